@@ -1,0 +1,49 @@
+import type { Secret } from '../utils/secret.js';
+
+/** A server we talk to, with the only credentials that may be sent there. */
+export interface HttpTarget {
+  /** Name for logs, metrics, breaker and pool: the marketplace's, or `developer-platform`. */
+  readonly name: string;
+  /** Which of the marketplace's servers: the breaker and the concurrency cap are one a pair of name and service. */
+  readonly service: 'account' | 'connec' | 'sso' | 'developer-platform' | 'openid';
+  /** Scheme, host and port, without trailing slash. Requests never leave it. */
+  readonly origin: string;
+  /** Basic credentials; null for the session check, which takes none (protocol §0.2 d). */
+  readonly credentials: { readonly user: string; readonly password: Secret } | null;
+}
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** One call. Everything that varies is here, so that clients can be shared. */
+export interface HttpCall {
+  readonly method: HttpMethod;
+  /** Absolute path with query, percent-encoded; a full URL is refused. */
+  readonly path: string;
+  /** Route template for logs and metrics, such as `GET account/bills/:id`. Never holds an id. */
+  readonly operation: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Serialised as JSON. */
+  readonly body?: unknown;
+  /** Milliseconds for one attempt. */
+  readonly timeoutMs?: number;
+  /** Milliseconds over all attempts and pauses. */
+  readonly deadlineMs?: number;
+  /** Attempts in all; 1 switches retries off. POST and PUT are only ever repeated when nothing was sent. */
+  readonly attempts?: number;
+  readonly maxResponseBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What came back, whatever the status. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed when the body is JSON whatever its content type says; undefined when it is not. */
+  readonly json: unknown;
+  /** The body as text. */
+  readonly text: string;
+  readonly attempts: number;
+  /** The server's request id header, when it sent one. */
+  readonly requestId: string | null;
+}

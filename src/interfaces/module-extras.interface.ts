@@ -1,0 +1,45 @@
+import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } from '@nestjs/common';
+
+import type { MaestranoGroupAdapter } from '../adapters/maestrano-group.adapter.js';
+import type { MaestranoSessionAdapter } from '../adapters/maestrano-session.adapter.js';
+import type { MaestranoUserAdapter } from '../adapters/maestrano-user.adapter.js';
+
+/** Which controllers a registration serves, and where the conventional layout begins. */
+export interface MaestranoRoutes {
+  /** First segments of the conventional layout, without slashes around; `maestrano` by default. */
+  readonly prefix?: string;
+  readonly sso?: boolean;
+  readonly metadata?: boolean;
+  readonly accountWebhooks?: boolean;
+  readonly connecWebhooks?: boolean;
+  /** Off unless a `synchronizationAdapter` is named. */
+  readonly synchronization?: boolean;
+}
+
+/** Decorators for our controllers, such as an application's `@Public()`: for all, or by controller. */
+export type ControllerDecorators =
+  | readonly ClassDecorator[]
+  | Readonly<Partial<Record<Exclude<keyof MaestranoRoutes, 'prefix'>, readonly ClassDecorator[]>>>;
+
+/**
+ * What must be known while the module is being defined: structure, never secrets. Everything else is an option
+ * and may come from a factory.
+ */
+export interface MaestranoModuleExtras {
+  /** Whether the services can be injected everywhere without importing the module; true by default. */
+  readonly isGlobal?: boolean;
+  /** Modules whose providers the adapters inject. */
+  readonly imports?: readonly (Type | DynamicModule | Promise<DynamicModule> | ForwardReference)[];
+  readonly userAdapter?: Type<MaestranoUserAdapter<unknown>>;
+  readonly groupAdapter?: Type<MaestranoGroupAdapter<unknown, unknown>>;
+  readonly sessionAdapter?: Type<MaestranoSessionAdapter<unknown, unknown>>;
+  readonly routes?: MaestranoRoutes;
+  /** Put on our controllers, so that an application's global guards and filters know them. */
+  readonly decorators?: ControllerDecorators;
+  /** Leave our routes out of Swagger's document; true by default. */
+  readonly hideFromSwagger?: boolean;
+  /** Further providers of the application to live beside the adapters. */
+  readonly extraProviders?: readonly Provider[];
+  /** Further tokens to export, usually of `extraProviders`. */
+  readonly extraExports?: readonly InjectionToken[];
+}

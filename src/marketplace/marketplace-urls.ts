@@ -1,0 +1,27 @@
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+
+/** Where a user begins to sign in: `idm` + `init_path` (protocol §4.2). */
+export function initUrl(marketplace: Marketplace): string {
+  return marketplace.sso.idm + marketplace.sso.initPath;
+}
+
+/** The assertion consumer service: `idm` + `consume_path` (protocol §4.2). */
+export function consumeUrl(marketplace: Marketplace): string {
+  return marketplace.sso.idm + marketplace.sso.consumePath;
+}
+
+/** The identity provider's sign-on endpoint: `idp` + `api.base` + `auth/saml` (protocol §4.2). */
+export function identityProviderUrl(marketplace: Marketplace): string {
+  return `${marketplace.sso.idp}${marketplace.api.base}auth/saml`;
+}
+
+/** The marketplace's page after signing out (protocol §4.12). */
+export function logoutUrl(marketplace: Marketplace, userUid?: string): string {
+  const query = userUid ? `?user_uid=${encodeURIComponent(userUid)}` : '';
+  return `${marketplace.sso.idp}/app_logout${query}`;
+}
+
+/** The marketplace's page for users the application refuses (protocol §4.12). */
+export function unauthorizedUrl(marketplace: Marketplace): string {
+  return `${marketplace.sso.idp}/app_access_unauthorized`;
+}

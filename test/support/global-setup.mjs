@@ -1,0 +1,48 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function accepting(port) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const open = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => (socket.destroy(), resolve(true)));
+      socket.once('error', () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`redis-server did not accept connections on port ${port}`);
+}
+
+/** Starts one Redis for the whole run; suites that need it read TEST_REDIS_URL and use a prefix of their own. */
+export default async function globalSetup() {
+  const present = spawnSync('redis-server', ['--version']).status === 0;
+  if (!present) {
+    console.warn('\nSkipping the Redis suites: redis-server is not installed (Debian package: redis-server).');
+    return;
+  }
+  const port = await freePort();
+  const dir = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-redis-'));
+  const child = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir],
+    { stdio: 'ignore' },
+  );
+  globalThis.__testRedis = { child, dir };
+  await accepting(port);
+  process.env.TEST_REDIS_URL = `redis://127.0.0.1:${port}`;
+}
