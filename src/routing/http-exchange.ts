@@ -1,0 +1,93 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { IncomingMessage } from 'node:http';
+
+/** The parts of an Express or Fastify request that both have. */
+export interface PlatformRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly originalUrl?: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body?: unknown;
+  readonly query?: unknown;
+  /** Node's request under a Fastify one. */
+  readonly raw?: IncomingMessage;
+}
+
+/** The URL as the client sent it, whatever the application mounted or rewrote. */
+export function requestUrl(request: PlatformRequest): string {
+  return request.originalUrl ?? request.url;
+}
+
+/** Node's own request, the one object that middleware, hooks and guards of both platforms share. */
+export function rawRequest(request: PlatformRequest | IncomingMessage): IncomingMessage {
+  return ('raw' in request && request.raw ? request.raw : request) as IncomingMessage;
+}
+
+/**
+ * One request and its answer, alike on Express and Fastify. Answers go out through Nest's HTTP adapter, so an
+ * application's response-envelope interceptor cannot reshape what the platform expects.
+ */
+export class HttpExchange {
+  constructor(
+    private readonly adapter: AbstractHttpAdapter,
+    /** The platform's request. */
+    readonly request: PlatformRequest,
+    /** The platform's response. */
+    readonly response: unknown,
+  ) {}
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get url(): string {
+    return requestUrl(this.request);
+  }
+
+  /** The parsed body as the application's parsers left it; undefined when nothing parsed it. */
+  get body(): unknown {
+    return this.request.body;
+  }
+
+  /** Query parameters; the first value of a repeated one. Parsed from the URL, so both platforms agree. */
+  get query(): URLSearchParams {
+    const url = this.url;
+    const mark = url.indexOf('?');
+    return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+  }
+
+  /** A request header; the first value of a repeated one. */
+  header(name: string): string | null {
+    const value = this.request.headers[name.toLowerCase()];
+    return (Array.isArray(value) ? value[0] : value) ?? null;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.adapter.setHeader(this.response, name, value);
+  }
+
+  /** Adds one `Set-Cookie` line without dropping those already there. */
+  appendCookie(line: string): void {
+    this.adapter.appendHeader(this.response, 'Set-Cookie', line);
+  }
+
+  json(status: number, body: unknown): void {
+    this.setHeader('Content-Type', 'application/json; charset=utf-8');
+    this.adapter.reply(this.response, JSON.stringify(body), status);
+  }
+
+  html(status: number, page: string): void {
+    this.setHeader('Content-Type', 'text/html; charset=utf-8');
+    this.adapter.reply(this.response, page, status);
+  }
+
+  empty(status: number): void {
+    this.adapter.reply(this.response, null, status);
+  }
+
+  /** 303 by default: after a POST the browser fetches the target with GET, and brings its SameSite=Lax cookies. */
+  redirect(url: string, status = 303): void {
+    this.adapter.redirect(this.response, status, url);
+  }
+}
