@@ -1,0 +1,81 @@
+import { type Abstract, Injectable, Scope, type Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+
+import { AdapterError } from '../errors/adapter.error.js';
+import { MaestranoGroupAdapter } from './maestrano-group.adapter.js';
+import { MaestranoSessionAdapter } from './maestrano-session.adapter.js';
+import { MaestranoUserAdapter } from './maestrano-user.adapter.js';
+
+/** The application's classes by the abstract class they extend, as this registration names them. */
+export type AdapterClasses = ReadonlyMap<Abstract<unknown>, Type>;
+
+interface Location {
+  readonly token: Type;
+  /** Whether the registration names the class itself; else some module of the application provides the token. */
+  readonly own: boolean;
+}
+
+/**
+ * Finds the application's adapters when a request needs them. Injecting them would make our controllers
+ * request-scoped as soon as one adapter is; here a singleton adapter costs a map look-up, and only a request-scoped
+ * one is made per request.
+ */
+@Injectable()
+export class AdapterResolver {
+  readonly #singletons = new Map<Abstract<unknown>, unknown>();
+
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    private readonly classes: AdapterClasses,
+  ) {}
+
+  /** @throws AdapterError when the application provides none. */
+  user(request: unknown): Promise<MaestranoUserAdapter> {
+    return this.required(MaestranoUserAdapter, 'userAdapter', request);
+  }
+
+  /** @throws AdapterError when the application provides none. */
+  group(request: unknown): Promise<MaestranoGroupAdapter> {
+    return this.required(MaestranoGroupAdapter, 'groupAdapter', request);
+  }
+
+  /** The optional session adapter; null when the application provides none. */
+  session(request: unknown): Promise<MaestranoSessionAdapter | null> {
+    return this.optional(MaestranoSessionAdapter, request);
+  }
+
+  /** Any adapter by its abstract class; `extra` is the name the error tells. */
+  async required<T>(adapter: Abstract<T>, extra: string, request: unknown): Promise<T> {
+    const found = await this.optional(adapter, request);
+    if (!found) throw new AdapterError(adapter.name, extra);
+    return found;
+  }
+
+  /** Any adapter by its abstract class; null when the application provides none. */
+  async optional<T>(adapter: Abstract<T>, request: unknown): Promise<T | null> {
+    const known = this.#singletons.get(adapter) as T | undefined;
+    if (known) return known;
+    const named = this.classes.get(adapter);
+    // The named class is the token of choice: two registrations share the abstract one.
+    const location: Location = { token: named ?? (adapter as Type), own: named !== undefined };
+    const scope = this.#scope(location.token);
+    if (scope === null) return null;
+    const strict = location.own;
+    if (scope === Scope.DEFAULT) {
+      const found = this.moduleRef.get<T>(location.token, { strict });
+      this.#singletons.set(adapter, found);
+      return found;
+    }
+    const context = ContextIdFactory.getByRequest(request as object);
+    this.moduleRef.registerRequestByContextId(request, context);
+    return this.moduleRef.resolve<T>(location.token, context, { strict });
+  }
+
+  #scope(token: Type): Scope | null {
+    try {
+      return this.moduleRef.introspect(token).scope;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { BasicAuthenticator } from '../security/basic-authenticator.js';
+import { type PlatformRequest, requestUrl } from './http-exchange.js';
+import { rememberState } from './request-state.js';
+import { RouteTableService } from './route-table.service.js';
+import type { RouteMatch } from './route-table.js';
+
+/** What may happen to a request: it goes on, it is none of ours, or it lacks the credentials. */
+export type AccessVerdict = 'allowed' | 'unknown' | 'denied';
+
+/** Decides endpoint and marketplace of a request, and proves the marketplace where the endpoint asks for it. */
+@Injectable()
+export class EndpointAccess {
+  constructor(
+    private readonly routes: RouteTableService,
+    private readonly authenticator: BasicAuthenticator,
+  ) {}
+
+  /** Remembers on the request what it decided, so that nothing is decided twice. */
+  decide(request: PlatformRequest): AccessVerdict {
+    const match = this.routes.match(request.method, requestUrl(request));
+    if (!match) return 'unknown';
+    const basic = match.endpoint.access === 'basic';
+    const marketplace = basic ? this.#prove(match, request) : firstCandidate(match);
+    if (!marketplace) return basic ? 'denied' : 'unknown';
+    const { endpoint, params } = match;
+    rememberState(request, { match, call: { endpoint: endpoint.name, marketplace, params } });
+    return 'allowed';
+  }
+
+  #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {
+    return this.authenticator.authenticate(request.headers.authorization, match.candidates);
+  }
+}
+
+function firstCandidate({ candidates }: RouteMatch): Marketplace | null {
+  return candidates === 'any' ? null : (candidates[0] ?? null);
+}

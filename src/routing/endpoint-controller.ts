@@ -1,0 +1,91 @@
+import {
+  Controller,
+  Delete,
+  Get,
+  Inject,
+  Post,
+  Put,
+  Req,
+  Res,
+  type Type,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+
+import type { EndpointGroup, EndpointVerb } from './endpoint-definition.interface.js';
+import { EndpointDispatcher } from './endpoint-dispatcher.js';
+import type { PlatformRequest } from './http-exchange.js';
+import { MaestranoRouteGuard } from './maestrano-route.guard.js';
+import type { MaestranoModuleExtras } from './module-extras.interface.js';
+
+const NAMES: Readonly<Record<EndpointGroup, string>> = {
+  sso: 'MaestranoSsoController',
+  metadata: 'MaestranoMetadataController',
+  accountWebhooks: 'MaestranoAccountWebhooksController',
+  connecWebhooks: 'MaestranoConnecWebhooksController',
+  synchronization: 'MaestranoSynchronizationController',
+};
+
+/** The method that answers a verb; its path metadata is set when the module is configured. */
+export const METHOD_OF_VERB: Readonly<Record<EndpointVerb, string>> = {
+  GET: 'read',
+  POST: 'submit',
+  PUT: 'update',
+  DELETE: 'remove',
+};
+
+/** A controller of one registration, and whose endpoints it serves. */
+export interface EndpointController {
+  readonly group: EndpointGroup;
+  readonly type: Type;
+}
+
+/**
+ * Makes the controller of one group of endpoints for one registration of the module. Each registration gets classes
+ * of its own: route metadata on a shared class would break the second registration.
+ */
+export function createEndpointController(
+  group: EndpointGroup,
+  extras: MaestranoModuleExtras,
+): EndpointController {
+  @Controller({ version: VERSION_NEUTRAL })
+  @UseGuards(MaestranoRouteGuard)
+  class MaestranoEndpointController {
+    constructor(@Inject(EndpointDispatcher) private readonly dispatcher: EndpointDispatcher) {}
+
+    @Get([])
+    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+      return this.dispatcher.dispatch(request, response);
+    }
+
+    @Post([])
+    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+      return this.dispatcher.dispatch(request, response);
+    }
+
+    @Put([])
+    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+      return this.dispatcher.dispatch(request, response);
+    }
+
+    @Delete([])
+    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+      return this.dispatcher.dispatch(request, response);
+    }
+  }
+  Object.defineProperty(MaestranoEndpointController, 'name', { value: NAMES[group] });
+  for (const decorate of decoratorsOf(group, extras)) decorate(MaestranoEndpointController);
+  if (extras.hideFromSwagger ?? true) {
+    // The key @ApiExcludeController() writes; set by hand so that Swagger need not be installed.
+    Reflect.defineMetadata('swagger/apiExcludeController', [true], MaestranoEndpointController);
+  }
+  return { group, type: MaestranoEndpointController };
+}
+
+function decoratorsOf(group: EndpointGroup, extras: MaestranoModuleExtras): readonly ClassDecorator[] {
+  const { decorators } = extras;
+  if (!decorators) return [];
+  return Array.isArray(decorators)
+    ? (decorators as readonly ClassDecorator[])
+    : ((decorators as Partial<Record<EndpointGroup, readonly ClassDecorator[]>>)[group] ?? []);
+}

@@ -1,0 +1,45 @@
+import { HttpException, Inject, Injectable, NotFoundException } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
+import type { EndpointHandler } from './endpoint-handler.js';
+import { toHttpException } from './http-errors.js';
+import { HttpExchange, type PlatformRequest, requestUrl } from './http-exchange.js';
+import { requestState } from './request-state.js';
+
+/**
+ * Runs the handler of the endpoint that the guard found. All our controllers call it, so that it does not matter
+ * which of them the router picked for a path that two endpoints share.
+ */
+@Injectable()
+export class EndpointDispatcher {
+  readonly #handlers = new Map<string, EndpointHandler>();
+
+  constructor(
+    @Inject(ENDPOINT_REGISTRATION) private readonly registration: EndpointRegistration,
+    private readonly host: HttpAdapterHost,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /** Answers the request; throws an `HttpException` for the application's exception filters. */
+  async dispatch(request: PlatformRequest, response: unknown): Promise<void> {
+    const call = requestState(request)?.call;
+    if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
+    const exchange = new HttpExchange(this.host.httpAdapter, request, response);
+    try {
+      await this.#handler(call.endpoint).handle(exchange, call);
+    } catch (error) {
+      throw error instanceof HttpException ? error : toHttpException(error);
+    }
+  }
+
+  #handler(name: string): EndpointHandler {
+    const known = this.#handlers.get(name);
+    if (known) return known;
+    const definition = this.registration.endpoints.find((endpoint) => endpoint.name === name);
+    if (!definition) throw new NotFoundException(`No endpoint is called ${name}`);
+    const handler = this.moduleRef.get(definition.handler, { strict: true });
+    this.#handlers.set(name, handler);
+    return handler;
+  }
+}

@@ -1,0 +1,37 @@
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Injectable,
+  NotFoundException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import { INVALID_CREDENTIALS } from '../maestrano.constants.js';
+import { EndpointAccess } from './endpoint-access.js';
+import { type PlatformRequest, requestUrl } from './http-exchange.js';
+import { requestState } from './request-state.js';
+
+/**
+ * Stands before every controller of ours: decides endpoint and marketplace from the full URL, and lets nobody in
+ * without the credentials of that marketplace where the endpoint asks for them (protocol §6.5). Where the early
+ * check ran already, its verdict counts.
+ */
+@Injectable()
+export class MaestranoRouteGuard implements CanActivate {
+  constructor(
+    private readonly access: EndpointAccess,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const http = context.switchToHttp();
+    const request = http.getRequest<PlatformRequest>();
+    if (requestState(request)?.call) return true;
+    const verdict = this.access.decide(request);
+    if (verdict === 'allowed') return true;
+    if (verdict === 'unknown') throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
+    this.host.httpAdapter.setHeader(http.getResponse<unknown>(), 'WWW-Authenticate', 'Basic realm="maestrano"');
+    throw new UnauthorizedException({ error: INVALID_CREDENTIALS });
+  }
+}

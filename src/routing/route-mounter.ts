@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { EffectivePath } from './effective-path.js';
+import { type EndpointController, METHOD_OF_VERB } from './endpoint-controller.js';
+import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.interface.js';
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
+import { conventionalMountPaths, mountPaths, type PlatformKind } from './mount-paths.js';
+import { parsePathTemplate } from './path-template.js';
+import { RouteTableService } from './route-table.service.js';
+
+/** A path that was handed to the router, for logs and the `doctor` command. */
+export interface MountedRoute {
+  readonly verb: EndpointVerb;
+  readonly path: string;
+  readonly endpoint: string;
+}
+
+/**
+ * Writes the routes of this registration onto its controllers. Runs in the module's `configure()`: by then the
+ * marketplaces are loaded, and the router has not looked yet.
+ */
+@Injectable()
+export class RouteMounter {
+  readonly #claimed = new Map<string, MountedRoute>();
+
+  constructor(
+    @Inject(ENDPOINT_REGISTRATION) private readonly registration: EndpointRegistration,
+    private readonly registry: MarketplaceRegistry,
+    private readonly routes: RouteTableService,
+    private readonly effectivePath: EffectivePath,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** Every path this registration claimed. */
+  get mounted(): readonly MountedRoute[] {
+    return [...this.#claimed.values()];
+  }
+
+  mount(controllers: readonly EndpointController[]): void {
+    const platform = this.host.httpAdapter.getType() === 'fastify' ? 'fastify' : 'express';
+    for (const { group, type } of controllers) {
+      const endpoints = this.registration.endpoints.filter((endpoint) => endpoint.group === group);
+      for (const [verb, method] of Object.entries(METHOD_OF_VERB) as [EndpointVerb, string][]) {
+        const paths = endpoints
+          .filter((endpoint) => endpoint.verbs.includes(verb))
+          .flatMap((endpoint) => this.#claim(endpoint, verb, platform));
+        Reflect.defineMetadata(PATH_METADATA, paths, type.prototype[method] as object);
+      }
+    }
+    const claimed = new Set([...this.#claimed.values()].map((route) => route.path));
+    this.routes.mounted((path) =>
+      mountPaths(parsePathTemplate(this.effectivePath.toMount(path)), platform).some((mount) => claimed.has(mount)),
+    );
+  }
+
+  /** The endpoint's paths that no endpoint claimed yet; whoever came first dispatches for all. */
+  #claim(endpoint: EndpointDefinition, verb: EndpointVerb, platform: PlatformKind): string[] {
+    const fresh: string[] = [];
+    for (const path of this.#pathsOf(endpoint, platform)) {
+      const key = `${verb} ${path}`;
+      if (this.#claimed.has(key)) continue;
+      this.#claimed.set(key, { verb, path, endpoint: endpoint.name });
+      fresh.push(path);
+    }
+    return fresh;
+  }
+
+  #pathsOf(endpoint: EndpointDefinition, platform: PlatformKind): Set<string> {
+    const paths = new Set<string>();
+    for (const path of endpoint.conventional) {
+      const template = parsePathTemplate(`/${this.registration.prefix}/${path}`);
+      for (const mount of conventionalMountPaths(template, platform)) paths.add(mount);
+    }
+    for (const marketplace of this.registry.list()) {
+      for (const path of endpoint.configured(marketplace)) {
+        if (path === null) continue;
+        const template = parsePathTemplate(this.effectivePath.toMount(path));
+        for (const mount of mountPaths(template, platform)) paths.add(mount);
+      }
+    }
+    return paths;
+  }
+}
