@@ -1,0 +1,48 @@
+import type { SsoLimits, SsoOptions, SsoPolicyOptions } from '../../interfaces/sso-options.interface.js';
+
+/** A {@link SsoPolicyOptions} with nothing left open. */
+export type SsoPolicy = Required<Omit<SsoPolicyOptions, 'limits'>> & {
+  readonly limits: Required<SsoLimits>;
+};
+
+const MINUTE = 60_000;
+
+/** What holds where nothing is configured. */
+export const DEFAULT_SSO_POLICY: SsoPolicy = {
+  acceptedClockSkewMs: MINUTE,
+  maxAssertionAgeMs: 15 * MINUTE,
+  maxAuthenticationAgeMs: 14 * 24 * 60 * MINUTE,
+  requestTtlMs: 15 * MINUTE,
+  audience: 'default',
+  issuer: 'default',
+  algorithms: ['sha1', 'sha256', 'sha512'],
+  signature: 'assertion',
+  binding: 'prefer',
+  nameIdMustMatchUid: true,
+  limits: {
+    responseBytes: 262_144,
+    elements: 300,
+    depth: 20,
+    xmlAttributes: 24,
+    attributes: 120,
+    valueLength: 32_768,
+  },
+};
+
+/** The policy for one marketplace: its own settings, then those of the registration, then the defaults. */
+export function resolveSsoPolicy(options: SsoOptions | undefined, marketplace: string): SsoPolicy {
+  if (!options) return DEFAULT_SSO_POLICY;
+  const own = options.perMarketplace?.[marketplace];
+  return {
+    ...DEFAULT_SSO_POLICY,
+    ...defined(options),
+    ...defined(own),
+    limits: { ...DEFAULT_SSO_POLICY.limits, ...defined(options.limits), ...defined(own?.limits) },
+  };
+}
+
+function defined<T extends object>(value: T | undefined): Partial<T> {
+  if (!value) return {};
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
