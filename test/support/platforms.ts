@@ -1,0 +1,46 @@
+import type { AddressInfo } from 'node:net';
+
+import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+/** The HTTP platforms every end-to-end suite runs on: `describe.each(PLATFORMS)('on %s', (platform) => …)`. */
+export const PLATFORMS = ['express', 'fastify'] as const;
+
+export type Platform = (typeof PLATFORMS)[number];
+
+export interface BootOptions {
+  readonly logger?: LoggerService | false;
+  /** Runs before `init()`: middleware, session plugins, prefixes. */
+  readonly prepare?: (app: INestApplication) => void | Promise<void>;
+  /** 0 by default: any free port. */
+  readonly port?: number;
+  readonly host?: string;
+}
+
+export interface BootedApp {
+  readonly app: INestApplication;
+  readonly port: number;
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Boots a real application on a real socket, as a user would. */
+export async function bootApp(
+  platform: Platform,
+  root: Type | DynamicModule,
+  options: BootOptions = {},
+): Promise<BootedApp> {
+  const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = await NestFactory.create(root as Type, adapter, {
+    logger: options.logger ?? false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  await options.prepare?.(app);
+  await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { app, port, url: `http://127.0.0.1:${port}`, close: () => app.close() };
+}
