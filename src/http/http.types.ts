@@ -6,7 +6,7 @@ export interface HttpTarget {
   readonly name: string;
   /** Which of the marketplace's servers: the breaker and the concurrency cap are one a pair of name and service. */
   readonly service: 'account' | 'connec' | 'sso' | 'developer-platform' | 'openid';
-  /** Scheme, host and port, without trailing slash. Requests never leave it. */
+  /** Scheme, host, port and the path of a gateway if there is one; no trailing slash. Requests never leave it. */
   readonly origin: string;
   /** Basic credentials; null for the session check, which takes none (protocol §0.2 d). */
   readonly credentials: { readonly user: string; readonly password: Secret } | null;

@@ -1,0 +1,85 @@
+import {
+  CircuitOpenError,
+  ConcurrencyLimitError,
+  type HttpErrorCode,
+  type HttpErrorDetails,
+  MaestranoConnectionError,
+  type MaestranoHttpError,
+  MaestranoTimeoutError,
+  RequestAbortedError,
+  type RequestSent,
+  ResponseTooLargeError,
+} from '../errors/http.error.js';
+import { type AttemptFailureKind, AttemptFailure } from './http-attempt.js';
+import type { HttpCall, HttpTarget } from './http.types.js';
+import type { GateRefusal } from './target-gate.js';
+
+interface FailureText {
+  readonly type: new (...parameters: ConstructorParameters<typeof MaestranoHttpError>) => MaestranoHttpError;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+const FAILURES: Readonly<Record<AttemptFailureKind | GateRefusal, FailureText>> = {
+  connection: {
+    type: MaestranoConnectionError,
+    message: 'no connection, or it broke before the answer was complete',
+    remedy: 'Check the configured host, and that this machine may reach it.',
+  },
+  tls: {
+    type: MaestranoConnectionError,
+    message: 'the server could not prove its identity',
+    remedy: 'Check the configured host; name a private certificate authority in the http.ca option.',
+  },
+  timeout: {
+    type: MaestranoTimeoutError,
+    message: 'no answer in time',
+    remedy: 'Raise http.timeoutMs when the server is known to be slow.',
+  },
+  deadline: {
+    type: MaestranoTimeoutError,
+    message: 'no answer before the deadline',
+    remedy: 'Raise http.deadlineMs when waiting longer makes sense.',
+  },
+  aborted: { type: RequestAbortedError, message: 'ended by its caller or by the shutdown' },
+  responseTooLarge: {
+    type: ResponseTooLargeError,
+    message: 'the answer is larger than allowed',
+    remedy: 'Ask for less at once.',
+  },
+  circuitOpen: {
+    type: CircuitOpenError,
+    message: 'calls are stopped for a while, because the server failed repeatedly',
+    remedy: 'Nothing was sent; try again later.',
+  },
+  busy: {
+    type: ConcurrencyLimitError,
+    message: 'too many calls are running and waiting',
+    remedy: 'Nothing was sent; start fewer at once, or raise http.maxConcurrent and http.maxQueued.',
+  },
+};
+
+/** The stable code of a failure. */
+export function failureCode(failure: AttemptFailure | GateRefusal): HttpErrorCode {
+  return `http.${failure instanceof AttemptFailure ? failure.kind : failure}`;
+}
+
+/** The typed error of a call that ended with this failure. `sent` is the furthest that any of its attempts got. */
+export function toHttpError(
+  failure: AttemptFailure | GateRefusal,
+  target: HttpTarget,
+  call: HttpCall,
+  attempts: number,
+  sent: RequestSent,
+): MaestranoHttpError {
+  const kind = failure instanceof AttemptFailure ? failure.kind : failure;
+  const reason = failure instanceof AttemptFailure && failure.reason ? ` (${failure.reason})` : '';
+  const { type: ErrorType, message, remedy } = FAILURES[kind];
+  const details: HttpErrorDetails = {
+    marketplace: target.name,
+    operation: call.operation,
+    attempts,
+    sent,
+  };
+  return new ErrorType(`${message}${reason}.`, details, { code: `http.${kind}`, remedy });
+}

@@ -1,0 +1,77 @@
+import type { LoggerService } from '@nestjs/common';
+
+import type { HttpHooks } from '../interfaces/http-options.interface.js';
+import { failureCode } from './http-failures.js';
+import type { HttpCall, HttpTarget } from './http.types.js';
+import type { AttemptResult } from './target-gate.js';
+
+/** Longest request id that is passed on. */
+const MAX_REQUEST_ID = 128;
+
+/** The server's id of a request, when it answered with one. */
+export function requestIdOf(headers: Readonly<Record<string, string>>): string | null {
+  return (headers['x-request-id'] ?? headers['request-id'])?.slice(0, MAX_REQUEST_ID) ?? null;
+}
+
+/** Tells the hooks of attempts and outcomes; a hook that throws disturbs no call. */
+export class HttpObservers {
+  readonly #hooks = new Set<HttpHooks>();
+  #complained = false;
+
+  constructor(private readonly logger: Pick<LoggerService, 'warn'>) {}
+
+  /** Returns how to remove the hooks again. */
+  add(hooks: HttpHooks): () => void {
+    this.#hooks.add(hooks);
+    return () => this.#hooks.delete(hooks);
+  }
+
+  attempt(target: HttpTarget, call: HttpCall, attempt: number): void {
+    if (this.#hooks.size === 0) return;
+    const event = Object.freeze(describe(target, call, attempt));
+    for (const hooks of this.#hooks) this.#tell(() => hooks.onAttempt?.(event));
+  }
+
+  outcome(
+    target: HttpTarget,
+    call: HttpCall,
+    attempt: number,
+    startedAt: number,
+    result: AttemptResult,
+    retryInMs: number | null,
+  ): void {
+    if (this.#hooks.size === 0) return;
+    const answered = typeof result === 'object' && 'status' in result;
+    const event = Object.freeze({
+      ...describe(target, call, attempt),
+      status: answered ? result.status : null,
+      errorCode: answered ? null : failureCode(result),
+      durationMs: performance.now() - startedAt,
+      requestId: answered ? requestIdOf(result.headers) : null,
+      retryInMs,
+    });
+    for (const hooks of this.#hooks) this.#tell(() => hooks.onOutcome?.(event));
+  }
+
+  #tell(hook: () => void): void {
+    try {
+      hook();
+    } catch (error) {
+      if (this.#complained) return;
+      this.#complained = true;
+      this.logger.warn(
+        `An http hook threw ${error instanceof Error ? error.name : 'something'}; it is ignored.`,
+      );
+    }
+  }
+}
+
+function describe(target: HttpTarget, call: HttpCall, attempt: number) {
+  return {
+    target: target.name,
+    service: target.service,
+    method: call.method,
+    operation: call.operation,
+    attempt,
+  };
+}

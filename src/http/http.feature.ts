@@ -1,0 +1,9 @@
+import type { Provider } from '@nestjs/common';
+
+import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
+import { MaestranoHttp } from './maestrano-http.service.js';
+
+/** What the other features make their calls with. */
+export function httpProviders(_extras: MaestranoModuleExtras): Provider[] {
+  return [MaestranoHttp];
+}

@@ -1,0 +1,14 @@
+/**
+ * The value of a body that is JSON whatever its content type says; undefined when it is empty or no JSON. Proxies
+ * answer with HTML, and the platform's own content types vary (protocol §8.4, §9.2).
+ */
+export function parseJsonBody(text: string): unknown {
+  const start = text.trimStart()[0];
+  if (start === undefined || start === '<') return undefined;
+  try {
+    // trimStart() also removes a byte order mark, which JSON.parse refuses.
+    return JSON.parse(text.trimStart()) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,197 @@
+import { setMaxListeners } from 'node:events';
+
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Optional,
+} from '@nestjs/common';
+
+import type { RequestSent } from '../errors/http.error.js';
+import type { HttpHooks, HttpOptions } from '../interfaces/http-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { CallClock } from './call-clock.js';
+import { type AttemptAnswer, AttemptFailure, HttpAttemptExchange } from './http-attempt.js';
+import { toHttpError } from './http-failures.js';
+import { HttpObservers, requestIdOf } from './http-observers.js';
+import { DEFAULT_MAX_RESPONSE_BYTES, type HttpSettings, resolveHttpSettings } from './http-settings.js';
+import type { HttpTransport, WireRequest } from './http-transport.js';
+import type { HttpAnswer, HttpCall, HttpTarget } from './http.types.js';
+import { parseJsonBody } from './json-body.js';
+import { backoffMs, mayRepeat, retryAfterMs } from './retry-policy.js';
+import type { AttemptResult } from './target-gate.js';
+import { type HttpTargetHealth, TargetGates } from './target-gates.js';
+import { toWireRequest } from './wire-request.js';
+
+/** Milliseconds that running calls are given at shutdown. */
+const SHUTDOWN_GRACE_MS = 5_000;
+
+/**
+ * Every call that leaves this package: to the Account API, to Connec!, to the session check, to the developer
+ * platform (protocol §0.2 a-d). Shared by all marketplaces; what varies is the target and the call.
+ *
+ * - Never leaves the target's origin, follows no redirect, always verifies certificates.
+ * - Repeats GET and DELETE after a failure, POST and PUT only when nothing was sent; one deadline over everything.
+ * - One circuit breaker and one concurrency cap for each marketplace and service.
+ */
+@Injectable()
+export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #settings: HttpSettings;
+  readonly #gates: TargetGates;
+  readonly #observers: HttpObservers;
+  readonly #closing = new AbortController();
+  #transport: Promise<HttpTransport> | null = null;
+
+  constructor(@Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly http?: HttpOptions }) {
+    this.#settings = resolveHttpSettings(options?.http);
+    setMaxListeners(0, this.#closing.signal);
+    this.#gates = new TargetGates(this.#settings);
+    this.#observers = new HttpObservers(new Logger(MaestranoHttp.name));
+    if (options?.http) this.#observers.add(options.http);
+  }
+
+  /**
+   * Makes a call and hands on the answer, whatever its status.
+   *
+   * @throws MaestranoConnectionError no connection, a broken one, or a certificate that does not verify.
+   * @throws MaestranoTimeoutError no answer within the attempt's timeout or the call's deadline.
+   * @throws RequestAbortedError the caller's signal, or the application's shutdown.
+   * @throws CircuitOpenError the server failed repeatedly; nothing was sent.
+   * @throws ConcurrencyLimitError too many calls run and wait; nothing was sent.
+   * @throws ResponseTooLargeError the answer is larger than `maxResponseBytes`.
+   * @throws HttpRequestError the path or the body is not acceptable; nothing was sent.
+   */
+  async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
+    const wire = toWireRequest(target, call);
+    const clock = new CallClock(
+      call.deadlineMs ?? this.#settings.deadlineMs,
+      call.signal,
+      this.#closing.signal,
+    );
+    const allowed = call.attempts ?? this.#settings.attempts;
+    let sent: RequestSent = 'no';
+    let last: AttemptAnswer | AttemptFailure | null = null;
+    for (let attempt = 1; ; attempt += 1) {
+      const { ended } = clock;
+      if (ended) throw toHttpError(new AttemptFailure(ended, sent), target, call, attempt - 1, sent);
+      const startedAt = performance.now();
+      const result = await this.#attempt(target, call, wire, clock, attempt);
+      const refused = typeof result === 'string';
+      if (!refused) sent = furthest(sent, 'status' in result ? 'yes' : result.sent);
+      const pause = refused || attempt >= allowed ? null : this.#pauseAfter(call, clock, result, attempt);
+      this.#observers.outcome(target, call, attempt, startedAt, result, pause);
+      if (pause !== null) {
+        last = refused ? last : result;
+        await clock.pause(pause);
+        continue;
+      }
+      // A refusal on the way tells less than the failure before it.
+      const final = refused ? (last ?? result) : result;
+      if (typeof final === 'object' && 'status' in final) return toAnswer(final, attempt);
+      throw toHttpError(final, target, call, refused ? attempt - 1 : attempt, sent);
+    }
+  }
+
+  /** Breaker and load of each target in use, for health checks. */
+  health(): HttpTargetHealth[] {
+    return this.#gates.health();
+  }
+
+  /** Adds hooks beside those of the options; returns how to remove them. */
+  observe(hooks: HttpHooks): () => void {
+    return this.#observers.add(hooks);
+  }
+
+  /** Loads the client behind the application's back, so that the first call does not pay for it. */
+  onApplicationBootstrap(): void {
+    setImmediate(() => void this.#wire().catch(() => undefined)).unref();
+  }
+
+  /** Ends waiting calls, gives running ones some seconds, and closes all connections. */
+  async onApplicationShutdown(): Promise<void> {
+    this.#closing.abort();
+    await (await this.#transport)?.close(SHUTDOWN_GRACE_MS);
+  }
+
+  /** One attempt through the target's gate, waiting for a free place no longer than the call may take. */
+  async #attempt(
+    target: HttpTarget,
+    call: HttpCall,
+    wire: WireRequest,
+    clock: CallClock,
+    attempt: number,
+  ): Promise<AttemptResult> {
+    const transport = await this.#wire();
+    const gate = this.#gates.of(target);
+    const run = async (): Promise<AttemptAnswer | AttemptFailure> => {
+      if (clock.ended) return new AttemptFailure(clock.ended, 'no');
+      this.#observers.attempt(target, call, attempt);
+      return this.#exchange(transport, call, wire, clock);
+    };
+    if (!gate.isFull) return gate.run(run);
+    const result = await clock.race(gate.run(run));
+    if (result === 'aborted' || result === 'deadline' || result === null) {
+      return new AttemptFailure(result ?? 'deadline', 'no');
+    }
+    return result;
+  }
+
+  async #exchange(
+    transport: HttpTransport,
+    call: HttpCall,
+    wire: WireRequest,
+    clock: CallClock,
+  ): Promise<AttemptAnswer | AttemptFailure> {
+    const exchange = new HttpAttemptExchange(call.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+    const timeoutMs = call.timeoutMs ?? this.#settings.timeoutMs;
+    const { remainingMs } = clock;
+    const timer = setTimeout(
+      () => exchange.fail(remainingMs < timeoutMs ? 'deadline' : 'timeout'),
+      Math.min(timeoutMs, remainingMs),
+    );
+    const stopListening = clock.onAbort(() => exchange.fail('aborted'));
+    try {
+      return await transport.send(wire, exchange);
+    } catch (error) {
+      if (error instanceof AttemptFailure) return error;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      stopListening();
+    }
+  }
+
+  /** Milliseconds until the call may be repeated; null when it may not. */
+  #pauseAfter(
+    call: HttpCall,
+    clock: CallClock,
+    result: AttemptAnswer | AttemptFailure,
+    attempt: number,
+  ): number | null {
+    if (clock.ended || !mayRepeat(call.method, result)) return null;
+    const asked = 'status' in result ? retryAfterMs(result.headers['retry-after'], Date.now()) : null;
+    if (asked !== null && asked > this.#settings.maxRetryAfterMs) return null;
+    const pause = Math.max(asked ?? 0, backoffMs(this.#settings.backoffMs, attempt));
+    return pause < clock.remainingMs ? pause : null;
+  }
+
+  #wire(): Promise<HttpTransport> {
+    // axios and undici are a fifth of the start-up of an application: they are loaded with the first call.
+    this.#transport ??= import('./http-transport.js').then(
+      ({ HttpTransport }) => new HttpTransport(this.#settings.ca),
+    );
+    return this.#transport;
+  }
+}
+
+function furthest(a: RequestSent, b: RequestSent): RequestSent {
+  if (a === 'yes' || b === 'yes') return 'yes';
+  return a === 'maybe' || b === 'maybe' ? 'maybe' : 'no';
+}
+
+function toAnswer(answer: AttemptAnswer, attempts: number): HttpAnswer {
+  const { status, headers, text } = answer;
+  return { status, headers, json: parseJsonBody(text), text, attempts, requestId: requestIdOf(headers) };
+}

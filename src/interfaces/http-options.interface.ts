@@ -1,0 +1,59 @@
+/** Told before each attempt of a call. Holds names only: no path with ids, no header, no body. */
+export interface HttpAttempt {
+  /** The marketplace's name, or `developer-platform`. */
+  readonly target: string;
+  readonly service: string;
+  readonly method: string;
+  /** Route template such as `GET account/bills/:id`. */
+  readonly operation: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+/** Told after each attempt. */
+export interface HttpOutcome extends HttpAttempt {
+  /** Null when no answer came. */
+  readonly status: number | null;
+  /** Code of the typed error such as `http.timeout`; null when an answer came, whatever its status. */
+  readonly errorCode: string | null;
+  readonly durationMs: number;
+  readonly requestId: string | null;
+  /** Milliseconds until the next attempt; null when this was the last. */
+  readonly retryInMs: number | null;
+}
+
+/** Hooks for logs, metrics and traces. What they throw is logged once and otherwise ignored. */
+export interface HttpHooks {
+  readonly onAttempt?: (attempt: HttpAttempt) => void;
+  readonly onOutcome?: (outcome: HttpOutcome) => void;
+}
+
+/** When calls to a server that fails are stopped for a while; one breaker for each marketplace and service. */
+export interface HttpBreakerOptions {
+  /** Failures in a row (no answer, or a status from 500) that open it; 10 by default. */
+  readonly failures?: number;
+  /** Milliseconds until one call may try again; 10,000 by default. */
+  readonly openForMs?: number;
+}
+
+/** The `http` option: how all calls to marketplaces and to the developer platform are made. */
+export interface HttpOptions extends HttpHooks {
+  /** Milliseconds for one attempt, connecting included; 15,000 by default. */
+  readonly timeoutMs?: number;
+  /** Milliseconds over all attempts, pauses and waiting for a free place; 45,000 by default. */
+  readonly deadlineMs?: number;
+  /** Attempts in all for GET and DELETE, and for anything that was never sent; 3 by default. */
+  readonly attempts?: number;
+  /** First pause between attempts in milliseconds, doubled each time and jittered; 200 by default. */
+  readonly backoffMs?: number;
+  /** Longest pause that a server may ask for with Retry-After; beyond it the answer is handed on. 10,000 by default. */
+  readonly maxRetryAfterMs?: number;
+  /** Calls at once to one service of one marketplace; 64 by default. */
+  readonly maxConcurrent?: number;
+  /** Calls that may wait for a free place; 1,000 by default. */
+  readonly maxQueued?: number;
+  /** `false` switches the circuit breaker off. */
+  readonly breaker?: HttpBreakerOptions | false;
+  /** Further certificate authorities in PEM, for marketplaces with a private one. Verification cannot be switched off. */
+  readonly ca?: string | readonly string[];
+}

@@ -1,0 +1,445 @@
+import { inspect } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import {
+  CircuitOpenError,
+  ConcurrencyLimitError,
+  HttpRequestError,
+  MaestranoConnectionError,
+  MaestranoHttpError,
+  MaestranoTimeoutError,
+  RequestAbortedError,
+  ResponseTooLargeError,
+} from '../../../src/errors/http.error.js';
+import type { HttpCall, HttpMethod, HttpTarget } from '../../../src/http/http.types.js';
+import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
+import { Secret } from '../../../src/utils/secret.js';
+import { type Answerer, hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
+
+const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
+const PASSWORD = 'pa55word-that-must-not-leak';
+
+let server: ScriptedServer;
+const open: MaestranoHttp[] = [];
+
+beforeEach(async () => {
+  server = await new ScriptedServer().start();
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((http) => http.onApplicationShutdown()));
+  await server.stop();
+});
+
+function client(options: HttpOptions = {}): MaestranoHttp {
+  const http = new MaestranoHttp({ http: { backoffMs: 1, ...options } });
+  open.push(http);
+  return http;
+}
+
+function target(origin = server.url, name = 'acme'): HttpTarget {
+  return { name, service: 'account', origin, credentials: { user: 'app-1', password: new Secret(PASSWORD) } };
+}
+
+function call(overrides: Partial<HttpCall> = {}): HttpCall {
+  return { method: 'GET', path: '/api/v1/ping', operation: 'GET ping', ...overrides };
+}
+
+async function failure(promise: Promise<unknown>): Promise<MaestranoHttpError> {
+  const error = await promise.then(
+    () => new Error('should have failed'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof MaestranoHttpError)) throw error;
+  return error;
+}
+
+describe('MaestranoHttp', () => {
+  describe('a plain call', () => {
+    it('sends credentials, agent and JSON, and hands on status, headers and body', async () => {
+      server.answer = reply(200, '\uFEFF {"ok":true}', {
+        'X-Request-Id': 'r-1',
+        'content-type': 'text/plain',
+      });
+      const answer = await client().request(target(), call({ method: 'POST', body: { a: 'é' } }));
+
+      expect(answer).toMatchObject({ status: 200, json: { ok: true }, attempts: 1, requestId: 'r-1' });
+      const [seen] = server.seen;
+      expect(seen).toMatchObject({ method: 'POST', url: '/api/v1/ping', body: '{"a":"é"}' });
+      expect(seen?.headers).toMatchObject({
+        authorization: `Basic ${Buffer.from(`app-1:${PASSWORD}`).toString('base64')}`,
+        'content-type': 'application/json',
+        'content-length': '10',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+      });
+      expect(seen?.headers['user-agent']).toMatch(/^nestjs-maestrano\/\d+\.\d+\.\d+ node\/\d+\.\d+\.\d+$/);
+    });
+
+    it('sends neither credentials nor body where there are none', async () => {
+      await client().request({ ...target(), credentials: null }, call());
+      expect(server.seen[0]?.headers).not.toHaveProperty('authorization');
+      expect(server.seen[0]?.headers).not.toHaveProperty('content-type');
+    });
+
+    it("keeps a gateway's path, and the caller's own headers but for the credentials", async () => {
+      await client().request(
+        target(`${server.url}/hub`),
+        call({ headers: { accept: 'application/vnd.api+json', authorization: 'Basic Zm9yZWlnbg==' } }),
+      );
+      expect(server.seen[0]?.url).toBe('/hub/api/v1/ping');
+      expect(server.seen[0]?.headers.accept).toBe('application/vnd.api+json');
+      expect(server.seen[0]?.headers.authorization).not.toContain('Zm9yZWlnbg');
+    });
+
+    it.each(['', '<html>down</html>', '{"a":', 'null garbage'])(
+      'hands on %j as text without JSON',
+      async (body) => {
+        server.answer = reply(400, body, { 'content-type': 'application/json' });
+        expect(await client().request(target(), call())).toMatchObject({
+          status: 400,
+          text: body,
+          json: undefined,
+        });
+      },
+    );
+
+    it('follows no redirect', async () => {
+      server.answer = reply(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
+      const answer = await client().request(target(), call());
+      expect(answer.status).toBe(302);
+      expect(server.seen).toHaveLength(1);
+    });
+
+    it.each([
+      'http://evil.example/',
+      '//evil.example/',
+      'relative',
+      '/a b',
+      '/a\\b',
+      '/a\r\nx: y',
+      '/é',
+      '/a#b',
+      '',
+    ])('refuses the path %j', async (path) => {
+      const error = await failure(client().request(target(), call({ path })));
+      expect(error).toBeInstanceOf(HttpRequestError);
+      expect(error).toMatchObject({ code: 'http.request', sent: 'no', attempts: 0 });
+      expect(server.seen).toHaveLength(0);
+    });
+
+    it('refuses a body that is no JSON', async () => {
+      const body: Record<string, unknown> = {};
+      body.self = body;
+      const error = await failure(client().request(target(), call({ method: 'POST', body })));
+      expect(error).toMatchObject({ code: 'http.request', sent: 'no' });
+    });
+  });
+
+  describe('limits', () => {
+    it.each([
+      ['announced', reply(200, 'x'.repeat(2_000))],
+      [
+        'streamed',
+        ((_request, response) => {
+          response.writeHead(200);
+          for (let i = 0; i < 20; i += 1) response.write('x'.repeat(100));
+          response.end();
+        }) as Answerer,
+      ],
+    ])('stops an %s answer that is too large', async (_name, answer) => {
+      server.answer = answer;
+      const error = await failure(client().request(target(), call({ maxResponseBytes: 1_000 })));
+      expect(error).toBeInstanceOf(ResponseTooLargeError);
+      expect(error).toMatchObject({ code: 'http.responseTooLarge', attempts: 1, sent: 'yes' });
+    });
+
+    it('gives each attempt its timeout', async () => {
+      server.answer = hang;
+      const error = await failure(client().request(target(), call({ timeoutMs: 30, attempts: 2 })));
+      expect(error).toBeInstanceOf(MaestranoTimeoutError);
+      expect(error).toMatchObject({ code: 'http.timeout', attempts: 2, sent: 'maybe', marketplace: 'acme' });
+      expect(server.seen).toHaveLength(2);
+    });
+
+    it('gives all attempts one deadline', async () => {
+      server.answer = hang;
+      const error = await failure(
+        client().request(target(), call({ timeoutMs: 40, deadlineMs: 100, attempts: 50 })),
+      );
+      expect(error).toBeInstanceOf(MaestranoTimeoutError);
+      expect(error.attempts).toBeLessThan(5);
+    });
+
+    it('also times out a body that stops half way', async () => {
+      server.answer = (_request, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('{"a"');
+      };
+      const error = await failure(client().request(target(), call({ timeoutMs: 30, attempts: 1 })));
+      expect(error).toMatchObject({ code: 'http.timeout', sent: 'yes' });
+    });
+  });
+
+  describe('repeating', () => {
+    it.each(METHODS)('%s after transient statuses, resets and truncated answers', async (method) => {
+      const truncated: Answerer = (_request, response, raw) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('{"a"', () => raw.socket.destroy());
+      };
+      for (const bad of [reply(500), reply(502), reply(503), reply(429), reply(504), reset, truncated]) {
+        server.seen.length = 0;
+        server.answer = script(bad, reply(200, '{}'));
+        const answer = await client({ breaker: false })
+          .request(target(), call({ method }))
+          .catch((error: unknown) => error);
+        const repeated = method === 'GET' || method === 'DELETE';
+        expect(server.seen).toHaveLength(repeated ? 2 : 1);
+        if (repeated) expect(answer).toMatchObject({ status: 200, attempts: 2 });
+      }
+    });
+
+    it.each([200, 301, 400, 401, 404, 409, 422, 501])('never after status %i', async (status) => {
+      server.answer = reply(status);
+      expect((await client().request(target(), call())).attempts).toBe(1);
+    });
+
+    it.each(METHODS)('%s when the connection was refused: nothing was sent', async (method) => {
+      const error = await failure(client().request(target('http://127.0.0.1:1'), call({ method })));
+      expect(error).toBeInstanceOf(MaestranoConnectionError);
+      expect(error).toMatchObject({ code: 'http.connection', attempts: 3, sent: 'no' });
+      expect(error.message).toContain('ECONNREFUSED');
+    });
+
+    it('says that a request may have arrived when the connection broke after it', async () => {
+      server.answer = reset;
+      const error = await failure(client().request(target(), call({ method: 'POST', body: {} })));
+      expect(error).toMatchObject({ code: 'http.connection', attempts: 1, sent: 'maybe' });
+    });
+
+    it('hands on the last answer when attempts run out', async () => {
+      server.answer = reply(503, '{"x":1}');
+      expect(await client().request(target(), call())).toMatchObject({
+        status: 503,
+        attempts: 3,
+        json: { x: 1 },
+      });
+    });
+
+    it.each([
+      ['seconds', '0'],
+      ['a date', new Date(Date.now() - 1_000).toUTCString()],
+    ])('honours Retry-After in %s', async (_name, value) => {
+      server.answer = script(reply(429, '', { 'retry-after': value }), reply(200));
+      expect(await client().request(target(), call())).toMatchObject({ status: 200, attempts: 2 });
+    });
+
+    it.each([
+      ['longer than the cap', '3600', {}],
+      ['beyond the deadline', '2', { deadlineMs: 1_000 }],
+    ])('hands on the answer when Retry-After is %s', async (_name, value, overrides) => {
+      server.answer = reply(429, '', { 'retry-after': value });
+      expect(await client().request(target(), call(overrides))).toMatchObject({ status: 429, attempts: 1 });
+    });
+  });
+
+  describe('aborting', () => {
+    it('before the call', async () => {
+      const error = await failure(client().request(target(), call({ signal: AbortSignal.abort() })));
+      expect(error).toBeInstanceOf(RequestAbortedError);
+      expect(error).toMatchObject({ code: 'http.aborted', sent: 'no' });
+      expect(server.seen).toHaveLength(0);
+    });
+
+    it('during the attempt, and during the pause', async () => {
+      for (const answer of [hang, reply(503)]) {
+        const abort = new AbortController();
+        server.answer = (request, response, raw) => {
+          answer(request, response, raw);
+          setTimeout(() => abort.abort(), 20);
+        };
+        const http = client({ backoffMs: 5_000 });
+        const error = await failure(http.request(target(), call({ signal: abort.signal })));
+        expect(error).toMatchObject({ code: 'http.aborted', attempts: 1 });
+      }
+    });
+
+    it('ends pauses at shutdown and takes no further call', async () => {
+      server.answer = reply(503);
+      const http = client({ backoffMs: 5_000 });
+      const running = failure(http.request(target(), call()));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await http.onApplicationShutdown();
+      expect(await running).toMatchObject({ code: 'http.aborted' });
+      expect(await failure(http.request(target(), call()))).toMatchObject({
+        code: 'http.aborted',
+        sent: 'no',
+      });
+    });
+  });
+
+  describe('breaker and cap', () => {
+    it('stops calls after failures in a row, tries one, and opens again', async () => {
+      server.answer = reply(500);
+      const http = client({ breaker: { failures: 2, openForMs: 60 }, attempts: 1 });
+      for (let i = 0; i < 2; i += 1) await http.request(target(), call());
+      const error = await failure(http.request(target(), call()));
+      expect(error).toBeInstanceOf(CircuitOpenError);
+      expect(error).toMatchObject({ code: 'http.circuitOpen', sent: 'no', attempts: 0 });
+      expect(http.health()).toEqual([
+        { target: 'acme', service: 'account', breaker: 'open', active: 0, queued: 0 },
+      ]);
+      const seen = server.seen.length;
+
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      server.answer = reply(200, '{}');
+      expect((await http.request(target(), call())).status).toBe(200);
+      expect(http.health()[0]?.breaker).toBe('closed');
+      expect(server.seen).toHaveLength(seen + 1);
+    });
+
+    it('shows the failure, not the breaker that it opened', async () => {
+      server.answer = reply(503);
+      const http = client({ breaker: { failures: 1 }, attempts: 3 });
+      expect(await http.request(target(), call())).toMatchObject({ status: 503 });
+    });
+
+    it('does not count what the caller aborted, nor refusals', async () => {
+      const http = client({ breaker: { failures: 1 }, attempts: 1 });
+      server.answer = hang;
+      for (let i = 0; i < 5; i += 1) {
+        await failure(http.request(target(), call({ signal: AbortSignal.timeout(10) })));
+      }
+      server.answer = reply(400);
+      for (let i = 0; i < 5; i += 1) await http.request(target(), call());
+      expect(http.health()[0]?.breaker).toBe('closed');
+    });
+
+    it('lets a number of calls through at once, keeps a number waiting and refuses the rest', async () => {
+      const release: (() => void)[] = [];
+      server.answer = (_request, response) => void release.push(() => response.end('{}'));
+      const http = client({ maxConcurrent: 2, maxQueued: 1 });
+      const running = [1, 2, 3].map(() => http.request(target(), call()));
+      await until(() => release.length === 2);
+      expect(http.health()[0]).toMatchObject({ active: 2, queued: 1 });
+      const error = await failure(http.request(target(), call()));
+      expect(error).toBeInstanceOf(ConcurrencyLimitError);
+      expect(error).toMatchObject({ code: 'http.busy', sent: 'no' });
+      release.shift()?.();
+      await until(() => release.length === 2);
+      release.splice(0).forEach((done) => done());
+      expect((await Promise.all(running)).map((answer) => answer.status)).toEqual([200, 200, 200]);
+    });
+
+    it('gives up waiting for a place at the deadline or when aborted, and passes the place on', async () => {
+      const release: (() => void)[] = [];
+      server.answer = (_request, response) => void release.push(() => response.end('{}'));
+      const http = client({ maxConcurrent: 1, attempts: 1 });
+      const first = http.request(target(), call());
+      await until(() => release.length === 1);
+      const late = await failure(http.request(target(), call({ deadlineMs: 20 })));
+      const aborted = await failure(http.request(target(), call({ signal: AbortSignal.timeout(20) })));
+      expect([late.code, aborted.code]).toEqual(['http.deadline', 'http.aborted']);
+      expect([late.sent, aborted.sent]).toEqual(['no', 'no']);
+      const next = http.request(target(), call());
+      release.shift()?.();
+      await first;
+      await until(() => release.length === 1);
+      release.shift()?.();
+      expect((await next).status).toBe(200);
+      expect(server.seen).toHaveLength(2);
+    });
+
+    it('keeps one hanging marketplace from taking anything from another on the same host', async () => {
+      server.answer = (request, response) => {
+        if (!request.url.startsWith('/slow')) response.end('{}');
+      };
+      const http = client({ maxConcurrent: 4, maxQueued: 10, attempts: 1, deadlineMs: 20_000 });
+      const abort = new AbortController();
+      const order: string[] = [];
+      const slow = Array.from({ length: 14 }, () =>
+        failure(http.request(target(server.url, 'slow'), call({ path: '/slow', signal: abort.signal }))).then(
+          () => order.push('slow'),
+        ),
+      );
+      const fast = Array.from({ length: 14 }, () =>
+        http.request(target(server.url, 'fast'), call({ path: '/fast' })).then(() => order.push('fast')),
+      );
+      await Promise.all(fast);
+      expect(order).toEqual(Array.from({ length: 14 }, () => 'fast'));
+      expect(server.seen.filter((request) => request.url === '/slow')).toHaveLength(4);
+      expect(http.health()).toContainEqual(
+        expect.objectContaining({ target: 'slow', active: 4, queued: 10 }),
+      );
+      abort.abort();
+      await Promise.all(slow);
+    });
+
+    it('keeps no state of many idle marketplaces', async () => {
+      const http = client();
+      for (let i = 0; i < 200; i += 1) await http.request(target(server.url, `m-${i}`), call());
+      expect(http.health().length).toBeLessThanOrEqual(64);
+    });
+  });
+
+  describe('hooks', () => {
+    it('tell of every attempt and its outcome, and may be removed', async () => {
+      const events: string[] = [];
+      server.answer = script(reply(503, '', { 'x-request-id': 'r-1' }), reply(200));
+      const outcomes: HttpOutcome[] = [];
+      const http = client({
+        onAttempt: (event) => events.push(`${event.operation} ${event.attempt}`),
+        onOutcome: (event) => outcomes.push(event),
+      });
+      const remove = http.observe({ onAttempt: () => events.push('second observer') });
+      await http.request(target(), call());
+      remove();
+      await http.request(target(), call());
+      expect(events).toEqual([
+        'GET ping 1',
+        'second observer',
+        'GET ping 2',
+        'second observer',
+        'GET ping 1',
+      ]);
+      expect(outcomes[0]).toMatchObject({ target: 'acme', status: 503, requestId: 'r-1', errorCode: null });
+      expect(outcomes[0]?.retryInMs).toEqual(expect.any(Number));
+      expect(outcomes[1]).toMatchObject({ status: 200, attempt: 2, retryInMs: null });
+      expect(Object.isFrozen(outcomes[0])).toBe(true);
+    });
+
+    it('disturb nothing when they throw', async () => {
+      const http = client({
+        onAttempt: () => {
+          throw new Error('hook');
+        },
+      });
+      expect((await http.request(target(), call())).status).toBe(200);
+    });
+  });
+
+  it('shows no secret in any error', async () => {
+    const errors: unknown[] = [];
+    for (const answer of [reset, hang]) {
+      server.answer = answer;
+      errors.push(await failure(client().request(target(), call({ timeoutMs: 20, attempts: 1 }))));
+    }
+    errors.push(
+      await failure(client().request(target('http://127.0.0.1:1'), call({ path: '/x?session=tok' }))),
+    );
+    for (const error of errors) {
+      const printed = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + String(error);
+      expect(printed).not.toContain(PASSWORD);
+      expect(printed).not.toContain(Buffer.from(`app-1:${PASSWORD}`).toString('base64'));
+      expect(printed).not.toContain('session=tok');
+      expect(printed).not.toContain('AxiosError');
+    }
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !condition(); i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(condition()).toBe(true);
+}
