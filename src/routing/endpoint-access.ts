@@ -31,7 +31,7 @@ export class EndpointAccess {
   }
 
   #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {
-    return this.authenticator.authenticate(request.headers.authorization, match.candidates);
+    return this.authenticator.authenticate(request.headers.authorization, match.candidates, request.ip);
   }
 }
 

@@ -10,6 +10,8 @@ export interface PlatformRequest {
   readonly headers: IncomingMessage['headers'];
   readonly body?: unknown;
   readonly query?: unknown;
+  /** The caller's address; the proxy's, unless the application trusts it. */
+  readonly ip?: string;
   /** Node's request under a Fastify one. */
   readonly raw?: IncomingMessage;
 }

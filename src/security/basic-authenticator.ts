@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import { parseBasicCredentials } from '../utils/basic-credentials.js';
+import { type BasicCredentials, parseBasicCredentials } from '../utils/basic-credentials.js';
+import { constantTimeEqual } from '../utils/constant-time.js';
+import { CredentialLockout } from './credential-lockout.js';
 
 /**
  * Decides which marketplace a caller is, from the `Authorization` header alone (protocol §6.5). Credentials of one
@@ -10,18 +12,43 @@ import { parseBasicCredentials } from '../utils/basic-credentials.js';
  */
 @Injectable()
 export class BasicAuthenticator {
-  constructor(private readonly registry: MarketplaceRegistry) {}
+  constructor(
+    private readonly registry: MarketplaceRegistry,
+    private readonly lockout: CredentialLockout,
+  ) {}
 
   /**
    * @param header the `Authorization` header as it came.
    * @param candidates the marketplaces that the route allows; `'any'` where the route names none.
-   * @returns the marketplace whose credentials these are; null for wrong, absent and malformed ones alike.
+   * @param source the caller's address, for the lockout; without it the attempt is not counted.
+   * @returns the marketplace whose credentials these are; null for wrong, absent and malformed ones alike, and for a
+   *   caller that is locked out.
    */
-  authenticate(header: string | undefined, candidates: readonly Marketplace[] | 'any'): Marketplace | null {
+  authenticate(
+    header: string | undefined,
+    candidates: readonly Marketplace[] | 'any',
+    source?: string,
+  ): Marketplace | null {
     const credentials = parseBasicCredentials(header);
     if (!credentials) return null;
-    const { user, password } = credentials;
+    const scope = candidates === 'any' ? '*' : candidates.map((candidate) => candidate.name).join();
+    if (this.lockout.isLocked(source, scope)) return null;
+    const proved = this.#prove(credentials, candidates);
+    if (proved) this.lockout.succeeded(source, scope);
+    else this.lockout.failed(source, scope);
+    return proved;
+  }
+
+  #prove(
+    { user, password }: BasicCredentials,
+    candidates: readonly Marketplace[] | 'any',
+  ): Marketplace | null {
     if (candidates === 'any') return this.registry.findByCredentials(user, password) ?? null;
+    if (candidates.length === 0) {
+      // A marketplace nobody has takes as long as a wrong password.
+      constantTimeEqual(user, password);
+      return null;
+    }
     let proved: Marketplace | null = null;
     // All candidates are tried whichever matches, so that the time does not tell one from the other.
     for (const candidate of candidates) {

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { type PlatformRequest, rawRequest } from '../routing/http-exchange.js';
+import { requestState } from '../routing/request-state.js';
+
+const MARKETPLACE = Symbol('maestrano.marketplace');
+
+interface Carrier {
+  [MARKETPLACE]?: Marketplace;
+}
+
+/** Called by a guard once it has proved which marketplace a request of the application's own routes belongs to. */
+export function rememberMarketplace(request: PlatformRequest | IncomingMessage, marketplace: Marketplace): void {
+  (rawRequest(request) as Carrier)[MARKETPLACE] = marketplace;
+}
+
+/** The marketplace that was decided for this request, on our routes and behind our guards; null anywhere else. */
+export function currentMarketplace(request: PlatformRequest | IncomingMessage): Marketplace | null {
+  return (rawRequest(request) as Carrier)[MARKETPLACE] ?? requestState(request)?.call?.marketplace ?? null;
+}

@@ -1,0 +1,90 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { WebhooksOptions } from '../interfaces/webhooks-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { EffectivePath } from '../routing/effective-path.js';
+import { EndpointAccess } from '../routing/endpoint-access.js';
+import type { EndpointDefinition } from '../routing/endpoint-definition.interface.js';
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../routing/endpoint-registry.js';
+import type { PlatformRequest } from '../routing/http-exchange.js';
+import { requestState } from '../routing/request-state.js';
+import { RouteMounter } from '../routing/route-mounter.js';
+import { CREDENTIALS_REFUSED } from './challenge.js';
+import type { EarlyVerdict } from './early-verdict.js';
+import { installOnExpress } from './express-early-middleware.js';
+import { installOnFastify } from './fastify-early-hook.js';
+
+const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null };
+const DENIED: EarlyVerdict = { refused: true, status: 401, body: CREDENTIALS_REFUSED };
+const TOO_LARGE: EarlyVerdict = {
+  refused: true,
+  status: 413,
+  body: { error: 'The request body is too large' },
+};
+
+/**
+ * Looks at the credentials of our own routes before their body is read: whoever lacks them cannot make the
+ * application parse megabytes. The route guard stays behind it, so that nothing depends on this having run. Also
+ * gives our routes their own body limits, whatever the application's.
+ */
+@Injectable()
+export class EarlyAuthentication {
+  readonly #logger = new Logger('MaestranoSecurity');
+  /** By endpoint name, in bytes. */
+  readonly #bodyLimits: ReadonlyMap<string, number>;
+
+  constructor(
+    private readonly access: EndpointAccess,
+    private readonly mounter: RouteMounter,
+    private readonly effectivePath: EffectivePath,
+    @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
+    @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
+  ) {
+    this.#bodyLimits = bodyLimits(registration.endpoints, options.webhooks);
+  }
+
+  /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
+  install(adapter: AbstractHttpAdapter): void {
+    const check = {
+      isOurs: (verb: string, path: string) => this.#isOurs(verb, path),
+      decide: (request: PlatformRequest) => this.decide(request),
+      bodyLimits: [...new Set(this.#bodyLimits.values())],
+    };
+    const early =
+      adapter.getType() === 'fastify' ? installOnFastify(adapter, check) : installOnExpress(adapter, check);
+    if (!early)
+      this.#logger.warn('Credentials are checked by the route guard only, after the body is parsed.');
+  }
+
+  /** Decides on a request from its URL and headers alone. */
+  decide(request: PlatformRequest): EarlyVerdict {
+    const verdict = this.access.decide(request);
+    if (verdict === 'unknown') return CONTINUE;
+    if (verdict === 'denied') return DENIED;
+    const bodyLimit = this.#bodyLimits.get(requestState(request)?.call?.endpoint ?? '');
+    if (bodyLimit === undefined) return CONTINUE;
+    return Number(request.headers['content-length'] ?? 0) > bodyLimit
+      ? TOO_LARGE
+      : { refused: false, bodyLimit };
+  }
+
+  #isOurs(verb: string, path: string): boolean {
+    const prefix = this.effectivePath.globalPrefix;
+    return this.mounter.mounted.some(
+      (route) => route.verb === verb && (path === `/${route.path}` || path === `${prefix}/${route.path}`),
+    );
+  }
+}
+
+function bodyLimits(
+  endpoints: readonly EndpointDefinition[],
+  webhooks: WebhooksOptions | undefined,
+): Map<string, number> {
+  const limits = new Map<string, number>();
+  for (const { name, group, bodyLimit } of endpoints) {
+    const limit = (group === 'connecWebhooks' ? webhooks?.bodyLimit : undefined) ?? bodyLimit;
+    if (limit !== undefined) limits.set(name, limit);
+  }
+  return limits;
+}

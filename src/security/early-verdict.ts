@@ -1,0 +1,16 @@
+import type { PlatformRequest } from '../routing/http-exchange.js';
+
+/** What the headers of a request say: go on, with at most this many bytes of body, or answer at once. */
+export type EarlyVerdict =
+  | { readonly refused: false; readonly bodyLimit: number | null }
+  | { readonly refused: true; readonly status: 401 | 413; readonly body: { readonly error: string } };
+
+/** What a platform's hook asks. */
+export interface EarlyCheck {
+  /** Whether this route of the router is one of ours; the path includes the global prefix. */
+  isOurs(verb: string, path: string): boolean;
+  /** Decides from URL and headers alone, and remembers the decision for the route guard. */
+  decide(request: PlatformRequest): EarlyVerdict;
+  /** Every body limit that `decide` may answer with, in bytes. */
+  readonly bodyLimits: readonly number[];
+}

@@ -1,0 +1,87 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { PlatformRequest } from '../routing/http-exchange.js';
+import { BASIC_CHALLENGE } from './challenge.js';
+import type { EarlyCheck } from './early-verdict.js';
+
+type Next = (error?: unknown) => void;
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+
+interface Layer {
+  readonly handle?: Middleware;
+}
+
+/** Express' application; the order of the stack is not public, so everything about it is checked. */
+interface Application {
+  readonly router?: { readonly stack?: unknown };
+  use(middleware: Middleware): unknown;
+}
+
+/** Nest's Express adapter, which brings Express' own parsers. */
+interface ExpressAdapter {
+  useBodyParser(type: 'json' | 'urlencoded', rawBody: boolean, options: object): unknown;
+}
+
+const PARSERS: ReadonlySet<string> = new Set(['jsonParser', 'urlencodedParser', 'textParser', 'rawParser']);
+
+/**
+ * Puts a middleware before the application's body parsers. It refuses wrong credentials before a byte of the body
+ * is read, and reads the bodies of our own routes with their own limit.
+ *
+ * @returns false when the stack is not as expected: the middleware then stays behind the parsers.
+ */
+export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
+  const application = adapter.getInstance<Application>();
+  const stack = application.router?.stack;
+  if (!isStack(stack)) return false;
+  const parsers = new Map(check.bodyLimits.map((limit) => [limit, borrowParsers(adapter, stack, limit)]));
+  application.use((request, response, next) => {
+    const verdict = check.decide(request as PlatformRequest);
+    if (verdict.refused) return refuse(response, verdict.status, verdict.body);
+    const own = verdict.bodyLimit === null ? undefined : parsers.get(verdict.bodyLimit);
+    if (own) runInTurn(own, request, response, next);
+    else next();
+  });
+  const firstParser = stack.findIndex(({ handle }) => handle !== undefined && PARSERS.has(handle.name));
+  if (firstParser < 0) return true;
+  const [layer] = stack.splice(-1, 1);
+  if (layer) stack.splice(firstParser, 0, layer);
+  return true;
+}
+
+function isStack(stack: unknown): stack is Layer[] {
+  return Array.isArray(stack) && stack.every((layer) => typeof layer === 'object' && layer !== null);
+}
+
+/** Has Nest make the parsers and takes them off the stack again: only our routes may use them. */
+function borrowParsers(adapter: AbstractHttpAdapter, stack: Layer[], limit: number): Middleware[] {
+  const before = stack.length;
+  const factory = adapter as unknown as ExpressAdapter;
+  factory.useBodyParser('json', false, { limit });
+  factory.useBodyParser('urlencoded', false, { limit, extended: true });
+  return stack.splice(before).flatMap(({ handle }) => handle ?? []);
+}
+
+function runInTurn(
+  middlewares: readonly Middleware[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: Next,
+): void {
+  const [first, ...rest] = middlewares;
+  if (!first) return next();
+  first(request, response, (error) => {
+    if (error === undefined) runInTurn(rest, request, response, next);
+    else next(error);
+  });
+}
+
+function refuse(response: ServerResponse, status: number, body: unknown): void {
+  if (status === 401) response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
+  // A connection whose body was not read to its end is not worth keeping.
+  if (status === 413) response.setHeader('Connection', 'close');
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,49 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { PlatformRequest } from '../routing/http-exchange.js';
+import { BASIC_CHALLENGE } from './challenge.js';
+import type { EarlyCheck } from './early-verdict.js';
+
+type Hook = (request: PlatformRequest, reply: Reply, done: () => void) => void;
+
+/** The parts of Fastify that are used: all public. */
+interface Reply {
+  code(status: number): Reply;
+  header(name: string, value: string): Reply;
+  send(body: unknown): Reply;
+}
+
+interface RouteOptions {
+  readonly method: string | readonly string[];
+  readonly url: string;
+  bodyLimit?: number;
+  onRequest?: Hook | Hook[];
+}
+
+interface Instance {
+  addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
+}
+
+/**
+ * Gives our routes an `onRequest` hook, which runs before the body is read, and their body limit. Other routes are
+ * left alone and pay nothing.
+ */
+export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
+  const onRequest: Hook = (request, reply, done) => {
+    const verdict = check.decide(request);
+    if (!verdict.refused) return done();
+    if (verdict.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
+    // A connection whose body was not read to its end is not worth keeping.
+    if (verdict.status === 413) reply.header('Connection', 'close');
+    reply.code(verdict.status).send(verdict.body);
+  };
+  const largest = Math.max(0, ...check.bodyLimits);
+  adapter.getInstance<Instance>().addHook('onRoute', (route) => {
+    const verbs = typeof route.method === 'string' ? [route.method] : route.method;
+    if (!verbs.some((verb) => check.isOurs(verb, route.url))) return;
+    route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
+    // The one limit a route can have; what is declared beyond the endpoint's own is refused by the hook.
+    if (largest > 0) route.bodyLimit = Math.max(largest, route.bodyLimit ?? 0);
+  });
+  return true;
+}
