@@ -22,7 +22,7 @@ export interface HttpCall {
   /** Route template for logs and metrics, such as `GET account/bills/:id`. Never holds an id. */
   readonly operation: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Serialised as JSON. */
+  /** Serialised as JSON; as a form when it is a `URLSearchParams`. */
   readonly body?: unknown;
   /** Milliseconds for one attempt. */
   readonly timeoutMs?: number;

@@ -33,6 +33,10 @@ export function toWireRequest(target: HttpTarget, call: HttpCall): WireRequest {
   const origin = slash === -1 ? target.origin : target.origin.slice(0, slash);
   const path = slash === -1 ? call.path : target.origin.slice(slash) + call.path;
   if (call.body === undefined) return { origin, path, method: call.method, headers, body: null };
+  if (call.body instanceof URLSearchParams) {
+    headers['content-type'] ??= 'application/x-www-form-urlencoded';
+    return { origin, path, method: call.method, headers, body: call.body.toString() };
+  }
   headers['content-type'] ??= 'application/json';
   return { origin, path, method: call.method, headers, body: toJson(target, call) };
 }
