@@ -1,0 +1,99 @@
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+
+import { accountFeature } from './account/account.feature.js';
+import { type AdapterClasses, AdapterResolver } from './adapters/adapter-resolver.js';
+import { adapterClasses, adapterProviders } from './adapters/adapter-providers.js';
+import { connecFeature } from './connec/connec.feature.js';
+import { healthFeature } from './health/health.feature.js';
+import { httpProviders } from './http/http.feature.js';
+import { DEFAULT_ROUTE_PREFIX, MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from './maestrano.constants.js';
+import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
+import { marketplaceProviders } from './marketplace/marketplace.providers.js';
+import { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
+import { metadataFeature } from './metadata/metadata.feature.js';
+import { createEndpointController, type EndpointController } from './routing/endpoint-controller.js';
+import type { EndpointGroup } from './routing/endpoint-definition.interface.js';
+import { ENDPOINT_REGISTRATION } from './routing/endpoint-registry.js';
+import type { MaestranoFeature } from './routing/maestrano-feature.interface.js';
+import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
+import { routingProviders } from './routing/routing.providers.js';
+import { securityProviders } from './security/security.providers.js';
+import { sessionFeature } from './session/session.feature.js';
+import { ssoFeature } from './sso/sso.feature.js';
+import { storeProviders } from './stores/store.providers.js';
+import { synchronizationFeature } from './synchronization/synchronization.feature.js';
+import { accountWebhooksFeature } from './webhooks/account-webhooks.feature.js';
+
+/** Injection token of a registration's controllers, for mounting them. */
+export const ENDPOINT_CONTROLLERS = Symbol('MAESTRANO_ENDPOINT_CONTROLLERS');
+
+const FEATURES: readonly ((extras: MaestranoModuleExtras) => MaestranoFeature)[] = [
+  sessionFeature,
+  ssoFeature,
+  metadataFeature,
+  accountWebhooksFeature,
+  connecFeature,
+  synchronizationFeature,
+  accountFeature,
+  healthFeature,
+];
+
+/** Everything a registration consists of, from its extras alone. */
+function compose(definition: DynamicModule, extras: MaestranoModuleExtras): DynamicModule {
+  const features = FEATURES.map((feature) => feature(extras));
+  const served = servedGroups(extras);
+  const endpoints = features.flatMap((feature) => feature.endpoints).filter(({ group }) => served.has(group));
+  const controllers = [...new Set(endpoints.map(({ group }) => group))].map((group) =>
+    createEndpointController(group, extras),
+  );
+  const classes = adapterClasses(extras);
+  const providers: Provider[] = [
+    { provide: MAESTRANO_EXTRAS, useValue: extras },
+    {
+      provide: ENDPOINT_REGISTRATION,
+      useValue: { endpoints, prefix: extras.routes?.prefix ?? DEFAULT_ROUTE_PREFIX },
+    },
+    { provide: ENDPOINT_CONTROLLERS, useValue: controllers satisfies readonly EndpointController[] },
+    {
+      provide: AdapterResolver,
+      inject: [ModuleRef],
+      useFactory: (moduleRef: ModuleRef) => new AdapterResolver(moduleRef, classes satisfies AdapterClasses),
+    },
+    ...adapterProviders(classes),
+    ...storeProviders(),
+    ...httpProviders(extras),
+    ...marketplaceProviders(extras),
+    ...securityProviders(),
+    ...routingProviders(),
+    ...features.flatMap((feature) => feature.providers),
+    ...(extras.extraProviders ?? []),
+  ];
+  return {
+    ...definition,
+    global: extras.isGlobal ?? true,
+    imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
+    controllers: controllers.map(({ type }) => type),
+    providers: [...(definition.providers ?? []), ...providers],
+    exports: [
+      MAESTRANO_OPTIONS,
+      MarketplaceRegistry,
+      ...classes.keys(),
+      ...features.flatMap((feature) => [...feature.exports]),
+      ...(extras.extraExports ?? []),
+    ],
+  };
+}
+
+/** What the `routes` extra leaves on. */
+function servedGroups({ routes }: MaestranoModuleExtras): ReadonlySet<EndpointGroup> {
+  const all: readonly EndpointGroup[] = ['sso', 'metadata', 'accountWebhooks', 'connecWebhooks', 'synchronization'];
+  return new Set(all.filter((group) => routes?.[group] ?? true));
+}
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<MaestranoModuleOptions>({ optionsInjectionToken: MAESTRANO_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createMaestranoOptions')
+    .setExtras<MaestranoModuleExtras>({}, compose)
+    .build();
