@@ -12,3 +12,6 @@ export const INVALID_CREDENTIALS = 'Invalid credentials';
 
 /** `provider` of users and groups that came from a marketplace (protocol §4.9). */
 export const MAESTRANO_PROVIDER = 'maestrano';
+
+/** Metadata key of controllers and methods that the session guard leaves open; our own controllers carry it. */
+export const SKIP_SESSION = Symbol('maestrano.skipSession');

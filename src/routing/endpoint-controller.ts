@@ -12,6 +12,7 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 
+import { SKIP_SESSION } from '../maestrano.constants.js';
 import type { EndpointGroup, EndpointVerb } from './endpoint-definition.interface.js';
 import { EndpointDispatcher } from './endpoint-dispatcher.js';
 import type { PlatformRequest } from './http-exchange.js';
@@ -74,6 +75,8 @@ export function createEndpointController(
     }
   }
   Object.defineProperty(MaestranoEndpointController, 'name', { value: NAMES[group] });
+  // A session guard that the application uses globally must not stand before the way to sign in.
+  Reflect.defineMetadata(SKIP_SESSION, true, MaestranoEndpointController);
   for (const decorate of decoratorsOf(group, extras)) decorate(MaestranoEndpointController);
   if (extras.hideFromSwagger ?? true) {
     // The key @ApiExcludeController() writes; set by hand so that Swagger need not be installed.

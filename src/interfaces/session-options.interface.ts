@@ -1,0 +1,33 @@
+/** The `session` option: how a signed-in person is remembered, and how often the marketplace is asked (protocol §4.11). */
+export interface SessionOptions {
+  /**
+   * Seals our own session cookie: at least 32 characters, from your secret store. A list rotates it: the first seals,
+   * all open. Not needed where the application has a session middleware. Without it a random one is made at every
+   * start; in production that is an error, because other instances could not read the cookie.
+   */
+  readonly secret?: string | readonly string[];
+  /**
+   * Where sessions are kept. `auto` (default): in the application's `request.session` when there is one, else in our
+   * sealed cookie. `request`: only in `request.session`. `cookie`: only in our sealed cookie.
+   */
+  readonly carrier?: 'auto' | 'request' | 'cookie';
+  /** How long a login lasts at most, in milliseconds, whatever the marketplace says; 12 hours by default. */
+  readonly maxAgeMs?: number;
+  /**
+   * How long a session that is due for its recheck goes on while the marketplace does not answer, in milliseconds;
+   * 5 minutes by default. 0 closes at the first failure, as the official SDKs do.
+   */
+  readonly graceMs?: number;
+  /** How long one recheck may take, in milliseconds; 2,000 by default. */
+  readonly recheckTimeoutMs?: number;
+  /**
+   * Tells which marketplace a request of the application belongs to, for people who are signed in through several at
+   * once: from a host name, a path or a header. By default the latest login counts.
+   */
+  readonly marketplaceOf?: (request: unknown) => string | null | undefined;
+}
+
+/** The part of the module's options that sessions read. */
+export interface WithSessionOptions {
+  readonly session?: SessionOptions;
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
+import {
+  type ApplicationSession,
+  applicationSession,
+  renewSession,
+  sessionEntries,
+} from './application-session.js';
+import { SessionCarrier } from './session-carrier.js';
+import { decodeSessionPayload, encodeSessionPayload, type SessionPayload } from './session-payload.js';
+
+/** Where the official SDKs keep the latest login. */
+const CURRENT = 'maestrano';
+/** Where we keep the logins through other marketplaces: marketplace to payload. */
+const OTHERS = 'maestrano_others';
+
+/**
+ * Keeps logins in the application's `request.session`: express-session, cookie-session, @fastify/session and
+ * @fastify/secure-session. The latest login is written exactly as the official SDKs do, so applications built on them
+ * can share the session (protocol §4.11).
+ */
+@Injectable()
+export class ApplicationSessionCarrier extends SessionCarrier {
+  constructor(private readonly registry: MarketplaceRegistry) {
+    super();
+  }
+
+  override readAll(request: PlatformRequest): Promise<readonly SessionPayload[]> {
+    const session = applicationSession(request);
+    return Promise.resolve(session ? [...this.#read(session).values()] : []);
+  }
+
+  override async begin(
+    { request }: HttpExchange,
+    marketplace: Marketplace,
+    payload: SessionPayload,
+  ): Promise<void> {
+    const present = applicationSession(request);
+    const logins = present ? this.#read(present) : new Map<string, SessionPayload>();
+    write(await renewSession(request), logins, marketplace.name, payload);
+  }
+
+  override update(
+    { request }: HttpExchange,
+    marketplace: Marketplace,
+    payload: SessionPayload,
+  ): Promise<void> {
+    const session = applicationSession(request);
+    if (!session) return Promise.resolve();
+    if (this.#presetOf(decodeSessionPayload(session[CURRENT])) === marketplace.name) {
+      session[CURRENT] = encodeSessionPayload(payload);
+    } else {
+      session[OTHERS] = { ...(session[OTHERS] as object), [marketplace.name]: encodeSessionPayload(payload) };
+    }
+    return Promise.resolve();
+  }
+
+  override remove({ request }: HttpExchange, marketplace: Marketplace): Promise<void> {
+    const session = applicationSession(request);
+    if (!session) return Promise.resolve();
+    // Emptied and not deleted: @fastify/secure-session does not notice a delete.
+    if (this.#presetOf(decodeSessionPayload(session[CURRENT])) === marketplace.name)
+      session[CURRENT] = undefined;
+    if (decodeSessionPayload(session[marketplace.name])) session[marketplace.name] = undefined;
+    const { [marketplace.name]: _removed, ...others } = (session[OTHERS] ?? {}) as Record<string, unknown>;
+    if (_removed !== undefined) session[OTHERS] = others;
+    return Promise.resolve();
+  }
+
+  /** Every login in the session, ours and those that other SDKs wrote, by marketplace. */
+  #read(session: ApplicationSession): Map<string, SessionPayload> {
+    const logins = new Map<string, SessionPayload>();
+    const add = (text: unknown, name?: string): void => {
+      const payload = decodeSessionPayload(text);
+      const preset = this.#presetOf(payload, name);
+      if (payload && preset !== null) logins.set(preset, { ...payload, preset });
+    };
+    for (const [name, value] of sessionEntries(session)) {
+      // The .NET SDK keeps a login under the name of its marketplace.
+      if (typeof value === 'string' && this.registry.has(name)) add(value, name);
+    }
+    const others = session[OTHERS];
+    if (typeof others === 'object' && others !== null) {
+      for (const [name, value] of Object.entries(others)) add(value, name);
+    }
+    add(session[CURRENT]);
+    return logins;
+  }
+
+  /** A payload without a preset belongs to the marketplace it is filed under, else to the default one. */
+  #presetOf(payload: SessionPayload | null, filedUnder?: string): string | null {
+    if (!payload) return null;
+    const name = filedUnder ?? payload.preset ?? this.registry.findDefault()?.name ?? null;
+    return name !== null && this.registry.has(name) ? name : null;
+  }
+}
+
+function write(
+  session: ApplicationSession,
+  logins: ReadonlyMap<string, SessionPayload>,
+  current: string,
+  payload: SessionPayload,
+): void {
+  session[CURRENT] = encodeSessionPayload(payload);
+  const others = [...logins].filter(([name]) => name !== current);
+  if (others.length > 0) {
+    session[OTHERS] = Object.fromEntries(others.map(([name, other]) => [name, encodeSessionPayload(other)]));
+  }
+}

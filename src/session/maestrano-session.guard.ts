@@ -1,0 +1,88 @@
+import { type CanActivate, type ExecutionContext, Injectable, NotFoundException } from '@nestjs/common';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { SKIP_SESSION } from '../maestrano.constants.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { initUrl } from '../marketplace/marketplace-urls.js';
+import { toHttpException } from '../routing/http-errors.js';
+import { HttpExchange, type PlatformRequest } from '../routing/http-exchange.js';
+import { rememberMarketplace } from '../security/current-marketplace.js';
+import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
+import { isPageVisit } from './page-request.js';
+import { SessionService, type SessionVerdict } from './session.service.js';
+import { rememberSession } from './session-state.js';
+import { SignInRequiredException } from './sign-in-required.exception.js';
+
+interface RoutedRequest extends PlatformRequest {
+  readonly params?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Longer addresses are not worth coming back to. */
+const MAX_RETURN_LENGTH = 2_000;
+
+/**
+ * Lets in who is signed in through a marketplace, on a method, a controller or globally; our own routes are always
+ * open, others with {@link SkipMaestranoSession}. A page sends the browser to sign in and back; anything else gets a
+ * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts.
+ *
+ * @throws SignInRequiredException
+ */
+@Injectable()
+export class MaestranoSessionGuard implements CanActivate {
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly registry: MarketplaceRegistry,
+    private readonly reflector: Reflector,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(SKIP_SESSION, targets)) return true;
+    // Microservice and GraphQL contexts have no request to read: closed unless they are skipped.
+    if (context.getType() !== 'http') return false;
+    const http = context.switchToHttp();
+    const request = http.getRequest<RoutedRequest>();
+    const exchange = new HttpExchange(this.host.httpAdapter, request, http.getResponse());
+    const rule = this.reflector.getAllAndOverride<MarketplaceRule | undefined>(MARKETPLACE_RULE, targets);
+    const verdict = await this.#authenticate(exchange, this.#wanted(rule, request));
+    if (verdict.refusal !== null) throw this.#refuse(exchange, verdict.marketplace, verdict.refusal);
+    rememberSession(request, verdict);
+    rememberMarketplace(request, verdict.marketplace);
+    return true;
+  }
+
+  async #authenticate(exchange: HttpExchange, wanted: string | undefined): Promise<SessionVerdict> {
+    try {
+      return await this.sessions.authenticate(exchange, wanted);
+    } catch (error) {
+      throw toHttpException(error);
+    }
+  }
+
+  #wanted(rule: MarketplaceRule | undefined, request: RoutedRequest): string | undefined {
+    if (rule === undefined) return undefined;
+    const name = typeof rule === 'string' ? rule : request.params?.[rule.param];
+    if (name === undefined || !this.registry.has(name)) throw new NotFoundException();
+    return name;
+  }
+
+  #refuse(
+    exchange: HttpExchange,
+    marketplace: Marketplace | null,
+    refusal: NonNullable<SessionVerdict['refusal']>,
+  ): SignInRequiredException {
+    const start = marketplace ?? this.registry.findDefault();
+    const signInUrl = start ? initUrl(start) : null;
+    exchange.setHeader('Cache-Control', 'no-store');
+    const redirects = signInUrl !== null && isPageVisit(exchange.request);
+    if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));
+    return new SignInRequiredException(refusal, signInUrl, redirects);
+  }
+}
+
+function withReturn(signInUrl: string, page: string): string {
+  if (page.length > MAX_RETURN_LENGTH) return signInUrl;
+  return `${signInUrl}${signInUrl.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(page)}`;
+}

@@ -1,0 +1,15 @@
+import type { PlatformRequest } from '../routing/http-exchange.js';
+
+/** Whether the client wants to see something: an HTML page, as opposed to data for a program. */
+export function acceptsHtml({ headers }: PlatformRequest): boolean {
+  return headers.accept?.includes('text/html') ?? false;
+}
+
+/** Whether a browser is going to a page, so that it can be sent somewhere else (and come back). */
+export function isPageVisit(request: PlatformRequest): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  const mode = request.headers['sec-fetch-mode'];
+  // Only browsers tell it; fetch() that accepts everything is no visit.
+  if (mode !== undefined && mode !== 'navigate') return false;
+  return acceptsHtml(request) && request.headers['x-requested-with'] === undefined;
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+import { SessionError } from '../errors/session.error.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
+import { SessionCarrier } from './session-carrier.js';
+import { SessionKeyring } from './session-keyring.service.js';
+import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
+import { resolveSessionSettings } from './session-settings.js';
+
+const NAME = 'mno-session-';
+/** Browsers drop a cookie above 4,096 bytes with name and attributes, without telling anybody. */
+const MAX_VALUE_LENGTH = 3_900;
+const SEALING = { alg: 'dir', enc: 'A256GCM' } as const;
+
+/**
+ * Keeps each login in an encrypted and authenticated cookie of its own (JWE, AES-256-GCM), for applications without
+ * a session middleware. Nothing is kept on the server, so any instance that has the secret can read it.
+ */
+@Injectable()
+export class SealedCookieCarrier extends SessionCarrier {
+  readonly #maxAgeMs: number;
+
+  constructor(
+    private readonly registry: MarketplaceRegistry,
+    private readonly keyring: SessionKeyring,
+    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+  ) {
+    super();
+    this.#maxAgeMs = resolveSessionSettings(options.session).maxAgeMs;
+  }
+
+  override async readAll({ headers }: PlatformRequest): Promise<readonly SessionPayload[]> {
+    if (!headers.cookie?.includes(NAME)) return [];
+    const cookies = Object.entries(parseCookie(headers.cookie)).filter(([name]) => name.includes(NAME));
+    const payloads = await Promise.all(cookies.map(([name, value]) => this.#open(name, value ?? '')));
+    return payloads.filter((payload) => payload !== null);
+  }
+
+  override begin(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void> {
+    return this.update(exchange, marketplace, payload);
+  }
+
+  override async update(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    payload: SessionPayload,
+  ): Promise<void> {
+    const { EncryptJWT } = await import('jose');
+    const { current, currentId } = this.keyring.keys;
+    const value = await new EncryptJWT(toOfficialKeys(payload))
+      .setProtectedHeader({ ...SEALING, kid: currentId })
+      .setExpirationTime(new Date(payload.signedInAt.getTime() + this.#maxAgeMs))
+      .encrypt(current);
+    if (value.length > MAX_VALUE_LENGTH) {
+      throw new SessionError(
+        `The sealed session has ${value.length} bytes; a cookie takes ${MAX_VALUE_LENGTH}.`,
+        {
+          code: 'session.tooLarge',
+          marketplace: marketplace.name,
+          remedy:
+            'Use a session middleware such as express-session or @fastify/session: it is found by itself.',
+        },
+      );
+    }
+    exchange.appendCookie(stringifySetCookie({ ...attributes(marketplace), value }));
+  }
+
+  override remove(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+    const { name, ...rest } = attributes(marketplace);
+    const present = parseCookie(exchange.header('cookie') ?? '')[name];
+    if (present !== undefined)
+      exchange.appendCookie(stringifySetCookie({ ...rest, name, value: '', maxAge: 0 }));
+    return Promise.resolve();
+  }
+
+  /** The payload in a cookie; null for one that was not sealed by us, is over, or has the name of another. */
+  async #open(name: string, value: string): Promise<SessionPayload | null> {
+    const { jwtDecrypt } = await import('jose');
+    try {
+      const { payload } = await jwtDecrypt(value, ({ kid }) => this.keyring.require(kid), {
+        keyManagementAlgorithms: [SEALING.alg],
+        contentEncryptionAlgorithms: [SEALING.enc],
+      });
+      const session = fromOfficialKeys(payload);
+      const marketplace = session?.preset ? this.registry.find(session.preset) : undefined;
+      // The name proves the __Host- prefix: a sibling host must not be able to plant a cookie without it.
+      return marketplace && attributes(marketplace).name === name ? session : null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** Name and attributes of the marketplace's cookie. It need not travel cross-site: consume answers with a 303. */
+function attributes({ name, sso }: Marketplace) {
+  const secure = sso.idm.startsWith('https:');
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return {
+    name: `${secure ? '__Host-' : ''}${NAME}${digest}`,
+    path: '/',
+    httpOnly: true,
+    secure,
+    sameSite: 'lax',
+  } as const;
+}

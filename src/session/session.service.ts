@@ -1,0 +1,207 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { AdapterResolver } from '../adapters/adapter-resolver.js';
+import { SessionError, type SessionErrorCode } from '../errors/session.error.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { LoginProfile } from '../interfaces/profiles.interface.js';
+import type { MaestranoSessionData } from '../interfaces/session.interface.js';
+import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
+import { maskUser } from '../utils/masking.js';
+import type { Secret } from '../utils/secret.js';
+import { applicationSession } from './application-session.js';
+import { ApplicationSessionCarrier } from './application-session.carrier.js';
+import { SealedCookieCarrier } from './sealed-cookie.carrier.js';
+import type { SessionCarrier } from './session-carrier.js';
+import type { SessionPayload } from './session-payload.js';
+import { SessionRecheck } from './session-recheck.service.js';
+import { SessionRevocations } from './session-revocations.service.js';
+import { resolveSessionSettings, type SessionSettings } from './session-settings.js';
+import { type AuthenticatedSession, forgetSession } from './session-state.js';
+
+/** What a validated login brings for its session. */
+export interface SessionLogin {
+  readonly profile: LoginProfile;
+  readonly sessionToken: Secret;
+  readonly recheckAt: Date;
+}
+
+/** Why nobody is signed in. */
+export type SessionRefusal = Extract<
+  SessionErrorCode,
+  'session.none' | 'session.expired' | 'session.removed' | 'session.ended' | 'session.unreachable'
+>;
+
+/** A session that holds, or the reason why none does. */
+export type SessionVerdict =
+  | (AuthenticatedSession & { readonly refusal: null })
+  | { readonly session: null; readonly marketplace: Marketplace | null; readonly refusal: SessionRefusal };
+
+/** Remembers who signed in through which marketplace, and sees that it still holds (protocol §4.11, §4.12). */
+@Injectable()
+export class SessionService {
+  readonly #settings: SessionSettings;
+
+  constructor(
+    private readonly registry: MarketplaceRegistry,
+    private readonly applicationSessions: ApplicationSessionCarrier,
+    private readonly sealedCookies: SealedCookieCarrier,
+    private readonly recheck: SessionRecheck,
+    private readonly revocations: SessionRevocations,
+    private readonly adapters: AdapterResolver,
+    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+  ) {
+    this.#settings = resolveSessionSettings(options.session);
+  }
+
+  /**
+   * Begins the session of a validated login. Logins through other marketplaces in this browser stay; everything else
+   * in the application's session is left behind with the old session.
+   *
+   * @throws SessionError when the session cannot be kept as configured.
+   */
+  async establish(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    { profile, sessionToken, recheckAt }: SessionLogin,
+  ): Promise<MaestranoSessionData> {
+    const payload: SessionPayload = {
+      userUid: profile.user.realUid,
+      groupUid: profile.group.uid,
+      token: sessionToken,
+      recheckAt,
+      preset: marketplace.name,
+      signedInAt: new Date(),
+    };
+    forgetSession(exchange.request);
+    await this.#carrier(exchange.request).begin(exchange, marketplace, payload);
+    return toSession(payload, marketplace);
+  }
+
+  /**
+   * The session the request brought, without asking anybody whether it still holds; null when it brought none. For
+   * decisions use the guard or {@link SessionService.authenticate}.
+   *
+   * @param marketplace only a session of this one; by default what `session.marketplaceOf` says, else the latest.
+   */
+  async read(request: PlatformRequest, marketplace?: string): Promise<MaestranoSessionData | null> {
+    const name = marketplace ?? this.#settings.marketplaceOf(request);
+    const sessions = await this.list(request);
+    return sessions.find((session) => !name || session.marketplace === name) ?? null;
+  }
+
+  /** Every session the request brought, one a marketplace, the latest login first. Nobody is asked. */
+  async list(request: PlatformRequest): Promise<MaestranoSessionData[]> {
+    const sessions: MaestranoSessionData[] = [];
+    for (const payload of await this.#carrier(request).readAll(request)) {
+      const marketplace = payload.preset === null ? undefined : this.registry.find(payload.preset);
+      if (marketplace) sessions.push(toSession(payload, marketplace));
+    }
+    return sessions.sort((a, b) => b.signedInAt.getTime() - a.signedInAt.getTime());
+  }
+
+  /**
+   * The request's session if it holds: young enough, nobody removed, and confirmed by the marketplace when due. A
+   * session that is over is cleared at once; one that cannot be confirmed is refused and kept.
+   *
+   * @param marketplace as for {@link SessionService.read}.
+   */
+  async authenticate(exchange: HttpExchange, marketplace?: string): Promise<SessionVerdict> {
+    const { request } = exchange;
+    const session = await this.read(request, marketplace);
+    const found = session && this.registry.find(session.marketplace);
+    if (!session || !found) {
+      const name = marketplace ?? this.#settings.marketplaceOf(request);
+      return {
+        session: null,
+        marketplace: (name && this.registry.find(name)) || null,
+        refusal: 'session.none',
+      };
+    }
+    const verdict = await this.#judge(exchange, found, session);
+    if (typeof verdict !== 'string') return { session: verdict, marketplace: found, refusal: null };
+    if (verdict !== 'session.unreachable') await this.clear(exchange, found.name);
+    return { session: null, marketplace: found, refusal: verdict };
+  }
+
+  /**
+   * Ends the session in this browser, and tells the session adapter so that the application can end its own.
+   *
+   * @param marketplace only the session of this one; by default all.
+   */
+  async clear(exchange: HttpExchange, marketplace?: string): Promise<void> {
+    const { request, response } = exchange;
+    forgetSession(request);
+    const adapter = await this.adapters.session(request);
+    for (const session of await this.list(request)) {
+      if (marketplace !== undefined && session.marketplace !== marketplace) continue;
+      const found = this.registry.get(session.marketplace);
+      await this.#carrier(request).remove(exchange, found);
+      await adapter?.signOut({ marketplace: found, request, response });
+    }
+  }
+
+  /** Ends everything the person has open in the group, on all instances. */
+  closeMembership(marketplace: string, groupUid: string, realUserUid: string): Promise<void> {
+    return this.revocations.closeMembership(marketplace, groupUid, realUserUid);
+  }
+
+  /** Ends everything that anybody has open in the group, on all instances. */
+  closeGroup(marketplace: string, groupUid: string): Promise<void> {
+    return this.revocations.closeGroup(marketplace, groupUid);
+  }
+
+  /** The session, with its new recheck where it was due; or why it does not hold. */
+  async #judge(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    session: MaestranoSessionData,
+  ): Promise<MaestranoSessionData | SessionRefusal> {
+    const now = Date.now();
+    const { recheckAt, signedInAt } = session;
+    // Sessions of other SDKs do not tell when they began: the recheck alone limits them.
+    const age = signedInAt.getTime() === 0 ? 0 : now - signedInAt.getTime();
+    if (age >= this.#settings.maxAgeMs) return 'session.expired';
+    if (await this.revocations.isClosed(session)) return 'session.removed';
+    if (!marketplace.sso.sloEnabled || recheckAt.getTime() > now) return session;
+    const outcome = await this.recheck.ask(marketplace, session);
+    if (outcome.verdict === 'ended') return 'session.ended';
+    if (outcome.verdict === 'unreachable') {
+      return now < recheckAt.getTime() + this.#settings.graceMs ? session : 'session.unreachable';
+    }
+    const renewed = { ...session, recheckAt: outcome.recheckAt };
+    await this.#carrier(exchange.request).update(exchange, marketplace, toPayload(renewed));
+    return renewed;
+  }
+
+  #carrier(request: PlatformRequest): SessionCarrier {
+    const { carrier } = this.#settings;
+    if (carrier === 'cookie') return this.sealedCookies;
+    if (applicationSession(request)) return this.applicationSessions;
+    if (carrier === 'auto') return this.sealedCookies;
+    throw new SessionError('The request has no session of the application.', {
+      code: 'session.noCarrier',
+      remedy:
+        'Install the session middleware ahead of the application\'s routes, or leave "session.carrier" at "auto".',
+    });
+  }
+}
+
+function toSession(payload: SessionPayload, marketplace: Marketplace): MaestranoSessionData {
+  const { userUid, groupUid, token, recheckAt, signedInAt } = payload;
+  return Object.freeze({
+    marketplace: marketplace.name,
+    userUid,
+    maskedUserUid: maskUser(userUid, groupUid, marketplace.sso.creationMode),
+    groupUid,
+    token,
+    recheckAt,
+    signedInAt,
+  });
+}
+
+function toPayload({ marketplace, maskedUserUid: _masked, ...rest }: MaestranoSessionData): SessionPayload {
+  return { ...rest, preset: marketplace };
+}
