@@ -14,5 +14,5 @@ function encodePart(part: string): string {
   // Nearly every identifier is plain: testing costs a fraction of encoding.
   if (PLAIN.test(part)) return part;
   // A lone surrogate has no encoding and would throw; it is replaced as a UTF-8 encoder would.
-  return encodeURIComponent(part.toWellFormed());
+  return encodeURIComponent(Buffer.from(part).toString());
 }

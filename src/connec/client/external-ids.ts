@@ -1,0 +1,96 @@
+/** One system's id of a record (protocol §9.7). */
+export interface ExternalId {
+  readonly id: string;
+  /** `connec` for the platform's own. */
+  readonly provider: string;
+  /** Which account at the provider: `org-…` for the platform, an id of your choice for your own. */
+  readonly realm: string;
+}
+
+/** Whose ids: the application's name and the customer's account in it. */
+export type ExternalIdOwner = Pick<ExternalId, 'provider' | 'realm'>;
+
+const CONNEC_PROVIDER = 'connec';
+
+/** The platform's id, whether the record came with a plain id or with external ids; null when there is none. */
+export function connecId(id: unknown): string | null {
+  if (typeof id === 'string') return id === '' ? null : id;
+  return entriesOf(id).find((entry) => entry.provider === CONNEC_PROVIDER)?.id ?? null;
+}
+
+/** The application's own id of a record; null for a record it was never linked to, and for plain ids. */
+export function ownId(id: unknown, owner: ExternalIdOwner): string | null {
+  return (
+    entriesOf(id).find((entry) => entry.provider === owner.provider && entry.realm === owner.realm)?.id ??
+    null
+  );
+}
+
+/** The form to send: `[{ id, provider, realm }]`. Links a record when sent as its `id` (protocol §9.7). */
+export function toExternalIds(id: string, owner: ExternalIdOwner): ExternalId[] {
+  return [{ id, provider: owner.provider, realm: owner.realm }];
+}
+
+/** A record whose references were unfolded, and which of them have no id of the application. */
+export interface UnfoldedRecord<T> {
+  readonly record: T;
+  /** Paths of references that the application does not know yet: take the record up again at the next round. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Outgoing: replaces own ids at the paths with the platform's array form. Paths are field names joined by dots;
+ * arrays on the way are walked through: `['organization_id', 'lines.item_id']`. Empty references stay as they are.
+ */
+export function foldReferences<T extends object>(
+  record: T,
+  paths: readonly string[],
+  owner: ExternalIdOwner,
+): T {
+  let folded: unknown = record;
+  for (const path of paths) {
+    folded = replaceAt(folded, path.split('.'), (value) =>
+      typeof value === 'string' && value !== '' ? toExternalIds(value, owner) : value,
+    );
+  }
+  return folded as T;
+}
+
+/**
+ * Incoming: replaces the platform's arrays at the paths with the application's own ids. A reference without one
+ * becomes null and is reported in `missing`.
+ */
+export function unfoldReferences<T extends object>(
+  record: T,
+  paths: readonly string[],
+  owner: ExternalIdOwner,
+): UnfoldedRecord<T> {
+  const missing = new Set<string>();
+  let unfolded: unknown = record;
+  for (const path of paths) {
+    unfolded = replaceAt(unfolded, path.split('.'), (value) => {
+      if (!Array.isArray(value) || value.length === 0) return value;
+      const own = ownId(value, owner);
+      if (own === null) missing.add(path);
+      return own;
+    });
+  }
+  return { record: unfolded as T, missing: [...missing] };
+}
+
+function entriesOf(id: unknown): ExternalId[] {
+  if (!Array.isArray(id)) return [];
+  return id.filter(
+    (entry): entry is ExternalId =>
+      typeof entry === 'object' && entry !== null && typeof (entry as ExternalId).id === 'string',
+  );
+}
+
+/** A copy with the value at the path replaced; what the path does not reach is shared, not copied. */
+function replaceAt(target: unknown, path: readonly string[], replace: (value: unknown) => unknown): unknown {
+  const [field, ...rest] = path;
+  if (field === undefined) return replace(target);
+  if (Array.isArray(target)) return target.map((element: unknown) => replaceAt(element, path, replace));
+  if (typeof target !== 'object' || target === null || !Object.hasOwn(target, field)) return target;
+  return { ...target, [field]: replaceAt((target as Record<string, unknown>)[field], rest, replace) };
+}

@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MaestranoHttp } from '../http/maestrano-http.service.js';
+import type { ConnecClientOptions, ConnecOptions } from '../interfaces/connec-options.interface.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { ConnecClient } from './client/connec-client.js';
+
+/**
+ * Reads and writes customers' business data (protocol §9).
+ *
+ * ```ts
+ * const connec = this.connecService.for('cld-4');
+ * for await (const invoice of connec.records('invoices', { where: { updated_at: { gt: since } } })) { … }
+ * ```
+ */
+@Injectable()
+export class ConnecService {
+  readonly #defaults: ConnecClientOptions;
+
+  constructor(
+    private readonly http: MaestranoHttp,
+    private readonly registry: MarketplaceRegistry,
+    @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
+  ) {
+    this.#defaults = options.connec?.client ?? {};
+  }
+
+  /**
+   * A client for one group. Costs next to nothing: make one where it is needed, and hand on the marketplace that the
+   * work belongs to. It keeps the snapshot of that moment, so do not store it beyond the piece of work.
+   *
+   * @param marketplace name or snapshot; the default marketplace when left out
+   * @throws UnknownMarketplaceError for a name that is not configured
+   * @throws ConnecError `connec.disabled`, `connec.argument`
+   */
+  for(groupUid: string, marketplace?: string | Marketplace, options: ConnecClientOptions = {}): ConnecClient {
+    const snapshot =
+      typeof marketplace === 'object'
+        ? marketplace
+        : marketplace === undefined
+          ? this.registry.default()
+          : this.registry.get(marketplace);
+    return new ConnecClient(this.http, snapshot, groupUid, { ...this.#defaults, ...options });
+  }
+}

@@ -1,0 +1,45 @@
+/** How the Connec! client works unless a call says otherwise. */
+export interface ConnecClientOptions {
+  /** Ask for ids as arrays of every system's id (`CONNEC-EXTERNAL-IDS`, protocol §9.7); false by default. */
+  readonly externalIds?: boolean;
+  /** `CONNEC-COUNTRY-FORMAT`; ISO 3166-1 alpha-2 by default, null sends no such header (protocol §9.2). */
+  readonly countryFormat?: string | null;
+  /** Milliseconds for one attempt; the marketplace's own `connec.timeout` by default. */
+  readonly timeoutMs?: number;
+  /** Pages of a collection under way at once, 1 to 16; 4 by default. */
+  readonly pageConcurrency?: number;
+  /** Most bytes of one answer; 20 MB by default. */
+  readonly maxResponseBytes?: number;
+}
+
+/** How Connec! notifications are taken and told about (docs/notifications.md). */
+export interface ConnecNotificationOptions {
+  /**
+   * `whenHandled` (default): a failed handler is answered with 500, so the platform can repeat. `always`: 200 after
+   * authentication whatever the handlers do, as the official connector framework answers; failures are only logged.
+   */
+  readonly acknowledge?: 'whenHandled' | 'always';
+  /** Most bytes of one notification; 5 MB by default. Beyond: 413. */
+  readonly maxBytes?: number;
+  /** Most entities in one notification; 10,000 by default. Beyond: 413. */
+  readonly maxEntities?: number;
+  /** Deepest nesting of objects and arrays below an entity; 32 by default. Beyond: 400. */
+  readonly maxDepth?: number;
+  /** Groups of one notification handled at the same time, 1 to 64; 4 by default. One group is handled in order. */
+  readonly concurrency?: number;
+  /**
+   * What makes two deliveries the same. `version` (default): group, resource, id and `updated_at`, or a digest of
+   * the entity that has none. `content`: the digest always, which also tells two changes within one second apart.
+   */
+  readonly identity?: 'version' | 'content';
+  /** How long a handled delivery and its record's watermark are remembered, in milliseconds; 30 days by default. */
+  readonly rememberMs?: number;
+  /** How long a record stays reserved after the process that handles it died, in milliseconds; 60,000 by default. */
+  readonly leaseMs?: number;
+}
+
+/** The `connec` option. */
+export interface ConnecOptions {
+  readonly client?: ConnecClientOptions;
+  readonly notifications?: ConnecNotificationOptions;
+}
