@@ -75,13 +75,17 @@ export class HttpExchange {
   }
 
   json(status: number, body: unknown): void {
-    this.setHeader('Content-Type', 'application/json; charset=utf-8');
-    this.adapter.reply(this.response, JSON.stringify(body), status);
+    this.text(status, 'application/json; charset=utf-8', JSON.stringify(body));
   }
 
   html(status: number, page: string): void {
-    this.setHeader('Content-Type', 'text/html; charset=utf-8');
-    this.adapter.reply(this.response, page, status);
+    this.text(status, 'text/html; charset=utf-8', page);
+  }
+
+  /** A body that is text already. */
+  text(status: number, contentType: string, body: string): void {
+    this.setHeader('Content-Type', contentType);
+    this.adapter.reply(this.response, body, status);
   }
 
   empty(status: number): void {

@@ -2,6 +2,7 @@ import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } 
 
 import type { MaestranoGroupAdapter } from '../adapters/maestrano-group.adapter.js';
 import type { MaestranoSessionAdapter } from '../adapters/maestrano-session.adapter.js';
+import type { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
 import type { MaestranoUserAdapter } from '../adapters/maestrano-user.adapter.js';
 
 /** Which controllers a registration serves, and where the conventional layout begins. */
@@ -33,6 +34,7 @@ export interface MaestranoModuleExtras {
   readonly userAdapter?: Type<MaestranoUserAdapter<unknown>>;
   readonly groupAdapter?: Type<MaestranoGroupAdapter<unknown, unknown>>;
   readonly sessionAdapter?: Type<MaestranoSessionAdapter<unknown, unknown>>;
+  readonly synchronizationAdapter?: Type<MaestranoSynchronizationAdapter>;
   readonly routes?: MaestranoRoutes;
   /** Put on our controllers, so that an application's global guards and filters know them. */
   readonly decorators?: ControllerDecorators;

@@ -32,6 +32,8 @@ export function mountPaths(template: PathTemplate, platform: PlatformKind): stri
 export function conventionalMountPaths(template: PathTemplate, platform: PlatformKind): string[] {
   const firstPlaceholder = template.segments.indexOf(null);
   if (firstPlaceholder < 0) return [template.segments.join('/')];
+  // A wildcard right below the prefix would shadow whatever else the application serves there.
+  if (firstPlaceholder === 1) return [anonymised(template)];
   return wildcard(template.segments.slice(0, firstPlaceholder), platform);
 }
 

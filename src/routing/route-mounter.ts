@@ -8,7 +8,8 @@ import { type EndpointController, METHOD_OF_VERB } from './endpoint-controller.j
 import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.interface.js';
 import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
 import { conventionalMountPaths, mountPaths, type PlatformKind } from './mount-paths.js';
-import { parsePathTemplate } from './path-template.js';
+import { fillPathTemplate, parsePathTemplate } from './path-template.js';
+import { RouteTrie } from './route-trie.js';
 import { RouteTableService } from './route-table.service.js';
 
 /** A path that was handed to the router, for logs and the `doctor` command. */
@@ -50,10 +51,19 @@ export class RouteMounter {
         Reflect.defineMetadata(PATH_METADATA, paths, type.prototype[method] as object);
       }
     }
+    this.routes.mounted(this.#servedPaths(platform));
+  }
+
+  /** Tells whether a template that a refresh brings lies on a path that was mounted at start. */
+  #servedPaths(platform: PlatformKind): (template: string) => boolean {
     const claimed = new Set([...this.#claimed.values()].map((route) => route.path));
-    this.routes.mounted((path) =>
-      mountPaths(parsePathTemplate(this.effectivePath.toMount(path)), platform).some((mount) => claimed.has(mount)),
-    );
+    const patterns = new RouteTrie<true>();
+    for (const path of claimed) patterns.add(parsePathTemplate(`/${path}`), true);
+    return (template) => {
+      const path = this.effectivePath.toMount(template);
+      const wanted = mountPaths(parsePathTemplate(path), platform);
+      return wanted.some((mount) => claimed.has(mount)) || patterns.find(path, () => true).length > 0;
+    };
   }
 
   /** The endpoint's paths that no endpoint claimed yet; whoever came first dispatches for all. */
@@ -70,13 +80,17 @@ export class RouteMounter {
 
   #pathsOf(endpoint: EndpointDefinition, platform: PlatformKind): Set<string> {
     const paths = new Set<string>();
-    for (const path of endpoint.conventional) {
-      const template = parsePathTemplate(`/${this.registration.prefix}/${path}`);
-      for (const mount of conventionalMountPaths(template, platform)) paths.add(mount);
+    const conventional = endpoint.conventional.map((path) => `/${this.registration.prefix}/${path}`);
+    for (const path of conventional) {
+      for (const mount of conventionalMountPaths(parsePathTemplate(path), platform)) paths.add(mount);
     }
     for (const marketplace of this.registry.list()) {
+      // The convention is served already, by one route for all marketplaces.
+      const usual = new Set(
+        conventional.map((path) => fillPathTemplate(path, { marketplace: marketplace.name })),
+      );
       for (const path of endpoint.configured(marketplace)) {
-        if (path === null) continue;
+        if (path === null || usual.has(path)) continue;
         const template = parsePathTemplate(this.effectivePath.toMount(path));
         for (const mount of mountPaths(template, platform)) paths.add(mount);
       }

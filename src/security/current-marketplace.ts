@@ -11,7 +11,10 @@ interface Carrier {
 }
 
 /** Called by a guard once it has proved which marketplace a request of the application's own routes belongs to. */
-export function rememberMarketplace(request: PlatformRequest | IncomingMessage, marketplace: Marketplace): void {
+export function rememberMarketplace(
+  request: PlatformRequest | IncomingMessage,
+  marketplace: Marketplace,
+): void {
   (rawRequest(request) as Carrier)[MARKETPLACE] = marketplace;
 }
 

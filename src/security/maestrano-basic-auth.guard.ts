@@ -37,7 +37,11 @@ export class MaestranoBasicAuthGuard implements CanActivate {
       context.getClass(),
     ]);
     const { authorization } = request.headers;
-    const marketplace = this.authenticator.authenticate(authorization, this.#candidates(rule, request), request.ip);
+    const marketplace = this.authenticator.authenticate(
+      authorization,
+      this.#candidates(rule, request),
+      request.ip,
+    );
     if (marketplace) {
       rememberMarketplace(request, marketplace);
       return true;

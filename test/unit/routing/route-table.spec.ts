@@ -126,7 +126,10 @@ describe('RouteTable', () => {
   });
 
   it('prefers the template that asks for more of the query', () => {
-    const table = tableOf([marketplace('any', { init: '/sso/in' }), marketplace('b', { init: '/sso/in?tenant=b' })]);
+    const table = tableOf([
+      marketplace('any', { init: '/sso/in' }),
+      marketplace('b', { init: '/sso/in?tenant=b' }),
+    ]);
     expect(found(table, 'GET', '/sso/in?tenant=b')?.names).toEqual(['b']);
     expect(found(table, 'GET', '/sso/in?tenant=c')?.names).toEqual(['any']);
   });
@@ -144,7 +147,10 @@ describe('RouteTable', () => {
 
   it('takes placeholders no router takes, and decodes each segment once', () => {
     const table = tableOf([marketplace('a', { groupUser: '/x/:cld-uid/y/:id' })]);
-    expect(found(table, 'DELETE', '/x/cld%2F1/y/usr%201')?.params).toEqual({ 'cld-uid': 'cld/1', id: 'usr 1' });
+    expect(found(table, 'DELETE', '/x/cld%2F1/y/usr%201')?.params).toEqual({
+      'cld-uid': 'cld/1',
+      id: 'usr 1',
+    });
     expect(found(table, 'DELETE', '/x/%E0%A4%A/y/1')).toBeNull();
     expect(found(table, 'DELETE', '/x/__proto__/y/1')?.params).toEqual({ 'cld-uid': '__proto__', id: '1' });
   });
@@ -154,7 +160,10 @@ describe('RouteTable', () => {
   });
 
   it('falls back to a placeholder when the literal branch leads nowhere', () => {
-    const table = tableOf([marketplace('a', { group: '/g/special/x' }), marketplace('b', { group: '/g/:id/y' })]);
+    const table = tableOf([
+      marketplace('a', { group: '/g/special/x' }),
+      marketplace('b', { group: '/g/:id/y' }),
+    ]);
     expect(found(table, 'DELETE', '/g/special/y')).toEqual({
       endpoint: 'account.group',
       names: ['b'],
@@ -169,7 +178,11 @@ describe('mountPaths', () => {
     ['/maestrano/auth/saml/init/uat', ['maestrano/auth/saml/init/*path'], ['maestrano/auth/saml/init/*']],
     ['/sso/init', ['sso/init'], ['sso/init']],
     ['/consume', ['consume'], ['consume']],
-    ['/maestrano/init/?marketplace=x', ['maestrano/init', 'maestrano/init/'], ['maestrano/init', 'maestrano/init/']],
+    [
+      '/maestrano/init/?marketplace=x',
+      ['maestrano/init', 'maestrano/init/'],
+      ['maestrano/init', 'maestrano/init/'],
+    ],
     ['/:id/hook', [':p0/hook'], [':p0/hook']],
     ['/a/b(c)/d', ['a/*path'], ['a/*']],
   ])('%s', (template, express, fastify) => {
@@ -182,6 +195,11 @@ describe('mountPaths', () => {
       conventionalMountPaths(parsePathTemplate(path), 'fastify'),
     );
     expect(paths).toEqual(['m/metadata', 'm/metadata/*']);
+  });
+
+  it('mounts no wildcard right below the prefix', () => {
+    const template = parsePathTemplate('/m/:marketplace/synchronizations/:cld-uid');
+    expect(conventionalMountPaths(template, 'express')).toEqual(['m/:p1/synchronizations/:p3']);
   });
 });
 

@@ -1,0 +1,15 @@
+/** Longest identifier taken from a URL or a form; the platform's have some 50 characters (protocol §0.3). */
+const MAX_LENGTH = 255;
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
+
+/**
+ * Whether a text can be an identifier of the platform. Its shape is left open, because it is not promised
+ * (protocol §0.3); only what no identifier can hold is refused: nothing, too much, and control characters.
+ */
+export function isPlatformIdentifier(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value.trim() !== '' && value.length <= MAX_LENGTH && !UNPRINTABLE.test(value)
+  );
+}

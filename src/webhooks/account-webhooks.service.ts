@@ -1,0 +1,116 @@
+import { HttpException, Injectable, Logger } from '@nestjs/common';
+
+import { AdapterResolver } from '../adapters/adapter-resolver.js';
+import type { GroupReference, MembershipReference } from '../adapters/maestrano-group.adapter.js';
+import { MaestranoError } from '../errors/maestrano.error.js';
+import { WebhookError } from '../errors/webhook.error.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { SessionService } from '../session/session.service.js';
+import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
+import { maskUser, unmaskUser } from '../utils/masking.js';
+
+/**
+ * Carries out what the account webhooks tell (protocol §6). The application's adapter goes first and everything of
+ * ours second: when the adapter fails nothing has changed, and when our part fails the repeated call finishes it,
+ * because adapters treat what is gone already as a success.
+ */
+@Injectable()
+export class AccountWebhooksService {
+  readonly #logger = new Logger('MaestranoWebhooks');
+  /** Removals under way: a repetition that comes meanwhile waits for the first instead of running beside it. */
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly adapters: AdapterResolver,
+    private readonly sessions: SessionService,
+    private readonly deletedGroups: DeletedGroupsService,
+  ) {}
+
+  /**
+   * A customer group cancelled the application: the adapter's hook and deletion, then the marker that keeps late
+   * notifications out, then the group's sessions.
+   *
+   * @param request the platform's request, handed to the adapter.
+   * @throws WebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   */
+  deleteGroup(marketplace: Marketplace, groupUid: string, request: unknown): Promise<void> {
+    const reference: GroupReference = { marketplace: marketplace.name, groupUid };
+    return this.#once([marketplace.name, groupUid], async () => {
+      await this.#withAdapter(marketplace, 'delete the group', async () => {
+        const adapter = await this.adapters.group(request);
+        const context = { marketplace, request };
+        await adapter.beforeGroupDeletion(reference, context);
+        await adapter.deleteGroup(reference, context);
+      });
+      await this.#cleanUp(marketplace, async () => {
+        await this.deletedGroups.groupDeleted(marketplace.name, groupUid);
+        await this.sessions.closeGroup(marketplace.name, groupUid);
+      });
+    });
+  }
+
+  /**
+   * A person was removed from a group: the adapter ends the membership, then the person's sessions in that group are
+   * closed. The uid is masked as the application stores it (protocol §4.10).
+   *
+   * @param userUid as the platform sends it: the real uid, though a virtual one is understood as well.
+   * @throws WebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   */
+  removeUser(marketplace: Marketplace, groupUid: string, userUid: string, request: unknown): Promise<void> {
+    const realUserUid = unmaskUser(userUid);
+    const reference: MembershipReference = {
+      marketplace: marketplace.name,
+      groupUid,
+      userUid: maskUser(userUid, groupUid, marketplace.sso.creationMode),
+      realUserUid,
+    };
+    return this.#once([marketplace.name, groupUid, realUserUid], async () => {
+      await this.#withAdapter(marketplace, 'remove the user from the group', async () => {
+        const adapter = await this.adapters.group(request);
+        await adapter.removeMember(reference, { marketplace, request });
+      });
+      await this.#cleanUp(marketplace, () =>
+        this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
+      );
+    });
+  }
+
+  #once(identity: readonly string[], work: () => Promise<void>): Promise<void> {
+    const key = JSON.stringify(identity);
+    const running = this.#running.get(key);
+    if (running) return running;
+    const started = work().finally(() => this.#running.delete(key));
+    this.#running.set(key, started);
+    return started;
+  }
+
+  async #withAdapter(marketplace: Marketplace, task: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // A status of 500 or more that the application chose is its answer; anything below would end the repetitions.
+      if (error instanceof HttpException && error.getStatus() >= 500) throw error;
+      if (error instanceof MaestranoError) throw error;
+      throw this.#failure(marketplace, 'webhook.adapter', `The group adapter could not ${task}.`, error);
+    }
+  }
+
+  async #cleanUp(marketplace: Marketplace, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw this.#failure(marketplace, 'webhook.cleanup', 'Sessions could not be closed afterwards.', error);
+    }
+  }
+
+  #failure(
+    { name }: Marketplace,
+    code: 'webhook.adapter' | 'webhook.cleanup',
+    message: string,
+    cause: unknown,
+  ): WebhookError {
+    // Nest logs no HttpException: without this line the reason would be lost.
+    this.#logger.error(`${message} (${name}, ${code})`, cause instanceof Error ? cause.stack : String(cause));
+    return new WebhookError(code, message, { marketplace: name, cause, remedy: 'Repeat the call.' });
+  }
+}
