@@ -1,0 +1,83 @@
+import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
+
+/** Codes of everything that can be wrong with the configuration (protocol §1, §2), with their meaning. */
+export const CONFIGURATION_ERROR_CODES = {
+  'configuration.invalid': 'The configuration leaves no marketplace to serve, or has errors in strict mode.',
+  'configuration.none': 'No source of marketplaces is configured, or none of them brought one.',
+  'configuration.unknownMarketplace': 'No marketplace of that name is configured.',
+  'configuration.noDefault': 'Several marketplaces, and none of them is the default.',
+  'configuration.options': 'An option of the module is missing or has an unusable value.',
+  'configuration.source': 'A source of marketplaces failed.',
+  'configuration.sourceTimeout': 'A source of marketplaces did not answer in time.',
+  'configuration.sourceStatus': 'The developer platform answered with an error status.',
+  'configuration.sourceCredentials': 'The developer platform refused the environment key and secret.',
+  'configuration.sourceBody': 'The developer platform answered with something that is not JSON.',
+  'configuration.sourceEmpty': 'A source that had brought marketplaces suddenly brings none.',
+  'configuration.cacheFile': 'The last-known-good file cannot be read, written or trusted.',
+  'configuration.body': 'The configuration as a whole has none of the known forms.',
+  'configuration.platformError': 'The developer platform answered with an error body.',
+  'configuration.entry': 'An entry in the list of marketplaces is not an object.',
+  'configuration.name': 'The name of a marketplace is missing or holds odd characters.',
+  'configuration.missing': 'A required parameter is missing.',
+  'configuration.value': 'A parameter has a value of the wrong kind.',
+  'configuration.unknownKey': 'A parameter that nobody reads, usually a misspelling.',
+  'configuration.host': 'A host is not an http(s) URL, or holds credentials, a query or a path.',
+  'configuration.insecureHost': 'Credentials would travel over plain http in production.',
+  'configuration.path': 'A path is a full URL, or holds characters that no path has.',
+  'configuration.placeholder': 'A path template lacks a placeholder such as `:id`.',
+  'configuration.certificate': 'A certificate does not parse, or its key is unusable.',
+  'configuration.certificateWeak': 'A certificate has an RSA key under 2048 bits.',
+  'configuration.certificateExpiry': 'A certificate has expired or will within 30 days.',
+  'configuration.publicKeyCertificate':
+    'The private key of this certificate is public: anybody can forge logins.',
+  'configuration.fingerprint': 'A fingerprint is malformed or does not match the certificate.',
+  'configuration.fingerprintOnly': 'A fingerprint is configured without its certificate.',
+  'configuration.tlsVerification': 'Verification of TLS certificates cannot be switched off.',
+  'configuration.duplicate': 'Two entries have one name.',
+  'configuration.sharedPath': 'Two marketplaces have one sign-on path and cannot be told apart.',
+  'configuration.sharedCredentials':
+    'Two marketplaces have one id and key, so credentials do not tell them apart.',
+} as const;
+
+export type ConfigurationErrorCode = keyof typeof CONFIGURATION_ERROR_CODES;
+
+/** One thing that is wrong with the configuration. Never holds the value of a secret. */
+export interface ConfigurationProblem {
+  readonly code: ConfigurationErrorCode;
+  /** `error`: the marketplace or one of its features cannot be used as configured. `warning`: it works. */
+  readonly severity: 'error' | 'warning';
+  /** Null when the configuration as a whole is meant, or an entry without a name. */
+  readonly marketplace: string | null;
+  /** Canonical parameter such as `sso.idp` (protocol §1.2); null when the whole entry is meant. */
+  readonly key: string | null;
+  /** What was found, shortened; null where nothing was found or it must not be shown. */
+  readonly found: string | null;
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** The configuration cannot be used. `problems` lists everything that is wrong with it, not only the first. */
+export class ConfigurationError extends MaestranoError {
+  declare readonly code: ConfigurationErrorCode;
+  readonly problems: readonly ConfigurationProblem[];
+
+  constructor(
+    message: string,
+    options: MaestranoErrorOptions & { readonly code: ConfigurationErrorCode },
+    problems: readonly ConfigurationProblem[] = [],
+  ) {
+    super(
+      problems.length === 0 ? message : `${message}\n${problems.map(describeProblem).join('\n')}\n`,
+      options,
+    );
+    this.problems = problems;
+  }
+}
+
+/** One line for logs and errors: marketplace, key, what happened, what was found, what to do. */
+export function describeProblem(problem: ConfigurationProblem): string {
+  const subject = [problem.marketplace && `"${problem.marketplace}"`, problem.key].filter(Boolean).join(' ');
+  const found = problem.found === null ? '' : ` Found: ${problem.found}.`;
+  return `- ${subject || 'configuration'}: ${problem.message}${found} ${problem.remedy} [${problem.code}]`;
+}

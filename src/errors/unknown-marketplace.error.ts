@@ -1,0 +1,14 @@
+import { ConfigurationError } from './configuration.error.js';
+
+/** Nobody configured a marketplace of that name. */
+export class UnknownMarketplaceError extends ConfigurationError {
+  /** @param known names that are configured; the first twenty are shown. */
+  constructor(name: string, known: readonly string[]) {
+    const shown =
+      known.slice(0, 20).join(', ') + (known.length > 20 ? `, and ${known.length - 20} more` : '');
+    super(`There is no marketplace "${name.slice(0, 100)}".`, {
+      code: 'configuration.unknownMarketplace',
+      remedy: shown ? `Configured: ${shown}.` : 'No marketplace is configured at all.',
+    });
+  }
+}

@@ -1,0 +1,114 @@
+import type { ConfigurationProblem } from '../errors/configuration.error.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { sealMarketplace } from './normaliser/entry-reader.js';
+
+/** Marketplaces that can be served side by side, and what had to be switched off for it. */
+export interface ResolvedConflicts {
+  readonly marketplaces: readonly Marketplace[];
+  readonly problems: readonly ConfigurationProblem[];
+}
+
+/**
+ * Looks at all marketplaces together. A sign-on path can belong to one only: the later marketplace loses sign-on,
+ * and one that is being served already never loses to a newcomer. Webhook paths may be shared, because credentials
+ * tell the marketplaces apart; where these are shared as well, that is told (protocol §1.7, step 14).
+ *
+ * @param incumbents names of the marketplaces that are served now.
+ */
+export function resolveConflicts(
+  marketplaces: readonly Marketplace[],
+  incumbents: ReadonlySet<string> = new Set(),
+): ResolvedConflicts {
+  const problems: ConfigurationProblem[] = [];
+  const losers = findPathLosers(marketplaces, incumbents, problems);
+  tellSharedCredentials(marketplaces, problems);
+  return {
+    marketplaces: marketplaces.map((marketplace) =>
+      losers.has(marketplace) ? withoutSso(marketplace) : marketplace,
+    ),
+    problems,
+  };
+}
+
+function findPathLosers(
+  marketplaces: readonly Marketplace[],
+  incumbents: ReadonlySet<string>,
+  problems: ConfigurationProblem[],
+): Set<Marketplace> {
+  const owners = new Map<string, string>();
+  const losers = new Set<Marketplace>();
+  const enabled = marketplaces.filter((marketplace) => marketplace.sso.enabled);
+  const served = enabled.filter((marketplace) => incumbents.has(marketplace.name));
+  const others = enabled.filter((marketplace) => !incumbents.has(marketplace.name));
+  for (const marketplace of [...served, ...others]) {
+    const { initPath, consumePath } = marketplace.sso;
+    const claims = [
+      ['sso.init_path', initPath],
+      ['sso.consume_path', consumePath],
+    ] as const;
+    const taken = claims.find(([key, path]) => owners.has(claim(key, path)));
+    if (!taken) {
+      for (const [key, path] of claims) owners.set(claim(key, path), marketplace.name);
+      continue;
+    }
+    losers.add(marketplace);
+    problems.push({
+      code: 'configuration.sharedPath',
+      severity: 'error',
+      marketplace: marketplace.name,
+      key: taken[0],
+      found: `"${taken[1]}"`,
+      message: `"${owners.get(claim(taken[0], taken[1]))}" has the same path, so a login could belong to either: sign-on is off here.`,
+      remedy: 'Give each marketplace a path of its own, with its name at the end or in the query.',
+    });
+  }
+  return losers;
+}
+
+/** Equal for templates that answer the same URLs. */
+function claim(key: string, template: string): string {
+  const [path = '', query = ''] = template.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.sort();
+  return `${key} ${decode(path).replace(/\/+$/, '')}?${parameters.toString()}`;
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function withoutSso(marketplace: Marketplace): Marketplace {
+  return sealMarketplace({ ...marketplace, sso: { ...marketplace.sso, enabled: false, sloEnabled: false } });
+}
+
+function tellSharedCredentials(marketplaces: readonly Marketplace[], problems: ConfigurationProblem[]): void {
+  const owners = new Map<string, Marketplace>();
+  for (const marketplace of marketplaces) {
+    const pairs = marketplace.api.keys.map((key) => `${marketplace.api.id}:${key.reveal()}`);
+    const other = pairs.map((pair) => owners.get(pair)).find((owner) => owner !== undefined);
+    for (const pair of pairs) owners.set(pair, marketplace);
+    if (!other) continue;
+    const ambiguous = sharesWebhookPath(marketplace, other);
+    problems.push({
+      code: 'configuration.sharedCredentials',
+      severity: ambiguous ? 'error' : 'warning',
+      marketplace: marketplace.name,
+      key: 'api.key',
+      found: null,
+      message: `"${other.name}" has the same id and key${ambiguous ? ' and the same webhook path, so its notifications cannot be told from these' : ', so only the paths tell them apart'}.`,
+      remedy: 'Use the credentials that the developer platform shows for each marketplace.',
+    });
+  }
+}
+
+function sharesWebhookPath(one: Marketplace, other: Marketplace): boolean {
+  return (
+    one.webhooks.account.groupPath === other.webhooks.account.groupPath ||
+    one.webhooks.account.groupUserPath === other.webhooks.account.groupUserPath ||
+    one.webhooks.connec.notificationPath === other.webhooks.connec.notificationPath
+  );
+}

@@ -1,0 +1,45 @@
+const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** A host that was understood, or why not. */
+export type HostResult = { readonly url: string } | { readonly reason: string; readonly remedy: string };
+
+/**
+ * Reads an http(s) base URL and gives it without trailing slash. Credentials, queries and fragments are refused, a
+ * path where `allowPath` is false.
+ */
+export function normaliseHost(text: string, allowPath: boolean): HostResult {
+  const remedy = 'Write scheme and host only, such as https://timesheets.example.com.';
+  // oxlint-disable-next-line no-control-regex -- URL drops some of these silently
+  if (/[\s\\\u0000-\u001f\u007f]/.test(text))
+    return { reason: 'The host holds blanks or backslashes.', remedy };
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return { reason: 'The host has no scheme.', remedy };
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return { reason: 'The host is not a URL.', remedy };
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    return { reason: 'The host is neither http nor https.', remedy };
+  }
+  if (url.username || url.password) {
+    return {
+      reason: 'The host holds credentials.',
+      remedy: 'Take them out of the URL: api.id and api.key belong in their own parameters.',
+    };
+  }
+  if (text.includes('?') || text.includes('#')) {
+    return { reason: 'The host holds a query or a fragment.', remedy };
+  }
+  const path = url.pathname.replace(/\/+$/, '');
+  if (path && !allowPath) {
+    return { reason: 'The host holds a path.', remedy: 'Move the path to api.base or connec.base_path.' };
+  }
+  return { url: url.origin + path };
+}
+
+/** Whether credentials sent there cross a network unprotected. */
+export function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !LOOPBACK.test(hostname);
+}

@@ -1,0 +1,105 @@
+/** Every parameter that is read, by canonical name (protocol §1.2). */
+const READ = [
+  'marketplace',
+  'nid',
+  'environment',
+  'app.host',
+  'app.synchronization_start_path',
+  'app.synchronization_toggle_path',
+  'app.synchronization_status_path',
+  'api.id',
+  'api.key',
+  'api.keys',
+  'api.host',
+  'api.base',
+  'api.verify_ssl_certs',
+  'sso.enabled',
+  'sso.slo_enabled',
+  'sso.protocol',
+  'sso.creation_mode',
+  'sso.idm',
+  'sso.init_path',
+  'sso.consume_path',
+  'sso.idp',
+  'sso.name_id_format',
+  'sso.x509_certificate',
+  'sso.x509_fingerprint',
+  'connec.enabled',
+  'connec.host',
+  'connec.base_path',
+  'connec.v2_path',
+  'connec.reports_path',
+  'connec.timeout',
+  'webhooks.account.group_path',
+  'webhooks.account.group_user_path',
+  'webhooks.connec.notification_path',
+  'webhooks.connec.initialization_path',
+  'webhooks.connec.external_ids',
+] as const;
+
+/** Canonical name of a parameter. */
+export type ParameterName = (typeof READ)[number];
+
+/** Parameters that official SDKs write or read and that mean nothing here. */
+const IGNORED = ['api.token', 'api.version', 'api.lang', 'api.lang_version', 'api.group_id'];
+
+/** Where the entities to subscribe begin. */
+export const SUBSCRIPTIONS = 'webhooks.connec.subscriptions';
+
+const KNOWN: ReadonlySet<string> = new Set<string>([...READ, ...IGNORED]);
+
+/** Names that hold further names and never a value of their own. */
+export const SECTIONS: ReadonlySet<string> = new Set([
+  'app',
+  'api',
+  'sso',
+  'connec',
+  'webhooks',
+  'webhooks.account',
+  'webhooks.connec',
+  SUBSCRIPTIONS,
+]);
+
+/** Whether a canonical name is one that this or an official SDK uses. */
+export function isKnownParameter(name: string): boolean {
+  return KNOWN.has(name) || name.startsWith(`${SUBSCRIPTIONS}.`);
+}
+
+/** Other spellings of whole names: the Ruby and Java generations, and plural lists (protocol §1.3, §1.8). */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['user_creation_mode', 'sso.creation_mode'],
+  ['verify_ssl_certs', 'api.verify_ssl_certs'],
+  ['app.environment', 'environment'],
+  ['api.account_base', 'api.base'],
+  ['api.account_host', 'api.host'],
+  ['api.connec_base', 'connec.base_path'],
+  ['api.connec_host', 'connec.host'],
+  ['api.connect_host', 'connec.host'],
+  ['connec.base', 'connec.base_path'],
+  ['sso.x509_certificates', 'sso.x509_certificate'],
+  ['sso.x509_fingerprints', 'sso.x509_fingerprint'],
+  ['webhooks.account.groups_path', 'webhooks.account.group_path'],
+  ['webhooks.account.group_users_path', 'webhooks.account.group_user_path'],
+  ['webhooks.connec.notifications_path', 'webhooks.connec.notification_path'],
+]);
+
+/** Ruby's flat names, in the order in which Ruby tries them (protocol §1.8). */
+const FLAT: readonly (readonly [prefix: string, section: string])[] = [
+  ['sso_app_', 'sso.'],
+  ['sso_', 'sso.'],
+  ['app_', 'app.'],
+  ['api_', 'api.'],
+];
+
+/** The canonical name of a parameter in any spelling; `app_id` is the id of the API, not of the application. */
+export function canonicalParameter(name: string): string {
+  if (name === 'app_id') return 'api.id';
+  let canonical = name;
+  if (!name.includes('.')) {
+    const flat = FLAT.find(([prefix]) => name.startsWith(prefix));
+    if (flat) canonical = flat[1] + name.slice(flat[0].length);
+  } else if (name.startsWith('webhook.')) {
+    canonical = `webhooks.${name.slice('webhook.'.length)}`;
+  }
+  return RENAMED.get(canonical) ?? canonical;
+}
