@@ -39,7 +39,7 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
   #failure: AttemptFailure | null = null;
   #sent: RequestSent = 'no';
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: Readonly<Record<string, string>> = {};
   #size = 0;
   readonly #chunks: Buffer[] = [];
 
@@ -77,9 +77,11 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#sent = 'yes';
     this.#status = status;
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) this.#headers[name] = typeof value === 'string' ? value : value.join(', ');
+    for (const name in headers) {
+      const value = headers[name];
+      if (Array.isArray(value)) headers[name] = value.join(', ');
     }
+    this.#headers = headers as Record<string, string>;
     if (Number(headers['content-length']) > this.maxBytes) this.fail('responseTooLarge');
   }
 

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import type { HttpHooks } from '../interfaces/http-options.interface.js';
+import type { HttpAttempt, HttpHooks, HttpOutcome } from '../interfaces/http-options.interface.js';
 import { failureCode } from './http-failures.js';
 import type { HttpCall, HttpTarget } from './http.types.js';
 import type { AttemptResult } from './target-gate.js';
@@ -28,7 +28,13 @@ export class HttpObservers {
 
   attempt(target: HttpTarget, call: HttpCall, attempt: number): void {
     if (this.#hooks.size === 0) return;
-    const event = Object.freeze(describe(target, call, attempt));
+    const event: HttpAttempt = {
+      target: target.name,
+      service: target.service,
+      method: call.method,
+      operation: call.operation,
+      attempt,
+    };
     for (const hooks of this.#hooks) this.#tell(() => hooks.onAttempt?.(event));
   }
 
@@ -42,14 +48,18 @@ export class HttpObservers {
   ): void {
     if (this.#hooks.size === 0) return;
     const answered = typeof result === 'object' && 'status' in result;
-    const event = Object.freeze({
-      ...describe(target, call, attempt),
+    const event: HttpOutcome = {
+      target: target.name,
+      service: target.service,
+      method: call.method,
+      operation: call.operation,
+      attempt,
       status: answered ? result.status : null,
       errorCode: answered ? null : failureCode(result),
       durationMs: performance.now() - startedAt,
       requestId: answered ? requestIdOf(result.headers) : null,
       retryInMs,
-    });
+    };
     for (const hooks of this.#hooks) this.#tell(() => hooks.onOutcome?.(event));
   }
 
@@ -64,14 +74,4 @@ export class HttpObservers {
       );
     }
   }
-}
-
-function describe(target: HttpTarget, call: HttpCall, attempt: number) {
-  return {
-    target: target.name,
-    service: target.service,
-    method: call.method,
-    operation: call.operation,
-    attempt,
-  };
 }

@@ -3,11 +3,11 @@
  * answer with HTML, and the platform's own content types vary (protocol §8.4, §9.2).
  */
 export function parseJsonBody(text: string): unknown {
-  const start = text.trimStart()[0];
-  if (start === undefined || start === '<') return undefined;
+  // trimStart() also removes a byte order mark, which JSON.parse refuses.
+  const trimmed = text.trimStart();
+  if (trimmed === '' || trimmed.startsWith('<')) return undefined;
   try {
-    // trimStart() also removes a byte order mark, which JSON.parse refuses.
-    return JSON.parse(text.trimStart()) as unknown;
+    return JSON.parse(trimmed) as unknown;
   } catch {
     return undefined;
   }

@@ -185,10 +185,6 @@ describe('MaestranoHttp', () => {
 
   describe('repeating', () => {
     it.each(METHODS)('%s after transient statuses, resets and truncated answers', async (method) => {
-      const truncated: Answerer = (_request, response, raw) => {
-        response.writeHead(200, { 'content-length': '100' });
-        response.write('{"a"', () => raw.socket.destroy());
-      };
       for (const bad of [reply(500), reply(502), reply(503), reply(429), reply(504), reset, truncated]) {
         server.seen.length = 0;
         server.answer = script(bad, reply(200, '{}'));
@@ -407,7 +403,6 @@ describe('MaestranoHttp', () => {
       expect(outcomes[0]).toMatchObject({ target: 'acme', status: 503, requestId: 'r-1', errorCode: null });
       expect(outcomes[0]?.retryInMs).toEqual(expect.any(Number));
       expect(outcomes[1]).toMatchObject({ status: 200, attempt: 2, retryInMs: null });
-      expect(Object.isFrozen(outcomes[0])).toBe(true);
     });
 
     it('disturb nothing when they throw', async () => {
@@ -438,6 +433,11 @@ describe('MaestranoHttp', () => {
     }
   });
 });
+
+const truncated: Answerer = (_request, response, raw) => {
+  response.writeHead(200, { 'content-length': '100' });
+  response.write('{"a"', () => raw.socket.destroy());
+};
 
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; i < 500 && !condition(); i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
