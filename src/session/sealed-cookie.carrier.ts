@@ -73,10 +73,7 @@ export class SealedCookieCarrier extends SessionCarrier {
   }
 
   override remove(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
-    const { name, ...rest } = attributes(marketplace);
-    const present = parseCookie(exchange.header('cookie') ?? '')[name];
-    if (present !== undefined)
-      exchange.appendCookie(stringifySetCookie({ ...rest, name, value: '', maxAge: 0 }));
+    exchange.appendCookie(stringifySetCookie({ ...attributes(marketplace), value: '', maxAge: 0 }));
     return Promise.resolve();
   }
 
@@ -89,7 +86,7 @@ export class SealedCookieCarrier extends SessionCarrier {
         contentEncryptionAlgorithms: [SEALING.enc],
       });
       const session = fromOfficialKeys(payload);
-      const marketplace = session?.preset ? this.registry.find(session.preset) : undefined;
+      const marketplace = session?.preset ? this.registry.find(session.preset) : null;
       // The name proves the __Host- prefix: a sibling host must not be able to plant a cookie without it.
       return marketplace && attributes(marketplace).name === name ? session : null;
     } catch {

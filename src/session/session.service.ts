@@ -96,7 +96,7 @@ export class SessionService {
   async list(request: PlatformRequest): Promise<MaestranoSessionData[]> {
     const sessions: MaestranoSessionData[] = [];
     for (const payload of await this.#carrier(request).readAll(request)) {
-      const marketplace = payload.preset === null ? undefined : this.registry.find(payload.preset);
+      const marketplace = payload.preset === null ? null : this.registry.find(payload.preset);
       if (marketplace) sessions.push(toSession(payload, marketplace));
     }
     return sessions.sort((a, b) => b.signedInAt.getTime() - a.signedInAt.getTime());
@@ -141,6 +141,12 @@ export class SessionService {
       await this.#carrier(request).remove(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }
+  }
+
+  /** Takes back the session that {@link SessionService.establish} began within the same request. */
+  async discard(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+    forgetSession(exchange.request);
+    await this.#carrier(exchange.request).remove(exchange, marketplace);
   }
 
   /** Ends everything the person has open in the group, on all instances. */

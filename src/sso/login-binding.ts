@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+
+const NAME = 'mno-login-';
+const RESTARTED = 'mno-again';
+/** Logins under way in one browser: tabs. */
+const MAX_PENDING = 5;
+/** Longer than a login request lives, so that one that came too late is known to be of this browser. */
+const LIFETIME_S = 3_600;
+const RESTART_PAUSE_S = 60;
+
+interface PendingLogin {
+  readonly cookie: string;
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly begunAt: number;
+}
+
+/**
+ * Ties a login to the browser that began it, so that nobody can be made to sign in as somebody else (login CSRF). The
+ * identity provider's answer is a cross-site POST: the cookies have to be `SameSite=None; Secure` to travel with it.
+ * One cookie a login, because two tabs may begin one at the same moment.
+ */
+@Injectable()
+export class LoginBinding {
+  /** Called when the browser leaves for the identity provider. */
+  remember(exchange: HttpExchange, marketplace: Marketplace, requestId: string): void {
+    const crowded = pendingLogins(exchange, marketplace)
+      .sort((a, b) => b.begunAt - a.begunAt)
+      .slice(MAX_PENDING - 1);
+    for (const { cookie } of crowded) set(exchange, cookie, '', 0);
+    set(exchange, cookieName(marketplace, requestId), `${Date.now().toString(36)}.${requestId}`, LIFETIME_S);
+  }
+
+  /** The logins that this browser began; null when it brought no binding cookie at all. */
+  requestIds(exchange: HttpExchange, marketplace: Marketplace): readonly string[] | null {
+    const pending = pendingLogins(exchange, marketplace);
+    return pending.length === 0 ? null : pending.map(({ requestId }) => requestId);
+  }
+
+  /** Called when the login is over. */
+  forget(exchange: HttpExchange, marketplace: Marketplace, requestId: string): void {
+    set(exchange, cookieName(marketplace, requestId), '', 0);
+  }
+
+  /**
+   * Whether the browser may be sent to begin again without asking the person. Once in a minute, and only where our
+   * cookies travel: else it could go round in circles.
+   */
+  mayRestart(exchange: HttpExchange, marketplace: Marketplace): boolean {
+    const cookies = parseCookie(exchange.header('cookie') ?? '');
+    if (pendingLogins(exchange, marketplace).length === 0) return false;
+    return cookies[prefixOf(marketplace) + RESTARTED] === undefined;
+  }
+
+  /** Called when the browser is sent to begin again: the logins it brought are over. */
+  restart(exchange: HttpExchange, marketplace: Marketplace): void {
+    for (const { cookie } of pendingLogins(exchange, marketplace)) set(exchange, cookie, '', 0);
+    set(exchange, prefixOf(marketplace) + RESTARTED, '1', RESTART_PAUSE_S);
+  }
+}
+
+function pendingLogins(exchange: HttpExchange, marketplace: Marketplace): PendingLogin[] {
+  const pending: PendingLogin[] = [];
+  for (const [cookie, value] of Object.entries(parseCookie(exchange.header('cookie') ?? ''))) {
+    if (!cookie.startsWith(prefixOf(marketplace) + NAME)) continue;
+    const [begun = '', requestId] = (value ?? '').split('.', 2);
+    if (requestId && cookie === cookieName(marketplace, requestId)) {
+      pending.push({ cookie, requestId, begunAt: Number.parseInt(begun, 36) || 0 });
+    }
+  }
+  return pending;
+}
+
+function cookieName(marketplace: Marketplace, requestId: string): string {
+  return prefixOf(marketplace) + NAME + createHash('sha256').update(requestId).digest('hex').slice(0, 16);
+}
+
+/** `__Host-` keeps sibling hosts from planting a cookie; browsers take it over https only. */
+function prefixOf({ sso }: Marketplace): string {
+  return sso.idm.startsWith('https:') ? '__Host-' : '';
+}
+
+function set(exchange: HttpExchange, name: string, value: string, maxAge: number): void {
+  const travels = { path: '/', httpOnly: true, secure: true, sameSite: 'none' } as const;
+  exchange.appendCookie(stringifySetCookie({ name, value, maxAge, ...travels }));
+}

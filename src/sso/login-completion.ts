@@ -1,0 +1,78 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { AdapterResolver } from '../adapters/adapter-resolver.js';
+import { LoginDeniedError } from '../errors/sign-on.error.js';
+import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import { SessionService } from '../session/session.service.js';
+import { ReturnTo } from './return-to.js';
+import type { SignOnLogin } from './sso-protocol.js';
+
+/** What a validated login leads to: user, company and membership in the application, then a session. */
+@Injectable()
+export class LoginCompletion {
+  readonly #logger = new Logger('MaestranoSso');
+
+  constructor(
+    private readonly adapters: AdapterResolver,
+    private readonly sessions: SessionService,
+    private readonly returnTo: ReturnTo,
+  ) {}
+
+  /**
+   * What an adapter throws ends the login before there is a session, is told in the log with the trace code, and goes
+   * on unchanged to the application's exception filters.
+   *
+   * @returns where to send the browser.
+   */
+  async complete(exchange: HttpExchange, marketplace: Marketplace, login: SignOnLogin): Promise<string> {
+    try {
+      return await this.#complete(exchange, marketplace, login);
+    } catch (error) {
+      if (!(error instanceof LoginDeniedError)) {
+        const kind = error instanceof Error ? error.name : typeof error;
+        this.#logger.error(
+          `Login ${login.traceCode} on "${marketplace.name}" was valid, but the application failed: ${kind}.`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  async #complete(exchange: HttpExchange, marketplace: Marketplace, login: SignOnLogin): Promise<string> {
+    const { request, response } = exchange;
+    const { profile, transaction } = login;
+    const context: AdapterContext = { marketplace, request };
+    const users = await this.adapters.user(request);
+    const groups = await this.adapters.group(request);
+    const user = await users.findOrCreateUser(profile.user, context);
+    const group = await groups.findOrCreateGroup(profile.group, context);
+    const known = await groups.hasMember(group, user, context);
+    await groups[known ? 'updateMember' : 'addMember'](group, user, profile.membership, context);
+
+    await this.sessions.establish(exchange, marketplace, login);
+    const fallback = transaction.returnTo ?? this.returnTo.home(marketplace);
+    const adapter = await this.adapters.session(request);
+    if (!adapter) return fallback;
+    try {
+      const completed = { profile, user, group, returnTo: transaction.returnTo };
+      const target = await adapter.signIn(completed, { ...context, response });
+      return this.#chosen(target, marketplace) ?? fallback;
+    } catch (error) {
+      await this.sessions.discard(exchange, marketplace);
+      throw error;
+    }
+  }
+
+  #chosen(target: string | void, marketplace: Marketplace): string | null {
+    if (!target) return null;
+    const chosen = this.returnTo.parse(target, marketplace);
+    if (chosen === null) {
+      this.#logger.warn(
+        'The session adapter chose a page on a foreign origin; list it in "sso.returnToOrigins".',
+      );
+    }
+    return chosen;
+  }
+}

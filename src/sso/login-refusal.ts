@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { LoginDenial, WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { initUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import { acceptsHtml } from '../session/page-request.js';
+import { DENIED_PAGE_POLICY, deniedPage } from './denied-page.js';
+import { LoginBinding } from './login-binding.js';
+
+/** Why a sign-on did not succeed. */
+export type RefusalCause = Pick<LoginDenial, 'code'> &
+  Partial<Pick<LoginDenial, 'traceCode' | 'restart' | 'reason'>>;
+
+/** Answers a sign-on that did not succeed: begins again, sends to the application's page, or shows ours. */
+@Injectable()
+export class LoginRefusal {
+  readonly #deniedUrl: NonNullable<WithSignOnOptions['sso']>['deniedUrl'];
+
+  constructor(
+    private readonly binding: LoginBinding,
+    @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
+  ) {
+    this.#deniedUrl = options.sso?.deniedUrl;
+  }
+
+  async answer(exchange: HttpExchange, marketplace: Marketplace, cause: RefusalCause): Promise<void> {
+    const signInUrl = initUrl(marketplace);
+    const { code, traceCode = null, restart = false, reason = null } = cause;
+    const status = statusOf(code, restart);
+    const denial: LoginDenial = {
+      code,
+      traceCode,
+      marketplace: marketplace.name,
+      status,
+      restart,
+      signInUrl,
+      reason,
+    };
+    exchange.setHeader('Cache-Control', 'no-store');
+    if (restart && this.binding.mayRestart(exchange, marketplace)) {
+      this.binding.restart(exchange, marketplace);
+      exchange.redirect(signInUrl);
+    } else if (this.#deniedUrl !== undefined) {
+      exchange.redirect(await this.#ownPage(denial, marketplace));
+    } else if (acceptsHtml(exchange.request)) {
+      exchange.setHeader('Content-Security-Policy', DENIED_PAGE_POLICY);
+      exchange.html(status, deniedPage(denial, unauthorizedUrl(marketplace)));
+    } else {
+      exchange.json(status, {
+        statusCode: status,
+        error: 'The login was refused.',
+        code,
+        trace: traceCode,
+        signInUrl,
+      });
+    }
+  }
+
+  async #ownPage(denial: LoginDenial, marketplace: Marketplace): Promise<string> {
+    if (typeof this.#deniedUrl === 'function') return this.#deniedUrl(denial);
+    const url = new URL(this.#deniedUrl ?? '/', marketplace.app.host);
+    url.searchParams.set('code', denial.code);
+    if (denial.traceCode !== null) url.searchParams.set('trace', denial.traceCode);
+    return url.href;
+  }
+}
+
+/** 400 for what is no answer of an identity provider at all, 401 where another try helps, 403 for the rest. */
+function statusOf(code: string, restart: boolean): number {
+  if (code.startsWith('sso.input')) return 400;
+  return restart ? 401 : 403;
+}

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+
+const MAX_LENGTH = 2_048;
+/** A leading slash that no browser takes for the beginning of a host, or a full web address. */
+const PATH_OR_URL = /^(?:\/(?![/\\])|https?:\/\/)/i;
+// Browsers drop some control characters before they look at an address.
+// oxlint-disable-next-line no-control-regex -- refusing control characters is the purpose
+const FORBIDDEN = /[\u0000-\u0020\u007f\\]/;
+
+/** Keeps redirects after a login on the application's own origins: nobody can be sent to a foreign site. */
+@Injectable()
+export class ReturnTo {
+  readonly #origins: readonly string[];
+  readonly #home: string;
+
+  constructor(@Inject(MAESTRANO_OPTIONS) { sso = {} }: WithSignOnOptions) {
+    this.#origins = (sso.returnToOrigins ?? []).map((origin) => new URL(origin).origin);
+    this.#home = sso.homeUrl ?? '/';
+  }
+
+  /**
+   * The address in the form it is redirected to: a path on the origin that people sign in on, else a full URL. Null
+   * when there is none, when it leads elsewhere, and for the sign-on paths themselves, which would go round in circles.
+   */
+  parse(address: unknown, marketplace: Marketplace): string | null {
+    if (typeof address !== 'string' || address.length > MAX_LENGTH) return null;
+    if (!PATH_OR_URL.test(address) || FORBIDDEN.test(address)) return null;
+    const { app, sso } = marketplace;
+    if (!URL.canParse(address, app.host)) return null;
+    const url = new URL(address, app.host);
+    const here = new URL(sso.idm).origin;
+    if (![here, new URL(app.host).origin, ...this.#origins].includes(url.origin)) return null;
+    if (url.username !== '' || url.password !== '') return null;
+    const path = url.pathname + url.search + url.hash;
+    // "/.//evil.example" is a path to us, and would be a host to the browser once it stands alone.
+    if (path.startsWith('//')) return null;
+    if (isPathOf(sso.initPath, url) || isPathOf(sso.consumePath, url)) return null;
+    return url.origin === here ? path : url.href;
+  }
+
+  /** Where people land who came from nowhere in particular. */
+  home(marketplace: Marketplace): string {
+    return this.parse(this.#home, marketplace) ?? '/';
+  }
+}
+
+function isPathOf(template: string, { pathname }: URL): boolean {
+  return pathname === template.split('?')[0];
+}

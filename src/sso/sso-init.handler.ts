@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import { LoginBinding } from './login-binding.js';
+import { LoginRefusal } from './login-refusal.js';
+import { ReturnTo } from './return-to.js';
+import { SsoProtocols } from './sso-protocols.js';
+
+const MAX_PARAMETER_LENGTH = 512;
+
+/** Where signing in begins: notes what must be remembered and redirects to the identity provider (protocol §4.1). */
+@Injectable()
+export class SsoInitHandler extends EndpointHandler {
+  readonly #passed: readonly string[];
+
+  constructor(
+    private readonly protocols: SsoProtocols,
+    private readonly binding: LoginBinding,
+    private readonly returnTo: ReturnTo,
+    private readonly refusal: LoginRefusal,
+    @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
+  ) {
+    super();
+    this.#passed = ['group_id', ...(options.sso?.passParameters ?? [])];
+  }
+
+  override async handle(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
+    if (!marketplace.sso.enabled) return this.refusal.answer(exchange, marketplace, { code: 'sso.disabled' });
+    const query = initQuery(exchange.url);
+    const returnTo = this.returnTo.parse(query.get('return_to'), marketplace);
+    const params: Record<string, string> = {};
+    for (const name of this.#passed) {
+      const value = query.get(name);
+      if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
+    }
+    const { url, requestId } = await this.protocols.of(marketplace).begin(marketplace, { returnTo, params });
+    this.binding.remember(exchange, marketplace, requestId);
+    exchange.setHeader('Cache-Control', 'no-store');
+    exchange.redirect(url, 302);
+  }
+}
+
+/** Marketplaces put `?group_id=` behind any init URL, also behind one that has a query already (protocol §4.1). */
+function initQuery(url: string): URLSearchParams {
+  const [, ...queries] = url.split('?');
+  return new URLSearchParams(queries.join('&'));
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { initUrl, logoutUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
+import { HttpExchange, type PlatformRequest } from '../routing/http-exchange.js';
+import { SessionService } from '../session/session.service.js';
+import { maskUser, unmaskUser } from '../utils/masking.js';
+import { LoginExplainer } from './trace/login-explainer.js';
+
+/** How a sign-on is begun. */
+export interface SignOnLinkOptions {
+  /** Path or URL on the application's own origins to return to. */
+  readonly returnTo?: string;
+  /** Company to sign in with, for people who have several (`cld-…`). */
+  readonly groupId?: string;
+}
+
+/** Sign-on for the application's own code: addresses, signing out, explanations, identifiers (protocol §4.2, §4.10, §4.12). */
+@Injectable()
+export class SsoService {
+  constructor(
+    private readonly registry: MarketplaceRegistry,
+    private readonly sessions: SessionService,
+    private readonly explainer: LoginExplainer,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  /**
+   * Where signing in begins: for links and redirects of the application.
+   *
+   * @param marketplace the default one when left out.
+   * @throws UnknownMarketplaceError
+   */
+  initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: SignOnLinkOptions = {}): string {
+    const url = initUrl(this.#find(marketplace));
+    const query = new URLSearchParams();
+    if (groupId !== undefined) query.set('group_id', groupId);
+    if (returnTo !== undefined) query.set('return_to', returnTo);
+    return query.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${query.toString()}`;
+  }
+
+  /**
+   * The marketplace's page that ends the person's session there (protocol §4.12).
+   *
+   * @param userUid as in the session; a masked one does as well.
+   */
+  logoutUrl(marketplace?: string | Marketplace, userUid?: string): string {
+    return logoutUrl(this.#find(marketplace), userUid === undefined ? undefined : unmaskUser(userUid));
+  }
+
+  /** The marketplace's page for people whom the application does not let in (protocol §4.12). */
+  unauthorizedUrl(marketplace?: string | Marketplace): string {
+    return unauthorizedUrl(this.#find(marketplace));
+  }
+
+  /**
+   * Signs the person out of the application: ends the session in this browser and calls the session adapter.
+   *
+   * @param request the platform's request.
+   * @param response the platform's response; on Nest inject it with `{ passthrough: true }`.
+   * @param marketplace only the session of this one; by default all of this browser.
+   * @returns where to redirect to, to sign out of the marketplace too; null when nobody was signed in.
+   */
+  async signOut(request: unknown, response: unknown, marketplace?: string): Promise<string | null> {
+    const exchange = new HttpExchange(this.host.httpAdapter, request as PlatformRequest, response);
+    const session = await this.sessions.read(exchange.request, marketplace);
+    await this.sessions.clear(exchange, marketplace);
+    return session && this.logoutUrl(session.marketplace, session.userUid);
+  }
+
+  /** In plain words what became of the login with this short code, and what to do; null when nothing is known of it. */
+  explain(traceCode: string): Promise<string | null> {
+    return this.explainer.explain(traceCode);
+  }
+
+  /** The identifier that the application stores for a user of the platform (protocol §4.10). */
+  maskUser(userUid: string, groupUid: string, marketplace?: string | Marketplace): string {
+    return maskUser(userUid, groupUid, this.#find(marketplace).sso.creationMode);
+  }
+
+  /** The platform's identifier behind one that the application stores (protocol §4.10). */
+  unmaskUser(userUid: string): string {
+    return unmaskUser(userUid);
+  }
+
+  #find(marketplace: string | Marketplace | undefined): Marketplace {
+    if (marketplace === undefined) return this.registry.default();
+    return typeof marketplace === 'string' ? this.registry.get(marketplace) : marketplace;
+  }
+}
