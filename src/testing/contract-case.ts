@@ -2,7 +2,7 @@
 export interface ContractCase {
   readonly name: string;
   /** Resolves when the contract holds; rejects with an `AssertionError` of node:assert otherwise. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Waits for something that takes real time, such as an entry running out; rejects after `timeoutMs`. */

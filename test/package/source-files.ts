@@ -52,7 +52,7 @@ function importsOf(ast: ts.SourceFile, path: string): SourceImport[] {
       add(node.moduleSpecifier, isTypeOnly(node.importClause) ? 'type' : 'value');
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'value');
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      add(node.argument.literal as ts.Expression, 'type');
+      add(node.argument.literal, 'type');
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       add(node.arguments[0], 'dynamic');
     }

@@ -1,0 +1,13 @@
+import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
+import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
+import { HealthContributors } from './health-contributors.js';
+import { MaestranoHealthIndicator } from './maestrano.health-indicator.js';
+
+/** The health indicator, and the list that an application adds its own parts to. */
+export function healthFeature(_extras: MaestranoModuleExtras): MaestranoFeature {
+  return {
+    providers: [HealthContributors, MaestranoHealthIndicator],
+    exports: [HealthContributors, MaestranoHealthIndicator],
+    endpoints: [],
+  };
+}

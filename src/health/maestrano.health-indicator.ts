@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+
+import { MaestranoHttp } from '../http/maestrano-http.service.js';
+import type {
+  HealthContributor,
+  HealthReport,
+  MaestranoHealthState,
+} from '../interfaces/health.interface.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { MaestranoStore } from '../stores/maestrano-store.js';
+import { builtInContributors } from './built-in-contributors.js';
+import { HealthContributors } from './health-contributors.js';
+
+/** How long one contributor may take, in milliseconds. */
+const CONTRIBUTOR_TIMEOUT_MS = 2000;
+
+/**
+ * The state of the integration in the shape of `@nestjs/terminus`, which need not be installed:
+ * `health.check([() => maestrano.check('maestrano')])`.
+ *
+ * `down` means that this instance cannot do its work: no marketplace, or a store that does not answer. Everything
+ * that a restart would not mend (a stopped marketplace, an expiring certificate, a queue that lags) is `up` with
+ * `warnings`, so that a platform in trouble does not take the application with it.
+ */
+@Injectable()
+export class MaestranoHealthIndicator {
+  readonly #builtIn: readonly HealthContributor[];
+
+  constructor(
+    registry: MarketplaceRegistry,
+    store: MaestranoStore,
+    http: MaestranoHttp,
+    private readonly contributors: HealthContributors,
+  ) {
+    this.#builtIn = builtInContributors({ registry, store, http });
+  }
+
+  /** Never rejects: what goes wrong is in the result. */
+  async check<Key extends string = 'maestrano'>(
+    key: Key = 'maestrano' as Key,
+  ): Promise<Record<Key, MaestranoHealthState>> {
+    const contributors = [...this.#builtIn, ...this.contributors.list()];
+    const reports = await Promise.all(contributors.map(reportOf));
+    const failures = reports.flatMap((report) => report.failures ?? []);
+    const state: MaestranoHealthState = {
+      ...Object.fromEntries(contributors.map(({ name }, index) => [name, reports[index]?.details ?? null])),
+      status: failures.length > 0 ? 'down' : 'up',
+      failures,
+      warnings: reports.flatMap((report) => report.warnings ?? []),
+    };
+    return { [key]: state } as Record<Key, MaestranoHealthState>;
+  }
+}
+
+async function reportOf(contributor: HealthContributor): Promise<HealthReport> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<HealthReport>((resolve) => {
+    timer = setTimeout(
+      () => resolve({ failures: [`${contributor.name} did not answer within ${CONTRIBUTOR_TIMEOUT_MS} ms`] }),
+      CONTRIBUTOR_TIMEOUT_MS,
+    );
+  });
+  try {
+    return await Promise.race([Promise.resolve(contributor.report()), silence]);
+  } catch (error) {
+    // The name only: messages of drivers hold addresses, and some hold passwords.
+    return {
+      failures: [`${contributor.name} failed (${error instanceof Error ? error.name : 'unknown error'})`],
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
