@@ -1,0 +1,166 @@
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  HttpException,
+  Inject,
+  Param,
+  Post,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
+
+import { bodyFields, Exchange, type SandboxExchange } from '../http/exchange.js';
+import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
+import { AccountDirectory } from './account-directory.js';
+import { filterRecords } from './account-filter.js';
+import { AccountGuard } from './account.guard.js';
+import { AccountPresenter } from './account.presenter.js';
+import { SandboxBills, type Outcome } from './bills.service.js';
+import { failure, success, type AccountEnvelope } from './envelope.js';
+import { SandboxRecurringBills } from './recurring-bills.service.js';
+
+type Wire = Record<string, unknown>;
+
+/** The name of the marketplace whose credentials the guard has checked. */
+function marketplaceOf(exchange: SandboxExchange): string {
+  if (!exchange.marketplace) throw new UnauthorizedException();
+  return exchange.marketplace;
+}
+
+/** The Account API (protocol §8). */
+@Controller('api/v1')
+@UseGuards(AccountGuard)
+export class AccountController {
+  constructor(
+    @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
+    private readonly bills: SandboxBills,
+    private readonly recurringBills: SandboxRecurringBills,
+    private readonly directory: AccountDirectory,
+    private readonly present: AccountPresenter,
+  ) {}
+
+  @Get('ping')
+  ping(): AccountEnvelope {
+    return success({ msg: 'Ping successful! The sandbox is listening.' });
+  }
+
+  @Get('account/bills')
+  listBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    const bills = this.bills.list(marketplaceOf(exchange), exchange.query.get('group_id'));
+    return this.#list(bills.map(this.present.bill), exchange);
+  }
+
+  @Get('account/bills/:id')
+  showBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#show(this.bills.find(marketplaceOf(exchange), id), this.present.bill);
+  }
+
+  @Post('account/bills')
+  @HttpCode(200)
+  createBill(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    return this.#outcome(
+      this.bills.create(marketplaceOf(exchange), this.#fields(exchange)),
+      this.present.bill,
+    );
+  }
+
+  @Delete('account/bills/:id')
+  cancelBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#outcome(this.bills.cancel(marketplaceOf(exchange), id), this.present.bill);
+  }
+
+  @Get('account/recurring_bills')
+  listRecurringBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    const bills = this.recurringBills.list(marketplaceOf(exchange), exchange.query.get('group_id'));
+    return this.#list(bills.map(this.present.recurringBill), exchange);
+  }
+
+  @Get('account/recurring_bills/:id')
+  showRecurringBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#show(this.recurringBills.find(marketplaceOf(exchange), id), this.present.recurringBill);
+  }
+
+  @Post('account/recurring_bills')
+  @HttpCode(200)
+  createRecurringBill(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    const outcome = this.recurringBills.create(marketplaceOf(exchange), this.#fields(exchange));
+    return this.#outcome(outcome, this.present.recurringBill);
+  }
+
+  @Delete('account/recurring_bills/:id')
+  cancelRecurringBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#outcome(this.recurringBills.cancel(marketplaceOf(exchange), id), this.present.recurringBill);
+  }
+
+  @Get('account/groups')
+  listGroups(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    return this.#list(this.directory.groups(marketplaceOf(exchange)).map(this.present.group), exchange);
+  }
+
+  @Get('account/groups/:id')
+  showGroup(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#show(this.directory.group(marketplaceOf(exchange), id), this.present.group);
+  }
+
+  @Get('account/users')
+  listUsers(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    const users = this.directory.users(marketplaceOf(exchange), exchange.query.get('group_id'));
+    return this.#list(users.map(this.present.user), exchange);
+  }
+
+  @Get('account/users/:id')
+  showUser(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#show(this.directory.user(marketplaceOf(exchange), id), this.present.user);
+  }
+
+  /** A refused password is answered 200, as the platform does (protocol §8.11). */
+  @Post('account/users/authenticate')
+  @HttpCode(200)
+  authenticate(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    const user = this.directory.authenticate(marketplaceOf(exchange), this.#fields(exchange));
+    return user
+      ? success(this.present.user(user))
+      : failure({ password: ['invalid password or non existing user'] });
+  }
+
+  @Get('account/resellers')
+  listResellers(@Exchange() exchange: SandboxExchange): AccountEnvelope {
+    return this.#list(this.directory.resellers(marketplaceOf(exchange)).map(this.present.reseller), exchange);
+  }
+
+  @Get('account/resellers/:id')
+  showReseller(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    return this.#show(this.directory.reseller(marketplaceOf(exchange), id), this.present.reseller);
+  }
+
+  @Get('account/resellers/:id/groups')
+  listResellerGroups(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
+    const groups = this.directory.groups(marketplaceOf(exchange)).filter((group) => group.resellerId === id);
+    return this.#list(groups.map(this.present.group), exchange);
+  }
+
+  #fields(exchange: SandboxExchange): Wire {
+    const fields = bodyFields(exchange);
+    if (fields) return fields;
+    throw new HttpException(failure({ body: ['is neither JSON nor form-encoded'] }), 400);
+  }
+
+  #list(records: readonly Wire[], exchange: SandboxExchange): AccountEnvelope {
+    return success(filterRecords(records, exchange.query));
+  }
+
+  /** What is missing is answered 200 as observed, or 404 as documented (protocol §8.4). */
+  #show<T>(record: T | undefined, present: (record: T) => Wire): AccountEnvelope {
+    if (record) return success(present(record));
+    const body = failure({ id: ['does not exist'] });
+    if (this.options.behaviour === 'strict') throw new HttpException(body, 404);
+    return body;
+  }
+
+  #outcome<T>(outcome: Outcome<T>, present: (record: T) => Wire): AccountEnvelope {
+    if ('record' in outcome) return success(present(outcome.record));
+    throw new HttpException(failure(outcome.errors), 400);
+  }
+}

@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { parseBasicCredentials } from '../../utils/basic-credentials.js';
+import { milliseconds } from '../clock/duration.js';
+import { SandboxClock } from '../clock/sandbox-clock.js';
+import { answerInstead, spoilAnswer } from '../faults/apply-effect.js';
+import type { FaultEffect } from '../faults/fault.js';
+import { FaultInjector } from '../faults/fault-injector.js';
+import { Journal } from '../journal/journal.js';
+import { maskHeaders, maskText } from '../journal/mask.js';
+import { MarketplaceFinder } from '../platform/marketplace-finder.js';
+import { captureResponse, type HeldAnswer } from './captured-response.js';
+import { rememberExchange, type SandboxExchange } from './exchange.js';
+import { exchangeRoute } from './exchange-routes.js';
+
+/** Largest body that is read; beyond it the connection is reset. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Longest body that the journal keeps, in characters. */
+const MAX_JOURNAL_BODY = 20_000;
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) request.destroy();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * Stands in front of every controller: reads the request, strikes it with the faults that wait for it, and writes the
+ * exchange into the journal. A middleware below the platform's own parsing, so that any content type is welcome and
+ * an answer can be broken in ways no framework would allow.
+ */
+@Injectable()
+export class ExchangeRecorder {
+  constructor(
+    private readonly clock: SandboxClock,
+    private readonly faults: FaultInjector,
+    private readonly journal: Journal,
+    private readonly marketplaces: MarketplaceFinder,
+  ) {}
+
+  async handle(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
+    const exchange = await this.#read(request);
+    rememberExchange(request, exchange);
+    if (!exchange.route) return next();
+
+    const effect = this.faults.strike(exchange);
+    const record = this.#recorder(exchange, effect);
+    if (effect?.latency !== undefined)
+      await sleep(this.faults.latencyMs(effect.latency), undefined, { ref: false });
+    if (effect?.reset) {
+      record(null);
+      request.socket.resetAndDestroy();
+      return;
+    }
+    if (effect?.hang) return record(null);
+    if (effect?.clockOffset !== undefined) exchange.clockOffsetMs = milliseconds(effect.clockOffset);
+    captureResponse(response, (answer, send) => this.#finish(effect, answer, send, response, record));
+    const instead = effect && answerInstead(effect);
+    if (!instead) return next();
+    response.writeHead(instead.status, instead.headers);
+    response.end(instead.body);
+  }
+
+  async #read(request: IncomingMessage): Promise<SandboxExchange> {
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    // The official clients join host and path in ways that leave double slashes (protocol §2.2).
+    const path = (mark < 0 ? url : url.slice(0, mark)).replaceAll(/\/{2,}/g, '/');
+    const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const exchange: SandboxExchange = {
+      method: request.method ?? 'GET',
+      url,
+      path,
+      query,
+      headers: request.headers,
+      bodyText: await readBody(request),
+      route: exchangeRoute(path),
+      credentials: parseBasicCredentials(request.headers.authorization),
+      marketplace: null,
+      clockOffsetMs: 0,
+      remarks: [],
+    };
+    exchange.marketplace = this.marketplaces.nameFor(exchange);
+    request.url = path + (mark < 0 ? '' : url.slice(mark));
+    return exchange;
+  }
+
+  #finish(
+    effect: FaultEffect | null,
+    answer: HeldAnswer,
+    send: (answer: HeldAnswer) => void,
+    response: ServerResponse,
+    record: (answer: HeldAnswer | null) => void,
+  ): void {
+    const spoiled = effect && effect.status === undefined ? spoilAnswer(effect, answer) : answer;
+    if (effect?.applyThenDrop) {
+      record(null);
+      response.socket?.resetAndDestroy();
+      return;
+    }
+    record(spoiled);
+    const bodiless = spoiled.status === 204 || spoiled.status === 304;
+    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = spoiled.headers;
+    if (effect?.truncated) {
+      response.on('finish', () => response.socket?.destroy());
+      response.shouldKeepAlive = false;
+      send({
+        ...spoiled,
+        headers: { ...headers, 'transfer-encoding': 'chunked' },
+        body: spoiled.body.subarray(0, Math.floor(spoiled.body.length / 2)),
+      });
+      return;
+    }
+    const length = bodiless ? {} : { 'content-length': spoiled.body.length };
+    send({ ...spoiled, headers: { ...headers, ...length }, body: bodiless ? Buffer.alloc(0) : spoiled.body });
+  }
+
+  #recorder(exchange: SandboxExchange, effect: FaultEffect | null): (answer: HeldAnswer | null) => void {
+    const started = performance.now();
+    const at = this.clock.iso();
+    return (answer) => {
+      if (!exchange.route) return;
+      this.journal.record({
+        at,
+        direction: 'in',
+        part: exchange.route.part,
+        marketplace: exchange.marketplace,
+        method: exchange.method,
+        route: exchange.route.template,
+        url: maskText(exchange.url),
+        status: answer?.status ?? null,
+        requestHeaders: maskHeaders(exchange.headers),
+        requestBody: maskText(exchange.bodyText).slice(0, MAX_JOURNAL_BODY),
+        responseHeaders: maskHeaders(answer?.headers ?? {}),
+        responseBody: maskText(answer?.body.toString('utf8') ?? '').slice(0, MAX_JOURNAL_BODY),
+        durationMs: performance.now() - started,
+        fault: effect ? JSON.stringify(effect) : null,
+        remarks: [...exchange.remarks],
+      });
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import { Controller, Get, Header, Param, Res } from '@nestjs/common';
+
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import { SignOnViews } from '../views/sign-on-views.js';
+import { IdentityProviderService } from './identity-provider.service.js';
+
+/** The part of a platform's response that is used here; Express and Fastify both have it. */
+interface Reply {
+  status(code: number): unknown;
+}
+
+/** Sign-on, session check and the pages around them (protocol §4.1, §4.11, §4.12). */
+@Controller()
+export class IdentityProviderController {
+  constructor(
+    private readonly provider: IdentityProviderService,
+    private readonly state: SandboxState,
+    private readonly views: SignOnViews,
+  ) {}
+
+  @Get('api/v1/auth/saml')
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('cache-control', 'no-store')
+  signOn(@Exchange() exchange: SandboxExchange, @Res({ passthrough: true }) reply: Reply): string {
+    const outcome = this.provider.signOn(exchange);
+    switch (outcome.kind) {
+      case 'refused':
+        reply.status(outcome.status);
+        return this.views.refused(outcome);
+      case 'choose-user':
+        return this.views.chooseUser(outcome, exchange.url);
+      case 'choose-group':
+        return this.views.chooseGroup(outcome, exchange.url);
+      case 'denied':
+        reply.status(403);
+        return this.views.denied(outcome);
+      case 'respond':
+        return this.views.respond(outcome);
+    }
+  }
+
+  @Get('api/v1/auth/saml/:id')
+  checkSession(
+    @Exchange() exchange: SandboxExchange,
+    @Param('id') id: string,
+  ): { valid: boolean; recheck: string } {
+    return this.provider.checkSession(exchange, id);
+  }
+
+  /** Signs a person out of the marketplace: the session token stops being valid (protocol §4.12). */
+  @Get('app_logout')
+  @Header('content-type', 'text/html; charset=utf-8')
+  logout(@Exchange() exchange: SandboxExchange): string {
+    const uid = exchange.query.get('user_uid')?.split('.')[0];
+    for (const user of this.state.users) if (user.uid === uid) user.ssoSession = this.state.nextToken();
+    return this.views.signedOut();
+  }
+
+  @Get('app_access_unauthorized')
+  @Header('content-type', 'text/html; charset=utf-8')
+  unauthorized(@Exchange() exchange: SandboxExchange): string {
+    return this.views.unauthorized(exchange.query.get('err'));
+  }
+}

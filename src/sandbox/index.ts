@@ -1,0 +1,30 @@
+export { startSandbox } from './start-sandbox.js';
+export { Sandbox, type SandboxDeveloperPlatform } from './sandbox.js';
+export type { SandboxBehaviour, ScenarioName, StartSandboxOptions } from './sandbox-options.js';
+export { SCENARIO_NAMES } from './scenarios/scenarios.js';
+export type { GroupInput, ScenarioBuilder, UserInput } from './scenarios/scenario-builder.js';
+export type { SandboxClock } from './clock/sandbox-clock.js';
+export type { SandboxDuration } from './clock/duration.js';
+export {
+  FAULT_PRESETS,
+  type Fault,
+  type FaultEffect,
+  type FaultMatch,
+  type FaultPreset,
+} from './faults/fault.js';
+export type { FaultInjector } from './faults/fault-injector.js';
+export type { Journal, JournalEntry, JournalQuery } from './journal/journal.js';
+export { SandboxBrowser, type BrowserPage, type BrowserStep } from './login/sandbox-browser.js';
+export type { LoginOptions, LoginResult } from './login/sandbox-login.js';
+export type {
+  MarketplaceAdmin,
+  MarketplaceChanges,
+  MarketplaceInput,
+  RotateCertificateOptions,
+} from './platform/marketplace-admin.js';
+export type { MarketplaceDocument } from './platform/marketplace-document.js';
+export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js';
+export type * from './state/records.js';
+export type { Delivery, DeliveryCredentials, DeliveryOptions } from './webhooks/delivery.js';
+export type { EventOptions, SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
+export { SANDBOX_ERROR_CODES, SandboxError, type SandboxErrorCode } from '../errors/sandbox.error.js';

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { Subject } from 'rxjs';
+
+import type { SandboxPart } from '../http/exchange-routes.js';
+
+/** One exchange of the sandbox with the application, secrets masked. */
+export interface JournalEntry {
+  readonly id: number;
+  /** By the sandbox's clock, ISO 8601. */
+  readonly at: string;
+  /** `in`: the application called; `out`: the sandbox called. */
+  readonly direction: 'in' | 'out';
+  readonly part: SandboxPart;
+  /** Name of the marketplace, if it was told. */
+  readonly marketplace: string | null;
+  readonly method: string;
+  /** Template, such as `account/bills/:id`. */
+  readonly route: string;
+  readonly url: string;
+  /** Null when no answer went out or came in. */
+  readonly status: number | null;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestBody: string;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly responseBody: string;
+  /** Milliseconds of the machine's clock. */
+  readonly durationMs: number;
+  /** What was injected, as JSON; null when nothing was. */
+  readonly fault: string | null;
+  /** Remarks of the part: what the real platform would not accept, why an answer was refused. */
+  readonly remarks: readonly string[];
+}
+
+/** What {@link Journal.find} looks for; everything that is given must fit. */
+export interface JournalQuery {
+  readonly direction?: 'in' | 'out';
+  readonly part?: SandboxPart;
+  readonly marketplace?: string;
+  readonly method?: string;
+  /** Whole template, or its beginning with a star: `connec/*`. */
+  readonly route?: string;
+  readonly status?: number;
+  /** Somewhere in URL or bodies. */
+  readonly text?: string;
+  /** Entries after this id. */
+  readonly after?: number;
+}
+
+const CAPACITY = 5_000;
+
+function fits(entry: JournalEntry, query: JournalQuery): boolean {
+  if (query.direction && entry.direction !== query.direction) return false;
+  if (query.part && entry.part !== query.part) return false;
+  if (query.marketplace && entry.marketplace !== query.marketplace) return false;
+  if (query.method && entry.method !== query.method) return false;
+  if (query.status !== undefined && entry.status !== query.status) return false;
+  if (query.after !== undefined && entry.id <= query.after) return false;
+  if (query.route) {
+    const { route } = query;
+    if (route.endsWith('*') ? !entry.route.startsWith(route.slice(0, -1)) : entry.route !== route)
+      return false;
+  }
+  const { text } = query;
+  return !text || [entry.url, entry.requestBody, entry.responseBody].some((part) => part.includes(text));
+}
+
+/** Every exchange in and out, newest last; the last 5,000 are kept. */
+@Injectable()
+export class Journal {
+  readonly #entries: JournalEntry[] = [];
+  readonly #live = new Subject<JournalEntry>();
+  #lastId = 0;
+
+  /** Entries as they happen, for the live log. */
+  readonly live = this.#live.asObservable();
+
+  record(entry: Omit<JournalEntry, 'id'>): JournalEntry {
+    const numbered = { id: ++this.#lastId, ...entry };
+    this.#entries.push(numbered);
+    if (this.#entries.length > CAPACITY) this.#entries.shift();
+    this.#live.next(numbered);
+    return numbered;
+  }
+
+  /** The exchanges that fit, oldest first. */
+  find(query: JournalQuery = {}): JournalEntry[] {
+    return this.#entries.filter((entry) => fits(entry, query));
+  }
+
+  /** One exchange by its number. */
+  get(id: number): JournalEntry | undefined {
+    return this.#entries.find((entry) => entry.id === id);
+  }
+
+  clear(): void {
+    this.#entries.length = 0;
+  }
+
+  /** Ends the live log. */
+  close(): void {
+    this.#live.complete();
+  }
+}

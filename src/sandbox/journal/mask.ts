@@ -1,0 +1,36 @@
+import { REDACTED } from '../../utils/secret.js';
+
+const JSON_SECRETS =
+  /("(?:key|api_key|apiKey|apiSecret|api_secret|sso_session|password|mno_session)"\s*:\s*)"[^"]*"/g;
+const FORM_SECRETS = /((?:^|[?&])(?:password|session|api_key|key)=)[^&\s]*/g;
+const SAML_RESPONSE = /(name="SAMLResponse"[^>]*value=")[^"]*"|(SAMLResponse=)[^&]*/g;
+
+/** A text of an exchange without the secrets in it: API keys, session tokens, passwords, signed responses. */
+export function maskText(text: string): string {
+  return text
+    .replaceAll(JSON_SECRETS, `$1"${REDACTED}"`)
+    .replaceAll(FORM_SECRETS, `$1${REDACTED}`)
+    .replaceAll(SAML_RESPONSE, (_whole, field: string | undefined, pair: string | undefined) =>
+      field ? `${field}${REDACTED}"` : `${pair}${REDACTED}`,
+    );
+}
+
+/** Headers of an exchange for the journal: one text a name, credentials reduced to the user. */
+export function maskHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const masked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    masked[name.toLowerCase()] = /^(authorization|cookie|set-cookie)$/i.test(name)
+      ? maskCredentials(text)
+      : text;
+  }
+  return masked;
+}
+
+function maskCredentials(text: string): string {
+  const encoded = /^basic\s+(\S+)/i.exec(text)?.[1];
+  if (!encoded) return REDACTED;
+  const user = Buffer.from(encoded, 'base64').toString('utf8').split(':')[0];
+  return `Basic ${user}:${REDACTED}`;
+}

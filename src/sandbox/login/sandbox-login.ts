@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { SandboxError } from '../../errors/sandbox.error.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
+import { SandboxBrowser, type BrowserPage, type BrowserStep } from './sandbox-browser.js';
+
+/** Who signs in, and where. */
+export interface LoginOptions {
+  /** Default `usr-1`. */
+  readonly user?: string;
+  /** Default: the person's only group, or `cld-1`. */
+  readonly group?: string;
+  /** The first marketplace unless given. */
+  readonly marketplace?: string;
+  /** Added to the init URL, such as `{ return_to: '/invoices' }`. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** Continue in a browser that has cookies already. */
+  readonly browser?: SandboxBrowser;
+}
+
+/** Where a driven sign-on ended. */
+export interface LoginResult {
+  /** Status of the final page. */
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Cookies of the application, by name. */
+  readonly cookies: Readonly<Record<string, string>>;
+  /** The same as a `Cookie` header. */
+  readonly cookieHeader: string;
+  /** Every request on the way. */
+  readonly steps: readonly BrowserStep[];
+  /** What was posted to the application. */
+  readonly samlResponse: string;
+  readonly browser: SandboxBrowser;
+}
+
+/** The form that the identity provider posts. */
+export interface PostedForm {
+  readonly action: string;
+  readonly samlResponse: string;
+}
+
+function unescapeHtml(text: string): string {
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}
+
+/** Reads the self-posting form of a page; null when it has none. */
+export function readPostedForm(body: string): PostedForm | null {
+  const action = /<form[^>]* action="([^"]*)"/.exec(body)?.[1];
+  const samlResponse = /name="SAMLResponse"[^>]* value="([^"]*)"/.exec(body)?.[1];
+  if (!action || samlResponse === undefined) return null;
+  return { action: unescapeHtml(action), samlResponse: unescapeHtml(samlResponse) };
+}
+
+/** Signs a person in as a browser would: init, identity provider, consume, the application's page (protocol §4.1). */
+@Injectable()
+export class SandboxLogin {
+  constructor(
+    @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
+    private readonly marketplaces: MarketplaceAdmin,
+  ) {}
+
+  /**
+   * Drives the whole sign-on. Whatever the application answers to the response is the result, a refusal too.
+   *
+   * @throws SandboxError `sandbox.login` when the way to the identity provider's form is not the one of a sign-on.
+   */
+  async run(appUrl: string, options: LoginOptions = {}): Promise<LoginResult> {
+    const browser = options.browser ?? new SandboxBrowser();
+    const page = await browser.get(this.initUrl(appUrl, options), (url) =>
+      this.#answerQuestions(url, options),
+    );
+    const form = page.status === 200 ? readPostedForm(page.body) : null;
+    if (!form) throw this.#astray(page, browser);
+    const final = await browser.postFromOtherSite(
+      form.action,
+      { SAMLResponse: form.samlResponse },
+      this.options.url,
+    );
+    const target = new URL(final.url);
+    return {
+      ...final,
+      cookies: browser.jar.values(target),
+      cookieHeader: browser.jar.header(target),
+      steps: browser.steps,
+      samlResponse: form.samlResponse,
+      browser,
+    };
+  }
+
+  /** Where a launch from the marketplace sends the browser. */
+  initUrl(appUrl: string, options: LoginOptions): string {
+    const { paths } = this.marketplaces.getOrFirst(options.marketplace);
+    const query = new URLSearchParams({
+      ...(options.group ? { group_id: options.group } : {}),
+      ...options.params,
+    });
+    const separator = paths.init.includes('?') ? '&' : '?';
+    const base = appUrl.replace(/\/+$/, '') + paths.init;
+    return query.size > 0 ? base + separator + query.toString() : base;
+  }
+
+  /** The person's choices on the identity provider's pages, made in advance by parameters. */
+  #answerQuestions(url: string, { user = 'usr-1', group = 'cld-1' }: LoginOptions): string {
+    if (!url.startsWith(`${this.options.url}/api/v1/auth/saml?`)) return url;
+    return `${url}&user_uid=${encodeURIComponent(user)}&group_id=${encodeURIComponent(group)}`;
+  }
+
+  #astray(page: BrowserPage, browser: SandboxBrowser): SandboxError {
+    const way = browser.steps
+      .map((step) => `${step.method} ${step.url.split('?')[0]} ${step.status}`)
+      .join(', then ');
+    return new SandboxError(
+      'sandbox.login',
+      `The sign-on ended on a page without a form, status ${page.status}: ${way}.`,
+      'Check the application address, its init path, and that the person has a group.',
+    );
+  }
+}

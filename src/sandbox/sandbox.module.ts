@@ -1,0 +1,56 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+
+import { AccountController } from './account/account.controller.js';
+import { AccountDirectory } from './account/account-directory.js';
+import { AccountGuard } from './account/account.guard.js';
+import { AccountPresenter } from './account/account.presenter.js';
+import { SandboxBills } from './account/bills.service.js';
+import { SandboxRecurringBills } from './account/recurring-bills.service.js';
+import { SandboxClock } from './clock/sandbox-clock.js';
+import { FaultInjector } from './faults/fault-injector.js';
+import { ExchangeRecorder } from './http/exchange-recorder.js';
+import { IdentityProviderController } from './idp/identity-provider.controller.js';
+import { IdentityProviderService } from './idp/identity-provider.service.js';
+import { Journal } from './journal/journal.js';
+import { SandboxLogin } from './login/sandbox-login.js';
+import { DeveloperPlatformController } from './platform/developer-platform.controller.js';
+import { MarketplaceAdmin } from './platform/marketplace-admin.js';
+import { MarketplaceFinder } from './platform/marketplace-finder.js';
+import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from './sandbox-options.js';
+import { ScenarioBuilder } from './scenarios/scenario-builder.js';
+import { SandboxState } from './state/sandbox-state.js';
+import { SignOnViews } from './views/sign-on-views.js';
+import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
+import { WebhookSender } from './webhooks/webhook-sender.js';
+
+/** The marketplace on this machine: every part of it, over one state. */
+@Module({})
+export class SandboxModule {
+  static register(options: ResolvedSandboxOptions): DynamicModule {
+    return {
+      module: SandboxModule,
+      controllers: [DeveloperPlatformController, IdentityProviderController, AccountController],
+      providers: [
+        { provide: SANDBOX_OPTIONS, useValue: options },
+        { provide: SandboxState, useFactory: () => new SandboxState(options.seed) },
+        SandboxClock,
+        Journal,
+        FaultInjector,
+        ExchangeRecorder,
+        MarketplaceAdmin,
+        MarketplaceFinder,
+        IdentityProviderService,
+        SignOnViews,
+        AccountGuard,
+        AccountPresenter,
+        AccountDirectory,
+        SandboxBills,
+        SandboxRecurringBills,
+        WebhookSender,
+        SandboxWebhooks,
+        SandboxLogin,
+        ScenarioBuilder,
+      ],
+    };
+  }
+}

@@ -1,0 +1,110 @@
+import type { INestApplication } from '@nestjs/common';
+
+import type { Server } from 'node:http';
+
+import { SandboxClock } from './clock/sandbox-clock.js';
+import { FaultInjector } from './faults/fault-injector.js';
+import { Journal } from './journal/journal.js';
+import { SandboxLogin, type LoginOptions, type LoginResult } from './login/sandbox-login.js';
+import type { MarketplaceDocument } from './platform/marketplace-document.js';
+import { MarketplaceAdmin } from './platform/marketplace-admin.js';
+import type { ResolvedSandboxOptions } from './sandbox-options.js';
+import { ScenarioBuilder } from './scenarios/scenario-builder.js';
+import { play } from './scenarios/scenarios.js';
+import { SandboxState } from './state/sandbox-state.js';
+import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
+
+/** Access of an application to the sandbox's developer platform (protocol §2.1). */
+export interface SandboxDeveloperPlatform {
+  readonly host: string;
+  readonly apiPath: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+}
+
+/** A running marketplace on this machine. Made by {@link startSandbox}. */
+export class Sandbox implements AsyncDisposable {
+  /** Address, without trailing slash. */
+  readonly url: string;
+  /** Everything the sandbox knows. */
+  readonly state: SandboxState;
+  readonly clock: SandboxClock;
+  readonly faults: FaultInjector;
+  readonly journal: Journal;
+  readonly marketplaces: MarketplaceAdmin;
+  readonly webhooks: SandboxWebhooks;
+  /** Adds people, companies and charges. */
+  readonly build: ScenarioBuilder;
+
+  /** @internal */
+  constructor(
+    private readonly app: INestApplication<Server>,
+    private readonly resolved: ResolvedSandboxOptions,
+  ) {
+    this.url = resolved.url;
+    this.state = app.get(SandboxState);
+    this.clock = app.get(SandboxClock);
+    this.faults = app.get(FaultInjector);
+    this.journal = app.get(Journal);
+    this.marketplaces = app.get(MarketplaceAdmin);
+    this.webhooks = app.get(SandboxWebhooks);
+    this.build = app.get(ScenarioBuilder);
+  }
+
+  /** Ready for `MaestranoModule.forRoot`: the marketplaces as they are configured at this moment. */
+  get options(): { marketplaces: MarketplaceDocument[] } {
+    return { marketplaces: this.marketplaces.documents() };
+  }
+
+  /** Ready for the `developerPlatform` option: the application fetches its marketplaces itself. */
+  get developerPlatform(): SandboxDeveloperPlatform {
+    const { apiKey, apiSecret } = this.state.environment;
+    return { host: this.url, apiPath: '/api/config/v1/marketplaces', apiKey, apiSecret };
+  }
+
+  /** Where the application under test is; known later than the sandbox, when it listens on a free port. */
+  setAppUrl(url: string): void {
+    this.state.appUrl = url.replace(/\/+$/, '');
+  }
+
+  /** Signs a person in as a browser would, and returns the cookies and the final page. */
+  login(appUrl: string, options?: LoginOptions): Promise<LoginResult> {
+    return this.app.get(SandboxLogin).run(appUrl, options);
+  }
+
+  /** Back to the scenario's beginning: data, ids, clock, faults, journal, deliveries. The address stays. */
+  async reset(): Promise<void> {
+    const { appUrl } = this.state;
+    this.clock.reset();
+    this.faults.clear();
+    this.journal.clear();
+    this.webhooks.clear();
+    this.state.clear();
+    await this.fill();
+    this.state.appUrl = appUrl;
+  }
+
+  /** Fills the empty state. @internal */
+  async fill(): Promise<void> {
+    this.state.appUrl = this.resolved.appUrl;
+    this.state.environment = {
+      name: 'sandbox',
+      apiKey: this.state.nextToken(),
+      apiSecret: this.state.nextToken(),
+    };
+    await play(this.resolved.scenario, this.build);
+  }
+
+  /** Stops listening, drops open connections and waits for deliveries under way. Nothing stays behind. */
+  async close(): Promise<void> {
+    this.faults.clear();
+    this.journal.close();
+    this.app.getHttpServer().closeAllConnections();
+    await this.webhooks.idle();
+    await this.app.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { AddressInfo } from 'node:net';
+
+import { SandboxError } from '../errors/sandbox.error.js';
+import { milliseconds } from './clock/duration.js';
+import { sandboxUrl } from './platform/marketplace-document.js';
+import { Sandbox } from './sandbox.js';
+import { createSandboxApplication } from './sandbox-application.js';
+import type { ResolvedSandboxOptions, StartSandboxOptions } from './sandbox-options.js';
+
+function resolveOptions(options: StartSandboxOptions): ResolvedSandboxOptions {
+  return {
+    host: options.host ?? '127.0.0.1',
+    scenario: options.scenario ?? 'demo',
+    seed: options.seed ?? 1,
+    appUrl: (options.appUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    behaviour: options.behaviour ?? 'default',
+    signatureAlgorithm: options.signatureAlgorithm ?? 'sha1',
+    persist: options.persist ?? null,
+    url: '',
+  };
+}
+
+/**
+ * Starts a marketplace on this machine: developer platform, identity provider, Account API, Connec! and webhooks on
+ * one port of the loopback interface. Several may run at once.
+ *
+ * ```ts
+ * await using sandbox = await startSandbox({ scenario: 'demo' });
+ * ```
+ *
+ * @param adapter HTTP platform to run on; the installed one unless given.
+ * @throws SandboxError `sandbox.production`, `sandbox.platform`, `sandbox.scenario`, `sandbox.persist`
+ */
+export async function startSandbox(
+  options: StartSandboxOptions = {},
+  adapter?: AbstractHttpAdapter,
+): Promise<Sandbox> {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new SandboxError(
+      'sandbox.production',
+      'The sandbox does not run in production.',
+      'It answers for a marketplace with keys of its own; unset NODE_ENV=production where you try things out.',
+    );
+  }
+  const resolved = resolveOptions(options);
+  const app = await createSandboxApplication(resolved, adapter);
+  try {
+    await app.listen(options.port ?? 0, resolved.host);
+    resolved.url = sandboxUrl(resolved.host, (app.getHttpServer().address() as AddressInfo).port);
+    const sandbox = new Sandbox(app, resolved);
+    if (options.clock instanceof Date) sandbox.clock.set(options.clock);
+    else if (options.clock) sandbox.clock.advance(milliseconds(options.clock.offset));
+    await sandbox.fill();
+    return sandbox;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}

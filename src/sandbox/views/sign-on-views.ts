@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+
+import type { SignOnOutcome } from '../idp/identity-provider.service.js';
+import { html, type Html } from './html.js';
+
+type Outcome<Kind extends SignOnOutcome['kind']> = Extract<SignOnOutcome, { kind: Kind }>;
+
+function page(title: string, body: Html): string {
+  return html`<!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title}</title>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html>`.text;
+}
+
+/** Adds a parameter to the address a person is at. */
+function withParameter(url: string, name: string, value: string): string {
+  return `${url}&${name}=${encodeURIComponent(value)}`;
+}
+
+/** The pages of a sign-on: plain markup that works without script. Replace the provider to dress them up. */
+@Injectable()
+export class SignOnViews {
+  /** Who signs in? */
+  chooseUser(outcome: Outcome<'choose-user'>, url: string): string {
+    return page(
+      'Sign in as',
+      html`<ul>
+        ${outcome.users.map(
+          (user) =>
+            html`<li>
+              <a href="${withParameter(url, 'user_uid', user.uid)}">${user.name} ${user.surname}</a>
+              ${user.email}
+            </li>`,
+        )}
+      </ul>`,
+    );
+  }
+
+  /** For which company? */
+  chooseGroup(outcome: Outcome<'choose-group'>, url: string): string {
+    return page(
+      `Which company, ${outcome.user.name}?`,
+      html`<ul>
+        ${outcome.groups.map(
+          (group) =>
+            html`<li>
+              <a href="${withParameter(url, 'group_id', group.uid)}">${group.name}</a> ${group.uid}
+            </li>`,
+        )}
+      </ul>`,
+    );
+  }
+
+  /** The person belongs to no company that has the application. */
+  denied(outcome: Outcome<'denied'>): string {
+    return page(
+      'Access denied',
+      html`<p>${outcome.user.name} ${outcome.user.surname} belongs to no company.</p>`,
+    );
+  }
+
+  /** The request cannot be answered. */
+  refused(outcome: Outcome<'refused'>): string {
+    return outcome.message;
+  }
+
+  /** The response on its way: a form that posts itself, with a button for browsers without script. */
+  respond(outcome: Outcome<'respond'>): string {
+    return html`<!DOCTYPE html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <title>Signing in</title>
+        </head>
+        <body onload="document.forms[0].submit();">
+          <form action="${outcome.acsUrl}" accept-charset="UTF-8" method="post">
+            <input type="hidden" name="SAMLResponse" id="SAMLResponse" value="${outcome.samlResponse}" />
+            <noscript><button type="submit">Continue</button></noscript>
+          </form>
+        </body>
+      </html>`.text;
+  }
+
+  /** Where an application sends people who signed out. */
+  signedOut(): string {
+    return page('Signed out', html`<p>You have signed out of the application.</p>`);
+  }
+
+  /** Where an application sends people it refuses. */
+  unauthorized(reason: string | null): string {
+    const detail = reason === 'internal' ? html`<p>The application met an internal error.</p>` : '';
+    return page(
+      'Access refused',
+      html`<p>The application refused access.</p>
+        ${detail}`,
+    );
+  }
+}

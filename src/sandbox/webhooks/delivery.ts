@@ -1,0 +1,57 @@
+/** One request of the marketplace to the application, with what came of it. */
+export interface Delivery {
+  readonly id: string;
+  /** By the sandbox's clock, ISO 8601. */
+  readonly at: string;
+  readonly kind: 'group' | 'group-user' | 'notification' | 'initialization';
+  readonly marketplace: string;
+  readonly method: string;
+  readonly url: string;
+  /** Authorization included: the sender may send it again. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Null when no answer came. */
+  readonly status: number | null;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly responseBody: string;
+  /** Milliseconds. */
+  readonly durationMs: number;
+  /** Why no answer came. */
+  readonly error: string | null;
+}
+
+/** Credentials a delivery carries. */
+export type DeliveryCredentials =
+  | 'valid'
+  /** The key before the newest one. */
+  | 'old'
+  | 'wrong'
+  | 'none'
+  /** Of another marketplace, by name. */
+  | { readonly of: string };
+
+/** How something is delivered. */
+export interface DeliveryOptions {
+  /** The first marketplace unless given. */
+  readonly marketplace?: string;
+  /** Deliver the same request that often, one after another; all at once with `burst`. Default 1. */
+  readonly times?: number;
+  readonly burst?: boolean;
+  /** Wait before the first, milliseconds. */
+  readonly delayMs?: number;
+  readonly credentials?: DeliveryCredentials;
+  /** Milliseconds to wait for an answer. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A text as one word of a POSIX shell. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A delivery as a command line. */
+export function asCurl(delivery: Delivery): string {
+  const headers = Object.entries(delivery.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
+  const body = delivery.body === null ? [] : ['--data-binary', quote(delivery.body)];
+  return ['curl', '-i', '-X', delivery.method, ...headers, ...body, quote(delivery.url)].join(' ');
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+
+import { SandboxClock } from '../clock/sandbox-clock.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import type { Delivery, DeliveryOptions } from './delivery.js';
+import { WebhookSender } from './webhook-sender.js';
+
+/** Options of a webhook that also changes the sandbox's own state. */
+export interface EventOptions extends DeliveryOptions {
+  /** Leave the sandbox's own data alone: for ids that do not exist, and repeated deliveries. Default false. */
+  readonly onlySend?: boolean;
+}
+
+/** Fills the placeholders of a path template, textually: it may hold a query (protocol §1.6). */
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/:(group_id|id)\b/g, (whole, name: string) =>
+    values[name] === undefined ? whole : encodeURIComponent(values[name]),
+  );
+}
+
+/** What the marketplace tells the application (protocol §6, §7). */
+@Injectable()
+export class SandboxWebhooks {
+  constructor(
+    private readonly state: SandboxState,
+    private readonly clock: SandboxClock,
+    private readonly marketplaces: MarketplaceAdmin,
+    private readonly sender: WebhookSender,
+  ) {}
+
+  get deliveries(): readonly Delivery[] {
+    return this.sender.deliveries;
+  }
+
+  /** A customer cancels the application: the group ends, and its URL is called (protocol §6.1). */
+  deleteGroup(groupUid: string, options: EventOptions = {}): Promise<Delivery[]> {
+    const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
+    const group = this.state.group(name, groupUid);
+    if (group && !options.onlySend) {
+      group.status = 'terminated';
+      group.updatedAt = this.clock.iso();
+    }
+    return this.sender.deliver(
+      { kind: 'group', method: 'DELETE', path: fill(paths.group, { id: groupUid }) },
+      options,
+    );
+  }
+
+  /** A person is taken out of a group: the membership ends, and its URL is called (protocol §6.1). */
+  deleteGroupUser(groupUid: string, userUid: string, options: EventOptions = {}): Promise<Delivery[]> {
+    const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
+    if (!options.onlySend) this.state.removeMembership(name, userUid, groupUid);
+    const path = fill(paths.groupUser, { group_id: groupUid, id: userUid });
+    return this.sender.deliver({ kind: 'group-user', method: 'DELETE', path }, options);
+  }
+
+  /**
+   * Connec! notifies of entities: resource to entities, as they are to arrive (protocol §7.1). Several groups and
+   * resources may be mixed. Subscriptions are not asked: what is given is sent.
+   */
+  notify(entities: Readonly<Record<string, unknown>>, options: DeliveryOptions = {}): Promise<Delivery[]> {
+    const { paths } = this.marketplaces.getOrFirst(options.marketplace);
+    return this.sender.deliver(
+      { kind: 'notification', method: 'POST', path: paths.notification, body: entities },
+      options,
+    );
+  }
+
+  /** Several notifications in the opposite order of their making. */
+  async notifyReordered(
+    notifications: readonly Readonly<Record<string, unknown>>[],
+    options: DeliveryOptions = {},
+  ): Promise<Delivery[]> {
+    const deliveries: Delivery[] = [];
+    for (const entities of notifications.toReversed())
+      deliveries.push(...(await this.notify(entities, options)));
+    return deliveries;
+  }
+
+  /** Subscribes a marketplace's application to resources; from now on changes in Connec! are notified. */
+  subscribe(resources: readonly string[], options: { readonly marketplace?: string } = {}): void {
+    const { name } = this.marketplaces.getOrFirst(options.marketplace);
+    this.marketplaces.edit(name, { subscriptions: Object.fromEntries(resources.map((one) => [one, true])) });
+  }
+
+  /** Sends a logged delivery once more, as it was. */
+  resend(id: string): Promise<Delivery> {
+    return this.sender.resend(id);
+  }
+
+  /** A logged delivery as a command line, credentials included. */
+  curl(id: string): string {
+    return this.sender.curl(id);
+  }
+
+  /** Resolves when no notification is under way any more. */
+  idle(): Promise<void> {
+    return this.sender.idle();
+  }
+
+  /** Forgets the log of deliveries. */
+  clear(): void {
+    this.sender.clear();
+  }
+}
