@@ -13,7 +13,7 @@ export const SSO_ERROR_CODES = {
   'sso.inputTooLarge': {
     title: 'Size of the response',
     remedy:
-      'A usual response has 8 KB. Raise sso.limits.responseBytes only for a provider known to send more.',
+      'A usual response has 8 KB. Raise sso.limits.responseLength only for a provider known to send more.',
   },
   'sso.inputEncoding': {
     title: 'Base64 of UTF-8 text',
@@ -177,7 +177,7 @@ export const SSO_ERROR_CODES = {
   },
   'sso.uid': {
     title: 'Identifier of the user',
-    remedy: 'Have the provider send the attribute uid (or mno_uid) such as usr-1.',
+    remedy: 'Have the provider send the attribute uid such as usr-1.',
   },
   'sso.groupUid': {
     title: 'Identifier of the group',

@@ -20,6 +20,8 @@ export interface LoginTrace {
   /** ISO 8601. */
   readonly at: string;
   readonly accepted: boolean;
+  /** Whether it answers a login that began here and was still open. */
+  readonly began: boolean;
   /** Code of the first failing check; null when accepted. */
   readonly refusal: string | null;
   /** ID of the login it answers, where that could be read. */

@@ -1,3 +1,5 @@
+import type { SignOnOptions } from './sign-on-options.interface.js';
+
 /** Digest and signature algorithms of an assertion; SHA-1 is what the known identity providers sign with. */
 export type SsoAlgorithm = 'sha1' | 'sha256' | 'sha512';
 
@@ -12,8 +14,8 @@ export type SsoBindingPolicy = 'require' | 'prefer' | 'off';
 
 /** Bounds that are checked before any XML document is built (reference/saml §3.3). */
 export interface SsoLimits {
-  /** Bytes of the decoded response; 262,144 by default. A usual one has 8,000. */
-  readonly responseBytes?: number;
+  /** Characters of the form field, line breaks included; 262,144 by default. A usual one has 10,000. */
+  readonly responseLength?: number;
   /** Elements; 300 by default. A usual response has 80. */
   readonly elements?: number;
   /** Levels of nesting; 20 by default. */
@@ -64,7 +66,7 @@ export interface SsoWorkerOptions {
 }
 
 /** The `sso` option: how people sign in. The policy part may differ by marketplace. */
-export interface SsoOptions extends SsoPolicyOptions {
+export interface SsoOptions extends SsoPolicyOptions, SignOnOptions {
   /** What differs from the rest for one marketplace, by its name. */
   readonly perMarketplace?: Readonly<Record<string, SsoPolicyOptions>>;
   /**

@@ -6,12 +6,13 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
+import { storeKey } from '../../stores/store-key.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
 import { resolveSsoPolicy } from './sso-policy.js';
 
 /** What the record of a login is found under: the marketplace is part of it, so none can use another's. */
 export function loginTransactionKey(marketplace: string, id: string): string {
-  return `sso-request:${encodeURIComponent(marketplace)}:${id}`;
+  return storeKey('sso-request', marketplace, id);
 }
 
 /**
@@ -77,13 +78,13 @@ export class LoginTransactionService {
    * @param until when the assertion ceases to be valid, in milliseconds since the epoch.
    */
   claim(marketplace: Marketplace, assertionId: string, until: number): Promise<boolean> {
-    const key = `sso-replay:${encodeURIComponent(marketplace.name)}:${assertionId}`;
+    const key = storeKey('sso-replay', marketplace.name, assertionId);
     return this.store.setIfAbsent(key, '1', Math.max(1_000, until - Date.now()));
   }
 }
 
 function usedKey(marketplace: string, id: string): string {
-  return `sso-used:${encodeURIComponent(marketplace)}:${id}`;
+  return storeKey('sso-used', marketplace, id);
 }
 
 function parse(text: string | null): LoginTransaction | null {

@@ -1,31 +1,254 @@
-import { Injectable } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 
+import { SsoError } from '../../errors/sso.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
+import { LoginTraceService } from '../trace/login-trace.service.js';
+import { CheckFailed, CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
+import { LoginTransactionService } from './login-transaction.service.js';
+import { mapProfile, mapSession } from './profile-mapper.js';
+import { passableParameters } from './request-parameters.js';
+import type { ResponseFacts } from './response-structure.js';
+import type { SamlParties } from './saml-engine.js';
 import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
+import { parseSamlInstant } from './saml-instant.js';
+import { XML_ID } from './saml-names.js';
+import { resolveSsoPolicy, type SsoPolicy } from './sso-policy.js';
+
+type Engine = typeof import('./engine.js');
+
+/** Where the judging of one response stands. */
+interface Progress {
+  readonly checks: CheckList;
+  readonly traceCode: string;
+  response: ResponseFacts | null;
+  transaction: LoginTransaction | null;
+}
 
 /** Builds SAML requests and judges responses (protocol §4.3-4.8, reference/saml). */
 @Injectable()
-export class SamlService {
+export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #logger = new Logger(SamlService.name);
+  #engine: Promise<Engine> | undefined;
+
+  constructor(
+    private readonly transactions: LoginTransactionService,
+    private readonly traces: LoginTraceService,
+    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
+  ) {}
+
+  /** Loads what the first login needs, without holding up the start. */
+  onApplicationBootstrap(): void {
+    void this.#load();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#engine;
+  }
+
   /**
    * Where the browser is sent to sign in.
    *
    * @param params passed on to the identity provider; names of the binding itself and long values are left out.
    */
-  loginUrl(
-    _marketplace: Marketplace,
-    _transaction: LoginTransaction,
-    _params: Readonly<Record<string, string>>,
+  async loginUrl(
+    marketplace: Marketplace,
+    transaction: LoginTransaction,
+    params: Readonly<Record<string, string>>,
   ): Promise<string> {
-    return Promise.reject(new Error('SAML requests are not built yet.'));
+    const engine = await this.#load();
+    return engine.authnRequestUrl(partiesOf(marketplace), transaction.id, passableParameters(params));
   }
 
   /**
-   * Judges what the provider posted.
+   * Judges what the provider posted. The login under way is used up only when everything else has passed, so that
+   * garbage cannot end somebody's login.
    *
    * @throws {@link SsoError} with the code of the first failing check.
    */
-  validate(_validation: SamlValidation): Promise<SamlLogin> {
-    return Promise.reject(new Error('SAML responses are not judged yet.'));
+  async validate(validation: SamlValidation): Promise<SamlLogin> {
+    const { marketplace } = validation;
+    const progress: Progress = {
+      checks: this.createCheckList(),
+      traceCode: this.traces.newCode(marketplace.name),
+      response: null,
+      transaction: null,
+    };
+    try {
+      const login = await this.#judge(validation, progress);
+      await this.#record(marketplace, progress, null);
+      return login;
+    } catch (error) {
+      if (!(error instanceof CheckFailed)) throw error;
+      const { checks } = progress.checks;
+      const refusal = new SsoError(error.code, {
+        marketplace: marketplace.name,
+        checks,
+        traceCode: progress.traceCode,
+      });
+      await this.#record(marketplace, progress, refusal);
+      throw refusal;
+    }
   }
+
+  /** Overridden by tests which show that every check is needed. */
+  protected createCheckList(): CheckList {
+    return new CheckList();
+  }
+
+  async #judge(validation: SamlValidation, progress: Progress): Promise<SamlLogin> {
+    const { marketplace, samlResponse } = validation;
+    const { checks } = progress;
+    const engine = await this.#load();
+    const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
+    const parties = partiesOf(marketplace);
+
+    const text = engine.responseText(samlResponse, policy.limits, checks);
+    const response = engine.inspectResponse(engine.readXml(text, policy.limits, checks), policy, checks);
+    progress.response = response;
+
+    const transaction = await this.#findLogin(validation, response, policy, checks);
+    progress.transaction = transaction;
+    checks.require(
+      'sso.destination',
+      response.destination === null || response.destination === parties.consumeUrl,
+      parties.consumeUrl,
+      response.destination ?? 'none',
+    );
+
+    const task = {
+      text,
+      parties,
+      policy,
+      sso: marketplace.sso,
+      requestId: transaction.id,
+      startedAt: transaction.startedAt,
+      now: Date.now(),
+    };
+    const assertion = await engine.judgeResponse(task, response, checks);
+
+    const taken = await this.transactions.take(marketplace, transaction.id);
+    checks.require(
+      'sso.requestUsed',
+      taken !== null,
+      'an open login',
+      taken ? 'an open login' : 'a finished one',
+    );
+    const fresh = await this.transactions.claim(marketplace, assertion.id, assertion.validUntil);
+    checks.require('sso.replay', fresh, 'a new assertion', fresh ? 'a new assertion' : 'a copy');
+
+    const session = mapSession(assertion.attributes);
+    return {
+      profile: mapProfile(marketplace, assertion.attributes),
+      sessionToken: session.token,
+      recheckAt: session.recheckAt,
+      transaction,
+      traceCode: progress.traceCode,
+    };
+  }
+
+  async #findLogin(
+    { marketplace, boundRequestIds }: SamlValidation,
+    { inResponseTo }: ResponseFacts,
+    policy: SsoPolicy,
+    checks: CheckList,
+  ): Promise<LoginTransaction> {
+    const id = inResponseTo ?? '';
+    checks.require(
+      'sso.requestMissing',
+      XML_ID.test(id),
+      'InResponseTo with the ID of our request',
+      inResponseTo ?? 'none',
+    );
+    checkBinding(id, boundRequestIds, policy, checks);
+
+    const transaction = await this.transactions.peek(marketplace, id);
+    if (!transaction) {
+      const used = await this.transactions.wasTaken(marketplace, id);
+      checks.require('sso.requestUsed', !used, 'an open login', `${id}, finished before`);
+    }
+    checks.require(
+      'sso.requestUnknown',
+      transaction !== null,
+      'a login begun here',
+      transaction ? id : `${id}, unknown or over`,
+    );
+    if (!transaction) throw new CheckFailed('sso.requestUnknown');
+    return transaction;
+  }
+
+  async #record(marketplace: Marketplace, progress: Progress, refusal: SsoError | null): Promise<void> {
+    const { response, transaction, traceCode } = progress;
+    const { checks } = progress.checks;
+    if (refusal) this.#logger.warn(describeRefusal(refusal, response?.inResponseTo ?? null));
+    const verified = checks.some(({ code, verdict }) => code === 'sso.signature' && verdict === 'passed');
+    const issuedAt = verified ? parseSamlInstant(response?.assertion.attributes.get('IssueInstant')) : null;
+    const now = Date.now();
+    await this.traces.record({
+      code: traceCode,
+      marketplace: marketplace.name,
+      at: new Date(now).toISOString(),
+      accepted: refusal === null,
+      began: transaction !== null,
+      refusal: refusal?.code ?? null,
+      requestId: transaction?.id ?? null,
+      clockOffsetMs: issuedAt === null ? null : issuedAt - now,
+      checks,
+    });
+  }
+
+  /** node-saml and its relatives take 150 ms to load: not at start-up, and only where SAML is used. */
+  #load(): Promise<Engine> {
+    this.#engine ??= import('./engine.js');
+    return this.#engine;
+  }
+}
+
+function partiesOf(marketplace: Marketplace): SamlParties {
+  return {
+    consumeUrl: consumeUrl(marketplace),
+    providerUrl: identityProviderUrl(marketplace),
+    applicationId: marketplace.api.id,
+    nameIdFormat: marketplace.sso.nameIdFormat,
+  };
+}
+
+function checkBinding(
+  id: string,
+  bound: readonly string[] | null,
+  policy: SsoPolicy,
+  checks: CheckList,
+): void {
+  if (policy.binding === 'off') return checks.skip('sso.requestNotBound', 'switched off');
+  if (bound === null && policy.binding === 'prefer')
+    return checks.skip('sso.requestNotBound', 'no binding cookie came');
+  checks.require(
+    'sso.requestNotBound',
+    bound?.includes(id) === true,
+    'a binding cookie with this login',
+    bound === null ? 'no binding cookie' : 'a binding cookie with other logins',
+  );
+}
+
+/** One line of JSON, so that nothing a stranger sent can forge a log line. */
+function describeRefusal(refusal: SsoError, requestId: string | null): string {
+  const failed = refusal.checks.find(({ code, verdict }) => code === refusal.code && verdict === 'failed');
+  const details = {
+    marketplace: refusal.marketplace,
+    code: refusal.code,
+    trace: refusal.traceCode,
+    request: requestId?.slice(0, 64) ?? null,
+    expected: failed?.expected ?? null,
+    seen: failed?.seen ?? null,
+  };
+  return `Login refused: ${JSON.stringify(details)}`;
 }

@@ -1,0 +1,16 @@
+import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
+import type { SamlParties } from './saml-engine.js';
+import type { SsoPolicy } from './sso-policy.js';
+
+/** What an assertion is judged against. */
+export interface AssertionContext {
+  readonly parties: SamlParties;
+  readonly policy: SsoPolicy;
+  readonly sso: Pick<MarketplaceSso, 'sloEnabled'>;
+  /** The login that must be answered. */
+  readonly requestId: string;
+  /** Issuer of the response around the assertion; null when it has none. */
+  readonly responseIssuer: string | null;
+  /** Milliseconds since the epoch: one instant for all checks. */
+  readonly now: number;
+}

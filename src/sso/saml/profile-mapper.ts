@@ -1,0 +1,106 @@
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type {
+  GroupProfile,
+  LoginProfile,
+  ResellerProfile,
+  UserProfile,
+} from '../../interfaces/profiles.interface.js';
+import { MAESTRANO_PROVIDER } from '../../maestrano.constants.js';
+import { maskUser } from '../../utils/masking.js';
+import { Secret } from '../../utils/secret.js';
+import { parseAttributeDate } from './attribute-date.js';
+
+type Attributes = ReadonlyMap<string, string>;
+
+/** What the platform calls somebody without a membership; the least that a missing role can mean. */
+const DEFAULT_ROLE = 'Guest';
+
+/** What a login tells about the marketplace's session (protocol §4.11). */
+export interface SessionGrant {
+  readonly token: Secret;
+  readonly recheckAt: Date;
+}
+
+/**
+ * Profiles from the attributes of a validated assertion (protocol §4.6, §4.9, §4.10). What is missing or empty is
+ * null; identifiers must have been checked before.
+ */
+export function mapProfile(marketplace: Marketplace, attributes: Attributes): LoginProfile {
+  const user = mapUser(marketplace, attributes);
+  const group = mapGroup(marketplace, attributes);
+  return {
+    user,
+    group,
+    membership: {
+      provider: MAESTRANO_PROVIDER,
+      marketplace: marketplace.name,
+      groupUid: group.uid,
+      userUid: user.uid,
+      role: text(attributes, 'group_role') ?? DEFAULT_ROLE,
+    },
+  };
+}
+
+/** The session token and the next check; without a readable time the next request asks at once. */
+export function mapSession(attributes: Attributes): SessionGrant {
+  return {
+    token: new Secret(attributes.get('mno_session') ?? ''),
+    recheckAt: parseAttributeDate(attributes.get('mno_session_recheck')) ?? new Date(),
+  };
+}
+
+function mapUser({ name: marketplace, sso }: Marketplace, attributes: Attributes): UserProfile {
+  const realUid = attributes.get('uid') ?? '';
+  const groupUid = attributes.get('group_uid') ?? '';
+  const realEmail = text(attributes, 'email');
+  const virtualEmail = text(attributes, 'virtual_email');
+  return {
+    provider: MAESTRANO_PROVIDER,
+    marketplace,
+    uid: maskUser(realUid, groupUid, sso.creationMode),
+    email: sso.creationMode === 'virtual' ? virtualEmail : realEmail,
+    realUid,
+    virtualUid: maskUser(realUid, groupUid, 'virtual'),
+    realEmail,
+    virtualEmail,
+    firstName: text(attributes, 'name'),
+    lastName: text(attributes, 'surname'),
+    country: text(attributes, 'country'),
+    companyName: text(attributes, 'company_name'),
+    reseller: mapReseller(attributes),
+    attributes: Object.freeze(Object.fromEntries([...attributes].filter(([name]) => name !== 'mno_session'))),
+  };
+}
+
+function mapGroup({ name: marketplace }: Marketplace, attributes: Attributes): GroupProfile {
+  return {
+    provider: MAESTRANO_PROVIDER,
+    marketplace,
+    uid: attributes.get('group_uid') ?? '',
+    name: text(attributes, 'group_name'),
+    email: text(attributes, 'group_email'),
+    hasCreditCard: flag(attributes, 'group_has_credit_card'),
+    freeTrialEndAt: parseAttributeDate(attributes.get('group_end_free_trial')),
+    currency: text(attributes, 'group_currency'),
+    timezone: text(attributes, 'group_timezone'),
+    country: text(attributes, 'group_country'),
+    city: text(attributes, 'group_city'),
+    organizationUid: text(attributes, 'group_org_uid'),
+    resellerId: text(attributes, 'group_reseller_id'),
+  };
+}
+
+function mapReseller(attributes: Attributes): ResellerProfile | null {
+  const id = text(attributes, 'reseller_id');
+  if (id === null) return null;
+  return { id, name: text(attributes, 'reseller_name'), country: text(attributes, 'reseller_country') };
+}
+
+function text(attributes: Attributes, name: string): string | null {
+  return attributes.get(name)?.trim() || null;
+}
+
+function flag(attributes: Attributes, name: string): boolean | null {
+  const value = attributes.get(name)?.trim().toLowerCase();
+  return value === 'true' ? true : value === 'false' ? false : null;
+}

@@ -1,0 +1,49 @@
+import type { SsoLimits } from '../../interfaces/sso-options.interface.js';
+import type { CheckList } from './check-list.js';
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/**
+ * The XML text inside the form field (protocol §4.4): strict base64 with line breaks allowed, strict UTF-8.
+ * Strict, because lenient decoding maps different bytes to one identity (reference/saml §3.3 row 23).
+ *
+ * @throws {@link CheckFailed} with `sso.input…`.
+ */
+export function responseText(field: unknown, limits: Required<SsoLimits>, checks: CheckList): string {
+  const isText = typeof field === 'string' && field !== '';
+  checks.require('sso.inputType', isText, 'one text', describeType(field));
+  const encoded = String(field);
+  checks.require(
+    'sso.inputTooLarge',
+    encoded.length <= limits.responseLength,
+    `at most ${limits.responseLength} characters`,
+    `${encoded.length} characters`,
+  );
+  const base64 = encoded.replace(/[ \t\r\n]+/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  const strictBase64 = BASE64.test(base64) && bytes.toString('base64') === base64;
+  const text = strictBase64 ? decodeUtf8(bytes) : null;
+  checks.require(
+    'sso.inputEncoding',
+    text !== null,
+    'base64 of UTF-8 text',
+    text !== null ? 'so it is' : strictBase64 ? 'bytes that are not UTF-8' : 'characters that are not base64',
+  );
+  return text ?? bytes.toString('utf8');
+}
+
+/** Null when the bytes are not UTF-8, or hold the mark of an earlier lossy decoding. */
+function decodeUtf8(bytes: Buffer): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.includes('\ufffd') ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+function describeType(field: unknown): string {
+  if (field === undefined || field === null || field === '') return 'nothing';
+  if (Array.isArray(field)) return 'a list';
+  return typeof field === 'string' ? 'a text' : `a value of type ${typeof field}`;
+}

@@ -1,0 +1,125 @@
+import { SAML, ValidateInResponseTo, type CacheProvider, type SamlConfig } from '@node-saml/node-saml';
+
+import type { SsoPolicy } from './sso-policy.js';
+
+/** The addresses and names of a login, all of them ours. */
+export interface SamlParties {
+  /** Assertion consumer service. */
+  readonly consumeUrl: string;
+  /** Sign-on endpoint of the identity provider. */
+  readonly providerUrl: string;
+  /** The application's id on the marketplace. */
+  readonly applicationId: string;
+  readonly nameIdFormat: string;
+}
+
+/** What node-saml made of a response. */
+export interface EngineVerdict {
+  /** The signed bytes of the assertion; null when no signature held. */
+  readonly assertionXml: string | null;
+  /** NameID as node-saml reads it; null when it refused. */
+  readonly nameId: string | null;
+}
+
+/** What node-saml is told about the response at hand. */
+export interface EngineTask {
+  /** Base64 of the text that the strict reader read. */
+  readonly samlResponse: string;
+  readonly pems: readonly string[];
+  /** Whether the response itself is signed: then that signature must hold as well. */
+  readonly responseSigned: boolean;
+  readonly assertionSigned: boolean;
+  /** The audience to insist on; false for none. */
+  readonly audience: string | false;
+  /** The only login that may be answered. */
+  readonly requestId: string;
+  /** When that login began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** Remembers the signed assertion even when node-saml refuses it later, so that the refusal can be explained. */
+class ExplainableSaml extends SAML {
+  assertionXml: string | null = null;
+
+  protected override processValidlySignedAssertionAsync(
+    ...parameters: Parameters<SAML['processValidlySignedAssertionAsync']>
+  ): ReturnType<SAML['processValidlySignedAssertionAsync']> {
+    [this.assertionXml] = parameters;
+    return super.processValidlySignedAssertionAsync(...parameters);
+  }
+}
+
+/**
+ * The sign-on URL with an unsigned AuthnRequest (protocol §4.3): `SAMLRequest` first, then the parameters.
+ * There is no relay state, because the known provider does not return it.
+ */
+export function authnRequestUrl(
+  parties: SamlParties,
+  requestId: string,
+  params: Readonly<Record<string, string>>,
+): Promise<string> {
+  const saml = new SAML({
+    ...common(parties),
+    // Nothing is verified here, and a marketplace may have a fingerprint only.
+    idpCert: (callback) => callback(new Error('no certificate is needed to build a request')),
+    generateUniqueId: () => requestId,
+  });
+  return saml.getAuthorizeUrlAsync('', undefined, { additionalParams: { ...params } });
+}
+
+/** Lets node-saml verify a response with the options of reference/saml §1. Never throws. */
+export async function verifyResponse(
+  parties: SamlParties,
+  policy: SsoPolicy,
+  task: EngineTask,
+): Promise<EngineVerdict> {
+  const saml = new ExplainableSaml({
+    ...common(parties),
+    idpCert: [...task.pems],
+    audience: task.audience,
+    wantAssertionsSigned: task.assertionSigned,
+    wantAuthnResponseSigned: task.responseSigned,
+    validateInResponseTo: ValidateInResponseTo.always,
+    cacheProvider: onlyLogin(task),
+    requestIdExpirationPeriodMs: policy.requestTtlMs,
+    acceptedClockSkewMs: policy.acceptedClockSkewMs,
+    maxAssertionAgeMs: policy.maxAssertionAgeMs,
+  });
+  try {
+    const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: task.samlResponse });
+    // A null profile answers a logout or a passive request: no login.
+    const assertionXml = profile?.getAssertionXml?.() ?? null;
+    return { assertionXml, nameId: profile?.nameID ?? null };
+  } catch {
+    // The message may hold text of the attacker's choice; our own checks say what was wrong.
+    return { assertionXml: saml.assertionXml, nameId: null };
+  }
+}
+
+function common(parties: SamlParties): Omit<SamlConfig, 'idpCert'> {
+  return {
+    callbackUrl: parties.consumeUrl,
+    entryPoint: parties.providerUrl,
+    issuer: parties.applicationId,
+    identifierFormat: parties.nameIdFormat,
+    allowCreate: true,
+    disableRequestedAuthnContext: true,
+    disableRequestAcsUrl: false,
+    passive: false,
+    forceAuthn: false,
+    skipRequestCompression: false,
+    cacheProvider: NOTHING_KEPT,
+  };
+}
+
+const NOTHING_KEPT: CacheProvider = {
+  saveAsync: () => Promise.resolve(null),
+  getAsync: () => Promise.resolve(null),
+  removeAsync: () => Promise.resolve(null),
+};
+
+/** Knows the one login, and forgets nothing: taking it is done by us, after every check. */
+function onlyLogin(task: EngineTask): CacheProvider {
+  const startedAt = new Date(task.startedAt).toISOString();
+  return { ...NOTHING_KEPT, getAsync: (key) => Promise.resolve(key === task.requestId ? startedAt : null) };
+}

@@ -1,0 +1,108 @@
+import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
+
+import type {
+  IdpCertificate,
+  IdpFingerprint,
+  MarketplaceSso,
+} from '../../interfaces/marketplace.interface.js';
+import type { CheckList } from './check-list.js';
+import { SIGNATURE_NS } from './saml-names.js';
+import { descendants, isNamed, type XmlElement } from './xml-element.js';
+
+/** Each further certificate costs a whole verification of a bad response. */
+const MAX_CERTIFICATES = 4;
+const MAX_EMBEDDED_LENGTH = 16_384;
+const MIN_BITS = 1_024;
+
+/**
+ * Chooses the certificates that a response is verified with (reference/saml §2.4, §2.5): the configured ones, or,
+ * where only a fingerprint is configured, the single embedded certificate whose digest matches it.
+ *
+ * @returns PEMs, the most likely first.
+ * @throws {@link CheckFailed} with `sso.certificate` or `sso.fingerprint`.
+ */
+export function chooseTrustAnchor(
+  root: XmlElement,
+  sso: Pick<MarketplaceSso, 'certificates' | 'fingerprints'>,
+  checks: CheckList,
+): string[] {
+  if (sso.certificates.length > 0) return chooseConfigured(root, sso.certificates, checks);
+  const texts = embeddedCertificates(root);
+  const [text] = texts;
+  const embedded = text === undefined ? null : readCertificate(text);
+  const usable = texts.length === 1 && embedded !== null && isStrong(embedded);
+  checks.require(
+    'sso.certificate',
+    sso.fingerprints.length > 0 && usable,
+    'one embedded RSA certificate of 1024 bits, to compare with the configured fingerprint',
+    sso.fingerprints.length === 0
+      ? 'neither certificate nor fingerprint configured'
+      : `${texts.length} embedded`,
+  );
+  const matches =
+    embedded !== null && sso.fingerprints.some((fingerprint) => hasFingerprint(embedded, fingerprint));
+  checks.require(
+    'sso.fingerprint',
+    matches,
+    sso.fingerprints.map(({ digest }) => digest).join(' or '),
+    embedded ? `sha1 ${digest(embedded, 'sha1').toString('hex')}, sha256 ${sha256(embedded)}` : 'none',
+  );
+  // The re-encoded certificate that was hashed, and no other, is what verifies.
+  return embedded ? [embedded.toString()] : [];
+}
+
+/** SHA-256 of the first certificate inside a response, for explanations only; null without a readable one. */
+export function embeddedFingerprint(root: XmlElement): string | null {
+  const [text] = embeddedCertificates(root);
+  const certificate = text === undefined ? null : readCertificate(text);
+  return certificate && sha256(certificate);
+}
+
+function chooseConfigured(root: XmlElement, all: readonly IdpCertificate[], checks: CheckList): string[] {
+  const strong = all.filter((certificate) => certificate.bits >= MIN_BITS);
+  checks.require(
+    'sso.certificate',
+    strong.length > 0,
+    'at least one, RSA of 1024 bits',
+    `${strong.length} configured`,
+  );
+  const embedded = strong.length > 1 ? embeddedFingerprint(root) : null;
+  const likely = strong.filter((certificate) => certificate.sha256 === embedded);
+  const others = strong.filter((certificate) => certificate.sha256 !== embedded);
+  return [...likely, ...others].slice(0, MAX_CERTIFICATES).map(({ pem }) => pem);
+}
+
+function embeddedCertificates(root: XmlElement): string[] {
+  return [...descendants(root)]
+    .filter((element) => isNamed(element, SIGNATURE_NS, 'X509Certificate'))
+    .map((element) => element.text);
+}
+
+/** The known provider embeds base64 of PEM, others base64 of DER; both parse. */
+function readCertificate(text: string): X509Certificate | null {
+  if (text.length > MAX_EMBEDDED_LENGTH) return null;
+  try {
+    return new X509Certificate(Buffer.from(text, 'base64'));
+  } catch {
+    return null;
+  }
+}
+
+function isStrong(certificate: X509Certificate): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_BITS;
+}
+
+function hasFingerprint(certificate: X509Certificate, fingerprint: IdpFingerprint): boolean {
+  const expected = Buffer.from(fingerprint.digest, 'hex');
+  const actual = digest(certificate, fingerprint.algorithm);
+  return expected.length === actual.length && timingSafeEqual(expected, actual);
+}
+
+function digest(certificate: X509Certificate, algorithm: 'sha1' | 'sha256'): Buffer {
+  return createHash(algorithm).update(certificate.raw).digest();
+}
+
+function sha256(certificate: X509Certificate): string {
+  return digest(certificate, 'sha256').toString('hex');
+}

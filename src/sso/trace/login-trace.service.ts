@@ -1,0 +1,62 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import type { LoginTrace } from '../../interfaces/login-trace.interface.js';
+import { MaestranoStore } from '../../stores/maestrano-store.js';
+import { storeKey } from '../../stores/store-key.js';
+import { newTraceCode, readTraceCode, traceTag } from './trace-code.js';
+
+const KEPT = 50;
+const KEPT_FOR_MS = 24 * 60 * 60_000;
+
+/**
+ * Keeps the last logins of each marketplace for a day, so that a refused one can be explained. Answers to logins
+ * that never began are kept apart: a flood of them must not push out the logins of real people.
+ */
+@Injectable()
+export class LoginTraceService {
+  readonly #logger = new Logger(LoginTraceService.name);
+
+  constructor(private readonly store: MaestranoStore) {}
+
+  /** A code for a login on the marketplace. */
+  newCode(marketplace: string): string {
+    return newTraceCode(marketplace);
+  }
+
+  /** Keeps a trace. A failing store costs the trace, never the login. */
+  async record(trace: LoginTrace): Promise<void> {
+    try {
+      const key = listKey(traceTag(trace.marketplace), trace.began);
+      await this.store.append(key, JSON.stringify(trace), KEPT, KEPT_FOR_MS);
+    } catch (error) {
+      this.#logger.warn(
+        `Login trace ${trace.code} was not kept: ${error instanceof Error ? error.name : 'error'}`,
+      );
+    }
+  }
+
+  /** The trace of this code, however it is spelled; null when there is none any more. */
+  async find(code: string): Promise<LoginTrace | null> {
+    const read = readTraceCode(code);
+    if (!read) return null;
+    const traces = await this.#traces(read.tag);
+    return traces.find((trace) => trace.code === read.code) ?? null;
+  }
+
+  /** What is kept of a marketplace's logins, newest first. */
+  async list(marketplace: string): Promise<LoginTrace[]> {
+    const traces = await this.#traces(traceTag(marketplace));
+    return traces
+      .filter((trace) => trace.marketplace === marketplace)
+      .toSorted((one, other) => (one.at < other.at ? 1 : -1));
+  }
+
+  async #traces(tag: string): Promise<LoginTrace[]> {
+    const lists = await Promise.all([true, false].map((began) => this.store.list(listKey(tag, began))));
+    return lists.flat().map((text) => JSON.parse(text) as LoginTrace);
+  }
+}
+
+function listKey(tag: string, began: boolean): string {
+  return storeKey('sso-trace', tag, began ? 'begun' : 'stray');
+}
