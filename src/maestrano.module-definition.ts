@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 
 import { accountFeature } from './account/account.feature.js';
@@ -18,7 +18,7 @@ import { ENDPOINT_REGISTRATION } from './routing/endpoint-registry.js';
 import type { MaestranoFeature } from './routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { routingProviders } from './routing/routing.providers.js';
-import { securityProviders } from './security/security.providers.js';
+import { SECURITY_EXPORTS, securityProviders } from './security/security.providers.js';
 import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
 import { storeProviders } from './stores/store.providers.js';
@@ -72,18 +72,35 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
   return {
     ...definition,
     global: extras.isGlobal ?? true,
-    imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
+    // forRootAsync() hands the same list over twice: as the module's and as an extra.
+    imports: [...new Set([...(definition.imports ?? []), ...(extras.imports ?? [])])],
     controllers: controllers.map(({ type }) => type),
     providers: [...(definition.providers ?? []), ...providers],
     exports: [
       MAESTRANO_OPTIONS,
       MarketplaceRegistry,
-      ...classes.keys(),
+      ...SECURITY_EXPORTS,
+      ...([...classes.keys()] as Type[]),
       ...features.flatMap((feature) => [...feature.exports]),
       ...(extras.extraExports ?? []),
     ],
   };
 }
+
+/** Every extra by name: the builder takes these, and no others, out of what forRoot() is given. */
+const NO_EXTRAS: Record<keyof MaestranoModuleExtras, undefined> = {
+  isGlobal: undefined,
+  imports: undefined,
+  userAdapter: undefined,
+  groupAdapter: undefined,
+  sessionAdapter: undefined,
+  synchronizationAdapter: undefined,
+  routes: undefined,
+  decorators: undefined,
+  hideFromSwagger: undefined,
+  extraProviders: undefined,
+  extraExports: undefined,
+};
 
 /** What the `routes` extra leaves on. */
 function servedGroups({ routes }: MaestranoModuleExtras): ReadonlySet<EndpointGroup> {
@@ -95,5 +112,5 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<MaestranoModuleOptions>({ optionsInjectionToken: MAESTRANO_OPTIONS })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createMaestranoOptions')
-    .setExtras<MaestranoModuleExtras>({}, compose)
+    .setExtras<MaestranoModuleExtras>(NO_EXTRAS, compose)
     .build();

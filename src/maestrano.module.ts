@@ -1,8 +1,14 @@
-import { Inject, Module, type NestModule } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, type NestModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
-import { ConfigurableModuleClass, ENDPOINT_CONTROLLERS } from './maestrano.module-definition.js';
+import {
+  type ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  ENDPOINT_CONTROLLERS,
+} from './maestrano.module-definition.js';
+import type { MaestranoModuleAsyncOptions, MaestranoModuleOptions } from './maestrano-options.interface.js';
 import type { EndpointController } from './routing/endpoint-controller.js';
+import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { RouteMounter } from './routing/route-mounter.js';
 import { EarlyAuthentication } from './security/early-authentication.js';
 
@@ -22,6 +28,25 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
     private readonly host: HttpAdapterHost,
   ) {
     super();
+  }
+
+  /**
+   * Registers the marketplaces with options that are known here.
+   *
+   * @throws ConfigurationError at start, with everything that is wrong with all marketplaces, where none is usable.
+   */
+  static override forRoot(options: MaestranoModuleOptions & MaestranoModuleExtras): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /**
+   * Registers the marketplaces with options from a factory (`useFactory`, `useClass`, `useExisting`); the extras
+   * stand beside it.
+   *
+   * @throws ConfigurationError as {@link MaestranoModule.forRoot}.
+   */
+  static override forRootAsync(options: MaestranoModuleAsyncOptions): DynamicModule {
+    return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
   }
 
   /** Runs after the marketplaces are loaded and before the router looks: the one moment to write their paths. */

@@ -4,6 +4,7 @@ import type { MaestranoModuleExtras } from '../routing/module-extras.interface.j
 import type { AdapterClasses } from './adapter-resolver.js';
 import { MaestranoGroupAdapter } from './maestrano-group.adapter.js';
 import { MaestranoSessionAdapter } from './maestrano-session.adapter.js';
+import { MaestranoSynchronizationAdapter } from './maestrano-synchronization.adapter.js';
 import { MaestranoUserAdapter } from './maestrano-user.adapter.js';
 
 /** The adapters that the extras name, by the abstract class they extend. */
@@ -12,6 +13,7 @@ export function adapterClasses(extras: MaestranoModuleExtras): AdapterClasses {
     [MaestranoUserAdapter, extras.userAdapter],
     [MaestranoGroupAdapter, extras.groupAdapter],
     [MaestranoSessionAdapter, extras.sessionAdapter],
+    [MaestranoSynchronizationAdapter, extras.synchronizationAdapter],
   ];
   return new Map(named.flatMap(([adapter, type]) => (type ? [[adapter, type] as const] : [])));
 }

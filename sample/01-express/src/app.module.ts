@@ -25,7 +25,7 @@ import { HomeController } from './pages/home.controller.js';
           apiSecret: config.getOrThrow<string>('MNO_DEVPL_ENV_SECRET'),
         },
         session: { secret: config.getOrThrow<string>('SESSION_SECRET') },
-        sso: { afterLogin: '/dashboard' },
+        sso: { homeUrl: '/dashboard' },
       }),
     }),
   ],
