@@ -1,7 +1,3 @@
-import { NestFactory } from '@nestjs/core';
+import { bootstrap } from './bootstrap.js';
 
-import { AppModule } from './app.module.js';
-
-const app = await NestFactory.create(AppModule);
-app.enableShutdownHooks();
-await app.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1');
+await bootstrap();
