@@ -22,14 +22,23 @@ const MIN_INTERVAL_MS = 10_000;
 const MAX_INTERVAL_MS = 24 * 3_600_000;
 const ZONED = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
+/** For so long an answer serves the requests that were sent before the browser knew of it. */
+const SHARED_MS = 5_000;
+
+interface Question {
+  readonly askedAt: number;
+  readonly outcome: Promise<RecheckOutcome>;
+}
+
 /**
- * Asks the marketplace whether a session still holds (protocol §4.11). Requests of one session that come together
- * share one question.
+ * Asks the marketplace whether a session still holds (protocol §4.11). Requests of one session that come together, as
+ * a page and its data do, share one question and its answer.
  */
 @Injectable()
 export class SessionRecheck {
   readonly #logger = new Logger('MaestranoSession');
-  readonly #asking = new Map<string, Promise<RecheckOutcome>>();
+  /** In the order of asking. */
+  readonly #questions = new Map<string, Question>();
   readonly #timeoutMs: number;
 
   constructor(
@@ -41,12 +50,21 @@ export class SessionRecheck {
 
   /** Never throws: whatever goes wrong is `unreachable`. */
   ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckOutcome> {
+    this.#forgetOld();
     const key = JSON.stringify([marketplace.name, session.userUid, session.token.reveal()]);
-    const asked = this.#asking.get(key);
-    if (asked) return asked;
-    const asking = this.#ask(marketplace, session).finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asking);
-    return asking;
+    const asked = this.#questions.get(key);
+    if (asked) return asked.outcome;
+    const outcome = this.#ask(marketplace, session);
+    this.#questions.set(key, { askedAt: Date.now(), outcome });
+    return outcome;
+  }
+
+  #forgetOld(): void {
+    const limit = Date.now() - Math.max(SHARED_MS, this.#timeoutMs);
+    for (const [key, { askedAt }] of this.#questions) {
+      if (askedAt > limit) return;
+      this.#questions.delete(key);
+    }
   }
 
   async #ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckOutcome> {

@@ -1,0 +1,132 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
+import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
+import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { HttpAnswer, HttpCall } from '../../../src/http/http.types.js';
+import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
+import type { LoginProfile } from '../../../src/interfaces/profiles.interface.js';
+import type { SessionOptions } from '../../../src/interfaces/session-options.interface.js';
+import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
+import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
+import { HttpExchange, type PlatformRequest } from '../../../src/routing/http-exchange.js';
+import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
+import { ApplicationSessionCarrier } from '../../../src/session/application-session.carrier.js';
+import { SealedCookieCarrier } from '../../../src/session/sealed-cookie.carrier.js';
+import { SessionKeyring } from '../../../src/session/session-keyring.service.js';
+import { SessionRecheck } from '../../../src/session/session-recheck.service.js';
+import { SessionRevocations } from '../../../src/session/session-revocations.service.js';
+import { SessionService } from '../../../src/session/session.service.js';
+import { MemoryStore } from '../../../src/stores/memory-store.js';
+import { Secret } from '../../../src/utils/secret.js';
+
+export const SECRET = 'a secret of more than thirty-two characters';
+
+/** A registry with marketplaces of these names, the first being the default. */
+export function registryOf(names: readonly string[], sso: Record<string, unknown> = {}): MarketplaceRegistry {
+  const { marketplaces } = normaliseMarketplaces(
+    names.map((name) => ({
+      marketplace: name,
+      environment: 'test',
+      app: { host: 'http://app.example.test' },
+      api: { id: 'app-1', key: `key-of-${name}`, host: `https://${name}.example.test` },
+      sso: { idp: `https://${name}.example.test`, ...sso },
+    })),
+  );
+  const registry = new MarketplaceRegistry(names[0]);
+  registry.replace(marketplaces);
+  return registry;
+}
+
+/** An exchange whose answer can be looked at; `cookies` collects what is set, as a browser's jar would. */
+export function exchangeOf(
+  request: Partial<PlatformRequest> & { session?: unknown } = {},
+  jar: Record<string, string> = {},
+) {
+  const headers: Record<string, string> = {};
+  const lines: string[] = [];
+  const adapter = {
+    setHeader: (_: unknown, name: string, value: string) => (headers[name.toLowerCase()] = value),
+    appendHeader: (_: unknown, _name: string, line: string) => {
+      lines.push(line);
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (/max-age=0/i.test(line)) delete jar[name];
+      else jar[name] = value;
+    },
+    reply: () => undefined,
+    redirect: () => undefined,
+  };
+  const cookie = Object.entries(jar)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('; ');
+  // The very object is handed on: session middlewares replace its `session`.
+  const platform = Object.assign(request, {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: { ...(cookie ? { cookie } : {}), ...request.headers },
+  });
+  const exchange = new HttpExchange(adapter as unknown as AbstractHttpAdapter, platform, {});
+  return { exchange, headers, lines, jar };
+}
+
+export function profileOf(marketplace: string, user = 'usr-1', group = 'cld-1'): LoginProfile {
+  return {
+    user: { realUid: user, uid: user },
+    group: { uid: group },
+    membership: {},
+    marketplace,
+  } as unknown as LoginProfile;
+}
+
+/** What the hub answers to a session check; counts and keeps the calls. */
+export class HubStub {
+  readonly calls: HttpCall[] = [];
+  answer: () => Promise<Partial<HttpAnswer>> = () =>
+    Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
+
+  readonly http = {
+    request: (_: unknown, call: HttpCall) => {
+      this.calls.push(call);
+      return this.answer();
+    },
+  } as unknown as MaestranoHttp;
+}
+
+export function inMinutes(minutes: number): Date {
+  return new Date(Date.now() + minutes * 60_000);
+}
+
+export function sessionsOf(
+  registry: MarketplaceRegistry,
+  session: SessionOptions = { secret: SECRET },
+  store = new MemoryStore(),
+) {
+  const hub = new HubStub();
+  const signedOut: Marketplace[] = [];
+  const adapters = {
+    session: () =>
+      Promise.resolve({
+        signOut: ({ marketplace }: { marketplace: Marketplace }) => void signedOut.push(marketplace),
+      }),
+  } as unknown as AdapterResolver;
+  const options = { session };
+  const extras: MaestranoModuleExtras = {};
+  const keyring = new SessionKeyring(options, extras);
+  const service = new SessionService(
+    registry,
+    new ApplicationSessionCarrier(registry),
+    new SealedCookieCarrier(registry, keyring, options),
+    new SessionRecheck(hub.http, options),
+    new SessionRevocations(store, options),
+    adapters,
+    options,
+  );
+  return { service, hub, signedOut, store };
+}
+
+export function loginOf(marketplace: string, recheckAt: Date, user = 'usr-1', group = 'cld-1') {
+  return {
+    profile: profileOf(marketplace, user, group),
+    sessionToken: new Secret(`token-${user}`),
+    recheckAt,
+  };
+}

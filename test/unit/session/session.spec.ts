@@ -1,0 +1,466 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { inspect } from 'node:util';
+
+import { Logger } from '@nestjs/common';
+
+import { MaestranoTimeoutError } from '../../../src/errors/http.error.js';
+import { decodeSessionPayload, encodeSessionPayload } from '../../../src/session/session-payload.js';
+import { MemoryStore } from '../../../src/stores/memory-store.js';
+import { Secret } from '../../../src/utils/secret.js';
+import { exchangeOf, inMinutes, loginOf, registryOf, SECRET, sessionsOf } from './harness.js';
+
+const NOW = new Date('2016-08-01T15:27:20.123Z');
+const fakeNow = (now = NOW): void => {
+  jest.useFakeTimers({
+    now,
+    doNotFake: [
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'requestAnimationFrame',
+      'cancelAnimationFrame',
+      'requestIdleCallback',
+      'cancelIdleCallback',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  });
+};
+
+beforeAll(() => Logger.overrideLogger(false));
+beforeEach(() => fakeNow());
+afterEach(() => jest.useRealTimers());
+
+describe('session payload', () => {
+  const official = {
+    uid: 'usr-1',
+    session: 'tok',
+    session_recheck: '2016-08-01T15:30:20Z',
+    group_uid: 'cld-1',
+  };
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
+
+  it('writes the official form on one line', () => {
+    const text = encodeSessionPayload({
+      userUid: 'usr-1',
+      groupUid: 'cld-1',
+      token: new Secret('tok'),
+      recheckAt: new Date('2016-08-01T15:30:20.700Z'),
+      preset: 'uat',
+      signedInAt: NOW,
+    });
+    expect(text).not.toMatch(/\s/);
+    expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({
+      ...official,
+      preset: 'uat',
+      signed_in_at: '2016-08-01T15:27:20.123Z',
+    });
+    expect(decodeSessionPayload(text)).toMatchObject({ userUid: 'usr-1', preset: 'uat', signedInAt: NOW });
+  });
+
+  it.each([
+    ['ruby', '2016-08-01T15:30:20Z', '2016-08-01T15:30:20.000Z'],
+    ['java', '2016-08-01T15:30:20.500Z', '2016-08-01T15:30:20.500Z'],
+    ['php', '2016-08-01T15:30:20+0000', '2016-08-01T15:30:20.000Z'],
+    ['a zone with a colon', '2016-08-02T01:30:20+10:00', '2016-08-01T15:30:20.000Z'],
+    ['.NET, whose local time says nothing', '2016-08-01T15:30:20', '1970-01-01T00:00:00.000Z'],
+    ['nobody', 'soon', '1970-01-01T00:00:00.000Z'],
+  ])('reads the time as %s writes it', (_, session_recheck, expected) => {
+    const payload = decodeSessionPayload(encoded({ ...official, session_recheck }));
+    expect(payload?.recheckAt.toISOString()).toBe(expected);
+    expect(payload?.signedInAt.getTime()).toBe(0);
+  });
+
+  it('reads the line breaks of the ruby SDK', () => {
+    const broken = encoded({ ...official, preset: 'uat' }).replace(/.{60}/g, '$&\n') + '\n';
+    expect(broken.match(/\n/g)?.length).toBeGreaterThan(1);
+    expect(decodeSessionPayload(broken)).toMatchObject({
+      userUid: 'usr-1',
+      groupUid: 'cld-1',
+      preset: 'uat',
+    });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['an object', official],
+    ['no base64', '{"uid":"usr-1"}'],
+    ['no JSON', Buffer.from('uid=usr-1').toString('base64')],
+    ['null', encoded(null)],
+    ['no user', encoded({ ...official, uid: '' })],
+    ['no group', encoded({ ...official, group_uid: undefined })],
+    ['a number for a token', encoded({ ...official, session: 5 })],
+    ['a megabyte', encoded({ ...official, uid: 'x'.repeat(1_000_000) })],
+  ])('reads %s as no session', (_, text) => {
+    expect(decodeSessionPayload(text)).toBeNull();
+  });
+
+  it('does not print the token', () => {
+    expect(inspect(decodeSessionPayload(encoded({ ...official, session: 'hidden' })))).not.toContain(
+      'hidden',
+    );
+  });
+});
+
+describe('sealed cookie', () => {
+  const registry = registryOf(['uat', 'live']);
+  const uat = registry.get('uat');
+
+  async function signIn(sessions = sessionsOf(registry)) {
+    const jar: Record<string, string> = {};
+    const { exchange, lines } = exchangeOf({}, jar);
+    await sessions.service.establish(exchange, uat, loginOf('uat', inMinutes(3)));
+    return { sessions, jar, lines };
+  }
+
+  it('keeps a login from one request to the next', async () => {
+    const { sessions, jar, lines } = await signIn();
+    expect(lines).toEqual([
+      expect.stringMatching(/^mno-session-[0-9a-f]{16}=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/),
+    ]);
+    expect(lines.join()).not.toContain('usr-1');
+    expect(await sessions.service.read(exchangeOf({}, jar).exchange.request)).toMatchObject({
+      marketplace: 'uat',
+      userUid: 'usr-1',
+      maskedUserUid: 'usr-1',
+      groupUid: 'cld-1',
+      signedInAt: NOW,
+    });
+  });
+
+  it('is bound to its host where there is https', async () => {
+    const secure = registryOf(['uat'], { idm: 'https://app.example.test' });
+    const { service } = sessionsOf(secure);
+    const { exchange, lines, jar } = exchangeOf();
+    await service.establish(exchange, secure.get('uat'), loginOf('uat', inMinutes(3)));
+    expect(lines[0]).toMatch(/^__Host-mno-session-[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    const [[name = '', value = ''] = []] = Object.entries(jar);
+    const planted = exchangeOf({}, { [name.replace('__Host-', '')]: value });
+    expect(await service.read(planted.exchange.request)).toBeNull();
+  });
+
+  it('opens with an older secret of the list, and not with a strange one', async () => {
+    const { jar } = await signIn();
+    const { request } = exchangeOf({}, jar).exchange;
+    const rotated = sessionsOf(registry, { secret: ['another secret of thirty-two characters', SECRET] });
+    const strange = sessionsOf(registry, { secret: 'another secret of thirty-two characters' });
+    expect(await rotated.service.read(request)).not.toBeNull();
+    expect(await strange.service.read(request)).toBeNull();
+  });
+
+  it('does not open when one character is changed, wherever it is', async () => {
+    const { sessions, jar } = await signIn();
+    const [[name = '', value = ''] = []] = Object.entries(jar);
+    for (let at = 0; at < value.length; at += 7) {
+      const other = value[at] === 'A' ? 'B' : 'A';
+      const changed = { [name]: value.slice(0, at) + other + value.slice(at + 1) };
+      expect(await sessions.service.read(exchangeOf({}, changed).exchange.request)).toBeNull();
+    }
+  });
+
+  it('does not open under the name of another marketplace', async () => {
+    const { sessions, jar } = await signIn();
+    const { exchange, jar: other } = exchangeOf();
+    await sessions.service.establish(exchange, registry.get('live'), loginOf('live', inMinutes(3)));
+    const moved = { [Object.keys(other)[0] ?? '']: Object.values(jar)[0] ?? '' };
+    expect(await sessions.service.read(exchangeOf({}, moved).exchange.request)).toBeNull();
+  });
+
+  it('keeps two marketplaces apart, the latest login first', async () => {
+    const { sessions, jar } = await signIn();
+    fakeNow(new Date(NOW.getTime() + 1_000));
+    const second = exchangeOf({}, jar);
+    await sessions.service.establish(
+      second.exchange,
+      registry.get('live'),
+      loginOf('live', inMinutes(3), 'usr-2'),
+    );
+    const { exchange } = exchangeOf({}, jar);
+    expect((await sessions.service.list(exchange.request)).map((session) => session.userUid)).toEqual([
+      'usr-2',
+      'usr-1',
+    ]);
+    expect(await sessions.service.read(exchange.request, 'uat')).toMatchObject({ userUid: 'usr-1' });
+    await sessions.service.clear(exchange, 'live');
+    const left = await sessions.service.list(exchangeOf({}, jar).exchange.request);
+    expect(left.map(({ marketplace }) => marketplace)).toEqual(['uat']);
+    expect(sessions.signedOut.map(({ name }) => name)).toEqual(['live']);
+  });
+
+  it('refuses a session that no browser would keep', async () => {
+    const { service } = sessionsOf(registry);
+    const login = { ...loginOf('uat', inMinutes(3)), sessionToken: new Secret('x'.repeat(4_000)) };
+    await expect(service.establish(exchangeOf().exchange, uat, login)).rejects.toMatchObject({
+      code: 'session.tooLarge',
+    });
+  });
+
+  it('asks for a proper secret, in production for any', () => {
+    expect(() => sessionsOf(registry, { secret: 'short' })).toThrow(/5 characters/);
+    expect(() => sessionsOf(registry, { secret: [] })).toThrow(/empty/);
+    const before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      expect(() => sessionsOf(registry, {})).toThrow(/In production the session cookie needs a secret/);
+      expect(() => sessionsOf(registry, { carrier: 'request' })).not.toThrow();
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+});
+
+describe("the application's session", () => {
+  const registry = registryOf(['uat', 'live', 'third']);
+
+  it('shares the session with the official SDKs, both ways', async () => {
+    const { service } = sessionsOf(registry);
+    const session: Record<string, unknown> = {};
+    const { exchange, lines } = exchangeOf({ session });
+    await service.establish(exchange, registry.get('uat'), loginOf('uat', inMinutes(3)));
+    expect(lines).toEqual([]);
+    expect(JSON.parse(Buffer.from(String(session['maestrano']), 'base64').toString())).toMatchObject({
+      uid: 'usr-1',
+      session: 'token-usr-1',
+      group_uid: 'cld-1',
+      preset: 'uat',
+    });
+    const java = {
+      uid: 'usr-7',
+      session: 't',
+      session_recheck: '2016-08-01T15:30:20.000Z',
+      group_uid: 'cld-7',
+    };
+    const theirs = { maestrano: Buffer.from(JSON.stringify(java)).toString('base64') };
+    expect(await service.read(exchangeOf({ session: theirs }).exchange.request)).toMatchObject({
+      marketplace: 'uat',
+      userUid: 'usr-7',
+    });
+    const dotnet = { live: theirs.maestrano, other: 'text', uat: 'not a login' };
+    expect(await service.read(exchangeOf({ session: dotnet }).exchange.request)).toMatchObject({
+      marketplace: 'live',
+    });
+  });
+
+  it('keeps other logins, renews and removes each by itself', async () => {
+    const { service, hub } = sessionsOf(registry);
+    const session: Record<string, unknown> = {};
+    const signIn = async (name: string, at: number) => {
+      fakeNow(new Date(NOW.getTime() + at));
+      await service.establish(
+        exchangeOf({ session }).exchange,
+        registry.get(name),
+        loginOf(name, inMinutes(3)),
+      );
+    };
+    await signIn('uat', 0);
+    await signIn('live', 1_000);
+    await signIn('third', 2_000);
+    const names = async () =>
+      (await service.list(exchangeOf({ session }).exchange.request)).map((s) => s.marketplace);
+    expect(await names()).toEqual(['third', 'live', 'uat']);
+
+    fakeNow(inMinutes(4));
+    const verdict = await service.authenticate(exchangeOf({ session }).exchange, 'live');
+    expect(verdict.session?.recheckAt).toEqual(inMinutes(3));
+    expect(hub.calls).toHaveLength(1);
+    const kept = await service.read(exchangeOf({ session }).exchange.request, 'live');
+    expect(kept?.recheckAt.getTime()).toBe(Math.floor(inMinutes(3).getTime() / 1_000) * 1_000);
+
+    await service.clear(exchangeOf({ session }).exchange, 'third');
+    expect(await names()).toEqual(['live', 'uat']);
+    await service.clear(exchangeOf({ session }).exchange, 'live');
+    expect(await names()).toEqual(['uat']);
+    await service.clear(exchangeOf({ session }).exchange);
+    expect(await names()).toEqual([]);
+  });
+
+  it('counts nothing of a marketplace that is not configured any more', async () => {
+    const { service } = sessionsOf(registry);
+    const session: Record<string, unknown> = {};
+    await service.establish(
+      exchangeOf({ session }).exchange,
+      registry.get('third'),
+      loginOf('third', inMinutes(3)),
+    );
+    const fewer = sessionsOf(registryOf(['uat', 'live']));
+    expect(await fewer.service.read(exchangeOf({ session }).exchange.request)).toBeNull();
+  });
+
+  it('follows the carrier option', async () => {
+    const onlyCookie = sessionsOf(registry, { secret: SECRET, carrier: 'cookie' });
+    const session: Record<string, unknown> = {};
+    const { exchange, lines } = exchangeOf({ session });
+    await onlyCookie.service.establish(exchange, registry.get('uat'), loginOf('uat', inMinutes(3)));
+    expect(session).toEqual({});
+    expect(lines).toHaveLength(1);
+    const onlyRequest = sessionsOf(registry, { carrier: 'request' });
+    await expect(onlyRequest.service.read(exchangeOf().exchange.request)).rejects.toMatchObject({
+      code: 'session.noCarrier',
+    });
+  });
+});
+
+describe('whether a session still holds', () => {
+  const registry = registryOf(['uat']);
+  const uat = registry.get('uat');
+
+  async function signedIn(options = {}, store = new MemoryStore()) {
+    const sessions = sessionsOf(registry, { secret: SECRET, ...options }, store);
+    const jar: Record<string, string> = {};
+    await sessions.service.establish(exchangeOf({}, jar).exchange, uat, loginOf('uat', inMinutes(3)));
+    const authenticate = () => sessions.service.authenticate(exchangeOf({}, jar).exchange);
+    return { ...sessions, jar, authenticate };
+  }
+
+  it('asks nobody before the recheck is due', async () => {
+    const { authenticate, hub } = await signedIn();
+    fakeNow(inMinutes(2.9));
+    expect((await authenticate()).refusal).toBeNull();
+    expect(hub.calls).toEqual([]);
+  });
+
+  it('asks the marketplace when due, once for all requests at that moment, and notes the answer', async () => {
+    const { authenticate, hub } = await signedIn();
+    fakeNow(inMinutes(3));
+    const verdicts = await Promise.all(Array.from({ length: 20 }, authenticate));
+    expect(verdicts.every(({ refusal }) => refusal === null)).toBe(true);
+    expect(hub.calls).toHaveLength(1);
+    expect(hub.calls[0]).toMatchObject({
+      method: 'GET',
+      path: '/api/v1/auth/saml/usr-1?session=token-usr-1',
+      timeoutMs: 2_000,
+      deadlineMs: 2_000,
+      attempts: 1,
+    });
+    await authenticate();
+    expect(hub.calls).toHaveLength(1);
+  });
+
+  it('ends at once when the marketplace says so, and stays ended', async () => {
+    const { authenticate, hub, jar, signedOut } = await signedIn();
+    hub.answer = () =>
+      Promise.resolve({ status: 200, json: { valid: false, recheck: inMinutes(9).toISOString() } });
+    fakeNow(inMinutes(3));
+    expect(await authenticate()).toMatchObject({ session: null, refusal: 'session.ended' });
+    expect(jar).toEqual({});
+    expect(signedOut).toEqual([uat]);
+    expect(await authenticate()).toMatchObject({ refusal: 'session.none' });
+  });
+
+  it.each<[string, () => Promise<object>]>([
+    ['does not answer', () => Promise.reject(timeout())],
+    ['answers 500', () => Promise.resolve({ status: 500, json: { valid: false } })],
+    ['answers HTML', () => Promise.resolve({ status: 200, json: undefined })],
+    ['answers without a verdict', () => Promise.resolve({ status: 200, json: { recheck: 'x' } })],
+    ['answers valid without a time', () => Promise.resolve({ status: 200, json: { valid: true } })],
+    [
+      'answers valid until an odd time',
+      () => Promise.resolve({ status: 200, json: { valid: true, recheck: 'x' } }),
+    ],
+  ])('goes on for the time of grace when the marketplace %s', async (_, answer) => {
+    const { authenticate, hub, jar } = await signedIn();
+    hub.answer = answer as typeof hub.answer;
+    fakeNow(inMinutes(7.9));
+    expect((await authenticate()).refusal).toBeNull();
+    fakeNow(inMinutes(0.1));
+    expect(await authenticate()).toMatchObject({ session: null, refusal: 'session.unreachable' });
+    // Kept: it may turn out to be valid once the marketplace answers again.
+    expect(Object.keys(jar)).toHaveLength(1);
+    hub.answer = () =>
+      Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
+    // An answer serves all requests of five seconds.
+    fakeNow(inMinutes(0.1));
+    expect((await authenticate()).refusal).toBeNull();
+  });
+
+  it('has no grace where none is wanted', async () => {
+    const { authenticate, hub } = await signedIn({ graceMs: 0 });
+    hub.answer = () => Promise.reject(timeout());
+    fakeNow(inMinutes(3));
+    expect(await authenticate()).toMatchObject({ refusal: 'session.unreachable' });
+  });
+
+  it.each([
+    ['in the past', '2016-08-01T00:00:00Z', 10_000],
+    ['in a hundred years', '2116-08-01T00:00:00Z', 86_400_000],
+    ['without a zone', '2016-08-01T15:33:00', 160_000 - 123],
+  ])('keeps to sensible intervals when the next recheck is %s', async (_, recheck, expected) => {
+    const { authenticate, hub } = await signedIn();
+    hub.answer = () => Promise.resolve({ status: 200, json: { valid: true, recheck } });
+    fakeNow(inMinutes(3));
+    const { session } = await authenticate();
+    expect((session?.recheckAt.getTime() ?? 0) - Date.now()).toBe(expected);
+  });
+
+  it('is over after the longest time, whatever the marketplace says', async () => {
+    const { authenticate } = await signedIn({ maxAgeMs: 60_000 });
+    fakeNow(inMinutes(1));
+    // The sealed cookie carries the same limit in itself.
+    expect(await authenticate()).toMatchObject({ refusal: 'session.none' });
+    const { service } = sessionsOf(registry, { maxAgeMs: 60_000, secret: SECRET });
+    const session: Record<string, unknown> = {};
+    await service.establish(exchangeOf({ session }).exchange, uat, loginOf('uat', inMinutes(3)));
+    fakeNow(inMinutes(1));
+    expect(await service.authenticate(exchangeOf({ session }).exchange)).toMatchObject({
+      refusal: 'session.expired',
+    });
+    expect(session['maestrano']).toBeUndefined();
+  });
+
+  it('never asks where single logout is off', async () => {
+    const quiet = registryOf(['uat'], { slo_enabled: false });
+    const { service, hub } = sessionsOf(quiet);
+    const jar: Record<string, string> = {};
+    await service.establish(exchangeOf({}, jar).exchange, quiet.get('uat'), loginOf('uat', inMinutes(3)));
+    fakeNow(inMinutes(60));
+    expect((await service.authenticate(exchangeOf({}, jar).exchange)).refusal).toBeNull();
+    expect(hub.calls).toEqual([]);
+  });
+
+  it('is over once the person or the company was removed, on any instance, until a new login', async () => {
+    const store = new MemoryStore();
+    const removed = await signedIn({}, store);
+    const other = sessionsOf(registry, { secret: SECRET }, store).service;
+    await other.closeMembership('uat', 'cld-2', 'usr-1');
+    await other.closeMembership('uat', 'cld-1', 'usr-2');
+    await other.closeGroup('live', 'cld-1');
+    expect((await removed.authenticate()).refusal).toBeNull();
+    await other.closeMembership('uat', 'cld-1', 'usr-1.cld-1');
+    expect(await removed.authenticate()).toMatchObject({ refusal: 'session.removed' });
+    fakeNow(inMinutes(0.1));
+    const again = await signedIn({}, store);
+    expect((await again.authenticate()).refusal).toBeNull();
+    await other.closeGroup('uat', 'cld-1');
+    expect(await again.authenticate()).toMatchObject({ refusal: 'session.removed' });
+  });
+
+  it('goes on while removals cannot be looked up', async () => {
+    const store = new MemoryStore();
+    const { authenticate } = await signedIn({}, store);
+    jest.spyOn(store, 'get').mockRejectedValue(new Error('connection refused'));
+    expect((await authenticate()).refusal).toBeNull();
+  });
+
+  it('follows what the application says of the marketplace', async () => {
+    const two = registryOf(['uat', 'live']);
+    const { service } = sessionsOf(two, {
+      secret: SECRET,
+      marketplaceOf: (request) => (request as { url: string }).url.slice(1),
+    });
+    const jar: Record<string, string> = {};
+    await service.establish(exchangeOf({}, jar).exchange, two.get('uat'), loginOf('uat', inMinutes(3)));
+    const visit = (url: string) => service.authenticate(exchangeOf({ url }, jar).exchange);
+    expect(await visit('/uat')).toMatchObject({ refusal: null });
+    expect(await visit('/live')).toMatchObject({ refusal: 'session.none', marketplace: { name: 'live' } });
+    expect(await visit('/none')).toMatchObject({ refusal: 'session.none', marketplace: null });
+  });
+});
+
+function timeout(): Error {
+  return Object.assign(Object.create(MaestranoTimeoutError.prototype) as Error, { code: 'http.timeout' });
+}
