@@ -1,4 +1,4 @@
-import { SSO_ERROR_CODES, type SsoErrorCode } from '../../errors/sso.error.js';
+import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { LoginCheck, LoginCheckVerdict } from '../../interfaces/login-trace.interface.js';
 import { shorten } from './masked-text.js';
 
@@ -63,7 +63,7 @@ export class CheckList {
   }
 
   #record(code: SsoErrorCode, verdict: LoginCheckVerdict, expected: string, seen: string): void {
-    const { title } = SSO_ERROR_CODES[code];
+    const { title } = LOGIN_ERROR_CODES[code];
     this.#checks.push({ code, title, expected: shorten(expected), seen: shorten(seen), verdict });
   }
 }

@@ -11,18 +11,19 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
+import { describeRefusal } from '../trace/describe-refusal.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { CheckFailed, CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
 import { LoginTransactionService } from './login-transaction.service.js';
+import { findOpenLogin } from './open-login.js';
 import { mapProfile, mapSession } from './profile-mapper.js';
 import { passableParameters } from './request-parameters.js';
 import type { ResponseFacts } from './response-structure.js';
 import type { SamlParties } from './saml-engine.js';
 import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
 import { parseSamlInstant } from './saml-instant.js';
-import { XML_ID } from './saml-names.js';
-import { resolveSsoPolicy, type SsoPolicy } from './sso-policy.js';
+import { resolveSsoPolicy } from './sso-policy.js';
 
 type Engine = typeof import('./engine.js');
 
@@ -116,7 +117,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     const response = engine.inspectResponse(engine.readXml(text, policy.limits, checks), policy, checks);
     progress.response = response;
 
-    const transaction = await this.#findLogin(validation, response, policy, checks);
+    const transaction = await findOpenLogin(this.transactions, validation, response, policy, checks);
     progress.transaction = transaction;
     checks.require(
       'sso.destination',
@@ -156,36 +157,6 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     };
   }
 
-  async #findLogin(
-    { marketplace, boundRequestIds }: SamlValidation,
-    { inResponseTo }: ResponseFacts,
-    policy: SsoPolicy,
-    checks: CheckList,
-  ): Promise<LoginTransaction> {
-    const id = inResponseTo ?? '';
-    checks.require(
-      'sso.requestMissing',
-      XML_ID.test(id),
-      'InResponseTo with the ID of our request',
-      inResponseTo ?? 'none',
-    );
-    checkBinding(id, boundRequestIds, policy, checks);
-
-    const transaction = await this.transactions.peek(marketplace, id);
-    if (!transaction) {
-      const used = await this.transactions.wasTaken(marketplace, id);
-      checks.require('sso.requestUsed', !used, 'an open login', `${id}, finished before`);
-    }
-    checks.require(
-      'sso.requestUnknown',
-      transaction !== null,
-      'a login begun here',
-      transaction ? id : `${id}, unknown or over`,
-    );
-    if (!transaction) throw new CheckFailed('sso.requestUnknown');
-    return transaction;
-  }
-
   async #record(marketplace: Marketplace, progress: Progress, refusal: SsoError | null): Promise<void> {
     const { response, transaction, traceCode } = progress;
     const { checks } = progress.checks;
@@ -220,35 +191,4 @@ function partiesOf(marketplace: Marketplace): SamlParties {
     applicationId: marketplace.api.id,
     nameIdFormat: marketplace.sso.nameIdFormat,
   };
-}
-
-function checkBinding(
-  id: string,
-  bound: readonly string[] | null,
-  policy: SsoPolicy,
-  checks: CheckList,
-): void {
-  if (policy.binding === 'off') return checks.skip('sso.requestNotBound', 'switched off');
-  if (bound === null && policy.binding === 'prefer')
-    return checks.skip('sso.requestNotBound', 'no binding cookie came');
-  checks.require(
-    'sso.requestNotBound',
-    bound?.includes(id) === true,
-    'a binding cookie with this login',
-    bound === null ? 'no binding cookie' : 'a binding cookie with other logins',
-  );
-}
-
-/** One line of JSON, so that nothing a stranger sent can forge a log line. */
-function describeRefusal(refusal: SsoError, requestId: string | null): string {
-  const failed = refusal.checks.find(({ code, verdict }) => code === refusal.code && verdict === 'failed');
-  const details = {
-    marketplace: refusal.marketplace,
-    code: refusal.code,
-    trace: refusal.traceCode,
-    request: requestId?.slice(0, 64) ?? null,
-    expected: failed?.expected ?? null,
-    seen: failed?.seen ?? null,
-  };
-  return `Login refused: ${JSON.stringify(details)}`;
 }

@@ -44,7 +44,7 @@ export function chooseTrustAnchor(
   checks.require(
     'sso.fingerprint',
     matches,
-    sso.fingerprints.map(({ digest }) => digest).join(' or '),
+    sso.fingerprints.map((fingerprint) => fingerprint.digest).join(' or '),
     embedded ? `sha1 ${digest(embedded, 'sha1').toString('hex')}, sha256 ${sha256(embedded)}` : 'none',
   );
   // The re-encoded certificate that was hashed, and no other, is what verifies.

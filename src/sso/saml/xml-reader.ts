@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 
-import type { SsoErrorCode } from '../../errors/sso.error.js';
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { SsoLimits } from '../../interfaces/sso-options.interface.js';
 import { CheckFailed, type CheckList } from './check-list.js';
 import type { XmlElement } from './xml-element.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { SSO_ERROR_CODES, type SsoErrorCode } from '../../errors/sso.error.js';
+import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { LoginCheck, LoginTrace } from '../../interfaces/login-trace.interface.js';
 import { LoginTraceService } from './login-trace.service.js';
 
@@ -40,7 +40,7 @@ function describe({ title, code, expected, seen }: LoginCheck): string {
 }
 
 function remedyOf({ code }: LoginCheck): string {
-  return SSO_ERROR_CODES[code as SsoErrorCode]?.remedy ?? '';
+  return LOGIN_ERROR_CODES[code as SsoErrorCode]?.remedy ?? '';
 }
 
 function describeClock(offsetMs: number | null): string | null {

@@ -1,6 +1,6 @@
 import type { Marketplace, MarketplaceSso } from '../../../src/interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.js';
-import type { SsoErrorCode } from '../../../src/errors/sso.error.js';
+import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
 import { CheckList } from '../../../src/sso/saml/check-list.js';
 import type { LoginTransaction } from '../../../src/sso/saml/login-transaction.interface.js';
