@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 
 import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
@@ -7,6 +7,7 @@ import type { HttpExchange } from '../routing/http-exchange.js';
 import { LoginBinding } from './login-binding.js';
 import { LoginRefusal } from './login-refusal.js';
 import { ReturnTo } from './return-to.js';
+import { SsoConsumeHandler } from './sso-consume.handler.js';
 import { SsoProtocols } from './sso-protocols.js';
 
 const MAX_PARAMETER_LENGTH = 512;
@@ -21,13 +22,18 @@ export class SsoInitHandler extends EndpointHandler {
     private readonly binding: LoginBinding,
     private readonly returnTo: ReturnTo,
     private readonly refusal: LoginRefusal,
+    private readonly consume: SsoConsumeHandler,
     @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
   ) {
     super();
     this.#passed = ['group_id', ...(options.sso?.passParameters ?? [])];
   }
 
-  override async handle(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
+  override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
+    const { marketplace } = call;
+    const protocol = this.protocols.of(marketplace);
+    if (protocol.isAnswer(exchange)) return this.consume.handle(exchange, call);
+    if (exchange.method !== 'GET') throw new NotFoundException(`Cannot ${exchange.method} ${exchange.url}`);
     if (!marketplace.sso.enabled) return this.refusal.answer(exchange, marketplace, { code: 'sso.disabled' });
     const query = initQuery(exchange.url);
     const returnTo = this.returnTo.parse(query.get('return_to'), marketplace);
@@ -36,7 +42,7 @@ export class SsoInitHandler extends EndpointHandler {
       const value = query.get(name);
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
-    const { url, requestId } = await this.protocols.of(marketplace).begin(marketplace, { returnTo, params });
+    const { url, requestId } = await protocol.begin(marketplace, { returnTo, params });
     this.binding.remember(exchange, marketplace, requestId);
     exchange.setHeader('Cache-Control', 'no-store');
     exchange.redirect(url, 302);

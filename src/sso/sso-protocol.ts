@@ -51,6 +51,14 @@ export abstract class SsoProtocol {
   abstract begin(marketplace: Marketplace, start: SignOnStart): Promise<SignOnRedirect>;
 
   /**
+   * Whether a request to the init path is the provider's answer instead of a beginning: OpenID providers return there
+   * (protocol §5).
+   */
+  isAnswer(_answer: Pick<SignOnAnswer, 'method' | 'query' | 'body'>): boolean {
+    return false;
+  }
+
+  /**
    * Checks the answer and uses up the login request it belongs to.
    *
    * @throws SsoError with the code of the first check that failed.

@@ -3,6 +3,7 @@ import { LoginBinding } from './login-binding.js';
 import { LoginCompletion } from './login-completion.js';
 import { LoginRefusal } from './login-refusal.js';
 import { ReturnTo } from './return-to.js';
+import { OPENID_PROVIDERS } from './openid/openid.providers.js';
 import { LoginTransactionService } from './saml/login-transaction.service.js';
 import { SamlService } from './saml/saml.service.js';
 import { SamlProtocol } from './saml-protocol.js';
@@ -33,17 +34,20 @@ export function ssoFeature(): MaestranoFeature {
       SsoInitHandler,
       SsoProtocols,
       SsoService,
+      ...OPENID_PROVIDERS,
     ],
     exports: [SsoService],
     endpoints: [
       {
         name: 'sso.init',
         group: 'sso',
-        verbs: ['GET'],
+        // OpenID providers return here, with a POST when the answer is too long for a URL (protocol §5).
+        verbs: ['GET', 'POST'],
         access: 'public',
         conventional: conventional('init'),
         configured: ({ sso }) => [sso.initPath],
         handler: SsoInitHandler,
+        bodyLimit: CONSUME_BODY_LIMIT,
       },
       {
         name: 'sso.consume',
