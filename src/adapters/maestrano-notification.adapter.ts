@@ -20,7 +20,10 @@ export abstract class MaestranoNotificationAdapter {
    * Takes one changed entity of any resource. Throw to have it repeated. May be called again for an entity that it
    * threw at, or that a dying process had begun.
    */
-  handle?(entity: Readonly<Record<string, unknown>>, context: ConnecNotificationContext): Promise<void> | void;
+  handle?(
+    entity: Readonly<Record<string, unknown>>,
+    context: ConnecNotificationContext,
+  ): Promise<void> | void;
 
   /** Told of every handler that threw, after it was logged: for an error tracker. What it throws is ignored. */
   onFailure?(failure: ConnecNotificationFailure): Promise<void> | void;

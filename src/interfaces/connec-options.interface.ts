@@ -19,8 +19,6 @@ export interface ConnecNotificationOptions {
    * authentication whatever the handlers do, as the official connector framework answers; failures are only logged.
    */
   readonly acknowledge?: 'whenHandled' | 'always';
-  /** Most bytes of one notification; 5 MB by default. Beyond: 413. */
-  readonly maxBytes?: number;
   /** Most entities in one notification; 10,000 by default. Beyond: 413. */
   readonly maxEntities?: number;
   /** Deepest nesting of objects and arrays below an entity; 32 by default. Beyond: 400. */

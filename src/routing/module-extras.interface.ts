@@ -1,9 +1,11 @@
 import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } from '@nestjs/common';
 
 import type { MaestranoGroupAdapter } from '../adapters/maestrano-group.adapter.js';
+import type { MaestranoNotificationAdapter } from '../adapters/maestrano-notification.adapter.js';
 import type { MaestranoSessionAdapter } from '../adapters/maestrano-session.adapter.js';
 import type { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
 import type { MaestranoUserAdapter } from '../adapters/maestrano-user.adapter.js';
+import type { MarketplaceSource } from '../marketplace/sources/marketplace-source.js';
 
 /** Which controllers a registration serves, and where the conventional layout begins. */
 export interface MaestranoRoutes {
@@ -34,7 +36,10 @@ export interface MaestranoModuleExtras {
   readonly userAdapter?: Type<MaestranoUserAdapter<unknown>>;
   readonly groupAdapter?: Type<MaestranoGroupAdapter<unknown, unknown>>;
   readonly sessionAdapter?: Type<MaestranoSessionAdapter<unknown, unknown>>;
+  readonly notificationAdapter?: Type<MaestranoNotificationAdapter>;
   readonly synchronizationAdapter?: Type<MaestranoSynchronizationAdapter>;
+  /** The application's own source of marketplaces, such as a database. */
+  readonly marketplaceSource?: Type<MarketplaceSource>;
   readonly routes?: MaestranoRoutes;
   /** Put on our controllers, so that an application's global guards and filters know them. */
   readonly decorators?: ControllerDecorators;

@@ -92,7 +92,7 @@ export function filterText<T>(query: Pick<ConnecQuery<T>, 'where' | 'filter'>): 
   for (const [field, condition] of Object.entries(query.where ?? {})) {
     if (condition === undefined) continue;
     if (!FIELD.test(field)) refuse(`The field name ${JSON.stringify(field)} cannot be used in a filter.`);
-    parts.push(...conditionTexts(field, condition as ConnecValue | null | ConnecConditions));
+    parts.push(...conditionTexts(field, condition));
   }
   const raw = query.filter?.trim();
   if (raw) parts.push(raw);

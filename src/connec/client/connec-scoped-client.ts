@@ -2,7 +2,7 @@ import type { HttpMethod } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { fromEnvelope, toEnvelope } from './connec-envelope.js';
+import { fromEnvelope, isObject, toEnvelope } from './connec-envelope.js';
 import { pathSegment, relativePath } from './connec-paths.js';
 import { type ConnecQuery, queryParameters, queryString } from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
@@ -63,10 +63,13 @@ export abstract class ConnecScopedClient {
     const links = (answer.data as { _links?: unknown } | undefined)?._links;
     if (!Array.isArray(links))
       throw this.transport.unexpected(operation, answer, 'The answer holds no "_links".');
-    const entries = links.flatMap((link: unknown) =>
-      Object.entries((link ?? {}) as Record<string, { href?: unknown }>),
+    return Object.fromEntries(
+      links.flatMap((link: unknown) =>
+        Object.entries(isObject(link) ? link : {}).flatMap(([name, target]) =>
+          isObject(target) && typeof target.href === 'string' ? [[name, target.href]] : [],
+        ),
+      ),
     );
-    return Object.fromEntries(entries.map(([name, link]) => [name, String(link?.href ?? '')]));
   }
 
   /** A made-up record that shows the fields of a resource (protocol §9.1). */
@@ -115,7 +118,7 @@ export abstract class ConnecScopedClient {
     resource: R,
     id: string,
     duplicateIds: readonly string[],
-    changes: ConnecChanges<R> = {} as ConnecChanges<R>,
+    changes: ConnecChanges<R> = {},
     options: ConnecCallOptions = {},
   ): Promise<ConnecRecordOf<R>> {
     const operation = 'PUT connec/:group/:resource/:id/merge';

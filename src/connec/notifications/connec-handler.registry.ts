@@ -1,0 +1,98 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+
+import { ConnecError } from '../../errors/connec.error.js';
+import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
+import { ANY_RESOURCE, CONNEC_HANDLER } from './connec-handler.decorator.js';
+import { resourceKey } from './resource-key.js';
+
+/** A method that takes entities. */
+export interface RegisteredHandler {
+  /** `BillingListener.onInvoice` */
+  readonly name: string;
+  readonly run: (
+    entity: Readonly<Record<string, unknown>>,
+    context: ConnecNotificationContext,
+  ) => Promise<void> | void;
+}
+
+const NONE: readonly RegisteredHandler[] = [];
+
+/** Finds the application's `@ConnecHandler` methods once, at bootstrap. */
+@Injectable()
+export class ConnecHandlerRegistry implements OnApplicationBootstrap {
+  readonly #handlers = new Map<string, RegisteredHandler[]>();
+  #wildcards: RegisteredHandler[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** Those of the resource, then those of all resources. */
+  of(resource: string): readonly RegisteredHandler[] {
+    return this.#handlers.get(resource) ?? (this.#wildcards.length > 0 ? this.#wildcards : NONE);
+  }
+
+  /** Resources that have a handler of their own; `*` when there is one for all. */
+  get resources(): string[] {
+    return [...this.#handlers.keys(), ...(this.#wildcards.length > 0 ? [ANY_RESOURCE] : [])];
+  }
+
+  /** @throws ConnecError `connec.handler` for a method on a request-scoped provider */
+  onApplicationBootstrap(): void {
+    const found = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    const seen = new Set<object>();
+    for (const wrapper of found) {
+      const { metatype } = wrapper;
+      const prototype: unknown = typeof metatype === 'function' ? metatype.prototype : null;
+      if (typeof prototype !== 'object' || prototype === null) continue;
+      if (!wrapper.isDependencyTreeStatic()) {
+        this.#refuse(prototype, wrapper.name as string);
+        continue;
+      }
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      this.#register(instance, wrapper.name as string);
+    }
+    for (const handlers of this.#handlers.values()) handlers.push(...this.#wildcards);
+  }
+
+  #register(instance: object, className: string): void {
+    for (const [method, resources] of this.#methods(Object.getPrototypeOf(instance) as object)) {
+      const callback = (instance as Record<string, unknown>)[method] as RegisteredHandler['run'];
+      const handler = { name: `${className}.${method}`, run: callback.bind(instance) };
+      for (const resource of resources) {
+        if (resource === ANY_RESOURCE) this.#wildcards.push(handler);
+        else this.#add(resourceKey(resource), handler);
+      }
+    }
+  }
+
+  #add(resource: string, handler: RegisteredHandler): void {
+    const handlers = this.#handlers.get(resource);
+    if (handlers) handlers.push(handler);
+    else this.#handlers.set(resource, [handler]);
+  }
+
+  /** Nobody would call it: better said at start than missed in production. */
+  #refuse(prototype: object, className: string): void {
+    const [method] = this.#methods(prototype)[0] ?? [];
+    if (method === undefined) return;
+    throw new ConnecError(`${className}.${method} is a @ConnecHandler on a request-scoped provider.`, {
+      code: 'connec.handler',
+      remedy: 'Notifications have no request of yours: make the provider and what it injects singletons.',
+    });
+  }
+
+  #methods(prototype: object): [method: string, resources: readonly string[]][] {
+    return this.scanner.getAllMethodNames(prototype).flatMap((method): [string, readonly string[]][] => {
+      const callback = (prototype as Record<string, unknown>)[method];
+      if (typeof callback !== 'function') return [];
+      const resources = this.reflector.get<readonly string[] | undefined>(CONNEC_HANDLER, callback);
+      return resources ? [[method, resources]] : [];
+    });
+  }
+}

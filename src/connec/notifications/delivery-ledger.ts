@@ -1,0 +1,70 @@
+import type { ConnecDelivery } from './connec-delivery.js';
+
+/** What is remembered of a record (protocol §7.2). */
+export interface RecordState {
+  /** Time of the newest update that was handled, in milliseconds; null when no update said one. */
+  readonly at: number | null;
+  /** Digests handled at that time, or lately of a record without times; newest last. */
+  readonly digests: readonly string[];
+  /** An update that some handlers finished and others did not. */
+  readonly unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
+}
+
+/** Leave to handle a delivery: nobody else handles the same record until it is completed or released. */
+export interface DeliveryClaim {
+  /** Handlers that finished this very delivery at an earlier attempt. */
+  readonly finished: readonly string[];
+}
+
+/** A claim, or why the delivery needs no handling, or that its record is being handled elsewhere. */
+export type DeliveryVerdict = DeliveryClaim | 'duplicate' | 'stale' | 'busy';
+
+/**
+ * Sees to it that the same delivery is handled once, that an older update never follows a newer one, and that two
+ * updates of one record are never handled at the same time. Answers at once where it can: a promise for each of
+ * hundreds of entities would cost as much as the request.
+ */
+export abstract class DeliveryLedger {
+  abstract claim(marketplace: string, delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict>;
+
+  /** Remembers the delivery as handled. False when the claim was lost meanwhile: another process took over. */
+  abstract complete(claim: DeliveryClaim): boolean | Promise<boolean>;
+
+  /** Gives the claim back, remembering which handlers finished. */
+  abstract release(claim: DeliveryClaim, finished: readonly string[]): void | Promise<void>;
+}
+
+/** Digests kept of a record: more than ever arrive within a second, or between a delivery and its repetition. */
+const MAX_DIGESTS = 8;
+
+/** Whether a delivery still has to be handled, given what is remembered of its record. */
+export function judge(state: RecordState | null, delivery: ConnecDelivery): 'handle' | 'duplicate' | 'stale' {
+  if (!state) return 'handle';
+  const { at, digest } = delivery;
+  if (digest !== null) {
+    if (state.digests.includes(digest)) return 'duplicate';
+  } else if (at === state.at) return 'duplicate';
+  return at !== null && state.at !== null && at < state.at ? 'stale' : 'handle';
+}
+
+/** What to remember once the delivery was handled. */
+export function handledState(state: RecordState | null, { at, digest }: ConnecDelivery): RecordState {
+  const newer = at !== null && (state === null || state.at === null || at > state.at);
+  const kept = newer ? [] : (state?.digests ?? []);
+  return {
+    at: newer ? at : (state?.at ?? null),
+    digests: digest === null ? kept : [...kept, digest].slice(-MAX_DIGESTS),
+    unfinished: null,
+  };
+}
+
+/** Identifies a delivery among those of its record. */
+export function versionOf({ at, digest }: ConnecDelivery): string {
+  return digest ?? String(at);
+}
+
+/** Handlers that finished this very delivery before. */
+export function finishedHandlers(state: RecordState | null, delivery: ConnecDelivery): readonly string[] {
+  const unfinished = state?.unfinished;
+  return unfinished && unfinished.version === versionOf(delivery) ? unfinished.handlers : [];
+}

@@ -1,0 +1,120 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { AdapterResolver } from '../../adapters/adapter-resolver.js';
+import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
+import type { ConnecOptions } from '../../interfaces/connec-options.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
+import { type ConnecDelivery, toDelivery } from './connec-delivery.js';
+import { DeliveryLedger } from './delivery-ledger.js';
+import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
+import { DeliveryRunner, type NotificationReport } from './delivery-runner.js';
+import type { NotificationBody } from './notification-reader.js';
+import { ConnecNotificationCounters } from './notification-stats.js';
+
+/** What is left to do for one group. */
+interface GroupWork {
+  readonly groupUid: string;
+  readonly deliveries: ConnecDelivery[];
+}
+
+const DEFAULT_CONCURRENCY = 4;
+const MAX_CONCURRENCY = 64;
+
+/**
+ * Hands the entities of a notification to their handlers: one group after the other's order, several groups at the
+ * same time, each entity through the ledger (protocol §7.1, §7.2). Never throws for what a handler did.
+ */
+@Injectable()
+export class NotificationProcessor {
+  readonly #logger = new Logger('MaestranoNotifications');
+  readonly #concurrency: number;
+  readonly #identity: 'version' | 'content';
+
+  constructor(
+    private readonly handlers: ConnecHandlerRegistry,
+    private readonly ledger: DeliveryLedger,
+    private readonly deletedGroups: DeletedGroupsService,
+    private readonly adapters: AdapterResolver,
+    private readonly counters: ConnecNotificationCounters,
+    @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
+  ) {
+    const { concurrency = DEFAULT_CONCURRENCY, identity = 'version' } = options.connec?.notifications ?? {};
+    this.#concurrency = Math.min(MAX_CONCURRENCY, Math.max(1, concurrency));
+    this.#identity = identity;
+  }
+
+  async process(
+    marketplace: Marketplace,
+    body: NotificationBody,
+    attempt: number,
+  ): Promise<NotificationReport> {
+    const adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
+    const groups = this.#byGroup(body, adapter?.handle !== undefined);
+    const runner = new DeliveryRunner(
+      marketplace,
+      attempt,
+      this.ledger,
+      this.counters,
+      this.#logger,
+      adapter,
+    );
+    const pending = groups.values();
+    const worker = async (): Promise<void> => {
+      for (const { groupUid, deliveries } of pending) {
+        // One at a time is the point: a group's entities are handled in the order they came.
+        if (await this.#isKnown(marketplace, groupUid, deliveries.length, adapter)) {
+          await runner.run(deliveries, (resource) => this.#handlersOf(resource, adapter));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(this.#concurrency, groups.size) }, worker));
+    return runner.report();
+  }
+
+  /** Entities by group, in the order they came; what nobody takes is counted and left out. */
+  #byGroup(body: NotificationBody, takesAll: boolean): Map<string, GroupWork> {
+    const groups = new Map<string, GroupWork>();
+    for (const [resource, entities] of Object.entries(body)) {
+      if (!takesAll && this.handlers.of(resource).length === 0) {
+        this.counters.add('unknownResource', entities.length);
+        continue;
+      }
+      for (const entity of entities) {
+        const groupUid = entity.group_id;
+        if (typeof groupUid !== 'string' || groupUid === '') {
+          this.counters.add('unknownGroup');
+          continue;
+        }
+        let work = groups.get(groupUid);
+        if (!work) groups.set(groupUid, (work = { groupUid, deliveries: [] }));
+        work.deliveries.push(toDelivery(resource, groupUid, entity, this.#identity));
+      }
+    }
+    return groups;
+  }
+
+  async #isKnown(
+    marketplace: Marketplace,
+    groupUid: string,
+    count: number,
+    adapter: MaestranoNotificationAdapter | null,
+  ): Promise<boolean> {
+    if ((await this.deletedGroups.deletedAt(marketplace.name, groupUid)) !== null) {
+      this.counters.add('deletedGroup', count);
+      return false;
+    }
+    if (!adapter?.knowsGroup) return true;
+    const known = await adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace);
+    if (!known) this.counters.add('unknownGroup', count);
+    return known;
+  }
+
+  #handlersOf(resource: string, adapter: MaestranoNotificationAdapter | null): readonly RegisteredHandler[] {
+    const handlers = this.handlers.of(resource);
+    if (!adapter?.handle) return handlers;
+    const run = adapter.handle.bind(adapter);
+    return [...handlers, { name: adapter.constructor.name, run }];
+  }
+}

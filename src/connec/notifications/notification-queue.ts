@@ -1,0 +1,73 @@
+import type { NotificationBody } from './notification-reader.js';
+
+/** A notification as it waits in a queue. */
+export interface QueuedNotification {
+  /** Name of the marketplace; its snapshot is looked up when the work begins. */
+  readonly marketplace: string;
+  /** ISO 8601. */
+  readonly receivedAt: string;
+  readonly resources: NotificationBody;
+}
+
+/** What is left of a queued notification after an attempt. */
+export interface QueuedOutcome {
+  /** Entities that still have to be handled; null when none are. */
+  readonly remaining: NotificationBody | null;
+  /** Why; null when they only wait for another instance. Holds no data of customers. */
+  readonly error: Error | null;
+}
+
+/** A notification that used up its attempts. */
+export interface DeadNotification {
+  readonly id: string;
+  readonly marketplace: string;
+  readonly receivedAt: string;
+  readonly attempts: number;
+  /** Message of the last error. */
+  readonly reason: string;
+  /** When it was given up, ISO 8601. */
+  readonly failedAt: string;
+  /** Entities left, by resource. */
+  readonly entities: Readonly<Record<string, number>>;
+}
+
+/** Notifications in a queue at this moment. */
+export interface NotificationQueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly dead: number;
+  /** Milliseconds that the oldest waiting one has waited; null when none does. */
+  readonly lagMs: number | null;
+}
+
+/**
+ * Where notifications are made durable before the platform is answered. Import a module that provides one, such as
+ * `MaestranoBullmqModule` of `nestjs-maestrano/bullmq`; without one, notifications are handled before the answer.
+ */
+export abstract class NotificationQueue {
+  /** Begins to hand out notifications. Called once, at bootstrap; a queue may be set up only to store. */
+  abstract start(
+    process: (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>,
+  ): Promise<void> | void;
+
+  /** Resolves once the notification is safe. */
+  abstract add(notification: QueuedNotification): Promise<void>;
+
+  abstract counts(): Promise<NotificationQueueCounts>;
+
+  /** Given up notifications, newest first. */
+  abstract deadLetters(range?: {
+    readonly offset?: number;
+    readonly limit?: number;
+  }): Promise<DeadNotification[]>;
+
+  /** Has one handled again, with all its attempts. What is stale by now is dropped then. False for an unknown id. */
+  abstract replay(id: string): Promise<boolean>;
+
+  /** Has all handled again; resolves with how many. */
+  abstract replayAll(): Promise<number>;
+
+  /** Forgets one. False for an unknown id. */
+  abstract discard(id: string): Promise<boolean>;
+}

@@ -1,0 +1,75 @@
+import { ConnecError } from '../../errors/connec.error.js';
+import type { ConnecNotificationOptions } from '../../interfaces/connec-options.interface.js';
+import { resourceKey } from './resource-key.js';
+
+/** Entities as they came, by the resource they belong to. */
+export type NotificationBody = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+/** Keys that frameworks add to what they received (protocol §7.1). */
+const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'format']);
+const DEFAULT_MAX_ENTITIES = 10_000;
+const DEFAULT_MAX_DEPTH = 32;
+
+/**
+ * Checks the shape of a notification, by hand: validating hundreds of entities with decorators would cost ten times
+ * the request. A single object counts as a list of one, which is how `company` may come.
+ *
+ * @throws ConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`
+ */
+export function readNotification(body: unknown, options: ConnecNotificationOptions): NotificationBody {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw malformed('The body is not a JSON object.');
+  }
+  const maxEntities = options.maxEntities ?? DEFAULT_MAX_ENTITIES;
+  const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
+  const resources: Record<string, Readonly<Record<string, unknown>>[]> = Object.create(null);
+  let count = 0;
+  for (const [key, value] of Object.entries(body)) {
+    if (FRAMEWORK_KEYS.has(key) || value === null) continue;
+    const entities: unknown = Array.isArray(value) ? value : [value];
+    const list = entities as unknown[];
+    count += list.length;
+    if (count > maxEntities) throw tooLarge(maxEntities);
+    for (const entity of list) {
+      if (typeof entity !== 'object' || entity === null || Array.isArray(entity)) {
+        throw malformed('A resource holds something other than entities.');
+      }
+      if (isDeeper(entity, maxDepth)) throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
+    }
+    const name = resourceKey(key);
+    const known = resources[name];
+    resources[name] = known ? known.concat(list as typeof known) : (list as Record<string, unknown>[]);
+  }
+  return resources;
+}
+
+/** Whether objects and arrays are nested deeper than the levels; never recurses beyond them. */
+function isDeeper(value: object, levels: number): boolean {
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (const element of value as unknown[]) {
+      if (typeof element === 'object' && element !== null && isDeeper(element, levels - 1)) return true;
+    }
+    return false;
+  }
+  // JSON has no inherited keys, and for-in needs no list of them.
+  for (const key in value) {
+    const field = (value as Record<string, unknown>)[key];
+    if (typeof field === 'object' && field !== null && isDeeper(field, levels - 1)) return true;
+  }
+  return false;
+}
+
+function malformed(message: string): ConnecError {
+  return new ConnecError(`The notification cannot be read. ${message}`, {
+    code: 'connec.notificationMalformed',
+    remedy: 'Send resource names with their entities as JSON (protocol §7.1).',
+  });
+}
+
+function tooLarge(limit: number): ConnecError {
+  return new ConnecError(`The notification holds more than ${limit} entities.`, {
+    code: 'connec.notificationTooLarge',
+    remedy: 'Raise connec.notifications.maxEntities if that is meant.',
+  });
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { MaestranoStore } from '../../stores/maestrano-store.js';
+import { storeKey } from '../../stores/store-key.js';
+import type { ConnecDelivery } from './connec-delivery.js';
+import {
+  type DeliveryClaim,
+  DeliveryLedger,
+  type DeliveryVerdict,
+  finishedHandlers,
+  handledState,
+  judge,
+  type RecordState,
+  versionOf,
+} from './delivery-ledger.js';
+
+/** How long a ledger's claims hold and its records are remembered, in milliseconds. */
+export interface StoreDeliveryLedgerOptions {
+  readonly leaseMs: number;
+  readonly rememberMs: number;
+  /** How long to wait for a record that is being handled elsewhere before answering `busy`. */
+  readonly patienceMs: number;
+}
+
+interface StoreClaim extends DeliveryClaim {
+  readonly delivery: ConnecDelivery;
+  readonly recordKey: string;
+  readonly lockKey: string;
+  readonly token: string;
+  /** The remembered state as it was read, for comparing when it is written. */
+  readonly seen: string | null;
+  readonly state: RecordState | null;
+}
+
+/** Longest pause between two looks at a lock. */
+const MAX_POLL_MS = 200;
+
+/**
+ * The ledger of several instances that share a store. A lock for each record is renewed while its handler runs, and
+ * ends by itself when the process died; what is remembered is written only if nobody else wrote meanwhile.
+ */
+export class StoreDeliveryLedger extends DeliveryLedger {
+  readonly #running = new Set<StoreClaim>();
+  #heartbeat: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly store: MaestranoStore,
+    private readonly options: StoreDeliveryLedgerOptions,
+  ) {
+    super();
+  }
+
+  override async claim(marketplace: string, delivery: ConnecDelivery): Promise<DeliveryVerdict> {
+    const parts = [marketplace, delivery.groupUid, delivery.resource, delivery.recordKey];
+    const recordKey = storeKey('delivery', ...parts);
+    // Most repetitions are known already, and need no lock to be told so.
+    const known = judge(parse(await this.store.get(recordKey)), delivery);
+    if (known !== 'handle') return known;
+    const lockKey = storeKey('delivery-lock', ...parts);
+    const token = randomUUID();
+    if (!(await this.#lock(lockKey, token))) return 'busy';
+    const seen = await this.store.get(recordKey);
+    const state = parse(seen);
+    const verdict = judge(state, delivery);
+    if (verdict !== 'handle') {
+      await this.store.delete(lockKey, token);
+      return verdict;
+    }
+    const finished = finishedHandlers(state, delivery);
+    const claim: StoreClaim = { delivery, recordKey, lockKey, token, seen, state, finished };
+    this.#running.add(claim);
+    this.#beat();
+    return claim;
+  }
+
+  override complete(claim: DeliveryClaim): Promise<boolean> {
+    const { state, delivery } = claim as StoreClaim;
+    return this.#end(claim as StoreClaim, handledState(state, delivery));
+  }
+
+  override async release(claim: DeliveryClaim, finished: readonly string[]): Promise<void> {
+    const { state, delivery } = claim as StoreClaim;
+    const { at = null, digests = [] } = state ?? {};
+    const unfinished = { version: versionOf(delivery), handlers: finished };
+    await this.#end(claim as StoreClaim, { at, digests, unfinished });
+  }
+
+  async #end(claim: StoreClaim, state: RecordState): Promise<boolean> {
+    this.#running.delete(claim);
+    if (this.#running.size === 0 && this.#heartbeat) {
+      clearInterval(this.#heartbeat);
+      this.#heartbeat = null;
+    }
+    const { recordKey, seen, lockKey, token } = claim;
+    const { rememberMs } = this.options;
+    const text = JSON.stringify(state);
+    const written =
+      seen === null
+        ? await this.store.setIfAbsent(recordKey, text, rememberMs)
+        : await this.store.replace(recordKey, seen, text, rememberMs);
+    await this.store.delete(lockKey, token);
+    return written;
+  }
+
+  async #lock(lockKey: string, token: string): Promise<boolean> {
+    const { leaseMs, patienceMs } = this.options;
+    const until = Date.now() + patienceMs;
+    for (let wait = 10; ; wait = Math.min(MAX_POLL_MS, wait * 2)) {
+      if (await this.store.setIfAbsent(lockKey, token, leaseMs)) return true;
+      if (Date.now() >= until) return false;
+      await pause(wait);
+    }
+  }
+
+  /** One timer for all claims, only while there are any. */
+  #beat(): void {
+    this.#heartbeat ??= setInterval(() => {
+      for (const { lockKey, token } of this.#running) {
+        // A missed renewal is made up for by the next; the lease is three of them.
+        this.store.replace(lockKey, token, token, this.options.leaseMs).catch(() => undefined);
+      }
+    }, this.options.leaseMs / 3).unref();
+  }
+}
+
+function parse(text: string | null): RecordState | null {
+  return text === null ? null : (JSON.parse(text) as RecordState);
+}

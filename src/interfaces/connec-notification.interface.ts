@@ -1,0 +1,50 @@
+import type { Marketplace } from './marketplace.interface.js';
+
+/** What a handler is told beside the entity. */
+export interface ConnecNotificationContext {
+  /** The snapshot this piece of work belongs to. */
+  readonly marketplace: Marketplace;
+  /** `cld-…`, as the entity says. */
+  readonly groupUid: string;
+  /** Plural resource name such as `invoices`; `company` is singular. */
+  readonly resource: string;
+  /** Connec! id of the record; null for an entity without one. */
+  readonly recordId: string | null;
+  /** When the record changed; null when the entity does not say. */
+  readonly updatedAt: Date | null;
+  /**
+   * The same text for the same delivery, also on another instance: for a unique index in your own transaction, which
+   * is the only way to be safe from a process that dies right after your last write (docs/notifications.md).
+   */
+  readonly deliveryKey: string;
+  /** 1 for the first. Inline, the platform's repetitions are not counted. */
+  readonly attempt: number;
+}
+
+/** A handler that threw. */
+export interface ConnecNotificationFailure extends ConnecNotificationContext {
+  /** `BillingListener.onInvoice` */
+  readonly handler: string;
+  readonly error: unknown;
+}
+
+/** What became of notifications since the process started; one number an entity unless said otherwise. */
+export interface ConnecNotificationStats {
+  /** Requests. */
+  readonly received: number;
+  /** Requests refused as malformed or too large. */
+  readonly refused: number;
+  /** Requests handed to the queue. */
+  readonly queued: number;
+  readonly handled: number;
+  readonly failed: number;
+  /** Being handled elsewhere at that moment. */
+  readonly busy: number;
+  readonly duplicates: number;
+  /** Older than what was handled before. */
+  readonly stale: number;
+  readonly unknownResource: number;
+  /** Without group, or of one that the notification adapter does not know. */
+  readonly unknownGroup: number;
+  readonly deletedGroup: number;
+}
