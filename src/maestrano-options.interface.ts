@@ -1,9 +1,9 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
 
+import type { AccountOptions } from './interfaces/account-options.interface.js';
 import type { ConnecOptions } from './interfaces/connec-options.interface.js';
-import type { DeveloperPlatformOptions } from './interfaces/developer-platform-options.interface.js';
 import type { HttpOptions } from './interfaces/http-options.interface.js';
-import type { MarketplacesInput } from './interfaces/marketplace-input.interface.js';
+import type { MarketplaceOptions } from './interfaces/marketplace-options.interface.js';
 import type { SessionOptions } from './interfaces/session-options.interface.js';
 import type { SignOnOptions } from './interfaces/sign-on-options.interface.js';
 import type { SsoOptions } from './interfaces/sso-options.interface.js';
@@ -15,18 +15,7 @@ import type { MaestranoStore } from './stores/maestrano-store.js';
  * The values of a registration: they may come from a factory, a configuration service, a vault. What must be known
  * while the module is being defined is an extra instead: {@link MaestranoModuleExtras}.
  */
-export interface MaestranoModuleOptions {
-  /** Marketplaces written down in the application, in any generation's spelling (protocol §1). */
-  readonly marketplaces?: MarketplacesInput;
-  /**
-   * Where to fetch marketplaces from (protocol §2). `true` reads the official `MNO_DEVPL_*` variables alone; by
-   * default they are read when `marketplaces` is left out.
-   */
-  readonly developerPlatform?: DeveloperPlatformOptions | boolean;
-  /** The marketplace meant where none is named; the only one by default. */
-  readonly defaultMarketplace?: string;
-  /** Whether one invalid marketplace stops the application at start; false by default. */
-  readonly strict?: boolean;
+export interface MaestranoModuleOptions extends MarketplaceOptions {
   /** Where state that several instances share is kept; in memory by default. */
   readonly store?: MaestranoStore;
   /** How people sign in. */
@@ -37,6 +26,8 @@ export interface MaestranoModuleOptions {
   readonly webhooks?: WebhooksOptions;
   /** How calls to marketplaces are made. */
   readonly http?: HttpOptions;
+  /** The client of the Account API. */
+  readonly account?: AccountOptions;
   /** The Connec! client and its notifications. */
   readonly connec?: ConnecOptions;
 }

@@ -3,6 +3,7 @@ import type { Abstract, Provider, Type } from '@nestjs/common';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import type { AdapterClasses } from './adapter-resolver.js';
 import { MaestranoGroupAdapter } from './maestrano-group.adapter.js';
+import { MaestranoNotificationAdapter } from './maestrano-notification.adapter.js';
 import { MaestranoSessionAdapter } from './maestrano-session.adapter.js';
 import { MaestranoSynchronizationAdapter } from './maestrano-synchronization.adapter.js';
 import { MaestranoUserAdapter } from './maestrano-user.adapter.js';
@@ -13,6 +14,7 @@ export function adapterClasses(extras: MaestranoModuleExtras): AdapterClasses {
     [MaestranoUserAdapter, extras.userAdapter],
     [MaestranoGroupAdapter, extras.groupAdapter],
     [MaestranoSessionAdapter, extras.sessionAdapter],
+    [MaestranoNotificationAdapter, extras.notificationAdapter],
     [MaestranoSynchronizationAdapter, extras.synchronizationAdapter],
   ];
   return new Map(named.flatMap(([adapter, type]) => (type ? [[adapter, type] as const] : [])));
