@@ -34,6 +34,7 @@ export class MarketplaceRegistry {
   /** Keys the index of credentials, so that no digest of a key is of use outside this process. */
   readonly #indexKey = randomBytes(32);
   readonly #events = new Subject<MarketplaceEvent>();
+  readonly #snapshots = new Subject<MarketplaceSnapshot>();
   readonly #defaultName: string | null;
   #table = EMPTY;
 
@@ -45,6 +46,11 @@ export class MarketplaceRegistry {
   /** What was added, removed, changed or rotated; told after the new table is in force. */
   get events(): Observable<MarketplaceEvent> {
     return this.#events.asObservable();
+  }
+
+  /** Every new table, once, before its events: for what is derived from all marketplaces together. */
+  get snapshots(): Observable<MarketplaceSnapshot> {
+    return this.#snapshots.asObservable();
   }
 
   /** All marketplaces at this moment. */
@@ -139,12 +145,14 @@ export class MarketplaceRegistry {
     const events = [...this.#difference(before.marketplaces, current, version)];
     if (events.length === 0 && before.version > 0) return before;
     this.#table = Object.freeze({ version, marketplaces: current, owners: this.#index(current) });
+    this.#snapshots.next(this.#table);
     for (const event of events) this.#events.next(event);
     return this.#table;
   }
 
-  /** Ends the stream of events. */
+  /** Ends the streams. */
   onModuleDestroy(): void {
+    this.#snapshots.complete();
     this.#events.complete();
   }
 

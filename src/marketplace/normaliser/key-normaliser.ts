@@ -1,4 +1,3 @@
-import { Secret } from '../../utils/secret.js';
 import { canonicalParameter } from './parameter-names.js';
 
 /** Deeper nesting and more values than any configuration has are left out unread. */
@@ -35,9 +34,9 @@ function collect(value: object, prefix: string, depth: number, leaves: [string, 
   }
 }
 
-/** An object that holds further parameters: no list, and no value of its own. */
+/** An object that holds further parameters. */
 function isSection(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `initPath`, `InitPath` and `init-path` are `init_path`; `x509Fingerprint` is `x509_fingerprint`. */

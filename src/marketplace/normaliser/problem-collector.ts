@@ -1,5 +1,4 @@
 import type { ConfigurationErrorCode, ConfigurationProblem } from '../../errors/configuration.error.js';
-import { Secret } from '../../utils/secret.js';
 
 /** Parameters whose value is never shown, whatever was written there. */
 const HIDDEN = /(^|\.)(keys?|token|secret|api_secret|password)$|certificate/;
@@ -48,7 +47,6 @@ export class ProblemCollector {
 export function describeFound(key: string, value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (value instanceof Secret) return 'a secret';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
   if (HIDDEN.test(key)) return `a text of ${value.length} characters`;

@@ -50,7 +50,7 @@ export function readApi(reader: ParameterReader, preset: EnvironmentPreset | nul
 }
 
 function readKeys(reader: ParameterReader): Secret[] {
-  const texts = [...new Set([...secretTexts(reader, 'api.key'), ...secretTexts(reader, 'api.keys')])];
+  const texts = [...new Set([...reader.texts('api.key'), ...reader.texts('api.keys')])];
   const usable = texts.filter((text) => text.length <= MAX_CREDENTIAL_LENGTH).slice(0, MAX_KEYS);
   if (usable.length < texts.length) {
     reader.problems.report({
@@ -61,13 +61,6 @@ function readKeys(reader: ParameterReader): Secret[] {
     });
   }
   return usable.map((text) => new Secret(text));
-}
-
-function secretTexts(reader: ParameterReader, key: 'api.key' | 'api.keys'): string[] {
-  const value = reader.parameters.get(key);
-  if (!(value instanceof Secret)) return reader.texts(key);
-  const text = value.reveal().trim();
-  return text ? [text] : [];
 }
 
 function warnOfTlsSwitch(reader: ParameterReader): void {

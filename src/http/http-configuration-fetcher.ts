@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+
+import {
+  type ConfigurationAnswer,
+  ConfigurationFetcher,
+  type ConfigurationRequest,
+} from '../marketplace/sources/configuration-fetcher.js';
+import { MaestranoHttp } from './maestrano-http.service.js';
+
+/** Asks the developer platform through the shared client (protocol §2.1). */
+@Injectable()
+export class HttpConfigurationFetcher extends ConfigurationFetcher {
+  constructor(private readonly http: MaestranoHttp) {
+    super();
+  }
+
+  fetch(request: ConfigurationRequest): Promise<ConfigurationAnswer> {
+    const { origin, path, user, password, headers, maxResponseBytes, signal } = request;
+    return this.http.request(
+      { name: 'developer-platform', service: 'developer-platform', origin, credentials: { user, password } },
+      {
+        method: 'GET',
+        path,
+        operation: 'GET marketplaces',
+        headers,
+        maxResponseBytes,
+        signal,
+        // The loader paces the attempts itself.
+        attempts: 1,
+      },
+    );
+  }
+}

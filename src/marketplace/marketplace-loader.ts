@@ -1,0 +1,245 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Logger, type OnModuleDestroy } from '@nestjs/common';
+
+import { ConfigurationError, type ConfigurationProblem } from '../errors/configuration.error.js';
+import type { MaestranoError } from '../errors/maestrano.error.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { describeExpiry, type ExpiringCertificate, findExpiringCertificates } from './certificate-expiry.js';
+import { LastKnownGoodFile } from './loader/last-known-good.file.js';
+import { ProblemLog } from './loader/problem-log.js';
+import type { RefreshSettings } from './loader/refresh-settings.js';
+import { RefreshTimer } from './loader/refresh-timer.js';
+import { RotationOverlap } from './loader/rotation-overlap.js';
+import type { SourceRunner, SourceStatus } from './loader/source-runner.js';
+import { resolveConflicts } from './marketplace-conflicts.js';
+import type { MarketplaceRegistry } from './marketplace-registry.js';
+
+/** First pause between attempts at start; doubled with each further one. */
+const BOOT_RETRY_MS = 250;
+
+/** How the configuration is doing, for health checks. */
+export interface MarketplaceStatus {
+  /** Marketplaces served. */
+  readonly marketplaces: number;
+  /** Of the registry's table. */
+  readonly version: number;
+  /** Every source that can change, in the order of precedence. */
+  readonly sources: readonly SourceStatus[];
+  /** Everything that is wrong with what the sources brought. Safe to show. */
+  readonly problems: readonly ConfigurationProblem[];
+  /** Certificates that ended or will within 30 days. */
+  readonly expiringCertificates: readonly ExpiringCertificate[];
+}
+
+/** The sources of one registration, in the order of precedence: the first that has a marketplace decides it. */
+export interface LoaderSources {
+  /** What the application wrote down; read once. */
+  readonly fixed: SourceRunner | null;
+  /** Sources that may fail and change. */
+  readonly live: readonly SourceRunner[];
+}
+
+/**
+ * Fills the registry before the application starts and keeps it up to date. No failure of a source loses a
+ * marketplace that worked (protocol §2.5): the last good ones stay in force, on disk also over a restart.
+ */
+export class MarketplaceLoader implements OnModuleDestroy {
+  readonly #logger = new Logger('MaestranoMarketplaces');
+  readonly #problemLog = new ProblemLog(this.#logger);
+  readonly #closing = new AbortController();
+  readonly #overlap: RotationOverlap;
+  readonly #timer: RefreshTimer;
+  readonly #file: LastKnownGoodFile | null;
+  #running: Promise<MarketplaceStatus> | null = null;
+  #conflicts: readonly ConfigurationProblem[] = [];
+
+  constructor(
+    readonly registry: MarketplaceRegistry,
+    private readonly sources: LoaderSources,
+    private readonly settings: RefreshSettings,
+    private readonly strict: boolean,
+  ) {
+    this.#overlap = new RotationOverlap(settings.rotationOverlapMs);
+    this.#timer = new RefreshTimer(settings.intervalMs, () => void this.refresh());
+    this.#file = settings.file === null ? null : new LastKnownGoodFile(settings.file);
+  }
+
+  /**
+   * Loads all sources, each for as long as the deadline allows, else from the last-known-good copy.
+   *
+   * @throws ConfigurationError when no marketplace can be served, with everything that is wrong; in strict mode when
+   * anything is.
+   */
+  async start(): Promise<void> {
+    const { fixed, live } = this.sources;
+    if (!fixed && live.length === 0) {
+      throw new ConfigurationError('No marketplaces are configured.', {
+        code: 'configuration.none',
+        remedy:
+          'Set the marketplaces option, the developerPlatform option or MNO_DEVPL_ENV_KEY, or marketplaceSource.',
+      });
+    }
+    const fixedFailure = await fixed?.load(this.settings.timeoutMs, this.#closing.signal);
+    if (fixedFailure) throw fixedFailure;
+    const failures = await Promise.all(live.map((runner) => this.#loadAtStart(runner)));
+    if (live.some((runner) => runner.status.origin === 'none')) await this.#restore();
+    const refused = this.#assemble();
+    if (refused) throw refused;
+    const failed = failures.filter((failure) => failure !== null);
+    if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
+      throw this.#noneError(failed);
+    for (const failure of failed) this.#logger.error(failure.message);
+    await this.#afterLoad();
+  }
+
+  /**
+   * Asks all sources now. Calls that come while one runs get the same answer. It never rejects: what failed is in
+   * the status, and the present marketplaces stay in force.
+   */
+  refresh(): Promise<MarketplaceStatus> {
+    this.#running ??= this.#refresh().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Age, failures and problems, computed when asked. */
+  get status(): MarketplaceStatus {
+    const { version, marketplaces } = this.registry.snapshot;
+    return {
+      marketplaces: marketplaces.size,
+      version,
+      sources: this.sources.live.map((runner) => runner.status),
+      problems: [...this.#all().flatMap(({ table }) => table.problems), ...this.#conflicts],
+      expiringCertificates: findExpiringCertificates(marketplaces.values()),
+    };
+  }
+
+  /** Stops the timer and gives up what is under way. */
+  onModuleDestroy(): void {
+    this.#timer.stop();
+    this.#closing.abort();
+  }
+
+  async #refresh(): Promise<MarketplaceStatus> {
+    if (this.#closing.signal.aborted) return this.status;
+    const { live } = this.sources;
+    const failures = await Promise.all(
+      live.map((runner) => runner.load(this.settings.timeoutMs, this.#closing.signal)),
+    );
+    if (this.#closing.signal.aborted) return this.status;
+    for (const failure of failures) {
+      if (failure) this.#logger.warn(`The marketplaces stay as they are: ${failure.message}`);
+    }
+    const refused = this.#assemble();
+    if (refused) this.#logger.error(refused.message);
+    await this.#afterLoad();
+    return this.status;
+  }
+
+  /** One source at start: attempts with growing pauses until it answers or the deadline is over. */
+  async #loadAtStart(runner: SourceRunner): Promise<MaestranoError | null> {
+    const end = performance.now() + this.settings.bootDeadlineMs;
+    for (let wait = BOOT_RETRY_MS; ; wait *= 2) {
+      const left = end - performance.now();
+      const failure = await runner.load(
+        Math.max(1, Math.min(left, this.settings.timeoutMs)),
+        this.#closing.signal,
+      );
+      if (!failure || isFinal(failure) || performance.now() + wait >= end) return failure;
+      await pause(wait);
+    }
+  }
+
+  async #restore(): Promise<void> {
+    try {
+      const content = await this.#file?.read();
+      if (!content) return;
+      for (const runner of this.sources.live) {
+        const entries = content.sources[runner.name];
+        if (runner.status.origin !== 'none' || !entries?.length) continue;
+        await runner.restore(entries, content.savedAt);
+        this.#logger.warn(`Starting "${runner.name}" from the copy of ${content.savedAt.toISOString()}.`);
+      }
+    } catch (error) {
+      this.#logger.error((error as Error).message);
+    }
+  }
+
+  /** Puts together what all sources have, and in force; gives the error where strict mode forbids it. */
+  #assemble(): ConfigurationError | null {
+    const now = Date.now();
+    const byName = new Map<string, Marketplace>();
+    for (const { table } of this.#all()) {
+      table.expire(now);
+      for (const marketplace of table.marketplaces) {
+        if (!byName.has(marketplace.name)) byName.set(marketplace.name, marketplace);
+      }
+    }
+    const signedOn = this.registry.list().filter(({ sso }) => sso.enabled);
+    const incumbents = new Set(signedOn.map(({ name }) => name));
+    const { marketplaces, problems } = resolveConflicts(
+      this.#overlap.apply([...byName.values()]),
+      incumbents,
+    );
+    this.#conflicts = problems;
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    if (this.strict && errors.length > 0) {
+      return new ConfigurationError(
+        'Marketplaces contradict each other, and strict mode accepts no error.',
+        { code: 'configuration.invalid', remedy: 'Correct them, or leave strict mode.' },
+        errors,
+      );
+    }
+    this.registry.replace(marketplaces);
+    return null;
+  }
+
+  /** What follows every load: problems told, copy written, timer armed. */
+  async #afterLoad(): Promise<void> {
+    const { problems, expiringCertificates } = this.status;
+    this.#problemLog.tell([...problems, ...expiringCertificates.map(describeExpiry)]);
+    await this.#save();
+    if (this.#closing.signal.aborted) return;
+    const { live } = this.sources;
+    if (live.length === 0) return;
+    const expiries = [this.#overlap.nextExpiry, ...live.map(({ table }) => table.nextExpiry)];
+    const known = expiries.filter((expiry) => expiry !== null);
+    const failures = Math.max(...live.map(({ status }) => status.failures));
+    this.#timer.arm(failures, known.length === 0 ? null : Math.min(...known));
+  }
+
+  async #save(): Promise<void> {
+    const fresh = this.sources.live.filter(({ status }) => status.origin !== 'none');
+    if (!this.#file || fresh.length === 0) return;
+    try {
+      await this.#file.write(Object.fromEntries(fresh.map(({ name, copy }) => [name, copy])));
+    } catch (error) {
+      this.#logger.error((error as Error).message);
+    }
+  }
+
+  #noneError(failures: readonly MaestranoError[]): ConfigurationError {
+    const reasons = failures.map(({ message }) => message).join(' ');
+    return new ConfigurationError(
+      `No marketplace can be served. ${reasons}`.trim(),
+      {
+        code: failures.length > 0 ? 'configuration.none' : 'configuration.invalid',
+        remedy:
+          'Correct the configuration; refresh.file lets a start outlive the platform, refresh.startEmpty waits for it.',
+        cause: failures[0],
+      },
+      this.#all().flatMap(({ table }) => table.problems),
+    );
+  }
+
+  #all(): readonly SourceRunner[] {
+    return this.sources.fixed ? [this.sources.fixed, ...this.sources.live] : this.sources.live;
+  }
+}
+
+/** Whether trying again at once cannot help. */
+function isFinal({ code }: MaestranoError): boolean {
+  return code === 'configuration.sourceCredentials' || code === 'configuration.invalid';
+}

@@ -1,0 +1,78 @@
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { ConfigurationAnswer, ConfigurationFetcher } from './configuration-fetcher.js';
+import type { DeveloperPlatformSettings } from './developer-platform-settings.js';
+import { MarketplaceSource, UNCHANGED } from './marketplace-source.js';
+
+/** Ten thousand marketplaces are 25 MB. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+
+/** Fetches all marketplaces of one environment from the developer platform (protocol §2). */
+export class DeveloperPlatformSource extends MarketplaceSource {
+  #etag: string | null = null;
+  #loadedEtag: string | null = null;
+
+  constructor(
+    private readonly settings: DeveloperPlatformSettings,
+    private readonly fetcher: ConfigurationFetcher,
+  ) {
+    super();
+  }
+
+  /**
+   * @throws ConfigurationError `configuration.sourceCredentials`, `configuration.sourceStatus` or
+   * `configuration.sourceBody`; errors of the HTTP client pass through.
+   */
+  async load(signal: AbortSignal): Promise<unknown> {
+    const { origin, path, apiKey, apiSecret } = this.settings;
+    const answer = await this.fetcher.fetch({
+      origin,
+      path,
+      user: apiKey,
+      password: apiSecret,
+      headers: { accept: 'application/json', ...(this.#etag ? { 'if-none-match': this.#etag } : {}) },
+      maxResponseBytes: MAX_RESPONSE_BYTES,
+      signal,
+    });
+    if (answer.status === 304 && this.#etag) return UNCHANGED;
+    if (answer.status < 200 || answer.status > 299) throw this.#statusError(answer.status);
+    const body = this.#parse(answer);
+    this.#loadedEtag = answer.headers['etag'] ?? null;
+    return body;
+  }
+
+  override accepted(): void {
+    this.#etag = this.#loadedEtag;
+  }
+
+  #parse({ text }: ConfigurationAnswer): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      const kind = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'broken JSON';
+      throw new ConfigurationError(`The developer platform answered with ${kind}.`, {
+        code: 'configuration.sourceBody',
+        remedy: `Check that ${this.#url} is the platform's API, and no proxy or login page answers for it.`,
+      });
+    }
+  }
+
+  #statusError(status: number): ConfigurationError {
+    if (status === 401 || status === 403) {
+      return new ConfigurationError(
+        `The developer platform refused the environment's credentials (${status}).`,
+        {
+          code: 'configuration.sourceCredentials',
+          remedy: 'Check MNO_DEVPL_ENV_KEY and MNO_DEVPL_ENV_SECRET against the environment on the platform.',
+        },
+      );
+    }
+    return new ConfigurationError(`The developer platform answered with status ${status}.`, {
+      code: 'configuration.sourceStatus',
+      remedy: `Check that ${this.#url} is right; a status from 500 passes by itself.`,
+    });
+  }
+
+  get #url(): string {
+    return this.settings.origin + this.settings.path;
+  }
+}
