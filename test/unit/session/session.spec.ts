@@ -34,7 +34,9 @@ const fakeNow = (now = NOW): void => {
 
 beforeAll(() => Logger.overrideLogger(false));
 beforeEach(() => fakeNow());
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('session payload', () => {
   const official = {

@@ -1,0 +1,419 @@
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { HttpException, Logger } from '@nestjs/common';
+import fc from 'fast-check';
+
+import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
+import { LoginDeniedError } from '../../../src/errors/sign-on.error.js';
+import { SsoError } from '../../../src/errors/sso.error.js';
+import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
+import type { SignOnOptions } from '../../../src/interfaces/sign-on-options.interface.js';
+import { HttpExchange } from '../../../src/routing/http-exchange.js';
+import { LoginBinding } from '../../../src/sso/login-binding.js';
+import { LoginCompletion } from '../../../src/sso/login-completion.js';
+import { LoginRefusal } from '../../../src/sso/login-refusal.js';
+import { ReturnTo } from '../../../src/sso/return-to.js';
+import { SsoConsumeHandler } from '../../../src/sso/sso-consume.handler.js';
+import { SsoInitHandler } from '../../../src/sso/sso-init.handler.js';
+import {
+  type SignOnAnswer,
+  type SignOnLogin,
+  type SignOnStart,
+  SsoProtocol,
+} from '../../../src/sso/sso-protocol.js';
+import type { SsoProtocols } from '../../../src/sso/sso-protocols.js';
+import { loginOf, registryOf, SECRET, sessionsOf } from '../session/harness.js';
+
+beforeAll(() => Logger.overrideLogger(false));
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describe('return-to', () => {
+  const registry = registryOf(['uat'], { idm: 'https://sso.example.test' });
+  const [marketplace] = registry.list();
+  if (!marketplace) throw new Error('no marketplace');
+  const returnTo = new ReturnTo({ sso: { returnToOrigins: ['https://admin.example.test'] } });
+  const parse = (address: unknown) => returnTo.parse(address, marketplace);
+
+  it.each([
+    ['/invoices?page=2#top', 'http://app.example.test/invoices?page=2#top'],
+    ['/', 'http://app.example.test/'],
+    ['/a/../b', 'http://app.example.test/b'],
+    ['/search?q=https://evil.example', 'http://app.example.test/search?q=https://evil.example'],
+    ['https://sso.example.test/welcome', '/welcome'],
+    ['https://admin.example.test/x', 'https://admin.example.test/x'],
+    ['HTTP://APP.example.test/x', 'http://app.example.test/x'],
+  ])('takes %s', (address, expected) => expect(parse(address)).toBe(expected));
+
+  it.each([
+    '',
+    'invoices',
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/\t/evil.example',
+    '/%0d%0aX: 1\r\nSet-Cookie: a=b',
+    '/.//evil.example',
+    '/x/..//evil.example',
+    'https://evil.example',
+    'https://app.example.test.evil.example/',
+    'https://app.example.test@evil.example/',
+    'http://user:secret@app.example.test/',
+    'https://app.example.test/',
+    'http://app.example.test:8080/',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    ' https://admin.example.test',
+    `/${'x'.repeat(3_000)}`,
+    '/maestrano/auth/saml/init/uat?return_to=/',
+    '/maestrano/auth/saml/consume/uat',
+    undefined,
+    ['/a'],
+  ])('refuses %j', (address) => expect(parse(address)).toBeNull());
+
+  it('never leads away, whatever it is given', () => {
+    const origins = new Set([
+      'http://app.example.test',
+      'https://sso.example.test',
+      'https://admin.example.test',
+    ]);
+    const pieces = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      '//',
+      '@',
+      ':',
+      '?',
+      '#',
+      '%2f',
+      '%5c',
+      'evil.example',
+      'https:',
+      '\t',
+      '\n',
+      'app.example.test',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          fc.array(pieces, { maxLength: 8 }).map((all) => all.join('')),
+        ),
+        (address) => {
+          const parsed = parse(address);
+          if (parsed === null) return true;
+          // As a browser would read it in a Location header on the sign-on origin.
+          return origins.has(new URL(parsed, 'https://sso.example.test/maestrano/consume').origin);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('falls back to the home page of the application', () => {
+    expect(returnTo.home(marketplace)).toBe('http://app.example.test/');
+    expect(new ReturnTo({ sso: { homeUrl: '/desk' } }).home(marketplace)).toBe(
+      'http://app.example.test/desk',
+    );
+  });
+});
+
+/** A protocol whose logins are what the test says. */
+class ProtocolStub extends SsoProtocol {
+  readonly begun: SignOnStart[] = [];
+  readonly answers: SignOnAnswer[] = [];
+  outcome: () => Promise<SignOnLogin> = () => Promise.reject(new Error('nothing arranged'));
+
+  override begin(_: unknown, start: SignOnStart) {
+    this.begun.push(start);
+    return Promise.resolve({
+      url: 'https://uat.example.test/sign-in',
+      requestId: `_request${this.begun.length}`,
+    });
+  }
+
+  override complete(_: unknown, answer: SignOnAnswer): Promise<SignOnLogin> {
+    this.answers.push(answer);
+    return this.outcome();
+  }
+}
+
+interface Visit {
+  readonly method?: string;
+  readonly url: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** The handlers around the stub, a browser's cookie jar, and what was answered last. */
+function signOn(
+  sso: SignOnOptions & { passParameters?: string[] } = {},
+  marketplaceSso: Record<string, unknown> = {},
+) {
+  const registry = registryOf(['uat'], marketplaceSso);
+  const marketplace = registry.get('uat');
+  const protocol = new ProtocolStub();
+  const protocols = { of: () => protocol } as unknown as SsoProtocols;
+  const calls: string[] = [];
+  const users = { findOrCreateUser: () => Promise.resolve({ name: 'Jo' }) };
+  const groups = {
+    member: false,
+    findOrCreateGroup: () => Promise.resolve('company'),
+    hasMember: () => groups.member,
+    addMember: (): Promise<void> => Promise.resolve(void calls.push('add')),
+    updateMember: (): Promise<void> => Promise.resolve(void calls.push('update')),
+  };
+  const session: { adapter: object | null } = { adapter: null };
+  const adapters = {
+    user: () => Promise.resolve(users),
+    group: () => Promise.resolve(groups),
+    session: () => Promise.resolve(session.adapter),
+  } as unknown as AdapterResolver;
+  const sessions = sessionsOf(registry, { secret: SECRET }).service;
+  const binding = new LoginBinding();
+  const returnTo = new ReturnTo({ sso });
+  const refusal = new LoginRefusal(binding, { sso });
+  const completion = new LoginCompletion(adapters, sessions, returnTo);
+  const consume = new SsoConsumeHandler(protocols, binding, completion, refusal);
+  const init = new SsoInitHandler(protocols, binding, returnTo, refusal, consume, { sso });
+  const jar: Record<string, string> = {};
+
+  async function visit(
+    handler: SsoInitHandler | SsoConsumeHandler,
+    { method = 'GET', url, headers = {} }: Visit,
+  ) {
+    const sent: { status?: number; location?: string; body?: string; headers: Record<string, string> } = {
+      headers: {},
+    };
+    const adapter = {
+      setHeader: (_: unknown, name: string, value: string) => (sent.headers[name.toLowerCase()] = value),
+      appendHeader: (_: unknown, _name: string, line: string) => {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+        if (/max-age=0/i.test(line)) delete jar[name];
+        else jar[name] = value;
+        sent.headers['set-cookie'] = `${sent.headers['set-cookie'] ?? ''}${line}\n`;
+      },
+      reply: (_: unknown, body: string, status: number) => Object.assign(sent, { body, status }),
+      redirect: (_: unknown, status: number, location: string) => Object.assign(sent, { status, location }),
+    };
+    const cookie = Object.entries(jar)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ');
+    const request = {
+      method,
+      url,
+      headers: { accept: 'text/html', cookie, ...headers },
+      body: { SAMLResponse: 'x' },
+    };
+    await handler.handle(new HttpExchange(adapter as never, request, {}), {
+      endpoint: 'sso',
+      marketplace,
+      params: {},
+    });
+    return sent;
+  }
+  return {
+    marketplace,
+    protocol,
+    jar,
+    users,
+    groups,
+    calls,
+    session,
+    begin: (query = '') => visit(init, { url: `/init${query}` }),
+    consume: (headers?: Record<string, string>) =>
+      visit(consume, { method: 'POST', url: '/consume', ...(headers ? { headers } : {}) }),
+    accept: (id: string, returnTo: string | null = null) => {
+      protocol.outcome = () =>
+        Promise.resolve({
+          ...loginOf('uat', new Date(Date.now() + 60_000)),
+          transaction: { id, returnTo },
+          traceCode: 'ABC-123',
+        });
+    },
+    refuse: (code: SsoErrorCode) => {
+      protocol.outcome = () =>
+        Promise.reject(new SsoError(code, { marketplace: 'uat', checks: [], traceCode: 'ABC-123' }));
+    },
+  };
+}
+
+const logins = (jar: Record<string, string>): string[] =>
+  Object.entries(jar).flatMap(([name, value]) =>
+    name.startsWith('mno-login-') ? [value.split('.')[1] ?? ''] : [],
+  );
+const signedIn = (jar: Record<string, string>): boolean =>
+  Object.keys(jar).some((name) => name.startsWith('mno-session-'));
+
+describe('init', () => {
+  it('passes on the group and what the application allows, and nothing else', async () => {
+    const { begin, protocol } = signOn({ passParameters: ['locale'] });
+    const answer = await begin(
+      '?group_id=cld-2&locale=fr&SAMLRequest=x&RelayState=y&return_to=/invoices&other=1',
+    );
+    expect(protocol.begun).toEqual([{ returnTo: '/invoices', params: { group_id: 'cld-2', locale: 'fr' } }]);
+    expect(answer).toMatchObject({ status: 302, location: 'https://uat.example.test/sign-in' });
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
+  });
+
+  it('reads the group behind a second question mark, as the marketplace appends it', async () => {
+    const { begin, protocol } = signOn();
+    await begin('?marketplace=uat?group_id=cld-2');
+    expect(protocol.begun[0]?.params).toEqual({ group_id: 'cld-2' });
+  });
+
+  it('leaves out what is too long and forgets a foreign page', async () => {
+    const { begin, protocol } = signOn();
+    await begin(`?group_id=${'x'.repeat(600)}&return_to=https://evil.example`);
+    expect(protocol.begun).toEqual([{ returnTo: null, params: {} }]);
+  });
+
+  it('binds the login to the browser, up to five at once, the oldest going first', async () => {
+    const { begin, jar } = signOn();
+    const now = jest.spyOn(Date, 'now');
+    const { headers } = await begin();
+    expect(headers['set-cookie']).toMatch(
+      /^mno-login-[0-9a-f]{16}=[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=None\n$/,
+    );
+    for (let tab = 2; tab <= 8; tab += 1) {
+      now.mockReturnValue(Date.UTC(2030, 0, tab));
+      await begin();
+    }
+    expect(logins(jar).sort()).toEqual(['_request4', '_request5', '_request6', '_request7', '_request8']);
+  });
+
+  it('uses a name that no sibling host can set where there is https', async () => {
+    const { begin, jar, consume, protocol, refuse } = signOn({}, { idm: 'https://app.example.test' });
+    refuse('sso.audience');
+    await begin();
+    const [[name = '', value = ''] = []] = Object.entries(jar);
+    expect(name).toMatch(/^__Host-mno-login-/);
+    delete jar[name];
+    jar[name.replace('__Host-', '')] = value;
+    await consume();
+    expect(protocol.answers[0]?.boundRequestIds).toBeNull();
+  });
+
+  it('is closed where sign-on is off', async () => {
+    const { begin, protocol } = signOn({}, { enabled: false });
+    expect(await begin()).toMatchObject({ status: 403, body: expect.stringContaining('switched off') });
+    expect(protocol.begun).toEqual([]);
+  });
+});
+
+describe('consume', () => {
+  it('finds or creates, begins a session and goes where the person wanted to', async () => {
+    const { begin, consume, accept, jar, calls, protocol, groups } = signOn();
+    await begin();
+    accept('_request1', '/invoices');
+    expect(await consume()).toMatchObject({ status: 303, location: '/invoices' });
+    expect(protocol.answers[0]).toMatchObject({
+      method: 'POST',
+      boundRequestIds: ['_request1'],
+      body: { SAMLResponse: 'x' },
+    });
+    expect(calls).toEqual(['add']);
+    expect(logins(jar)).toEqual([]);
+    expect(signedIn(jar)).toBe(true);
+    groups.member = true;
+    accept('_request2');
+    expect(await consume()).toMatchObject({ status: 303, location: '/' });
+    expect(calls).toEqual(['add', 'update']);
+  });
+
+  it('shows who cannot come in a page with a code, and no session', async () => {
+    const { consume, refuse, jar } = signOn();
+    refuse('sso.audience');
+    const answer = await consume();
+    expect(answer).toMatchObject({ status: 403, headers: { 'cache-control': 'no-store' } });
+    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(answer.body).toContain('ABC-123');
+    expect(answer.body).not.toContain('udience');
+    expect(signedIn(jar)).toBe(false);
+  });
+
+  it('answers programs in JSON', async () => {
+    const { consume, refuse } = signOn();
+    refuse('sso.inputType');
+    const answer = await consume({ accept: '*/*' });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body ?? '')).toMatchObject({
+      statusCode: 400,
+      code: 'sso.inputType',
+      trace: 'ABC-123',
+    });
+  });
+
+  it('begins again by itself once, and only where cookies travel', async () => {
+    const { begin, consume, refuse, jar, marketplace } = signOn();
+    refuse('sso.requestUnknown');
+    expect(await consume()).toMatchObject({ status: 401 });
+    await begin();
+    expect(await consume()).toMatchObject({
+      status: 303,
+      location: `http://app.example.test${marketplace.sso.initPath}`,
+    });
+    expect(logins(jar)).toEqual([]);
+    await begin();
+    const second = await consume();
+    expect(second.status).toBe(401);
+    expect(second.body).toContain('Sign in again');
+  });
+
+  it("sends to the application's own page", async () => {
+    const path = signOn({ deniedUrl: '/sorry?from=maestrano' });
+    path.refuse('sso.expired');
+    expect(await path.consume()).toMatchObject({
+      status: 303,
+      location: 'http://app.example.test/sorry?from=maestrano&code=sso.expired&trace=ABC-123',
+    });
+    const chosen = signOn({ deniedUrl: ({ code, restart, status }) => `/${code}/${restart}/${status}` });
+    chosen.refuse('sso.replay');
+    expect(await chosen.consume()).toMatchObject({ location: '/sso.replay/true/401' });
+  });
+
+  it('keeps out whom the application refuses, with its own words', async () => {
+    const { consume, accept, users, jar } = signOn();
+    accept('_request1');
+    users.findOrCreateUser = () => Promise.reject(new LoginDeniedError('Ask <b>your</b> administrator.'));
+    const answer = await consume();
+    expect(answer).toMatchObject({ status: 403 });
+    expect(answer.body).toContain('Ask &lt;b&gt;your&lt;/b&gt; administrator.');
+    expect(signedIn(jar)).toBe(false);
+  });
+
+  it.each([
+    ['an error of the application', new TypeError('no table')],
+    ['an HttpException', new HttpException('gone', 410)],
+  ])("lets %s through to the application's filters, without a session", async (_, error) => {
+    const { consume, accept, groups, jar } = signOn();
+    accept('_request1');
+    groups.addMember = () => Promise.reject(error);
+    await expect(consume()).rejects.toBe(error);
+    expect(signedIn(jar)).toBe(false);
+  });
+
+  it('lets the session adapter choose the page, on our own origins', async () => {
+    const { consume, accept, session } = signOn();
+    accept('_request1', '/invoices');
+    session.adapter = { signIn: () => '/tour' };
+    expect(await consume()).toMatchObject({ location: '/tour' });
+    session.adapter = { signIn: () => 'https://evil.example/' };
+    expect(await consume()).toMatchObject({ location: '/invoices' });
+    session.adapter = { signIn: () => undefined };
+    expect(await consume()).toMatchObject({ location: '/invoices' });
+  });
+
+  it('takes the session back when the session adapter fails', async () => {
+    const { consume, accept, session, jar } = signOn();
+    accept('_request1');
+    session.adapter = { signIn: () => Promise.reject(new LoginDeniedError()) };
+    expect(await consume()).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('does not let you in'),
+    });
+    expect(signedIn(jar)).toBe(false);
+  });
+});
