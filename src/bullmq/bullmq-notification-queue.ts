@@ -1,0 +1,226 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { type ConnectionOptions, DelayedError, type Job, Queue, Worker } from 'bullmq';
+
+import {
+  type DeadNotification,
+  NotificationQueue,
+  type NotificationQueueCounts,
+  type QueuedNotification,
+  type QueuedOutcome,
+} from '../connec/notifications/notification-queue.js';
+import { ConnecError } from '../errors/connec.error.js';
+import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
+
+/** Injection token of the {@link MaestranoBullmqOptions}. */
+export const MAESTRANO_BULLMQ_OPTIONS = Symbol('MAESTRANO_BULLMQ_OPTIONS');
+
+const JOB_NAME = 'notification';
+/** Milliseconds until a notification is looked at again whose records are being handled elsewhere. */
+const BUSY_DELAY_MS = 1_000;
+/** Milliseconds between two log lines about a lost connection. */
+const COMPLAINT_INTERVAL_MS = 10_000;
+const DEAD_PAGE = 100;
+
+type NotificationJob = Job<QueuedNotification>;
+type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
+
+/**
+ * Notifications in a BullMQ queue: stored before the platform is answered, handled by any process that runs a worker,
+ * repeated with growing pauses, kept as dead letters when all attempts are used up. Works without Nest too:
+ * `new BullmqNotificationQueue({ connection, worker: false })`, then `close()`.
+ */
+@Injectable()
+export class BullmqNotificationQueue
+  extends NotificationQueue
+  implements BeforeApplicationShutdown, OnApplicationShutdown
+{
+  readonly #logger = new Logger('MaestranoNotificationQueue');
+  readonly #queue: Queue<QueuedNotification>;
+  readonly #connection: ConnectionOptions;
+  #worker: Worker<QueuedNotification> | null = null;
+  #complainedAt = 0;
+
+  constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) private readonly options: MaestranoBullmqOptions) {
+    super();
+    const { connection, attempts = 12, backoffMs = 1_000, keepDead = 10_000 } = options;
+    this.#connection = typeof connection === 'string' ? { url: connection } : connection;
+    this.#queue = new Queue(this.#name, {
+      ...this.#shared,
+      defaultJobOptions: {
+        attempts,
+        backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+        removeOnComplete: true,
+        removeOnFail: { count: keepDead },
+      },
+    });
+    this.#queue.on('error', (error) => this.#complain(error));
+  }
+
+  override start(process: Process): void {
+    if (this.options.worker === false) return;
+    if (this.#worker) {
+      throw new ConnecError('The notification queue already works for another registration.', {
+        code: 'connec.queue',
+        remedy:
+          'Give each registration of MaestranoModule a MaestranoBullmqModule of its own in its "imports", with its own queueName.',
+      });
+    }
+    const { concurrency = 8, lockMs = 30_000, maxCrashes = 10 } = this.options;
+    this.#worker = new Worker(this.#name, (job, token) => this.#run(job, token, process), {
+      ...this.#shared,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      maxStalledCount: maxCrashes,
+    });
+    this.#worker.on('error', (error) => this.#complain(error));
+  }
+
+  override async add(notification: QueuedNotification): Promise<void> {
+    const { addTimeoutMs = 5_000 } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    // Without a connection the client would wait for one as long as it takes, and the platform with it.
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`Redis did not answer within ${addTimeoutMs} ms.`)),
+        addTimeoutMs,
+      );
+    });
+    try {
+      await Promise.race([this.#queue.add(JOB_NAME, notification), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  override async counts(): Promise<NotificationQueueCounts> {
+    const counts = await this.#queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+    const [oldest] = await this.#queue.getJobs(['waiting'], 0, 0, true);
+    return {
+      waiting: counts.waiting ?? 0,
+      active: counts.active ?? 0,
+      delayed: counts.delayed ?? 0,
+      dead: counts.failed ?? 0,
+      lagMs: oldest ? Math.max(0, Date.now() - oldest.timestamp) : null,
+    };
+  }
+
+  override async deadLetters({
+    offset = 0,
+    limit = DEAD_PAGE,
+  }: { readonly offset?: number; readonly limit?: number } = {}): Promise<DeadNotification[]> {
+    if (limit <= 0) return [];
+    const jobs = await this.#queue.getFailed(offset, offset + limit - 1);
+    return jobs.flatMap((job) => (job ? [toDead(job as NotificationJob)] : []));
+  }
+
+  override async replay(id: string): Promise<boolean> {
+    const job = await this.#dead(id);
+    if (!job) return false;
+    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+    return true;
+  }
+
+  override async replayAll(): Promise<number> {
+    // All ids first: what fails again meanwhile must not be replayed for ever.
+    const ids: string[] = [];
+    for (
+      let page = await this.deadLetters();
+      page.length > 0;
+      page = await this.deadLetters({ offset: ids.length })
+    ) {
+      ids.push(...page.map(({ id }) => id));
+    }
+    let replayed = 0;
+    for (const id of ids) if (await this.replay(id)) replayed += 1;
+    return replayed;
+  }
+
+  override async discard(id: string): Promise<boolean> {
+    const job = await this.#dead(id);
+    await job?.remove();
+    return job !== null;
+  }
+
+  /** Takes no more work and lets running handlers finish, while stores and databases are still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (!worker) return;
+    const { drainMs = 30_000 } = this.options;
+    const drained = worker.close();
+    const waited = new AbortController();
+    const late = pause(drainMs, 'late' as const, { signal: waited.signal, ref: false }).catch(
+      () => 'drained' as const,
+    );
+    if ((await Promise.race([drained, late])) === 'late') {
+      this.#logger.warn(
+        `Handlers still ran after ${drainMs} ms; another process takes their notifications up.`,
+      );
+      await worker.close(true);
+    }
+    waited.abort();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** Stops the worker and closes what was opened. */
+  async close(): Promise<void> {
+    await this.beforeApplicationShutdown();
+    await this.#queue.close();
+  }
+
+  get #name(): string {
+    return this.options.queueName ?? 'maestrano-notifications';
+  }
+
+  get #shared() {
+    const { prefix } = this.options;
+    return { connection: this.#connection, ...(prefix === undefined ? {} : { prefix }) };
+  }
+
+  async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {
+    const { remaining, error } = await process(job.data, job.attemptsMade + 1);
+    if (!remaining) return;
+    // What was handled is not handed out again, and a dead letter shows only what is left.
+    await job.updateData({ ...job.data, resources: remaining });
+    if (error) throw error;
+    await job.moveToDelayed(Date.now() + BUSY_DELAY_MS, token);
+    throw new DelayedError();
+  }
+
+  async #dead(id: string): Promise<NotificationJob | null> {
+    const job = (await this.#queue.getJob(id)) as NotificationJob | undefined;
+    return job && (await job.isFailed()) ? job : null;
+  }
+
+  #complain(error: Error): void {
+    const now = Date.now();
+    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt = now;
+    this.#logger.warn(`Trouble with Redis: ${error.message}`);
+  }
+}
+
+function toDead(job: NotificationJob): DeadNotification {
+  const { marketplace, receivedAt, resources } = job.data;
+  return {
+    id: job.id ?? '',
+    marketplace,
+    receivedAt,
+    attempts: job.attemptsMade,
+    reason: job.failedReason ?? '',
+    failedAt: new Date(job.finishedOn ?? job.timestamp).toISOString(),
+    entities: Object.fromEntries(Object.entries(resources).map(([name, list]) => [name, list.length])),
+  };
+}

@@ -1,0 +1,32 @@
+import type { ConnectionOptions } from 'bullmq';
+
+/** How notifications are stored and handled by BullMQ. */
+export interface MaestranoBullmqOptions {
+  /**
+   * A URL, ioredis options, or an ioredis connection of yours (with `maxRetriesPerRequest: null`). Let that Redis
+   * write to disk (`appendonly yes`): an acknowledged notification is as safe as it is.
+   */
+  readonly connection: string | ConnectionOptions;
+  /** `maestrano-notifications` by default. One for each registration of the module. */
+  readonly queueName?: string;
+  /** Before every key of the queue; `bull` by default. */
+  readonly prefix?: string;
+  /** Whether this process also handles; false for one that only receives. True by default. */
+  readonly worker?: boolean;
+  /** Notifications that this process handles at once; 8 by default. */
+  readonly concurrency?: number;
+  /** Attempts in all before a notification is a dead letter; 12 by default, which takes over an hour. */
+  readonly attempts?: number;
+  /** First pause before another attempt in milliseconds, doubled each time and jittered; 1,000 by default. */
+  readonly backoffMs?: number;
+  /** Dead letters kept; the oldest beyond it are forgotten. 10,000 by default. */
+  readonly keepDead?: number;
+  /** Milliseconds to wait for Redis before the platform is told to come again; 5,000 by default. */
+  readonly addTimeoutMs?: number;
+  /** Milliseconds that running handlers are given at shutdown; 30,000 by default. What is left is taken up elsewhere. */
+  readonly drainMs?: number;
+  /** Milliseconds after which the work of a dead process is taken up; 30,000 by default. */
+  readonly lockMs?: number;
+  /** Processes that may die over one notification before it is a dead letter; 10 by default. */
+  readonly maxCrashes?: number;
+}
