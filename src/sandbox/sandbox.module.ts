@@ -7,6 +7,12 @@ import { AccountPresenter } from './account/account.presenter.js';
 import { SandboxBills } from './account/bills.service.js';
 import { SandboxRecurringBills } from './account/recurring-bills.service.js';
 import { SandboxClock } from './clock/sandbox-clock.js';
+import { ConnecApi } from './connec/connec-api.js';
+import { ConnecBatch } from './connec/connec-batch.js';
+import { ConnecRecords } from './connec/connec-records.js';
+import { ConnecReports } from './connec/connec-reports.js';
+import { ConnecController } from './connec/connec.controller.js';
+import { SandboxConnec } from './connec/sandbox-connec.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { ExchangeRecorder } from './http/exchange-recorder.js';
 import { IdentityProviderController } from './idp/identity-provider.controller.js';
@@ -20,6 +26,7 @@ import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from './sandbox-options.
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { SandboxState } from './state/sandbox-state.js';
 import { SignOnViews } from './views/sign-on-views.js';
+import { ConnecChanges } from './webhooks/connec-changes.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 
@@ -29,7 +36,12 @@ export class SandboxModule {
   static register(options: ResolvedSandboxOptions): DynamicModule {
     return {
       module: SandboxModule,
-      controllers: [DeveloperPlatformController, IdentityProviderController, AccountController],
+      controllers: [
+        DeveloperPlatformController,
+        IdentityProviderController,
+        AccountController,
+        ConnecController,
+      ],
       providers: [
         { provide: SANDBOX_OPTIONS, useValue: options },
         { provide: SandboxState, useFactory: () => new SandboxState(options.seed) },
@@ -46,7 +58,13 @@ export class SandboxModule {
         AccountDirectory,
         SandboxBills,
         SandboxRecurringBills,
+        ConnecRecords,
+        ConnecApi,
+        ConnecBatch,
+        ConnecReports,
+        SandboxConnec,
         WebhookSender,
+        ConnecChanges,
         SandboxWebhooks,
         SandboxLogin,
         ScenarioBuilder,

@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { Server } from 'node:http';
 
 import { SandboxClock } from './clock/sandbox-clock.js';
+import { SandboxConnec } from './connec/sandbox-connec.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { Journal } from './journal/journal.js';
 import { SandboxLogin, type LoginOptions, type LoginResult } from './login/sandbox-login.js';
@@ -33,6 +34,8 @@ export class Sandbox implements AsyncDisposable {
   readonly journal: Journal;
   readonly marketplaces: MarketplaceAdmin;
   readonly webhooks: SandboxWebhooks;
+  /** Connec! data from the inside. */
+  readonly connec: SandboxConnec;
   /** Adds people, companies and charges. */
   readonly build: ScenarioBuilder;
 
@@ -48,6 +51,7 @@ export class Sandbox implements AsyncDisposable {
     this.journal = app.get(Journal);
     this.marketplaces = app.get(MarketplaceAdmin);
     this.webhooks = app.get(SandboxWebhooks);
+    this.connec = app.get(SandboxConnec);
     this.build = app.get(ScenarioBuilder);
   }
 

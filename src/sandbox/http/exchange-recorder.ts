@@ -72,8 +72,8 @@ export class ExchangeRecorder {
   async #read(request: IncomingMessage): Promise<SandboxExchange> {
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
-    // The official clients join host and path in ways that leave double slashes (protocol §2.2).
-    const path = (mark < 0 ? url : url.slice(0, mark)).replaceAll(/\/{2,}/g, '/');
+    // The official clients join host and path in ways that leave double and trailing slashes (protocol §2.2, §9.1).
+    const path = (mark < 0 ? url : url.slice(0, mark)).replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
     const exchange: SandboxExchange = {
       method: request.method ?? 'GET',

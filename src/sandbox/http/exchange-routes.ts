@@ -18,7 +18,7 @@ const FIXED: readonly (readonly [RegExp, SandboxPart, string])[] = [
   [/^\/app_access_unauthorized$/, 'idp', 'app_access_unauthorized'],
   [/^\/api\/v1\/ping$/, 'account', 'ping'],
   [/^\/version$/, 'connec', 'version'],
-  [/^\/batch\/?$/, 'connec', 'batch'],
+  [/^(?:\/connec)?\/batch\/?$/, 'connec', 'batch'],
 ];
 
 const ACCOUNT =

@@ -1,8 +1,8 @@
 import { Collection } from './collection.js';
+import { ConnecShelf } from './connec-shelf.js';
 import { SeededRandom } from './random.js';
 import type {
   SandboxBillRecord,
-  SandboxConnecRecord,
   SandboxGroupRecord,
   SandboxMarketplaceRecord,
   SandboxMembershipRecord,
@@ -51,9 +51,7 @@ export class SandboxState {
   readonly recurringBills = new Collection<SandboxRecurringBillRecord>((record) =>
     recordKey(record.marketplace, record.id),
   );
-  readonly connec = new Collection<SandboxConnecRecord>((record) =>
-    recordKey(record.marketplace, record.groupId, record.resource, record.id),
-  );
+  readonly connec = new ConnecShelf();
 
   constructor(readonly seed: number) {
     this.random = new SeededRandom(seed);

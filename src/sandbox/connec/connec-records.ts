@@ -1,0 +1,161 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { SandboxClock } from '../clock/sandbox-clock.js';
+import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
+import type { SandboxConnecRecord, SandboxExternalId } from '../state/records.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import { asExternalIds, CONNEC_PROVIDER, idList, mapReferences, sameExternalId } from './external-ids.js';
+
+type Document = Record<string, unknown>;
+
+/** Whose records are meant. */
+export interface ConnecScope {
+  readonly marketplace: string;
+  readonly groupId: string;
+}
+
+/** Fields that Connec! keeps itself; what a client sends in them is ignored (protocol §9.4). */
+const OWN_FIELDS = new Set([
+  'id',
+  'created_at',
+  'updated_at',
+  'group_id',
+  'channel_id',
+  'resource_type',
+  'opts',
+]);
+
+/** Reads and writes Connec! records: identifiers, references, timestamps (protocol §9.4, §9.7). */
+@Injectable()
+export class ConnecRecords {
+  readonly #listeners = new Set<(record: SandboxConnecRecord) => void>();
+
+  constructor(
+    @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
+    private readonly state: SandboxState,
+    private readonly clock: SandboxClock,
+  ) {}
+
+  /** Calls back after every change of a record. */
+  onChange(listener: (record: SandboxConnecRecord) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The channel of a company: its organisation. */
+  channel({ marketplace, groupId }: ConnecScope): string {
+    return this.state.group(marketplace, groupId)?.orgUid ?? '';
+  }
+
+  list({ marketplace, groupId }: ConnecScope, resource: string): SandboxConnecRecord[] {
+    return this.state.connec.list(marketplace, groupId, resource);
+  }
+
+  get({ marketplace, groupId }: ConnecScope, resource: string, id: string): SandboxConnecRecord | undefined {
+    return this.state.connec.get(marketplace, groupId, resource, id);
+  }
+
+  /** The record that one of several external ids names. */
+  byExternalId(
+    scope: ConnecScope,
+    resource: string,
+    ids: readonly SandboxExternalId[],
+  ): SandboxConnecRecord | undefined {
+    const own = ids.find((one) => one.provider === CONNEC_PROVIDER);
+    if (own) return this.get(scope, resource, own.id);
+    return this.list(scope, resource).find((record) =>
+      record.externalIds.some((known) => ids.some((one) => sameExternalId(one, known))),
+    );
+  }
+
+  /** Adds a record. `at` dates it; now, unless given. */
+  create(scope: ConnecScope, resource: string, entity: Document, at = this.clock.iso()): SandboxConnecRecord {
+    const record: SandboxConnecRecord = {
+      ...scope,
+      resource,
+      id: this.state.random.uuid(),
+      externalIds: [],
+      document: {},
+      createdAt: at,
+      updatedAt: at,
+    };
+    this.state.connec.add(record);
+    return this.#write(record, entity, at);
+  }
+
+  /** Changes the fields that are given; external ids are added to the known ones. */
+  update(record: SandboxConnecRecord, entity: Document): SandboxConnecRecord {
+    return this.#write(record, entity, this.clock.iso());
+  }
+
+  /** Takes other records into one: their external ids go over, they themselves vanish (protocol §9.8). */
+  merge(
+    record: SandboxConnecRecord,
+    others: readonly SandboxConnecRecord[],
+    entity: Document,
+  ): SandboxConnecRecord {
+    for (const other of others) {
+      record.externalIds.push(...other.externalIds);
+      this.state.connec.delete(other);
+    }
+    return this.update(record, entity);
+  }
+
+  /** A record as it is sent; with external ids, identifiers are lists (protocol §9.4, §9.7). */
+  wire(record: SandboxConnecRecord, externalIds: boolean): Document {
+    const channel = this.channel(record);
+    const document = externalIds
+      ? (mapReferences(record.document, this.#unfold(record)) as Document)
+      : record.document;
+    const id = externalIds ? idList(record, channel) : record.id;
+    if (this.options.behaviour === 'like-2016') {
+      return { ...document, id, group_id: record.groupId, type: record.resource };
+    }
+    return {
+      type: record.resource,
+      ...document,
+      id,
+      group_id: record.groupId,
+      channel_id: channel,
+      resource_type: record.resource,
+      created_at: record.createdAt,
+      updated_at: record.updatedAt,
+    };
+  }
+
+  #write(record: SandboxConnecRecord, entity: Document, at: string): SandboxConnecRecord {
+    const given = Object.fromEntries(Object.entries(entity).filter(([name]) => !OWN_FIELDS.has(name)));
+    const folded = mapReferences(given, (reference) => this.#fold(record, reference)) as Document;
+    record.document = { ...record.document, ...folded };
+    record.updatedAt = at;
+    for (const id of asExternalIds(entity['id']) ?? []) {
+      const known = record.externalIds.some((one) => sameExternalId(one, id));
+      if (!known && id.provider !== CONNEC_PROVIDER) record.externalIds.push(id);
+    }
+    for (const listener of this.#listeners) listener(record);
+    return record;
+  }
+
+  /** A reference as it is stored: the Connec! id, when a list of ids leads to a known record. */
+  #fold(scope: ConnecScope, reference: unknown): unknown {
+    const ids = asExternalIds(reference);
+    if (!ids) return reference;
+    const own = ids.find((one) => one.provider === CONNEC_PROVIDER);
+    if (own) return own.id;
+    for (const resource of this.state.connec.resources(scope.marketplace, scope.groupId).keys()) {
+      const record = this.byExternalId(scope, resource, ids);
+      if (record) return record.id;
+    }
+    return reference;
+  }
+
+  /** A stored reference as a list of ids. */
+  #unfold(scope: ConnecScope): (reference: unknown) => unknown {
+    const channel = this.channel(scope);
+    return (reference) => {
+      if (typeof reference !== 'string') return reference;
+      const record = this.state.connec.find(scope.marketplace, scope.groupId, reference);
+      if (record) return idList(record, channel);
+      return [{ id: reference, provider: CONNEC_PROVIDER, realm: channel }];
+    };
+  }
+}
