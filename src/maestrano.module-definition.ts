@@ -6,11 +6,13 @@ import { type AdapterClasses, AdapterResolver } from './adapters/adapter-resolve
 import { adapterClasses, adapterProviders } from './adapters/adapter-providers.js';
 import { connecFeature } from './connec/connec.feature.js';
 import { healthFeature } from './health/health.feature.js';
+import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.js';
 import { httpProviders } from './http/http.feature.js';
 import { DEFAULT_ROUTE_PREFIX, MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from './maestrano.constants.js';
 import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
 import { marketplaceProviders } from './marketplace/marketplace.providers.js';
 import { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
+import { ConfigurationFetcher } from './marketplace/sources/configuration-fetcher.js';
 import { metadataFeature } from './metadata/metadata.feature.js';
 import { createEndpointController, type EndpointController } from './routing/endpoint-controller.js';
 import type { EndpointGroup } from './routing/endpoint-definition.interface.js';
@@ -63,6 +65,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     ...adapterProviders(classes),
     ...storeProviders(),
     ...httpProviders(extras),
+    { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher },
     ...marketplaceProviders(extras),
     ...securityProviders(),
     ...routingProviders(),
@@ -106,7 +109,13 @@ const NO_EXTRAS: Record<keyof MaestranoModuleExtras, undefined> = {
 
 /** What the `routes` extra leaves on. */
 function servedGroups({ routes }: MaestranoModuleExtras): ReadonlySet<EndpointGroup> {
-  const all: readonly EndpointGroup[] = ['sso', 'metadata', 'accountWebhooks', 'connecWebhooks', 'synchronization'];
+  const all: readonly EndpointGroup[] = [
+    'sso',
+    'metadata',
+    'accountWebhooks',
+    'connecWebhooks',
+    'synchronization',
+  ];
   return new Set(all.filter((group) => routes?.[group] ?? true));
 }
 

@@ -4,12 +4,7 @@ import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { EndpointHandler } from './endpoint-handler.js';
 
 /** The controllers a registration may have; the keys of the `routes` extra. */
-export type EndpointGroup =
-  | 'sso'
-  | 'metadata'
-  | 'accountWebhooks'
-  | 'connecWebhooks'
-  | 'synchronization';
+export type EndpointGroup = 'sso' | 'metadata' | 'accountWebhooks' | 'connecWebhooks' | 'synchronization';
 
 export type EndpointVerb = 'GET' | 'POST' | 'PUT' | 'DELETE';
 

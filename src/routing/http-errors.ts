@@ -15,7 +15,9 @@ export function toHttpException(error: unknown): unknown {
   if (!(error instanceof MaestranoError)) return error;
   const status = hasHttpStatus(error) ? error.httpStatus : HttpStatus.INTERNAL_SERVER_ERROR;
   const message = status < 500 ? error.message : 'The request could not be completed.';
-  return new HttpException({ statusCode: status, error: message, code: error.code }, status, { cause: error });
+  return new HttpException({ statusCode: status, error: message, code: error.code }, status, {
+    cause: error,
+  });
 }
 
 function hasHttpStatus(error: object): error is WithHttpStatus {

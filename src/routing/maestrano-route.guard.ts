@@ -31,7 +31,11 @@ export class MaestranoRouteGuard implements CanActivate {
     const verdict = this.access.decide(request);
     if (verdict === 'allowed') return true;
     if (verdict === 'unknown') throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
-    this.host.httpAdapter.setHeader(http.getResponse<unknown>(), 'WWW-Authenticate', 'Basic realm="maestrano"');
+    this.host.httpAdapter.setHeader(
+      http.getResponse<unknown>(),
+      'WWW-Authenticate',
+      'Basic realm="maestrano"',
+    );
     throw new UnauthorizedException({ error: INVALID_CREDENTIALS });
   }
 }
