@@ -1,0 +1,40 @@
+import type { ImportedSource, ReaderContext } from '../imported-source.js';
+
+/** Reads a properties file of the Java SDK: one marketplace, or the developer platform (protocol §1.8, §2.3). */
+export function readProperties(source: string, context: ReaderContext): ImportedSource {
+  const values = parseProperties(source);
+  const isPlatform = [...values.keys()].some((key) => key.startsWith('dev-platform.'));
+  const platform = isPlatform
+    ? {
+        host: values.get('dev-platform.host'),
+        // The SDK's own documentation names a key that it does not read.
+        apiPath: values.get('dev-platform.apiPath') ?? values.get('dev-platform.api_path'),
+        name: values.get('environment.name'),
+        apiKey: values.get('environment.apiKey'),
+        apiSecret: values.get('environment.apiSecret'),
+      }
+    : null;
+  const own = [...values].filter(([key]) => !isPlatform || !/^(?:dev-platform|environment)\./.test(key));
+  const name = values.get('marketplace') ?? context.defaultName;
+  const marketplaces = new Map(own.length > 0 ? [[name, Object.fromEntries(own)]] : []);
+  return { file: context.file, sdk: 'java', marketplaces, platform, unreadable: [] };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
+
+/** The format of `java.util.Properties`: comments, three separators, continued lines, escapes. */
+export function parseProperties(source: string): Map<string, string> {
+  const values = new Map<string, string>();
+  const joined = source.replace(/((?:^|[^\\])(?:\\\\)*)\\\r?\n[ \t]*/g, '$1');
+  for (const line of joined.split(/\r?\n/)) {
+    const entry = /^\s*((?:[^\\\s:=#!]|\\.)(?:[^\\\s:=]|\\.)*)\s*[:=]?\s*(.*)$/.exec(line);
+    if (entry) values.set(unescape(entry[1]!), unescape(entry[2]!).trim());
+  }
+  return values;
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(?:u([\da-fA-F]{4})|(.))/g, (_, code: string | undefined, character: string) =>
+    code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[character] ?? character),
+  );
+}

@@ -1,0 +1,23 @@
+import { MaestranoError } from './maestrano.error.js';
+
+/** Every code of {@link CliError} with its meaning. */
+export const CLI_ERROR_CODES = {
+  'cli.usage': 'The command does not understand its arguments.',
+  'cli.file': 'A file cannot be read or written.',
+  'cli.format': 'A file is in none of the formats of the official SDKs.',
+  'cli.nothing': 'The files hold no configuration.',
+  'cli.exists': 'A file to be written exists already with other content.',
+  'cli.application': 'The application that a command works on cannot be found, loaded or changed.',
+} as const;
+
+/** What {@link CliError.code} can be. */
+export type CliErrorCode = keyof typeof CLI_ERROR_CODES;
+
+/** A command of the command line cannot do what it was asked to. */
+export class CliError extends MaestranoError {
+  declare readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, remedy: string) {
+    super(message, { code, remedy });
+  }
+}
