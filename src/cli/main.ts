@@ -13,26 +13,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'run a whole marketplace on this machine',
     load: () => import('./sandbox/sandbox.command.js'),
   },
-  comply: {
-    summary: 'drive your application through what a marketplace does, and report',
-    load: () => import('./comply/comply.command.js'),
-  },
-  doctor: {
-    summary: 'check configuration, reachability, clocks, certificates and routes',
-    load: () => import('./doctor/doctor.command.js'),
-  },
-  import: {
-    summary: "read an official SDK's configuration and write ours",
-    load: () => import('./import/import.command.js'),
-  },
-  generate: {
-    summary: 'write adapters and module wiring into an application',
-    load: () => import('./generate/generate.command.js'),
-  },
-  'dead-letters': {
-    summary: 'list and replay notifications that kept failing',
-    load: () => import('./dead-letters/dead-letters.command.js'),
-  },
 };
 
 function usage(): string {
