@@ -66,7 +66,8 @@ export class MarketplaceLoader implements OnModuleDestroy {
   }
 
   /**
-   * Loads all sources, each for as long as the deadline allows, else from the last-known-good copy.
+   * Loads all sources on top of the last-known-good copy. A source that the copy knows is asked once, any other for
+   * as long as the deadline allows.
    *
    * @throws ConfigurationError when no marketplace can be served, with everything that is wrong; in strict mode when
    * anything is.
@@ -82,14 +83,18 @@ export class MarketplaceLoader implements OnModuleDestroy {
     }
     const fixedFailure = await fixed?.load(this.settings.timeoutMs, this.#closing.signal);
     if (fixedFailure) throw fixedFailure;
+    await this.#restore();
     const failures = await Promise.all(live.map((runner) => this.#loadAtStart(runner)));
-    if (live.some((runner) => runner.status.origin === 'none')) await this.#restore();
     const refused = this.#assemble();
     if (refused) throw refused;
     const failed = failures.filter((failure) => failure !== null);
     if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
       throw this.#noneError(failed);
     for (const failure of failed) this.#logger.error(failure.message);
+    for (const { name, origin, confirmedAt } of this.status.sources) {
+      if (origin === 'file')
+        this.#logger.warn(`"${name}" is served from the copy of ${confirmedAt?.toISOString()}.`);
+    }
     await this.#afterLoad();
   }
 
@@ -148,6 +153,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
         this.#closing.signal,
       );
       if (!failure || isFinal(failure) || performance.now() + wait >= end) return failure;
+      if (runner.status.origin === 'file') return failure;
       await pause(wait);
     }
   }
@@ -158,9 +164,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
       if (!content) return;
       for (const runner of this.sources.live) {
         const entries = content.sources[runner.name];
-        if (runner.status.origin !== 'none' || !entries?.length) continue;
-        await runner.restore(entries, content.savedAt);
-        this.#logger.warn(`Starting "${runner.name}" from the copy of ${content.savedAt.toISOString()}.`);
+        if (entries?.length) await runner.restore(entries, content.savedAt);
       }
     } catch (error) {
       this.#logger.error((error as Error).message);

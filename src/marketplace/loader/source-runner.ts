@@ -67,7 +67,7 @@ export class SourceRunner {
     return null;
   }
 
-  /** Takes the last-known-good copy in, where the source itself has brought nothing. */
+  /** Takes the last-known-good copy in, before the source itself is asked. */
   async restore(entries: readonly JsonObject[], savedAt: Date): Promise<void> {
     await this.table.absorb(entries);
     this.#origin = 'file';
