@@ -108,7 +108,7 @@ export class ConnecClient extends ConnecScopedClient {
   }
 
   /** One page of a collection, as the query asks for; the one behind the cursor with `after`. */
-  list<R extends ConnecResourceName>(
+  async list<R extends ConnecResourceName>(
     resource: R,
     query: ConnecQuery<ConnecRecordOf<R>> = {},
     options: Omit<ConnecPagesOptions, 'concurrency' | 'maxPages'> = {},

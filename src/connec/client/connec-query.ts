@@ -56,7 +56,7 @@ export interface ConnecQuery<T = Record<string, unknown>> {
 }
 
 const COMPARISONS = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const;
-const FIELD = /^[A-Za-z_][\w.-]*$/;
+const FIELD = /^[A-Za-z_][\w.]*$/;
 
 /**
  * The parameters of a query by name, ready to be encoded.
@@ -126,7 +126,11 @@ function literal(value: ConnecValue | null): string {
   if (typeof value === 'number' && !Number.isFinite(value)) refuse('A number in the query is not finite.');
   if (typeof value !== 'number' && typeof value !== 'boolean')
     refuse('A value in the query has no spelling.');
-  return String(value);
+  const text = String(value);
+  // The protocol shows no exponents, and 1e21 would read as a name.
+  if (typeof value === 'number' && text.includes('e'))
+    refuse('A number in the query is too large or too small.');
+  return text;
 }
 
 function list(values: readonly ConnecValue[]): string {

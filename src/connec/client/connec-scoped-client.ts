@@ -145,7 +145,7 @@ export abstract class ConnecScopedClient {
   }
 
   /** Any other call, with the same credentials, headers, limits and errors. */
-  request(request: ConnecRawRequest): Promise<ConnecAnswer> {
+  async request(request: ConnecRawRequest): Promise<ConnecAnswer> {
     const { method, scope = 'group', path, query = {}, ...call } = request;
     const base = scope === 'host' ? '' : scope === 'base' ? this.marketplace.connec.basePath : this.scope;
     const parameters = Array.isArray(query)
