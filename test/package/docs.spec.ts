@@ -133,7 +133,8 @@ async function errorCodes(): Promise<string[]> {
     const family: Record<string, unknown> = await import(`../../src/errors/${name.replace(/\.ts$/, '.js')}`);
     for (const [key, value] of Object.entries(family)) {
       if (!key.endsWith('_ERROR_CODES')) continue;
-      found.push(...(Array.isArray(value) ? (value as string[]) : Object.keys(value as object)));
+      for (const [name, meaning] of Object.entries(value as Record<string, string>))
+        found.push(name.includes('.') ? name : meaning);
     }
   }
   return found;
