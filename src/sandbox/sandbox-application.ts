@@ -9,14 +9,17 @@ import { ExchangeRecorder } from './http/exchange-recorder.js';
 import { SandboxModule } from './sandbox.module.js';
 import type { ResolvedSandboxOptions } from './sandbox-options.js';
 
-async function expressAdapter(): Promise<AbstractHttpAdapter> {
+async function expressPlatform(): Promise<AbstractHttpAdapter> {
   const { ExpressAdapter } = await import('@nestjs/platform-express');
   return new ExpressAdapter();
 }
 
-async function fastifyAdapter(): Promise<AbstractHttpAdapter> {
+/** Fastify, told to leave bodies alone. */
+export async function fastifyPlatform(): Promise<AbstractHttpAdapter> {
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-  const adapter = new FastifyAdapter();
+  const adapter = new FastifyAdapter({
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+  });
   const fastify = adapter.getInstance();
   // The recorder has read the body already, whatever its type.
   fastify.removeAllContentTypeParsers();
@@ -26,7 +29,7 @@ async function fastifyAdapter(): Promise<AbstractHttpAdapter> {
 
 /** The HTTP platform the application at hand has installed. */
 export async function installedPlatform(
-  platforms: readonly (() => Promise<AbstractHttpAdapter>)[] = [expressAdapter, fastifyAdapter],
+  platforms: readonly (() => Promise<AbstractHttpAdapter>)[] = [expressPlatform, fastifyPlatform],
 ): Promise<AbstractHttpAdapter> {
   for (const platform of platforms) {
     try {

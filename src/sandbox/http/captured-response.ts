@@ -16,18 +16,42 @@ function toBuffer(chunk: Chunk, encoding: unknown): Buffer | null {
   return chunk instanceof Uint8Array ? Buffer.from(chunk) : null;
 }
 
+/** The two ways in which a held answer can go out. */
+export interface AnswerOutlet {
+  send(answer: HeldAnswer): void;
+  /** Promises the whole body, sends the first bytes of it and drops the connection. */
+  breakOff(answer: HeldAnswer, bytes: number): void;
+}
+
 /**
  * Holds back what a handler answers until it is complete, then hands it over with the means to send it. Works below
  * Express and Fastify alike, on node's own response, because a fault may have to break what they would repair.
  */
 export function captureResponse(
   response: ServerResponse,
-  complete: (answer: HeldAnswer, send: (answer: HeldAnswer) => void) => void,
+  complete: (answer: HeldAnswer, outlet: AnswerOutlet) => void,
 ): void {
   const chunks: Buffer[] = [];
   const original = {
     writeHead: response.writeHead.bind(response),
+    write: response.write.bind(response),
     end: response.end.bind(response),
+  };
+  const head = ({ status, headers }: HeldAnswer, length: number | null): void => {
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    const { 'content-length': _length, 'transfer-encoding': _encoding, ...others } = headers;
+    original.writeHead(status, length === null ? others : { ...others, 'content-length': length });
+  };
+  const outlet: AnswerOutlet = {
+    send(answer) {
+      const bodiless = answer.status === 204 || answer.status === 304;
+      head(answer, bodiless ? null : answer.body.length);
+      original.end(bodiless ? undefined : answer.body);
+    },
+    breakOff(answer, bytes) {
+      head(answer, answer.body.length);
+      original.write(answer.body.subarray(0, bytes), () => response.socket?.destroy());
+    },
   };
 
   const hold = (chunk: Chunk, encoding: unknown): void => {
@@ -50,16 +74,8 @@ export function captureResponse(
     },
     end(chunk?: Chunk, encoding?: unknown) {
       hold(chunk, encoding);
-      const answer = {
-        status: response.statusCode,
-        headers: { ...response.getHeaders() },
-        body: Buffer.concat(chunks),
-      };
-      complete(answer, (final) => {
-        for (const name of response.getHeaderNames()) response.removeHeader(name);
-        original.writeHead(final.status, final.headers);
-        original.end(final.body);
-      });
+      const headers = { ...response.getHeaders() };
+      complete({ status: response.statusCode, headers, body: Buffer.concat(chunks) }, outlet);
       return response;
     },
   };

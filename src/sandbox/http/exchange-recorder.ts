@@ -12,7 +12,7 @@ import { FaultInjector } from '../faults/fault-injector.js';
 import { Journal } from '../journal/journal.js';
 import { maskHeaders, maskText } from '../journal/mask.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
-import { captureResponse, type HeldAnswer } from './captured-response.js';
+import { captureResponse, type AnswerOutlet, type HeldAnswer } from './captured-response.js';
 import { rememberExchange, type SandboxExchange } from './exchange.js';
 import { exchangeRoute } from './exchange-routes.js';
 
@@ -62,7 +62,7 @@ export class ExchangeRecorder {
     }
     if (effect?.hang) return record(null);
     if (effect?.clockOffset !== undefined) exchange.clockOffsetMs = milliseconds(effect.clockOffset);
-    captureResponse(response, (answer, send) => this.#finish(effect, answer, send, response, record));
+    captureResponse(response, (answer, outlet) => this.#finish(effect, answer, outlet, response, record));
     const instead = effect && answerInstead(effect);
     if (!instead) return next();
     response.writeHead(instead.status, instead.headers);
@@ -96,31 +96,19 @@ export class ExchangeRecorder {
   #finish(
     effect: FaultEffect | null,
     answer: HeldAnswer,
-    send: (answer: HeldAnswer) => void,
+    outlet: AnswerOutlet,
     response: ServerResponse,
     record: (answer: HeldAnswer | null) => void,
   ): void {
-    const spoiled = effect && effect.status === undefined ? spoilAnswer(effect, answer) : answer;
     if (effect?.applyThenDrop) {
       record(null);
       response.socket?.resetAndDestroy();
       return;
     }
+    const spoiled = effect && effect.status === undefined ? spoilAnswer(effect, answer) : answer;
     record(spoiled);
-    const bodiless = spoiled.status === 204 || spoiled.status === 304;
-    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = spoiled.headers;
-    if (effect?.truncated) {
-      response.on('finish', () => response.socket?.destroy());
-      response.shouldKeepAlive = false;
-      send({
-        ...spoiled,
-        headers: { ...headers, 'transfer-encoding': 'chunked' },
-        body: spoiled.body.subarray(0, Math.floor(spoiled.body.length / 2)),
-      });
-      return;
-    }
-    const length = bodiless ? {} : { 'content-length': spoiled.body.length };
-    send({ ...spoiled, headers: { ...headers, ...length }, body: bodiless ? Buffer.alloc(0) : spoiled.body });
+    if (effect?.truncated) outlet.breakOff(spoiled, Math.floor(spoiled.body.length / 2));
+    else outlet.send(spoiled);
   }
 
   #recorder(exchange: SandboxExchange, effect: FaultEffect | null): (answer: HeldAnswer | null) => void {

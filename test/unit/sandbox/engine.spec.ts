@@ -1,0 +1,258 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+import {
+  SandboxError,
+  startSandbox,
+  type Sandbox,
+  type StartSandboxOptions,
+} from '../../../src/sandbox/index.js';
+import { fastifyPlatform, installedPlatform } from '../../../src/sandbox/sandbox-application.js';
+import { sendRequest, type IncomingAnswer } from '../../../src/sandbox/http/send-request.js';
+
+const platforms = [
+  ['Express', (): Promise<ExpressAdapter> => Promise.resolve(new ExpressAdapter())],
+  ['Fastify', (): Promise<FastifyAdapter> => fastifyPlatform() as Promise<FastifyAdapter>],
+] as const;
+
+describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
+  let sandbox: Sandbox;
+
+  async function start(options: StartSandboxOptions = {}): Promise<Sandbox> {
+    sandbox = await startSandbox({ seed: 7, ...options }, await adapter());
+    return sandbox;
+  }
+
+  function call(method: string, path: string, body?: unknown): Promise<IncomingAnswer> {
+    const { id, key } = sandbox.options.marketplaces[0]?.api ?? { id: '', key: '' };
+    return sendRequest({
+      method,
+      url: sandbox.url + path,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/vnd.api+json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      timeoutMs: 2_000,
+    });
+  }
+
+  const bill = { group_id: 'cld-1', price_cents: 2_000, description: 'Test charge' };
+  const bills = (): number =>
+    sandbox.state.bills.filter(({ description }) => description === bill.description).length;
+
+  afterEach(() => sandbox?.close());
+
+  it('serves the configuration to its environment only, with an ETag', async () => {
+    await start();
+    const { host, apiPath, apiKey, apiSecret } = sandbox.developerPlatform;
+    const fetchIt = (secret: string, headers = {}): Promise<IncomingAnswer> =>
+      sendRequest({
+        method: 'GET',
+        url: host + apiPath,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${apiKey}:${secret}`).toString('base64')}`,
+          ...headers,
+        },
+      });
+    const answer = await fetchIt(apiSecret);
+    expect(JSON.parse(answer.body)).toEqual(sandbox.options);
+    expect(await fetchIt('wrong')).toMatchObject({
+      status: 401,
+      body: '{"error":"Invalid API credentials"}',
+    });
+    const again = await fetchIt(apiSecret, { 'if-none-match': answer.headers['etag'] });
+    expect(again).toMatchObject({ status: 304, body: '' });
+    sandbox.marketplaces.remove('bluebank');
+    const changed = await fetchIt(apiSecret, { 'if-none-match': answer.headers['etag'] });
+    expect(JSON.parse(changed.body)).toMatchObject({ marketplaces: [{ marketplace: 'maestrano-uat' }] });
+  });
+
+  it('takes bodies as JSON of any media type and as forms, and refuses what is neither', async () => {
+    await start();
+    expect((await call('POST', '/api/v1/account/bills', bill)).status).toBe(200);
+    const { id, key } = sandbox.options.marketplaces[0]?.api ?? { id: '', key: '' };
+    const form = await sendRequest({
+      method: 'POST',
+      url: `${sandbox.url}/api/v1/account/bills`,
+      headers: {
+        authorization: `basic ${Buffer.from(`${id}:${key}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'group_id=cld-1&price_cents=2000&description=Test+charge&third_party=true&units=2',
+    });
+    expect(JSON.parse(form.body)).toMatchObject({ success: true, data: { third_party: true, units: 2 } });
+    expect(await call('DELETE', '/api/v1/account/bills/bill-99')).toMatchObject({ status: 400 });
+    expect(bills()).toBe(2);
+  });
+
+  it.each([
+    [
+      'answers the status of a fault, with Retry-After',
+      { status: 429, retryAfter: 3 },
+      0,
+      { status: 429, headers: { 'retry-after': '3' } },
+    ],
+    ['does the work and answers nothing', { empty: true }, 1, { status: 200, body: '' }],
+    [
+      'does the work and answers another content type',
+      { contentType: 'text/html' },
+      1,
+      { headers: { 'content-type': 'text/html' } },
+    ],
+    ['does the work and answers another body', { body: { success: true } }, 1, { body: '{"success":true}' }],
+  ])('%s', async (_title, effect, count, expected) => {
+    await start();
+    sandbox.faults.next('POST account/bills', effect);
+    expect(await call('POST', '/api/v1/account/bills', bill)).toMatchObject(expected);
+    expect(bills()).toBe(count);
+    expect(await call('POST', '/api/v1/account/bills', bill)).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['resets the connection before the work', { reset: true }, 0],
+    ['does the work and drops the connection', { applyThenDrop: true }, 1],
+    ['does the work and breaks off in the middle', { truncated: true }, 1],
+    ['does not answer at all', { hang: true }, 0],
+  ])('%s', async (_title, effect, count) => {
+    await start();
+    sandbox.faults.next('POST account/*', effect);
+    await expect(call('POST', '/api/v1/account/bills', bill)).rejects.toThrow();
+    expect(bills()).toBe(count);
+    expect(sandbox.journal.find({ route: 'account/bills' })).toMatchObject([
+      { fault: JSON.stringify(effect) },
+    ]);
+  });
+
+  it('answers half a JSON text as if it were whole', async () => {
+    await start();
+    sandbox.faults.add({ part: 'account', group: 'cld-1', next: 1 }, { invalidJson: true });
+    const answer = await call('POST', '/api/v1/account/bills', bill);
+    expect(answer.status).toBe(200);
+    expect(() => JSON.parse(answer.body) as unknown).toThrow();
+  });
+
+  it('writes every exchange down without secrets', async () => {
+    await start();
+    await call('POST', '/api/v1/account/bills', bill);
+    await call('GET', '/api/v1/account/users');
+    const found = sandbox.journal.find({ method: 'POST', route: 'account/bills' });
+    expect(found).toMatchObject([
+      { status: 200, marketplace: 'maestrano-uat', direction: 'in', part: 'account' },
+    ]);
+    const everything = JSON.stringify(sandbox.journal.find());
+    for (const user of sandbox.state.users) expect(everything).not.toContain(user.ssoSession);
+    expect(everything).not.toContain(sandbox.marketplaces.get('maestrano-uat').apiKeys[0]);
+    expect(everything).toContain('Basic app-1:[secret]');
+  });
+
+  it('reads filters of Connec! and pages through the answer', async () => {
+    await start();
+    for (let number = 1; number <= 5; number++) {
+      await call('POST', '/connec/api/v2/cld-2/people', {
+        people: { first_name: `P${number}`, age: number * 10 },
+      });
+    }
+    const query = new URLSearchParams({
+      $filter: "age gte 20 and first_name ne 'P3'",
+      $orderby: 'age desc',
+      $top: '2',
+    });
+    const first = JSON.parse(
+      (await call('GET', `/connec/api/v2/cld-2/people/?${query.toString()}`)).body,
+    ) as {
+      people: { first_name: string }[];
+      pagination: { next: string; total: number };
+    };
+    expect(first.people.map((one) => one.first_name)).toEqual(['P5', 'P4']);
+    expect(first.pagination).toMatchObject({ total: 3, skip: 0, top: 2 });
+    const next = new URL(first.pagination.next);
+    const second = JSON.parse((await call('GET', next.pathname + next.search)).body) as typeof first;
+    expect(second.people.map((one) => one.first_name)).toEqual(['P2']);
+    expect(second.pagination.next).toBeUndefined();
+  });
+
+  it('starts over on reset, with the same ids and keys', async () => {
+    await start();
+    const before = sandbox.options;
+    await call('POST', '/api/v1/account/bills', bill);
+    sandbox.marketplaces.rotateKey('maestrano-uat');
+    sandbox.setAppUrl('http://app.example.test:1234/');
+    await sandbox.reset();
+    expect(bills()).toBe(0);
+    expect(sandbox.state.appUrl).toBe('http://app.example.test:1234');
+    expect(sandbox.options.marketplaces[0]?.api).toEqual(before.marketplaces[0]?.api);
+  });
+});
+
+describe('starting a sandbox', () => {
+  it('refuses to run in production', async () => {
+    const environment = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      await expect(startSandbox()).rejects.toMatchObject({ code: 'sandbox.production' });
+    } finally {
+      process.env['NODE_ENV'] = environment;
+    }
+  });
+
+  it('names the platforms when none is installed', async () => {
+    const missing = (): never => {
+      throw Object.assign(new Error('missing'), { code: 'ERR_MODULE_NOT_FOUND' });
+    };
+    await expect(installedPlatform([missing])).rejects.toBeInstanceOf(SandboxError);
+  });
+
+  it('refuses an unknown scenario and leaves nothing listening', async () => {
+    await expect(startSandbox({ scenario: 'nope' as 'demo' })).rejects.toMatchObject({
+      code: 'sandbox.scenario',
+    });
+  });
+
+  it('runs several at once, each with its own data and the same seed the same ids', async () => {
+    await using one = await startSandbox({ seed: 3 });
+    await using two = await startSandbox({ seed: 3 });
+    await using other = await startSandbox({ seed: 4 });
+    expect(one.url).not.toBe(two.url);
+    expect(one.developerPlatform.apiSecret).toBe(two.developerPlatform.apiSecret);
+    expect(one.developerPlatform.apiSecret).not.toBe(other.developerPlatform.apiSecret);
+  });
+
+  it('follows a faked machine clock, and its own moves', async () => {
+    jest.useFakeTimers({
+      now: new Date('2026-03-01T00:00:00Z'),
+      doNotFake: FAKEABLE.filter((name) => name !== 'Date'),
+    });
+    try {
+      await using sandbox = await startSandbox();
+      expect(sandbox.clock.iso()).toBe('2026-03-01T00:00:00Z');
+      sandbox.clock.advance('1d12h');
+      expect(sandbox.clock.iso()).toBe('2026-03-02T12:00:00Z');
+      sandbox.clock.freeze('2026-04-01T00:00:00Z');
+      sandbox.clock.set('2026-05-01T00:00:00Z');
+      expect(sandbox.clock.iso()).toBe('2026-05-01T00:00:00Z');
+      expect(() => sandbox.clock.advance('soon')).toThrow(SandboxError);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+const FAKEABLE = [
+  'Date',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'requestAnimationFrame',
+  'cancelAnimationFrame',
+  'requestIdleCallback',
+  'cancelIdleCallback',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
