@@ -15,6 +15,7 @@ import type { EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';
 
+const JSON_BY_SUFFIX = /^\s*application\/[\w.-]+\+json\s*(?:;|$)/i;
 const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null };
 const DENIED: EarlyVerdict = { refused: true, status: 401, body: CREDENTIALS_REFUSED };
 const TOO_LARGE: EarlyVerdict = {
@@ -62,6 +63,7 @@ export class EarlyAuthentication {
     const verdict = this.access.decide(request);
     if (verdict === 'unknown') return CONTINUE;
     if (verdict === 'denied') return DENIED;
+    nameJsonAsJson(request);
     const bodyLimit = this.#bodyLimits.get(requestState(request)?.call?.endpoint ?? '');
     if (bodyLimit === undefined) return CONTINUE;
     return Number(request.headers['content-length'] ?? 0) > bodyLimit
@@ -75,6 +77,15 @@ export class EarlyAuthentication {
       (route) => route.verb === verb && (path === `/${route.path}` || path === `${prefix}/${route.path}`),
     );
   }
+}
+
+/**
+ * Connec! writes `application/vnd.api+json` (protocol §7.1, §9.2), which the parsers of neither platform take: what is
+ * JSON by its suffix is called JSON before they look.
+ */
+function nameJsonAsJson({ headers }: PlatformRequest): void {
+  const type = headers['content-type'];
+  if (type !== undefined && JSON_BY_SUFFIX.test(type)) headers['content-type'] = 'application/json';
 }
 
 function bodyLimits(
