@@ -25,6 +25,11 @@ export interface SessionOptions {
    * once: from a host name, a path or a header. By default the latest login counts.
    */
   readonly marketplaceOf?: (request: unknown) => string | null | undefined;
+  /**
+   * A page of the application where people choose how to sign in. The session guard sends them there when it cannot
+   * tell the marketplace: several are configured, and none of them is the default.
+   */
+  readonly signInUrl?: string;
 }
 
 /** The part of the module's options that sessions read. */

@@ -1,8 +1,15 @@
-import { type CanActivate, type ExecutionContext, Injectable, NotFoundException } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  NotFoundException,
+} from '@nestjs/common';
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { SKIP_SESSION } from '../maestrano.constants.js';
+import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
+import { MAESTRANO_OPTIONS, SKIP_SESSION } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
 import { toHttpException } from '../routing/http-errors.js';
@@ -10,6 +17,7 @@ import { HttpExchange, type PlatformRequest } from '../routing/http-exchange.js'
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
+import { resolveSessionSettings } from './session-settings.js';
 import { SessionService, type SessionVerdict } from './session.service.js';
 import { rememberSession } from './session-state.js';
 import { SignInRequiredException } from './sign-in-required.exception.js';
@@ -30,12 +38,17 @@ const MAX_RETURN_LENGTH = 2_000;
  */
 @Injectable()
 export class MaestranoSessionGuard implements CanActivate {
+  readonly #signInUrl: string | null;
+
   constructor(
     private readonly sessions: SessionService,
     private readonly registry: MarketplaceRegistry,
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
-  ) {}
+    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+  ) {
+    this.#signInUrl = resolveSessionSettings(options.session).signInUrl;
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
@@ -74,7 +87,7 @@ export class MaestranoSessionGuard implements CanActivate {
     refusal: NonNullable<SessionVerdict['refusal']>,
   ): SignInRequiredException {
     const start = marketplace ?? this.registry.findDefault();
-    const signInUrl = start ? initUrl(start) : null;
+    const signInUrl = start ? initUrl(start) : this.#signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
     const redirects = signInUrl !== null && isPageVisit(exchange.request);
     if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));

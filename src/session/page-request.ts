@@ -8,8 +8,5 @@ export function acceptsHtml({ headers }: PlatformRequest): boolean {
 /** Whether a browser is going to a page, so that it can be sent somewhere else (and come back). */
 export function isPageVisit(request: PlatformRequest): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  const mode = request.headers['sec-fetch-mode'];
-  // Only browsers tell it; fetch() that accepts everything is no visit.
-  if (mode !== undefined && mode !== 'navigate') return false;
   return acceptsHtml(request) && request.headers['x-requested-with'] === undefined;
 }

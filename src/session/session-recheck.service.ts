@@ -60,9 +60,10 @@ export class SessionRecheck {
   }
 
   #forgetOld(): void {
-    const limit = Date.now() - Math.max(SHARED_MS, this.#timeoutMs);
+    const now = Date.now();
     for (const [key, { askedAt }] of this.#questions) {
-      if (askedAt > limit) return;
+      // A moment that is yet to come: the machine's clock was set back.
+      if (askedAt <= now && askedAt > now - Math.max(SHARED_MS, this.#timeoutMs)) return;
       this.#questions.delete(key);
     }
   }

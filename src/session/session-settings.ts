@@ -8,6 +8,7 @@ export interface SessionSettings {
   readonly graceMs: number;
   readonly recheckTimeoutMs: number;
   readonly marketplaceOf: (request: unknown) => string | null | undefined;
+  readonly signInUrl: string | null;
 }
 
 const MINUTE = 60_000;
@@ -22,5 +23,6 @@ export function resolveSessionSettings(options: SessionOptions = {}): SessionSet
     graceMs: options.graceMs ?? 5 * MINUTE,
     recheckTimeoutMs: options.recheckTimeoutMs ?? 2_000,
     marketplaceOf: options.marketplaceOf ?? (() => null),
+    signInUrl: options.signInUrl ?? null,
   };
 }

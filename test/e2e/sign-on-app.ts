@@ -1,0 +1,173 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  Redirect,
+  Req,
+  Res,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+
+import {
+  CurrentMarketplace,
+  type GroupProfile,
+  type GroupReference,
+  MaestranoGroupAdapter,
+  MaestranoModule,
+  type MaestranoModuleExtras,
+  type MaestranoModuleOptions,
+  MaestranoSession,
+  type MaestranoSessionData,
+  MaestranoSessionGuard,
+  MaestranoUserAdapter,
+  type Marketplace,
+  type MarketplacesInput,
+  type MembershipReference,
+  SsoService,
+  type UserProfile,
+} from '../../src/index.js';
+import type { Sandbox } from '../../src/sandbox/index.js';
+import { type BootedApp, bootApp, type Platform } from '../support/platforms.js';
+
+/** The application's people and companies, and what the adapters were told. */
+@Injectable()
+export class Accounts {
+  readonly users = new Map<string, string>();
+  readonly members = new Set<string>();
+}
+
+@Injectable()
+class UserAdapter extends MaestranoUserAdapter<string> {
+  constructor(private readonly accounts: Accounts) {
+    super();
+  }
+
+  override findOrCreateUser(profile: UserProfile): string {
+    const key = `${profile.marketplace}/${profile.uid}`;
+    this.accounts.users.set(key, `${profile.firstName} ${profile.lastName}`);
+    return key;
+  }
+}
+
+@Injectable()
+class GroupAdapter extends MaestranoGroupAdapter<string, string> {
+  constructor(private readonly accounts: Accounts) {
+    super();
+  }
+
+  override findOrCreateGroup(profile: GroupProfile): string {
+    return `${profile.marketplace}/${profile.uid}`;
+  }
+
+  override hasMember(group: string, user: string): boolean {
+    return this.accounts.members.has(`${group} ${user}`);
+  }
+
+  override addMember(group: string, user: string): void {
+    this.accounts.members.add(`${group} ${user}`);
+  }
+
+  override removeMember({ marketplace, groupUid, userUid }: MembershipReference): void {
+    this.accounts.members.delete(`${marketplace}/${groupUid} ${marketplace}/${userUid}`);
+  }
+
+  override deleteGroup({ marketplace, groupUid }: GroupReference): void {
+    for (const member of this.accounts.members) {
+      if (member.startsWith(`${marketplace}/${groupUid} `)) this.accounts.members.delete(member);
+    }
+  }
+}
+
+interface Visitor {
+  session?: { visits?: number } | null;
+}
+
+/** An application with a public page, pages for people who are signed in, and a way out. */
+@Controller()
+class PagesController {
+  constructor(private readonly sso: SsoService) {}
+
+  /** Leaves something in the application's own session before anybody signs in. */
+  @Get('public')
+  visit(@Req() request: Visitor): object {
+    if (request.session) request.session.visits = (request.session.visits ?? 0) + 1;
+    return { visits: request.session?.visits ?? null };
+  }
+
+  @Get('me')
+  @UseGuards(MaestranoSessionGuard)
+  me(
+    @MaestranoSession() session: MaestranoSessionData,
+    @CurrentMarketplace() marketplace: Marketplace,
+  ): object {
+    return {
+      user: session.maskedUserUid,
+      group: session.groupUid,
+      marketplace: marketplace.name,
+      recheckAt: session.recheckAt,
+    };
+  }
+
+  @Get('sign-out')
+  @Redirect()
+  async leave(
+    @Req() request: unknown,
+    @Res({ passthrough: true }) response: unknown,
+  ): Promise<{ url: string }> {
+    return { url: (await this.sso.signOut(request, response)) ?? '/public' };
+  }
+}
+
+@Module({ providers: [Accounts], exports: [Accounts] })
+class AccountsModule {}
+
+/** What a test may change about the application. */
+export interface SignOnAppOptions {
+  readonly options?: Partial<MaestranoModuleOptions>;
+  readonly extras?: MaestranoModuleExtras;
+  readonly controllers?: readonly Type[];
+  readonly prepare?: (app: INestApplication) => void | Promise<void>;
+}
+
+/** Boots the application where the sandbox's marketplaces expect it. */
+export async function bootSignOnApp(
+  platform: Platform,
+  sandbox: Sandbox,
+  { options, extras, controllers = [], prepare }: SignOnAppOptions = {},
+): Promise<BootedApp> {
+  const port = await freePort();
+  sandbox.setAppUrl(`http://127.0.0.1:${port}`);
+  const maestrano = MaestranoModule.forRoot({
+    marketplaces: sandbox.options.marketplaces as object as MarketplacesInput,
+    session: { secret: 'a secret of more than thirty-two characters' },
+    imports: [AccountsModule],
+    userAdapter: UserAdapter,
+    groupAdapter: GroupAdapter,
+    ...options,
+    ...extras,
+  });
+  const root = {
+    module: class AppModule {},
+    imports: [maestrano],
+    controllers: [PagesController, ...controllers],
+  };
+  return bootApp(platform, root, { port, ...(prepare ? { prepare } : {}) });
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
