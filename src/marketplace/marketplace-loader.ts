@@ -4,15 +4,13 @@ import { Logger, type OnModuleDestroy } from '@nestjs/common';
 
 import { ConfigurationError, type ConfigurationProblem } from '../errors/configuration.error.js';
 import type { MaestranoError } from '../errors/maestrano.error.js';
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { describeExpiry, type ExpiringCertificate, findExpiringCertificates } from './certificate-expiry.js';
 import { LastKnownGoodFile } from './loader/last-known-good.file.js';
+import { MarketplaceAssembly } from './loader/marketplace-assembly.js';
 import { ProblemLog } from './loader/problem-log.js';
 import type { RefreshSettings } from './loader/refresh-settings.js';
 import { RefreshTimer } from './loader/refresh-timer.js';
-import { RotationOverlap } from './loader/rotation-overlap.js';
 import type { SourceRunner, SourceStatus } from './loader/source-runner.js';
-import { resolveConflicts } from './marketplace-conflicts.js';
 import type { MarketplaceRegistry } from './marketplace-registry.js';
 
 /** First pause between attempts at start; doubled with each further one. */
@@ -48,19 +46,19 @@ export class MarketplaceLoader implements OnModuleDestroy {
   readonly #logger = new Logger('MaestranoMarketplaces');
   readonly #problemLog = new ProblemLog(this.#logger);
   readonly #closing = new AbortController();
-  readonly #overlap: RotationOverlap;
+  readonly #assembly: MarketplaceAssembly;
   readonly #timer: RefreshTimer;
   readonly #file: LastKnownGoodFile | null;
   #running: Promise<MarketplaceStatus> | null = null;
-  #conflicts: readonly ConfigurationProblem[] = [];
 
   constructor(
     readonly registry: MarketplaceRegistry,
     private readonly sources: LoaderSources,
     private readonly settings: RefreshSettings,
-    private readonly strict: boolean,
+    strict: boolean,
   ) {
-    this.#overlap = new RotationOverlap(settings.rotationOverlapMs);
+    const runners = sources.fixed ? [sources.fixed, ...sources.live] : sources.live;
+    this.#assembly = new MarketplaceAssembly(registry, runners, settings.rotationOverlapMs, strict);
     this.#timer = new RefreshTimer(settings.intervalMs, () => void this.refresh());
     this.#file = settings.file === null ? null : new LastKnownGoodFile(settings.file);
   }
@@ -85,7 +83,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
     if (fixedFailure) throw fixedFailure;
     await this.#restore();
     const failures = await Promise.all(live.map((runner) => this.#loadAtStart(runner)));
-    const refused = this.#assemble();
+    const refused = this.#assembly.apply();
     if (refused) throw refused;
     const failed = failures.filter((failure) => failure !== null);
     if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
@@ -116,7 +114,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
       marketplaces: marketplaces.size,
       version,
       sources: this.sources.live.map((runner) => runner.status),
-      problems: [...this.#all().flatMap(({ table }) => table.problems), ...this.#conflicts],
+      problems: this.#assembly.problems,
       expiringCertificates: findExpiringCertificates(marketplaces.values()),
     };
   }
@@ -137,7 +135,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
     for (const failure of failures) {
       if (failure) this.#logger.warn(`The marketplaces stay as they are: ${failure.message}`);
     }
-    const refused = this.#assemble();
+    const refused = this.#assembly.apply();
     if (refused) this.#logger.error(refused.message);
     await this.#afterLoad();
     return this.status;
@@ -171,35 +169,6 @@ export class MarketplaceLoader implements OnModuleDestroy {
     }
   }
 
-  /** Puts together what all sources have, and in force; gives the error where strict mode forbids it. */
-  #assemble(): ConfigurationError | null {
-    const now = Date.now();
-    const byName = new Map<string, Marketplace>();
-    for (const { table } of this.#all()) {
-      table.expire(now);
-      for (const marketplace of table.marketplaces) {
-        if (!byName.has(marketplace.name)) byName.set(marketplace.name, marketplace);
-      }
-    }
-    const signedOn = this.registry.list().filter(({ sso }) => sso.enabled);
-    const incumbents = new Set(signedOn.map(({ name }) => name));
-    const { marketplaces, problems } = resolveConflicts(
-      this.#overlap.apply([...byName.values()]),
-      incumbents,
-    );
-    this.#conflicts = problems;
-    const errors = problems.filter(({ severity }) => severity === 'error');
-    if (this.strict && errors.length > 0) {
-      return new ConfigurationError(
-        'Marketplaces contradict each other, and strict mode accepts no error.',
-        { code: 'configuration.invalid', remedy: 'Correct them, or leave strict mode.' },
-        errors,
-      );
-    }
-    this.registry.replace(marketplaces);
-    return null;
-  }
-
   /** What follows every load: problems told, copy written, timer armed. */
   async #afterLoad(): Promise<void> {
     const { problems, expiringCertificates } = this.status;
@@ -208,10 +177,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
     if (this.#closing.signal.aborted) return;
     const { live } = this.sources;
     if (live.length === 0) return;
-    const expiries = [this.#overlap.nextExpiry, ...live.map(({ table }) => table.nextExpiry)];
-    const known = expiries.filter((expiry) => expiry !== null);
-    const failures = Math.max(...live.map(({ status }) => status.failures));
-    this.#timer.arm(failures, known.length === 0 ? null : Math.min(...known));
+    this.#timer.arm(Math.max(...live.map(({ status }) => status.failures)), this.#assembly.nextExpiry);
   }
 
   async #save(): Promise<void> {
@@ -234,12 +200,8 @@ export class MarketplaceLoader implements OnModuleDestroy {
           'Correct the configuration; refresh.file lets a start outlive the platform, refresh.startEmpty waits for it.',
         cause: failures[0],
       },
-      this.#all().flatMap(({ table }) => table.problems),
+      this.#assembly.problems,
     );
-  }
-
-  #all(): readonly SourceRunner[] {
-    return this.sources.fixed ? [this.sources.fixed, ...this.sources.live] : this.sources.live;
   }
 }
 

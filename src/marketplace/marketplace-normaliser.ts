@@ -1,6 +1,7 @@
 import type { ConfigurationProblem } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { DEFAULT_ROUTE_PREFIX } from '../maestrano.constants.js';
+import { deepFreeze } from '../utils/deep-freeze.js';
 import { describeExpiry, findExpiringCertificates } from './certificate-expiry.js';
 import { resolveConflicts } from './marketplace-conflicts.js';
 import { readBody } from './normaliser/body-reader.js';
@@ -45,7 +46,7 @@ export function normaliseMarketplaces(
   const { entries, duplicates } = keepLast(read, options.strict ?? false);
   const usable = entries.flatMap(({ marketplace }) => (marketplace ? [marketplace] : []));
   const resolved = resolveConflicts(usable);
-  return {
+  return deepFreeze({
     marketplaces: resolved.marketplaces,
     problems: [
       ...problems.problems,
@@ -54,7 +55,7 @@ export function normaliseMarketplaces(
       ...resolved.problems,
       ...findExpiringCertificates(resolved.marketplaces).map(describeExpiry),
     ],
-  };
+  });
 }
 
 /** The options with their defaults. */
