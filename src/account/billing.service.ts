@@ -1,0 +1,93 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+
+import type { AccountOptions } from '../interfaces/account-options.interface.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { AccountClient } from './account-client.service.js';
+import { AccountScope } from './account-scope.js';
+import { ChargeCollection, type ChargeMemory } from './collections/charge.collection.js';
+import { type Bill, toBill } from './entities/bill.entity.js';
+import { type RecurringBill, toRecurringBill } from './entities/recurring-bill.entity.js';
+import { BILL_FILTERS, RECURRING_BILL_FILTERS } from './filters/account-filters.js';
+import type { BillInput, RecurringBillInput } from './inputs/bill-input.interface.js';
+import type { PayloadContext } from './inputs/charge-payloads.js';
+import { ChargeLedger } from './ledger/charge-ledger.service.js';
+import { marketplaceResolver } from './marketplace-resolver.js';
+
+/** One-time charges. */
+export type BillCollection = ChargeCollection<Bill, typeof BILL_FILTERS, BillInput>;
+
+/** Charges that repeat. */
+export type RecurringBillCollection = ChargeCollection<
+  RecurringBill,
+  typeof RECURRING_BILL_FILTERS,
+  RecurringBillInput
+>;
+
+/** Billing on one marketplace. */
+export interface MarketplaceBilling {
+  readonly bills: BillCollection;
+  readonly recurringBills: RecurringBillCollection;
+}
+
+const DAY_MS = 86_400_000;
+
+/** class-validator is a good part of the start-up of an application: it is loaded with the first charge. */
+const payloads = () => import('./inputs/charge-payloads.js');
+
+/** Charges customers through a marketplace's invoices (protocol §8.6, §8.7). */
+@Injectable()
+export class BillingService implements MarketplaceBilling {
+  /** Bills of the default marketplace. */
+  readonly bills: BillCollection;
+  /** Recurring bills of the default marketplace. */
+  readonly recurringBills: RecurringBillCollection;
+  readonly #memory: ChargeMemory;
+
+  constructor(
+    private readonly client: AccountClient,
+    private readonly registry: MarketplaceRegistry,
+    ledger: ChargeLedger,
+    @Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly account?: AccountOptions },
+  ) {
+    const {
+      settleMs = 30_000,
+      deadlineMs = 90_000,
+      rememberMs = 400 * DAY_MS,
+    } = options?.account?.createOnce ?? {};
+    this.#memory = { ledger, settings: { settleMs, deadlineMs, rememberMs } };
+    ({ bills: this.bills, recurringBills: this.recurringBills } = this.#billing());
+  }
+
+  /**
+   * Billing on a marketplace: by name, looked up at every call, or on the snapshot that a handler was given.
+   *
+   * @throws UnknownMarketplaceError for a name that there is not.
+   */
+  for(marketplace: string | Marketplace): MarketplaceBilling {
+    return this.#billing(marketplace);
+  }
+
+  #billing(marketplace?: string | Marketplace): MarketplaceBilling {
+    const scope = new AccountScope(this.client, marketplaceResolver(this.registry, marketplace));
+    const bills = {
+      resource: 'bills',
+      filters: BILL_FILTERS,
+      read: toBill,
+      toPayload: async (input: BillInput, context: PayloadContext) =>
+        (await payloads()).toBillPayload(input, context),
+    };
+    const recurringBills = {
+      resource: 'recurring_bills',
+      filters: RECURRING_BILL_FILTERS,
+      read: toRecurringBill,
+      toPayload: async (input: RecurringBillInput, context: PayloadContext) =>
+        (await payloads()).toRecurringBillPayload(input, context),
+    };
+    return {
+      bills: new ChargeCollection(scope, bills, this.#memory),
+      recurringBills: new ChargeCollection(scope, recurringBills, this.#memory),
+    };
+  }
+}

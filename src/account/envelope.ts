@@ -1,0 +1,90 @@
+import {
+  type AccountErrorDetails,
+  ApiError,
+  AuthenticationError,
+  type FieldMessages,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitError,
+} from '../errors/account.error.js';
+import type { HttpAnswer } from '../http/http.types.js';
+import { retryAfterMs } from '../http/retry-policy.js';
+import { isRecord } from './entities/entity-reader.js';
+import { toFieldMessages } from './field-messages.js';
+
+/** Most field messages that an error's text repeats; `fields` has them all. */
+const MESSAGES_IN_TEXT = 3;
+
+/** Statuses that blame the request. */
+const REQUEST_STATUSES: ReadonlySet<number> = new Set([400, 404, 422]);
+
+/**
+ * The `data` of an answer of the Account API. The envelope decides and not the status alone: the real server
+ * answers an unknown id with 200 (protocol §8.3, §8.4).
+ *
+ * @throws AuthenticationError, NotFoundError, InvalidRequestError, RateLimitError, ApiError
+ */
+export function openEnvelope(answer: HttpAnswer, marketplace: string, operation: string): unknown {
+  const { status, json } = answer;
+  const envelope = isRecord(json) && typeof json.success === 'boolean' ? json : null;
+  const ok = status >= 200 && status < 300;
+  if (ok && envelope?.success === true) return envelope.data;
+
+  const fields = toFieldMessages(envelope?.errors);
+  const details: AccountErrorDetails = {
+    marketplace,
+    operation,
+    status,
+    fields,
+    requestId: answer.requestId,
+    attempts: answer.attempts,
+  };
+  const said = describe(fields);
+  switch (status) {
+    case 401:
+      throw new AuthenticationError('account.authentication', `the API id and key are not accepted${said}.`, {
+        ...details,
+        remedy:
+          'Compare api.id and api.key with the developer platform, and check the host they are sent to.',
+      });
+    case 404:
+      throw notFound(`the server does not know the identifier or the address${said}.`, details);
+    case 429:
+      throw new RateLimitError(
+        `too many requests${said}.`,
+        details,
+        retryAfterMs(answer.headers['retry-after'], Date.now()),
+      );
+    default:
+  }
+  if (envelope?.success === false && (ok || REQUEST_STATUSES.has(status))) {
+    if (fields.id?.includes('does not exist')) throw notFound(`the identifier is unknown${said}.`, details);
+    throw new InvalidRequestError('account.invalidRequest', `refused${said}.`, details);
+  }
+  if (envelope || !ok) {
+    throw new ApiError('account.api', `status ${status} where an answer was expected${said}.`, {
+      ...details,
+      remedy: 'Try again later; ask the marketplace with the request id when it stays.',
+    });
+  }
+  throw new ApiError('account.response', `status ${status} without the envelope of the Account API.`, {
+    ...details,
+    remedy: 'Check api.host and api.base: another server, a proxy or a login page may have answered.',
+  });
+}
+
+function notFound(message: string, details: AccountErrorDetails): NotFoundError {
+  return new NotFoundError('account.notFound', message, {
+    ...details,
+    remedy: 'Identifiers are valid on the marketplace that gave them only.',
+  });
+}
+
+function describe(fields: FieldMessages): string {
+  const messages = Object.entries(fields).flatMap(([field, texts]) =>
+    texts.map((text) => (field === 'base' ? text : `${field} ${text}`)),
+  );
+  if (messages.length === 0) return '';
+  const more = messages.length > MESSAGES_IN_TEXT ? ', …' : '';
+  return `: ${messages.slice(0, MESSAGES_IN_TEXT).join(', ')}${more}`;
+}

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { AccountClient } from './account-client.service.js';
+import { AccountScope } from './account-scope.js';
+import { AccountCollection } from './collections/account.collection.js';
+import { ResellerCollection } from './collections/reseller.collection.js';
+import { UserCollection } from './collections/user.collection.js';
+import { type Group, toGroup } from './entities/group.entity.js';
+import { GROUP_FILTERS } from './filters/account-filters.js';
+import { marketplaceResolver } from './marketplace-resolver.js';
+
+/** The customer companies of the application. */
+export type GroupCollection = AccountCollection<Group, typeof GROUP_FILTERS>;
+
+/** Companies, people and resellers of one marketplace. */
+export interface MarketplaceMembership {
+  readonly groups: GroupCollection;
+  readonly users: UserCollection;
+  readonly resellers: ResellerCollection;
+}
+
+/** Who the application's customers are (protocol §8.8-8.11). */
+@Injectable()
+export class MembershipService implements MarketplaceMembership {
+  /** Groups of the default marketplace. */
+  readonly groups: GroupCollection;
+  /** Users of the default marketplace. */
+  readonly users: UserCollection;
+  /** Resellers of the default marketplace. */
+  readonly resellers: ResellerCollection;
+
+  constructor(
+    private readonly client: AccountClient,
+    private readonly registry: MarketplaceRegistry,
+  ) {
+    ({ groups: this.groups, users: this.users, resellers: this.resellers } = this.#membership());
+  }
+
+  /**
+   * Companies and people of a marketplace: by name, looked up at every call, or on the snapshot that a handler was
+   * given.
+   *
+   * @throws UnknownMarketplaceError for a name that there is not.
+   */
+  for(marketplace: string | Marketplace): MarketplaceMembership {
+    return this.#membership(marketplace);
+  }
+
+  #membership(marketplace?: string | Marketplace): MarketplaceMembership {
+    const scope = new AccountScope(this.client, marketplaceResolver(this.registry, marketplace));
+    return {
+      groups: new AccountCollection(scope, { resource: 'groups', filters: GROUP_FILTERS, read: toGroup }),
+      users: new UserCollection(scope),
+      resellers: new ResellerCollection(scope),
+    };
+  }
+}

@@ -1,0 +1,19 @@
+/** The `account` option: the client of the marketplaces' Account API. */
+export interface AccountOptions {
+  /** Largest answer in bytes; 5,000,000 by default. */
+  readonly maxResponseBytes?: number;
+  /** How `createOnce` keeps a charge from happening twice. */
+  readonly createOnce?: CreateOnceOptions;
+}
+
+export interface CreateOnceOptions {
+  /**
+   * Milliseconds after an ambiguous failure during which the request may still arrive at the marketplace: only
+   * when they are over and the charge is not there, it is sent again. 30,000 by default.
+   */
+  readonly settleMs?: number;
+  /** Milliseconds for a whole `createOnce`, waiting included; 90,000 by default. */
+  readonly deadlineMs?: number;
+  /** Milliseconds that a key is remembered; 400 days by default. */
+  readonly rememberMs?: number;
+}

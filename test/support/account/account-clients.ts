@@ -1,0 +1,43 @@
+import { AccountClient } from '../../../src/account/account-client.service.js';
+import { AccountService } from '../../../src/account/account.service.js';
+import { BillingService } from '../../../src/account/billing.service.js';
+import { ChargeLedger } from '../../../src/account/ledger/charge-ledger.service.js';
+import { MembershipService } from '../../../src/account/membership.service.js';
+import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { AccountOptions } from '../../../src/interfaces/account-options.interface.js';
+import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
+import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
+import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
+import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
+import { MemoryStore } from '../../../src/stores/memory-store.js';
+
+/** The Account API's services over a real client, without an application around them. */
+export interface AccountClients {
+  readonly http: MaestranoHttp;
+  readonly account: AccountService;
+  readonly billing: BillingService;
+  readonly membership: MembershipService;
+  close(): Promise<void>;
+}
+
+export interface AccountClientsOptions {
+  readonly marketplaces: readonly Marketplace[];
+  readonly store?: MaestranoStore;
+  readonly http?: HttpOptions;
+  readonly account?: AccountOptions;
+}
+
+export function accountClients(options: AccountClientsOptions): AccountClients {
+  const registry = new MarketplaceRegistry();
+  registry.replace([...options.marketplaces]);
+  const http = new MaestranoHttp({ http: { backoffMs: 1, ...options.http } });
+  const client = new AccountClient(http, { account: options.account });
+  const ledger = new ChargeLedger(options.store ?? new MemoryStore());
+  return {
+    http,
+    account: new AccountService(client, registry),
+    billing: new BillingService(client, registry, ledger, { account: options.account }),
+    membership: new MembershipService(client, registry),
+    close: () => http.onApplicationShutdown(),
+  };
+}
