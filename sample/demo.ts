@@ -29,7 +29,7 @@ async function round(appUrl: string, sandbox: Sandbox): Promise<void> {
   let second = '';
 
   await step('the application fetched its configuration from the developer platform', () => {
-    const fetched = sandbox.journal.find({ method: 'GET', route: 'marketplaces' });
+    const fetched = sandbox.journal.find({ method: 'GET', part: 'platform' });
     expect(fetched.some(({ status }) => status === 200), 'no successful request reached the developer platform');
   });
 
@@ -48,7 +48,7 @@ async function round(appUrl: string, sandbox: Sandbox): Promise<void> {
     });
     const billId = new URL(answer.headers.get('location') ?? '', appUrl).searchParams.get('charged');
     expect(answer.status === 303 && billId !== null, `charging answered ${answer.status}`);
-    const bill = sandbox.state.bills.find(({ id }) => id === billId);
+    const [bill] = sandbox.state.bills.filter(({ id }) => id === billId);
     expect(bill?.priceCents === 2000 && bill.groupId === COMPANY, 'the sandbox does not have that bill');
   });
 

@@ -49,6 +49,9 @@ export type {
   MarketplaceOptions,
   MarketplaceRefreshOptions,
 } from './interfaces/marketplace-options.interface.js';
+export { MarketplaceHandle } from './handle/marketplace-handle.js';
+export { InjectMarketplace } from './handle/inject-marketplace.decorator.js';
+export { getMarketplaceToken } from './handle/marketplace-token.js';
 export { Secret } from './utils/secret.js';
 
 // Sign-on and sessions.
@@ -70,3 +73,108 @@ export { MaestranoBasicAuthGuard } from './security/maestrano-basic-auth.guard.j
 export { ForMarketplace } from './security/for-marketplace.decorator.js';
 export { MetadataService } from './metadata/metadata.service.js';
 export type { LockoutOptions, WebhooksOptions } from './interfaces/webhooks-options.interface.js';
+export { ConnecHandler, ANY_RESOURCE } from './connec/notifications/connec-handler.decorator.js';
+export type * from './interfaces/connec-notification.interface.js';
+
+// Billing and membership.
+export { AccountService } from './account/account.service.js';
+export type { AccountCallOptions } from './account/account-client.service.js';
+export {
+  BillingService,
+  type BillCollection,
+  type MarketplaceBilling,
+  type RecurringBillCollection,
+} from './account/billing.service.js';
+export {
+  MembershipService,
+  type GroupCollection,
+  type MarketplaceMembership,
+} from './account/membership.service.js';
+export type { Bill, BillStatus } from './account/entities/bill.entity.js';
+export type {
+  BillingPeriod,
+  RecurringBill,
+  RecurringBillStatus,
+} from './account/entities/recurring-bill.entity.js';
+export type { Group, GroupMetadata, GroupStatus } from './account/entities/group.entity.js';
+export type { User } from './account/entities/user.entity.js';
+export type { Reseller } from './account/entities/reseller.entity.js';
+export type { BillInput, RecurringBillInput } from './account/inputs/bill-input.interface.js';
+export type {
+  BillFilter,
+  GroupFilter,
+  RecurringBillFilter,
+  ResellerFilter,
+  UserFilter,
+} from './account/filters/account-filters.js';
+export type { UserCollection, UserCredentials } from './account/collections/user.collection.js';
+export type { ResellerCollection } from './account/collections/reseller.collection.js';
+export type { AccountOptions, CreateOnceOptions } from './interfaces/account-options.interface.js';
+
+// Connec!.
+export { ConnecService } from './connec/connec.service.js';
+export type { ConnecClient, ConnecPosted, ConnecPostOptions } from './connec/client/connec-client.js';
+export type { ConnecBatchResult, ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
+export type { ConnecPage, ConnecPagesOptions } from './connec/client/connec-pages.js';
+export type { ConnecCollection, ConnecPagination, ConnecPosition } from './connec/client/connec-position.js';
+export type {
+  ConnecConditions,
+  ConnecQuery,
+  ConnecValue,
+  ConnecWhere,
+} from './connec/client/connec-query.js';
+export type * from './connec/client/connec-resources.interface.js';
+export type { ConnecRawRequest } from './connec/client/connec-scoped-client.js';
+export type { ConnecAnswer, ConnecCallOptions } from './connec/client/connec-transport.js';
+export {
+  connecId,
+  type ExternalId,
+  type ExternalIdOwner,
+  foldReferences,
+  ownId,
+  toExternalIds,
+  unfoldReferences,
+  type UnfoldedRecord,
+} from './connec/client/external-ids.js';
+export type * from './interfaces/connec-options.interface.js';
+
+// Operations.
+export { HealthContributors } from './health/health-contributors.js';
+export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js';
+export type * from './interfaces/health.interface.js';
+export type * from './interfaces/http-options.interface.js';
+export { MaestranoStore } from './stores/maestrano-store.js';
+export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.js';
+
+// Errors.
+export { MaestranoError } from './errors/maestrano.error.js';
+export { AdapterError } from './errors/adapter.error.js';
+export { ConfigurationError, type ConfigurationProblem } from './errors/configuration.error.js';
+export { UnknownMarketplaceError } from './errors/unknown-marketplace.error.js';
+export {
+  AccountError,
+  ApiError,
+  AuthenticationError,
+  CreationInProgressError,
+  CreationKeyConflictError,
+  CreationUndecidedError,
+  type FieldMessages,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitError,
+} from './errors/account.error.js';
+export { ConnecError, type ConnecProblem } from './errors/connec.error.js';
+export {
+  CircuitOpenError,
+  ConcurrencyLimitError,
+  HttpRequestError,
+  MaestranoConnectionError,
+  MaestranoHttpError,
+  MaestranoTimeoutError,
+  RequestAbortedError,
+  ResponseTooLargeError,
+} from './errors/http.error.js';
+export { LoginDeniedError } from './errors/sign-on.error.js';
+export { SessionError } from './errors/session.error.js';
+export { SsoError } from './errors/sso.error.js';
+export { WebhookError } from './errors/webhook.error.js';

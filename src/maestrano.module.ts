@@ -1,6 +1,8 @@
 import { type DynamicModule, Inject, Module, type NestModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
+import { marketplaceHandleProviders } from './handle/marketplace-handle.providers.js';
+import { getMarketplaceToken } from './handle/marketplace-token.js';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -11,6 +13,10 @@ import type { EndpointController } from './routing/endpoint-controller.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { RouteMounter } from './routing/route-mounter.js';
 import { EarlyAuthentication } from './security/early-authentication.js';
+
+/** Carries the marketplaces that a module asks for by name. */
+@Module({})
+class MaestranoFeatureModule {}
 
 /**
  * Connects an application to the Maestrano marketplaces it is listed on: register it once with
@@ -47,6 +53,17 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
    */
   static override forRootAsync(options: MaestranoModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
+  }
+
+  /**
+   * Makes marketplaces injectable by name in the module that imports this: `@InjectMarketplace('name')`. The
+   * registration must be global, as it is by default.
+   *
+   * @throws UnknownMarketplaceError at start for a name that no source brings.
+   */
+  static forFeature(names: readonly string[]): DynamicModule {
+    const providers = marketplaceHandleProviders(names);
+    return { module: MaestranoFeatureModule, providers, exports: names.map(getMarketplaceToken) };
   }
 
   /** Runs after the marketplaces are loaded and before the router looks: the one moment to write their paths. */

@@ -1,0 +1,59 @@
+import type { AccountCallOptions } from '../account/account-client.service.js';
+import type { AccountService } from '../account/account.service.js';
+import type { BillingService, MarketplaceBilling } from '../account/billing.service.js';
+import type { MarketplaceMembership, MembershipService } from '../account/membership.service.js';
+import type { ConnecClient } from '../connec/client/connec-client.js';
+import type { ConnecService } from '../connec/connec.service.js';
+import type { ConnecClientOptions } from '../interfaces/connec-options.interface.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+
+/** What a handle is made of. */
+export interface MarketplaceHandleParts {
+  readonly registry: MarketplaceRegistry;
+  readonly account: AccountService;
+  readonly billing: BillingService;
+  readonly membership: MembershipService;
+  readonly connec: ConnecService;
+}
+
+/**
+ * One marketplace with its services, for code that knows its name: inject it with `@InjectMarketplace('name')`. It is
+ * live: after a refresh of the configuration the next call uses the new hosts and keys.
+ */
+export class MarketplaceHandle {
+  /** Bills and recurring bills of this marketplace (protocol §8.6, §8.7). */
+  readonly billing: MarketplaceBilling;
+  /** Groups, users and resellers of this marketplace (protocol §8.8-8.10). */
+  readonly membership: MarketplaceMembership;
+  readonly #parts: MarketplaceHandleParts;
+
+  /** @throws UnknownMarketplaceError when no source brought the name. */
+  constructor(
+    readonly name: string,
+    parts: MarketplaceHandleParts,
+  ) {
+    this.#parts = parts;
+    this.billing = parts.billing.for(name);
+    this.membership = parts.membership.for(name);
+  }
+
+  /**
+   * The configuration as it is now, frozen.
+   *
+   * @throws UnknownMarketplaceError when the marketplace has been removed meanwhile.
+   */
+  get configuration(): Marketplace {
+    return this.#parts.registry.get(this.name);
+  }
+
+  /** A Connec! client for one group (protocol §9). */
+  connec(groupUid: string, options?: ConnecClientOptions): ConnecClient {
+    return this.#parts.connec.for(groupUid, this.name, options);
+  }
+
+  /** Proves that the marketplace is reachable and accepts the API id and key (protocol §8.1). */
+  ping(options?: AccountCallOptions): Promise<void> {
+    return this.#parts.account.ping(this.name, options);
+  }
+}
