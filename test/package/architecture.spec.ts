@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['http', 'stores', 'security', 'adapters', 'routing'],
   ['session'],
   ['sso', 'metadata', 'webhooks', 'synchronization', 'account', 'connec'],
-  ['telemetry', 'health'],
+  ['telemetry', 'health', 'handle'],
   ['maestrano-options.interface.ts', 'maestrano.module-definition.ts', 'maestrano.module.ts'],
   ['index.ts'],
 ];
