@@ -40,7 +40,8 @@ export interface ResolvedSandboxOptions {
   readonly host: string;
   readonly scenario: ScenarioName;
   readonly seed: number;
-  readonly appUrl: string;
+  /** Null leaves what the state says. */
+  readonly appUrl: string | null;
   readonly behaviour: SandboxBehaviour;
   readonly signatureAlgorithm: 'sha1' | 'sha256';
   readonly persist: string | null;

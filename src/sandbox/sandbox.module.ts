@@ -4,6 +4,7 @@ import { AccountController } from './account/account.controller.js';
 import { AccountDirectory } from './account/account-directory.js';
 import { AccountGuard } from './account/account.guard.js';
 import { AccountPresenter } from './account/account.presenter.js';
+import { BillingRun } from './account/billing-run.js';
 import { SandboxBills } from './account/bills.service.js';
 import { SandboxRecurringBills } from './account/recurring-bills.service.js';
 import { SandboxClock } from './clock/sandbox-clock.js';
@@ -58,6 +59,7 @@ export class SandboxModule {
         AccountDirectory,
         SandboxBills,
         SandboxRecurringBills,
+        BillingRun,
         ConnecRecords,
         ConnecApi,
         ConnecBatch,

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 
 import type { Server } from 'node:http';
 
+import { BillingRun } from './account/billing-run.js';
 import { SandboxClock } from './clock/sandbox-clock.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
 import { FaultInjector } from './faults/fault-injector.js';
@@ -12,6 +13,8 @@ import { MarketplaceAdmin } from './platform/marketplace-admin.js';
 import type { ResolvedSandboxOptions } from './sandbox-options.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { play } from './scenarios/scenarios.js';
+import { loadState } from './state/persistence.js';
+import { StateSaver } from './state/saver.js';
 import { SandboxState } from './state/sandbox-state.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 
@@ -38,6 +41,7 @@ export class Sandbox implements AsyncDisposable {
   readonly connec: SandboxConnec;
   /** Adds people, companies and charges. */
   readonly build: ScenarioBuilder;
+  #saver: StateSaver | null = null;
 
   /** @internal */
   constructor(
@@ -78,25 +82,32 @@ export class Sandbox implements AsyncDisposable {
 
   /** Back to the scenario's beginning: data, ids, clock, faults, journal, deliveries. The address stays. */
   async reset(): Promise<void> {
-    const { appUrl } = this.state;
     this.clock.reset();
     this.faults.clear();
     this.journal.clear();
     this.webhooks.clear();
     this.state.clear();
     await this.fill();
-    this.state.appUrl = appUrl;
   }
 
-  /** Fills the empty state. @internal */
-  async fill(): Promise<void> {
-    this.state.appUrl = this.resolved.appUrl;
+  /** Continues from the file of a persistent sandbox, or begins the scenario. @internal */
+  async begin(): Promise<void> {
+    const { persist, appUrl } = this.resolved;
+    if (persist === null || !loadState(this.state, persist)) await this.fill();
+    if (appUrl !== null) this.setAppUrl(appUrl);
+    if (persist !== null) this.#saver = new StateSaver(this.state, persist, this.journal);
+  }
+
+  /** Fills the empty state. */
+  private async fill(): Promise<void> {
     this.state.environment = {
       name: 'sandbox',
       apiKey: this.state.nextToken(),
       apiSecret: this.state.nextToken(),
     };
     await play(this.resolved.scenario, this.build);
+    // Nights before this moment are no business of the scenario's.
+    this.app.get(BillingRun).catchUp();
   }
 
   /** Stops listening, drops open connections and waits for deliveries under way. Nothing stays behind. */
@@ -106,6 +117,7 @@ export class Sandbox implements AsyncDisposable {
     this.app.getHttpServer().closeAllConnections();
     await this.webhooks.idle();
     await this.app.close();
+    this.#saver?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

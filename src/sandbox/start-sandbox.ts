@@ -14,7 +14,7 @@ function resolveOptions(options: StartSandboxOptions): ResolvedSandboxOptions {
     host: options.host ?? '127.0.0.1',
     scenario: options.scenario ?? 'demo',
     seed: options.seed ?? 1,
-    appUrl: (options.appUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    appUrl: options.appUrl ?? null,
     behaviour: options.behaviour ?? 'default',
     signatureAlgorithm: options.signatureAlgorithm ?? 'sha1',
     persist: options.persist ?? null,
@@ -52,7 +52,7 @@ export async function startSandbox(
     const sandbox = new Sandbox(app, resolved);
     if (options.clock instanceof Date) sandbox.clock.set(options.clock);
     else if (options.clock) sandbox.clock.advance(milliseconds(options.clock.offset));
-    await sandbox.fill();
+    await sandbox.begin();
     return sandbox;
   } catch (error) {
     await app.close();

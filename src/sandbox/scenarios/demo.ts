@@ -1,3 +1,4 @@
+import { joinery } from './demo-connec.js';
 import type { ScenarioBuilder } from './scenario-builder.js';
 
 /** Names of the demo's marketplaces. */
@@ -69,6 +70,8 @@ async function firstMarketplace(build: ScenarioBuilder): Promise<void> {
   build.bill(name, 'cld-1', 5_600, 'Timesheets, 8 seats, last month', 33);
   build.bill(name, 'cld-1', 1_250, 'SMS credits');
   build.bill(name, 'cld-3', 2_900, 'Timesheets, 3 seats, last month', 33);
+  build.recurringBill(name, 'cld-1', 4_900, 'Timesheets, monthly');
+  joinery(build, name, 'cld-1');
 }
 
 async function secondMarketplace(build: ScenarioBuilder): Promise<void> {
@@ -99,4 +102,18 @@ async function secondMarketplace(build: ScenarioBuilder): Promise<void> {
   build.member(name, 'usr-7', 'cld-9', 'Super Admin');
 
   build.bill(name, 'cld-1', 3_500, 'Timesheets, 5 seats, last month', 33);
+  const write = build.writer(name, 'cld-1');
+  const client = write('organizations', { name: 'Pennine Mills', status: 'ACTIVE', is_customer: true }, 50);
+  write(
+    'invoices',
+    {
+      code: 'A-77',
+      type: 'CUSTOMER',
+      status: 'AUTHORISED',
+      organization_id: client,
+      currency: 'GBP',
+      balance: 960,
+    },
+    20,
+  );
 }

@@ -1,5 +1,9 @@
+import { Injectable } from '@nestjs/common';
+
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { SandboxBills } from '../account/bills.service.js';
+import { SandboxRecurringBills } from '../account/recurring-bills.service.js';
+import { ConnecRecords } from '../connec/connec-records.js';
 import { MarketplaceAdmin, type MarketplaceInput } from '../platform/marketplace-admin.js';
 import type {
   SandboxGroupRecord,
@@ -8,7 +12,6 @@ import type {
   SandboxUserRecord,
 } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { Injectable } from '@nestjs/common';
 
 const DAY_MS = 86_400_000;
 
@@ -25,6 +28,8 @@ export class ScenarioBuilder {
     private readonly clock: SandboxClock,
     private readonly admin: MarketplaceAdmin,
     private readonly bills: SandboxBills,
+    private readonly recurringBills: SandboxRecurringBills,
+    private readonly connec: ConnecRecords,
   ) {}
 
   marketplace(input: MarketplaceInput): Promise<SandboxMarketplaceRecord> {
@@ -101,5 +106,32 @@ export class ScenarioBuilder {
     );
     // Last month's charges are on a customer's invoice already.
     if (bill.createdAt.slice(0, 7) < this.clock.iso().slice(0, 7)) bill.status = 'invoiced';
+  }
+
+  /** A subscription that begins now. */
+  recurringBill(
+    marketplace: string,
+    groupUid: string,
+    cents: number,
+    description: string,
+    period = 'month',
+  ): void {
+    const currency = this.state.group(marketplace, groupUid)?.currency ?? 'AUD';
+    this.recurringBills.create(marketplace, {
+      group_id: groupUid,
+      price_cents: cents,
+      description,
+      currency,
+      period,
+    });
+  }
+
+  /** Writes Connec! records of a company. @returns a function that adds one, dated some days ago, and gives its id. */
+  writer(
+    marketplace: string,
+    groupId: string,
+  ): (resource: string, entity: Record<string, unknown>, days?: number) => string {
+    return (resource: string, entity: Record<string, unknown>, days = 0): string =>
+      this.connec.create({ marketplace, groupId }, resource, entity, this.daysAgo(days)).id;
   }
 }

@@ -31,7 +31,7 @@ export function recordKey(marketplace: string, ...ids: readonly string[]): strin
  */
 export class SandboxState {
   environment: SandboxEnvironment = { name: 'sandbox', apiKey: '', apiSecret: '' };
-  /** Where the application under test is, without trailing slash. */
+  /** Where the application under test is, without trailing slash. Outlives a reset. */
   appUrl = 'http://localhost:3000';
   random: SeededRandom;
   counters: Record<string, number> = {};
