@@ -224,10 +224,7 @@ function credentialsOf(hub: Sandbox): { marketplace: SandboxMarketplaceRecord; a
 /** All that a marketplace does to an application: signs somebody in, notifies, cancels, reads the metadata. */
 async function journey(
   { sandbox: hub, url }: { sandbox: Sandbox; url: string },
-  {
-    wrap = (value: unknown): unknown => value,
-    metadataPath = '/maestrano/metadata',
-  } = {},
+  { wrap = (value: unknown): unknown => value, metadataPath = '/maestrano/metadata' } = {},
 ): Promise<void> {
   const login = await hub.login(url, { user: 'usr-1', group: 'cld-1' });
   expect({ status: login.status, body: JSON.parse(login.body) as unknown }).toEqual({
