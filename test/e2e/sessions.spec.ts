@@ -121,6 +121,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, 
     later(4);
     sandbox.faults.next('GET auth/saml/:uid', { status: 503 });
     expect((await ask(browser)).status).toBe(200);
+    expect(checks().map(({ status }) => status)).toEqual([503]);
     later(1);
     expect((await ask(browser)).status).toBe(200);
   });

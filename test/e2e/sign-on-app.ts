@@ -1,6 +1,3 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-
 import {
   Controller,
   Get,
@@ -13,7 +10,7 @@ import {
   type Type,
   UseGuards,
 } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
 
 import {
   CurrentMarketplace,
@@ -34,6 +31,7 @@ import {
   type UserProfile,
 } from '../../src/index.js';
 import type { Sandbox } from '../../src/sandbox/index.js';
+import { freePort } from '../support/free-port.js';
 import { type BootedApp, bootApp, type Platform } from '../support/platforms.js';
 
 /** The application's people and companies, and what the adapters were told. */
@@ -44,7 +42,7 @@ export class Accounts {
 }
 
 @Injectable()
-class UserAdapter extends MaestranoUserAdapter<string> {
+export class UserAdapter extends MaestranoUserAdapter<string> {
   constructor(private readonly accounts: Accounts) {
     super();
   }
@@ -134,16 +132,19 @@ export interface SignOnAppOptions {
   readonly extras?: MaestranoModuleExtras;
   readonly controllers?: readonly Type[];
   readonly prepare?: (app: INestApplication) => void | Promise<void>;
+  readonly logger?: LoggerService;
+  /** Where it listens; where the sandbox looks for it, unless it is a second instance. */
+  readonly port?: number;
 }
 
 /** Boots the application where the sandbox's marketplaces expect it. */
 export async function bootSignOnApp(
   platform: Platform,
   sandbox: Sandbox,
-  { options, extras, controllers = [], prepare }: SignOnAppOptions = {},
+  { options, extras, controllers = [], prepare, logger, port }: SignOnAppOptions = {},
 ): Promise<BootedApp> {
-  const port = await freePort();
-  sandbox.setAppUrl(`http://127.0.0.1:${port}`);
+  const own = port ?? (await freePort());
+  if (port === undefined) sandbox.setAppUrl(`http://127.0.0.1:${own}`);
   const maestrano = MaestranoModule.forRoot({
     marketplaces: sandbox.options.marketplaces as object as MarketplacesInput,
     session: { secret: 'a secret of more than thirty-two characters' },
@@ -158,16 +159,9 @@ export async function bootSignOnApp(
     imports: [maestrano],
     controllers: [PagesController, ...controllers],
   };
-  return bootApp(platform, root, { port, ...(prepare ? { prepare } : {}) });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+  return bootApp(platform, root, {
+    port: own,
+    ...(prepare ? { prepare } : {}),
+    ...(logger ? { logger } : {}),
   });
 }

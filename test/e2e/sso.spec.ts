@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Catch, Injectable, type LoggerService } from '@nestjs/common';
+import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
+import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+
+import { MaestranoSessionAdapter, SsoService } from '../../src/index.js';
+import { LoginDeniedError } from '../../src/errors/sign-on.error.js';
+import { RedisStore } from '../../src/redis/index.js';
+import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
+import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
+import { freePort } from '../support/free-port.js';
+import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { bootSignOnApp, UserAdapter } from './sign-on-app.js';
+
+/** Everything that is logged, to look for what must not be there. */
+class Recorder implements LoggerService {
+  readonly lines: string[] = [];
+  readonly #keep = (...all: unknown[]): void => void this.lines.push(all.map(String).join(' '));
+  log = this.#keep;
+  warn = this.#keep;
+  error = this.#keep;
+  debug = this.#keep;
+  verbose = this.#keep;
+  fatal = this.#keep;
+}
+
+const seen: unknown[] = [];
+
+@Catch()
+class Filter extends BaseExceptionFilter {
+  override catch(exception: unknown, host: Parameters<BaseExceptionFilter['catch']>[1]): void {
+    seen.push(exception);
+    super.catch(exception, host);
+  }
+}
+
+/** Refuses some people in some ways. */
+@Injectable()
+class Doorkeeper extends UserAdapter {
+  static mood: 'open' | 'denies' | 'fails' = 'open';
+
+  override findOrCreateUser(profile: Parameters<UserAdapter['findOrCreateUser']>[0]): string {
+    if (Doorkeeper.mood === 'denies') throw new LoginDeniedError('Your trial is over.');
+    if (Doorkeeper.mood === 'fails') throw new TypeError('relation "users" does not exist');
+    return super.findOrCreateUser(profile);
+  }
+}
+
+@Injectable()
+class SignedIn extends MaestranoSessionAdapter {
+  override signIn(): void {}
+}
+
+describe.each(PLATFORMS)('sign-on on %s', (platform) => {
+  let sandbox: Sandbox;
+  let app: BootedApp;
+  const logger = new Recorder();
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ scenario: 'two-marketplaces' });
+    app = await bootSignOnApp(platform, sandbox, {
+      logger,
+      options: { defaultMarketplace: 'alpha' },
+      extras: {
+        userAdapter: Doorkeeper,
+        sessionAdapter: SignedIn,
+        extraProviders: [{ provide: APP_FILTER, useClass: Filter }],
+      },
+    });
+  });
+  afterAll(async () => {
+    await app.close();
+    await sandbox.close();
+  });
+
+  /** As far as the form that the identity provider posts. */
+  async function atTheProvider(browser: SandboxBrowser, marketplace = 'alpha', query = '') {
+    const page = await browser.get(`${app.url}/maestrano/auth/saml/init/${marketplace}${query}`, (url) =>
+      url.startsWith(`${sandbox.url}/api/v1/auth/saml?`) ? `${url}&user_uid=usr-1&group_id=cld-1` : url,
+    );
+    const form = readPostedForm(page.body);
+    if (!form) throw new Error(`no form: ${page.status} ${page.url}`);
+    return form;
+  }
+
+  async function post(path: string, body: string | URLSearchParams, headers: Record<string, string> = {}) {
+    const answer = await fetch(app.url + path, {
+      method: 'POST',
+      redirect: 'manual',
+      body,
+      headers: { accept: 'application/json', ...headers },
+    });
+    const text = await answer.text();
+    expect(answer.headers.getSetCookie().filter((line) => line.includes('mno-session'))).toEqual([]);
+    return { status: answer.status, text, headers: answer.headers };
+  }
+
+  const CONSUME = '/maestrano/auth/saml/consume/alpha';
+  const signedIn = (browser: SandboxBrowser) =>
+    Object.keys(browser.jar.values(new URL(app.url))).some((name) => name.startsWith('mno-session'));
+
+  it.each([
+    ['/me?tab=1', '/me?tab=1'],
+    ['//evil.example/me', '/'],
+    ['https://evil.example/me', '/'],
+    ['/.//evil.example', '/'],
+    ['/\\evil.example', '/'],
+  ])('returns to %s as %s', async (returnTo, expected) => {
+    const login = await sandbox.login(app.url, { params: { return_to: returnTo } });
+    expect(login.url).toBe(app.url + expected);
+    expect(signedIn(login.browser)).toBe(true);
+  });
+
+  it.each<[string, () => string | URLSearchParams, number, string]>([
+    ['an empty form', () => new URLSearchParams(), 400, 'sso.inputType'],
+    ['two answers', () => new URLSearchParams('SAMLResponse=a&SAMLResponse=b'), 400, 'sso.inputType'],
+    ['an answer within another', () => new URLSearchParams('SAMLResponse[a]=b'), 400, 'sso.inputType'],
+    ['what is not base64', () => new URLSearchParams({ SAMLResponse: '<xml>' }), 400, 'sso.inputEncoding'],
+    [
+      'half a megabyte of base64',
+      () => new URLSearchParams({ SAMLResponse: 'A'.repeat(300_000) }),
+      400,
+      'sso.inputTooLarge',
+    ],
+    ['what is not XML', () => new URLSearchParams({ SAMLResponse: btoa('hello') }), 403, 'sso.xmlMalformed'],
+    [
+      'XML with a DOCTYPE',
+      () => new URLSearchParams({ SAMLResponse: btoa('<!DOCTYPE a><a/>') }),
+      403,
+      'sso.xmlForbidden',
+    ],
+    ['any other XML', () => new URLSearchParams({ SAMLResponse: btoa('<a/>') }), 403, 'sso.response'],
+  ])('refuses %s', async (_, body, status, code) => {
+    const answer = await post(CONSUME, body());
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
+      status,
+      { code, signInUrl: expect.anything() },
+    ]);
+  });
+
+  it.each([
+    ['plain text', 'text/plain', 'SAMLResponse=abc'],
+    ['JSON of the wrong kind', 'application/json', '{"SAMLResponse":{"a":1}}'],
+    ['broken JSON', 'application/json', '{"SAMLResponse'],
+    ['an unknown media type', 'application/x-none', 'abc'],
+    ['a broken multipart form', 'multipart/form-data; boundary=x', '--x'],
+  ])('answers %s with a status from 400 to 499', async (_, type, body) => {
+    const { status } = await post(CONSUME, body, { 'content-type': type });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  });
+
+  it('knows no marketplace but its own', async () => {
+    expect((await post('/maestrano/auth/saml/consume/gamma', new URLSearchParams())).status).toBe(404);
+    expect((await fetch(`${app.url}/maestrano/auth/saml/init/gamma`)).status).toBe(404);
+    expect((await fetch(app.url + CONSUME)).status).toBe(400);
+  });
+
+  it('refuses the answer of another marketplace, and a second use of its own', async () => {
+    const browser = new SandboxBrowser();
+    const { action, samlResponse } = await atTheProvider(browser, 'beta');
+    const foreign = await post(CONSUME, new URLSearchParams({ SAMLResponse: samlResponse }));
+    expect([foreign.status, JSON.parse(foreign.text)]).toMatchObject([401, { code: 'sso.requestUnknown' }]);
+    await browser.postFromOtherSite(action, { SAMLResponse: samlResponse }, sandbox.url);
+    expect(signedIn(browser)).toBe(true);
+    const again = await post(new URL(action).pathname, new URLSearchParams({ SAMLResponse: samlResponse }));
+    expect([again.status, JSON.parse(again.text)]).toMatchObject([401, { code: 'sso.requestUsed' }]);
+  });
+
+  it('refuses a login that was begun in another browser', async () => {
+    const [attacker, victim] = [new SandboxBrowser(), new SandboxBrowser()];
+    const { action, samlResponse } = await atTheProvider(attacker);
+    await atTheProvider(victim);
+    const page = await victim.postFromOtherSite(action, { SAMLResponse: samlResponse }, sandbox.url);
+    expect(signedIn(victim)).toBe(false);
+    // Sent to begin a login of its own.
+    expect(victim.steps.at(-3)).toMatchObject({
+      method: 'POST',
+      status: 303,
+      location: expect.stringContaining('/init/'),
+    });
+    expect(page.url).toContain(`${sandbox.url}/api/v1/auth/saml`);
+  });
+
+  it('shows a page with a code that explains itself', async () => {
+    const browser = new SandboxBrowser();
+    const { action, samlResponse } = await atTheProvider(browser);
+    const xml = Buffer.from(samlResponse, 'base64').toString();
+    const changed = Buffer.from(xml.replaceAll('Admin', 'Owner')).toString('base64');
+    const page = await browser.postFromOtherSite(action, { SAMLResponse: changed }, sandbox.url);
+    expect(page.status).toBe(403);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    const [, code = ''] = /<code>([^<]+)<\/code>/.exec(page.body) ?? [];
+    const explanation = await app.app.get(SsoService, { strict: false }).explain(code);
+    expect(explanation).toMatch(/was refused/);
+    expect(logger.lines.join('\n')).toContain(code);
+  });
+
+  it("shows the application's own words, and hands its failures to its filters", async () => {
+    Doorkeeper.mood = 'denies';
+    const denied = await sandbox.login(app.url);
+    expect([denied.status, signedIn(denied.browser)]).toEqual([403, false]);
+    expect(denied.body).toContain('Your trial is over.');
+    Doorkeeper.mood = 'fails';
+    const failed = await sandbox.login(app.url);
+    expect([failed.status, signedIn(failed.browser)]).toEqual([500, false]);
+    expect(seen.at(-1)).toBeInstanceOf(TypeError);
+    expect(failed.body).not.toContain('relation');
+    Doorkeeper.mood = 'open';
+    expect((await sandbox.login(app.url)).status).not.toBe(500);
+  });
+
+  it('has logged nothing that is secret or personal', () => {
+    const text = logger.lines.join('\n');
+    expect(text).toContain('refused');
+    for (const secret of ['SAMLResponse=', 'PHNhbWx', '<saml', 'Alma', '@example.com', 'BEGIN CERT']) {
+      expect(text).not.toContain(secret);
+    }
+    for (const { key } of sandbox.options.marketplaces.map(({ api }) => api)) expect(text).not.toContain(key);
+  });
+
+  it('begins again by itself when the instance has forgotten the login', async () => {
+    const browser = new SandboxBrowser();
+    const { action, samlResponse } = await atTheProvider(browser);
+    const restarted = await bootSignOnApp(platform, sandbox, { port: await freePort() });
+    try {
+      const elsewhere = new URL(new URL(action).pathname, restarted.url).href;
+      const page = await browser.postFromOtherSite(elsewhere, { SAMLResponse: samlResponse }, sandbox.url);
+      expect(browser.steps.map(({ status }) => status).slice(-3)).toEqual([303, 302, 200]);
+      expect(page.url).toContain(sandbox.url);
+    } finally {
+      await restarted.close();
+    }
+  });
+});
+
+const redisUrl = process.env['TEST_REDIS_URL'];
+if (!redisUrl)
+  console.warn('Skipped: two instances, because redis-server is missing (Debian package: redis-server).');
+
+(redisUrl ? describe : describe.skip)('two instances that share Redis', () => {
+  it.each(PLATFORMS)('begin on one and end on the other, once, on %s', async (platform) => {
+    const sandbox = await startSandbox();
+    const connections = [new Redis(String(redisUrl)), new Redis(String(redisUrl))];
+    const prefix = `sso-e2e-${randomUUID()}:`;
+    const stores = connections.map((redis) => new RedisStore(redis, { prefix }));
+    const [first, second] = stores;
+    const one = await bootSignOnApp(platform, sandbox, { options: { ...(first ? { store: first } : {}) } });
+    const two = await bootSignOnApp(platform, sandbox, {
+      options: { ...(second ? { store: second } : {}) },
+      port: await freePort(),
+    });
+    try {
+      const browser = new SandboxBrowser();
+      const init = `${one.url}/maestrano/auth/saml/init/${sandbox.options.marketplaces[0]?.marketplace}`;
+      const page = await browser.get(init, (url) =>
+        url.startsWith(`${sandbox.url}/api/v1/auth/saml?`) ? `${url}&user_uid=usr-1&group_id=cld-1` : url,
+      );
+      const form = readPostedForm(page.body);
+      const path = new URL(form?.action ?? '').pathname;
+      const consume = (instance: BootedApp) =>
+        fetch(instance.url + path, {
+          method: 'POST',
+          redirect: 'manual',
+          body: new URLSearchParams({ SAMLResponse: form?.samlResponse ?? '' }),
+        });
+      // Ten copies at once, half of them on each instance: one wins.
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, copy) => consume(copy % 2 ? one : two)),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array<number>(9).fill(401)]);
+      const [session = ''] =
+        answers
+          .find(({ status }) => status === 303)
+          ?.headers.getSetCookie()
+          .filter((line) => line.startsWith('mno-session')) ?? [];
+      const cookie = session.split(';')[0] ?? '';
+      const me = (instance: BootedApp) => fetch(`${instance.url}/me`, { headers: { cookie } });
+      expect([(await me(one)).status, (await me(two)).status]).toEqual([200, 200]);
+      expect([(await consume(one)).status, (await consume(two)).status]).toEqual([401, 401]);
+      await sandbox.webhooks.deleteGroupUser('cld-1', 'usr-1');
+      expect([(await me(one)).status, (await me(two)).status]).toEqual([401, 401]);
+    } finally {
+      await Promise.all([one.close(), two.close()]);
+      await sandbox.close();
+      for (const connection of connections) connection.disconnect();
+    }
+  });
+});
