@@ -10,6 +10,7 @@ export type {
   MaestranoModuleExtras,
   MaestranoRoutes,
 } from './routing/module-extras.interface.js';
+export { maestranoRoutes, type MaestranoRoutesOptions } from './routing/maestrano-routes.js';
 export { MAESTRANO_OPTIONS } from './maestrano.constants.js';
 
 // Adapters: what the application extends.
