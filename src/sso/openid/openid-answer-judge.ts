@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 
 import { OpenIdDiscoveryError } from '../../errors/openid.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { CheckFailed, type CheckList } from '../saml/check-list.js';
+import type { CheckList } from '../saml/check-list.js';
 import type { LoginTransaction } from '../saml/login-transaction.interface.js';
 import { LoginTransactionService } from '../saml/login-transaction.service.js';
 import { mask } from '../saml/masked-text.js';
+import { findOpenLogin } from '../saml/open-login.js';
 import type { SsoPolicy } from '../saml/sso-policy.js';
 import type { SignOnAnswer } from '../sso-protocol.js';
 import { readOpenIdAttributes } from './openid-attributes.js';
@@ -25,7 +26,6 @@ const SIGNED = [
   'assoc_handle',
 ] as const;
 const NONCE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)[!-~]{0,235}$/;
-const REQUEST_ID = /^_[0-9a-f]{40}$/;
 const UID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const MAX_TOKEN = 1_024;
 
@@ -63,7 +63,13 @@ export class OpenIdAnswerJudge {
     progress: JudgingProgress,
   ): Promise<AcceptedAnswer> {
     const message = readOpenIdMessage(answer, checks);
-    const transaction = await this.#findLogin(marketplace, answer, policy, checks);
+    const transaction = await findOpenLogin(
+      this.transactions,
+      { marketplace, boundRequestIds: answer.boundRequestIds },
+      { inResponseTo: requestIdOf(answer.query) },
+      policy,
+      checks,
+    );
     progress.requestId = transaction.id;
     checkMode(message, checks);
     const expected = returnUrl(marketplace, transaction.id);
@@ -91,37 +97,6 @@ export class OpenIdAnswerJudge {
     const fresh = await this.transactions.claim(marketplace, nonce, validUntil);
     checks.require('sso.replay', fresh, 'a new nonce', fresh ? 'a new nonce' : 'a used one');
     return { transaction, attributes };
-  }
-
-  async #findLogin(
-    marketplace: Marketplace,
-    { query, boundRequestIds: bound }: SignOnAnswer,
-    { binding }: SsoPolicy,
-    checks: CheckList,
-  ): Promise<LoginTransaction> {
-    const id = requestIdOf(query);
-    checks.require('sso.requestMissing', REQUEST_ID.test(id), 'the login in the return URL', id || 'none');
-    if (binding === 'off') checks.skip('sso.requestNotBound', 'switched off');
-    else if (bound === null && binding === 'prefer')
-      checks.skip('sso.requestNotBound', 'no binding cookie came');
-    else {
-      const seen = bound === null ? 'no binding cookie' : 'a binding cookie';
-      checks.require(
-        'sso.requestNotBound',
-        bound?.includes(id) === true,
-        'a binding cookie with this login',
-        seen,
-      );
-    }
-    const transaction = await this.transactions.peek(marketplace, id);
-    if (transaction) {
-      checks.expect('sso.requestUnknown', true, 'a login begun here', id);
-      return transaction;
-    }
-    const used = await this.transactions.wasTaken(marketplace, id);
-    checks.require('sso.requestUsed', !used, 'an open login', `${id}, finished before`);
-    checks.require('sso.requestUnknown', false, 'a login begun here', `${id}, unknown or over`);
-    throw new CheckFailed('sso.requestUnknown');
   }
 
   async #endpoint(marketplace: Marketplace, checks: CheckList): Promise<string> {

@@ -10,7 +10,7 @@ const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['', '__proto__', 'construc
 /** Parameters that ask the provider for the attributes; Maestrano sends them even unasked. */
 export function attributeRequest(): Record<string, string> {
   const request: Record<string, string> = { 'openid.ns.ax': AX_NS, 'openid.ax.mode': 'fetch_request' };
-  const aliases = Object.entries(AX_ATTRIBUTES).map(([type, name]) => {
+  const aliases = [...AX_ATTRIBUTES].map(([type, name]) => {
     request[`openid.ax.type.${name}`] = type;
     return name;
   });
@@ -38,7 +38,7 @@ export function readOpenIdAttributes(
   for (const [field, type] of message) {
     if (!field.startsWith(`${alias}.type.`)) continue;
     const values = valuesOf(message, alias, field.slice(`${alias}.type.`.length));
-    const name = (AX_ATTRIBUTES as Readonly<Record<string, string>>)[type] ?? type;
+    const name = AX_ATTRIBUTES.get(type) ?? type;
     const [first, ...further] = values;
     if (!first || first.value === '') continue;
     const { value } = first;

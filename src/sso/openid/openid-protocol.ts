@@ -16,6 +16,7 @@ import {
   type SignOnStart,
   SsoProtocol,
 } from '../sso-protocol.js';
+import { describeRefusal } from '../trace/describe-refusal.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { OpenIdAnswerJudge } from './openid-answer-judge.js';
 import { OpenIdDiscoveryService } from './openid-discovery.service.js';
@@ -90,7 +91,7 @@ export class OpenIdProtocol extends SsoProtocol {
         checks: checks.checks,
         traceCode,
       });
-      this.#logger.warn(describe(refusal, progress.requestId));
+      this.#logger.warn(describeRefusal(refusal, progress.requestId));
       await this.#record(marketplace, traceCode, checks, progress.requestId, refusal);
       throw refusal;
     }
@@ -115,11 +116,4 @@ export class OpenIdProtocol extends SsoProtocol {
       checks,
     });
   }
-}
-
-/** One line of JSON, so that nothing a stranger sent can forge a log line. */
-function describe({ marketplace, code, traceCode, checks }: SsoError, request: string | null): string {
-  const failed = checks.find((check) => check.code === code && check.verdict === 'failed');
-  const { expected = null, seen = null } = failed ?? {};
-  return `Login refused: ${JSON.stringify({ marketplace, code, trace: traceCode, request, expected, seen })}`;
 }

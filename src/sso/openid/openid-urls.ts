@@ -24,7 +24,7 @@ export function returnUrl(marketplace: Marketplace, requestId: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${LOGIN_PARAMETER}=${encodeURIComponent(requestId)}`;
 }
 
-/** The login that the request's own URL names; empty when it names none. */
-export function requestIdOf(query: URLSearchParams): string {
-  return query.get(LOGIN_PARAMETER) ?? '';
+/** The login that the request's own URL names; null when it names none. */
+export function requestIdOf(query: URLSearchParams): string | null {
+  return query.get(LOGIN_PARAMETER);
 }

@@ -7,21 +7,21 @@ import { XML_ID } from './saml-names.js';
 import type { SsoPolicy } from './sso-policy.js';
 
 /**
- * The open login that a response answers, left open (reference/saml §3.3 rows 2 and 3): begun here, on this
+ * The open login that an answer belongs to, left open (reference/saml §3.3 rows 2 and 3): begun here, on this
  * marketplace, in this browser as far as its cookie tells.
  *
  * @throws {@link CheckFailed} with `sso.request…`.
  */
 export async function findOpenLogin(
   transactions: LoginTransactionService,
-  { marketplace, boundRequestIds }: SamlValidation,
-  { inResponseTo }: ResponseFacts,
+  { marketplace, boundRequestIds }: Pick<SamlValidation, 'marketplace' | 'boundRequestIds'>,
+  { inResponseTo }: Pick<ResponseFacts, 'inResponseTo'>,
   policy: SsoPolicy,
   checks: CheckList,
 ): Promise<LoginTransaction> {
   const id = inResponseTo ?? '';
   const named = XML_ID.test(id);
-  checks.require('sso.requestMissing', named, 'InResponseTo with the ID of our request', id || 'none');
+  checks.require('sso.requestMissing', named, 'the ID of our request', id || 'none');
   checkBinding(id, boundRequestIds, policy, checks);
 
   const transaction = await transactions.peek(marketplace, id);
