@@ -33,7 +33,8 @@ interface StoreClaim extends DeliveryClaim {
   readonly state: RecordState | null;
 }
 
-/** Longest pause between two looks at a lock. */
+/** First and longest pause between two looks at a lock. */
+const FIRST_POLL_MS = 10;
 const MAX_POLL_MS = 200;
 
 /**
@@ -54,12 +55,17 @@ export class StoreDeliveryLedger extends DeliveryLedger {
   override async claim(marketplace: string, delivery: ConnecDelivery): Promise<DeliveryVerdict> {
     const parts = [marketplace, delivery.groupUid, delivery.resource, delivery.recordKey];
     const recordKey = storeKey('delivery', ...parts);
-    // Most repetitions are known already, and need no lock to be told so.
-    const known = judge(parse(await this.store.get(recordKey)), delivery);
-    if (known !== 'handle') return known;
     const lockKey = storeKey('delivery-lock', ...parts);
     const token = randomUUID();
-    if (!(await this.#lock(lockKey, token))) return 'busy';
+    const until = Date.now() + this.options.patienceMs;
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(MAX_POLL_MS, wait * 2)) {
+      // Most repetitions are known already, and need no lock to be told so.
+      const known = judge(parse(await this.store.get(recordKey)), delivery);
+      if (known !== 'handle') return known;
+      if (await this.store.setIfAbsent(lockKey, token, this.options.leaseMs)) break;
+      if (Date.now() >= until) return 'busy';
+      await pause(wait);
+    }
     const seen = await this.store.get(recordKey);
     const state = parse(seen);
     const verdict = judge(state, delivery);
@@ -101,16 +107,6 @@ export class StoreDeliveryLedger extends DeliveryLedger {
         : await this.store.replace(recordKey, seen, text, rememberMs);
     await this.store.delete(lockKey, token);
     return written;
-  }
-
-  async #lock(lockKey: string, token: string): Promise<boolean> {
-    const { leaseMs, patienceMs } = this.options;
-    const until = Date.now() + patienceMs;
-    for (let wait = 10; ; wait = Math.min(MAX_POLL_MS, wait * 2)) {
-      if (await this.store.setIfAbsent(lockKey, token, leaseMs)) return true;
-      if (Date.now() >= until) return false;
-      await pause(wait);
-    }
   }
 
   /** One timer for all claims, only while there are any. */
