@@ -1,0 +1,10 @@
+export { MaestranoTestingModule } from './maestrano-testing.module.js';
+export { type RecordedCall, type ScriptedAnswer, ScriptedHttp } from './scripted-http.js';
+export { RecordingUserAdapter } from './recording-user.adapter.js';
+export { type RecordedGroupCall, RecordingGroupAdapter } from './recording-group.adapter.js';
+export { TEST_APP_HOST, testMarketplace } from './test-marketplace.js';
+export { TestIdentityProvider, type TestPerson, type TestResponseChanges } from './test-identity-provider.js';
+export { basicAuthHeader } from './basic-auth-header.js';
+export { signInCookie, type SignInOptions } from './sign-in.js';
+export { storeContract, type StoreContractOptions } from './store-contract.js';
+export type { ContractCase } from './contract-case.js';

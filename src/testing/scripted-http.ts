@@ -1,0 +1,70 @@
+import { MaestranoConnectionError } from '../errors/http.error.js';
+import { MaestranoHttp } from '../http/maestrano-http.service.js';
+import type { HttpAnswer, HttpCall, HttpTarget } from '../http/http.types.js';
+
+/** What a scripted call is answered with. */
+export interface ScriptedAnswer {
+  /** 200 by default. */
+  readonly status?: number;
+  /** Body as JSON. */
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A call that was made, without its credentials. */
+export interface RecordedCall {
+  /** The marketplace's name, or `developer-platform`. */
+  readonly target: string;
+  /** Route template such as `POST account/bills`. */
+  readonly operation: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/**
+ * Stands in for everything that leaves the package: no socket is opened. Calls are answered as scripted, by
+ * operation, and recorded; one that nobody scripted fails like a server that is not there.
+ */
+export class ScriptedHttp extends MaestranoHttp {
+  /** Every call in order. */
+  readonly calls: RecordedCall[] = [];
+  readonly #answers = new Map<string, (ScriptedAnswer | ((call: RecordedCall) => ScriptedAnswer))[]>();
+
+  /**
+   * Scripts the answer to an operation such as `POST account/bills`. Several are used in turn, the last one from
+   * then on.
+   */
+  reply(
+    operation: string,
+    ...answers: readonly (ScriptedAnswer | ((call: RecordedCall) => ScriptedAnswer))[]
+  ): this {
+    this.#answers.set(operation, [...(this.#answers.get(operation) ?? []), ...answers]);
+    return this;
+  }
+
+  /** Forgets scripts and calls. */
+  reset(): void {
+    this.#answers.clear();
+    this.calls.length = 0;
+  }
+
+  override async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
+    const recorded = { target: target.name, operation: call.operation, path: call.path, body: call.body };
+    this.calls.push(recorded);
+    const scripted = this.#answers.get(call.operation);
+    const answer = scripted && scripted.length > 1 ? scripted.shift() : scripted?.[0];
+    if (!answer) {
+      throw new MaestranoConnectionError(
+        'No answer is scripted, and tests open no connection.',
+        { marketplace: target.name, operation: call.operation, attempts: 1, sent: 'no' },
+        { code: 'http.connection', remedy: `Call reply('${call.operation}', { json: … }) on ScriptedHttp.` },
+      );
+    }
+    const { status = 200, json, headers = {} } = typeof answer === 'function' ? answer(recorded) : answer;
+    const text = json === undefined ? '' : JSON.stringify(json);
+    // What a real answer's text parses to: dates are texts by then, and nothing is shared with the script.
+    return { status, headers, text, json: text ? JSON.parse(text) : undefined, attempts: 1, requestId: null };
+  }
+
+  override onApplicationBootstrap(): void {}
+}
