@@ -27,4 +27,11 @@ export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js'
 export type * from './state/records.js';
 export type { Delivery, DeliveryCredentials, DeliveryOptions } from './webhooks/delivery.js';
 export type { EventOptions, SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
+export type { AssertionVariant } from './workshop/assertion-variant.js';
+export {
+  ASSERTION_VARIANTS,
+  type AssertionWorkshop,
+  type BuildOptions,
+  type VariantResult,
+} from './workshop/assertion-workshop.js';
 export { SANDBOX_ERROR_CODES, SandboxError, type SandboxErrorCode } from '../errors/sandbox.error.js';

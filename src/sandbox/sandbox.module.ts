@@ -30,6 +30,7 @@ import { SignOnViews } from './views/sign-on-views.js';
 import { ConnecChanges } from './webhooks/connec-changes.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
+import { AssertionWorkshop } from './workshop/assertion-workshop.js';
 
 /** The marketplace on this machine: every part of it, over one state. */
 @Module({})
@@ -69,6 +70,7 @@ export class SandboxModule {
         ConnecChanges,
         SandboxWebhooks,
         SandboxLogin,
+        AssertionWorkshop,
         ScenarioBuilder,
       ],
     };

@@ -17,6 +17,7 @@ import { loadState } from './state/persistence.js';
 import { StateSaver } from './state/saver.js';
 import { SandboxState } from './state/sandbox-state.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
+import { AssertionWorkshop } from './workshop/assertion-workshop.js';
 
 /** Access of an application to the sandbox's developer platform (protocol §2.1). */
 export interface SandboxDeveloperPlatform {
@@ -39,6 +40,8 @@ export class Sandbox implements AsyncDisposable {
   readonly webhooks: SandboxWebhooks;
   /** Connec! data from the inside. */
   readonly connec: SandboxConnec;
+  /** Makes and sends responses with exactly one thing wrong. */
+  readonly assertions: AssertionWorkshop;
   /** Adds people, companies and charges. */
   readonly build: ScenarioBuilder;
   #saver: StateSaver | null = null;
@@ -56,6 +59,7 @@ export class Sandbox implements AsyncDisposable {
     this.marketplaces = app.get(MarketplaceAdmin);
     this.webhooks = app.get(SandboxWebhooks);
     this.connec = app.get(SandboxConnec);
+    this.assertions = app.get(AssertionWorkshop);
     this.build = app.get(ScenarioBuilder);
   }
 

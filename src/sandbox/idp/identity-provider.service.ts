@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { SandboxClock } from '../clock/sandbox-clock.js';
-import { isoSeconds } from '../clock/sandbox-clock.js';
+import { isoSeconds, SandboxClock } from '../clock/sandbox-clock.js';
 import type { SandboxExchange } from '../http/exchange.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
@@ -77,20 +76,31 @@ export class IdentityProviderService {
     };
   }
 
+  /** Scheme, host and port of the provider. */
+  get origin(): string {
+    return this.options.url;
+  }
+
+  /** The sign-on endpoint (protocol §4.2). */
+  get endpoint(): string {
+    return `${this.options.url}/api/v1/auth/saml`;
+  }
+
   /** Reads the request and finds its marketplace, as strictly as the real provider (protocol §4.3). */
   readRequest(exchange: SandboxExchange): SignOnRequest | { status: number; message: string } {
     const read = readAuthnRequest(exchange.query.get('SAMLRequest'));
     if (!read)
       return { status: 500, message: 'SAMLRequest is missing, or not base64 of a raw-deflated document.' };
-    const marketplace = read.issuer ? this.marketplaces.byApiId(read.issuer) : undefined;
-    if (!marketplace)
-      return { status: 200, message: `Wrong APP ID! No application has the id "${read.issuer ?? ''}".` };
-    if (!read.id || !read.acsUrl) {
-      return { status: 500, message: 'The request has no ID or no AssertionConsumerServiceURL.' };
+    const request = this.requestAt(exchange.url);
+    if (!request) {
+      const known = read.issuer && this.marketplaces.byApiId(read.issuer);
+      return known
+        ? { status: 500, message: 'The request has no ID or no AssertionConsumerServiceURL.' }
+        : { status: 200, message: `Wrong APP ID! No application has the id "${read.issuer ?? ''}".` };
     }
-    const expected = (marketplace.appHost ?? this.state.appUrl) + marketplace.paths.consume;
-    if (read.acsUrl !== expected) {
-      exchange.remarks.push(`The consume URL ${read.acsUrl} is not the configured ${expected}.`);
+    const expected = this.state.appHostOf(request.marketplace) + request.marketplace.paths.consume;
+    if (request.acsUrl !== expected) {
+      exchange.remarks.push(`The consume URL ${request.acsUrl} is not the configured ${expected}.`);
       if (this.options.behaviour === 'strict') {
         return { status: 400, message: 'The AssertionConsumerServiceURL is not the configured consume URL.' };
       }
@@ -100,12 +110,17 @@ export class IdentityProviderService {
         'SAMLRequest is not the first parameter; the real provider would name itself wrongly.',
       );
     }
-    return {
-      marketplace,
-      requestId: read.id,
-      acsUrl: read.acsUrl,
-      issuer: this.options.url + (exchange.url.split('&')[0] as string),
-    };
+    return request;
+  }
+
+  /** The request in a URL of the endpoint, path and query; null when it is incomplete or its issuer unknown. */
+  requestAt(url: string): SignOnRequest | null {
+    const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+    const read = readAuthnRequest(query.get('SAMLRequest'));
+    const marketplace = read?.issuer ? this.marketplaces.byApiId(read.issuer) : undefined;
+    if (!read?.id || !read.acsUrl || !marketplace) return null;
+    const issuer = this.options.url + (url.split('&')[0] as string);
+    return { marketplace, requestId: read.id, acsUrl: read.acsUrl, issuer };
   }
 
   /** What a valid response to a request says of a person in a group (protocol §4.5). */

@@ -44,6 +44,30 @@ export class SandboxBrowser {
     return this.#open('POST', url, new URLSearchParams(fields).toString(), (same) => same, origin);
   }
 
+  /** Posts a form from another site and stops there: neither redirect nor page is followed. */
+  async post(url: string, fields: Readonly<Record<string, string>>): Promise<BrowserPage> {
+    const target = new URL(url);
+    const cookie = this.jar.header(target, 'cross-site-post');
+    const answer = await sendRequest({
+      method: 'POST',
+      url,
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(cookie ? { cookie } : {}),
+      },
+      body: new URLSearchParams(fields).toString(),
+    });
+    this.jar.store(target, answer.setCookies);
+    this.steps.push({
+      method: 'POST',
+      url,
+      status: answer.status,
+      location: answer.headers['location'] ?? null,
+    });
+    return { status: answer.status, url, headers: answer.headers, body: answer.body };
+  }
+
   async #open(
     method: string,
     address: string,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SandboxError } from '../../errors/sandbox.error.js';
+import { IdentityProviderService, type SignOnRequest } from '../idp/identity-provider.service.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import { SandboxBrowser, type BrowserPage, type BrowserStep } from './sandbox-browser.js';
@@ -52,6 +53,13 @@ function unescapeHtml(text: string): string {
     .replaceAll('&amp;', '&');
 }
 
+/** A sign-on that stands at the identity provider's form. */
+export interface ReachedForm {
+  readonly browser: SandboxBrowser;
+  readonly form: PostedForm;
+  readonly request: SignOnRequest;
+}
+
 /** Reads the self-posting form of a page; null when it has none. */
 export function readPostedForm(body: string): PostedForm | null {
   const action = /<form[^>]* action="([^"]*)"/.exec(body)?.[1];
@@ -66,6 +74,7 @@ export class SandboxLogin {
   constructor(
     @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
     private readonly marketplaces: MarketplaceAdmin,
+    private readonly provider: IdentityProviderService,
   ) {}
 
   /**
@@ -74,12 +83,7 @@ export class SandboxLogin {
    * @throws SandboxError `sandbox.login` when the way to the identity provider's form is not the one of a sign-on.
    */
   async run(appUrl: string, options: LoginOptions = {}): Promise<LoginResult> {
-    const browser = options.browser ?? new SandboxBrowser();
-    const page = await browser.get(this.initUrl(appUrl, options), (url) =>
-      this.#answerQuestions(url, options),
-    );
-    const form = page.status === 200 ? readPostedForm(page.body) : null;
-    if (!form) throw this.#astray(page, browser);
+    const { browser, form } = await this.reach(appUrl, options);
     const final = await browser.postFromOtherSite(
       form.action,
       { SAMLResponse: form.samlResponse },
@@ -94,6 +98,22 @@ export class SandboxLogin {
       samlResponse: form.samlResponse,
       browser,
     };
+  }
+
+  /**
+   * Goes as far as the identity provider's form, which is not posted yet.
+   *
+   * @throws SandboxError `sandbox.login`
+   */
+  async reach(appUrl: string, options: LoginOptions = {}): Promise<ReachedForm> {
+    const browser = options.browser ?? new SandboxBrowser();
+    const page = await browser.get(this.initUrl(appUrl, options), (url) =>
+      this.#answerQuestions(url, options),
+    );
+    const form = page.status === 200 ? readPostedForm(page.body) : null;
+    const request = form && this.provider.requestAt(page.url.slice(this.options.url.length));
+    if (!form || !request) throw this.#astray(page, browser);
+    return { browser, form, request };
   }
 
   /** Where a launch from the marketplace sends the browser. */

@@ -3,8 +3,11 @@ import { isIP } from 'node:net';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
 import type { SandboxState } from '../state/sandbox-state.js';
 
-/** A marketplace as the developer platform writes it (protocol §1.6). During a rotation, lists stand for one value. */
-export interface MarketplaceDocument {
+/**
+ * A marketplace as the developer platform writes it (protocol §1.6). During a rotation, lists stand for one value.
+ * A type, not an interface, so that it passes as any JSON object.
+ */
+export type MarketplaceDocument = {
   readonly marketplace: string;
   readonly nid: string;
   readonly environment: string;
@@ -37,7 +40,7 @@ export interface MarketplaceDocument {
       readonly subscriptions: Readonly<Record<string, boolean>> | null;
     };
   };
-}
+};
 
 /** Where the sandbox is, as an application reaches it: `http://127.0.0.1:4000`. */
 export function sandboxUrl(host: string, port: number): string {

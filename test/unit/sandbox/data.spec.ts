@@ -359,7 +359,7 @@ describe('webhooks', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     sandbox?.setAppUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
-  afterEach(() => server.close());
+  afterEach(() => void server.close());
 
   it('tells of cancelled groups and removed members at the configured paths, queries included', async () => {
     const { webhooks, marketplaces, state } = await start();
