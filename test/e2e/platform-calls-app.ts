@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, Module, type Type, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Module, Post, type Type, UseGuards } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 
 import {
@@ -110,6 +110,15 @@ class ExportsController {
   }
 }
 
+/** A route that has nothing to do with us. */
+@Controller('own')
+class OwnController {
+  @Post()
+  size(@Body() body: unknown): object {
+    return { size: JSON.stringify(body).length };
+  }
+}
+
 /** Synchronization paths as the developer platform delivers them (protocol §1.6). */
 const SYNCHRONIZATION = {
   synchronization_start_path: '/maestrano/uat/synchronizations',
@@ -172,7 +181,7 @@ export async function bootPlatformCalls(
         ? MaestranoModule.forRoot({ ...values, ...structure })
         : MaestranoModule.forRootAsync({ useFactory: () => Promise.resolve(values as never), ...structure }),
     ],
-    controllers: [ExportsController],
+    controllers: [ExportsController, OwnController],
   })
   class AppModule {}
   const booted = await bootApp(platform, AppModule as Type, {

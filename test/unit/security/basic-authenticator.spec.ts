@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+
+import type { LockoutOptions } from '../../../src/interfaces/webhooks-options.interface.js';
+import { BasicAuthenticator } from '../../../src/security/basic-authenticator.js';
+import { CredentialLockout } from '../../../src/security/credential-lockout.js';
+import { basicOf, testMarketplace, testRegistry } from '../../support/marketplaces.js';
+
+const uat = testMarketplace('uat', { api: { key: ['newest', 'key-of-uat'] } });
+const production = testMarketplace('production');
+const registry = testRegistry(uat, production);
+
+function authenticator(lockout: LockoutOptions | boolean = false): BasicAuthenticator {
+  return new BasicAuthenticator(registry, new CredentialLockout({ webhooks: { lockout } }));
+}
+
+describe('BasicAuthenticator', () => {
+  const subject = authenticator();
+
+  it('takes any key of a candidate and of no other', () => {
+    for (const key of ['newest', 'key-of-uat']) {
+      expect(subject.authenticate(basicOf('uat', key), [uat])).toBe(uat);
+      expect(subject.authenticate(basicOf('uat', key), [production])).toBeNull();
+      expect(subject.authenticate(basicOf('uat', key), [production, uat])).toBe(uat);
+      expect(subject.authenticate(basicOf('uat', key), 'any')).toBe(uat);
+    }
+  });
+
+  it('takes neither half of another marketplace', () => {
+    for (const candidates of [[uat], [production], [uat, production], 'any'] as const) {
+      expect(subject.authenticate(basicOf('uat', 'key-of-production'), candidates)).toBeNull();
+      expect(subject.authenticate(basicOf('production', 'key-of-uat'), candidates)).toBeNull();
+    }
+  });
+
+  it('takes nothing where nobody may come in, and nothing empty or malformed', () => {
+    expect(subject.authenticate(basicOf('uat'), [])).toBeNull();
+    for (const header of [
+      undefined,
+      '',
+      'Basic',
+      basicOf('uat', ''),
+      `Basic ${btoa(':')}`,
+      `Basic ${btoa('app-uat')}`,
+    ]) {
+      for (const candidates of [[uat], 'any'] as const)
+        expect(subject.authenticate(header, candidates)).toBeNull();
+    }
+  });
+});
+
+describe('the lockout', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+  const onlyDate = [
+    'hrtime',
+    'nextTick',
+    'performance',
+    'queueMicrotask',
+    'setImmediate',
+    'clearImmediate',
+    'setInterval',
+    'clearInterval',
+    'setTimeout',
+    'clearTimeout',
+  ] as const;
+  const guess = (subject: BasicAuthenticator, times: number, source = '10.0.0.1'): void => {
+    for (let time = 0; time < times; time += 1) subject.authenticate(basicOf('uat', 'guess'), [uat], source);
+  };
+
+  it('is off by default', () => {
+    const subject = authenticator();
+    guess(subject, 1_000);
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+  });
+
+  it('holds one address out of one marketplace for a time, and says so once', () => {
+    jest.useFakeTimers({ doNotFake: [...onlyDate] });
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const subject = authenticator({ failures: 3, windowMs: 1_000, lockMs: 5_000 });
+    guess(subject, 10);
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBeNull();
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.2')).toBe(uat);
+    expect(subject.authenticate(basicOf('production'), [production], '10.0.0.1')).toBe(production);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(String(warn.mock.calls[0])).not.toContain('guess');
+    jest.setSystemTime(Date.now() + 5_001);
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+  });
+
+  it('forgets failures after the window and after a success', () => {
+    jest.useFakeTimers({ doNotFake: [...onlyDate] });
+    const subject = authenticator({ failures: 3, windowMs: 1_000 });
+    guess(subject, 2);
+    jest.setSystemTime(Date.now() + 1_001);
+    guess(subject, 2);
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    guess(subject, 2);
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+  });
+
+  it('does not count callers without credentials', () => {
+    const subject = authenticator({ failures: 1 });
+    for (const header of [undefined, 'Bearer x']) subject.authenticate(header, [uat], '10.0.0.1');
+    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+  });
+
+  it('remembers a bounded number of addresses', () => {
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const lockout = new CredentialLockout({ webhooks: { lockout: { failures: 1, maxEntries: 100 } } });
+    for (let address = 0; address < 1_000; address += 1)
+      lockout.failed(`10.0.${address >> 8}.${address & 255}`, 'uat');
+    expect(lockout.size).toBe(100);
+    expect(lockout.isLocked('10.0.3.231', 'uat')).toBe(true);
+    expect(lockout.isLocked('10.0.0.0', 'uat')).toBe(false);
+  });
+
+  it('cannot be made to write a second log line', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    new CredentialLockout({ webhooks: { lockout: { failures: 1 } } }).failed(
+      `x\nforged ${'y'.repeat(500)}`,
+      'uat',
+    );
+    const [[line]] = warn.mock.calls as [[string]];
+    expect(line).not.toContain('\n');
+    expect(line.length).toBeLessThan(250);
+  });
+});
