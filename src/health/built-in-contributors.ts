@@ -1,37 +1,76 @@
+import type { ConnecNotifications } from '../connec/notifications/notification-intake.service.js';
+import type { NotificationQueue } from '../connec/notifications/notification-queue.js';
 import type { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type { HealthContributor, HealthReport } from '../interfaces/health.interface.js';
-import { findExpiringCertificates } from '../marketplace/certificate-expiry.js';
-import type { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import type { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import type { MaestranoStore } from '../stores/maestrano-store.js';
+
+/** Failures in a row after which a source of marketplaces is warned of: one is a hiccup. */
+const SOURCE_FAILURES = 2;
+/** A queue whose oldest notification waits longer is warned of; milliseconds. */
+const LAG_MS = 60_000;
 
 /** What the built-in parts are asked of. */
 export interface HealthSources {
-  readonly registry: MarketplaceRegistry;
+  readonly loader: MarketplaceLoader;
   readonly store: MaestranoStore;
   readonly http: MaestranoHttp;
+  readonly notifications: ConnecNotifications;
+  /** Null where notifications are handled before the answer. */
+  readonly queue: NotificationQueue | null;
 }
 
-/** Marketplaces, certificates, store and calls: the parts every registration has. */
+/** Marketplaces, certificates, store, calls and notifications: the parts every registration has. */
 export function builtInContributors(sources: HealthSources): readonly HealthContributor[] {
+  const { queue } = sources;
   return [
-    { name: 'configuration', report: () => configuration(sources.registry) },
-    { name: 'certificates', report: () => certificates(sources.registry) },
+    { name: 'configuration', report: () => configuration(sources.loader) },
+    { name: 'certificates', report: () => certificates(sources.loader) },
     { name: 'store', report: () => store(sources.store) },
     { name: 'targets', report: () => targets(sources.http) },
+    { name: 'notifications', report: () => ({ details: sources.notifications.stats }) },
+    ...(queue ? [{ name: 'queue', report: () => waiting(queue) }] : []),
   ];
 }
 
-function configuration(registry: MarketplaceRegistry): HealthReport {
-  const { version, marketplaces } = registry.snapshot;
+function configuration(loader: MarketplaceLoader): HealthReport {
+  const { version, marketplaces, sources, problems } = loader.status;
+  const failing = sources.filter(({ failures }) => failures >= SOURCE_FAILURES);
+  const copies = sources.filter(({ origin }) => origin === 'file');
+  const errors = problems.filter(({ severity }) => severity === 'error');
   return {
-    failures: marketplaces.size === 0 ? ['no marketplace is configured'] : [],
-    details: { version, marketplaces: marketplaces.size },
+    failures: marketplaces === 0 ? ['no marketplace is configured'] : [],
+    warnings: [
+      ...failing.map(
+        ({ name, failures, lastError }) => `${name} failed ${failures} times (${lastError?.code})`,
+      ),
+      ...copies.map(({ name }) => `${name} is served from its copy on disk`),
+      ...(errors.length > 0 ? [`the configuration has ${errors.length} errors`] : []),
+    ],
+    details: {
+      version,
+      marketplaces,
+      sources: sources.map(({ name, origin, confirmedAt, failures, lastError, vanished }) => ({
+        name,
+        origin,
+        ageSeconds: confirmedAt === null ? null : Math.round((Date.now() - confirmedAt.getTime()) / 1000),
+        failures,
+        lastError: lastError?.code ?? null,
+        vanished,
+      })),
+      problems: problems.map(({ marketplace, key, code, severity }) => ({
+        marketplace,
+        key,
+        code,
+        severity,
+      })),
+    },
   };
 }
 
 /** Expired ones as well: an identity provider goes on signing with them until the marketplace changes over. */
-function certificates(registry: MarketplaceRegistry): HealthReport {
-  const expiring = findExpiringCertificates(registry.list());
+function certificates(loader: MarketplaceLoader): HealthReport {
+  const expiring = loader.status.expiringCertificates;
   return {
     warnings: expiring.map(
       ({ marketplace, daysLeft }) =>
@@ -43,6 +82,20 @@ function certificates(registry: MarketplaceRegistry): HealthReport {
       notAfter: notAfter.toISOString(),
       daysLeft,
     })),
+  };
+}
+
+async function waiting(queue: NotificationQueue): Promise<HealthReport> {
+  const counts = await queue.counts();
+  const { lagMs, dead } = counts;
+  return {
+    warnings: [
+      ...(lagMs !== null && lagMs > LAG_MS
+        ? [`the oldest notification waits since ${Math.round(lagMs / 1000)} s`]
+        : []),
+      ...(dead > 0 ? [`${dead} notifications were given up`] : []),
+    ],
+    details: counts,
   };
 }
 

@@ -1,12 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 
+import { ConnecNotifications } from '../connec/notifications/notification-intake.service.js';
+import { NotificationQueue } from '../connec/notifications/notification-queue.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type {
   HealthContributor,
   HealthReport,
   MaestranoHealthState,
 } from '../interfaces/health.interface.js';
-import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { builtInContributors } from './built-in-contributors.js';
 import { HealthContributors } from './health-contributors.js';
@@ -27,12 +29,14 @@ export class MaestranoHealthIndicator {
   readonly #builtIn: readonly HealthContributor[];
 
   constructor(
-    registry: MarketplaceRegistry,
+    loader: MarketplaceLoader,
     store: MaestranoStore,
     http: MaestranoHttp,
+    notifications: ConnecNotifications,
     private readonly contributors: HealthContributors,
+    @Optional() queue?: NotificationQueue,
   ) {
-    this.#builtIn = builtInContributors({ registry, store, http });
+    this.#builtIn = builtInContributors({ loader, store, http, notifications, queue: queue ?? null });
   }
 
   /** Never rejects: what goes wrong is in the result. */

@@ -2,38 +2,68 @@ import { describe, expect, it } from '@jest/globals';
 import { HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 
+import type { ConnecNotifications } from '../../../src/connec/notifications/notification-intake.service.js';
+import type {
+  NotificationQueue,
+  NotificationQueueCounts,
+} from '../../../src/connec/notifications/notification-queue.js';
 import { HealthContributors } from '../../../src/health/health-contributors.js';
 import { MaestranoHealthIndicator } from '../../../src/health/maestrano.health-indicator.js';
 import type { HttpTargetHealth } from '../../../src/http/target-gates.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
-import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
-import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
+import type { SourceStatus } from '../../../src/marketplace/loader/source-runner.js';
+import type { MarketplaceLoader, MarketplaceStatus } from '../../../src/marketplace/marketplace-loader.js';
+import { MaestranoTestingModule } from '../../../src/testing/index.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 
 const DAY = 86_400_000;
 
-function marketplace(name: string, notAfter: Date): Marketplace {
-  const certificate = { sha256: 'ab'.repeat(32), subject: 'CN=idp', notAfter };
+function expiring(marketplace: string, daysLeft: number) {
   return {
-    name,
-    revision: name,
-    api: { id: name, keys: [] },
-    sso: { certificates: [certificate] },
-  } as unknown as Marketplace;
+    marketplace,
+    daysLeft,
+    sha256: 'ab',
+    subject: 'CN=idp',
+    notAfter: new Date(Date.now() + daysLeft * DAY),
+  };
 }
 
-function setUp(
-  options: { marketplaces?: Marketplace[]; store?: MemoryStore; targets?: HttpTargetHealth[] } = {},
-) {
-  const registry = new MarketplaceRegistry();
-  registry.replace(options.marketplaces ?? [marketplace('one', new Date(Date.now() + 400 * DAY))]);
-  const http = { health: () => options.targets ?? [] } as unknown as MaestranoHttp;
+const SOURCE: SourceStatus = {
+  name: 'developer-platform',
+  origin: 'live',
+  confirmedAt: new Date(Date.now() - 90_000),
+  failures: 0,
+  lastError: null,
+  vanished: [],
+};
+
+interface Parts {
+  readonly status?: Partial<MarketplaceStatus>;
+  readonly store?: MemoryStore;
+  readonly targets?: HttpTargetHealth[];
+  readonly queue?: Partial<NotificationQueueCounts>;
+}
+
+function setUp({ status, store, targets, queue }: Parts = {}) {
+  const defaults: MarketplaceStatus = {
+    marketplaces: 1,
+    version: 1,
+    sources: [],
+    problems: [],
+    expiringCertificates: [],
+  };
+  const loader = { status: { ...defaults, ...status } } as MarketplaceLoader;
+  const http = { health: () => targets ?? [] } as unknown as MaestranoHttp;
+  const notifications = { stats: { received: 3 } } as unknown as ConnecNotifications;
+  const counts = { waiting: 0, active: 0, delayed: 0, dead: 0, lagMs: null, ...queue };
   const contributors = new HealthContributors();
   const indicator = new MaestranoHealthIndicator(
-    registry,
-    options.store ?? new MemoryStore(),
+    loader,
+    store ?? new MemoryStore(),
     http,
+    notifications,
     contributors,
+    queue ? ({ counts: () => Promise.resolve(counts) } as unknown as NotificationQueue) : undefined,
   );
   return { indicator, contributors };
 }
@@ -46,16 +76,17 @@ describe('MaestranoHealthIndicator', () => {
         status: 'up',
         failures: [],
         warnings: [],
-        configuration: { version: 1, marketplaces: 1 },
+        configuration: { version: 1, marketplaces: 1, sources: [], problems: [] },
         certificates: [],
         store: { kind: 'MemoryStore', pingMs: expect.any(Number) },
         targets: [],
+        notifications: { received: 3 },
       },
     });
   });
 
   it('is down without a marketplace', async () => {
-    const { maestrano } = await setUp({ marketplaces: [] }).indicator.check();
+    const { maestrano } = await setUp({ status: { marketplaces: 0 } }).indicator.check();
     expect(maestrano).toMatchObject({ status: 'down', failures: ['no marketplace is configured'] });
   });
 
@@ -72,10 +103,35 @@ describe('MaestranoHealthIndicator', () => {
 
   it('is up with warnings for what a restart would not mend', async () => {
     const { indicator } = setUp({
-      marketplaces: [
-        marketplace('old', new Date(Date.now() - DAY)),
-        marketplace('soon', new Date(Date.now() + 10.5 * DAY)),
-      ],
+      status: {
+        sources: [
+          {
+            ...SOURCE,
+            origin: 'file',
+            failures: 2,
+            lastError: { code: 'configuration.sourceStatus', message: 'no', at: new Date() },
+          },
+          {
+            ...SOURCE,
+            name: 'Mine',
+            failures: 1,
+            lastError: { code: 'configuration.source', message: 'no', at: new Date() },
+          },
+        ],
+        problems: [
+          {
+            code: 'configuration.missing',
+            severity: 'error',
+            marketplace: 'x',
+            key: 'api.id',
+            found: null,
+            message: 'm',
+            remedy: 'r',
+          },
+        ],
+        expiringCertificates: [expiring('old', -1), expiring('soon', 10)],
+      },
+      queue: { waiting: 5, lagMs: 61_000, dead: 2 },
       targets: [
         { target: 'old', service: 'account', breaker: 'open', active: 0, queued: 0 },
         { target: 'soon', service: 'connec', breaker: 'closed', active: 3, queued: 1 },
@@ -84,10 +140,16 @@ describe('MaestranoHealthIndicator', () => {
     const { maestrano } = await indicator.check();
     expect(maestrano.status).toBe('up');
     expect(maestrano.warnings).toEqual([
+      'developer-platform failed 2 times (configuration.sourceStatus)',
+      'developer-platform is served from its copy on disk',
+      'the configuration has 1 errors',
       'a certificate of "old" has expired',
       'a certificate of "soon" expires in 10 days',
       'calls to account of "old" are stopped (breaker open)',
+      'the oldest notification waits since 61 s',
+      '2 notifications were given up',
     ]);
+    expect(maestrano.configuration).toMatchObject({ sources: [{ ageSeconds: 90 }, { ageSeconds: 90 }] });
   });
 
   it('asks the application’s own contributors; a silent one is a failure, and no timer stays', async () => {
@@ -110,7 +172,7 @@ describe('MaestranoHealthIndicator', () => {
   });
 
   it('cannot be given a false status by a contributor of that name', async () => {
-    const { indicator, contributors } = setUp({ marketplaces: [] });
+    const { indicator, contributors } = setUp({ status: { marketplaces: 0 } });
     contributors.add({ name: 'status', report: () => ({ details: 'up' }) });
     expect((await indicator.check()).maestrano.status).toBe('down');
   });
@@ -123,8 +185,16 @@ describe('MaestranoHealthIndicator', () => {
     const up = setUp().indicator;
     const result = await health.check([(): Promise<HealthIndicatorResult> => up.check()]);
     expect(result).toMatchObject({ status: 'ok', details: { maestrano: { status: 'up' } } });
-    const down = setUp({ marketplaces: [] }).indicator;
+    const down = setUp({ status: { marketplaces: 0 } }).indicator;
     await expect(health.check([() => down.check()])).rejects.toMatchObject({ status: 503 });
+    await testing.close();
+  });
+
+  it('is there to inject in a registered module', async () => {
+    const testing = await Test.createTestingModule({ imports: [MaestranoTestingModule.forRoot()] }).compile();
+    const { maestrano } = await testing.get(MaestranoHealthIndicator).check();
+    expect(maestrano).toMatchObject({ status: 'up', failures: [], configuration: { marketplaces: 1 } });
+    expect(JSON.stringify(maestrano)).not.toContain('key-of-test');
     await testing.close();
   });
 });
