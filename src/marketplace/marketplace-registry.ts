@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
@@ -31,8 +31,8 @@ const EMPTY: Table = { version: 0, marketplaces: new Map(), owners: new Map() };
  */
 @Injectable()
 export class MarketplaceRegistry {
-  /** Keys the index of credentials, so that no digest of a key is of use outside this process. */
-  readonly #indexKey = randomBytes(32);
+  /** Begins every digested text, so that no digest of a key is of use outside this process. */
+  readonly #salt = randomBytes(32).toString('base64');
   readonly #events = new Subject<MarketplaceEvent>();
   readonly #snapshots = new Subject<MarketplaceSnapshot>();
   readonly #defaultName: string | null;
@@ -184,6 +184,6 @@ export class MarketplaceRegistry {
   }
 
   #digest(id: string, key: string): string {
-    return createHmac('sha256', this.#indexKey).update(`${id.length}:${id}${key}`).digest('base64');
+    return hash('sha256', `${this.#salt}${id.length}:${id}${key}`, 'base64');
   }
 }

@@ -77,7 +77,7 @@ function readMarketplace(reader: ParameterReader, name: string, cache: Certifica
 /** Freezes a marketplace and gives it its revision. */
 export function sealMarketplace(marketplace: Omit<Marketplace, 'revision'>): Marketplace {
   const text = JSON.stringify(serialiseMarketplace(marketplace));
-  const revision = createHmac('sha256', REVISION_KEY).update(text).digest('base64url').slice(0, 22);
+  const revision = createHmac('sha256', REVISION_KEY).update(text).digest('base64');
   return deepFreeze({ ...marketplace, revision });
 }
 

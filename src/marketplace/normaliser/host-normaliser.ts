@@ -35,7 +35,9 @@ export function normaliseHost(text: string, allowPath: boolean): HostResult {
   if (path && !allowPath) {
     return { reason: 'The host holds a path.', remedy: 'Move the path to api.base or connec.base_path.' };
   }
-  return { url: url.origin + path };
+  const base = url.origin + path;
+  // The text itself where it is the same: what URL builds up keeps several texts alive.
+  return { url: base === text ? text : base };
 }
 
 /** Whether credentials sent there cross a network unprotected. */

@@ -23,7 +23,7 @@ export function normalisePath(text: string, marketplace: string): PathResult {
   if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(pathname)) {
     return { reason: 'The path holds dot segments.', remedy };
   }
-  return { path: `/${filled.replace(/^\/+/, '')}` };
+  return { path: /^\/(?!\/)/.test(filled) ? filled : `/${filled.replace(/^\/+/, '')}` };
 }
 
 /** The placeholders, such as `id` for `:id`, that a template lacks in path and query. */

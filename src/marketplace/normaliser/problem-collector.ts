@@ -7,6 +7,9 @@ const MAX_FOUND = 80;
 /** A hostile body must not make an endless list. */
 const MAX_PROBLEMS = 200;
 
+/** One list for every marketplace that is right. */
+const NONE: readonly ConfigurationProblem[] = Object.freeze([]);
+
 /** What a {@link ProblemCollector} is told; the rest it knows. */
 export interface ReportedProblem {
   readonly code: ConfigurationErrorCode;
@@ -39,6 +42,7 @@ export class ProblemCollector {
 
   /** The problems so far, each with the marketplace's name, also when that was read later. */
   get problems(): readonly ConfigurationProblem[] {
+    if (this.#problems.length === 0) return NONE;
     return this.#problems.map((problem) => ({ ...problem, marketplace: this.marketplace }));
   }
 }

@@ -30,7 +30,8 @@ export function readApi(reader: ParameterReader, preset: EnvironmentPreset | nul
   const id = reader.text('api.id');
   const keys = readKeys(reader);
   const host = reader.host('api.host', preset?.apiHost ?? null);
-  const base = `${reader.path('api.base', '/api/v1').replace(/\/+$/, '')}/`;
+  const path = reader.path('api.base', '/api/v1/');
+  const base = /[^/]\/$/.test(path) ? path : `${path.replace(/\/+$/, '')}/`;
   for (const key of ['api.id', 'api.host'] as const) {
     if (!reader.has(key) && !(key === 'api.host' && preset))
       reader.missing(key, 'the marketplace is left out');
@@ -129,7 +130,10 @@ export function readWebhooks(reader: ParameterReader, marketplace: string): Mark
   };
 }
 
-function readSubscriptions(reader: ParameterReader): Record<string, boolean> {
+/** One for all: most marketplaces of the dynamic generation have none. */
+const NO_SUBSCRIPTIONS: Readonly<Record<string, boolean>> = Object.freeze({});
+
+function readSubscriptions(reader: ParameterReader): Readonly<Record<string, boolean>> {
   const subscriptions: [string, boolean][] = [];
   for (const [name, value] of reader.parameters) {
     if (!name.startsWith(`${SUBSCRIPTIONS}.`)) continue;
@@ -138,5 +142,5 @@ function readSubscriptions(reader: ParameterReader): Record<string, boolean> {
     if (wanted !== null) subscriptions.push([entity, wanted]);
   }
   // fromEntries defines properties, so that an entity named __proto__ is only a name.
-  return Object.fromEntries(subscriptions);
+  return subscriptions.length === 0 ? NO_SUBSCRIPTIONS : Object.fromEntries(subscriptions);
 }
