@@ -99,7 +99,7 @@ export class Sandbox implements AsyncDisposable {
     const { persist, appUrl } = this.resolved;
     if (persist === null || !loadState(this.state, persist)) await this.fill();
     if (appUrl !== null) this.setAppUrl(appUrl);
-    if (persist !== null) this.#saver = new StateSaver(this.state, persist, this.journal);
+    if (persist !== null) this.#saver = new StateSaver(this.state, persist);
   }
 
   /** Fills the empty state. */

@@ -37,10 +37,10 @@ export function serializeState(state: SandboxState): string {
   return JSON.stringify({ version: VERSION, environment, appUrl, counters, random, billedUntil, ...records });
 }
 
-/** Writes the state: whole or not at all, readable by its owner only. */
-export function saveState(state: SandboxState, file: string): void {
+/** Writes a state's text: whole or not at all, readable by its owner only. */
+export function saveState(text: string, file: string): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, serializeState(state), { mode: 0o600 });
+  writeFileSync(temporary, text, { mode: 0o600 });
   renameSync(temporary, file);
 }
 

@@ -1,37 +1,33 @@
-import type { Subscription } from 'rxjs';
-
-import type { Journal } from '../journal/journal.js';
-import { saveState } from './persistence.js';
+import { saveState, serializeState } from './persistence.js';
 import type { SandboxState } from './sandbox-state.js';
 
-/** Pause after an exchange before its changes are written, milliseconds. */
-const DELAY_MS = 200;
+/** How often a persistent sandbox looks for changes, milliseconds. */
+const INTERVAL_MS = 500;
 
-/** Keeps the file of a persistent sandbox up to date: shortly after every exchange, and at the end. */
+/** Keeps the file of a persistent sandbox up to date, whoever changed the state: a client, a page or a test. */
 export class StateSaver {
-  readonly #subscription: Subscription;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timer: NodeJS.Timeout;
+  #saved = '';
 
   constructor(
     private readonly state: SandboxState,
     private readonly file: string,
-    journal: Journal,
   ) {
-    this.#subscription = journal.live.subscribe(() => {
-      this.#timer ??= setTimeout(() => this.save(), DELAY_MS).unref();
-    });
+    this.save();
+    this.#timer = setInterval(() => this.save(), INTERVAL_MS).unref();
   }
 
-  /** Writes the state now. */
+  /** Writes the state if it has changed. */
   save(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    saveState(this.state, this.file);
+    const text = serializeState(this.state);
+    if (text === this.#saved) return;
+    saveState(text, this.file);
+    this.#saved = text;
   }
 
   /** Writes the state for the last time. */
   close(): void {
-    this.#subscription.unsubscribe();
+    clearInterval(this.#timer);
     this.save();
   }
 }

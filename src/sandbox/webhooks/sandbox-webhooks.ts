@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { SandboxError } from '../../errors/sandbox.error.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
@@ -76,6 +77,27 @@ export class SandboxWebhooks {
     for (const entities of notifications.toReversed())
       deliveries.push(...(await this.notify(entities, options)));
     return deliveries;
+  }
+
+  /**
+   * The marketplace has started a hosted application, which now fetches what it missed. Method and body are
+   * documented nowhere; an empty POST is sent (protocol §7.4).
+   *
+   * @throws SandboxError `sandbox.unknown` when the marketplace has no initialization path
+   */
+  initialize(options: DeliveryOptions = {}): Promise<Delivery[]> {
+    const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
+    if (paths.initialization === null) {
+      throw new SandboxError(
+        'sandbox.unknown',
+        `${name} has no initialization path.`,
+        'Set it with marketplaces.edit().',
+      );
+    }
+    return this.sender.deliver(
+      { kind: 'initialization', method: 'POST', path: paths.initialization },
+      options,
+    );
   }
 
   /** Subscribes a marketplace's application to resources; from now on changes in Connec! are notified. */

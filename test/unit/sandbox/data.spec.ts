@@ -65,7 +65,8 @@ const subscription = {
 
 describe('bills and the nights that pass', () => {
   it('charges a subscription each month, ends it after its cycles, and invoices on the first', async () => {
-    await start({ clock: new Date('2026-01-20T10:00:00Z') });
+    const { clock } = await start({ clock: new Date('2026-01-20T10:00:00Z') });
+    clock.freeze('2026-01-20T10:00:00Z');
     const { json } = await call('POST', '/api/v1/account/recurring_bills', subscription);
     const { id } = json['data'] as { id: string };
     const bills = async (): Promise<string[]> => {
@@ -412,6 +413,15 @@ describe('webhooks', () => {
       old,
     ]);
     expect(webhooks.curl(delivery?.id ?? '')).toContain(`-H 'authorization: ${old}'`);
+  });
+
+  it('wakes a hosted application where it said so', async () => {
+    const { webhooks, marketplaces } = await start();
+    await listen();
+    expect(() => webhooks.initialize()).toThrow('no initialization path');
+    marketplaces.edit('maestrano-uat', { paths: { initialization: '/wake' } });
+    await webhooks.initialize();
+    expect(received).toMatchObject([{ method: 'POST', url: '/wake', body: '' }]);
   });
 
   it('logs what did not arrive', async () => {

@@ -219,6 +219,23 @@ describe('starting a sandbox', () => {
     expect(one.developerPlatform.apiSecret).not.toBe(other.developerPlatform.apiSecret);
   });
 
+  it('leaves no handle behind, whatever was under way', async () => {
+    const sockets = (): string[] =>
+      process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout/.test(name) && name !== 'PipeWrap');
+    const before = sockets();
+    const sandbox = await startSandbox();
+    sandbox.faults.next('GET version', { hang: true });
+    sandbox.faults.next('GET ping', { latency: '1h' });
+    const hanging = sendRequest({ method: 'GET', url: `${sandbox.url}/version` });
+    const waiting = sendRequest({ method: 'GET', url: `${sandbox.url}/api/v1/ping` });
+    const failed = Promise.allSettled([hanging, waiting]);
+    while (sandbox.journal.find({ route: 'version' }).length === 0) await new Promise(setImmediate);
+    await sandbox.close();
+    expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await new Promise(setImmediate);
+    expect(sockets().length).toBeLessThanOrEqual(before.length);
+  });
+
   it('follows a faked machine clock, and its own moves', async () => {
     jest.useFakeTimers({
       now: new Date('2026-03-01T00:00:00Z'),
