@@ -23,6 +23,8 @@ import { SandboxLogin } from './login/sandbox-login.js';
 import { DeveloperPlatformController } from './platform/developer-platform.controller.js';
 import { MarketplaceAdmin } from './platform/marketplace-admin.js';
 import { MarketplaceFinder } from './platform/marketplace-finder.js';
+import { MetadataCheck } from './platform/metadata-check.js';
+import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/pages.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from './sandbox-options.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { SandboxState } from './state/sandbox-state.js';
@@ -43,6 +45,7 @@ export class SandboxModule {
         IdentityProviderController,
         AccountController,
         ConnecController,
+        ...PAGE_CONTROLLERS,
       ],
       providers: [
         { provide: SANDBOX_OPTIONS, useValue: options },
@@ -72,6 +75,8 @@ export class SandboxModule {
         SandboxLogin,
         AssertionWorkshop,
         ScenarioBuilder,
+        MetadataCheck,
+        ...PAGE_PROVIDERS,
       ],
     };
   }

@@ -2,24 +2,12 @@ import { Injectable } from '@nestjs/common';
 
 import type { SignOnOutcome } from '../idp/identity-provider.service.js';
 import { html, type Html } from './html.js';
+import { layout } from './layout.js';
 
 type Outcome<Kind extends SignOnOutcome['kind']> = Extract<SignOnOutcome, { kind: Kind }>;
 
-function page(title: string, body: Html): string {
-  return html`<!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <title>${title}</title>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${body}
-        </main>
-      </body>
-    </html>`.text;
+function page(title: string, body: Html, lead?: string): string {
+  return layout({ title, body, ...(lead ? { lead } : {}) });
 }
 
 /** Adds a parameter to the address a person is at. */
@@ -27,22 +15,25 @@ function withParameter(url: string, name: string, value: string): string {
   return `${url}&${name}=${encodeURIComponent(value)}`;
 }
 
-/** The pages of a sign-on: plain markup that works without script. Replace the provider to dress them up. */
+/** The pages of a sign-on: plain markup that works without script. */
 @Injectable()
 export class SignOnViews {
   /** Who signs in? */
   chooseUser(outcome: Outcome<'choose-user'>, url: string): string {
     return page(
       'Sign in as',
-      html`<ul>
+      html`<ul class="cards">
         ${outcome.users.map(
           (user) =>
             html`<li>
-              <a href="${withParameter(url, 'user_uid', user.uid)}">${user.name} ${user.surname}</a>
-              ${user.email}
+              <a class="card" href="${withParameter(url, 'user_uid', user.uid)}">
+                <strong>${user.name} ${user.surname}</strong><br />
+                <span class="muted">${user.email}<br />${user.uid}</span>
+              </a>
             </li>`,
         )}
       </ul>`,
+      `${outcome.request.marketplace.name} asks who you are. Nobody here has a password.`,
     );
   }
 
@@ -50,11 +41,14 @@ export class SignOnViews {
   chooseGroup(outcome: Outcome<'choose-group'>, url: string): string {
     return page(
       `Which company, ${outcome.user.name}?`,
-      html`<ul>
+      html`<ul class="cards">
         ${outcome.groups.map(
           (group) =>
             html`<li>
-              <a href="${withParameter(url, 'group_id', group.uid)}">${group.name}</a> ${group.uid}
+              <a class="card" href="${withParameter(url, 'group_id', group.uid)}">
+                <strong>${group.name}</strong><br />
+                <span class="muted">${group.uid} · ${group.city ?? ''} ${group.country ?? ''}</span>
+              </a>
             </li>`,
         )}
       </ul>`,

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+
+import { MetadataCheck } from '../platform/metadata-check.js';
+import type { SandboxMarketplaceRecord } from '../state/records.js';
+import { html, type Html } from '../views/html.js';
+import { table } from '../views/layout.js';
+
+/** Shows the application's metadata beside the developer platform's copy, with a verdict for each field. */
+@Injectable()
+export class MetadataComparison {
+  constructor(private readonly check: MetadataCheck) {}
+
+  async compare({ name }: SandboxMarketplaceRecord): Promise<Html> {
+    const report = await this.check.run(name);
+    const rows = report.fields.map(
+      ({ field, expected, seen, verdict }) =>
+        html`<tr>
+          <td><code>${field}</code></td>
+          <td>${expected}</td>
+          <td>${seen ?? '—'}</td>
+          <td class="${verdict === 'same' ? 'good' : 'bad'}">${verdict}</td>
+        </tr>`,
+    );
+    return html`<section class="card">
+      <h2 style="margin-top: 0">
+        Metadata for ${name}:
+        <span class="${report.good ? 'good' : 'bad'}">${report.good ? 'in order' : 'not in order'}</span>
+      </h2>
+      <p>
+        <code>GET ${report.url}</code> answered ${report.problem ?? report.status}. A stranger is
+        ${
+          report.refusesStrangers
+            ? html`<span class="good">refused</span>`
+            : html`<span class="bad">not refused with 401</span>`
+        }.
+        ${report.leaksKey ? html`<strong class="bad">The answer holds the API key.</strong>` : ''}
+      </p>
+      ${table('Fields', ['Field', 'Marketplace', 'Application', 'Verdict'], rows, 'Nothing to compare.')}
+    </section>`;
+  }
+}

@@ -1,0 +1,122 @@
+import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
+
+import { SandboxClock } from '../clock/sandbox-clock.js';
+import { FAULT_PRESETS, type FaultEffect, type FaultPreset } from '../faults/fault.js';
+import { FaultInjector } from '../faults/fault-injector.js';
+import { html } from '../views/html.js';
+import { action, layout, options, table } from '../views/layout.js';
+import { type Back, back } from './back.js';
+import { Form, type FormFields } from './form.decorator.js';
+import { Page } from './page.decorator.js';
+import { SameOriginGuard } from './same-origin.guard.js';
+
+const PRESETS = Object.keys(FAULT_PRESETS) as FaultPreset[];
+
+/** Effects that the page offers; code can do more. */
+const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEffect]>> = {
+  unavailable: ['answer 503', { status: 503 }],
+  quota: ['answer 429, retry after 2 s', { status: 429, retryAfter: 2 }],
+  slow: ['wait 3 s', { latency: '3s' }],
+  hang: ['never answer', { hang: true }],
+  reset: ['reset the connection', { reset: true }],
+  drop: ['do the work, then drop the answer', { applyThenDrop: true }],
+  truncated: ['send half of the answer', { truncated: true }],
+  garbage: ['answer half a JSON text', { invalidJson: true }],
+  html: ['answer as text/html', { contentType: 'text/html' }],
+};
+
+/** Makes the marketplace misbehave, and time pass. */
+@Controller('weather')
+@UseGuards(SameOriginGuard)
+export class WeatherController {
+  constructor(
+    private readonly clock: SandboxClock,
+    private readonly faults: FaultInjector,
+  ) {}
+
+  @Page('/')
+  show(@Query('done') done?: string): string {
+    const rows = this.faults.list().map(
+      (fault) =>
+        html`<tr>
+          <td><code>${JSON.stringify(fault.match)}</code></td>
+          <td><code>${JSON.stringify(fault.effect)}</code></td>
+          <td class="number">${fault.remaining ?? 'all'}</td>
+          <td class="number">${fault.strikes}</td>
+          <td>${action('/weather/remove', 'Remove', { id: fault.id }, 'danger')}</td>
+        </tr>`,
+    );
+    return layout({
+      title: 'Faults and clock',
+      lead: 'See what your application does when the marketplace is slow, down or wrong, and when months pass.',
+      active: '/weather',
+      notice: done ?? null,
+      body: html`<h2>Clock</h2>
+        <p>
+          It is <strong>${this.clock.iso()}</strong>${this.clock.isFrozen ? ', and time stands still' : ''}
+          ${this.clock.offsetMs === 0 ? '' : html`<span class="tag">moved</span>`}
+        </p>
+        <p>
+          ${action('/weather/clock', 'Five minutes later', { by: '5m' })}
+          ${action('/weather/clock', 'A day later', { by: '1d' })}
+          ${action('/weather/clock', 'A month later', { by: '31d' })}
+          ${action('/weather/clock', this.clock.isFrozen ? 'Let it run' : 'Freeze', { by: 'freeze' })}
+          ${action('/weather/clock', "The machine's time", { by: 'reset' })}
+        </p>
+        <h2>Weather</h2>
+        <p>
+          ${PRESETS.map((name) => action('/weather/preset', name, { name }))}
+          ${action('/weather/remove', 'Clear', { id: '*' })}
+        </p>
+        <h2>One fault</h2>
+        <form method="post" action="/weather/add" class="row">
+          <label>Route<input name="route" value="POST account/bills" required size="28" /></label>
+          <label
+            >Effect<select name="effect">
+              ${options(Object.entries(EFFECTS).map(([key, [label]]) => [key, label] as const))}
+            </select></label
+          >
+          <label>Next<input name="next" type="number" min="1" value="1" style="width: 5rem" /></label>
+          <button>Add</button>
+        </form>
+        <h2>In force</h2>
+        ${table('Faults', ['Where', 'What', 'Left', 'Struck', 'Action'], rows, 'Fair weather.')}`,
+    });
+  }
+
+  @Post('clock')
+  @Redirect()
+  moveClock(@Form() { by = '' }: FormFields): Back {
+    if (by === 'reset') this.clock.reset();
+    else if (by !== 'freeze') this.clock.advance(by);
+    else if (this.clock.isFrozen) this.clock.unfreeze();
+    else this.clock.freeze();
+    return back('/weather', `It is ${this.clock.iso()}.`);
+  }
+
+  @Post('preset')
+  @Redirect()
+  preset(@Form() { name = '' }: FormFields): Back {
+    const preset = PRESETS.find((one) => one === name);
+    if (!preset) return back('/weather', 'There is no such weather.');
+    this.faults.preset(preset);
+    return back('/weather', `The marketplace is ${name}.`);
+  }
+
+  @Post('add')
+  @Redirect()
+  add(@Form() { route = '', effect = '', next = '1' }: FormFields): Back {
+    const chosen = EFFECTS[effect];
+    if (!chosen || !route.trim()) return back('/weather', 'Say where and what.');
+    this.faults.next(route, chosen[1], Math.max(1, Number(next) || 1));
+    return back('/weather', `${route}: ${chosen[0]}.`);
+  }
+
+  @Post('remove')
+  @Redirect()
+  remove(@Form() { id = '' }: FormFields): Back {
+    if (id === '*') this.faults.clear();
+    else this.faults.remove(id);
+    return back('/weather', 'Removed.');
+  }
+}

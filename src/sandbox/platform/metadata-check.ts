@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+
+import { sendRequest } from '../http/send-request.js';
+import type { SandboxMarketplaceRecord } from '../state/records.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import { MarketplaceAdmin } from './marketplace-admin.js';
+
+/** One field of the application's metadata beside the developer platform's copy. */
+export interface MetadataField {
+  /** Dotted name, as the application wrote it. */
+  readonly field: string;
+  readonly expected: string;
+  /** Null when the application does not tell. */
+  readonly seen: string | null;
+  readonly verdict: 'same' | 'different' | 'missing';
+}
+
+/** What the metadata endpoint of an application looks like from the marketplace (protocol §3). */
+export interface MetadataReport {
+  readonly url: string;
+  /** Null when no answer came. */
+  readonly status: number | null;
+  /** What is wrong with the answer as such; null when it is JSON. */
+  readonly problem: string | null;
+  readonly fields: readonly MetadataField[];
+  /** Whether wrong credentials were refused with 401. */
+  readonly refusesStrangers: boolean;
+  /** Whether the answer holds the API key, which it never may. */
+  readonly leaksKey: boolean;
+  /** Everything in order. */
+  readonly good: boolean;
+}
+
+/** Reads an application's metadata as the hub does, and compares it with the configuration. */
+@Injectable()
+export class MetadataCheck {
+  constructor(
+    private readonly state: SandboxState,
+    private readonly marketplaces: MarketplaceAdmin,
+  ) {}
+
+  /** @param name the marketplace whose credentials are used. */
+  async run(name: string): Promise<MetadataReport> {
+    const record = this.marketplaces.get(name);
+    const url = `${this.state.appHostOf(record)}/maestrano/metadata`;
+    const key = record.apiKeys[0] ?? '';
+    const [answer, stranger] = await Promise.all([
+      fetchAs(url, record.apiId, key),
+      fetchAs(url, record.apiId, 'wrong'),
+    ]);
+    const body = answer && parse(answer.body);
+    const problem =
+      answer === null
+        ? 'no answer'
+        : answer.status !== 200
+          ? `status ${answer.status}`
+          : body
+            ? null
+            : 'no JSON object';
+    const fields = body && !problem ? compare(expectedOf(record, this.state.appHostOf(record)), body) : [];
+    const leaksKey = answer !== null && record.apiKeys.some((one) => answer.body.includes(one));
+    const refusesStrangers = stranger?.status === 401;
+    const good =
+      !problem && refusesStrangers && !leaksKey && fields.every(({ verdict }) => verdict === 'same');
+    return { url, status: answer?.status ?? null, problem, fields, refusesStrangers, leaksKey, good };
+  }
+}
+
+async function fetchAs(
+  url: string,
+  user: string,
+  password: string,
+): Promise<{ status: number; body: string } | null> {
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  try {
+    return await sendRequest({ method: 'GET', url, headers: { authorization, accept: 'application/json' } });
+  } catch {
+    return null;
+  }
+}
+
+function parse(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What the consumers of metadata read, in the static generation's names (protocol §3.2). */
+function expectedOf(record: SandboxMarketplaceRecord, host: string): Readonly<Record<string, string>> {
+  const { paths } = record;
+  return {
+    'app.host': host,
+    'api.id': record.apiId,
+    'sso.idm': host,
+    'sso.init_path': paths.init,
+    'sso.consume_path': paths.consume,
+    'webhook.account.groups_path': paths.group,
+    'webhook.account.group_users_path': paths.groupUser,
+    'webhook.connec.notifications_path': paths.notification,
+  };
+}
+
+function compare(expected: Readonly<Record<string, string>>, body: Record<string, unknown>): MetadataField[] {
+  return Object.entries(expected).map(([field, wanted]) => {
+    let value: unknown = body;
+    for (const part of field.split('.')) {
+      value =
+        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+    }
+    const seen = typeof value === 'string' ? value : null;
+    const verdict = seen === null ? 'missing' : seen === wanted ? 'same' : 'different';
+    return { field, expected: wanted, seen, verdict };
+  });
+}
