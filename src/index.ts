@@ -40,11 +40,18 @@ export type {
 } from './interfaces/profiles.interface.js';
 
 // Marketplaces.
-export { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
-export { MarketplaceSource } from './marketplace/sources/marketplace-source.js';
+export { MarketplaceRegistry, type MarketplaceSnapshot } from './marketplace/marketplace-registry.js';
+export { MarketplaceLoader, type MarketplaceStatus } from './marketplace/marketplace-loader.js';
+export type { SourceStatus } from './marketplace/loader/source-runner.js';
+export type { ExpiringCertificate } from './marketplace/certificate-expiry.js';
+export { MarketplaceSource, UNCHANGED } from './marketplace/sources/marketplace-source.js';
 export type * from './interfaces/marketplace.interface.js';
 export type * from './interfaces/marketplace-events.interface.js';
-export type { MarketplaceInput, MarketplacesInput } from './interfaces/marketplace-input.interface.js';
+export type {
+  JsonObject,
+  MarketplaceInput,
+  MarketplacesInput,
+} from './interfaces/marketplace-input.interface.js';
 export type {
   DeveloperPlatformOptions,
   MarketplaceOptions,

@@ -10,6 +10,7 @@ import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.js';
 import { httpProviders } from './http/http.feature.js';
 import { DEFAULT_ROUTE_PREFIX, MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from './maestrano.constants.js';
 import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
+import { MarketplaceLoader } from './marketplace/marketplace-loader.js';
 import { marketplaceProviders } from './marketplace/marketplace.providers.js';
 import { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
 import { ConfigurationFetcher } from './marketplace/sources/configuration-fetcher.js';
@@ -82,6 +83,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     exports: [
       MAESTRANO_OPTIONS,
       MarketplaceRegistry,
+      MarketplaceLoader,
       ...SECURITY_EXPORTS,
       ...([...classes.keys()] as Type[]),
       ...features.flatMap((feature) => [...feature.exports]),

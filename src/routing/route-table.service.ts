@@ -20,7 +20,7 @@ export class RouteTableService implements OnModuleDestroy {
     private readonly effectivePath: EffectivePath,
   ) {
     this.#table = this.#build();
-    this.#subscription = registry.events.subscribe(() => this.rebuild());
+    this.#subscription = registry.snapshots.subscribe(() => this.rebuild());
   }
 
   onModuleDestroy(): void {
