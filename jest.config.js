@@ -19,6 +19,8 @@ export default {
       },
     ],
   },
+  // Bench runs come and go; jest must not look at their folders.
+  modulePathIgnorePatterns: ['<rootDir>/artifacts/bench/'],
   maxWorkers: 2,
   workerIdleMemoryLimit: '300MB',
   coverageProvider: 'v8',

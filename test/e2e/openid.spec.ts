@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+
+import type { Sandbox } from '../../src/sandbox/index.js';
+import { freePort } from '../support/free-port.js';
+import { marketplaceInput } from '../support/marketplaces.js';
+import { OpenIdProvider, USER } from '../support/openid/openid-provider.js';
+import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { Accounts, bootSignOnApp } from './sign-on-app.js';
+
+const provider = new OpenIdProvider();
+beforeAll(() => provider.start());
+afterAll(() => provider.close());
+
+/** A browser as far as it matters here: cookies by name, no redirect followed by itself. */
+class Browser {
+  readonly #cookies = new Map<string, string>();
+
+  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, {
+      redirect: 'manual',
+      ...init,
+      headers: { accept: 'text/html', cookie },
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (/max-age=0/i.test(line)) this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
+    return response;
+  }
+
+  /** Goes to the URL and on to where its answer points, that many times. */
+  async follow(url: string, steps: number): Promise<Response> {
+    let response = await this.fetch(url);
+    for (let step = 1; step < steps; step += 1) response = await this.fetch(location(response));
+    return response;
+  }
+}
+
+function location(response: Response): string {
+  return new URL(response.headers.get('location') ?? '', response.url).href;
+}
+
+const APPLICATIONS = PLATFORMS.flatMap((platform) => ['', '/api'].map((prefix) => ({ platform, prefix })));
+
+/** The code of a refusal, as a caller that wants JSON is told. */
+async function refused(url: string): Promise<string> {
+  const response = await fetch(url, { redirect: 'manual', headers: { accept: 'application/json' } });
+  expect([400, 401, 403]).toContain(response.status);
+  return ((await response.json()) as { code: string }).code;
+}
+
+describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, prefix }) => {
+  let app: BootedApp;
+  let init: string;
+  const initPath = (name: string): string => `${prefix}/maestrano/auth/openid/init/${name}`;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    const host = `http://127.0.0.1:${port}`;
+    const marketplace = (name: string): object =>
+      marketplaceInput(name, {
+        app: { host },
+        api: { host: provider.url },
+        sso: {
+          protocol: 'openid',
+          init_path: initPath(name),
+          consume_path: `${prefix}/maestrano/auth/openid/consume/${name}`,
+        },
+      });
+    const marketplaces = [marketplace('uat'), marketplace('production')];
+    app = await bootSignOnApp(platform, { options: { marketplaces } } as unknown as Sandbox, {
+      port,
+      prepare: (nest) => {
+        if (prefix) nest.setGlobalPrefix(prefix);
+      },
+    });
+    init = host + initPath('uat');
+  });
+  afterAll(() => app.close());
+  beforeEach(() => {
+    provider.attributes = USER;
+  });
+
+  it('signs in by redirect, as SAML would, and knows the person afterwards', async () => {
+    const browser = new Browser();
+    const done = await browser.follow(`${init}?return_to=${prefix}/me`, 3);
+    expect(done.status).toBe(303);
+    expect(location(done)).toBe(`${app.url}${prefix}/me`);
+    const me = await browser.fetch(location(done));
+    expect(await me.json()).toMatchObject({ user: 'usr-1', group: 'cld-1', marketplace: 'uat' });
+    expect(app.app.get(Accounts).users.get('uat/usr-1')).toBe('Zoë Müller & Co');
+  });
+
+  it('signs in by a form, where the answer is too long for a URL', async () => {
+    const browser = new Browser();
+    const request = new URL(location(await browser.fetch(init))).searchParams;
+    const body = provider.answer(request, 'app-uat');
+    const done = await browser.fetch(request.get('openid.return_to') ?? '', { method: 'POST', body });
+    expect(done.status).toBe(303);
+    expect((await browser.fetch(`${app.url}${prefix}/me`)).status).toBe(200);
+  });
+
+  it('refuses an answer sent again, changed, or brought by another browser', async () => {
+    const browser = new Browser();
+    const back = location(await browser.follow(init, 2));
+    const tampered = back.replace('Admin', 'Super+Admin');
+    expect(tampered).not.toBe(back);
+    expect((await browser.fetch(tampered)).status).toBe(403);
+
+    const again = location(await browser.follow(init, 2));
+    const stranger = new Browser();
+    await stranger.fetch(init);
+    const foreign = await stranger.fetch(again);
+    expect([303, 401]).toContain(foreign.status);
+    expect((await stranger.fetch(`${app.url}${prefix}/me`)).status).not.toBe(200);
+
+    expect((await browser.fetch(again)).status).toBe(303);
+    expect(await refused(again)).toBe('sso.requestUsed');
+  });
+
+  it('refuses an answer for another return URL, another marketplace, or nobody at all', async () => {
+    const browser = new Browser();
+    const request = new URL(location(await browser.fetch(init))).searchParams;
+    const own = request.get('openid.return_to') ?? '';
+    const elsewhere = new URLSearchParams(request);
+    elsewhere.set('openid.return_to', `${own}&x=1`);
+    const fields = provider.answer(elsewhere, 'app-uat');
+    expect(await refused(`${own}&${fields}`)).toBe('openid.returnTo');
+
+    const good = provider.answer(request, 'app-uat');
+    expect(await refused(`${own}&${good}`.replace('/init/uat', '/init/production'))).toBe(
+      'sso.requestUnknown',
+    );
+    expect(await refused(`${init}?openid.mode=id_res`)).toBe('sso.requestMissing');
+    expect(
+      await refused(
+        `${own}&openid.ns=${encodeURIComponent('http://specs.openid.net/auth/2.0')}&openid.mode=cancel`,
+      ),
+    ).toBe('openid.cancelled');
+    // The login is still open: none of this used it up.
+    expect((await browser.fetch(`${own}&${good}`)).status).toBe(303);
+  });
+
+  it('answers 502 while the provider cannot be found, and signs in again afterwards', async () => {
+    provider.status = 503;
+    const response = await new Browser().fetch(init.replace('/uat', '/production'));
+    provider.status = 200;
+    expect(response.status).toBe(502);
+    expect(await new Browser().follow(init.replace('/uat', '/production'), 3)).toMatchObject({ status: 303 });
+  });
+});
