@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { SandboxError } from '../errors/sandbox.error.js';
 import { milliseconds } from './clock/duration.js';
+import { warmUpKeys } from './keys/key-pairs.js';
 import { sandboxUrl } from './platform/marketplace-document.js';
 import { Sandbox } from './sandbox.js';
 import { createSandboxApplication } from './sandbox-application.js';
@@ -44,6 +45,7 @@ export async function startSandbox(
       'It answers for a marketplace with keys of its own; unset NODE_ENV=production where you try things out.',
     );
   }
+  warmUpKeys();
   const resolved = resolveOptions(options);
   const app = await createSandboxApplication(resolved, adapter);
   try {

@@ -28,6 +28,11 @@ function privateKey(number: number): Promise<KeyObject> {
   return key;
 }
 
+/** Begins to make the keys of the first marketplaces, while the rest of a sandbox starts. */
+export function warmUpKeys(): void {
+  for (const number of [1, 2]) void privateKey(number);
+}
+
 /**
  * The process' RSA key of a number with a fresh certificate. Never a published key: each process makes its own
  * (protocol §1.5, "Security fact").
