@@ -21,7 +21,8 @@ export async function launch(options: { readonly quiet: boolean }): Promise<Laun
   const appPort = await freePort(Number(process.env['PORT'] ?? 3000));
   const sandboxPort = await freePort(Number(process.env['SANDBOX_PORT'] ?? 4100));
   const appUrl = `http://127.0.0.1:${appPort}`;
-  const sandbox = await startSandbox({ port: sandboxPort, appUrl });
+  // Two host names, as in earnest: the application and the marketplace are different sites to a browser.
+  const sandbox = await startSandbox({ port: sandboxPort, host: 'localhost', appUrl });
   const { host, apiPath, apiKey, apiSecret } = sandbox.developerPlatform;
   Object.assign(process.env, {
     PORT: String(appPort),

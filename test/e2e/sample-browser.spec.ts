@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+
+import { type Launched, launch } from '../../sample/support/launch.js';
+import { chromiumPresent, launchChromium } from '../support/chromium.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const artifacts = process.env['TEST_ARTIFACTS'] ?? mkdtempSync(join(tmpdir(), 'nestjs-maestrano-pages-'));
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly unknown[];
+  }[];
+}
+
+/** What an accessibility checker calls serious or critical on the page. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  // Through the debugger: the page's own content policy forbids foreign scripts, as it should.
+  const result = await page.evaluate<AxeResult>(`${axe}; axe.run()`);
+  return result.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id} (${nodes.length})`);
+}
+
+const withChromium = chromiumPresent ? describe : describe.skip;
+
+withChromium('the sample application and the sandbox in a browser', () => {
+  let launched: Launched;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    mkdirSync(artifacts, { recursive: true });
+    launched = await launch({ quiet: true });
+    browser = await launchChromium();
+    page = await browser.newPage();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await launched?.close();
+  });
+
+  async function look(name: string): Promise<void> {
+    await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true });
+    expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] });
+  }
+
+  it('signs a person in by keyboard alone, across two host names', async () => {
+    expect(new URL(launched.appUrl).hostname).not.toBe(new URL(launched.sandbox.url).hostname);
+    await page.goto(launched.appUrl);
+    await look('sample-home');
+    await page.getByRole('link', { name: 'Sign in with maestrano-uat' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/auth\/saml/);
+    await look('sign-in-person');
+    await page.getByRole('link', { name: /Ben Okafor/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /Which company/ }).waitFor();
+    await look('sign-in-company');
+    await page.getByRole('link', { name: /Joinery/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${launched.appUrl}/dashboard`);
+    expect(await page.locator('#user').textContent()).toBe('Ben Okafor');
+    await look('sample-dashboard');
+  });
+
+  it('charges, and the sandbox shows the bill', async () => {
+    await page.getByRole('button', { name: 'Charge 20.00' }).click();
+    const billId = await page.getByRole('status').locator('strong').textContent();
+    expect(billId).toMatch(/^bill-/);
+    await page.goto(`${launched.sandbox.url}/bills`);
+    const row = page.getByRole('row').filter({ hasText: billId ?? '' });
+    expect(await row.first().textContent()).toContain('20.00 AUD');
+    await look('bills');
+  });
+
+  it.each([
+    ['/', 'home'],
+    ['/marketplaces', 'marketplaces'],
+    ['/people', 'people'],
+    ['/data', 'data'],
+    ['/webhooks', 'webhooks'],
+    ['/journal', 'journal'],
+    ['/weather', 'weather'],
+  ])('shows %s at both widths, light and dark', async (path, name) => {
+    for (const [width, scheme] of [
+      [1200, 'light'],
+      [390, 'dark'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto(launched.sandbox.url + path);
+      await look(`${name}-${width}-${scheme}`);
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      expect({ path, width, overflow }).toEqual({ path, width, overflow: 0 });
+    }
+    await page.setViewportSize({ width: 1200, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('finds the metadata of the sample in order', async () => {
+    await page.goto(`${launched.sandbox.url}/marketplaces`);
+    await page.getByRole('link', { name: 'Check metadata' }).first().click();
+    await page.getByRole('heading', { name: /Metadata for maestrano-uat: in order/ }).waitFor();
+    await look('metadata');
+  });
+
+  it('adds a person, and tells the application when somebody leaves', async () => {
+    await page.goto(`${launched.sandbox.url}/people`);
+    await page.getByLabel('First name').first().fill('Ada');
+    await page.getByLabel('Last name').first().fill('<Lovelace>');
+    await page.getByRole('button', { name: 'Add a person' }).first().click();
+    expect(await page.getByRole('status').textContent()).toContain('Ada');
+    expect(await page.getByText('<Lovelace>').count()).toBe(1);
+    await page.getByRole('row').filter({ hasText: 'Ben Okafor' }).first().getByRole('button').click();
+    expect(await page.getByRole('status').textContent()).toContain('200');
+    await page.goto(`${launched.appUrl}/dashboard`);
+    expect(page.url()).not.toContain('/dashboard');
+  });
+
+  it('sends a notification, and refuses wrong credentials for it', async () => {
+    await page.goto(`${launched.sandbox.url}/webhooks`);
+    const form = page.locator('form').filter({ hasText: 'Entities' });
+    await form.getByRole('button', { name: 'Send' }).click();
+    expect(await page.getByRole('status').textContent()).toContain('Answered 200');
+    await page
+      .locator('form')
+      .filter({ hasText: 'Entities' })
+      .getByLabel('Credentials')
+      .selectOption('wrong');
+    await page.locator('form').filter({ hasText: 'Entities' }).getByRole('button', { name: 'Send' }).click();
+    expect(await page.getByRole('status').textContent()).toContain('Answered 401');
+  });
+
+  it('shows exchanges as they happen', async () => {
+    await page.goto(`${launched.sandbox.url}/journal`);
+    await page.getByText('Live: new exchanges').waitFor();
+    await launched.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
+    const newest = page.locator('tbody tr').first();
+    await newest.filter({ hasText: 'DELETE' }).waitFor();
+    await newest.getByRole('link').click();
+    await page.getByRole('heading', { name: /^DELETE/ }).waitFor();
+    await look('journal-entry');
+  });
+
+  it('moves the clock, and makes the next charge fail', async () => {
+    await page.goto(`${launched.sandbox.url}/weather`);
+    await page.getByRole('button', { name: 'A day later' }).click();
+    expect(launched.sandbox.clock.offsetMs).toBeGreaterThan(86_000_000);
+    await page.getByRole('button', { name: "The machine's time" }).click();
+    expect(launched.sandbox.clock.offsetMs).toBe(0);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    expect(await page.getByRole('row').filter({ hasText: 'POST account/bills' }).count()).toBe(1);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    expect(launched.sandbox.faults.list()).toEqual([]);
+  });
+
+  it('lets no other website press its buttons', async () => {
+    const answer = await fetch(`${launched.sandbox.url}/weather/preset`, {
+      method: 'POST',
+      headers: { origin: 'https://elsewhere.example' },
+      body: new URLSearchParams({ name: 'down' }),
+      redirect: 'manual',
+    });
+    expect(answer.status).toBe(403);
+    expect(launched.sandbox.faults.list()).toEqual([]);
+  });
+});
