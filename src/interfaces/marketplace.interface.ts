@@ -23,6 +23,7 @@ export interface IdpFingerprint {
   readonly digest: string;
 }
 
+/** The application as this marketplace knows it. */
 export interface MarketplaceApp {
   /** Public base of the application, without trailing slash. */
   readonly host: string;
@@ -32,6 +33,7 @@ export interface MarketplaceApp {
   readonly synchronizationStatusPath: string | null;
 }
 
+/** The Account API of the hub, and the one pair of credentials for both directions (protocol §0.2). */
 export interface MarketplaceApi {
   /** The application's id on this marketplace: SAML issuer and basic-auth user. Not a secret. */
   readonly id: string;
@@ -43,6 +45,7 @@ export interface MarketplaceApi {
   readonly base: string;
 }
 
+/** How users of this marketplace sign in (protocol §4). */
 export interface MarketplaceSso {
   readonly enabled: boolean;
   /** When false, sessions are never rechecked (protocol §4.11). */
@@ -65,6 +68,7 @@ export interface MarketplaceSso {
   readonly fingerprints: readonly IdpFingerprint[];
 }
 
+/** The business-data API (protocol §9). */
 export interface MarketplaceConnec {
   readonly enabled: boolean;
   /** Without trailing slash; null switches the feature off. */
@@ -77,6 +81,7 @@ export interface MarketplaceConnec {
   readonly timeoutMs: number;
 }
 
+/** Where this marketplace calls the application (protocol §6, §7). */
 export interface MarketplaceWebhooks {
   readonly account: {
     /** Template with `:id`. */
