@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -28,6 +26,8 @@ const BUSY_DELAY_MS = 1_000;
 /** Milliseconds between two log lines about a lost connection. */
 const COMPLAINT_INTERVAL_MS = 10_000;
 const DEAD_PAGE = 100;
+/** Milliseconds that Redis is given at shutdown to show that it is there. */
+const GOODBYE_MS = 1_000;
 
 type NotificationJob = Job<QueuedNotification>;
 type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
@@ -46,6 +46,7 @@ export class BullmqNotificationQueue
   readonly #queue: Queue<QueuedNotification>;
   readonly #connection: ConnectionOptions;
   #worker: Worker<QueuedNotification> | null = null;
+  readonly #running = new Set<Promise<void>>();
   #complainedAt = 0;
 
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) private readonly options: MaestranoBullmqOptions) {
@@ -74,7 +75,12 @@ export class BullmqNotificationQueue
       });
     }
     const { concurrency = 8, lockMs = 30_000, maxCrashes = 10 } = this.options;
-    this.#worker = new Worker(this.#name, (job, token) => this.#run(job, token, process), {
+    const work = async (job: NotificationJob, token?: string): Promise<void> => {
+      const running = this.#run(job, token, process);
+      this.#running.add(running);
+      await running.finally(() => this.#running.delete(running));
+    };
+    this.#worker = new Worker(this.#name, work, {
       ...this.#shared,
       concurrency,
       lockDuration: lockMs,
@@ -86,19 +92,13 @@ export class BullmqNotificationQueue
 
   override async add(notification: QueuedNotification): Promise<void> {
     const { addTimeoutMs = 5_000 } = this.options;
-    let timer: NodeJS.Timeout | undefined;
     // Without a connection the client would wait for one as long as it takes, and the platform with it.
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`Redis did not answer within ${addTimeoutMs} ms.`)),
-        addTimeoutMs,
-      );
+    if (await within(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
+    throw new ConnecError(`Redis did not store the notification within ${addTimeoutMs} ms.`, {
+      code: 'connec.queue',
+      marketplace: notification.marketplace,
+      remedy: 'Check the connection of MaestranoBullmqModule.',
     });
-    try {
-      await Promise.race([this.#queue.add(JOB_NAME, notification), tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   override async counts(): Promise<NotificationQueueCounts> {
@@ -156,18 +156,16 @@ export class BullmqNotificationQueue
     this.#worker = null;
     if (!worker) return;
     const { drainMs = 30_000 } = this.options;
-    const drained = worker.close();
-    const waited = new AbortController();
-    const late = pause(drainMs, 'late' as const, { signal: waited.signal, ref: false }).catch(
-      () => 'drained' as const,
-    );
-    if ((await Promise.race([drained, late])) === 'late') {
+    await worker.pause(true);
+    const drained = await within(drainMs, Promise.allSettled(this.#running));
+    if (!drained) {
       this.#logger.warn(
         `Handlers still ran after ${drainMs} ms; another process takes their notifications up.`,
       );
-      await worker.close(true);
     }
-    waited.abort();
+    // Without force, BullMQ waits for what runs and for a connection, however long that takes.
+    const reachable = drained && (await within(GOODBYE_MS, this.#queue.count()));
+    await worker.close(!reachable);
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -223,4 +221,17 @@ function toDead(job: NotificationJob): DeadNotification {
     failedAt: new Date(job.finishedOn ?? job.timestamp).toISOString(),
     entities: Object.fromEntries(Object.entries(resources).map(([name, list]) => [name, list.length])),
   };
+}
+
+/** Whether the promise settles in time; its rejection is passed on. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

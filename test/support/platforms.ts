@@ -39,8 +39,14 @@ export async function bootApp(
     abortOnError: false,
     forceCloseConnections: true,
   });
-  await options.prepare?.(app);
-  await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  try {
+    await options.prepare?.(app);
+    await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  } catch (error) {
+    // What had started already must not outlive the test.
+    await app.close();
+    throw error;
+  }
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, port, url: `http://127.0.0.1:${port}`, close: () => app.close() };
 }
