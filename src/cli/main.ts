@@ -13,6 +13,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'run a whole marketplace on this machine',
     load: () => import('./sandbox/sandbox.command.js'),
   },
+  doctor: {
+    summary: 'check configuration, reachability, clocks, certificates and routes',
+    load: () => import('./doctor/doctor.command.js'),
+  },
+  import: {
+    summary: "read an official SDK's configuration and write ours",
+    load: () => import('./import/import.command.js'),
+  },
 };
 
 function usage(): string {

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { INestApplication, Type } from '@nestjs/common';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+
+import { CliError } from '../../errors/cli.error.js';
+import type { ConfigurationProblem } from '../../errors/configuration.error.js';
+import { HttpConfigurationFetcher } from '../../http/http-configuration-fetcher.js';
+import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
+import type { MarketplacesInput } from '../../interfaces/marketplace-input.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
+import { createMarketplaceLoader } from '../../marketplace/marketplace.providers.js';
+import { RouteMounter } from '../../routing/route-mounter.js';
+import { errorCode } from '../../utils/error-code.js';
+import type { CliIo } from '../cli-io.js';
+
+/** What the doctor examines. */
+export interface DoctorSubject {
+  readonly marketplaces: readonly Marketplace[];
+  readonly problems: readonly ConfigurationProblem[];
+  /** Routes as an application mounted them; null when no application was loaded. */
+  readonly mounted: readonly string[] | null;
+  readonly close: () => Promise<void>;
+}
+
+/** The configuration of a JSON file, or of the developer platform that the `MNO_DEVPL_*` variables name. */
+export async function configuredSubject(
+  file: string | null,
+  io: CliIo,
+  http: MaestranoHttp,
+): Promise<DoctorSubject> {
+  const marketplaces =
+    file === null ? undefined : ((await readJson(resolve(io.cwd, file))) as MarketplacesInput);
+  const loader = createMarketplaceLoader(
+    {
+      ...(marketplaces === undefined ? {} : { marketplaces, developerPlatform: false as const }),
+      refresh: { bootDeadlineMs: 10_000 },
+    },
+    new HttpConfigurationFetcher(http),
+    { environment: io.env },
+  );
+  try {
+    await loader.start();
+    return subjectOf(loader, null, () => Promise.resolve());
+  } finally {
+    loader.onModuleDestroy();
+  }
+}
+
+/** The configuration and the routes of an application: a compiled file that exports its root module. */
+export async function applicationSubject(file: string, io: CliIo): Promise<DoctorSubject> {
+  const [path = '', name] = file.split('#');
+  const root = await loadModule(resolve(io.cwd, path), name ?? null);
+  const app: INestApplication = await NestFactory.create(root, await httpAdapter(), {
+    logger: false,
+    abortOnError: false,
+  });
+  try {
+    await app.init();
+    const mounted = app
+      .get(RouteMounter, { strict: false })
+      .mounted.map(({ verb, path: route, endpoint }) => `${verb} /${route} (${endpoint})`);
+    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, () => app.close());
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+function subjectOf(
+  loader: MarketplaceLoader,
+  mounted: readonly string[] | null,
+  close: () => Promise<void>,
+): DoctorSubject {
+  return { marketplaces: loader.registry.list(), problems: loader.status.problems, mounted, close };
+}
+
+async function loadModule(path: string, name: string | null): Promise<Type> {
+  const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
+    const reason = errorCode(error) ?? (error instanceof Error ? error.message : 'unknown reason');
+    throw new CliError(
+      'cli.application',
+      `${basename(path)} cannot be loaded (${reason}).`,
+      'Build the application, and name the compiled file of its root module.',
+    );
+  })) as Record<string, unknown>;
+  const candidates = name === null ? ['AppModule', 'default'] : [name];
+  const root = candidates
+    .map((candidate) => exported[candidate])
+    .find((value) => typeof value === 'function');
+  if (root) return root as Type;
+  throw new CliError(
+    'cli.application',
+    `${basename(path)} exports no ${candidates.join(' and no ')}.`,
+    'Name the class: --app dist/app.module.js#RootModule.',
+  );
+}
+
+/** Whichever platform is installed; the routes are the same on both. */
+async function httpAdapter(): Promise<AbstractHttpAdapter> {
+  try {
+    const { ExpressAdapter } = await import('@nestjs/platform-express');
+    return new ExpressAdapter();
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+    return new FastifyAdapter();
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    const reason = errorCode(error) ?? 'it is not JSON';
+    throw new CliError(
+      'cli.file',
+      `${basename(path)} cannot be read (${reason}).`,
+      'Give the marketplaces as JSON.',
+    );
+  }
+}

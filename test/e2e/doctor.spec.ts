@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Module } from '@nestjs/common';
+
+import type { CliIo } from '../../src/cli/cli-io.js';
+import { run } from '../../src/cli/doctor/doctor.command.js';
+import type { Finding } from '../../src/cli/doctor/finding.js';
+import { MaestranoModule, maestranoRoutes } from '../../src/index.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
+import { freePort } from '../support/free-port.js';
+import { type BootedApp, bootApp } from '../support/platforms.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+let sandbox: Sandbox;
+let booted: BootedApp;
+
+async function boot(port: number, prefix?: string): Promise<BootedApp> {
+  @Module({
+    imports: [
+      MaestranoModule.forRootAsync({
+        userAdapter: RecordingUserAdapter,
+        groupAdapter: RecordingGroupAdapter,
+        useFactory: () => ({
+          developerPlatform: sandbox.developerPlatform,
+          session: { secret: 'a secret of at least thirty-two characters' },
+        }),
+      }),
+    ],
+  })
+  class App {}
+  return bootApp('express', App, {
+    port,
+    prepare: (app) => {
+      if (prefix) app.setGlobalPrefix(prefix);
+      app.enableCsrfProtection({ exclude: maestranoRoutes() });
+    },
+  });
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
+  booted = await boot(port);
+});
+afterAll(async () => {
+  await booted.close();
+  await sandbox.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly findings: Finding[];
+}
+
+function platformEnv(): CliIo['env'] {
+  const { host, apiPath, apiKey, apiSecret } = sandbox.developerPlatform;
+  return {
+    MNO_DEVPL_HOST: host,
+    MNO_DEVPL_API_PATH: apiPath,
+    MNO_DEVPL_ENV_KEY: apiKey,
+    MNO_DEVPL_ENV_SECRET: apiSecret,
+  };
+}
+
+async function doctor(argv: string[], env: CliIo['env'] = platformEnv()): Promise<Outcome> {
+  let [out, err] = ['', ''];
+  const code = await run(argv, {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    env,
+    cwd: folder,
+  });
+  return { code, out, err, findings: argv.includes('--json') && out ? (JSON.parse(out) as Finding[]) : [] };
+}
+
+/** Findings that are not fine, as short lines. */
+const troubles = ({ findings }: Outcome): string[] =>
+  findings
+    .filter(({ level }) => level !== 'ok')
+    .map(({ level, subject, message }) => `${level} ${subject}: ${message}`);
+
+describe('doctor', () => {
+  it('finds nothing wrong with a good integration', async () => {
+    const outcome = await doctor(['--json']);
+    expect(troubles(outcome)).toEqual([]);
+    expect(outcome.code).toBe(0);
+    const subjects = outcome.findings.map(({ subject }) => subject);
+    expect(new Set(subjects)).toEqual(
+      new Set(['configuration', 'certificate', 'account', 'sso', 'connec', 'route', 'metadata']),
+    );
+    expect(outcome.out).not.toContain(sandbox.marketplaces.list()[0]!.apiKeys[0]!);
+    expect(subjects.filter((subject) => subject === 'route')).toHaveLength(2 * 5);
+  });
+
+  it('does nothing to the application', async () => {
+    sandbox.journal.clear();
+    await doctor([]);
+    const groups = booted.app.get(RecordingGroupAdapter, { strict: false });
+    const users = booted.app.get(RecordingUserAdapter, { strict: false });
+    expect([...groups.calls, ...users.calls]).toEqual([]);
+  });
+
+  it('tells each finding with its remedy, in words', async () => {
+    const { out, code } = await doctor(['--app-url', 'http://127.0.0.1:1']);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /ERROR {4}\S+ route: http:\/\/127\.0\.0\.1:1 is not reachable \(http\.connection\)\n +-> Start the application/,
+    );
+    expect(out).toMatch(/\d+ ok, 0 warnings, 2 errors\n$/);
+  });
+
+  it('sees routes that a global prefix moved away', async () => {
+    const port = await freePort();
+    const moved = await boot(port, 'api');
+    try {
+      const outcome = await doctor(['--json', '--app-url', moved.url]);
+      expect(troubles(outcome)).toContainEqual(
+        expect.stringMatching(
+          /^error route: sign-on: GET \/maestrano\/auth\/saml\/init\/\S+ answers 404 instead of 302/,
+        ),
+      );
+    } finally {
+      await moved.close();
+    }
+  });
+
+  it('sees a wrong key, a server that is away, and a configuration the application does not have', async () => {
+    const [document] = sandbox.options.marketplaces;
+    const wrong = {
+      ...document,
+      api: { ...document!.api, key: 'wrong', keys: undefined },
+      connec: { ...document!.connec, host: 'http://127.0.0.1:1' },
+      sso: { ...document!.sso, init_path: '/maestrano/auth/saml/init' },
+    };
+    writeFileSync(join(folder, 'wrong.json'), JSON.stringify(wrong));
+    const outcome = await doctor(['--json', '--config', 'wrong.json'], {});
+    expect(troubles(outcome)).toEqual([
+      expect.stringMatching(/^error account: http\S+ refuses our API id and key \(401\)$/),
+      'error connec: http://127.0.0.1:1 is not reachable (http.connection)',
+      'error route: sign-on: GET /maestrano/auth/saml/init answers 404 instead of 302 or 303',
+      expect.stringMatching(/^warning metadata: \S+ cannot be read \(401\)$/),
+    ]);
+  });
+
+  it('compares the metadata with the configuration', async () => {
+    const [document] = sandbox.options.marketplaces;
+    const other = { ...document, sso: { ...document!.sso, init_path: `${document!.sso.init_path}?x=1` } };
+    writeFileSync(join(folder, 'other.json'), JSON.stringify(other));
+    const outcome = await doctor(['--json', '--config', 'other.json'], {});
+    expect(troubles(outcome)).toContainEqual(
+      expect.stringMatching(/^error metadata: sso\.init_path is "\S+" in the application and "\S+\?x=1"/),
+    );
+  });
+
+  it('measures the clocks', async () => {
+    const real = Date.now;
+    Date.now = () => real() + 300_000;
+    try {
+      const outcome = await doctor(['--json']);
+      expect(troubles(outcome)).toContainEqual(
+        expect.stringMatching(
+          /^error clock: this machine's clock is (299|300|301) s ahead of the account server's$/,
+        ),
+      );
+    } finally {
+      Date.now = real;
+    }
+  });
+
+  it('explains what it cannot work with', async () => {
+    expect(await doctor([], {})).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('[configuration.none]'),
+    });
+    expect(await doctor(['--config', 'none.json'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ENOENT'),
+    });
+    expect(await doctor(['--app', 'none.js'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('[cli.application]'),
+    });
+    expect(await doctor(['--app-url', 'nonsense'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('[cli.usage]'),
+    });
+    expect(await doctor(['--nonsense'])).toMatchObject({ code: 2 });
+    const broken = {
+      MNO_DEVPL_HOST: 'http://127.0.0.1:1',
+      MNO_DEVPL_ENV_KEY: 'k',
+      MNO_DEVPL_ENV_SECRET: 'hidden-secret',
+    };
+    writeFileSync(join(folder, 'broken.json'), '{"marketplaces": [{"marketplace": "x"}]}');
+    const refused = await doctor(['--config', 'broken.json'], broken);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('api.id') });
+    expect(refused.err).not.toContain('hidden-secret');
+  });
+});
