@@ -42,35 +42,43 @@ function findPathLosers(
   const others = enabled.filter((marketplace) => !incumbents.has(marketplace.name));
   for (const marketplace of [...served, ...others]) {
     const { initPath, consumePath } = marketplace.sso;
-    const claims = [
+    const own = new Map<string, string>();
+    for (const [key, path] of [
       ['sso.init_path', initPath],
       ['sso.consume_path', consumePath],
-    ] as const;
-    const taken = claims.find(([key, path]) => owners.has(claim(key, path)));
-    if (!taken) {
-      for (const [key, path] of claims) owners.set(claim(key, path), marketplace.name);
-      continue;
+    ] as const) {
+      const owner = owners.get(claim(path)) ?? own.get(claim(path));
+      own.set(claim(path), marketplace.name);
+      if (owner === undefined || losers.has(marketplace)) continue;
+      losers.add(marketplace);
+      problems.push(sharedPath(marketplace.name, owner, key, path));
     }
-    losers.add(marketplace);
-    problems.push({
-      code: 'configuration.sharedPath',
-      severity: 'error',
-      marketplace: marketplace.name,
-      key: taken[0],
-      found: `"${taken[1]}"`,
-      message: `"${owners.get(claim(taken[0], taken[1]))}" has the same path, so a login could belong to either: sign-on is off here.`,
-      remedy: 'Give each marketplace a path of its own, with its name at the end or in the query.',
-    });
+    if (!losers.has(marketplace)) for (const path of own.keys()) owners.set(path, marketplace.name);
   }
   return losers;
 }
 
-/** Equal for templates that answer the same URLs. */
-function claim(key: string, template: string): string {
+function sharedPath(name: string, owner: string, key: string, path: string): ConfigurationProblem {
+  return {
+    code: 'configuration.sharedPath',
+    severity: 'error',
+    marketplace: name,
+    key,
+    found: `"${path}"`,
+    message:
+      owner === name
+        ? 'Logins begin and end on one path: sign-on is off.'
+        : `"${owner}" has the same path, so a login could belong to either: sign-on is off here.`,
+    remedy: 'Give each step of each marketplace a path of its own, with its name at the end or in the query.',
+  };
+}
+
+/** Equal for templates that answer the same URLs; both steps of a login take GET and POST. */
+function claim(template: string): string {
   const [path = '', query = ''] = template.split('?', 2);
   const parameters = new URLSearchParams(query);
   parameters.sort();
-  return `${key} ${decode(path).replace(/\/+$/, '')}?${parameters.toString()}`;
+  return `${decode(path).replace(/\/+$/, '')}?${parameters.toString()}`;
 }
 
 function decode(path: string): string {

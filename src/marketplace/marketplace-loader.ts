@@ -69,6 +69,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
    *
    * @throws ConfigurationError when no marketplace can be served, with everything that is wrong; in strict mode when
    * anything is.
+   * @throws UnknownMarketplaceError when the `defaultMarketplace` option names none.
    */
   async start(): Promise<void> {
     const { fixed, live } = this.sources;
@@ -88,6 +89,10 @@ export class MarketplaceLoader implements OnModuleDestroy {
     const failed = failures.filter((failure) => failure !== null);
     if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
       throw this.#noneError(failed);
+    const { defaultName } = this.registry;
+    // A misspelt name, unless the marketplace comes from a source that is down.
+    if (defaultName !== null && failed.length === 0 && !this.settings.startEmpty)
+      this.registry.get(defaultName);
     for (const failure of failed) this.#logger.error(failure.message);
     for (const { name, origin, confirmedAt } of this.status.sources) {
       if (origin === 'file')

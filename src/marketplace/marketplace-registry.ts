@@ -35,13 +35,10 @@ export class MarketplaceRegistry {
   readonly #salt = randomBytes(32).toString('base64');
   readonly #events = new Subject<MarketplaceEvent>();
   readonly #snapshots = new Subject<MarketplaceSnapshot>();
-  readonly #defaultName: string | null;
   #table = EMPTY;
 
-  /** @param defaultName the `defaultMarketplace` option. */
-  constructor(defaultName: string | null = null) {
-    this.#defaultName = defaultName;
-  }
+  /** @param defaultName the `defaultMarketplace` option; null when there is none. */
+  constructor(readonly defaultName: string | null = null) {}
 
   /** What was added, removed, changed or rotated; told after the new table is in force. */
   get events(): Observable<MarketplaceEvent> {
@@ -86,7 +83,7 @@ export class MarketplaceRegistry {
    * @throws ConfigurationError (`configuration.noDefault`) when there are several and none is configured.
    */
   default(): Marketplace {
-    if (this.#defaultName !== null) return this.get(this.#defaultName);
+    if (this.defaultName !== null) return this.get(this.defaultName);
     const [only, second] = this.#table.marketplaces.values();
     if (only && !second) return only;
     throw new ConfigurationError('No marketplace was named, and there is no default one.', {
@@ -97,7 +94,7 @@ export class MarketplaceRegistry {
 
   /** Like {@link MarketplaceRegistry.default}, with null in place of an error. */
   findDefault(): Marketplace | null {
-    if (this.#defaultName !== null) return this.find(this.#defaultName);
+    if (this.defaultName !== null) return this.find(this.defaultName);
     const [only, second] = this.#table.marketplaces.values();
     return only && !second ? only : null;
   }

@@ -36,5 +36,7 @@ export class EndpointAccess {
 }
 
 function firstCandidate({ candidates }: RouteMatch): Marketplace | null {
-  return candidates === 'any' ? null : (candidates[0] ?? null);
+  if (candidates === 'any') return null;
+  // Of marketplaces that share a sign-on path, at most one has sign-on left.
+  return candidates.find(({ sso }) => sso.enabled) ?? candidates[0] ?? null;
 }

@@ -333,6 +333,18 @@ describe('a start', () => {
     expect(names(loader)).toEqual(['a']);
   });
 
+  it('with a default marketplace that nobody brings fails, naming those there are', async () => {
+    await expect(start({ defaultMarketplace: 'c' })).rejects.toThrow('Configured: a, b.');
+    expect((await start({ defaultMarketplace: 'b' })).registry.default().name).toBe('b');
+  });
+
+  it('tells the first problems one by one, and the number of the others', async () => {
+    platform.answer = json(body(...Array.from({ length: 60 }, (_, index) => entry(`m${index}`))));
+    await start();
+    expect(logged).toHaveLength(51);
+    expect(logged.at(-1)).toBe('- and 10 more: see MarketplaceLoader.status.');
+  });
+
   it.each([
     ['no source at all', { developerPlatform: false } as const, 'configuration.none'],
     ['no platform key', { developerPlatform: { apiSecret: 's3cret' } }, 'configuration.options'],

@@ -461,6 +461,18 @@ describe('bad values', () => {
     ]);
   });
 
+  it('a login that begins and ends on one path, or on that of another step, is off', () => {
+    const { first, problems } = read({ ...minimal, sso: { init_path: '/saml', consume_path: 'saml/' } });
+    expect(first.sso.enabled).toBe(false);
+    expect(problems).toMatchObject([{ code: 'configuration.sharedPath', key: 'sso.consume_path' }]);
+    const other = { ...minimal, marketplace: 'other', api: { id: 'app-2', key: 'k-2' } };
+    const crossed = read([
+      { ...minimal, sso: { init_path: '/a', consume_path: '/b?x=1&y=2' } },
+      { ...other, sso: { init_path: '/b?y=2&x=1', consume_path: '/c' } },
+    ]);
+    expect(crossed.problems).toMatchObject([{ marketplace: 'other', key: 'sso.init_path' }]);
+  });
+
   it('shared webhook paths are good, shared credentials a warning, both together an error', () => {
     const paths = { webhooks: { connec: { notification_path: '/notifications' } } };
     const other = { ...minimal, marketplace: 'other' };
