@@ -19,7 +19,7 @@ export type RecheckOutcome =
 /** A marketplace whose clock is behind ours would otherwise be asked with every request. */
 const MIN_INTERVAL_MS = 10_000;
 /** No marketplace can switch single logout off by naming a day far ahead. */
-const MAX_INTERVAL_MS = 24 * 3_600_000;
+export const MAX_RECHECK_INTERVAL_MS = 24 * 3_600_000;
 const ZONED = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
 /** For so long an answer serves the requests that were sent before the browser knew of it. */
@@ -106,6 +106,6 @@ function judge(status: number, json: unknown): RecheckOutcome {
   const time = Date.parse(ZONED.test(recheck) ? recheck : `${recheck}Z`);
   if (Number.isNaN(time)) return { verdict: 'unreachable' };
   const now = Date.now();
-  const recheckAt = Math.min(Math.max(time, now + MIN_INTERVAL_MS), now + MAX_INTERVAL_MS);
+  const recheckAt = Math.min(Math.max(time, now + MIN_INTERVAL_MS), now + MAX_RECHECK_INTERVAL_MS);
   return { verdict: 'valid', recheckAt: new Date(recheckAt) };
 }

@@ -16,7 +16,7 @@ import { ApplicationSessionCarrier } from './application-session.carrier.js';
 import { SealedCookieCarrier } from './sealed-cookie.carrier.js';
 import type { SessionCarrier } from './session-carrier.js';
 import type { SessionPayload } from './session-payload.js';
-import { SessionRecheck } from './session-recheck.service.js';
+import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
 import { resolveSessionSettings, type SessionSettings } from './session-settings.js';
 import { type AuthenticatedSession, forgetSession } from './session-state.js';
@@ -71,7 +71,7 @@ export class SessionService {
       userUid: profile.user.realUid,
       groupUid: profile.group.uid,
       token: sessionToken,
-      recheckAt,
+      recheckAt: new Date(Math.min(recheckAt.getTime(), Date.now() + MAX_RECHECK_INTERVAL_MS)),
       preset: marketplace.name,
       signedInAt: new Date(),
     };

@@ -3,7 +3,6 @@ import {
   Get,
   Injectable,
   Module,
-  Post,
   Redirect,
   Req,
   Res,

@@ -399,6 +399,16 @@ describe('whether a session still holds', () => {
     expect((session?.recheckAt.getTime() ?? 0) - Date.now()).toBe(expected);
   });
 
+  it('is asked about within a day, whatever the login said', async () => {
+    const { service } = sessionsOf(registry);
+    const session = await service.establish(
+      exchangeOf().exchange,
+      uat,
+      loginOf('uat', new Date('2116-08-01')),
+    );
+    expect(session.recheckAt).toEqual(inMinutes(24 * 60));
+  });
+
   it('is over after the longest time, whatever the marketplace says', async () => {
     const { authenticate } = await signedIn({ maxAgeMs: 60_000 });
     fakeNow(inMinutes(1));

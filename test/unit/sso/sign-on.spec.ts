@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { HttpException, Logger } from '@nestjs/common';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import { LoginDeniedError } from '../../../src/errors/sign-on.error.js';
