@@ -30,7 +30,10 @@ async function round(appUrl: string, sandbox: Sandbox): Promise<void> {
 
   await step('the application fetched its configuration from the developer platform', () => {
     const fetched = sandbox.journal.find({ method: 'GET', part: 'platform' });
-    expect(fetched.some(({ status }) => status === 200), 'no successful request reached the developer platform');
+    expect(
+      fetched.some(({ status }) => status === 200),
+      'no successful request reached the developer platform',
+    );
   });
 
   await step('usr-1 signed in through cld-1', async () => {
@@ -67,7 +70,10 @@ async function round(appUrl: string, sandbox: Sandbox): Promise<void> {
 
   await step('the session of the removed person is refused, the other goes on', async () => {
     const refused = await get(dashboard, second);
-    expect(refused.status === 302 || refused.status === 303, `the removed person still got ${refused.status}`);
+    expect(
+      refused.status === 302 || refused.status === 303,
+      `the removed person still got ${refused.status}`,
+    );
     expect((await get(dashboard, first)).status === 200, 'the remaining person was signed out');
   });
 

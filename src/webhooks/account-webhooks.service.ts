@@ -2,7 +2,7 @@ import { HttpException, Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import type { GroupReference, MembershipReference } from '../adapters/maestrano-group.adapter.js';
-import { MaestranoError } from '../errors/maestrano.error.js';
+import { AdapterError } from '../errors/adapter.error.js';
 import { WebhookError } from '../errors/webhook.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
@@ -90,7 +90,7 @@ export class AccountWebhooksService {
     } catch (error) {
       // A status of 500 or more that the application chose is its answer; anything below would end the repetitions.
       if (error instanceof HttpException && error.getStatus() >= 500) throw error;
-      if (error instanceof MaestranoError) throw error;
+      if (error instanceof AdapterError) throw error;
       throw this.#failure(marketplace, 'webhook.adapter', `The group adapter could not ${task}.`, error);
     }
   }

@@ -34,18 +34,22 @@ export class SandboxWebhooks {
     return this.sender.deliveries;
   }
 
-  /** A customer cancels the application: the group ends, and its URL is called (protocol §6.1). */
-  deleteGroup(groupUid: string, options: EventOptions = {}): Promise<Delivery[]> {
+  /**
+   * A customer cancels the application: its URL is called, then the group ends (protocol §6.1). Until the application
+   * has answered it can still be charged, for the last bill the documentation speaks of.
+   */
+  async deleteGroup(groupUid: string, options: EventOptions = {}): Promise<Delivery[]> {
     const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
+    const deliveries = await this.sender.deliver(
+      { kind: 'group', method: 'DELETE', path: fill(paths.group, { id: groupUid }) },
+      options,
+    );
     const group = this.state.group(name, groupUid);
     if (group && !options.onlySend) {
       group.status = 'terminated';
       group.updatedAt = this.clock.iso();
     }
-    return this.sender.deliver(
-      { kind: 'group', method: 'DELETE', path: fill(paths.group, { id: groupUid }) },
-      options,
-    );
+    return deliveries;
   }
 
   /** A person is taken out of a group: the membership ends, and its URL is called (protocol §6.1). */

@@ -52,7 +52,9 @@ export class DashboardController {
 
   @Post('charge')
   @Redirect()
-  async charge(@MaestranoSession() session: MaestranoSessionData): Promise<{ url: string; statusCode: number }> {
+  async charge(
+    @MaestranoSession() session: MaestranoSessionData,
+  ): Promise<{ url: string; statusCode: number }> {
     const bill = await this.billing.for(session.marketplace).bills.create({
       groupId: session.groupUid,
       priceCents: 2000,
