@@ -20,6 +20,9 @@ import { IdentityProviderController } from './idp/identity-provider.controller.j
 import { IdentityProviderService } from './idp/identity-provider.service.js';
 import { Journal } from './journal/journal.js';
 import { SandboxLogin } from './login/sandbox-login.js';
+import { Associations } from './openid/associations.js';
+import { OpenIdProviderService } from './openid/openid-provider.service.js';
+import { OpenIdController } from './openid/openid.controller.js';
 import { DeveloperPlatformController } from './platform/developer-platform.controller.js';
 import { MarketplaceAdmin } from './platform/marketplace-admin.js';
 import { MarketplaceFinder } from './platform/marketplace-finder.js';
@@ -45,6 +48,7 @@ export class SandboxModule {
         IdentityProviderController,
         AccountController,
         ConnecController,
+        OpenIdController,
         ...PAGE_CONTROLLERS,
       ],
       providers: [
@@ -58,6 +62,8 @@ export class SandboxModule {
         MarketplaceFinder,
         IdentityProviderService,
         SignOnViews,
+        Associations,
+        OpenIdProviderService,
         AccountGuard,
         AccountPresenter,
         AccountDirectory,

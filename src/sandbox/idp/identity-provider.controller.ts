@@ -29,14 +29,14 @@ export class IdentityProviderController {
         reply.status(outcome.status);
         return this.views.refused(outcome);
       case 'choose-user':
-        return this.views.chooseUser(outcome, exchange.url);
+        return this.views.chooseUser(outcome.request.marketplace.name, outcome.users, exchange.url);
       case 'choose-group':
         return this.views.chooseGroup(outcome, exchange.url);
       case 'denied':
         reply.status(403);
         return this.views.denied(outcome);
       case 'respond':
-        return this.views.respond(outcome);
+        return this.views.postForm(outcome.acsUrl, { SAMLResponse: outcome.samlResponse });
     }
   }
 

@@ -41,6 +41,8 @@ export interface LoginResult {
 /** The form that the identity provider posts. */
 export interface PostedForm {
   readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** The field of that name; empty when the form is OpenID's. */
   readonly samlResponse: string;
 }
 
@@ -63,9 +65,12 @@ export interface ReachedForm {
 /** Reads the self-posting form of a page; null when it has none. */
 export function readPostedForm(body: string): PostedForm | null {
   const action = /<form[^>]* action="([^"]*)"/.exec(body)?.[1];
-  const samlResponse = /name="SAMLResponse"[^>]* value="([^"]*)"/.exec(body)?.[1];
-  if (!action || samlResponse === undefined) return null;
-  return { action: unescapeHtml(action), samlResponse: unescapeHtml(samlResponse) };
+  const inputs = [...body.matchAll(/<input type="hidden" name="([^"]+)"[^>]* value="([^"]*)"/g)];
+  if (!action || inputs.length === 0) return null;
+  const fields = Object.fromEntries(
+    inputs.map(([, name = '', value = '']) => [unescapeHtml(name), unescapeHtml(value)]),
+  );
+  return { action: unescapeHtml(action), fields, samlResponse: fields['SAMLResponse'] ?? '' };
 }
 
 /** Signs a person in as a browser would: init, identity provider, consume, the application's page (protocol §4.1). */
@@ -80,37 +85,34 @@ export class SandboxLogin {
   /**
    * Drives the whole sign-on. Whatever the application answers to the response is the result, a refusal too.
    *
-   * @throws SandboxError `sandbox.login` when the way to the identity provider's form is not the one of a sign-on.
+   * @throws SandboxError `sandbox.login` when the way to the identity provider's answer is not the one of a sign-on.
    */
   async run(appUrl: string, options: LoginOptions = {}): Promise<LoginResult> {
-    const { browser, form } = await this.reach(appUrl, options);
-    const final = await browser.postFromOtherSite(
-      form.action,
-      { SAMLResponse: form.samlResponse },
-      this.options.url,
-    );
+    const { browser, page } = await this.#launch(appUrl, options);
+    const form = this.#formOn(page);
+    // A short OpenID answer comes as a redirect, which the browser has followed already.
+    const isRedirected = form === null && !page.url.startsWith(this.options.url) && this.#wasHere(browser);
+    if (form === null && !isRedirected) throw this.#astray(page, browser);
+    const final = form ? await browser.postFromOtherSite(form.action, form.fields, this.options.url) : page;
     const target = new URL(final.url);
     return {
       ...final,
       cookies: browser.jar.values(target),
       cookieHeader: browser.jar.header(target),
       steps: browser.steps,
-      samlResponse: form.samlResponse,
+      samlResponse: form?.samlResponse ?? '',
       browser,
     };
   }
 
   /**
-   * Goes as far as the identity provider's form, which is not posted yet.
+   * Goes as far as the SAML provider's form, which is not posted yet.
    *
    * @throws SandboxError `sandbox.login`
    */
   async reach(appUrl: string, options: LoginOptions = {}): Promise<ReachedForm> {
-    const browser = options.browser ?? new SandboxBrowser();
-    const page = await browser.get(this.initUrl(appUrl, options), (url) =>
-      this.#answerQuestions(url, options),
-    );
-    const form = page.status === 200 ? readPostedForm(page.body) : null;
+    const { browser, page } = await this.#launch(appUrl, options);
+    const form = this.#formOn(page);
     const request = form && this.provider.requestAt(page.url.slice(this.options.url.length));
     if (!form || !request) throw this.#astray(page, browser);
     return { browser, form, request };
@@ -128,9 +130,35 @@ export class SandboxLogin {
     return query.size > 0 ? base + separator + query.toString() : base;
   }
 
+  async #launch(
+    appUrl: string,
+    options: LoginOptions,
+  ): Promise<{ browser: SandboxBrowser; page: BrowserPage }> {
+    const browser = options.browser ?? new SandboxBrowser();
+    const page = await browser.get(this.initUrl(appUrl, options), (url) =>
+      this.#answerQuestions(url, options),
+    );
+    return { browser, page };
+  }
+
+  /** The form of a page of ours. */
+  #formOn(page: BrowserPage): PostedForm | null {
+    return page.status === 200 && page.url.startsWith(this.options.url) ? readPostedForm(page.body) : null;
+  }
+
+  #wasHere(browser: SandboxBrowser): boolean {
+    return browser.steps.some(({ url }) => this.#isProvider(url));
+  }
+
+  #isProvider(url: string): boolean {
+    return ['/api/v1/auth/saml?', '/api/openid/provider/'].some((path) =>
+      url.startsWith(this.options.url + path),
+    );
+  }
+
   /** The person's choices on the identity provider's pages, made in advance by parameters. */
   #answerQuestions(url: string, { user = 'usr-1', group = 'cld-1' }: LoginOptions): string {
-    if (!url.startsWith(`${this.options.url}/api/v1/auth/saml?`)) return url;
+    if (!this.#isProvider(url)) return url;
     return `${url}&user_uid=${encodeURIComponent(user)}&group_id=${encodeURIComponent(group)}`;
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { SignOnOutcome } from '../idp/identity-provider.service.js';
+import type { SandboxUserRecord } from '../state/records.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
 
@@ -19,11 +20,11 @@ function withParameter(url: string, name: string, value: string): string {
 @Injectable()
 export class SignOnViews {
   /** Who signs in? */
-  chooseUser(outcome: Outcome<'choose-user'>, url: string): string {
+  chooseUser(marketplace: string, users: readonly SandboxUserRecord[], url: string): string {
     return page(
       'Sign in as',
       html`<ul class="cards">
-        ${outcome.users.map(
+        ${users.map(
           (user) =>
             html`<li>
               <a class="card" href="${withParameter(url, 'user_uid', user.uid)}">
@@ -33,12 +34,12 @@ export class SignOnViews {
             </li>`,
         )}
       </ul>`,
-      `${outcome.request.marketplace.name} asks who you are. Nobody here has a password.`,
+      `${marketplace} asks who you are. Nobody here has a password.`,
     );
   }
 
   /** For which company? */
-  chooseGroup(outcome: Outcome<'choose-group'>, url: string): string {
+  chooseGroup(outcome: Pick<Outcome<'choose-group'>, 'user' | 'groups'>, url: string): string {
     return page(
       `Which company, ${outcome.user.name}?`,
       html`<ul class="cards">
@@ -68,8 +69,8 @@ export class SignOnViews {
     return outcome.message;
   }
 
-  /** The response on its way: a form that posts itself, with a button for browsers without script. */
-  respond(outcome: Outcome<'respond'>): string {
+  /** An answer on its way: a form that posts itself, with a button for browsers without script. */
+  postForm(action: string, fields: Readonly<Record<string, string>>): string {
     return html`<!DOCTYPE html>
       <html lang="en">
         <head>
@@ -77,8 +78,10 @@ export class SignOnViews {
           <title>Signing in</title>
         </head>
         <body onload="document.forms[0].submit();">
-          <form action="${outcome.acsUrl}" accept-charset="UTF-8" method="post">
-            <input type="hidden" name="SAMLResponse" id="SAMLResponse" value="${outcome.samlResponse}" />
+          <form action="${action}" accept-charset="UTF-8" method="post">
+            ${Object.entries(fields).map(
+              ([name, value]) => html`<input type="hidden" name="${name}" id="${name}" value="${value}" />`,
+            )}
             <noscript><button type="submit">Continue</button></noscript>
           </form>
         </body>

@@ -1,0 +1,97 @@
+import { All, Controller, Get, Inject, Param, Res } from '@nestjs/common';
+
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { MarketplaceFinder } from '../platform/marketplace-finder.js';
+import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
+import type { SandboxMarketplaceRecord } from '../state/records.js';
+import { SignOnViews } from '../views/sign-on-views.js';
+import { openIdFields, OpenIdProviderService, type OpenIdOutcome } from './openid-provider.service.js';
+import { serverXrds, userXrds } from './xrds.js';
+
+interface Reply {
+  status(code: number): unknown;
+  header(name: string, value: string): unknown;
+}
+
+const HTML = 'text/html; charset=utf-8';
+const XRDS = 'application/xrds+xml; charset=utf-8';
+
+/** OpenID 2.0 over HTTP (protocol §5). */
+@Controller('api/openid/provider')
+export class OpenIdController {
+  constructor(
+    @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
+    private readonly marketplaces: MarketplaceFinder,
+    private readonly provider: OpenIdProviderService,
+    private readonly views: SignOnViews,
+  ) {}
+
+  @Get(':app/users/:uid')
+  user(
+    @Exchange() exchange: SandboxExchange,
+    @Param('app') app: string,
+    @Res({ passthrough: true }) reply: Reply,
+  ): string {
+    const marketplace = this.marketplaces.byApiId(app);
+    if (!marketplace) return this.#redirect(reply, `${this.options.url}/app_access_unauthorized`);
+    reply.header('content-type', XRDS);
+    reply.header('x-xrds-location', `${this.options.url}${exchange.path.replace(/\.xrds$/, '')}.xrds`);
+    return userXrds(this.provider.endpoint(marketplace));
+  }
+
+  @All(':app')
+  handle(
+    @Exchange() exchange: SandboxExchange,
+    @Param('app') app: string,
+    @Res({ passthrough: true }) reply: Reply,
+  ): string {
+    const marketplace = this.marketplaces.byApiId(app.replace(/\.xrds$/, ''));
+    if (!marketplace) return this.#redirect(reply, `${this.options.url}/app_access_unauthorized`);
+    exchange.marketplace = marketplace.name;
+    const fields = openIdFields(exchange);
+    if (fields.size === 0) {
+      reply.header('content-type', XRDS);
+      return serverXrds(this.provider.endpoint(marketplace));
+    }
+    reply.status(200);
+    const direct = this.provider.direct(fields);
+    if (direct) {
+      reply.header('content-type', 'text/plain; charset=utf-8');
+      return Object.entries(direct)
+        .map(([name, value]) => `${name}:${value}\n`)
+        .join('');
+    }
+    if (exchange.method === 'POST') {
+      // A form from the application: go on with an address, to which a person's choices can be added.
+      const query = new URLSearchParams();
+      for (const [name, value] of fields) query.set(`openid.${name}`, value);
+      return this.#redirect(reply, `${exchange.path}?${query.toString()}`);
+    }
+    return this.#show(marketplace, this.provider.signOn(marketplace, fields, exchange), exchange, reply);
+  }
+
+  #show(
+    marketplace: SandboxMarketplaceRecord,
+    outcome: OpenIdOutcome,
+    exchange: SandboxExchange,
+    reply: Reply,
+  ): string {
+    if (outcome.kind === 'redirect') return this.#redirect(reply, outcome.url);
+    if (outcome.kind === 'malformed') {
+      reply.status(500);
+      return `Invalid OpenID request: ${outcome.message}`;
+    }
+    reply.header('content-type', HTML);
+    reply.header('cache-control', 'no-store');
+    if (outcome.kind === 'choose-user')
+      return this.views.chooseUser(marketplace.name, outcome.users, exchange.url);
+    if (outcome.kind === 'choose-group') return this.views.chooseGroup(outcome, exchange.url);
+    return this.views.postForm(outcome.action, outcome.fields);
+  }
+
+  #redirect(reply: Reply, url: string): string {
+    reply.status(302);
+    reply.header('location', url);
+    return '';
+  }
+}
