@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('the session guard for everything, on %s', (platform) =
     const guard = app.app.get(MaestranoSessionGuard, { strict: false });
     const context = {
       getType: () => 'rpc',
-      getHandler: () => GuardedController.prototype.write,
+      getHandler: () => (): void => undefined,
       getClass: () => GuardedController,
     } as unknown as ExecutionContext;
     expect(await guard.canActivate(context)).toBe(false);

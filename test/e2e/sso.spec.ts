@@ -246,9 +246,9 @@ if (!redisUrl)
     const prefix = `sso-e2e-${randomUUID()}:`;
     const stores = connections.map((redis) => new RedisStore(redis, { prefix }));
     const [first, second] = stores;
-    const one = await bootSignOnApp(platform, sandbox, { options: { ...(first ? { store: first } : {}) } });
+    const one = await bootSignOnApp(platform, sandbox, { options: first ? { store: first } : {} });
     const two = await bootSignOnApp(platform, sandbox, {
-      options: { ...(second ? { store: second } : {}) },
+      options: second ? { store: second } : {},
       port: await freePort(),
     });
     try {
@@ -269,7 +269,10 @@ if (!redisUrl)
       const answers = await Promise.all(
         Array.from({ length: 10 }, (_, copy) => consume(copy % 2 ? one : two)),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array<number>(9).fill(401)]);
+      expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
+        303,
+        ...Array<number>(9).fill(401),
+      ]);
       const [session = ''] =
         answers
           .find(({ status }) => status === 303)

@@ -173,11 +173,11 @@ function signOn(
   } as unknown as AdapterResolver;
   const sessions = sessionsOf(registry, { secret: SECRET }).service;
   const binding = new LoginBinding();
-  const returnTo = new ReturnTo({ sso });
+  const policy = new ReturnTo({ sso });
   const refusal = new LoginRefusal(binding, { sso });
-  const completion = new LoginCompletion(adapters, sessions, returnTo);
+  const completion = new LoginCompletion(adapters, sessions, policy);
   const consume = new SsoConsumeHandler(protocols, binding, completion, refusal);
-  const init = new SsoInitHandler(protocols, binding, returnTo, refusal, consume, { sso });
+  const init = new SsoInitHandler(protocols, binding, policy, refusal, consume, { sso });
   const jar: Record<string, string> = {};
 
   async function visit(
@@ -288,7 +288,7 @@ describe('init', () => {
     const { begin, jar, consume, protocol, refuse } = signOn({}, { idm: 'https://app.example.test' });
     refuse('sso.audience');
     await begin();
-    const [[name = '', value = ''] = []] = Object.entries(jar);
+    const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
     expect(name).toMatch(/^__Host-mno-login-/);
     delete jar[name];
     jar[name.replace('__Host-', '')] = value;
