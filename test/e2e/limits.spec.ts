@@ -48,7 +48,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     app = await boot();
   });
   afterAll(async () => {
-    for (const { close } of apps) await close();
+    for (const booted of apps) await booted.close();
   });
 
   it('looks at credentials before it reads a body', async () => {

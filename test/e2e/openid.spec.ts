@@ -127,10 +127,10 @@ describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, pref
     const elsewhere = new URLSearchParams(request);
     elsewhere.set('openid.return_to', `${own}&x=1`);
     const fields = provider.answer(elsewhere, 'app-uat');
-    expect(await refused(`${own}&${fields}`)).toBe('openid.returnTo');
+    expect(await refused(`${own}&${fields.toString()}`)).toBe('openid.returnTo');
 
     const good = provider.answer(request, 'app-uat');
-    expect(await refused(`${own}&${good}`.replace('/init/uat', '/init/production'))).toBe(
+    expect(await refused(`${own}&${good.toString()}`.replace('/init/uat', '/init/production'))).toBe(
       'sso.requestUnknown',
     );
     expect(await refused(`${init}?openid.mode=id_res`)).toBe('sso.requestMissing');
@@ -140,7 +140,7 @@ describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, pref
       ),
     ).toBe('openid.cancelled');
     // The login is still open: none of this used it up.
-    expect((await browser.fetch(`${own}&${good}`)).status).toBe(303);
+    expect((await browser.fetch(`${own}&${good.toString()}`)).status).toBe(303);
   });
 
   it('answers 502 while the provider cannot be found, and signs in again afterwards', async () => {

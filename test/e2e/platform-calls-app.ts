@@ -167,7 +167,7 @@ export async function bootPlatformCalls(
   platform: Platform,
   { registration = 'forRoot', prefix, options, extras, prepare }: PlatformCallsOptions = {},
 ): Promise<PlatformCallsApp> {
-  const values: MaestranoModuleOptions = { marketplaces: MARKETPLACES as never, ...options };
+  const values: MaestranoModuleOptions = { marketplaces: MARKETPLACES, ...options };
   const structure: MaestranoModuleExtras = {
     groupAdapter: GroupAdapter,
     synchronizationAdapter: SynchronizationAdapter,

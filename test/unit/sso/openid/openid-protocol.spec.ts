@@ -48,7 +48,7 @@ async function signIn(
   const query = new URLSearchParams([['maestrano_login', requestId], ...fields]);
   const answer: SignOnAnswer = {
     method: 'GET',
-    url: `${uat.sso.initPath}?${query}`,
+    url: `${uat.sso.initPath}?${query.toString()}`,
     query,
     body: undefined,
     boundRequestIds: [requestId],

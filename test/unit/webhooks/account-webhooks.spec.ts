@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
+
+import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
+import { AdapterError } from '../../../src/errors/adapter.error.js';
+import type { SessionService } from '../../../src/session/session.service.js';
+import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
+import { MemoryStore } from '../../../src/stores/memory-store.js';
+import { AccountWebhooksService } from '../../../src/webhooks/account-webhooks.service.js';
+import { testMarketplace } from '../../support/marketplaces.js';
+
+const uat = testMarketplace('uat');
+const virtual = testMarketplace('virtual', { sso: { creation_mode: 'virtual' } });
+const REQUEST = {};
+
+let order: string[];
+let adapter: Record<string, jest.Mock<(...args: unknown[]) => Promise<void>>>;
+let closing: Error | null;
+let deletedGroups: DeletedGroupsService;
+let service: AccountWebhooksService;
+let logged: jest.SpiedFunction<Logger['error']>;
+
+function step(name: string): jest.Mock<(...args: unknown[]) => Promise<void>> {
+  return jest.fn(() => {
+    order.push(name);
+    return Promise.resolve();
+  });
+}
+
+beforeEach(() => {
+  logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  order = [];
+  closing = null;
+  adapter = {
+    beforeGroupDeletion: step('before'),
+    deleteGroup: step('delete'),
+    removeMember: step('remove'),
+  };
+  const close = (name: string) => (): Promise<void> => {
+    order.push(name);
+    return closing ? Promise.reject(closing) : Promise.resolve();
+  };
+  const sessions = { closeGroup: close('closeGroup'), closeMembership: close('closeMembership') };
+  deletedGroups = new DeletedGroupsService(new MemoryStore());
+  service = new AccountWebhooksService(
+    { group: () => Promise.resolve(adapter) } as unknown as AdapterResolver,
+    sessions as unknown as SessionService,
+    deletedGroups,
+  );
+});
+afterEach(() => void jest.restoreAllMocks());
+
+describe('deleting a group', () => {
+  it('asks the hook, deletes, marks the group and closes its sessions, in this order', async () => {
+    await service.deleteGroup(uat, 'cld-1', REQUEST);
+    expect(order).toEqual(['before', 'delete', 'closeGroup']);
+    const context = { marketplace: uat, request: REQUEST };
+    expect(adapter.deleteGroup).toHaveBeenCalledWith({ marketplace: 'uat', groupUid: 'cld-1' }, context);
+    expect(await deletedGroups.deletedAt('uat', 'cld-1')).toBeInstanceOf(Date);
+  });
+
+  it.each(['beforeGroupDeletion', 'deleteGroup'])(
+    'leaves everything as it was when %s fails',
+    async (method) => {
+      adapter[method]?.mockRejectedValueOnce(new Error('database'));
+      await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toMatchObject({
+        code: 'webhook.adapter',
+        httpStatus: 500,
+        marketplace: 'uat',
+      });
+      expect(order).not.toContain('closeGroup');
+      expect(await deletedGroups.deletedAt('uat', 'cld-1')).toBeNull();
+      await service.deleteGroup(uat, 'cld-1', REQUEST);
+      expect(order.at(-1)).toBe('closeGroup');
+    },
+  );
+
+  it('finishes at the repetition when sessions could not be closed', async () => {
+    closing = new Error('store');
+    await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toMatchObject({
+      code: 'webhook.cleanup',
+      httpStatus: 500,
+    });
+    closing = null;
+    await service.deleteGroup(uat, 'cld-1', REQUEST);
+    expect(order).toEqual(['before', 'delete', 'closeGroup', 'before', 'delete', 'closeGroup']);
+  });
+
+  it('lets no answer below 500 of an adapter end the repetitions, and passes on the others', async () => {
+    adapter.deleteGroup?.mockRejectedValueOnce(new NotFoundException());
+    await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toMatchObject({ httpStatus: 500 });
+    const unavailable = new ServiceUnavailableException();
+    adapter.deleteGroup?.mockRejectedValueOnce(unavailable);
+    await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(unavailable);
+    const missing = new AdapterError('MaestranoGroupAdapter', 'groupAdapter');
+    adapter.deleteGroup?.mockRejectedValueOnce(missing);
+    await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(missing);
+  });
+
+  it('tells the log why it failed, and the caller not', async () => {
+    adapter.deleteGroup?.mockRejectedValueOnce(new Error('connect postgres://user:hunter2@db'));
+    const error = await service.deleteGroup(uat, 'cld-1', REQUEST).catch((caught: unknown) => caught);
+    expect(String(error)).not.toContain('hunter2');
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining('webhook.adapter'), expect.any(String));
+  });
+
+  it('runs once for calls that come at the same time, and apart for other groups and marketplaces', async () => {
+    await Promise.all([
+      ...Array.from({ length: 5 }, () => service.deleteGroup(uat, 'cld-1', REQUEST)),
+      service.deleteGroup(uat, 'cld-2', REQUEST),
+      service.deleteGroup(virtual, 'cld-1', REQUEST),
+    ]);
+    expect(adapter.deleteGroup).toHaveBeenCalledTimes(3);
+    await service.deleteGroup(uat, 'cld-1', REQUEST);
+    expect(adapter.deleteGroup).toHaveBeenCalledTimes(4);
+  });
+});
+
+describe('removing a user', () => {
+  it.each([
+    [uat, 'usr-1', 'usr-1'],
+    [uat, 'usr-1.cld-9', 'usr-1'],
+    [virtual, 'usr-1', 'usr-1.cld-1'],
+    [virtual, 'usr-1.cld-9', 'usr-1.cld-1'],
+  ])('masks the uid as the application stores it', async (marketplace, sent, stored) => {
+    await service.removeUser(marketplace, 'cld-1', sent, REQUEST);
+    expect(order).toEqual(['remove', 'closeMembership']);
+    expect(adapter.removeMember).toHaveBeenCalledWith(
+      { marketplace: marketplace.name, groupUid: 'cld-1', userUid: stored, realUserUid: 'usr-1' },
+      { marketplace, request: REQUEST },
+    );
+  });
+
+  it('closes no session when the adapter fails', async () => {
+    adapter.removeMember?.mockRejectedValueOnce('no error object');
+    await expect(service.removeUser(uat, 'cld-1', 'usr-1', REQUEST)).rejects.toMatchObject({
+      code: 'webhook.adapter',
+    });
+    expect(order).not.toContain('closeMembership');
+  });
+});
