@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 
-import { MaestranoError } from '../../errors/maestrano.error.js';
 import { SCENARIO_NAMES, type ScenarioName, startSandbox } from '../../sandbox/index.js';
 import type { CliIo } from '../cli-io.js';
+import { runCommand } from '../command-runner.js';
 
 const HELP = `Usage: nestjs-maestrano sandbox [options]
 
@@ -20,28 +20,27 @@ Runs a whole marketplace on this machine until Ctrl-C.
   --sha256           sign with SHA-256 instead of SHA-1
 `;
 
+const OPTIONS = {
+  app: { type: 'string' },
+  port: { type: 'string', default: '4100' },
+  host: { type: 'string' },
+  scenario: { type: 'string', default: 'demo' },
+  seed: { type: 'string', default: '1' },
+  persist: { type: 'string' },
+  strict: { type: 'boolean', default: false },
+  'like-2016': { type: 'boolean', default: false },
+  sha256: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 /** Runs the sandbox until it is told to stop. Resolves with the exit code. */
-export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      app: { type: 'string' },
-      port: { type: 'string', default: '4100' },
-      host: { type: 'string' },
-      scenario: { type: 'string', default: 'demo' },
-      seed: { type: 'string', default: '1' },
-      persist: { type: 'string' },
-      strict: { type: 'boolean', default: false },
-      'like-2016': { type: 'boolean', default: false },
-      sha256: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    io.out(HELP);
-    return 0;
-  }
-  try {
+export function run(argv: string[], io: CliIo): Promise<number> {
+  return runCommand(io, async () => {
+    const { values } = parseArgs({ args: argv, options: OPTIONS });
+    if (values.help) {
+      io.out(HELP);
+      return 0;
+    }
     const sandbox = await startSandbox({
       port: Number(values.port),
       seed: Number(values.seed),
@@ -66,9 +65,5 @@ Ctrl-C stops it.
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await sandbox.close();
     return 0;
-  } catch (error) {
-    if (!(error instanceof MaestranoError)) throw error;
-    io.err(`${error.message}\n`);
-    return 1;
-  }
+  });
 }
