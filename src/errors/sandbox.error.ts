@@ -3,7 +3,6 @@ import { MaestranoError } from './maestrano.error.js';
 /** Every code of {@link SandboxError} with its meaning. */
 export const SANDBOX_ERROR_CODES = {
   'sandbox.production': 'the sandbox was started with NODE_ENV=production',
-  'sandbox.host': 'the sandbox was asked to listen beyond loopback without saying so',
   'sandbox.platform': 'no HTTP platform of NestJS is installed',
   'sandbox.scenario': 'the scenario is not known',
   'sandbox.duration': 'a span of time could not be read',

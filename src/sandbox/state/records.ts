@@ -88,6 +88,7 @@ export interface SandboxGroupRecord extends Dated {
   resellerId: string | null;
 }
 
+/** A person's place in a group. */
 export interface SandboxMembershipRecord {
   readonly marketplace: string;
   readonly userUid: string;
@@ -95,6 +96,7 @@ export interface SandboxMembershipRecord {
   role: string;
 }
 
+/** A firm that sold the application to groups, and may enter them (protocol §8.10). */
 export interface SandboxResellerRecord extends Dated {
   readonly marketplace: string;
   readonly id: string;
@@ -103,6 +105,7 @@ export interface SandboxResellerRecord extends Dated {
   country: string;
 }
 
+/** Invoiced bills cannot be cancelled any more. */
 export type SandboxBillStatus = 'submitted' | 'invoiced' | 'cancelled';
 
 /** A one-off charge (protocol §8.6). */
@@ -120,6 +123,7 @@ export interface SandboxBillRecord extends Dated {
   status: SandboxBillStatus;
 }
 
+/** Active from the first charge on. */
 export type SandboxRecurringBillStatus = 'submitted' | 'active' | 'expired' | 'cancelled';
 
 /** A subscription (protocol §8.7). */
