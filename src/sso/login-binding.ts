@@ -37,10 +37,14 @@ export class LoginBinding {
     set(exchange, cookieName(marketplace, requestId), `${Date.now().toString(36)}.${requestId}`, LIFETIME_S);
   }
 
-  /** The logins that this browser began; null when it brought no binding cookie at all. */
+  /**
+   * The logins that this browser began. Null when that cannot be told: no binding cookie came, and it may be that none
+   * could. A browser that sends `Sec-Fetch-Site` over https carries such cookies, so from there none means none.
+   */
   requestIds(exchange: HttpExchange, marketplace: Marketplace): readonly string[] | null {
-    const pending = pendingLogins(exchange, marketplace);
-    return pending.length === 0 ? null : pending.map(({ requestId }) => requestId);
+    const pending = pendingLogins(exchange, marketplace).map(({ requestId }) => requestId);
+    const travels = isSecure(marketplace) && exchange.header('sec-fetch-site') !== null;
+    return pending.length > 0 || travels ? pending : null;
   }
 
   /** Called when the login is over. */
@@ -82,8 +86,12 @@ function cookieName(marketplace: Marketplace, requestId: string): string {
 }
 
 /** `__Host-` keeps sibling hosts from planting a cookie; browsers take it over https only. */
-function prefixOf({ sso }: Marketplace): string {
-  return sso.idm.startsWith('https:') ? '__Host-' : '';
+function prefixOf(marketplace: Marketplace): string {
+  return isSecure(marketplace) ? '__Host-' : '';
+}
+
+function isSecure({ sso }: Marketplace): boolean {
+  return sso.idm.startsWith('https:');
 }
 
 function set(exchange: HttpExchange, name: string, value: string, maxAge: number): void {

@@ -54,6 +54,6 @@ function checkBinding(
     'sso.requestNotBound',
     bound?.includes(id) === true,
     'a binding cookie with this login',
-    bound === null ? 'no binding cookie' : 'a binding cookie with other logins',
+    bound?.length ? 'a binding cookie with other logins' : 'no binding cookie',
   );
 }

@@ -296,6 +296,22 @@ describe('init', () => {
     expect(protocol.answers[0]?.boundRequestIds).toBeNull();
   });
 
+  it.each([
+    [
+      'a browser that carries such cookies',
+      'https://app.example.test',
+      { 'sec-fetch-site': 'cross-site' },
+      [],
+    ],
+    ['a client that may not', 'https://app.example.test', {}, null],
+    ['a host where they are not kept', 'http://app.example.test', { 'sec-fetch-site': 'cross-site' }, null],
+  ])('tells what no cookie means, from %s', async (_, idm, headers, expected) => {
+    const { consume, protocol, refuse } = signOn({}, { idm });
+    refuse('sso.requestNotBound');
+    await consume(headers);
+    expect(protocol.answers[0]?.boundRequestIds).toEqual(expected);
+  });
+
   it('is closed where sign-on is off', async () => {
     const { begin, protocol } = signOn({}, { enabled: false });
     expect(await begin()).toMatchObject({ status: 403, body: expect.stringContaining('switched off') });
