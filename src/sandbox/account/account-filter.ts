@@ -36,9 +36,6 @@ function filterOf(name: string): { attribute: string; test: Test } {
   return { attribute: name, test: (left, right) => left === right };
 }
 
-/** Query parameters that are no filters. */
-const IGNORED = new Set(['group_id', 'noauth']);
-
 /**
  * The records that fit every filter of a query (protocol §8.5). An unknown attribute fits nothing, and a list is
  * silently empty, as the platform answers.
@@ -46,7 +43,6 @@ const IGNORED = new Set(['group_id', 'noauth']);
 export function filterRecords(records: readonly Wire[], query: URLSearchParams): Wire[] {
   let fitting = [...records];
   for (const [name, value] of query) {
-    if (IGNORED.has(name)) continue;
     const { attribute, test } = filterOf(name);
     const field = COLUMNS[attribute] ?? attribute;
     const wanted = comparable(value);

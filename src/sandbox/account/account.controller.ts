@@ -48,7 +48,7 @@ export class AccountController {
 
   @Get('account/bills')
   listBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
-    const bills = this.bills.list(marketplaceOf(exchange), exchange.query.get('group_id'));
+    const bills = this.bills.list(marketplaceOf(exchange));
     return this.#list(bills.map(this.present.bill), exchange);
   }
 
@@ -73,7 +73,7 @@ export class AccountController {
 
   @Get('account/recurring_bills')
   listRecurringBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
-    const bills = this.recurringBills.list(marketplaceOf(exchange), exchange.query.get('group_id'));
+    const bills = this.recurringBills.list(marketplaceOf(exchange));
     return this.#list(bills.map(this.present.recurringBill), exchange);
   }
 
@@ -106,8 +106,10 @@ export class AccountController {
 
   @Get('account/users')
   listUsers(@Exchange() exchange: SandboxExchange): AccountEnvelope {
-    const users = this.directory.users(marketplaceOf(exchange), exchange.query.get('group_id'));
-    return this.#list(users.map(this.present.user), exchange);
+    // A person has no group; the parameter selects by membership.
+    const { group_id: groupId = null, ...filters } = Object.fromEntries(exchange.query);
+    const users = this.directory.users(marketplaceOf(exchange), groupId);
+    return success(filterRecords(users.map(this.present.user), new URLSearchParams(filters)));
   }
 
   @Get('account/users/:id')

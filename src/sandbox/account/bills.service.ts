@@ -83,10 +83,8 @@ export class SandboxBills {
     return this.state.bills.get(recordKey(marketplace, id));
   }
 
-  list(marketplace: string, groupId?: string | null): SandboxBillRecord[] {
-    return this.state.bills.filter(
-      (bill) => bill.marketplace === marketplace && (!groupId || bill.groupId === groupId),
-    );
+  list(marketplace: string): SandboxBillRecord[] {
+    return this.state.bills.filter((bill) => bill.marketplace === marketplace);
   }
 }
 

@@ -82,10 +82,8 @@ export class SandboxRecurringBills {
     return this.state.recurringBills.get(recordKey(marketplace, id));
   }
 
-  list(marketplace: string, groupId?: string | null): SandboxRecurringBillRecord[] {
-    return this.state.recurringBills.filter(
-      (bill) => bill.marketplace === marketplace && (!groupId || bill.groupId === groupId),
-    );
+  list(marketplace: string): SandboxRecurringBillRecord[] {
+    return this.state.recurringBills.filter((bill) => bill.marketplace === marketplace);
   }
 
   #schedule(

@@ -33,9 +33,11 @@ export class MarketplaceFinder {
   /** The person whose session a token is. */
   bySession(id: string, token: string | null): SandboxUserRecord | undefined {
     if (!token) return undefined;
-    return this.state.users
-      .filter((user) => user.uid === uidOf(id))
-      .find((user) => constantTimeEqual(token, user.ssoSession));
+    for (const { name } of this.state.marketplaces) {
+      const user = this.state.user(name, uidOf(id));
+      if (user && constantTimeEqual(token, user.ssoSession)) return user;
+    }
+    return undefined;
   }
 
   /** Name of the marketplace an exchange speaks for, proved or not; null when nothing tells. */
@@ -50,6 +52,8 @@ export class MarketplaceFinder {
       const id = decodeURIComponent(exchange.path.split('/').at(-1) as string);
       return this.bySession(id, exchange.query.get('session'))?.marketplace ?? null;
     }
+    if (exchange.route?.part === 'openid')
+      return this.byApiId(exchange.path.split('/')[4] ?? '')?.name ?? null;
     return null;
   }
 }
