@@ -77,7 +77,8 @@ export class RouteTable {
   #conventionalMatch({ value, params }: TrieMatch<Entry>): RouteMatch {
     const { marketplace: name, ...rest } = params;
     if (name !== undefined) {
-      const marketplace = this.#source.find(name);
+      // `metadata/uat.json` is `metadata/uat`: the platform's consumers put a format behind paths (protocol §3.1).
+      const marketplace = this.#source.find(name) ?? this.#source.find(name.replace(/\.json$/, ''));
       return { endpoint: value.endpoint, candidates: marketplace ? [marketplace] : [], params: rest };
     }
     if (value.endpoint.access === 'basic') {

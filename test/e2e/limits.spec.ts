@@ -71,9 +71,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
 
   it('takes notifications of megabytes whatever the limit of the application, and answers 413 beyond its own', async () => {
     expect(await send(app, NOTIFICATIONS, notification(4_000_000), basicOf('uat'))).toBeLessThan(300);
-    expect(await send(app, NOTIFICATIONS, notification(6_000_000), basicOf('uat')).catch(() => 413)).toBe(
-      413,
-    );
+    expect(await send(app, NOTIFICATIONS, notification(6_000_000), basicOf('uat'))).toBe(413);
     // Still alive, and on the same route.
     expect(await send(app, NOTIFICATIONS, notification(1_000), basicOf('uat'))).toBeLessThan(300);
   });
@@ -103,14 +101,14 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   it('takes the limit of notifications from the options', async () => {
     const small = await boot({ webhooks: { bodyLimit: 10_000 } });
     expect(await send(small, NOTIFICATIONS, notification(9_000), basicOf('uat'))).toBeLessThan(300);
-    expect(await send(small, NOTIFICATIONS, notification(11_000), basicOf('uat')).catch(() => 413)).toBe(413);
+    expect(await send(small, NOTIFICATIONS, notification(11_000), basicOf('uat'))).toBe(413);
   });
 
   it('keeps the small limit of small requests', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const large = `group_id=cld-1&opts[x]=${'x'.repeat(70_000)}`;
     expect(await send(app, START, 'group_id=cld-1', basicOf('uat'), form)).toBe(201);
-    expect(await send(app, START, large, basicOf('uat'), form).catch(() => 413)).toBe(413);
+    expect(await send(app, START, large, basicOf('uat'), form)).toBe(413);
   });
 
   it('lets an answer of 256 KB reach the sign-on checks, and no larger one', async () => {
@@ -118,7 +116,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     const answer = (bytes: number): string => `SAMLResponse=${'QUFB'.repeat(bytes / 4)}`;
     const status = await send(app, CONSUME, answer(250_000), undefined, form);
     expect([400, 403]).toContain(status);
-    expect(await send(app, CONSUME, answer(2_000_000), undefined, form).catch(() => 413)).toBe(413);
+    expect(await send(app, CONSUME, answer(2_000_000), undefined, form)).toBe(413);
   });
 
   it.each([
@@ -168,6 +166,6 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(await send(app, '/own', notification(50_000))).toBe(201);
     // Express takes 100 KB by default, Fastify 1 MB.
     const beyond = platform === 'express' ? 200_000 : 1_200_000;
-    expect(await send(app, '/own', notification(beyond)).catch(() => 413)).toBe(413);
+    expect(await send(app, '/own', notification(beyond))).toBe(413);
   });
 });

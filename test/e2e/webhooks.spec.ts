@@ -21,6 +21,7 @@ const ROUTES: readonly (readonly [method: string, path: string, owners: readonly
   ['GET', '/maestrano/metadata', NAMES],
   ['GET', '/maestrano/metadata.json', NAMES],
   ['GET', '/maestrano/metadata/uat', ['uat']],
+  ['GET', '/maestrano/metadata/uat.json', ['uat']],
   ['GET', '/maestrano/metadata/production', ['production']],
   ['DELETE', '/maestrano/account/groups/cld-1', NAMES],
   ['DELETE', '/maestrano/account/groups/cld-1/uat', ['uat']],

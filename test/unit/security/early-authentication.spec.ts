@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { type AbstractHttpAdapter, ApplicationConfig } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.interface.js';
+import { EffectivePath } from '../../../src/routing/effective-path.js';
+import type { EndpointAccess } from '../../../src/routing/endpoint-access.js';
+import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
+import type { PlatformRequest } from '../../../src/routing/http-exchange.js';
+import { rememberState } from '../../../src/routing/request-state.js';
+import type { RouteMounter } from '../../../src/routing/route-mounter.js';
+import { EarlyAuthentication } from '../../../src/security/early-authentication.js';
+
+const ENDPOINTS = [
+  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },
+  { name: 'synchronization.start', group: 'synchronization', bodyLimit: 1_000 },
+] as unknown as EndpointDefinition[];
+
+/** Decides by the first segment of the path: `/denied`, or the name of an endpoint, or something of the application's. */
+const access = {
+  decide: (request: PlatformRequest) => {
+    const [, first = ''] = request.url.split('/');
+    if (first === 'denied') return 'denied';
+    if (!ENDPOINTS.some(({ name }) => name === first)) return 'unknown';
+    rememberState(request, { match: {} as never, call: { endpoint: first } as never });
+    return 'allowed';
+  },
+} as unknown as EndpointAccess;
+
+const mounter = {
+  mounted: ['denied', ...ENDPOINTS.map(({ name }) => name)].map((path) => ({
+    verb: 'POST',
+    path,
+    endpoint: path,
+  })),
+} as unknown as RouteMounter;
+
+function early(webhooks?: WebhooksOptions): EarlyAuthentication {
+  const path = new EffectivePath(new ApplicationConfig());
+  return new EarlyAuthentication(
+    access,
+    mounter,
+    path,
+    { endpoints: ENDPOINTS, prefix: 'maestrano' },
+    { webhooks },
+  );
+}
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const close of closing.splice(0)) await close();
+});
+
+/** Serves an adapter as Nest does, with routes that answer the length of the body they were given. */
+async function serve(
+  adapter: AbstractHttpAdapter,
+  parsers: boolean,
+  webhooks?: WebhooksOptions,
+): Promise<string> {
+  adapter.initHttpServer({});
+  if (parsers || adapter.getType() === 'fastify') adapter.registerParserMiddleware?.();
+  early(webhooks).install(adapter);
+  for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
+    adapter.post(path, (request: { body?: unknown }, response: unknown) =>
+      adapter.reply(response, JSON.stringify({ body: typeof request.body }), 200),
+    );
+  }
+  await new Promise<void>((resolve) => adapter.listen(0, '127.0.0.1', () => resolve()));
+  closing.push(() => adapter.close() as Promise<void>);
+  const { port } = adapter.getHttpServer().address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
+}
+
+async function post(url: string, bytes: number): Promise<[number, unknown]> {
+  const body = JSON.stringify('x'.repeat(Math.max(0, bytes - 10)));
+  const response = await fetch(url, {
+    method: 'POST',
+    body: `{"a":${body}}`,
+    headers: { 'content-type': 'application/json' },
+  });
+  return [response.status, await response.json().catch(() => null)];
+}
+
+describe.each([
+  ['express', true, () => new ExpressAdapter()],
+  ['express without parsers', false, () => new ExpressAdapter()],
+  ['fastify', true, () => new FastifyAdapter()],
+] as const)('on %s', (_platform, parsers, create) => {
+  it('refuses before the body, reads the bodies of our routes with their limits, and leaves others alone', async () => {
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const url = await serve(create(), parsers);
+    const response = await fetch(`${url}/denied`, {
+      method: 'POST',
+      body: '{',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="maestrano"');
+    expect(await response.json()).toEqual({ error: 'Invalid credentials' });
+
+    expect(await post(`${url}/connec.notification`, 4_000)).toEqual([200, { body: 'object' }]);
+    expect((await post(`${url}/connec.notification`, 6_000))[0]).toBe(413);
+    expect(await post(`${url}/synchronization.start`, 900)).toEqual([200, { body: 'object' }]);
+    expect((await post(`${url}/synchronization.start`, 2_000))[0]).toBe(413);
+    expect(await post(`${url}/own`, 50_000)).toEqual([200, { body: parsers ? 'object' : 'undefined' }]);
+  });
+
+  it('takes the limit of notifications from the options, larger or smaller', async () => {
+    const large = await serve(create(), parsers, { bodyLimit: 2_000_000 });
+    expect((await post(`${large}/connec.notification`, 1_900_000))[0]).toBe(200);
+    const small = await serve(create(), parsers, { bodyLimit: 100 });
+    expect((await post(`${small}/connec.notification`, 200))[0]).toBe(413);
+    expect((await post(`${small}/synchronization.start`, 900))[0]).toBe(200);
+  });
+});
+
+it('leaves everything to the guard where the platform is not as expected, and says so', () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  for (const stack of [undefined, 'odd', [1]]) {
+    const use = jest.fn();
+    const adapter = { getType: () => 'express', getInstance: () => ({ router: { stack }, use }) };
+    early().install(adapter as unknown as AbstractHttpAdapter);
+    expect(use).not.toHaveBeenCalled();
+  }
+  expect(warn).toHaveBeenCalledTimes(3);
+});
