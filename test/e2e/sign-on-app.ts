@@ -139,7 +139,7 @@ export interface SignOnAppOptions {
 /** Boots the application where the sandbox's marketplaces expect it. */
 export async function bootSignOnApp(
   platform: Platform,
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'options' | 'setAppUrl'>,
   { options, extras, controllers = [], prepare, logger, port }: SignOnAppOptions = {},
 ): Promise<BootedApp> {
   const own = port ?? (await freePort());
