@@ -49,7 +49,11 @@ export class SimpleSamlPhp {
       'php',
       [
         ...Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]),
-        ...['-S', `127.0.0.1:${port}`, '-t', PROGRAM, join(folder, 'router.php')],
+        '-S',
+        `127.0.0.1:${port}`,
+        '-t',
+        PROGRAM,
+        join(folder, 'router.php'),
       ],
       { stdio: 'ignore', env: { ...process.env, SIMPLESAMLPHP_CONFIG_DIR: folder } },
     );
@@ -157,13 +161,13 @@ function php(variable: string, value: object): string {
 
 /** A value as PHP writes it. */
 function literal(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
-  if (typeof value === 'object') {
+  if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(([name, inner]) => {
       const key = /^\d+$/.test(name) ? name : literal(name);
       return `${key} => ${literal(inner)}`;
     });
     return `[${entries.join(', ')}]`;
   }
-  return `'${String(value).replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
