@@ -23,6 +23,8 @@ interface Location {
 @Injectable()
 export class AdapterResolver {
   readonly #singletons = new Map<Abstract<unknown>, unknown>();
+  /** Scopes never change, and asking Nest for a provider that is not there costs more than most requests. */
+  readonly #scopes = new Map<Type, Scope | null>();
 
   constructor(
     private readonly moduleRef: ModuleRef,
@@ -72,6 +74,12 @@ export class AdapterResolver {
   }
 
   #scope(token: Type): Scope | null {
+    let scope = this.#scopes.get(token);
+    if (scope === undefined) this.#scopes.set(token, (scope = this.#introspect(token)));
+    return scope;
+  }
+
+  #introspect(token: Type): Scope | null {
     try {
       return this.moduleRef.introspect(token).scope;
     } catch {
