@@ -230,5 +230,8 @@ describe.each(PLATFORMS)('signing in by OpenID to an application on %s', (platfo
     });
     expect({ status, url, body }).toEqual({ status: 200, url: `${app.url}/`, body: 'home' });
     expect(signedIn).toMatchObject([{ uid: 'usr-1', firstName: 'Grace', marketplace: 'bluebank' }]);
+    const journal = JSON.stringify(sandbox.journal.find());
+    expect(journal).toContain('u_session_key');
+    expect(journal).not.toContain(sandbox.state.user('bluebank', 'usr-1')?.ssoSession);
   });
 });

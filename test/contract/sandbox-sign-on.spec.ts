@@ -126,6 +126,9 @@ describe('sign-on with a bare node-saml application', () => {
       (await fetch(`${sandbox.url}/api/v1/auth/saml/${id}?session=${ssoSession}`)).json();
     expect(await check('usr-1')).toMatchObject({ valid: true });
     expect(await check('usr-1.cld-1')).toMatchObject({ valid: true });
+    const journal = JSON.stringify(sandbox.journal.find());
+    expect(journal).toContain('auth/saml/:uid');
+    expect(journal).not.toContain(ssoSession);
     await fetch(`${sandbox.url}/app_logout?user_uid=usr-1`);
     expect(await check('usr-1')).toEqual({ valid: false, recheck: expect.stringMatching(/Z$/) });
   });

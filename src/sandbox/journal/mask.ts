@@ -2,17 +2,16 @@ import { REDACTED } from '../../utils/secret.js';
 
 const JSON_SECRETS =
   /("(?:key|api_key|apiKey|apiSecret|api_secret|sso_session|password|mno_session)"\s*:\s*)"[^"]*"/g;
-const FORM_SECRETS = /((?:^|[?&])(?:password|session|api_key|key)=)[^&\s]*/g;
-const SAML_RESPONSE = /(name="SAMLResponse"[^>]*value=")[^"]*"|(SAMLResponse=)[^&]*/g;
+const FORM_SECRETS =
+  /((?:^|[?&])(?:password|session|api_key|key|SAMLResponse|openid\.ax\.value\.u_session_key)=)[^&\s]*/g;
+const HTML_SECRETS = /(name="(?:SAMLResponse|openid\.ax\.value\.u_session_key)"[^>]*value=")[^"]*/g;
 
 /** A text of an exchange without the secrets in it: API keys, session tokens, passwords, signed responses. */
 export function maskText(text: string): string {
   return text
     .replaceAll(JSON_SECRETS, `$1"${REDACTED}"`)
     .replaceAll(FORM_SECRETS, `$1${REDACTED}`)
-    .replaceAll(SAML_RESPONSE, (_whole, field: string | undefined, pair: string | undefined) =>
-      field ? `${field}${REDACTED}"` : `${pair}${REDACTED}`,
-    );
+    .replaceAll(HTML_SECRETS, `$1${REDACTED}`);
 }
 
 /** Headers of an exchange for the journal: one text a name, credentials reduced to the user. */

@@ -1,4 +1,4 @@
-import type { ScenarioBuilder } from './scenario-builder.js';
+import { addressOf, type ScenarioBuilder } from './scenario-builder.js';
 
 /** A joinery's trade over some months: customers, goods, invoices and what was paid of them, all linked. */
 export function joinery(build: ScenarioBuilder, marketplace: string, group: string): void {
@@ -96,13 +96,12 @@ function organization(name: string, email: string, customer: boolean): Record<st
 }
 
 function person(first: string, last: string, organizationId: string): Record<string, unknown> {
-  const address = `${first}.${last}`.toLowerCase().replaceAll(/[^a-z.]/g, '');
   return {
     first_name: first,
     last_name: last,
     status: 'ACTIVE',
     organization_id: organizationId,
-    email: { address: `${address}@example.com` },
+    email: { address: addressOf(first, last) },
   };
 }
 

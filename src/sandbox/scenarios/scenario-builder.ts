@@ -15,6 +15,16 @@ import { SandboxState } from '../state/sandbox-state.js';
 
 const DAY_MS = 86_400_000;
 
+/** A person's address: their name without accents and apostrophes. */
+export function addressOf(name: string, surname: string): string {
+  const letters = (text: string): string =>
+    text
+      .normalize('NFD')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '');
+  return `${letters(name)}.${letters(surname)}@example.com`;
+}
+
 /** A person to be added; the rest follows from the name. */
 export type UserInput = Pick<SandboxUserRecord, 'uid' | 'name' | 'surname'> & Partial<SandboxUserRecord>;
 /** A customer company to be added. */
@@ -45,7 +55,7 @@ export class ScenarioBuilder {
     const now = this.clock.iso();
     return this.state.users.add({
       marketplace,
-      email: `${input.name}.${input.surname}@example.com`.toLowerCase().replaceAll(/[^a-z.@]/g, ''),
+      email: addressOf(input.name, input.surname),
       companyName: null,
       country: 'AU',
       city: 'Sydney',
