@@ -26,6 +26,7 @@ import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
 import { storeProviders } from './stores/store.providers.js';
 import { synchronizationFeature } from './synchronization/synchronization.feature.js';
+import { telemetryFeature } from './telemetry/telemetry.feature.js';
 import { accountWebhooksFeature } from './webhooks/account-webhooks.feature.js';
 
 /** Injection token of a registration's controllers, for mounting them. */
@@ -40,6 +41,7 @@ const FEATURES: readonly ((extras: MaestranoModuleExtras) => MaestranoFeature)[]
   synchronizationFeature,
   accountFeature,
   healthFeature,
+  telemetryFeature,
 ];
 
 /** Everything a registration consists of, from its extras alone. */

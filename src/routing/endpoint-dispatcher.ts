@@ -1,6 +1,7 @@
 import { HttpException, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 
+import { EndpointObservers } from './endpoint-observers.js';
 import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
 import type { EndpointHandler } from './endpoint-handler.js';
 import { toHttpException } from './http-errors.js';
@@ -19,6 +20,7 @@ export class EndpointDispatcher {
     @Inject(ENDPOINT_REGISTRATION) private readonly registration: EndpointRegistration,
     private readonly host: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
+    private readonly observers: EndpointObservers,
   ) {}
 
   /** Answers the request; throws an `HttpException` for the application's exception filters. */
@@ -26,8 +28,11 @@ export class EndpointDispatcher {
     const call = requestState(request)?.call;
     if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);
+    const { observer } = this.observers;
     try {
-      await this.#handler(call.endpoint).handle(exchange, call);
+      const handler = this.#handler(call.endpoint);
+      if (observer === null) await handler.handle(exchange, call);
+      else await observer(call, request, response, () => handler.handle(exchange, call));
     } catch (error) {
       throw error instanceof HttpException ? error : toHttpException(error);
     }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
 
 import type { LoginTrace } from '../../interfaces/login-trace.interface.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
@@ -16,7 +17,14 @@ const KEPT_FOR_MS = 24 * 60 * 60_000;
 export class LoginTraceService {
   readonly #logger = new Logger(LoginTraceService.name);
 
+  readonly #recorded = new Subject<LoginTrace>();
+
   constructor(private readonly store: MaestranoStore) {}
+
+  /** Every trace as it is kept, for metrics. */
+  get recorded(): Observable<LoginTrace> {
+    return this.#recorded.asObservable();
+  }
 
   /** A code for a login on the marketplace. */
   newCode(marketplace: string): string {
@@ -25,6 +33,7 @@ export class LoginTraceService {
 
   /** Keeps a trace. A failing store costs the trace, never the login. */
   async record(trace: LoginTrace): Promise<void> {
+    this.#recorded.next(trace);
     try {
       const key = listKey(traceTag(trace.marketplace), trace.began);
       await this.store.append(key, JSON.stringify(trace), KEPT, KEPT_FOR_MS);

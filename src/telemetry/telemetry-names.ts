@@ -1,0 +1,31 @@
+/** Name of our tracer and meter. */
+export const INSTRUMENTATION = 'nestjs-maestrano';
+
+/** Metrics; part of the public interface (docs/operations.md). Times are in seconds. */
+export const METRICS = {
+  /** Histogram: one attempt of an outgoing call. */
+  clientDuration: 'maestrano.client.duration',
+  /** Histogram: one request that an endpoint of ours answered. */
+  endpointDuration: 'maestrano.endpoint.duration',
+  /** Counter: sign-ons by outcome. */
+  signOns: 'maestrano.sign_ons',
+  /** Gauge: 1 while calls to a server are stopped, else 0. */
+  breakerOpen: 'maestrano.client.breaker_open',
+  /** Gauge: age of what a source of marketplaces confirmed last. */
+  configurationAge: 'maestrano.configuration.age',
+} as const;
+
+/** Attributes of spans and metrics. Route templates and names only: no id, no URL, no personal value. */
+export const ATTRIBUTES = {
+  marketplace: 'maestrano.marketplace',
+  service: 'maestrano.service',
+  operation: 'maestrano.operation',
+  attempt: 'maestrano.attempt',
+  requestId: 'maestrano.request_id',
+  endpoint: 'maestrano.endpoint',
+  outcome: 'maestrano.outcome',
+  source: 'maestrano.source',
+  method: 'http.request.method',
+  status: 'http.response.status_code',
+  error: 'error.type',
+} as const;

@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+import { type PackedPackage, packPackage } from './packed.js';
+import { packageOf } from './source-files.js';
+
+interface Manifest {
+  readonly name: string;
+  readonly bin: Record<string, string>;
+  readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
+  readonly typesVersions: { readonly '*': Record<string, readonly string[]> };
+  readonly dependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>;
+}
+
+let packed: PackedPackage;
+let manifest: Manifest;
+
+beforeAll(() => {
+  packed = packPackage();
+  manifest = JSON.parse(readFileSync(join(packed.folder, 'package.json'), 'utf8')) as Manifest;
+}, 240_000);
+afterAll(() => packed?.remove());
+
+const files = (): string[] =>
+  readdirSync(packed.folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(packed.folder, name)).isFile(),
+  );
+
+/** Specifiers that a compiled or declaration file imports. */
+function importsOf(path: string): { specifier: string; dynamic: boolean }[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, false);
+  const text = readFileSync(path, 'utf8');
+  return importedFiles.map(({ fileName, pos }) => ({
+    specifier: fileName,
+    dynamic: /import\(\s*$/.test(text.slice(0, pos)),
+  }));
+}
+
+/** Every file reachable from an entry by relative imports that are not dynamic. */
+function closure(entry: string): string[] {
+  const seen = new Set<string>();
+  const walk = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const { specifier, dynamic } of importsOf(path)) {
+      if (!specifier.startsWith('.') || (dynamic && path.endsWith('.js'))) continue;
+      walk(join(dirname(path), path.endsWith('.d.ts') ? specifier.replace(/\.js$/, '.d.ts') : specifier));
+    }
+  };
+  walk(join(packed.folder, entry));
+  return [...seen];
+}
+
+const packagesOf = (paths: readonly string[], withDynamic = false): string[] =>
+  [
+    ...new Set(
+      paths
+        .flatMap(importsOf)
+        .filter(({ specifier, dynamic }) => !specifier.startsWith('.') && (withDynamic || !dynamic))
+        .map(({ specifier }) => packageOf(specifier)),
+    ),
+  ].sort();
+
+const entries = (): [string, { types: string; default: string }][] =>
+  Object.entries(manifest.exports).filter(
+    (entry): entry is [string, { types: string; default: string }] => typeof entry[1] !== 'string',
+  );
+
+describe('the packed package', () => {
+  it('holds what it should and nothing else', () => {
+    const allowed =
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(?:js|d\.ts|css|html|svg))$/;
+    expect(files().filter((name) => !allowed.test(name))).toEqual([]);
+    expect(files()).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']),
+    );
+  });
+
+  it('is small', () => {
+    const bytes = files().reduce((sum, name) => sum + statSync(join(packed.folder, name)).size, 0);
+    expect(bytes).toBeLessThan(3_000_000);
+  });
+
+  it('has every file that its manifest names', () => {
+    const named = [
+      ...Object.values(manifest.exports).flatMap((target) =>
+        typeof target === 'string' ? [target] : Object.values(target),
+      ),
+      ...Object.values(manifest.bin),
+      ...Object.values(manifest.typesVersions['*']).flat(),
+    ];
+    expect(named.filter((path) => !existsSync(join(packed.folder, path)))).toEqual([]);
+    const subpaths = entries()
+      .map(([name]) => name.slice(2))
+      .filter(Boolean);
+    expect(Object.keys(manifest.typesVersions['*']).sort()).toEqual(subpaths.sort());
+  });
+
+  it('can run its command', () => {
+    for (const path of Object.values(manifest.bin)) {
+      expect(readFileSync(join(packed.folder, path), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    }
+  });
+
+  it('imports only what it declares, and files that are there', () => {
+    const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+    const wrong = files()
+      .filter((name) => /\.(?:js|d\.ts)$/.test(name))
+      .flatMap((name) =>
+        importsOf(join(packed.folder, name))
+          .filter(({ specifier }) =>
+            specifier.startsWith('.')
+              ? !existsSync(join(packed.folder, dirname(name), specifier))
+              : !specifier.startsWith('node:') &&
+                (!declared.includes(packageOf(specifier)) || builtinModules.includes(specifier)),
+          )
+          .map(({ specifier }) => `${name}: ${specifier}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows applications no type of a package that they need not know', () => {
+    // undici: private members of the transport, which no signature that applications call mentions.
+    const known: Record<string, string[]> = {
+      '.': ['@nestjs/common', '@nestjs/core', 'rxjs', 'undici'],
+      './testing': ['@nestjs/common', '@nestjs/core', 'rxjs', 'undici'],
+      './sandbox': ['@nestjs/common', '@nestjs/core', 'rxjs'],
+      './redis': ['@nestjs/common', '@nestjs/core', 'ioredis', 'rxjs'],
+      './bullmq': ['@nestjs/common', '@nestjs/core', 'bullmq', 'ioredis', 'rxjs', 'undici'],
+    };
+    for (const [name, { types }] of entries()) {
+      const leaked = packagesOf(closure(types), true).filter(
+        (found) => !found.startsWith('node:') && !known[name]?.includes(found),
+      );
+      expect({ name, leaked }).toEqual({ name, leaked: [] });
+    }
+  });
+
+  it('loads heavy and optional packages only when they are used', () => {
+    const heavy = [
+      '@node-saml/node-saml',
+      '@opentelemetry/api',
+      'axios',
+      'bullmq',
+      'ioredis',
+      'jose',
+      'piscina',
+      'undici',
+      'xml-crypto',
+      '@nestjs/axios',
+    ];
+    expect(packagesOf(closure('dist/index.js')).filter((name) => heavy.includes(name))).toEqual([]);
+    expect(
+      closure('dist/index.js').filter((path) => /dist\/(?:sandbox|cli|testing|redis|bullmq)\//.test(path)),
+    ).toEqual([]);
+  });
+
+  it('keeps the comments of its declarations', () => {
+    const roots = entries().map(([, { types }]) => join(packed.folder, types));
+    const { NodeNext } = ts.ModuleKind;
+    const options = {
+      skipLibCheck: true,
+      types: [],
+      module: NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    };
+    const program = ts.createProgram(roots, options);
+    const checker = program.getTypeChecker();
+    const bare = roots.flatMap((root) => {
+      const module = checker.getSymbolAtLocation(program.getSourceFile(root)!)!;
+      return checker
+        .getExportsOfModule(module)
+        .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+        .filter((symbol) => symbol.getDocumentationComment(checker).length === 0)
+        .map((symbol) => `${relative(packed.folder, root)}: ${symbol.name}`);
+    });
+    expect(bare).toEqual([]);
+  });
+
+  it('tells nothing of the machine it was made on', () => {
+    const told = files().filter((name) =>
+      /\/work\/|\/tmp\/|\/home\/\w+\//.test(readFileSync(join(packed.folder, name), 'utf8')),
+    );
+    expect(told).toEqual([]);
+  });
+});
