@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 
 import { MaestranoGroupAdapter, MaestranoModule, MaestranoUserAdapter } from '../../src/index.js';
-import { ASSERTION_VARIANTS, startSandbox, type Sandbox } from '../../src/sandbox/index.js';
+import {
+  ASSERTION_VARIANTS,
+  SandboxBrowser,
+  startSandbox,
+  type BrowserPage,
+  type Sandbox,
+} from '../../src/sandbox/index.js';
+import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
 import { bootApp, PLATFORMS, type BootedApp } from '../support/platforms.js';
 
@@ -74,5 +81,24 @@ describe.each(PLATFORMS)('every defect of the workshop, sent to an application o
     if (result.refused && code === null) expect(location).toContain('/maestrano/auth/saml/init');
     const signIns = { valid: 1, replay: 1 }[name] ?? 0;
     expect(signedIn).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
+  });
+
+  it('lets a person choose a defect at the sign-on page', async () => {
+    const browser = new SandboxBrowser();
+    const users = await browser.get(`${app.url}/maestrano/auth/saml/init/maestrano-uat`);
+    const follow = async (page: BrowserPage, parameter: string): Promise<BrowserPage> => {
+      const links = [...page.body.matchAll(/href="([^"]+)"/g)].map(([, href = '']) =>
+        href.replaceAll('&amp;', '&'),
+      );
+      const link = links.find((href) => href.endsWith(parameter)) ?? '';
+      return browser.get(new URL(link, page.url).href);
+    };
+    const asked = await follow(await follow(users, 'send=ask'), 'user_uid=usr-1');
+    expect(asked.body).toContain('What shall be sent?');
+    expect(asked.body).not.toContain('send=replay');
+    const sent = readPostedForm((await follow(asked, 'send=wrong-audience')).body);
+    const xml = Buffer.from(sent?.samlResponse ?? '', 'base64').toString();
+    expect(xml).toContain('<Audience>https://elsewhere.example/</Audience>');
+    expect((await browser.get(`${asked.url}&send=nonsense`)).status).toBe(400);
   });
 });

@@ -1,9 +1,14 @@
-import { Controller, Get, Header, Param, Res } from '@nestjs/common';
+import { BadRequestException, Controller, Get, Header, Param, Res } from '@nestjs/common';
 
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { SignOnViews } from '../views/sign-on-views.js';
-import { IdentityProviderService } from './identity-provider.service.js';
+import { AssertionWorkshop } from '../workshop/assertion-workshop.js';
+import { IdentityProviderService, type SignOnOutcome } from './identity-provider.service.js';
+
+/** Values of the `send` parameter beside the names of defects. */
+const VALID = 'valid';
+const ASK = 'ask';
 
 /** The part of a platform's response that is used here; Express and Fastify both have it. */
 interface Reply {
@@ -16,13 +21,17 @@ export class IdentityProviderController {
   constructor(
     private readonly provider: IdentityProviderService,
     private readonly state: SandboxState,
+    private readonly workshop: AssertionWorkshop,
     private readonly views: SignOnViews,
   ) {}
 
   @Get('api/v1/auth/saml')
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('cache-control', 'no-store')
-  signOn(@Exchange() exchange: SandboxExchange, @Res({ passthrough: true }) reply: Reply): string {
+  async signOn(
+    @Exchange() exchange: SandboxExchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<string> {
     const outcome = this.provider.signOn(exchange);
     switch (outcome.kind) {
       case 'refused':
@@ -36,7 +45,7 @@ export class IdentityProviderController {
         reply.status(403);
         return this.views.denied(outcome);
       case 'respond':
-        return this.views.postForm(outcome.acsUrl, { SAMLResponse: outcome.samlResponse });
+        return this.#respond(outcome, exchange);
     }
   }
 
@@ -61,5 +70,23 @@ export class IdentityProviderController {
   @Header('content-type', 'text/html; charset=utf-8')
   unauthorized(@Exchange() exchange: SandboxExchange): string {
     return this.views.unauthorized(exchange.query.get('err'));
+  }
+
+  /** Sends what the person chose to send: the valid response, or one with a defect. */
+  async #respond(
+    outcome: Extract<SignOnOutcome, { kind: 'respond' }>,
+    exchange: SandboxExchange,
+  ): Promise<string> {
+    const { request, user, group } = outcome;
+    const send = exchange.query.getAll('send').at(-1) ?? VALID;
+    if (send === ASK) return this.views.chooseResponse(this.workshop.variants, exchange.url);
+    if (send !== VALID && !this.workshop.variants.some(({ name }) => name === send)) {
+      throw new BadRequestException(`There is no assertion variant "${send}".`);
+    }
+    const samlResponse =
+      send === VALID
+        ? this.provider.validResponse(outcome, exchange.clockOffsetMs)
+        : await this.workshop.make(send, request, { user: user.uid, group: group.uid });
+    return this.views.postForm(request.acsUrl, { SAMLResponse: samlResponse });
   }
 }

@@ -41,7 +41,12 @@ export type SignOnOutcome =
       readonly groups: readonly SandboxGroupRecord[];
     }
   | { readonly kind: 'denied'; readonly user: SandboxUserRecord }
-  | { readonly kind: 'respond'; readonly acsUrl: string; readonly samlResponse: string };
+  | {
+      readonly kind: 'respond';
+      readonly request: SignOnRequest;
+      readonly user: SandboxUserRecord;
+      readonly group: SandboxGroupRecord;
+    };
 
 /** The marketplace's SAML identity provider (protocol §4). Knows no pages: it says what is to be shown. */
 @Injectable()
@@ -68,12 +73,12 @@ export class IdentityProviderService {
     const wanted = exchange.query.getAll('group_id').at(-1);
     const group = groups.length === 1 ? groups[0] : groups.find((one) => one.uid === wanted);
     if (!group) return { kind: 'choose-group', request, user, groups };
-    const fields = this.responseFields(request, user, group, exchange.clockOffsetMs);
-    return {
-      kind: 'respond',
-      acsUrl: request.acsUrl,
-      samlResponse: formField(this.signedResponse(request, fields)),
-    };
+    return { kind: 'respond', request, user, group };
+  }
+
+  /** The form field that signs a person in (protocol §4.4). */
+  validResponse({ request, user, group }: Extract<SignOnOutcome, { kind: 'respond' }>, offsetMs = 0): string {
+    return formField(this.signedResponse(request, this.responseFields(request, user, group, offsetMs)));
   }
 
   /** Scheme, host and port of the provider. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { SignOnOutcome } from '../idp/identity-provider.service.js';
 import type { SandboxUserRecord } from '../state/records.js';
+import type { AssertionVariant } from '../workshop/assertion-variant.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
 
@@ -24,16 +25,20 @@ export class SignOnViews {
     return page(
       'Sign in as',
       html`<ul class="cards">
-        ${users.map(
-          (user) =>
-            html`<li>
-              <a class="card" href="${withParameter(url, 'user_uid', user.uid)}">
-                <strong>${user.name} ${user.surname}</strong><br />
-                <span class="muted">${user.email}<br />${user.uid}</span>
-              </a>
-            </li>`,
-        )}
-      </ul>`,
+          ${users.map(
+            (user) =>
+              html`<li>
+                <a class="card" href="${withParameter(url, 'user_uid', user.uid)}">
+                  <strong>${user.name} ${user.surname}</strong><br />
+                  <span class="muted">${user.email}<br />${user.uid}</span>
+                </a>
+              </li>`,
+          )}
+        </ul>
+        <p>
+          <a href="${withParameter(url, 'send', 'ask')}">Choose what to send</a>: a valid answer, or one with
+          a defect.
+        </p>`,
       `${marketplace} asks who you are. Nobody here has a password.`,
     );
   }
@@ -53,6 +58,26 @@ export class SignOnViews {
             </li>`,
         )}
       </ul>`,
+    );
+  }
+
+  /** A valid answer, or one with exactly one thing wrong? */
+  chooseResponse(variants: readonly AssertionVariant[], url: string): string {
+    const once = variants.filter(({ times }) => times === undefined);
+    return page(
+      'What shall be sent?',
+      html`<ul class="cards">
+        ${once.map(
+          ({ name, title }) =>
+            html`<li>
+              <a class="card" href="${withParameter(url, 'send', name)}">
+                <strong>${title}</strong><br />
+                <span class="muted">${name}</span>
+              </a>
+            </li>`,
+        )}
+      </ul>`,
+      'Your application must accept the first and refuse every other one.',
     );
   }
 
