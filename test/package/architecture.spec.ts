@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
+import { PACKAGE_VERSION } from '../../src/utils/package-version.js';
 import { packageOf, ROOT, sourceFiles, type SourceFile } from './source-files.js';
 
 /** Imports go from a later line to an earlier one; folders of one line see each other unless told otherwise. */
@@ -29,6 +30,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
 };
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  version: string;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
@@ -213,6 +215,22 @@ describe('architecture', () => {
         ...(/@ts-(?:ignore|nocheck)/.exec(text) ?? []),
         ...(/\/work\/|\.\.\/shared\b|issue \d+\b/.exec(text) ?? []),
       ]),
+    ).toEqual([]);
+  });
+
+  it('names its version as the manifest does', () => {
+    expect(PACKAGE_VERSION).toBe(manifest.version);
+  });
+
+  it('can be loaded by CommonJS test runners: no import.meta, no top-level await outside the command', () => {
+    expect(
+      violations(({ path, ast }) => {
+        const waits = ast.statements.some((node) =>
+          /^(?:export )?(?:const \w+ = )?await /.test(node.getText(ast)),
+        );
+        const meta = path.startsWith('cli/') || !ast.getText().includes('import.meta') ? [] : ['import.meta'];
+        return waits && path !== 'cli/main.ts' ? ['await', ...meta] : meta;
+      }),
     ).toEqual([]);
   });
 
