@@ -75,13 +75,16 @@ function sharedPath(name: string, owner: string, key: string, path: string): Con
 
 /** Equal for templates that answer the same URLs; both steps of a login take GET and POST. */
 function claim(template: string): string {
-  const [path = '', query = ''] = template.split('?', 2);
+  const [path = '', query] = template.split('?', 2);
+  const plain = decode(path).replace(/\/+$/, '');
+  if (query === undefined) return plain;
   const parameters = new URLSearchParams(query);
   parameters.sort();
-  return `${decode(path).replace(/\/+$/, '')}?${parameters.toString()}`;
+  return `${plain}?${parameters.toString()}`;
 }
 
 function decode(path: string): string {
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {

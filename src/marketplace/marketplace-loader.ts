@@ -167,7 +167,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
       if (!content) return;
       for (const runner of this.sources.live) {
         const entries = content.sources[runner.name];
-        if (entries?.length) await runner.restore(entries, content.savedAt);
+        if (entries?.length) await runner.restore(entries, content.confirmedAt);
       }
     } catch (error) {
       this.#logger.error((error as Error).message);
@@ -185,11 +185,14 @@ export class MarketplaceLoader implements OnModuleDestroy {
     this.#timer.arm(Math.max(...live.map(({ status }) => status.failures)), this.#assembly.nextExpiry);
   }
 
+  /** Copies what is in force to disk, and notes there when all sources last confirmed it. */
   async #save(): Promise<void> {
-    const fresh = this.sources.live.filter(({ status }) => status.origin !== 'none');
-    if (!this.#file || fresh.length === 0) return;
+    const { live } = this.sources;
+    const revisions = live.flatMap(({ table }) => table.marketplaces.map(({ revision }) => revision)).join();
+    if (!this.#file || revisions === '') return;
     try {
-      await this.#file.write(Object.fromEntries(fresh.map(({ name, copy }) => [name, copy])));
+      await this.#file.write(revisions, () => Object.fromEntries(live.map(({ name, copy }) => [name, copy])));
+      if (live.every(({ status }) => status.failures === 0)) await this.#file.confirm();
     } catch (error) {
       this.#logger.error((error as Error).message);
     }

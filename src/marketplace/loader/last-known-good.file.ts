@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
@@ -8,7 +8,8 @@ const FORMAT = 1;
 
 /** What the file holds. */
 export interface LastKnownGood {
-  readonly savedAt: Date;
+  /** When its content was in force last: the file's modification time. */
+  readonly confirmedAt: Date;
   /** Entries by name of their source, as the developer platform would write them. */
   readonly sources: Readonly<Record<string, readonly JsonObject[]>>;
 }
@@ -18,6 +19,7 @@ export interface LastKnownGood {
  * it, and a file that others can read or write is not trusted. Written beside its place and moved there in one step.
  */
 export class LastKnownGoodFile {
+  /** Revisions of what the file holds. */
   #written: string | null = null;
 
   constructor(private readonly path: string) {}
@@ -27,54 +29,68 @@ export class LastKnownGoodFile {
    * @throws ConfigurationError (`configuration.cacheFile`) when it is broken, or open to others.
    */
   async read(): Promise<LastKnownGood | null> {
-    let text: string;
     try {
-      const { mode } = await stat(this.path);
+      const { mode, mtime } = await stat(this.path);
       if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-        throw this.#error(
-          'is open to other users, so its content cannot be trusted',
-          'Set its mode to 0600, or delete it.',
-        );
+        const remedy = 'Set its mode to 0600, or delete it.';
+        throw this.#error('is open to other users, so its content cannot be trusted', remedy);
       }
-      text = await readFile(this.path, 'utf8');
+      const sources = parse(await readFile(this.path, 'utf8'));
+      if (sources) return { confirmedAt: mtime, sources };
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null;
       if (error instanceof ConfigurationError) throw error;
       throw this.#error(`cannot be read (${codeOf(error)})`, 'Check its path and owner.');
     }
-    const content = parse(text);
-    if (!content)
-      throw this.#error('holds something else', 'Delete it; it is written again after the next refresh.');
-    return content;
+    throw this.#error('holds something else', 'Delete it; it is written again after the next refresh.');
   }
 
   /**
-   * Writes when something changed since the last time.
+   * Writes what is in force, unless that is in the file already.
    *
+   * @param revisions equal for equal content.
    * @throws ConfigurationError (`configuration.cacheFile`) when it cannot.
    */
-  async write(sources: LastKnownGood['sources']): Promise<void> {
-    const content = JSON.stringify(sources);
-    if (content === this.#written) return;
+  async write(revisions: string, content: () => LastKnownGood['sources']): Promise<void> {
+    if (revisions === this.#written) return;
+    await this.#change(() => this.#replace({ format: FORMAT, sources: content() }));
+    this.#written = revisions;
+  }
+
+  /**
+   * Notes that the content is in force now.
+   *
+   * @throws ConfigurationError (`configuration.cacheFile`) when it cannot; then the next write is a whole one.
+   */
+  confirm(): Promise<void> {
+    const now = new Date();
+    return this.#change(() => utimes(this.path, now, now));
+  }
+
+  async #change(change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      this.#written = null;
+      const remedy = 'Check that its directory exists and is writable.';
+      throw this.#error(`cannot be written (${codeOf(error)})`, remedy);
+    }
+  }
+
+  async #replace(content: object): Promise<void> {
     const beside = `${this.path}.${randomUUID()}.tmp`;
     try {
       const file = await open(beside, 'wx', 0o600);
       try {
-        await file.writeFile(
-          `{"format":${FORMAT},"savedAt":"${new Date().toISOString()}","sources":${content}}\n`,
-        );
+        await file.writeFile(`${JSON.stringify(content)}\n`);
         await file.sync();
       } finally {
         await file.close();
       }
       await rename(beside, this.path);
-      this.#written = content;
     } catch (error) {
       await rm(beside, { force: true });
-      throw this.#error(
-        `cannot be written (${codeOf(error)})`,
-        'Check that its directory exists and is writable.',
-      );
+      throw error;
     }
   }
 
@@ -86,15 +102,13 @@ export class LastKnownGoodFile {
   }
 }
 
-function parse(text: string): LastKnownGood | null {
+function parse(text: string): LastKnownGood['sources'] | null {
   try {
     const content = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    const savedAt = new Date(String(content?.['savedAt']));
     const sources = content?.['sources'];
-    if (content?.['format'] !== FORMAT || Number.isNaN(savedAt.getTime())) return null;
-    if (typeof sources !== 'object' || sources === null) return null;
+    if (content?.['format'] !== FORMAT || typeof sources !== 'object' || sources === null) return null;
     if (!Object.values(sources).every((entries) => Array.isArray(entries))) return null;
-    return { savedAt, sources: sources as LastKnownGood['sources'] };
+    return sources as LastKnownGood['sources'];
   } catch {
     return null;
   }

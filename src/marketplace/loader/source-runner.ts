@@ -68,10 +68,10 @@ export class SourceRunner {
   }
 
   /** Takes the last-known-good copy in, before the source itself is asked. */
-  async restore(entries: readonly JsonObject[], savedAt: Date): Promise<void> {
+  async restore(entries: readonly JsonObject[], confirmedAt: Date): Promise<void> {
     await this.table.absorb(entries);
     this.#origin = 'file';
-    this.#confirmedAt = savedAt;
+    this.#confirmedAt = confirmedAt;
   }
 
   /** What the last-known-good copy keeps of this source. */

@@ -10,8 +10,8 @@ import type { ReadingContext } from '../normaliser/parameter-reader.js';
 import { ProblemCollector } from '../normaliser/problem-collector.js';
 import type { CertificateCache } from '../normaliser/trust-reader.js';
 
-/** Entries read before the event loop gets a turn. */
-const SLICE = 100;
+/** Milliseconds of reading before the event loop gets a turn. */
+const SLICE_MS = 10;
 
 /** What one source said last of one marketplace. */
 interface TableEntry extends ReadEntry {
@@ -103,11 +103,14 @@ export class SourceTable {
     const cache: CertificateCache = new Map();
     const known = new Map([...this.#entries.values()].map((entry) => [entry.digest, entry]));
     const read: TableEntry[] = [];
+    let sliceEnd = performance.now() + SLICE_MS;
     for (const { entry, fallbackName } of raw) {
       const digest = digestOf(entry, fallbackName);
       const same = digest === null ? undefined : known.get(digest);
       read.push(same ?? { ...readEntry(entry, this.options.context, cache, fallbackName), digest });
-      if (read.length % SLICE === 0) await nextTurn();
+      if (performance.now() < sliceEnd) continue;
+      await nextTurn();
+      sliceEnd = performance.now() + SLICE_MS;
     }
     return read;
   }
