@@ -26,7 +26,7 @@ export class EndpointAccess {
     const marketplace = basic ? this.#prove(match, request) : firstCandidate(match);
     if (!marketplace) return basic ? 'denied' : 'unknown';
     const { endpoint, params } = match;
-    rememberState(request, { match, call: { endpoint: endpoint.name, marketplace, params } });
+    rememberState(request, { owner: this, match, call: { endpoint: endpoint.name, marketplace, params } });
     return 'allowed';
   }
 

@@ -27,7 +27,8 @@ export class MaestranoRouteGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
     const request = http.getRequest<PlatformRequest>();
-    if (requestState(request)?.call) return true;
+    const state = requestState(request);
+    if (state?.call && state.owner === this.access) return true;
     const verdict = this.access.decide(request);
     if (verdict === 'allowed') return true;
     if (verdict === 'unknown') throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);

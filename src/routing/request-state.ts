@@ -6,6 +6,8 @@ import { type PlatformRequest, rawRequest } from './http-exchange.js';
 
 /** What was already found out about a request on its way to the handler. */
 export interface RequestState {
+  /** Who decided: what one registration of the module proved is not believed by another. */
+  readonly owner: object;
   readonly match: RouteMatch;
   /** Set once the marketplace is decided and, where needed, proved. */
   readonly call: EndpointCall | null;

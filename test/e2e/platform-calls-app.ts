@@ -32,7 +32,7 @@ export class Calls {
 }
 
 @Injectable()
-class GroupAdapter extends MaestranoGroupAdapter<string, string> {
+export class GroupAdapter extends MaestranoGroupAdapter<string, string> {
   constructor(private readonly calls: Calls) {
     super();
   }

@@ -1,10 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { MaestranoStore, MetadataService, MarketplaceRegistry, SessionService } from '../../src/index.js';
+import { type DynamicModule, Injectable, Module, type Type } from '@nestjs/common';
+
+import {
+  MaestranoModule,
+  MaestranoStore,
+  MarketplaceRegistry,
+  MetadataService,
+  SessionService,
+} from '../../src/index.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
-import { basicOf } from '../support/marketplaces.js';
-import { PLATFORMS } from '../support/platforms.js';
-import { bootPlatformCalls, type PlatformCallsApp } from './platform-calls-app.js';
+import { basicOf, marketplaceInput } from '../support/marketplaces.js';
+import { bootApp, PLATFORMS } from '../support/platforms.js';
+import { bootPlatformCalls, Calls, GroupAdapter, type PlatformCallsApp } from './platform-calls-app.js';
 
 interface Answer {
   readonly status: number;
@@ -298,4 +306,36 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       }
     });
   });
+});
+
+it('keeps two registrations apart even where their paths lie in one directory', async () => {
+  @Injectable()
+  class FirstCalls extends Calls {}
+  @Injectable()
+  class SecondCalls extends Calls {}
+  const register = (name: string, calls: Type<Calls>): DynamicModule =>
+    MaestranoModule.forRoot({
+      isGlobal: false,
+      marketplaces: [marketplaceInput(name)],
+      routes: { prefix: name },
+      groupAdapter: GroupAdapter,
+      extraProviders: [calls, { provide: Calls, useExisting: calls }],
+    });
+  @Module({ imports: [register('uat', FirstCalls), register('production', SecondCalls)] })
+  class AppModule {}
+  // Fastify refuses to start with one route declared twice.
+  const { app, url, close } = await bootApp('express', AppModule);
+  try {
+    const remove = async (name: string, authorization: string): Promise<number> => {
+      const path = `${url}/maestrano/account/groups/cld-1/${name}`;
+      return (await fetch(path, { method: 'DELETE', headers: { authorization } })).status;
+    };
+    expect(await remove('uat', basicOf('uat'))).toBe(200);
+    expect(await remove('uat', basicOf('production'))).toBe(401);
+    await remove('production', basicOf('production'));
+    const told = app.get(FirstCalls, { strict: false }).list.filter(([method]) => method === 'deleteGroup');
+    expect(told).toEqual([['deleteGroup', 'uat', 'cld-1']]);
+  } finally {
+    await close();
+  }
 });

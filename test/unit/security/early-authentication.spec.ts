@@ -26,7 +26,7 @@ const access = {
     const [, first = ''] = request.url.split('/');
     if (first === 'denied') return 'denied';
     if (!ENDPOINTS.some(({ name }) => name === first)) return 'unknown';
-    rememberState(request, { match: {} as never, call: { endpoint: first } as never });
+    rememberState(request, { owner: access, match: {} as never, call: { endpoint: first } as never });
     return 'allowed';
   },
 } as unknown as EndpointAccess;
