@@ -17,6 +17,8 @@ import { resolveSessionSettings } from './session-settings.js';
 const NAME = 'mno-session-';
 /** Browsers drop a cookie above 4,096 bytes with name and attributes, without telling anybody. */
 const MAX_VALUE_LENGTH = 3_900;
+/** Cookies kept open: a page and its data bring the same one many times within seconds. */
+const MAX_OPENED = 1_000;
 const SEALING = { alg: 'dir', enc: 'A256GCM' } as const;
 
 /**
@@ -26,6 +28,8 @@ const SEALING = { alg: 'dir', enc: 'A256GCM' } as const;
 @Injectable()
 export class SealedCookieCarrier extends SessionCarrier {
   readonly #maxAgeMs: number;
+  /** By name and value; whoever brings them could have them opened anyway. */
+  readonly #opened = new Map<string, SessionPayload>();
 
   constructor(
     private readonly registry: MarketplaceRegistry,
@@ -77,8 +81,22 @@ export class SealedCookieCarrier extends SessionCarrier {
     return Promise.resolve();
   }
 
-  /** The payload in a cookie; null for one that was not sealed by us, is over, or has the name of another. */
+  /** The payload in a cookie, from memory where it was opened before. How old a login may be is looked at later. */
   async #open(name: string, value: string): Promise<SessionPayload | null> {
+    const cookie = `${name}=${value}`;
+    const known = this.#opened.get(cookie);
+    if (known) return known;
+    const payload = await this.#decrypt(name, value);
+    if (payload) {
+      const oldest = this.#opened.keys().next();
+      if (this.#opened.size >= MAX_OPENED && !oldest.done) this.#opened.delete(oldest.value);
+      this.#opened.set(cookie, payload);
+    }
+    return payload;
+  }
+
+  /** Null for a cookie that was not sealed by us, is over, or has the name of another. */
+  async #decrypt(name: string, value: string): Promise<SessionPayload | null> {
     const { jwtDecrypt } = await import('jose');
     try {
       const { payload } = await jwtDecrypt(value, ({ kid }) => this.keyring.require(kid), {

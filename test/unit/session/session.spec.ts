@@ -414,6 +414,10 @@ describe('whether a session still holds', () => {
     fakeNow(inMinutes(1));
     // The sealed cookie carries the same limit in itself.
     expect(await authenticate()).toMatchObject({ refusal: 'session.none' });
+    const opened = await signedIn({ maxAgeMs: 60_000 });
+    expect((await opened.authenticate()).refusal).toBeNull();
+    fakeNow(inMinutes(1));
+    expect(await opened.authenticate()).toMatchObject({ refusal: 'session.expired' });
     const { service } = sessionsOf(registry, { maxAgeMs: 60_000, secret: SECRET });
     const session: Record<string, unknown> = {};
     await service.establish(exchangeOf({ session }).exchange, uat, loginOf('uat', inMinutes(3)));
