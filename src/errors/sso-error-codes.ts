@@ -37,7 +37,7 @@ export const SSO_ERROR_CODES = {
   'sso.xmlMalformed': {
     title: 'Well-formed XML',
     remedy:
-      'A bare "&" or "<" in a name that the provider does not escape is the usual cause: have the company or person renamed at the marketplace.',
+      'An unescaped ampersand or less-than sign in a name is the usual cause: have the company or person renamed at the marketplace.',
   },
   'sso.response': {
     title: 'A SAML 2.0 Response with nothing unknown in it',

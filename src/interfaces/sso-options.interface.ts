@@ -14,13 +14,16 @@ export type SsoBindingPolicy = 'require' | 'prefer' | 'off';
 
 /** Bounds that are checked before any XML document is built (reference/saml §3.3). */
 export interface SsoLimits {
-  /** Characters of the form field, line breaks included; 262,144 by default. A usual one has 10,000. */
+  /** Characters of the form field, line breaks included; 131,072 by default. A usual one has 10,000. */
   readonly responseLength?: number;
   /** Elements; 300 by default. A usual response has 80. */
   readonly elements?: number;
   /** Levels of nesting; 20 by default. */
   readonly depth?: number;
-  /** Attributes of one element, namespace declarations included; 24 by default. */
+  /**
+   * Attributes of one XML element, namespace declarations included; 24 by default. All together may be twice the
+   * number of elements.
+   */
   readonly xmlAttributes?: number;
   /** Attributes of the attribute statement; 120 by default. */
   readonly attributes?: number;

@@ -5,7 +5,8 @@ import { checkConditions } from './condition-checks.js';
 import { mask } from './masked-text.js';
 import { checkAuthnStatement, checkIssueInstant, checkIssuer } from './statement-checks.js';
 import { checkSubject } from './subject-checks.js';
-import type { XmlElement } from './xml-element.js';
+import { ASSERTION_NS } from './saml-names.js';
+import { isNamed, type XmlElement } from './xml-element.js';
 
 /** What a signed assertion says, read by our own reader from the signed bytes only. */
 export interface AssertionFacts {
@@ -28,6 +29,8 @@ export function checkAssertion(
   context: AssertionContext,
   checks: CheckList,
 ): AssertionFacts {
+  const signed = isNamed(assertion, ASSERTION_NS, 'Assertion');
+  checks.expect('sso.assertion', signed, 'a signed saml:Assertion', signed ? 'so it is' : assertion.name);
   checkIssuer(assertion, context, checks);
   checkIssueInstant(assertion, context, checks);
   const subject = checkSubject(assertion, context, checks);

@@ -35,7 +35,7 @@ export async function judgeResponse(
   checks: CheckList,
 ): Promise<AssertionFacts> {
   const { parties, policy, requestId } = task;
-  const pems = chooseTrustAnchor(response.root, task.sso, checks);
+  const pems = chooseTrustAnchor(response, task.sso, checks);
   const verdict = await verifyResponse(parties, policy, {
     samlResponse: Buffer.from(task.text).toString('base64'),
     pems,

@@ -1,5 +1,4 @@
 import type { CheckList } from './check-list.js';
-import { CheckFailed } from './check-list.js';
 import { ASSERTION_NS, PROTOCOL_NS, SIGNATURE_NS, STATUS_SUCCESS, XML_ID } from './saml-names.js';
 import { inspectSignatures, type ResponseSignatures } from './signature-structure.js';
 import type { SsoPolicy } from './sso-policy.js';
@@ -28,7 +27,7 @@ const ID_NAMES = ['ID', 'Id', 'id', '{http://www.w3.org/XML/1998/namespace}id'];
  * @throws {@link CheckFailed} with the code of the check.
  */
 export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: CheckList): ResponseFacts {
-  const all = [...descendants(root)];
+  const all = descendants(root);
   checks.require(
     'sso.response',
     isResponse(root, all),
@@ -43,20 +42,19 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
   checks.require('sso.encrypted', encrypted === undefined, 'no encrypted part', encrypted?.name ?? 'none');
 
   const named = all.filter((element) => element.name === 'Assertion');
-  const assertion = childrenNamed(root, ASSERTION_NS, 'Assertion')[0];
+  const found = childrenNamed(root, ASSERTION_NS, 'Assertion')[0];
+  // Never the root: without an assertion the check below stops.
+  const assertion = found ?? named[0] ?? root;
   const usable =
-    XML_ID.test(assertion?.attributes.get('ID') ?? '') && assertion?.attributes.get('Version') === '2.0';
+    XML_ID.test(assertion.attributes.get('ID') ?? '') && assertion.attributes.get('Version') === '2.0';
   checks.require(
     'sso.assertion',
-    named.length === 1 && assertion !== undefined && usable,
+    named.length === 1 && found !== undefined && usable,
     'one saml:Assertion, version 2.0, with an ID, below the response',
-    `${named.length}${assertion ? '' : ', none below the response'}${usable ? '' : ', without a usable version and ID'}`,
+    `${named.length}${found ? '' : ', none below the response'}${usable ? '' : ', without a usable version and ID'}`,
   );
-  if (!assertion) throw new CheckFailed('sso.assertion');
 
-  const ids = [root, ...all].flatMap((element) =>
-    ID_NAMES.flatMap((name) => element.attributes.get(name) ?? []),
-  );
+  const ids = idsOf([root, ...all]);
   checks.require(
     'sso.duplicateId',
     new Set(ids).size === ids.length,
@@ -67,11 +65,23 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
   return {
     root,
     assertion,
-    signatures: inspectSignatures(root, assertion, policy, checks),
+    signatures: inspectSignatures({ root, assertion, all }, policy, checks),
     inResponseTo: root.attributes.get('InResponseTo') ?? null,
     destination: root.attributes.get('Destination') ?? null,
     issuer: childrenNamed(root, ASSERTION_NS, 'Issuer')[0]?.text ?? null,
   };
+}
+
+function idsOf(elements: readonly XmlElement[]): string[] {
+  const ids: string[] = [];
+  for (const { attributes } of elements) {
+    if (attributes.size === 0) continue;
+    for (const name of ID_NAMES) {
+      const id = attributes.get(name);
+      if (id !== undefined) ids.push(id);
+    }
+  }
+  return ids;
 }
 
 function isResponse(root: XmlElement, all: readonly XmlElement[]): boolean {

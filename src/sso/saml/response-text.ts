@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import type { SsoLimits } from '../../interfaces/sso-options.interface.js';
 import type { CheckList } from './check-list.js';
 
@@ -29,17 +31,15 @@ export function responseText(field: unknown, limits: Required<SsoLimits>, checks
     'base64 of UTF-8 text',
     text !== null ? 'so it is' : strictBase64 ? 'bytes that are not UTF-8' : 'characters that are not base64',
   );
-  return text ?? bytes.toString('utf8');
+  // As an XML processor does first of all: every reader after this one sees the same lines.
+  return (text ?? bytes.toString('utf8')).replace(/\r\n?/g, '\n');
 }
 
 /** Null when the bytes are not UTF-8, or hold the mark of an earlier lossy decoding. */
 function decodeUtf8(bytes: Buffer): string | null {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text.includes('\ufffd') ? null : text;
-  } catch {
-    return null;
-  }
+  if (!isUtf8(bytes)) return null;
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  return text.includes('\ufffd') ? null : text;
 }
 
 function describeType(field: unknown): string {

@@ -40,6 +40,13 @@ export interface EngineTask {
 /** Remembers the signed assertion even when node-saml refuses it later, so that the refusal can be explained. */
 class ExplainableSaml extends SAML {
   assertionXml: string | null = null;
+  /** Whether the verified bytes are the assertion itself, and not a response around it. */
+  assertionVerified = false;
+
+  /** node-saml would parse the verified assertion only to write it down again; our reader checks what it is. */
+  protected override getSignedAssertion(signedXml: string): Promise<string | null> {
+    return this.assertionVerified ? Promise.resolve(signedXml) : super.getSignedAssertion(signedXml);
+  }
 
   protected override processValidlySignedAssertionAsync(
     ...parameters: Parameters<SAML['processValidlySignedAssertionAsync']>
@@ -85,6 +92,7 @@ export async function verifyResponse(
     acceptedClockSkewMs: policy.acceptedClockSkewMs,
     maxAssertionAgeMs: policy.maxAssertionAgeMs,
   });
+  saml.assertionVerified = !task.responseSigned;
   try {
     const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: task.samlResponse });
     // A null profile answers a logout or a passive request: no login.

@@ -20,7 +20,7 @@ export const DEFAULT_SSO_POLICY: SsoPolicy = {
   binding: 'prefer',
   nameIdMustMatchUid: true,
   limits: {
-    responseLength: 262_144,
+    responseLength: 131_072,
     elements: 300,
     depth: 20,
     xmlAttributes: 24,

@@ -7,7 +7,8 @@ import type {
 } from '../../interfaces/marketplace.interface.js';
 import type { CheckList } from './check-list.js';
 import { SIGNATURE_NS } from './saml-names.js';
-import { descendants, isNamed, type XmlElement } from './xml-element.js';
+import type { ResponseFacts } from './response-structure.js';
+import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-element.js';
 
 /** Each further certificate costs a whole verification of a bad response. */
 const MAX_CERTIFICATES = 4;
@@ -22,7 +23,7 @@ const MIN_BITS = 1_024;
  * @throws {@link CheckFailed} with `sso.certificate` or `sso.fingerprint`.
  */
 export function chooseTrustAnchor(
-  root: XmlElement,
+  { root, signatures }: Pick<ResponseFacts, 'root' | 'signatures'>,
   sso: Pick<MarketplaceSso, 'certificates' | 'fingerprints'>,
   checks: CheckList,
 ): string[] {
@@ -30,14 +31,15 @@ export function chooseTrustAnchor(
   const texts = embeddedCertificates(root);
   const [text] = texts;
   const embedded = text === undefined ? null : readCertificate(text);
-  const usable = texts.length === 1 && embedded !== null && isStrong(embedded);
+  const placed = [signatures.response, signatures.assertion].flatMap(keyInfoCertificates);
+  const usable = texts.length === 1 && placed.length === 1 && embedded !== null && isStrong(embedded);
   checks.require(
     'sso.certificate',
     sso.fingerprints.length > 0 && usable,
     'one embedded RSA certificate of 1024 bits, to compare with the configured fingerprint',
     sso.fingerprints.length === 0
       ? 'neither certificate nor fingerprint configured'
-      : `${texts.length} embedded`,
+      : `${texts.length} embedded, ${placed.length} of them in the signature`,
   );
   const matches =
     embedded !== null && sso.fingerprints.some((fingerprint) => hasFingerprint(embedded, fingerprint));
@@ -72,8 +74,16 @@ function chooseConfigured(root: XmlElement, all: readonly IdpCertificate[], chec
   return [...likely, ...others].slice(0, MAX_CERTIFICATES).map(({ pem }) => pem);
 }
 
+/** The certificates at the one place in a signature where they belong. */
+function keyInfoCertificates(signature: XmlElement | null): XmlElement[] {
+  if (!signature) return [];
+  return childrenNamed(signature, SIGNATURE_NS, 'KeyInfo')
+    .flatMap((info) => childrenNamed(info, SIGNATURE_NS, 'X509Data'))
+    .flatMap((data) => childrenNamed(data, SIGNATURE_NS, 'X509Certificate'));
+}
+
 function embeddedCertificates(root: XmlElement): string[] {
-  return [...descendants(root)]
+  return descendants(root)
     .filter((element) => isNamed(element, SIGNATURE_NS, 'X509Certificate'))
     .map((element) => element.text);
 }

@@ -20,9 +20,10 @@ export function childrenNamed(element: XmlElement, namespace: string, name: stri
 }
 
 /** Everything below the element, in document order. Depth is bounded by the reader. */
-export function* descendants(element: XmlElement): Generator<XmlElement> {
+export function descendants(element: XmlElement, found: XmlElement[] = []): XmlElement[] {
   for (const child of element.children) {
-    yield child;
-    yield* descendants(child);
+    found.push(child);
+    descendants(child, found);
   }
+  return found;
 }

@@ -172,7 +172,10 @@ function signElement(xml: string, name: 'Assertion' | 'Response', spec: Response
   });
   signer.computeSignature(xml, {
     prefix: 'ds',
-    location: { reference: `${xpath}/*[local-name(.)='Issuer']`, action: 'after' },
+    location:
+      spec.parts.issuer === '' && name === 'Assertion'
+        ? { reference: xpath, action: 'prepend' }
+        : { reference: `${xpath}/*[local-name(.)='Issuer']`, action: 'after' },
   });
   return signer.getSignedXml();
 }

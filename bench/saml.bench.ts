@@ -1,0 +1,155 @@
+import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
+
+import { assertionXml, formField, responseXml, SAML as NAMES } from '../src/sandbox/idp/response-document.js';
+import { signElement } from '../src/sandbox/idp/sign-element.js';
+import { keyPair } from '../src/sandbox/keys/key-pairs.js';
+import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
+import { LoginTransactionService } from '../src/sso/saml/login-transaction.service.js';
+import { SamlService } from '../src/sso/saml/saml.service.js';
+import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
+import { MemoryStore } from '../src/stores/memory-store.js';
+import { storeKey } from '../src/stores/store-key.js';
+import { defineBench } from './harness.js';
+
+const ACS = 'https://app.example.com/maestrano/auth/saml/consume/lab';
+const REQUEST = '_3f9d0c52-0000-4000-8000-000000000001';
+const LIFETIME = 3_600_000;
+
+const at = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+const ATTRIBUTES: readonly (readonly [string, string])[] = [
+  ['mno_uid', 'usr-1'],
+  ['mno_session', 'tok36charactersabcdefghijklmnopqrstu'],
+  ['mno_session_recheck', at(Date.now() + 180_000)],
+  ['group_uid', 'cld-1'],
+  ['group_name', 'Kovač & Daughters'],
+  ['group_end_free_trial', at(Date.now())],
+  ['group_role', 'Admin'],
+  ['group_has_credit_card', 'false'],
+  ['group_email', 'cld-1@example.com'],
+  ['group_currency', 'AUD'],
+  ['group_timezone', 'Australia/Sydney'],
+  ['group_country', 'AU'],
+  ['group_city', 'Sydney'],
+  ['uid', 'usr-1'],
+  ['virtual_uid', 'usr-1.cld-1'],
+  ['email', 'jo@example.com'],
+  ['virtual_email', 'usr-1.cld-1@mail.maestrano.com'],
+  ['name', 'Jo'],
+  ['surname', 'Doe'],
+  ['country', 'NZ'],
+  ['company_name', ''],
+  ['app_owner', 'true'],
+  ['organizations', '{}'],
+];
+
+async function scene(): Promise<{ response: string; pem: string; marketplace: Marketplace }> {
+  const key = await keyPair(1, { commonName: 'bench' });
+  const now = Date.now();
+  const fields = {
+    responseId: '_response',
+    assertionId: '_assertion',
+    issueInstant: at(now),
+    destination: ACS,
+    inResponseTo: REQUEST,
+    // As long as the real provider's, which holds the request it answers.
+    issuer: `https://hub.example.com/api/v1/auth/saml?SAMLRequest=${'nZJRS8MwEMe'.repeat(52)}`,
+    status: NAMES.success,
+    nameId: 'usr-1',
+    recipient: ACS,
+    subjectNotOnOrAfter: at(now + LIFETIME),
+    notBefore: at(now - 5000),
+    notOnOrAfter: at(now + LIFETIME),
+    audience: 'https://app.example.com/',
+    attributes: ATTRIBUTES,
+  };
+  const response = formField(
+    signElement(responseXml(fields, assertionXml(fields)), 'Assertion', key, 'sha256'),
+  );
+  const sso = {
+    enabled: true,
+    sloEnabled: true,
+    protocol: 'saml',
+    creationMode: 'real',
+    idm: 'https://app.example.com',
+    initPath: '/init',
+    consumePath: new URL(ACS).pathname,
+    idp: 'https://hub.example.com',
+    nameIdFormat: NAMES.persistent,
+    certificates: [
+      {
+        pem: key.certificate,
+        sha1: '',
+        sha256: '',
+        subject: '',
+        notBefore: new Date(),
+        notAfter: new Date(),
+        bits: 2048,
+      },
+    ],
+    fingerprints: [],
+  };
+  // What judging reads of a snapshot.
+  const marketplace = { name: 'lab', api: { id: 'app-1', base: '/api/v1/' }, sso } as unknown as Marketplace;
+  return { response, pem: key.certificate, marketplace };
+}
+
+/** A login as the consume endpoint judges it; the same response again and again, so its records are put back. */
+function judge(marketplace: Marketplace, response: string): () => Promise<unknown> {
+  const store = new MemoryStore();
+  const transactions = new LoginTransactionService(store, {});
+  const saml = new SamlService(transactions, new LoginTraceService(store), {});
+  const open = JSON.stringify({
+    id: REQUEST,
+    marketplace: 'lab',
+    returnTo: null,
+    params: {},
+    startedAt: Date.now(),
+  });
+  return async () => {
+    await store.set(storeKey('sso-request', 'lab', REQUEST), open, LIFETIME);
+    await store.delete(storeKey('sso-replay', 'lab', '_assertion'));
+    return saml.validate({ marketplace, samlResponse: response, boundRequestIds: [REQUEST] });
+  };
+}
+
+/** node-saml alone with the recommended options, a fresh instance each time as multi-tenant use needs. */
+function bare(response: string, pem: string): () => Promise<unknown> {
+  const known = { value: at(Date.now()) };
+  const cacheProvider = {
+    saveAsync: () => Promise.resolve(null),
+    getAsync: () => Promise.resolve(known.value),
+    removeAsync: () => Promise.resolve(null),
+  };
+  return () =>
+    new SAML({
+      callbackUrl: ACS,
+      entryPoint: 'https://hub.example.com/api/v1/auth/saml',
+      issuer: 'app-1',
+      audience: 'https://app.example.com/',
+      idpCert: pem,
+      wantAssertionsSigned: true,
+      wantAuthnResponseSigned: false,
+      validateInResponseTo: ValidateInResponseTo.always,
+      cacheProvider,
+      acceptedClockSkewMs: 60_000,
+      maxAssertionAgeMs: 900_000,
+    }).validatePostResponseAsync({ SAMLResponse: response });
+}
+
+export default defineBench({
+  name: 'SAML login with every check, against bare node-saml',
+  setup: async () => {
+    const { response, pem, marketplace } = await scene();
+    return {
+      baseline: bare(response, pem),
+      candidates: {
+        'all checks, trace, transaction and replay guard': {
+          run: judge(marketplace, response),
+          goal: { atMost: 1.1 },
+        },
+      },
+      slotMs: 120,
+    };
+  },
+});

@@ -1,0 +1,128 @@
+import { formField } from '../../support/saml/response-builder.js';
+import { type HostileCase, type HostileClass, signatureOf, tampered } from './hostile-case.js';
+
+const KB = 1024;
+/** What fits the default limit on the form field. */
+const ROOM = 80 * KB;
+
+const inExtensions = (content: string) => (xml: string) =>
+  xml.replace('<samlp:Status>', `<samlp:Extensions>${content}</samlp:Extensions><samlp:Status>`);
+const inAssertion = (content: string) => (xml: string) =>
+  xml.replace('<AttributeStatement>', `${content}<AttributeStatement>`);
+const fill = (unit: string, bytes = ROOM): string => unit.repeat(Math.floor(bytes / unit.length));
+const nest = (open: string, close: string, levels: number): string =>
+  open.repeat(levels) + close.repeat(levels);
+const many = (make: (index: number) => string, count: number): string =>
+  Array.from({ length: count }, (_, index) => make(index)).join('');
+
+/** reference/saml §3.4: the shapes that cost plain node-saml seconds to minutes. */
+const cases: HostileCase[] = [
+  tampered('many empty elements outside', 'sso.xmlTooManyElements', inExtensions(fill('<a/>'))),
+  tampered('many empty elements inside', 'sso.xmlTooManyElements', inAssertion(fill('<a/>'))),
+  tampered('a few elements too many', 'sso.xmlTooManyElements', inExtensions('<a/>'.repeat(230))),
+  tampered(
+    'many elements with ids',
+    'sso.xmlTooManyElements',
+    inExtensions(many((i) => `<a ID="i${i}"/>`, 4000)),
+  ),
+  tampered('many signatures', 'sso.xmlTooManyElements', (xml) =>
+    inExtensions(signatureOf(xml).repeat(30))(xml),
+  ),
+  tampered('many references', 'sso.xmlTooManyElements', (xml) =>
+    xml.replace(
+      '<ds:Reference ',
+      `${'<ds:Reference URI="#x"><ds:DigestMethod Algorithm="x"/></ds:Reference>'.repeat(800)}<ds:Reference `,
+    ),
+  ),
+  tampered('many audiences', 'sso.xmlTooManyElements', (xml) =>
+    xml.replace('<Audience>', `${'<Audience>x</Audience>'.repeat(3000)}<Audience>`),
+  ),
+  tampered('many confirmations', 'sso.xmlTooManyElements', (xml) =>
+    xml.replace(
+      '<SubjectConfirmation ',
+      `${'<SubjectConfirmation Method="x"/>'.repeat(2000)}<SubjectConfirmation `,
+    ),
+  ),
+  tampered('many attributes of the person', 'sso.xmlTooManyElements', (xml) =>
+    xml.replace(
+      '<Attribute ',
+      `${many((i) => `<Attribute Name="a${i}"><AttributeValue>x</AttributeValue></Attribute>`, 1200)}<Attribute `,
+    ),
+  ),
+  tampered('deep nesting outside', 'sso.xmlTooDeep', inExtensions(nest('<a>', '</a>', 9000))),
+  tampered('deep nesting inside', 'sso.xmlTooDeep', inAssertion(nest('<a>', '</a>', 9000))),
+  tampered('one level too deep', 'sso.xmlTooDeep', inExtensions(nest('<a>', '</a>', 19))),
+  tampered(
+    'deep nesting of prefixes',
+    'sso.xmlTooDeep',
+    inExtensions(many((i) => `<p${i}:a xmlns:p${i}="u">`, 2000)),
+  ),
+  tampered('deep nesting that never ends', 'sso.xmlTooDeep', () => fill('<a>')),
+  tampered(
+    'many attributes of an element',
+    'sso.xmlTooManyAttributes',
+    inExtensions(`<a ${many((i) => `b${i}="" `, 8000)}/>`),
+  ),
+  tampered(
+    'one attribute too many',
+    'sso.xmlTooManyAttributes',
+    inExtensions(`<a ${many((i) => `b${i}="" `, 25)}/>`),
+  ),
+  tampered('many namespace declarations on the response', 'sso.xmlTooManyAttributes', (xml) =>
+    xml.replace('<samlp:Response ', `<samlp:Response ${many((i) => `xmlns:n${i}="u${i}" `, 3000)}`),
+  ),
+  tampered(
+    'full attributes on many elements',
+    'sso.xmlTooManyAttributes',
+    inExtensions(`<a ${many((i) => `b${i}="" `, 20)}/>`.repeat(40)),
+  ),
+  tampered('many comments outside', 'sso.xmlForbidden', inExtensions(fill('<!---->'))),
+  tampered('many comments inside, signature intact', 'sso.xmlForbidden', inAssertion(fill('<!---->'))),
+  tampered('many comments in NameID, signature intact', 'sso.xmlForbidden', (xml) =>
+    xml.replace('usr-1</NameID>', `usr-1${fill('<!---->')}</NameID>`),
+  ),
+  tampered('many processing instructions', 'sso.xmlForbidden', inAssertion(fill('<?a?>'))),
+  tampered('many CDATA sections', 'sso.xmlForbidden', inAssertion(fill('<![CDATA[]]>'))),
+  tampered('run of less-than (GHSA-93r5-fhx6-vmg9)', 'sso.xmlMalformed', () => fill('<')),
+  tampered('run of less-than inside', 'sso.xmlMalformed', inAssertion(fill('<'))),
+  tampered('run of blanks in an end tag (GHSA-x4fp-j954-r2f4)', 'sso.signature', (xml) =>
+    xml.replace('</AttributeStatement>', `<x/></AttributeStatement${fill(' ')}>`),
+  ),
+  tampered('run of blanks in a start tag', 'sso.signature', inAssertion(`<a${fill(' ')}/>`)),
+  tampered('run of quotes', 'sso.xmlMalformed', inExtensions(`<a ${fill('"')}/>`)),
+  tampered('run of equals signs', 'sso.xmlMalformed', inExtensions(`<a b${fill('=')}/>`)),
+  tampered('run of colons in a name', 'sso.xmlMalformed', inExtensions(`<a${fill(':')}/>`)),
+  tampered('long name', 'sso.signature', inAssertion(`<${fill('a')}/>`)),
+  tampered('unknown entities', 'sso.xmlMalformed', inAssertion(fill('&x;'))),
+  tampered('many character references', 'sso.signature', (xml) =>
+    xml.replace('>Acme<', `>${fill('&#65;')}<`),
+  ),
+  tampered('large text', 'sso.signature', (xml) => xml.replace('>Acme<', `>${fill('A')}<`)),
+  tampered('large signature value', 'sso.signature', (xml) =>
+    xml.replace('<ds:SignatureValue>', `<ds:SignatureValue>${fill('A')}`),
+  ),
+  tampered(
+    'large certificate where it is looked at',
+    'sso.certificate',
+    (xml) => xml.replace('<ds:X509Certificate>', `<ds:X509Certificate>${fill('A')}`),
+    { sso: { certificates: [], fingerprints: [{ algorithm: 'sha1', digest: '00'.repeat(20) }] } },
+  ),
+  tampered('as many elements as are allowed', 'sso.signature', (xml) => inAssertion('<a/>'.repeat(200))(xml)),
+  tampered('as many attributes as are allowed', 'sso.signature', (xml) =>
+    inAssertion(`<a ${many((i) => `b${i}="" `, 20)}/>`.repeat(20))(xml),
+  ),
+  { name: 'form field of 200 KB', expected: 'sso.inputTooLarge', respond: () => 'A'.repeat(200 * KB) },
+  {
+    name: 'form field of 1 MB',
+    expected: 'sso.inputTooLarge',
+    respond: ({ xml }) => formField(xml().replace('>Acme<', `>${'A'.repeat(700 * KB)}<`)),
+  },
+  { name: 'form field of 10 MB', expected: 'sso.inputTooLarge', respond: () => 'A'.repeat(10_000 * KB) },
+  {
+    name: 'large run of blanks in the base64',
+    expected: 'sso.inputTooLarge',
+    respond: ({ field }) => field() + ' '.repeat(200 * KB),
+  },
+];
+
+export const exhaustion: HostileClass = { name: 'resource exhaustion', cases };

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+
+import { SsoError } from '../../src/errors/sso.error.js';
+import type { SsoErrorCode } from '../../src/errors/sso-error-codes.js';
+import { SSO_ERROR_CODES } from '../../src/errors/sso-error-codes.js';
+import { checkAssertion } from '../../src/sso/saml/assertion-checks.js';
+import { CheckList, type CheckFailed } from '../../src/sso/saml/check-list.js';
+import { inspectResponse } from '../../src/sso/saml/response-structure.js';
+import { responseText } from '../../src/sso/saml/response-text.js';
+import { resolveSsoPolicy } from '../../src/sso/saml/sso-policy.js';
+import { readXml } from '../../src/sso/saml/xml-reader.js';
+import { SamlBench, testMarketplace } from '../support/saml/saml-bench.js';
+import { attributes } from './corpus/attributes.js';
+import { encoding } from './corpus/encoding.js';
+import { exhaustion } from './corpus/exhaustion.js';
+import { type HostileCase, REQUEST_ID, sceneOf } from './corpus/hostile-case.js';
+import { entityClass, leniencyClass, truncationClass } from './corpus/markup.js';
+import { protocol } from './corpus/protocol.js';
+import { signatureClasses } from './corpus/signatures.js';
+import { wrapping } from './corpus/wrapping.js';
+
+const CLASSES = [
+  wrapping,
+  truncationClass,
+  entityClass,
+  leniencyClass,
+  ...signatureClasses,
+  protocol,
+  attributes,
+  encoding,
+  exhaustion,
+];
+const ALL = CLASSES.flatMap(({ cases }) => cases);
+/** Checks that no single response can fail: they need two of them, or a disagreement of two readers. */
+const ELSEWHERE: readonly SsoErrorCode[] = ['sso.requestUsed', 'sso.replay', 'sso.engine'];
+
+/** Cannot be left out: without the record of the login there is nothing to judge against. */
+const INHERENT: readonly SsoErrorCode[] = ['sso.requestUnknown'];
+
+/** What a build without signatures would say: it reads the assertion as it came. */
+function judgeUnsigned(one: HostileCase, field: unknown): string {
+  const { sso, api, name } = testMarketplace(one.sso);
+  const policy = resolveSsoPolicy(one.options, name);
+  const checks = new CheckList();
+  try {
+    const response = inspectResponse(
+      readXml(responseText(field, policy.limits, checks), policy.limits, checks),
+      policy,
+      checks,
+    );
+    const parties = {
+      consumeUrl: sso.idm + sso.consumePath,
+      providerUrl: `${sso.idp}${api.base}auth/saml`,
+      applicationId: api.id,
+      nameIdFormat: sso.nameIdFormat,
+    };
+    const context = { parties, policy, sso, requestId: REQUEST_ID, responseIssuer: null, now: Date.now() };
+    checkAssertion(response.assertion, context, checks);
+    checks.throwIfFailed();
+    return 'accepted';
+  } catch (error) {
+    return (error as CheckFailed).code;
+  }
+}
+
+/** What becomes of a response: `accepted`, or the code of the refusal. */
+async function judge(
+  one: HostileCase,
+  field: unknown,
+  ignored: readonly SsoErrorCode[] = [],
+): Promise<string> {
+  const bench = new SamlBench(testMarketplace(one.sso), one.options);
+  bench.saml.ignored = new Set(ignored);
+  await bench.beginAs(REQUEST_ID);
+  try {
+    await bench.validate(field, one.bound === undefined ? [REQUEST_ID] : one.bound);
+    return 'accepted';
+  } catch (error) {
+    if (!(error instanceof SsoError)) throw error;
+    // Whatever was refused, the login stays open for its real answer, and nothing of the response leaks out.
+    expect(await bench.transactions.peek(bench.marketplace, REQUEST_ID)).not.toBeNull();
+    expect(error.message).not.toMatch(/[\n\r<]|jo@example\.com|tok36/);
+    return error.code;
+  }
+}
+
+const respond = (one: HostileCase): unknown =>
+  one.respond(sceneOf(new SamlBench(testMarketplace(one.sso), one.options)));
+
+describe.each(CLASSES.map((hostile) => [hostile.name, hostile] as const))(
+  'hostile: %s',
+  (_name, { cases }) => {
+    beforeAll(() => {
+      jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    });
+    afterAll(() => void jest.restoreAllMocks());
+
+    it.each(cases.map((one) => [one.name, one.expected, one] as const))(
+      '%s: %s',
+      async (_case, expected, one) => {
+        const field = respond(one);
+        expect(await judge(one, field)).toBe(expected);
+        // A build that lacks the check must not notice, or notice something else: the case is there for this check.
+        if (INHERENT.includes(expected)) return;
+        const lacking =
+          expected === 'sso.signature' ? judgeUnsigned(one, field) : await judge(one, field, [expected]);
+        expect(lacking).not.toBe(expected);
+      },
+    );
+  },
+);
+
+describe('the corpus', () => {
+  it('holds at least 250 cases under different names', () => {
+    expect(ALL.length).toBeGreaterThanOrEqual(250);
+    const names = CLASSES.flatMap((hostile) => hostile.cases.map((one) => `${hostile.name}: ${one.name}`));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('fails every check there is', () => {
+    const needed = new Set(ALL.map(({ expected }) => expected));
+    const codes = Object.keys(SSO_ERROR_CODES) as SsoErrorCode[];
+    expect(codes.filter((code) => !needed.has(code) && !ELSEWHERE.includes(code))).toEqual([]);
+  });
+});
