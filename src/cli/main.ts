@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'run a whole marketplace on this machine',
     load: () => import('./sandbox/sandbox.command.js'),
   },
+  comply: {
+    summary: 'drive your application through what a marketplace does, and report',
+    load: () => import('./comply/comply.command.js'),
+  },
   doctor: {
     summary: 'check configuration, reachability, clocks, certificates and routes',
     load: () => import('./doctor/doctor.command.js'),

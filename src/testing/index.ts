@@ -8,3 +8,11 @@ export { basicAuthHeader } from './basic-auth-header.js';
 export { signInCookie, type SignInOptions } from './sign-in.js';
 export { storeContract, type StoreContractOptions } from './store-contract.js';
 export type { ContractCase } from './contract-case.js';
+export { maestranoCompliance, type ComplianceTarget } from './compliance/maestrano-compliance.js';
+export { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './compliance/run-compliance.js';
+export type {
+  ComplianceReport,
+  ComplianceResult,
+  ComplianceScenario,
+} from './compliance/compliance-scenario.interface.js';
+export { toJunit } from './compliance/junit.js';

@@ -16,6 +16,8 @@ export interface BrowserStep {
   readonly status: number;
   /** Target of a redirect. */
   readonly location: string | null;
+  /** `Set-Cookie` headers of the answer. */
+  readonly setCookies: readonly string[];
 }
 
 const MAX_STEPS = 20;
@@ -64,6 +66,7 @@ export class SandboxBrowser {
       url,
       status: answer.status,
       location: answer.headers['location'] ?? null,
+      setCookies: answer.setCookies,
     });
     return { status: answer.status, url, headers: answer.headers, body: answer.body };
   }
@@ -93,7 +96,8 @@ export class SandboxBrowser {
       });
       this.jar.store(target, answer.setCookies);
       const location = REDIRECTS.has(answer.status) ? (answer.headers['location'] ?? null) : null;
-      this.steps.push({ method: verb, url, status: answer.status, location });
+      const { status, setCookies } = answer;
+      this.steps.push({ method: verb, url, status, location, setCookies });
       if (location === null)
         return { status: answer.status, url, headers: answer.headers, body: answer.body };
       url = rewrite(new URL(location, url).href);

@@ -1,0 +1,25 @@
+import { ASSERTION_VARIANTS } from '../../sandbox/workshop/assertion-workshop.js';
+import { demand } from './compliance-failure.js';
+import type { ComplianceScenario } from './compliance-scenario.interface.js';
+
+/** One scenario for each way in which a response can be wrong; the valid ones are to be accepted. */
+export const ASSERTION_SCENARIOS: readonly ComplianceScenario[] = ASSERTION_VARIANTS.map(
+  ({ name, title, expected }): ComplianceScenario => ({
+    id: `assertion-${name}`,
+    area: 'assertion',
+    title: expected.length === 0 ? `Accepted: ${title}` : `Refused: ${title}`,
+    remedy:
+      expected.length === 0
+        ? 'Accept what the real identity provider may send.'
+        : `Check it: nestjs-maestrano refuses it with ${expected.join(' or ')}.`,
+    run: async (bench) => {
+      const result = await bench.sandbox.assertions.send(bench.appUrl, name, bench.customer());
+      demand(result.status < 500, `The application failed with status ${result.status}.`);
+      demand(
+        result.refused === expected.length > 0,
+        result.refused ? `It was refused (${result.code ?? `status ${result.status}`}).` : 'It was accepted.',
+      );
+      demand(result.asExpected, `It was refused for another reason: ${result.code}.`);
+    },
+  }),
+);

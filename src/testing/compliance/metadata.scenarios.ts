@@ -1,0 +1,88 @@
+import { type BenchCredentials, type ComplianceBench } from './compliance-bench.js';
+import { demand } from './compliance-failure.js';
+import type { ComplianceScenario } from './compliance-scenario.interface.js';
+
+const area = 'metadata';
+const PATH = '/maestrano/metadata';
+
+async function refuses(bench: ComplianceBench, credentials: BenchCredentials, path = PATH): Promise<void> {
+  const { status } = await bench.request('GET', path, { credentials });
+  demand(status === 401, `It answered ${status}.`);
+}
+
+/** What the marketplace reads of the application (protocol §3). */
+export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
+  {
+    id: 'metadata',
+    area,
+    title: 'The metadata is told to the marketplace, and fits its configuration',
+    remedy: 'Serve /maestrano/metadata with the paths the marketplace has; the sandbox shows field by field.',
+    run: async (bench) => {
+      const { status, body } = await bench.request('GET', PATH);
+      demand(status === 200, `It answered ${status}.`);
+      const wrong = differences(body, bench);
+      demand(wrong.length === 0, `These fields differ: ${wrong.join(', ')}.`);
+    },
+  },
+  {
+    id: 'metadata-secret',
+    area,
+    title: 'The metadata holds no key',
+    remedy: 'Leave api.key out of the metadata.',
+    run: async (bench) => {
+      const { body } = await bench.request('GET', PATH);
+      const { apiKeys } = bench.sandbox.marketplaces.get(bench.marketplace);
+      demand(!apiKeys.some((key) => body.includes(key)), 'The API key is in it.');
+    },
+  },
+  {
+    id: 'metadata-wrong-credentials',
+    area,
+    title: 'Wrong credentials get 401',
+    remedy: 'Compare the credentials of the request with those of the marketplace.',
+    run: (bench) => refuses(bench, 'wrong'),
+  },
+  {
+    id: 'metadata-no-credentials',
+    area,
+    title: 'No credentials get 401',
+    remedy: 'Ask for credentials on the metadata endpoint.',
+    run: (bench) => refuses(bench, 'none'),
+  },
+  {
+    id: 'metadata-malformed-credentials',
+    area,
+    title: 'Malformed credentials get 401, not an error',
+    remedy: 'Treat a header that cannot be parsed as wrong credentials.',
+    run: async (bench) => {
+      for (const header of [
+        'Basic',
+        'Basic !!!',
+        'Basic bm8tY29sb24=',
+        'Bearer x',
+        `Basic ${'A'.repeat(4_000)}`,
+      ]) {
+        await refuses(bench, { header });
+      }
+    },
+  },
+];
+
+function differences(body: string, bench: ComplianceBench): string[] {
+  const { paths, apiId } = bench.sandbox.marketplaces.get(bench.marketplace);
+  const metadata = JSON.parse(body) as Record<string, unknown>;
+  const read = (field: string): unknown =>
+    field
+      .split('.')
+      .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], metadata);
+  const expected: Readonly<Record<string, string>> = {
+    'api.id': apiId,
+    'sso.init_path': paths.init,
+    'sso.consume_path': paths.consume,
+    'webhook.account.groups_path': paths.group,
+    'webhook.account.group_users_path': paths.groupUser,
+  };
+  return Object.entries(expected)
+    .filter(([field, value]) => read(field) !== value)
+    .map(([field]) => field);
+}

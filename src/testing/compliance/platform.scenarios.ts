@@ -1,0 +1,111 @@
+import { type ComplianceBench, isSuccess } from './compliance-bench.js';
+import { ComplianceSkip, demand } from './compliance-failure.js';
+import type { ComplianceScenario } from './compliance-scenario.interface.js';
+
+const area = 'platform';
+const KEEP = 'Keep the last configuration that worked until a better one arrives.';
+
+/** What happens when the marketplace itself is in trouble, or changes its keys (protocol §2.5). */
+export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
+  {
+    id: 'platform-down-session',
+    area,
+    title: 'People who are signed in go on working while the marketplace is down',
+    remedy: 'Give a session some grace when its recheck gets no answer (session.graceMs).',
+    run: async (bench) => {
+      const { cookieHeader } = await bench.signedIn(bench.customer());
+      await whileDown(bench, async () => {
+        demand(await bench.seesPage(cookieHeader), 'The page is not shown.');
+      });
+    },
+  },
+  {
+    id: 'platform-down-webhooks',
+    area,
+    title: 'Webhooks are answered while the marketplace does not answer the application',
+    remedy: 'Do not call the marketplace before you answer it, or bear its silence.',
+    run: (bench) =>
+      whileDown(bench, async () => {
+        const deliveries = await bench.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
+        bench.expectDeliveries(deliveries, isSuccess, 'DELETE group');
+      }),
+  },
+  {
+    id: 'platform-down-refresh',
+    area,
+    title: 'The configuration outlives a developer platform that is down',
+    remedy: KEEP,
+    run: async (bench) => {
+      await whileDown(bench, () =>
+        bench.refresh().catch((error: unknown) => {
+          // Failing is what a refresh is to do here; not being able to ask for one is something else.
+          if (error instanceof ComplianceSkip) throw error;
+        }),
+      );
+      await bench.signedIn(bench.customer());
+    },
+  },
+  {
+    id: 'platform-emptied',
+    area,
+    title: 'The configuration outlives an empty answer of the developer platform',
+    remedy: KEEP,
+    run: async (bench) => {
+      const fault = bench.sandbox.faults.add(
+        { part: 'platform' },
+        { status: 200, body: { marketplaces: [] } },
+      );
+      try {
+        await bench.refresh();
+      } finally {
+        bench.sandbox.faults.remove(fault.id);
+      }
+      await bench.signedIn(bench.customer());
+    },
+  },
+  {
+    id: 'platform-key-rotated',
+    area,
+    title: 'After a rotation with overlap the old key and the new one open the webhooks',
+    remedy: 'Accept every key that the configuration lists.',
+    run: async (bench) => {
+      bench.sandbox.marketplaces.rotateKey(bench.marketplace);
+      await bench.refresh();
+      for (const credentials of ['valid', 'old'] as const) {
+        const deliveries = await bench.sandbox.webhooks.deleteGroup('cld-of-nobody', {
+          credentials,
+          onlySend: true,
+        });
+        bench.expectDeliveries(
+          deliveries,
+          isSuccess,
+          `With the ${credentials === 'old' ? 'old' : 'new'} key`,
+        );
+      }
+    },
+  },
+  {
+    id: 'platform-certificate-rotated',
+    area,
+    title: 'After a rotation with overlap responses signed with either key are accepted',
+    remedy: 'Try every certificate that the configuration lists.',
+    run: async (bench) => {
+      for (const signWith of ['new', 'old'] as const) {
+        await bench.sandbox.marketplaces.rotateCertificate(bench.marketplace, { signWith });
+        await bench.refresh();
+        await bench.signedIn(bench.customer());
+        bench.sandbox.marketplaces.retireOldCertificates(bench.marketplace);
+        await bench.refresh();
+      }
+    },
+  },
+];
+
+async function whileDown(bench: ComplianceBench, work: () => Promise<void>): Promise<void> {
+  const faults = bench.sandbox.faults.preset('down');
+  try {
+    await work();
+  } finally {
+    for (const { id } of faults) bench.sandbox.faults.remove(id);
+  }
+}

@@ -1,0 +1,92 @@
+import type { JournalEntry, Sandbox } from '../../sandbox/index.js';
+import { ASSERTION_SCENARIOS } from './assertion.scenarios.js';
+import { ComplianceBench } from './compliance-bench.js';
+import { ComplianceFailure, ComplianceSkip } from './compliance-failure.js';
+import type {
+  ComplianceReport,
+  ComplianceResult,
+  ComplianceScenario,
+} from './compliance-scenario.interface.js';
+import { METADATA_SCENARIOS } from './metadata.scenarios.js';
+import { NOTIFICATION_SCENARIOS } from './notification.scenarios.js';
+import { PLATFORM_SCENARIOS } from './platform.scenarios.js';
+import { SIGN_ON_SCENARIOS } from './sign-on.scenarios.js';
+import { WEBHOOK_SCENARIOS } from './webhook.scenarios.js';
+
+/** Every scenario, in the order they are run. */
+export const COMPLIANCE_SCENARIOS: readonly ComplianceScenario[] = [
+  ...SIGN_ON_SCENARIOS,
+  ...ASSERTION_SCENARIOS,
+  ...METADATA_SCENARIOS,
+  ...WEBHOOK_SCENARIOS,
+  ...NOTIFICATION_SCENARIOS,
+  ...PLATFORM_SCENARIOS,
+];
+
+/** How the checklist is run. */
+export interface ComplianceOptions {
+  /** Address of the application, without trailing slash. */
+  readonly appUrl: string;
+  /** The marketplace that the application is configured for. */
+  readonly sandbox: Sandbox;
+  /** A page for signed-in people only; the page that a login ends on by default. */
+  readonly page?: string;
+  /** Has the application read its configuration again; scenarios that need it are skipped otherwise. */
+  readonly refresh?: () => Promise<unknown>;
+  /** Ids of the scenarios to run; all by default. */
+  readonly only?: readonly string[];
+  /** Told of each result as it comes. */
+  readonly onResult?: (result: ComplianceResult) => void;
+}
+
+/** Exchanges of a failed scenario that are shown. */
+const SHOWN = 6;
+
+/** Drives an application through what a marketplace does, one scenario after another. Never rejects for a failure. */
+export async function runCompliance(options: ComplianceOptions): Promise<ComplianceReport> {
+  const { sandbox, appUrl, page, refresh, only, onResult } = options;
+  const bench = new ComplianceBench(sandbox, appUrl.replace(/\/+$/, ''), { page, refresh });
+  const results: ComplianceResult[] = [];
+  for (const scenario of COMPLIANCE_SCENARIOS) {
+    if (only && !only.includes(scenario.id)) continue;
+    const result = await runScenario(scenario, bench);
+    results.push(result);
+    onResult?.(result);
+  }
+  const count = (verdict: ComplianceResult['verdict']) =>
+    results.filter((one) => one.verdict === verdict).length;
+  return { results, passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+}
+
+async function runScenario(scenario: ComplianceScenario, bench: ComplianceBench): Promise<ComplianceResult> {
+  const { id, area, title, remedy } = scenario;
+  const started = performance.now();
+  const { journal } = bench.sandbox;
+  const before = journal.find().at(-1)?.id ?? 0;
+  const result = (verdict: ComplianceResult['verdict'], reason: string | null): ComplianceResult => ({
+    id,
+    area,
+    title,
+    verdict,
+    reason,
+    exchanges: verdict === 'failed' ? journal.find({ after: before }).slice(-SHOWN).map(describe) : [],
+    remedy: verdict === 'failed' ? remedy : null,
+    durationMs: performance.now() - started,
+  });
+  try {
+    await scenario.run(bench);
+    return result('passed', null);
+  } catch (error) {
+    if (error instanceof ComplianceSkip) return result('skipped', error.message);
+    const reason = error instanceof Error ? error.message : String(error);
+    return result(
+      'failed',
+      error instanceof ComplianceFailure ? reason : `The scenario broke off: ${reason}`,
+    );
+  }
+}
+
+function describe({ direction, method, url, status, responseBody }: JournalEntry): string {
+  const who = direction === 'in' ? 'application → marketplace' : 'marketplace → application';
+  return `${who}: ${method} ${url.slice(0, 160)} ${status ?? 'no answer'} ${responseBody.slice(0, 200)}`.trim();
+}

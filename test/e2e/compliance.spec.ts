@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Logger, Module, UseGuards } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+
+import {
+  MaestranoModule,
+  type MaestranoModuleOptions,
+  MaestranoSessionGuard,
+  MemoryStore,
+  SessionService,
+} from '../../src/index.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import {
+  COMPLIANCE_SCENARIOS,
+  maestranoCompliance,
+  RecordingGroupAdapter,
+  RecordingUserAdapter,
+  runCompliance,
+  toJunit,
+} from '../../src/testing/index.js';
+import { freePort } from '../support/free-port.js';
+import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+
+@Controller('me')
+@UseGuards(MaestranoSessionGuard)
+class MeController {
+  @Get()
+  me(): string {
+    return 'signed in';
+  }
+}
+
+/** What is wrong with an application, if anything. */
+interface Breakage {
+  readonly options?: Partial<MaestranoModuleOptions>;
+  readonly middleware?: (
+    sandbox: Sandbox,
+  ) => (request: Request, response: Response, next: NextFunction) => void;
+  readonly spoil?: (app: BootedApp) => void;
+}
+
+interface Running {
+  readonly sandbox: Sandbox;
+  readonly booted: BootedApp;
+  close(): Promise<void>;
+}
+
+async function start(platform: Platform, breakage: Breakage = {}): Promise<Running> {
+  const port = await freePort();
+  const sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
+  @Module({
+    imports: [
+      MaestranoModule.forRootAsync({
+        userAdapter: RecordingUserAdapter,
+        groupAdapter: RecordingGroupAdapter,
+        useFactory: () => ({
+          developerPlatform: sandbox.developerPlatform,
+          session: { secret: 'a secret of at least thirty-two characters' },
+          ...breakage.options,
+          sso: { homeUrl: '/me', ...breakage.options?.sso },
+        }),
+      }),
+    ],
+    controllers: [MeController],
+  })
+  class App {}
+  const middleware = breakage.middleware?.(sandbox);
+  const booted = await bootApp(platform, App, {
+    port,
+    prepare: (app) => void (middleware && app.use(middleware)),
+  });
+  breakage.spoil?.(booted);
+  return {
+    sandbox,
+    booted,
+    close: async () => {
+      await booted.close();
+      await sandbox.close();
+    },
+  };
+}
+
+beforeAll(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
+afterAll(() => jest.restoreAllMocks());
+
+describe.each(PLATFORMS)('the checklist on a right application on %s', (platform) => {
+  let running: Running;
+  beforeAll(async () => void (running = await start(platform)), 60_000);
+  afterAll(() => running?.close());
+
+  const cases = maestranoCompliance(() => ({
+    sandbox: running.sandbox,
+    appUrl: running.booted.url,
+    app: running.booted.app,
+    page: '/me',
+  }));
+  it.each(cases)('$name', ({ run }) => run(), 60_000);
+
+  it('has some sixty scenarios, each with an id of its own', () => {
+    expect(COMPLIANCE_SCENARIOS.length).toBeGreaterThan(60);
+    expect(new Set(COMPLIANCE_SCENARIOS.map(({ id }) => id)).size).toBe(COMPLIANCE_SCENARIOS.length);
+  });
+});
+
+/** Remembers nothing of what was used: every response is new to it. */
+class ForgetfulStore extends MemoryStore {
+  override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
+    await super.setIfAbsent(key, value, ttlMs);
+    return true;
+  }
+
+  override take(key: string): Promise<string | null> {
+    return this.get(key);
+  }
+}
+
+const isNotification = ({ method, path }: Request) => method === 'POST' && path.includes('/notifications/');
+
+/** An answer instead of the application's for requests that fit. */
+function instead(
+  fits: (request: Request, sandbox: Sandbox) => boolean,
+  status: number,
+  body: (sandbox: Sandbox) => unknown = () => ({}),
+): NonNullable<Breakage['middleware']> {
+  return (sandbox) => (request, response, next) => {
+    if (fits(request, sandbox)) response.status(status).json(body(sandbox));
+    else next();
+  };
+}
+
+const BROKEN: readonly (readonly [fails: string, breakage: Breakage])[] = [
+  ['assertion-wrong-audience', { options: { sso: { audience: 'off' } } }],
+  ['assertion-wrong-issuer', { options: { sso: { issuer: 'off' } } }],
+  ['assertion-response-signed', { options: { sso: { signature: 'either' } } }],
+  ['assertion-foreign-name-id', { options: { sso: { nameIdMustMatchUid: false } } }],
+  ['assertion-replay', { options: { store: new ForgetfulStore() } }],
+  [
+    'metadata-no-credentials',
+    {
+      middleware: instead(
+        ({ path, headers }) => path === '/maestrano/metadata' && !headers.authorization,
+        200,
+      ),
+    },
+  ],
+  [
+    'webhook-group-unknown',
+    {
+      middleware: instead(
+        ({ method, path, headers }) =>
+          method === 'DELETE' && path.includes('/groups/cld-never-seen/') && Boolean(headers.authorization),
+        404,
+      ),
+    },
+  ],
+  [
+    'webhook-user',
+    {
+      spoil: ({ app }) => {
+        app.get(SessionService).closeMembership = () => Promise.resolve();
+      },
+    },
+  ],
+  [
+    'notification-malformed',
+    {
+      middleware: instead(
+        (request) => isNotification(request) && request.headers['content-length'] === '14',
+        500,
+      ),
+    },
+  ],
+  [
+    'open-redirect-1',
+    {
+      middleware: () => (request, response, next) => {
+        const target = request.query['next'];
+        if (request.path.includes('/init/') && target === 'https://evil.example/') response.redirect(target);
+        else next();
+      },
+    },
+  ],
+  [
+    'session-cookie',
+    {
+      middleware: () => (_request, response, next) => {
+        const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => Response;
+        response.writeHead = (...args: unknown[]) => {
+          const cookies = response.getHeader('set-cookie');
+          const lines = Array.isArray(cookies) ? cookies : cookies === undefined ? [] : [String(cookies)];
+          if (lines.length > 0) {
+            response.setHeader(
+              'set-cookie',
+              lines.map((line) => line.replace(/;\s*HttpOnly/i, '')),
+            );
+          }
+          return writeHead(...args);
+        };
+        next();
+      },
+    },
+  ],
+];
+
+/** These wait or send megabytes; no broken application below concerns them. */
+const SLOW = new Set(['session-logout', 'consume-huge', 'notification-huge']);
+
+describe('the checklist on broken applications', () => {
+  it.each(BROKEN)(
+    '%s, and nothing else',
+    async (fails, breakage) => {
+      const { sandbox, booted, close } = await start('express', breakage);
+      try {
+        const only = COMPLIANCE_SCENARIOS.map(({ id }) => id).filter((id) => !SLOW.has(id));
+        const report = await runCompliance({ sandbox, appUrl: booted.url, page: '/me', only });
+        const failed = report.results.filter(({ verdict }) => verdict === 'failed');
+        expect(failed.map(({ id, reason }) => [id, reason])).toEqual([[fails, expect.any(String)]]);
+        expect(failed[0]!.remedy).not.toBe('');
+        const junit = toJunit(report);
+        expect(junit).toContain(`name="${fails}"`);
+        expect(junit.match(/<failure /g)).toHaveLength(1);
+      } finally {
+        await close();
+      }
+    },
+    120_000,
+  );
+});
