@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "read an official SDK's configuration and write ours",
     load: () => import('./import/import.command.js'),
   },
+  generate: {
+    summary: 'write adapters and module wiring into an application',
+    load: () => import('./generate/generate.command.js'),
+  },
 };
 
 function usage(): string {
