@@ -61,12 +61,11 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#failure) {
-      controller.abort(this.#failure);
-      return;
-    }
     this.#controller = controller;
-    this.#sent = 'maybe';
+    // undici may begin a request a second time when its connection breaks; whether to is for us to decide.
+    if (this.#sent !== 'no') this.fail('connection', 'RESTARTED');
+    if (this.#failure) controller.abort(this.#failure);
+    else this.#sent = 'maybe';
   }
 
   onResponseStart(

@@ -61,6 +61,7 @@ function validate(dto: object, context: PayloadContext): void {
 }
 
 function messagesOf(problem: ValidationError): string[] {
+  if (problem.constraints?.whitelistValidation) return ['is no field of this input'];
   const prefix = `${problem.property} `;
   return Object.values(problem.constraints ?? { invalid: 'is invalid' }).map((message) =>
     message.startsWith(prefix) ? message.slice(prefix.length) : message,

@@ -26,6 +26,9 @@ import type { ContentRecord } from './ledger-records.js';
 /** First pause between two looks at the server's list, doubled each time; milliseconds. */
 const FIRST_LOOK_MS = 250;
 
+/** With less time left than this, milliseconds, a request is not begun: its answer could not be awaited. */
+const SENDING_MS = 1_000;
+
 /** What a lock is held longer than the work may take; milliseconds. */
 const LOCK_MARGIN_MS = 30_000;
 
@@ -157,9 +160,11 @@ export class ChargeCreation<T extends AccountEntity> {
           found.map(({ id }) => id),
         );
       }
-      if (lookedAt >= content.settledAt && this.#remainingMs > 0) return this.#send(content, null);
+      const settled = lookedAt >= content.settledAt;
+      const enough = this.#remainingMs >= SENDING_MS;
+      if (settled && enough) return this.#send(content, null);
       const left = Math.max(content.settledAt - Date.now(), 1);
-      if (this.#remainingMs <= 0 || this.options.signal?.aborted) {
+      if (settled || this.#remainingMs <= 0 || this.options.signal?.aborted) {
         throw this.#undecided('the charge is not there, but may still be on its way.', cause, []);
       }
       await wait(Math.min(pause, left, this.#remainingMs));

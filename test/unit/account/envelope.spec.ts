@@ -1,0 +1,167 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { openEnvelope } from '../../../src/account/envelope.js';
+import {
+  AccountError,
+  ApiError,
+  AuthenticationError,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitError,
+} from '../../../src/errors/account.error.js';
+import type { HttpAnswer } from '../../../src/http/http.types.js';
+import { parseJsonBody } from '../../../src/http/json-body.js';
+
+const OPERATIONS = ['GET account/bills/:id', 'POST account/bills', 'DELETE account/bills/:id'] as const;
+
+/** Bodies by name; whether they are an envelope that says no. */
+const REFUSALS = {
+  'a map of arrays': '{"success":false,"errors":{"price_cents":["must be greater than 0"]},"data":{}}',
+  'a map of texts': '{"success":false,"errors":{"price_cents":"must be greater than 0"},"data":{}}',
+  'a list of errors': '{"success":false,"errors":["price_cents must be greater than 0"],"data":{}}',
+  'one text': '{"success":false,"errors":"price_cents must be greater than 0"}',
+  'nested errors': '{"success":false,"errors":{"price_cents":{"deep":["x"]}}}',
+  'no errors': '{"success":false}',
+} as const;
+
+const GARBAGE = {
+  'an empty body': '',
+  HTML: '<!doctype html><html><body>502 Bad Gateway</body></html>',
+  'truncated JSON': '{"success":true,"errors":{},"data":{"id":"bill-1"',
+  'a JSON array': '[{"success":true}]',
+  'a JSON text': '"success"',
+  'a JSON number': '12',
+  null: 'null',
+  'success as text': '{"success":"true","data":{}}',
+  'no success': '{"data":{"id":"bill-1"}}',
+} as const;
+
+const NO_ENVELOPE: Readonly<Record<number, new (...args: never[]) => AccountError>> = {
+  200: ApiError,
+  301: ApiError,
+  400: ApiError,
+  401: AuthenticationError,
+  403: ApiError,
+  404: NotFoundError,
+  422: ApiError,
+  429: RateLimitError,
+  500: ApiError,
+  502: ApiError,
+  503: ApiError,
+};
+
+const REFUSED: Readonly<Record<number, new (...args: never[]) => AccountError>> = {
+  ...NO_ENVELOPE,
+  200: InvalidRequestError,
+  400: InvalidRequestError,
+  422: InvalidRequestError,
+};
+
+function answer(status: number, text: string, headers: Record<string, string> = {}): HttpAnswer {
+  return { status, headers, text, json: parseJsonBody(text), attempts: 2, requestId: 'r-9' };
+}
+
+function refusal(status: number, text: string, operation: string, headers = {}): AccountError {
+  try {
+    openEnvelope(answer(status, text, headers), 'acme', operation);
+  } catch (error) {
+    if (error instanceof AccountError) return error;
+    throw error;
+  }
+  throw new Error('should have been refused');
+}
+
+describe('openEnvelope', () => {
+  describe.each(OPERATIONS)('%s', (operation) => {
+    describe.each(Object.entries(REFUSALS))('an envelope with %s', (_name, body) => {
+      it.each(Object.entries(REFUSED))('and status %s', (status, type) => {
+        const error = refusal(Number(status), body, operation);
+        expect(error.constructor).toBe(type);
+        expect(error).toMatchObject({
+          marketplace: 'acme',
+          operation,
+          status: Number(status),
+          requestId: 'r-9',
+          attempts: 2,
+        });
+      });
+    });
+
+    describe.each(Object.entries(GARBAGE))('%s', (_name, body) => {
+      it.each(Object.entries(NO_ENVELOPE))('and status %s', (status, type) => {
+        expect(refusal(Number(status), body, operation).constructor).toBe(type);
+      });
+    });
+  });
+
+  it('opens what succeeded, whatever data is', () => {
+    const body = (data: string): string => `{"success":true,"errors":{},"data":${data}}`;
+    expect(openEnvelope(answer(200, body('[1]')), 'acme', 'x')).toEqual([1]);
+    expect(openEnvelope(answer(201, body('{}')), 'acme', 'x')).toEqual({});
+  });
+
+  it('does not believe a success with an error status', () => {
+    const body = '{"success":true,"errors":{},"data":{"id":"bill-1"}}';
+    expect(refusal(500, body, 'x')).toBeInstanceOf(ApiError);
+    expect(refusal(401, body, 'x')).toBeInstanceOf(AuthenticationError);
+  });
+
+  it.each([
+    [200, 'account.notFound'],
+    [400, 'account.notFound'],
+    [404, 'account.notFound'],
+    [500, 'account.api'],
+  ])('knows an unknown id with status %i', (status, code) => {
+    const body = '{"success":false,"errors":{"id":["does not exist"]},"data":{}}';
+    expect(refusal(status, body, 'GET account/bills/:id').code).toBe(code);
+  });
+
+  it('hands field messages on, in camelCase and in one line each', () => {
+    const messages = JSON.stringify({
+      success: false,
+      errors: { price_cents: ['is\nnot\u0000 good', 7, null], description: "can't be blank", id: { a: 1 } },
+    });
+    const error = refusal(400, messages, 'POST account/bills');
+    expect(error.fields).toEqual({
+      priceCents: ['is not good', '7'],
+      description: ["can't be blank"],
+      id: ['is invalid'],
+    });
+    expect(error.message).toContain('priceCents is not good');
+    expect(refusal(400, REFUSALS['one text'], 'x').fields).toEqual({
+      base: ['price_cents must be greater than 0'],
+    });
+  });
+
+  it('keeps errors small and harmless whatever the server puts into them', () => {
+    const errors = Object.fromEntries(
+      Array.from({ length: 100 }, (_unused, index) => [`field${index}`, Array(20).fill('x'.repeat(2_000))]),
+    );
+    const text = JSON.stringify({ success: false, errors }).replace('"field0"', '"__proto__"');
+    const error = refusal(400, text, 'x');
+    expect(error.message.length).toBeLessThan(1_500);
+    expect(JSON.stringify(error.fields).length).toBeLessThan(150_000);
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
+  });
+
+  it.each([
+    ['12', 12_000],
+    ['0.5', 500],
+    [new Date(Date.now() + 60_000).toUTCString(), expect.any(Number)],
+    ['soon', null],
+    [undefined, null],
+  ])('reads Retry-After %j of a rate limit', (header, expected) => {
+    const headers = header === undefined ? {} : { 'retry-after': header };
+    expect(refusal(429, '', 'x', headers)).toMatchObject({ retryAfterMs: expected });
+  });
+
+  it('has a remedy for each code, and nothing but documented codes', () => {
+    const errors = [200, 401, 404, 500].map((status) => refusal(status, '', 'x'));
+    for (const error of errors) {
+      expect(error.remedy).not.toBe('');
+      expect(inspect(error)).not.toContain('Axios');
+    }
+  });
+});
