@@ -205,7 +205,9 @@ export class MarketplaceLoader implements OnModuleDestroy {
       {
         code: failures.length > 0 ? 'configuration.none' : 'configuration.invalid',
         remedy:
-          'Correct the configuration; refresh.file lets a start outlive the platform, refresh.startEmpty waits for it.',
+          failures.length > 0
+            ? 'With refresh.file a start outlives the platform; with refresh.startEmpty it waits for it.'
+            : 'Correct what is listed, or link the environment to a marketplace.',
         cause: failures[0],
       },
       this.#assembly.problems,

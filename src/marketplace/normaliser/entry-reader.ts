@@ -6,7 +6,7 @@ import { deepFreeze } from '../../utils/deep-freeze.js';
 import { serialiseMarketplace } from '../marketplace-serialiser.js';
 import { findPreset } from './environment-presets.js';
 import { flattenParameters } from './key-normaliser.js';
-import { SECTIONS, isKnownParameter } from './parameter-names.js';
+import { SECTIONS, isKnownParameter, knownBeside } from './parameter-names.js';
 import { ParameterReader, type ReadingContext } from './parameter-reader.js';
 import { ProblemCollector, printable } from './problem-collector.js';
 import { readApi, readApp, readConnec, readWebhooks } from './section-readers.js';
@@ -97,8 +97,13 @@ function tellUnknownKeys(reader: ParameterReader): void {
         severity: 'warning',
         key: printable(name),
         message: 'Nobody reads this parameter.',
-        remedy: 'Check its spelling, or remove it.',
+        remedy: spellingRemedy(name),
       });
     }
   }
+}
+
+function spellingRemedy(name: string): string {
+  const known = knownBeside(name);
+  return `Check its spelling, or remove it.${known.length > 0 ? ` Known here: ${known.join(', ')}.` : ''}`;
 }

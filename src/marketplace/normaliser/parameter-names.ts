@@ -65,6 +65,12 @@ export function isKnownParameter(name: string): boolean {
   return KNOWN.has(name) || name.startsWith(`${SUBSCRIPTIONS}.`);
 }
 
+/** The parameters beside which a name stands, such as all of `sso`. */
+export function knownBeside(name: string): string[] {
+  const section = name.slice(0, name.lastIndexOf('.') + 1);
+  return READ.filter((known) => known.startsWith(section) && !known.slice(section.length).includes('.'));
+}
+
 /** Other spellings of whole names: the Ruby and Java generations, and plural lists (protocol §1.3, §1.8). */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['user_creation_mode', 'sso.creation_mode'],

@@ -243,6 +243,7 @@ describe('spellings', () => {
 
   it('tells a parameter nobody reads, without its value', () => {
     const { problems } = read({ ...minimal, sso: { init_pth: 's3cret' } });
+    expect(problems[0]!.remedy).toContain('sso.init_path');
     expect(problems).toMatchObject([
       { code: 'configuration.unknownKey', severity: 'warning', key: 'sso.init_pth', found: null },
     ]);
