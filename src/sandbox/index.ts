@@ -25,6 +25,7 @@ export type {
 export type { MarketplaceDocument } from './platform/marketplace-document.js';
 export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js';
 export type * from './state/records.js';
+export type { ChangeManner } from './webhooks/connec-changes.js';
 export type { Delivery, DeliveryCredentials, DeliveryOptions } from './webhooks/delivery.js';
 export type { EventOptions, SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 export type { AssertionVariant } from './workshop/assertion-variant.js';

@@ -18,8 +18,13 @@ import { exchangeRoute } from './exchange-routes.js';
 
 /** Largest body that is read; beyond it the connection is reset. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-/** Longest body that the journal keeps, in characters. */
-const MAX_JOURNAL_BODY = 20_000;
+/** Longest beginning of a body that the journal keeps, in bytes. */
+const MAX_JOURNAL_BYTES = 20_000;
+
+/** The beginning of a body, masked. Copied, because a slice of a text would keep the whole of it alive. */
+function excerpt(body: Buffer): string {
+  return maskText(body.subarray(0, MAX_JOURNAL_BYTES).toString('utf8'));
+}
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -126,9 +131,9 @@ export class ExchangeRecorder {
         url: maskText(exchange.url),
         status: answer?.status ?? null,
         requestHeaders: maskHeaders(exchange.headers),
-        requestBody: maskText(exchange.bodyText).slice(0, MAX_JOURNAL_BODY),
+        requestBody: excerpt(Buffer.from(exchange.bodyText)),
         responseHeaders: maskHeaders(answer?.headers ?? {}),
-        responseBody: maskText(answer?.body.toString('utf8') ?? '').slice(0, MAX_JOURNAL_BODY),
+        responseBody: answer ? excerpt(answer.body) : '',
         durationMs: performance.now() - started,
         fault: effect ? JSON.stringify(effect) : null,
         remarks: [...exchange.remarks],

@@ -1,7 +1,8 @@
 import { REDACTED } from '../../utils/secret.js';
 
+/** The end of the text may cut a secret off. */
 const JSON_SECRETS =
-  /("(?:key|api_key|apiKey|apiSecret|api_secret|sso_session|password|mno_session)"\s*:\s*)"[^"]*"/g;
+  /("(?:key|api_key|apiKey|apiSecret|api_secret|sso_session|password|mno_session)"\s*:\s*)"[^"]*"?/g;
 const FORM_SECRETS =
   /((?:^|[?&])(?:password|session|api_key|key|SAMLResponse|openid\.ax\.value\.u_session_key)=)[^&\s]*/g;
 const HTML_SECRETS = /(name="(?:SAMLResponse|openid\.ax\.value\.u_session_key)"[^>]*value=")[^"]*/g;

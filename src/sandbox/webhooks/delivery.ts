@@ -37,8 +37,8 @@ export interface DeliveryOptions {
   /** Deliver the same request that often, one after another; all at once with `burst`. Default 1. */
   readonly times?: number;
   readonly burst?: boolean;
-  /** Wait before the first, milliseconds. */
-  readonly delayMs?: number;
+  /** Wait before the first, milliseconds; a range lets later ones overtake earlier ones. */
+  readonly delayMs?: number | readonly [from: number, to: number];
   readonly credentials?: DeliveryCredentials;
   /** Milliseconds to wait for an answer. Default 10,000. */
   readonly timeoutMs?: number;

@@ -4,6 +4,7 @@ import { SandboxError } from '../../errors/sandbox.error.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
+import { ConnecChanges, type ChangeManner } from './connec-changes.js';
 import type { Delivery, DeliveryOptions } from './delivery.js';
 import { WebhookSender } from './webhook-sender.js';
 
@@ -28,6 +29,7 @@ export class SandboxWebhooks {
     private readonly clock: SandboxClock,
     private readonly marketplaces: MarketplaceAdmin,
     private readonly sender: WebhookSender,
+    private readonly changes: ConnecChanges,
   ) {}
 
   get deliveries(): readonly Delivery[] {
@@ -110,6 +112,14 @@ export class SandboxWebhooks {
     this.marketplaces.edit(name, { subscriptions: Object.fromEntries(resources.map((one) => [one, true])) });
   }
 
+  /**
+   * How notifications of changes are delivered from now on: `{ times: 2 }` repeats each, `{ delayMs: [0, 300] }` lets
+   * them overtake each other, `{}` is fair weather again.
+   */
+  deliverChanges(manner: ChangeManner): void {
+    this.changes.manner = manner;
+  }
+
   /** Sends a logged delivery once more, as it was. */
   resend(id: string): Promise<Delivery> {
     return this.sender.resend(id);
@@ -125,8 +135,9 @@ export class SandboxWebhooks {
     return this.sender.idle();
   }
 
-  /** Forgets the log of deliveries. */
+  /** Forgets the log of deliveries, and how changes were to be delivered. */
   clear(): void {
+    this.changes.manner = {};
     this.sender.clear();
   }
 }

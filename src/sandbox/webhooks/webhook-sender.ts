@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,6 +26,7 @@ const CAPACITY = 1_000;
 /** Carries requests to the application, and keeps a log of them (protocol §6, §7). */
 @Injectable()
 export class WebhookSender {
+  readonly #logger = new Logger('MaestranoSandbox');
   readonly #log: Delivery[] = [];
   readonly #underway = new Set<Promise<unknown>>();
 
@@ -45,7 +46,8 @@ export class WebhookSender {
   async deliver(parcel: Parcel, options: DeliveryOptions = {}): Promise<Delivery[]> {
     const marketplace = this.marketplaces.getOrFirst(options.marketplace);
     const request = this.#request(marketplace, parcel, options);
-    if (options.delayMs) await sleep(options.delayMs);
+    const delay = this.#delay(options);
+    if (delay > 0) await sleep(delay);
     const times = options.times ?? 1;
     if (options.burst) {
       const all = Array.from({ length: times }, () => this.#send(marketplace.name, parcel.kind, request));
@@ -60,12 +62,16 @@ export class WebhookSender {
 
   /** Delivers without waiting; {@link idle} waits. */
   deliverLater(parcel: Parcel, options: DeliveryOptions): void {
-    const work = this.deliver(parcel, options).finally(() => this.#underway.delete(work));
+    const work: Promise<unknown> = this.deliver(parcel, options)
+      .catch((error: Error) => this.#logger.warn(`Not delivered: ${error.message}`))
+      .finally(() => this.#underway.delete(work));
     this.#underway.add(work);
   }
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
+    // Changes of this very moment are still being gathered.
+    await Promise.resolve();
     while (this.#underway.size > 0) await Promise.all(this.#underway);
   }
 
@@ -86,6 +92,12 @@ export class WebhookSender {
 
   clear(): void {
     this.#log.length = 0;
+  }
+
+  #delay({ delayMs = 0 }: DeliveryOptions): number {
+    if (typeof delayMs === 'number') return delayMs;
+    const [from, to] = delayMs;
+    return from + this.state.random.next() * (to - from);
   }
 
   #get(id: string): Delivery {

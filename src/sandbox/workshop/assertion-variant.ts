@@ -1,3 +1,4 @@
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { ResponseFields } from '../idp/response-document.js';
 import type { SandboxKeyPair } from '../state/records.js';
 
@@ -20,7 +21,7 @@ export interface AssertionVariant {
   /** What is wrong, in a few words. */
   readonly title: string;
   /** Codes with which nestjs-maestrano refuses it; empty where it is to be accepted. */
-  readonly expected: readonly string[];
+  readonly expected: readonly SsoErrorCode[];
   /** Sent that often, the last answer counts. Default 1. */
   readonly times?: number;
   /** Makes the form field. */

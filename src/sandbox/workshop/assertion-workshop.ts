@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import { SandboxError } from '../../errors/sandbox.error.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { IdentityProviderService, type SignOnRequest } from '../idp/identity-provider.service.js';
@@ -39,7 +40,7 @@ export interface VariantResult {
   readonly variant: string;
   readonly title: string;
   /** Codes that were expected; empty for an acceptance. */
-  readonly expected: readonly string[];
+  readonly expected: readonly SsoErrorCode[];
   readonly status: number;
   readonly location: string | null;
   readonly body: string;
@@ -94,7 +95,7 @@ export class AssertionWorkshop {
     const refused = page.status >= 400 || this.#isTurnedAway(location, page.url, options);
     const code = codeOf(page.body);
     const asExpected = refused
-      ? expected.length > 0 && (code === null || expected.includes(code))
+      ? expected.length > 0 && (code === null || expected.some((one) => one === code))
       : expected.length === 0;
     return {
       variant,

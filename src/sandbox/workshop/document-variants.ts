@@ -1,3 +1,4 @@
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import { formField } from '../idp/response-document.js';
 import type { AssertionVariant, WorkshopBench } from './assertion-variant.js';
 import { signedResponse, type ResponseChanges } from './signed-response.js';
@@ -5,13 +6,18 @@ import { signedResponse, type ResponseChanges } from './signed-response.js';
 function broken(
   name: string,
   title: string,
-  expected: string,
+  expected: SsoErrorCode,
   make: (bench: WorkshopBench) => string,
 ): AssertionVariant {
   return { name, title, expected: [expected], make: (bench) => formField(make(bench)) };
 }
 
-function signed(name: string, title: string, expected: string, changes: ResponseChanges): AssertionVariant {
+function signed(
+  name: string,
+  title: string,
+  expected: SsoErrorCode,
+  changes: ResponseChanges,
+): AssertionVariant {
   return broken(name, title, expected, (bench) => signedResponse(bench, changes));
 }
 

@@ -1,3 +1,4 @@
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import { formField } from '../idp/response-document.js';
 import type { AssertionVariant, FieldChange } from './assertion-variant.js';
 import { signedResponse } from './signed-response.js';
@@ -9,7 +10,7 @@ const HOUR = 60 * MINUTE;
 function wrong(
   name: string,
   title: string,
-  expected: string | readonly string[],
+  expected: SsoErrorCode | readonly SsoErrorCode[],
   change: FieldChange,
 ): AssertionVariant {
   return {
@@ -27,7 +28,7 @@ function attribute(name: string, value: string): FieldChange {
 }
 
 const elsewhere = 'https://elsewhere.example/consume';
-const unknownRequest = ['sso.requestNotBound', 'sso.requestUnknown'];
+const unknownRequest: readonly SsoErrorCode[] = ['sso.requestNotBound', 'sso.requestUnknown'];
 
 /** Defects in what a response says. */
 export const FIELD_VARIANTS: readonly AssertionVariant[] = [

@@ -393,6 +393,44 @@ describe('webhooks', () => {
     });
   });
 
+  it('gathers what changes at once, repeats and shuffles when told so', async () => {
+    const { webhooks, connec } = await start();
+    await listen();
+    webhooks.subscribe(['items', 'people']);
+    connec.write('items', { name: 'Chair' });
+    connec.write('people', { first_name: 'Ida' }, { group: 'cld-2' });
+    await webhooks.idle();
+    expect(received.map(({ body }) => Object.keys(JSON.parse(body) as Json))).toEqual([['items', 'people']]);
+    webhooks.deliverChanges({ times: 2, delayMs: [0, 60] });
+    for (let number = 0; number < 8; number++) {
+      connec.write('items', { name: String(number) });
+      await Promise.resolve();
+    }
+    await webhooks.idle();
+    const names = received
+      .slice(1)
+      .map(({ body }) => (JSON.parse(body) as { items: Json[] }).items[0]?.['name']);
+    expect(names.toSorted()).toEqual([
+      '0',
+      '0',
+      '1',
+      '1',
+      '2',
+      '2',
+      '3',
+      '3',
+      '4',
+      '4',
+      '5',
+      '5',
+      '6',
+      '6',
+      '7',
+      '7',
+    ]);
+    expect(names).not.toEqual(names.toSorted());
+  });
+
   it('sends wrong, old and foreign credentials, resends, and writes a command line', async () => {
     const { webhooks, marketplaces } = await start();
     await listen();
