@@ -324,7 +324,8 @@ it('keeps two registrations apart even where their paths lie in one directory', 
   @Module({ imports: [register('uat', FirstCalls), register('production', SecondCalls)] })
   class AppModule {}
   // Fastify refuses to start with one route declared twice.
-  const { app, url, close } = await bootApp('express', AppModule);
+  const booted = await bootApp('express', AppModule);
+  const { app, url } = booted;
   try {
     const remove = async (name: string, authorization: string): Promise<number> => {
       const path = `${url}/maestrano/account/groups/cld-1/${name}`;
@@ -336,6 +337,6 @@ it('keeps two registrations apart even where their paths lie in one directory', 
     const told = app.get(FirstCalls, { strict: false }).list.filter(([method]) => method === 'deleteGroup');
     expect(told).toEqual([['deleteGroup', 'uat', 'cld-1']]);
   } finally {
-    await close();
+    await booted.close();
   }
 });

@@ -170,7 +170,6 @@ function checkIdentity(
   const groupUid = attributes.get('group_uid') ?? '';
   const virtualUid = attributes.get('virtual_uid') ?? '';
   const token = attributes.get('mno_session') ?? '';
-  checks.require('sso.uid', UID.test(uid), 'letters, digits, _ and -', mask(uid));
   checks.require('sso.groupUid', UID.test(groupUid), 'letters, digits, _ and -', mask(groupUid));
   const virtual = virtualUid === '' || virtualUid === `${uid}.${groupUid}`;
   checks.require(

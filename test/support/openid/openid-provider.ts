@@ -37,6 +37,8 @@ export class OpenIdProvider {
   attributes: Attributes = USER;
   /** Status of every answer, when it is to fail. */
   status = 200;
+  /** Confirms an answer as often as it is asked, as no provider should. */
+  gullible = false;
   readonly #handles = new Map<string, Buffer>();
   #server: Server | null = null;
   url = '';
@@ -127,7 +129,7 @@ export class OpenIdProvider {
     const handle = form.get('openid.assoc_handle') ?? '';
     const secret = this.#handles.get(handle);
     // A private association confirms once.
-    this.#handles.delete(handle);
+    if (!this.gullible) this.#handles.delete(handle);
     // The mode was `id_res` when the answer was signed.
     const field = (name: string): string | undefined =>
       name === 'mode' ? 'id_res' : (form.get(`openid.${name}`) ?? undefined);

@@ -80,6 +80,7 @@ beforeEach(() => {
   provider.verifications = 0;
   provider.document = null;
   provider.status = 200;
+  provider.gullible = false;
   protocol = createProtocol();
 });
 afterEach(() => void jest.useRealTimers());
@@ -364,12 +365,32 @@ describe('a bad answer', () => {
     expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'sso.replay' });
   });
 
-  it('of ten copies at once lets one in', async () => {
+  it.each([false, true])('of ten copies at once lets one in (gullible provider: %s)', async (gullible) => {
+    provider.gullible = gullible;
     const { answer } = await signIn();
     const results = await Promise.allSettled(
       Array.from({ length: 10 }, () => protocol.complete(uat, answer)),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const reasons = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as SsoError] : [],
+    );
+    expect(new Set(reasons.map(({ code }) => code))).toEqual(
+      new Set([gullible ? 'sso.requestUsed' : 'openid.verification']),
+    );
+  });
+
+  it('is refused on an instance that cannot find the provider, and can be tried again', async () => {
+    const store = new MemoryStore();
+    protocol = createProtocol({}, store);
+    const { answer } = await signIn();
+    const instance = createProtocol({}, store);
+    provider.document = 'maintenance';
+    expect(await refusal(instance.complete(marketplace('uat', { nid: 'fresh' }), answer))).toMatchObject({
+      code: 'openid.discovery',
+    });
+    provider.document = null;
+    await expect(instance.complete(uat, answer)).resolves.toBeDefined();
   });
 
   it('begun on another marketplace, in another browser or never is refused without calling the provider', async () => {
