@@ -6,6 +6,7 @@ import type { AdapterContext } from '../interfaces/adapter-context.interface.js'
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { SessionService } from '../session/session.service.js';
+import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
 import { ReturnTo } from './return-to.js';
 import type { SignOnLogin } from './sso-protocol.js';
 
@@ -18,6 +19,7 @@ export class LoginCompletion {
     private readonly adapters: AdapterResolver,
     private readonly sessions: SessionService,
     private readonly returnTo: ReturnTo,
+    private readonly deletedGroups: DeletedGroupsService,
   ) {}
 
   /**
@@ -51,6 +53,8 @@ export class LoginCompletion {
     const known = await groups.hasMember(group, user, context);
     await groups[known ? 'updateMember' : 'addMember'](group, user, profile.membership, context);
 
+    // A company that cancelled and is back: its data is welcome again.
+    await this.deletedGroups.groupRestored(marketplace.name, profile.group.uid);
     await this.sessions.establish(exchange, marketplace, login);
     const fallback = transaction.returnTo ?? this.returnTo.home(marketplace);
     const adapter = await this.adapters.session(request);

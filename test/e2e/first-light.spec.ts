@@ -10,6 +10,7 @@ import {
   MaestranoUserAdapter,
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
 import { freePort } from '../support/free-port.js';
 import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
 
@@ -88,5 +89,15 @@ describe.each(PLATFORMS)('first light on %s', (platform) => {
     const headers = { cookie: login.cookieHeader };
     expect((await fetch(`${booted.url}/me`, { headers })).status).toBe(401);
     expect(Groups.events.slice(-2)).toEqual(['add usr-1 to cld-1', 'remove usr-1 from cld-1']);
+  });
+
+  it('remembers that a company cancelled until somebody signs in through it again', async () => {
+    const deletedGroups = booted.app.get(DeletedGroupsService, { strict: false });
+    const marketplace = sandbox.marketplaces.list()[0]!.name;
+    await sandbox.webhooks.deleteGroup('cld-2');
+    expect(await deletedGroups.deletedAt(marketplace, 'cld-2')).toBeInstanceOf(Date);
+    sandbox.state.group(marketplace, 'cld-2')!.status = 'running';
+    expect((await sandbox.login(booted.url, { user: 'usr-3', group: 'cld-2' })).status).toBe(200);
+    expect(await deletedGroups.deletedAt(marketplace, 'cld-2')).toBeNull();
   });
 });
