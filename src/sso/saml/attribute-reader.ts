@@ -69,7 +69,7 @@ function isPlain(name: string, values: readonly XmlElement[], limits: Required<S
       children.length === 0 &&
       text.length <= limits.valueLength &&
       !isDeceptive(text) &&
-      !(known && LINE_END.test(text)),
+      !(known && text.trim() !== '' && LINE_END.test(text)),
   );
 }
 

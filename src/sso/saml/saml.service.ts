@@ -13,6 +13,7 @@ import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
 import { describeRefusal } from '../trace/describe-refusal.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
+import { checkSsoOptions } from './check-sso-options.js';
 import { CheckFailed, CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
 import { LoginTransactionService } from './login-transaction.service.js';
@@ -45,7 +46,9 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly transactions: LoginTransactionService,
     private readonly traces: LoginTraceService,
     @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
-  ) {}
+  ) {
+    checkSsoOptions(options.sso);
+  }
 
   /** Loads what the first login needs, without holding up the start. */
   onApplicationBootstrap(): void {

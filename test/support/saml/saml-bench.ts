@@ -1,5 +1,6 @@
 import type { Marketplace, MarketplaceSso } from '../../../src/interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.js';
+import { SsoError } from '../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
 import { CheckList } from '../../../src/sso/saml/check-list.js';
@@ -106,6 +107,13 @@ export class SamlBench {
 
   validate(samlResponse: unknown, boundRequestIds: readonly string[] | null = null): Promise<SamlLogin> {
     return this.saml.validate({ marketplace: this.marketplace, samlResponse, boundRequestIds });
+  }
+
+  /** Begins a login and answers it in a way that must be refused. */
+  async refusal(overrides: Partial<ResponseSpec>): Promise<SsoError> {
+    const outcome: unknown = await this.login(overrides).catch((error: unknown) => error);
+    if (outcome instanceof SsoError) return outcome;
+    throw new Error('the login was not refused');
   }
 
   /** Begins a login and answers it. */

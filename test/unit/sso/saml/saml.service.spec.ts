@@ -1,0 +1,292 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { inflateRawSync } from 'node:zlib';
+
+import { SsoError } from '../../../../src/errors/sso.error.js';
+import { RedisStore } from '../../../../src/redis/redis-store.js';
+import { LoginExplainer } from '../../../../src/sso/trace/login-explainer.js';
+import { MemoryStore } from '../../../../src/stores/memory-store.js';
+import { formField, instant, signedResponse } from '../../../support/saml/response-builder.js';
+import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
+import { testKey } from '../../../support/saml/test-keys.js';
+
+let warned: jest.SpiedFunction<Logger['warn']>;
+
+beforeEach(() => {
+  warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const codes = (results: readonly PromiseSettledResult<unknown>[]): string[] =>
+  results
+    .map((result) => (result.status === 'fulfilled' ? 'accepted' : (result.reason as SsoError).code))
+    .sort();
+
+describe('requests', () => {
+  it('send the parameters of the reference, SAMLRequest first, without relay state', async () => {
+    const bench = new SamlBench();
+    const transaction = await bench.begin('/invoices');
+    const url = new URL(await bench.saml.loginUrl(bench.marketplace, transaction, { group_id: 'cld-1' }));
+    expect(url.origin + url.pathname).toBe('https://hub.example.com/api/v1/auth/saml');
+    expect([...url.searchParams.keys()]).toEqual(['SAMLRequest', 'group_id']);
+    const xml = inflateRawSync(Buffer.from(url.searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
+    expect(xml).toContain(`ID="${transaction.id}"`);
+    expect(xml).toContain(
+      'AssertionConsumerServiceURL="https://app.example.com/maestrano/auth/saml/consume/lab"',
+    );
+    expect(xml).toMatch(/<saml:Issuer [^>]*>app-1<\/saml:Issuer>/);
+    expect(xml).toMatch(
+      /nameid-format:persistent" AllowCreate="true"|AllowCreate="true" Format="[^"]*persistent"/,
+    );
+    expect(xml).toContain('ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"');
+    expect(xml).not.toContain('RequestedAuthnContext');
+  });
+
+  it('never let a parameter replace the request', async () => {
+    const bench = new SamlBench();
+    const hostile = {
+      SAMLRequest: 'evil',
+      samlrequest: 'evil',
+      RelayState: 'evil',
+      SigAlg: 'evil',
+      Signature: 'evil',
+      SAMLEncoding: 'evil',
+      SAMLResponse: 'evil',
+      'a b': 'x',
+      __proto__x: 'x',
+      long: 'x'.repeat(513),
+      list: ['a', 'b'] as unknown as string,
+      plan: 'gold & "more"',
+    };
+    const url = new URL(await bench.saml.loginUrl(bench.marketplace, await bench.begin(), hostile));
+    expect([...url.searchParams.keys()]).toEqual(['SAMLRequest', 'plan']);
+    expect(url.searchParams.get('plan')).toBe('gold & "more"');
+    expect(url.searchParams.get('SAMLRequest')).not.toBe('evil');
+  });
+
+  it('are built for a marketplace that pins a fingerprint only', async () => {
+    const bench = new SamlBench(testMarketplace({ certificates: [] }));
+    await expect(bench.saml.loginUrl(bench.marketplace, await bench.begin(), {})).resolves.toContain(
+      'SAMLRequest=',
+    );
+  });
+
+  it('have IDs that nobody can guess', async () => {
+    const bench = new SamlBench();
+    const ids = await Promise.all(Array.from({ length: 50 }, async () => (await bench.begin()).id));
+    expect(new Set(ids).size).toBe(50);
+    for (const id of ids) expect(id).toMatch(/^_[0-9a-f]{40}$/);
+  });
+});
+
+describe('logins', () => {
+  it('bring back what was kept at their beginning', async () => {
+    const bench = new SamlBench();
+    const { id } = await bench.begin('/invoices?page=2');
+    const login = await bench.validate(formField(signedResponse(bench.spec(id))), [id]);
+    expect(login.transaction).toMatchObject({ id, returnTo: '/invoices?page=2' });
+    expect(login.sessionToken.reveal()).toBe('tok36charactersabcdefghijklmnopqrst');
+    expect(JSON.stringify(login)).not.toContain('tok36');
+  });
+
+  it('let one of ten concurrent copies in', async () => {
+    const bench = new SamlBench();
+    const { id } = await bench.begin();
+    const field = formField(signedResponse(bench.spec(id)));
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => bench.validate(field, [id])));
+    expect(codes(results)).toEqual(['accepted', ...Array.from({ length: 9 }, () => 'sso.requestUsed')]);
+  });
+
+  it('are refused when repeated, and when the provider answers twice', async () => {
+    const bench = new SamlBench();
+    const { id } = await bench.begin();
+    const field = formField(signedResponse(bench.spec(id)));
+    await bench.validate(field, [id]);
+    await expect(bench.validate(field, [id])).rejects.toMatchObject({
+      code: 'sso.requestUsed',
+      restart: true,
+    });
+    const second = formField(signedResponse(bench.spec(id)));
+    await expect(bench.validate(second, [id])).rejects.toMatchObject({ code: 'sso.requestUsed' });
+  });
+
+  it('never take one assertion twice, whatever login it answers', async () => {
+    const bench = new SamlBench();
+    const first = await bench.begin();
+    await bench.validate(formField(signedResponse(bench.spec(first.id, { assertionId: '_same' }))), null);
+    const second = await bench.begin();
+    const answer = bench.validate(
+      formField(signedResponse(bench.spec(second.id, { assertionId: '_same' }))),
+      null,
+    );
+    await expect(answer).rejects.toMatchObject({ code: 'sso.replay' });
+  });
+
+  it('survive garbage that names them', async () => {
+    const bench = new SamlBench();
+    const { id } = await bench.begin();
+    const good = signedResponse(bench.spec(id));
+    for (const garbage of [good.replaceAll('usr-1', 'usr-2'), good.replace('<Subject>', '<Sub'), 'x']) {
+      await expect(bench.validate(formField(garbage), [id])).rejects.toBeInstanceOf(SsoError);
+    }
+    await expect(bench.validate(formField(good), [id])).resolves.toBeDefined();
+  });
+
+  it('belong to one marketplace', async () => {
+    const store = new MemoryStore();
+    const lab = new SamlBench(testMarketplace(), {}, store);
+    const other = new SamlBench(testMarketplace({}, 'other'), {}, store);
+    const { id } = await lab.begin();
+    const answer = other.validate(formField(signedResponse(other.spec(id))), [id]);
+    await expect(answer).rejects.toMatchObject({ code: 'sso.requestUnknown' });
+  });
+
+  it('end with their time', async () => {
+    const bench = new SamlBench(undefined, { requestTtlMs: 1_000 });
+    const { id } = await bench.begin();
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 2_000);
+    const answer = bench.validate(formField(signedResponse(bench.spec(id))), [id]);
+    await expect(answer).rejects.toMatchObject({ code: 'sso.requestUnknown' });
+  });
+
+  it('follow the policy of their marketplace', async () => {
+    const sso = {
+      algorithms: ['sha256' as const],
+      perMarketplace: { lab: { algorithms: ['sha1' as const] } },
+    };
+    await expect(new SamlBench(undefined, sso).login({ algorithm: 'sha1' })).resolves.toBeDefined();
+    const other = new SamlBench(testMarketplace({}, 'other'), sso);
+    await expect(other.login({ algorithm: 'sha1' })).rejects.toMatchObject({ code: 'sso.algorithm' });
+  });
+
+  it.each(['acceptedClockSkewMs', 'maxAssertionAgeMs', 'requestTtlMs'] as const)(
+    'are not judged with a senseless %s',
+    (option) => {
+      expect(() => new SamlBench(undefined, { [option]: -1 })).toThrow(
+        expect.objectContaining({ code: 'configuration.options' }),
+      );
+      expect(() => new SamlBench(undefined, { perMarketplace: { lab: { [option]: Number.NaN } } })).toThrow(
+        /perMarketplace\.lab/,
+      );
+    },
+  );
+});
+
+describe('traces', () => {
+  it('explain a refusal with numbers, and say what to do', async () => {
+    const bench = new SamlBench();
+    const explainer = new LoginExplainer(bench.traces);
+    const error = await bench.refusal({ now: Date.now() + 412_000 });
+    expect(error.code).toBe('sso.issueInstant');
+    const text = await explainer.explain(error.traceCode);
+    expect(text).toMatch(
+      /The provider's clock is 41[12] s ahead of ours: fix NTP or raise acceptedClockSkewMs\./,
+    );
+    expect(text).toMatch(/sso\.notYetValid/);
+    expect(text).toContain('was refused');
+    expect(text).not.toMatch(/jo@example|usr-1|Doe|tok36/);
+  });
+
+  it('are found however the code is spelled, by marketplace, and no longer than a day', async () => {
+    const bench = new SamlBench();
+    const { traceCode } = await bench.login();
+    expect(traceCode).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+    const typed = traceCode.toLowerCase().replace('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l');
+    expect(await bench.traces.find(typed)).toMatchObject({ code: traceCode, accepted: true, refusal: null });
+    expect(await bench.traces.list('lab')).toHaveLength(1);
+    expect(await bench.traces.list('other')).toEqual([]);
+    expect(await bench.traces.find('nonsense')).toBeNull();
+    expect(await new LoginExplainer(bench.traces).explain('ZZZZ-ZZZZ')).toBeNull();
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 25 * 3_600_000);
+    expect(await bench.traces.find(traceCode)).toBeNull();
+  });
+
+  it('hold neither XML nor personal values, and are bounded', async () => {
+    const bench = new SamlBench();
+    for (let index = 0; index < 60; index += 1) await bench.validate('x', null).catch(() => undefined);
+    await bench.login({ nameId: 'jo@example.com' }).catch(() => undefined);
+    await bench
+      .login({ attributes: { uid: 'jo@example.com', group_uid: 'Doe Ltd', mno_session: 'tok36' } })
+      .catch(() => undefined);
+    const traces = await bench.traces.list('lab');
+    expect(traces).toHaveLength(52);
+    expect(JSON.stringify(traces)).not.toMatch(/jo@example|Doe|tok36|<|usr-1/);
+  });
+
+  it('keep real logins apart from a flood of garbage', async () => {
+    const bench = new SamlBench();
+    const { traceCode } = await bench.login();
+    for (let index = 0; index < 80; index += 1) await bench.validate('garbage', null).catch(() => undefined);
+    expect(await bench.traces.find(traceCode)).not.toBeNull();
+  });
+
+  it('cost no login when their store fails', async () => {
+    const bench = new SamlBench();
+    jest.spyOn(bench.store, 'append').mockRejectedValue(new Error('redis is down'));
+    await expect(bench.login()).resolves.toBeDefined();
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('was not kept'));
+  });
+
+  it('log one line a refusal, with nothing a stranger could forge', async () => {
+    const bench = new SamlBench();
+    await bench
+      .login({ audience: 'https://evil.example.com/\n[Nest] ERROR forged \u202e' })
+      .catch(() => undefined);
+    expect(warned).toHaveBeenCalledTimes(1);
+    const line = String(warned.mock.calls[0]?.[0]);
+    expect(line).toMatch(/^Login refused: \{"marketplace":"lab","code":"sso\.audience","trace":"/);
+    expect(line).not.toMatch(/[\n\u202e]|usr-1|jo@example/);
+    expect(line.length).toBeLessThan(1_000);
+  });
+
+  it('list all that is wrong with an assertion, not only the first', async () => {
+    const bench = new SamlBench();
+    const error = await bench.refusal({ audience: 'urn:x', nameId: 'usr-2', issuer: 'urn:y' });
+    const failed = error.checks.filter(({ verdict }) => verdict === 'failed').map(({ code }) => code);
+    expect(failed).toEqual(['sso.issuer', 'sso.audience', 'sso.nameIdMismatch']);
+    expect(error).toMatchObject({ code: 'sso.issuer', marketplace: 'lab' });
+  });
+
+  it('name the certificates when the signature does not hold', async () => {
+    const bench = new SamlBench();
+    const error = await bench.refusal({ key: testKey('attacker') });
+    expect(error.message).toContain(testKey('provider').certificate.sha256);
+    expect(error.message).toContain(testKey('attacker').certificate.sha256);
+  });
+});
+
+const url = process.env['TEST_REDIS_URL'];
+const maybe = url ? describe : describe.skip;
+
+maybe('two instances on one Redis', () => {
+  it('finish each other’s logins once', async () => {
+    const connections = [new Redis(url ?? ''), new Redis(url ?? '')];
+    const prefix = `h2-saml-${process.pid}-`;
+    const [a, b] = connections.map(
+      (client) => new SamlBench(testMarketplace(), {}, new RedisStore(client, { prefix })),
+    ) as [SamlBench, SamlBench];
+    try {
+      const { id } = await a.begin('/home');
+      const field = formField(signedResponse(b.spec(id)));
+      const login = await b.validate(field, [id]);
+      expect(login.transaction.returnTo).toBe('/home');
+      await expect(a.validate(field, [id])).rejects.toMatchObject({ code: 'sso.requestUsed' });
+      await expect(b.validate(field, [id])).rejects.toMatchObject({ code: 'sso.requestUsed' });
+      expect(await a.traces.find(login.traceCode)).toMatchObject({ accepted: true });
+
+      const next = await b.begin();
+      const copy = formField(signedResponse(a.spec(next.id)));
+      const race = Array.from({ length: 10 }, (_, index) => (index % 2 ? a : b).validate(copy, [next.id]));
+      expect(codes(await Promise.allSettled(race))).toEqual([
+        'accepted',
+        ...Array.from({ length: 9 }, () => 'sso.requestUsed'),
+      ]);
+      expect(instant(Date.now())).toMatch(/Z$/);
+    } finally {
+      for (const connection of connections) connection.disconnect();
+    }
+  });
+});
