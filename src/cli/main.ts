@@ -51,8 +51,8 @@ async function main(argv: string[], io: CliIo): Promise<number> {
     io.err(`There is no command "${name}".\n\n${usage()}`);
     return 2;
   }
-  const { run } = await command.load();
-  return run(rest, io);
+  const loaded = await command.load();
+  return loaded.run(rest, io);
 }
 
 process.exitCode = await main(process.argv.slice(2), processIo());

@@ -137,5 +137,6 @@ async function errorCodes(): Promise<string[]> {
         found.push(name.includes('.') ? name : meaning);
     }
   }
-  return found;
+  // Two families may share a code, such as the refusals of SAML and OpenID.
+  return [...new Set(found)];
 }

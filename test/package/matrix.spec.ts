@@ -46,7 +46,7 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
   'NestJS 12': { nest: '^12.0.0', typescript: '~6.0.0', extra: ['@types/express@^5'] },
 };
 /** Node.js versions besides the one that runs the tests. */
-const NODES = ['20', '22', '24'];
+const NODES = ['20', '22', '24'].filter((version) => !process.version.startsWith(`v${version}.`));
 const EXPECTED = Array.from({ length: 2 }, () => [200, '{"signedIn":true}', 990, 200, 'up']);
 
 matrix('the packed package in a consumer’s application', () => {

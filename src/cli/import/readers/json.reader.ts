@@ -11,9 +11,7 @@ export function readJson(source: string, context: ReaderContext): ImportedSource
   const platform = platformOf(body);
   const list = body['marketplaces'];
   if (list === undefined) {
-    const marketplaces = new Map(
-      platform ? [] : [[String(body['marketplace'] ?? context.defaultName), body]],
-    );
+    const marketplaces = new Map(platform ? [] : [[nameOf(body) ?? context.defaultName, body]]);
     return {
       file: context.file,
       sdk: platform ? 'php' : sdkOf(body),
@@ -24,10 +22,7 @@ export function readJson(source: string, context: ReaderContext): ImportedSource
   }
   const entries = (Array.isArray(list) ? (list as unknown[]) : [list]).filter(isObject);
   const marketplaces = new Map(
-    entries.map((entry, index) => [
-      String(entry['marketplace'] ?? `${context.defaultName}-${index + 1}`),
-      entry,
-    ]),
+    entries.map((entry, index) => [nameOf(entry) ?? `${context.defaultName}-${index + 1}`, entry]),
   );
   return { file: context.file, sdk: 'platform', marketplaces, platform, unreadable: [] };
 }
@@ -48,6 +43,10 @@ export function platformOf(body: JsonObject): ImportedPlatform | null {
     apiKey: pick(environment, 'api_key', 'apiKey'),
     apiSecret: pick(environment, 'api_secret', 'apiSecret'),
   };
+}
+
+function nameOf({ marketplace }: JsonObject): string | null {
+  return typeof marketplace === 'string' ? marketplace : null;
 }
 
 /** A body with `webhooks` is the platform's generation; `webhook` is the PHP SDK's own file. */

@@ -51,7 +51,10 @@ function parseGroups(source: string, file: string): Node {
     const parent = path.at(-1);
     const starts = name === 'maestrano' || name === 'maestranoDevPlatform';
     const holder = parent ?? (starts ? root : null);
-    if (!holder) return void path.push(null);
+    if (!holder) {
+      path.push(null);
+      return;
+    }
     const node: Node = { ...(attributes as Record<string, string>) };
     holder[name] = node;
     path.push(node);
