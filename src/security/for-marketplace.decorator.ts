@@ -7,7 +7,8 @@ export type MarketplaceRule = string | { readonly param: string };
 export const MARKETPLACE_RULE = 'maestrano:marketplace';
 
 /**
- * Tells {@link MaestranoBasicAuthGuard} whose credentials a controller or method takes.
+ * Tells {@link MaestranoBasicAuthGuard} whose credentials a controller or method takes, and
+ * {@link MaestranoSessionGuard} which of several logins of a browser it is about.
  *
  * @example
  * ```ts

@@ -104,6 +104,14 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(app.calls.list).toHaveLength(told);
     });
 
+    it('looks at credentials before it reads a body, wherever it is served', async () => {
+      const init = { body: '{ this is no JSON', headers: { 'content-type': 'application/json' } };
+      for (const path of ['/maestrano/connec/notifications/uat', '/maestrano/uat/synchronizations']) {
+        expect(await call('POST', path, basicOf('production'), init)).toMatchObject({ status: 401 });
+        expect(await call('POST', path, basicOf('uat'), init)).toMatchObject({ status: 400 });
+      }
+    });
+
     it('answers an unknown marketplace like wrong credentials', async () => {
       for (const path of ['/maestrano/metadata/nobody', '/maestrano/nobody/synchronizations/cld-1']) {
         expect(await call('GET', path, basicOf('uat'))).toMatchObject({

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import * as fc from 'fast-check';
 
 import type { LockoutOptions } from '../../../src/interfaces/webhooks-options.interface.js';
 import { BasicAuthenticator } from '../../../src/security/basic-authenticator.js';
@@ -46,6 +47,48 @@ describe('BasicAuthenticator', () => {
       for (const candidates of [[uat], 'any'] as const)
         expect(subject.authenticate(header, candidates)).toBeNull();
     }
+  });
+});
+
+describe('isolation', () => {
+  const word = fc.string({
+    unit: fc.constantFrom('a', 'b', 'ü', '0', 'e', '-', ' '),
+    minLength: 1,
+    maxLength: 4,
+  });
+  // A colon ends the id in the header, so that no id can hold one; a key can.
+  const pair = fc.record({
+    id: word.map((id) => `i${id}i`),
+    key: fc.tuple(word, fc.constantFrom('', ':', '::x')).map(([key, end]) => `k${key}${end}k`),
+  });
+
+  it('never lets credentials open a marketplace they are not of', () => {
+    const pairs = fc.uniqueArray(pair, {
+      minLength: 2,
+      maxLength: 6,
+      selector: ({ id, key }) => `${id}:${key}`,
+    });
+    fc.assert(
+      fc.property(pairs, (credentials) => {
+        const marketplaces = credentials.map((api, index) => testMarketplace(`m${index}`, { api }));
+        const subject = new BasicAuthenticator(testRegistry(...marketplaces), new CredentialLockout({}));
+        credentials.forEach(({ id, key }, index) => {
+          const header = `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}`;
+          const own = marketplaces[index];
+          expect(subject.authenticate(header, 'any')).toBe(own);
+          for (const other of marketplaces) {
+            expect(subject.authenticate(header, [other])).toBe(other === own ? own : null);
+          }
+          expect(
+            subject.authenticate(
+              header,
+              marketplaces.filter((one) => one !== own),
+            ),
+          ).toBeNull();
+        });
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
