@@ -43,9 +43,41 @@ export function deliveryKey(marketplace: string, delivery: ConnecDelivery): stri
 /** Milliseconds of an ISO 8601 text; null for anything else. A time without zone is read as UTC. */
 function instantOf(value: unknown): number | null {
   if (typeof value !== 'string') return null;
-  const zoned = value.endsWith('Z') || /(?:[+-]\d\d:?\d\d|GMT|UTC)$/.test(value) ? value : `${value}Z`;
+  const { length } = value;
+  // The platform's own form, several times faster than the engine's parser, which knows all forms.
+  if (length === PLATFORM_FORM.length && value.charCodeAt(length - 1) === Z) {
+    const instant = secondsForm(value);
+    if (instant !== null) return instant;
+  }
+  const zoned = /(?:Z|[+-]\d\d:?\d\d|GMT|UTC)$/.test(value) ? value : `${value}Z`;
   const instant = Date.parse(zoned);
   return Number.isNaN(instant) ? null : instant;
+}
+
+const PLATFORM_FORM = '2016-08-01T15:30:20Z';
+const Z = 90;
+const T = 84;
+const ZERO = 48;
+
+/** `2016-08-01T15:30:20Z` in milliseconds; null when a place holds something else. */
+function secondsForm(text: string): number | null {
+  const year = pair(text, 0) * 100 + pair(text, 2);
+  const month = pair(text, 5);
+  const day = pair(text, 8);
+  const hour = pair(text, 11);
+  const minute = pair(text, 14);
+  const second = pair(text, 17);
+  // A place that holds no digits makes its number NaN, which no comparison lets through.
+  const valid = year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+  if (!valid || !(hour <= 23 && minute <= 59 && second <= 59) || text.charCodeAt(10) !== T) return null;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** The number of two digits; NaN for anything else. */
+function pair(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - ZERO;
+  const ones = text.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 function digestOf(entity: Readonly<Record<string, unknown>>): string {

@@ -27,6 +27,14 @@ interface MemoryClaim extends DeliveryClaim {
 
 type Generation = Map<string, Map<string, Slot>>;
 
+interface Scope {
+  readonly marketplace: string;
+  readonly groupUid: string;
+  readonly resource: string;
+  readonly young: Map<string, Slot>;
+  readonly old: ReadonlyMap<string, Slot> | undefined;
+}
+
 /**
  * The ledger of a single process. Records are kept in two generations: when the young one is full or old, it becomes
  * the old one and what was old is forgotten, so memory is bounded and nothing needs sweeping.
@@ -34,6 +42,7 @@ type Generation = Map<string, Map<string, Slot>>;
 export class MemoryDeliveryLedger extends DeliveryLedger {
   #young: Generation = new Map();
   #old: Generation = new Map();
+  #last: Scope | null = null;
   #size = 0;
   #since = Date.now();
 
@@ -91,23 +100,45 @@ export class MemoryDeliveryLedger extends DeliveryLedger {
   }
 
   #slot(marketplace: string, { groupUid, resource, recordKey }: ConnecDelivery): Slot {
-    const scope = `${marketplace}\n${groupUid}\n${resource}`;
-    const young = this.#young.get(scope)?.get(recordKey);
+    const scope = this.#scopeOf(marketplace, groupUid, resource);
+    const young = scope.young.get(recordKey);
     if (young) return young;
-    const slot = this.#old.get(scope)?.get(recordKey) ?? { state: null, running: null };
-    this.#rotate();
-    let records = this.#young.get(scope);
-    if (!records) this.#young.set(scope, (records = new Map()));
-    records.set(recordKey, slot);
+    const slot = scope.old?.get(recordKey) ?? { state: null, running: null };
+    if (this.#rotate()) return this.#keep(this.#scopeOf(marketplace, groupUid, resource), recordKey, slot);
+    return this.#keep(scope, recordKey, slot);
+  }
+
+  #keep(scope: Scope, recordKey: string, slot: Slot): Slot {
+    scope.young.set(recordKey, slot);
     this.#size += 1;
     return slot;
   }
 
-  #rotate(): void {
-    if (this.#size < this.capacity && Date.now() - this.#since < this.rememberMs) return;
+  /** The records of a group's resource. Entities come in runs of one resource: the last answer is mostly the next. */
+  #scopeOf(marketplace: string, groupUid: string, resource: string): Scope {
+    const last = this.#last;
+    if (
+      last !== null &&
+      last.resource === resource &&
+      last.groupUid === groupUid &&
+      last.marketplace === marketplace
+    ) {
+      return last;
+    }
+    const key = `${marketplace}\n${groupUid}\n${resource}`;
+    let young = this.#young.get(key);
+    if (!young) this.#young.set(key, (young = new Map()));
+    return (this.#last = { marketplace, groupUid, resource, young, old: this.#old.get(key) });
+  }
+
+  /** Whether a new generation began. */
+  #rotate(): boolean {
+    if (this.#size < this.capacity && Date.now() - this.#since < this.rememberMs) return false;
     this.#old = this.#young;
     this.#young = new Map();
+    this.#last = null;
     this.#size = 0;
     this.#since = Date.now();
+    return true;
   }
 }

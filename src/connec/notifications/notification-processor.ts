@@ -60,16 +60,19 @@ export class NotificationProcessor {
       this.#logger,
       adapter,
     );
-    const pending = groups.values();
-    const worker = async (): Promise<void> => {
-      for (const { groupUid, deliveries } of pending) {
-        // One at a time is the point: a group's entities are handled in the order they came.
-        if (await this.#isKnown(marketplace, groupUid, deliveries.length, adapter)) {
-          await runner.run(deliveries, (resource) => this.#handlersOf(resource, adapter));
-        }
-      }
+    const handleGroup = async ({ groupUid, deliveries }: GroupWork): Promise<void> => {
+      if (!(await this.#isKnown(marketplace, groupUid, deliveries.length, adapter))) return;
+      await runner.run(deliveries, (resource) => this.#handlersOf(resource, adapter));
     };
-    await Promise.all(Array.from({ length: Math.min(this.#concurrency, groups.size) }, worker));
+    const pending = groups.values();
+    const lane = async (): Promise<void> => {
+      // One after the other is the point: within a lane, groups wait for each other.
+      for (const work of pending) await handleGroup(work);
+    };
+    const lanes = Math.min(this.#concurrency, groups.size);
+    // Nearly every notification is of one group, and needs no lanes.
+    if (lanes <= 1) await lane();
+    else await Promise.all(Array.from({ length: lanes }, lane));
     return runner.report();
   }
 
@@ -89,7 +92,7 @@ export class NotificationProcessor {
         }
         let work = groups.get(groupUid);
         if (!work) groups.set(groupUid, (work = { groupUid, deliveries: [] }));
-        work.deliveries.push(toDelivery(resource, groupUid, entity, this.#identity));
+        work.deliveries.push(toDelivery(resource, work.groupUid, entity, this.#identity));
       }
     }
     return groups;
