@@ -105,8 +105,7 @@ export default defineBench({
     await app.init();
     const instance = app.getHttpAdapter().getInstance();
     await instance.ready();
-    const dispatch: inject.DispatchFunc = (request, response) =>
-      instance.routing(request as never, response as never);
+    const dispatch: inject.DispatchFunc = (request, response) => instance.routing(request, response);
     const sealed = await new EncryptJWT({
       uid: 'usr-1',
       group_uid: 'cld-1',

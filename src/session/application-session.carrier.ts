@@ -37,9 +37,13 @@ export class ApplicationSessionCarrier extends SessionCarrier {
     { request }: HttpExchange,
     marketplace: Marketplace,
     payload: SessionPayload,
+    carried: readonly SessionPayload[],
   ): Promise<void> {
+    const logins = new Map<string, SessionPayload>();
     const present = applicationSession(request);
-    const logins = present ? this.#read(present) : new Map<string, SessionPayload>();
+    for (const login of [...carried, ...(present ? this.#read(present).values() : [])]) {
+      if (login.preset !== null) logins.set(login.preset, login);
+    }
     write(await renewSession(request), logins, marketplace.name, payload);
   }
 

@@ -10,8 +10,8 @@ import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
 import { SessionCarrier } from './session-carrier.js';
-import { SessionKeyring } from './session-keyring.service.js';
 import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
+import { SessionSeal } from './session-seal.service.js';
 import { resolveSessionSettings } from './session-settings.js';
 
 const NAME = 'mno-session-';
@@ -19,7 +19,6 @@ const NAME = 'mno-session-';
 const MAX_VALUE_LENGTH = 3_900;
 /** Cookies kept open: a page and its data bring the same one many times within seconds. */
 const MAX_OPENED = 1_000;
-const SEALING = { alg: 'dir', enc: 'A256GCM' } as const;
 
 /**
  * Keeps each login in an encrypted and authenticated cookie of its own (JWE, AES-256-GCM), for applications without
@@ -33,7 +32,7 @@ export class SealedCookieCarrier extends SessionCarrier {
 
   constructor(
     private readonly registry: MarketplaceRegistry,
-    private readonly keyring: SessionKeyring,
+    private readonly seal: SessionSeal,
     @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
   ) {
     super();
@@ -56,12 +55,8 @@ export class SealedCookieCarrier extends SessionCarrier {
     marketplace: Marketplace,
     payload: SessionPayload,
   ): Promise<void> {
-    const { EncryptJWT } = await import('jose');
-    const { current, currentId } = this.keyring.keys;
-    const value = await new EncryptJWT(toOfficialKeys(payload))
-      .setProtectedHeader({ ...SEALING, kid: currentId })
-      .setExpirationTime(new Date(payload.signedInAt.getTime() + this.#maxAgeMs))
-      .encrypt(current);
+    const expiresAt = new Date(payload.signedInAt.getTime() + this.#maxAgeMs);
+    const value = await this.seal.seal(toOfficialKeys(payload), expiresAt);
     if (value.length > MAX_VALUE_LENGTH) {
       throw new SessionError(
         `The sealed session has ${value.length} bytes; a cookie takes ${MAX_VALUE_LENGTH}.`,
@@ -86,7 +81,7 @@ export class SealedCookieCarrier extends SessionCarrier {
     const cookie = `${name}=${value}`;
     const known = this.#opened.get(cookie);
     if (known) return known;
-    const payload = await this.#decrypt(name, value);
+    const payload = await this.#unseal(name, value);
     if (payload) {
       const oldest = this.#opened.keys().next();
       if (this.#opened.size >= MAX_OPENED && !oldest.done) this.#opened.delete(oldest.value);
@@ -95,21 +90,12 @@ export class SealedCookieCarrier extends SessionCarrier {
     return payload;
   }
 
-  /** Null for a cookie that was not sealed by us, is over, or has the name of another. */
-  async #decrypt(name: string, value: string): Promise<SessionPayload | null> {
-    const { jwtDecrypt } = await import('jose');
-    try {
-      const { payload } = await jwtDecrypt(value, ({ kid }) => this.keyring.require(kid), {
-        keyManagementAlgorithms: [SEALING.alg],
-        contentEncryptionAlgorithms: [SEALING.enc],
-      });
-      const session = fromOfficialKeys(payload);
-      const marketplace = session?.preset ? this.registry.find(session.preset) : null;
-      // The name proves the __Host- prefix: a sibling host must not be able to plant a cookie without it.
-      return marketplace && attributes(marketplace).name === name ? session : null;
-    } catch {
-      return null;
-    }
+  /** Null for a cookie that cannot be opened, or that has the name of another. */
+  async #unseal(name: string, value: string): Promise<SessionPayload | null> {
+    const session = fromOfficialKeys(await this.seal.open(value));
+    const marketplace = session?.preset ? this.registry.find(session.preset) : null;
+    // The name proves the __Host- prefix: a sibling host must not be able to plant a cookie without it.
+    return marketplace && attributes(marketplace).name === name ? session : null;
   }
 }
 

@@ -7,8 +7,18 @@ export abstract class SessionCarrier {
   /** Every payload that the request brought and that could be read, in no particular order. */
   abstract readAll(request: PlatformRequest): Promise<readonly SessionPayload[]>;
 
-  /** Begins a session: nothing of what an earlier visitor or another identity left survives, except other logins. */
-  abstract begin(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;
+  /**
+   * Begins a session: nothing of what an earlier visitor or another identity left survives, except logins through
+   * other marketplaces.
+   *
+   * @param carried other logins that the browser brought along by other means.
+   */
+  abstract begin(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    payload: SessionPayload,
+    carried: readonly SessionPayload[],
+  ): Promise<void>;
 
   /** Replaces the payload of the marketplace within the same session. */
   abstract update(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;

@@ -39,7 +39,7 @@ export class SessionKeyring {
     if (!this.#explicit && !this.#warned) {
       this.#warned = true;
       this.#logger.warn(
-        'Sessions are sealed with a random secret and end with this process. Set "session.secret" to keep them.',
+        'Session cookies are sealed with a random secret and end with this process. Set "session.secret" to keep them.',
       );
     }
     return (this.#keys ??= SessionKeys.random());

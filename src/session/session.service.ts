@@ -13,6 +13,7 @@ import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
 import { applicationSession } from './application-session.js';
 import { ApplicationSessionCarrier } from './application-session.carrier.js';
+import { CarriedLogins } from './carried-logins.js';
 import { SealedCookieCarrier } from './sealed-cookie.carrier.js';
 import type { SessionCarrier } from './session-carrier.js';
 import type { SessionPayload } from './session-payload.js';
@@ -48,6 +49,7 @@ export class SessionService {
     private readonly registry: MarketplaceRegistry,
     private readonly applicationSessions: ApplicationSessionCarrier,
     private readonly sealedCookies: SealedCookieCarrier,
+    private readonly carried: CarriedLogins,
     private readonly recheck: SessionRecheck,
     private readonly revocations: SessionRevocations,
     private readonly adapters: AdapterResolver,
@@ -76,8 +78,19 @@ export class SessionService {
       signedInAt: new Date(),
     };
     forgetSession(exchange.request);
-    await this.#carrier(exchange.request).begin(exchange, marketplace, payload);
+    const carried = await this.carried.unpack(exchange, marketplace);
+    await this.#carrier(exchange.request).begin(exchange, marketplace, payload, carried);
     return toSession(payload, marketplace);
+  }
+
+  /** Called when the browser leaves to sign in: sees that logins through other marketplaces survive the new one. */
+  async depart(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+    const carrier = this.#carrier(exchange.request);
+    // Each sealed cookie is by itself: no login touches another's.
+    if (carrier !== this.applicationSessions) return;
+    const logins = await carrier.readAll(exchange.request);
+    const others = logins.filter(({ preset }) => preset !== marketplace.name);
+    if (others.length > 0) await this.carried.pack(exchange, marketplace, others);
   }
 
   /**
@@ -139,6 +152,7 @@ export class SessionService {
       if (marketplace !== undefined && session.marketplace !== marketplace) continue;
       const found = this.registry.get(session.marketplace);
       await this.#carrier(request).remove(exchange, found);
+      await this.carried.unpack(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }
   }

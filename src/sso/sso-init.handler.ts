@@ -4,6 +4,7 @@ import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
+import { SessionService } from '../session/session.service.js';
 import { LoginBinding } from './login-binding.js';
 import { LoginRefusal } from './login-refusal.js';
 import { ReturnTo } from './return-to.js';
@@ -23,6 +24,7 @@ export class SsoInitHandler extends EndpointHandler {
     private readonly returnTo: ReturnTo,
     private readonly refusal: LoginRefusal,
     private readonly consume: SsoConsumeHandler,
+    private readonly sessions: SessionService,
     @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
   ) {
     super();
@@ -44,6 +46,7 @@ export class SsoInitHandler extends EndpointHandler {
     }
     const { url, requestId } = await protocol.begin(marketplace, { returnTo, params });
     this.binding.remember(exchange, marketplace, requestId);
+    await this.sessions.depart(exchange, marketplace);
     exchange.setHeader('Cache-Control', 'no-store');
     exchange.redirect(url, 302);
   }

@@ -6,15 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseGuards } from '@nestjs/common';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
-import {
-  ForMarketplace,
-  MaestranoSession,
-  type MaestranoSessionData,
-  MaestranoSessionGuard,
-} from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
 import { bootSignOnApp } from './sign-on-app.js';
@@ -34,17 +27,6 @@ if (!installed)
   console.warn(`Skipped: the browser round, because ${EXECUTABLE} is missing (Debian package: chromium).`);
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** A page for each marketplace, as an application has them whose customers come through several. */
-@Controller('of/:marketplace')
-@UseGuards(MaestranoSessionGuard)
-@ForMarketplace({ param: 'marketplace' })
-class MarketplacePages {
-  @Get()
-  show(@MaestranoSession() session: MaestranoSessionData): string {
-    return `${session.userUid} through ${session.marketplace}`;
-  }
-}
 
 /** A site of somebody else: shows any page, sets a cookie, and notes which cookies come with its requests. */
 class OtherSite {
@@ -82,7 +64,6 @@ class OtherSite {
     otherUrl = await other.start();
     sandbox = await startSandbox({ scenario: 'two-marketplaces', host: 'localhost' });
     app = await bootSignOnApp(platform, sandbox, {
-      controllers: [MarketplacePages],
       options: { defaultMarketplace: 'alpha' },
     });
     profile = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-chromium-'));

@@ -132,6 +132,14 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, 
     later(0.1);
     await signIn({ marketplace: String(two), browser });
     expect(JSON.parse((await open(browser)).body)).toMatchObject({ marketplace: two });
+    later(4);
+    for (const name of [one, two]) {
+      expect((await open(browser, `/of/${name}`)).body).toBe(`usr-1 through ${name}`);
+    }
+    // Both were asked about, each at its own marketplace, and both answers were kept.
+    expect(checks()).toHaveLength(2);
+    for (const name of [one, two]) await open(browser, `/of/${name}`);
+    expect(checks()).toHaveLength(2);
   });
 
   it('signs out here and leads to the marketplace', async () => {

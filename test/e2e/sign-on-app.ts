@@ -13,6 +13,7 @@ import type { INestApplication, LoggerService } from '@nestjs/common';
 
 import {
   CurrentMarketplace,
+  ForMarketplace,
   type GroupProfile,
   type GroupReference,
   MaestranoGroupAdapter,
@@ -110,6 +111,14 @@ class PagesController {
       marketplace: marketplace.name,
       recheckAt: session.recheckAt,
     };
+  }
+
+  /** A page for each marketplace, as applications have them whose customers come through several. */
+  @Get('of/:marketplace')
+  @UseGuards(MaestranoSessionGuard)
+  @ForMarketplace({ param: 'marketplace' })
+  of(@MaestranoSession() session: MaestranoSessionData): string {
+    return `${session.userUid} through ${session.marketplace}`;
   }
 
   @Get('sign-out')

@@ -11,10 +11,12 @@ import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-regist
 import { HttpExchange, type PlatformRequest } from '../../../src/routing/http-exchange.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
 import { ApplicationSessionCarrier } from '../../../src/session/application-session.carrier.js';
+import { CarriedLogins } from '../../../src/session/carried-logins.js';
 import { SealedCookieCarrier } from '../../../src/session/sealed-cookie.carrier.js';
 import { SessionKeyring } from '../../../src/session/session-keyring.service.js';
 import { SessionRecheck } from '../../../src/session/session-recheck.service.js';
 import { SessionRevocations } from '../../../src/session/session-revocations.service.js';
+import { SessionSeal } from '../../../src/session/session-seal.service.js';
 import { SessionService } from '../../../src/session/session.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
@@ -110,11 +112,12 @@ export function sessionsOf(
   } as unknown as AdapterResolver;
   const options = { session };
   const extras: MaestranoModuleExtras = {};
-  const keyring = new SessionKeyring(options, extras);
+  const seal = new SessionSeal(new SessionKeyring(options, extras));
   const service = new SessionService(
     registry,
     new ApplicationSessionCarrier(registry),
-    new SealedCookieCarrier(registry, keyring, options),
+    new SealedCookieCarrier(registry, seal, options),
+    new CarriedLogins(seal),
     new SessionRecheck(hub.http, options),
     new SessionRevocations(store, options),
     adapters,

@@ -281,6 +281,58 @@ describe("the application's session", () => {
     expect(await names()).toEqual([]);
   });
 
+  describe('which does not come along with the cross-site answer', () => {
+    const depart = async (sessions = sessionsOf(registry)) => {
+      const { service } = sessions;
+      const session: Record<string, unknown> = {};
+      await service.establish(
+        exchangeOf({ session }).exchange,
+        registry.get('uat'),
+        loginOf('uat', inMinutes(3)),
+      );
+      const { exchange, jar, lines } = exchangeOf({ session });
+      await service.depart(exchange, registry.get('live'));
+      return { service, session, jar, lines };
+    };
+    const arrive = async (
+      service: Awaited<ReturnType<typeof depart>>['service'],
+      jar: Record<string, string>,
+    ) => {
+      const session: Record<string, unknown> = {};
+      const { exchange } = exchangeOf({ session }, jar);
+      fakeNow(inMinutes(1));
+      await service.establish(exchange, registry.get('live'), loginOf('live', inMinutes(3), 'usr-2'));
+      const sessions = await service.list(exchangeOf({ session }).exchange.request);
+      return sessions.map(({ marketplace, userUid }) => `${userUid} ${marketplace}`);
+    };
+
+    it('keeps other logins all the same', async () => {
+      const { service, jar, lines } = await depart();
+      expect(lines).toEqual([
+        expect.stringMatching(/^mno-carried=[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=None$/),
+      ]);
+      expect(await arrive(service, jar)).toEqual(['usr-2 live', 'usr-1 uat']);
+      expect(jar).toEqual({});
+    });
+
+    it('carries nothing where nobody is signed in elsewhere', async () => {
+      const { service, session } = await depart();
+      const again = exchangeOf({ session });
+      await service.depart(again.exchange, registry.get('uat'));
+      const cookie = exchangeOf();
+      await service.depart(cookie.exchange, registry.get('uat'));
+      expect([...again.lines, ...cookie.lines]).toEqual([]);
+    });
+
+    it('brings back nobody who signed out meanwhile, and nothing that others sealed', async () => {
+      const { service, session, jar } = await depart();
+      const strange = sessionsOf(registry, { secret: 'another secret of thirty-two characters' });
+      expect(await arrive(strange.service, { ...jar })).toEqual(['usr-2 live']);
+      await service.clear(exchangeOf({ session }, jar).exchange);
+      expect(await arrive(service, jar)).toEqual(['usr-2 live']);
+    });
+  });
+
   it('counts nothing of a marketplace that is not configured any more', async () => {
     const { service } = sessionsOf(registry);
     const session: Record<string, unknown> = {};

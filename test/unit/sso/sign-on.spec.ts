@@ -21,6 +21,8 @@ import {
   SsoProtocol,
 } from '../../../src/sso/sso-protocol.js';
 import type { SsoProtocols } from '../../../src/sso/sso-protocols.js';
+import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
+import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { loginOf, registryOf, SECRET, sessionsOf } from '../session/harness.js';
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -174,10 +176,11 @@ function signOn(
   const sessions = sessionsOf(registry, { secret: SECRET }).service;
   const binding = new LoginBinding();
   const policy = new ReturnTo({ sso });
+  const deletedGroups = new DeletedGroupsService(new MemoryStore());
   const refusal = new LoginRefusal(binding, { sso });
-  const completion = new LoginCompletion(adapters, sessions, policy);
+  const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
   const consume = new SsoConsumeHandler(protocols, binding, completion, refusal);
-  const init = new SsoInitHandler(protocols, binding, policy, refusal, consume, { sso });
+  const init = new SsoInitHandler(protocols, binding, policy, refusal, consume, sessions, { sso });
   const jar: Record<string, string> = {};
 
   async function visit(

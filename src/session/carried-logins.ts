@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
+import { SessionSeal } from './session-seal.service.js';
+
+const NAME = 'mno-carried';
+const LIFETIME_S = 3_600;
+const MAX_VALUE_LENGTH = 3_900;
+
+/**
+ * Takes the logins through other marketplaces across a new one. The application's session cookie does not come along
+ * with the identity provider's cross-site POST, so the new session would begin without them; a sealed cookie of our
+ * own that does come along brings them.
+ */
+@Injectable()
+export class CarriedLogins {
+  constructor(private readonly seal: SessionSeal) {}
+
+  /** Called when the browser leaves to sign in. Logins that do not fit into a cookie stay behind. */
+  async pack(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    logins: readonly SessionPayload[],
+  ): Promise<void> {
+    const expiresAt = new Date(Date.now() + LIFETIME_S * 1_000);
+    const value = await this.seal.seal({ logins: logins.map(toOfficialKeys) }, expiresAt);
+    if (value.length <= MAX_VALUE_LENGTH) set(exchange, marketplace, value, LIFETIME_S);
+  }
+
+  /** What was packed in this browser; the cookie ends with it. */
+  async unpack(exchange: HttpExchange, marketplace: Marketplace): Promise<SessionPayload[]> {
+    const value = parseCookie(exchange.header('cookie') ?? '')[nameFor(marketplace)];
+    if (!value) return [];
+    set(exchange, marketplace, '', 0);
+    const logins = (await this.seal.open(value))?.['logins'];
+    return Array.isArray(logins) ? logins.map(fromOfficialKeys).filter((login) => login !== null) : [];
+  }
+}
+
+function nameFor({ sso }: Marketplace): string {
+  return `${sso.idm.startsWith('https:') ? '__Host-' : ''}${NAME}`;
+}
+
+function set(exchange: HttpExchange, marketplace: Marketplace, value: string, maxAge: number): void {
+  const travels = { path: '/', httpOnly: true, secure: true, sameSite: 'none' } as const;
+  exchange.appendCookie(stringifySetCookie({ name: nameFor(marketplace), value, maxAge, ...travels }));
+}
