@@ -10,6 +10,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSignOnApp } from './sign-on-app.js';
 
 const EXECUTABLE = '/usr/bin/chromium';
@@ -215,5 +216,21 @@ class OtherSite {
     expect(violations).toEqual([]);
     await page.getByRole('link', { name: 'Sign in again' }).click();
     await page.waitForURL(`${sandbox.url}/**`);
+  });
+
+  it("keeps two marketplaces in the application's own session", async () => {
+    const library = SESSION_LIBRARIES.find(
+      ({ name }) => /^(express-|@fastify\/)session$/.test(name) && name.includes(platform),
+    );
+    const own = app;
+    app = await bootSignOnApp(platform, sandbox, { prepare: (nest) => library?.prepare(nest) });
+    await own.close();
+    await signIn('/of/alpha', 'Alma One');
+    await signIn('/of/beta', 'Bruno One');
+    expect(await cookieNames()).toEqual([expect.stringMatching(/^(connect\.sid|sessionId)$/)]);
+    for (const name of ['alpha', 'beta']) {
+      await page.goto(`${app.url}/of/${name}`);
+      expect(await text()).toBe(`usr-1 through ${name}`);
+    }
   });
 });
