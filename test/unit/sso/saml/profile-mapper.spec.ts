@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { parseAttributeDate } from '../../../../src/sso/saml/attribute-date.js';
+import { mapProfile, mapSession } from '../../../../src/sso/saml/profile-mapper.js';
+import { describeInstant, parseSamlInstant } from '../../../../src/sso/saml/saml-instant.js';
+import { resolveSsoPolicy } from '../../../../src/sso/saml/sso-policy.js';
+import { maskUser, unmaskUser } from '../../../../src/utils/masking.js';
+import { ATTRIBUTES } from '../../../support/saml/response-builder.js';
+import { testMarketplace } from '../../../support/saml/saml-bench.js';
+
+describe('masking (protocol Appendix A 6)', () => {
+  it.each([
+    ['usr-1.cld-9', 'cld-1', 'real', 'usr-1'],
+    ['usr-1', 'cld-1', 'real', 'usr-1'],
+    ['usr-1', 'cld-1', 'virtual', 'usr-1.cld-1'],
+    ['usr-1.cld-9', 'cld-1', 'virtual', 'usr-1.cld-1'],
+  ] as const)('of %s in %s in %s mode gives %s', (uid, group, mode, masked) => {
+    expect(maskUser(uid, group, mode)).toBe(masked);
+    expect(unmaskUser(masked)).toBe('usr-1');
+  });
+});
+
+describe('profiles', () => {
+  const attributes = new Map(Object.entries({ ...ATTRIBUTES, group_org_uid: 'org-1', loyalty: 'gold' }));
+
+  it('hold everything the platform documents', () => {
+    expect(mapProfile(testMarketplace(), attributes)).toEqual({
+      user: {
+        provider: 'maestrano',
+        marketplace: 'lab',
+        uid: 'usr-1',
+        email: 'jo@example.com',
+        realUid: 'usr-1',
+        virtualUid: 'usr-1.cld-1',
+        realEmail: 'jo@example.com',
+        virtualEmail: 'usr-1.cld-1@mail.maestrano.com',
+        firstName: 'Jo',
+        lastName: 'Doe',
+        country: 'NZ',
+        companyName: null,
+        reseller: null,
+        attributes: expect.objectContaining({ loyalty: 'gold', app_owner: 'true', organizations: '{}' }),
+      },
+      group: {
+        provider: 'maestrano',
+        marketplace: 'lab',
+        uid: 'cld-1',
+        name: 'Acme',
+        email: 'cld-1@example.com',
+        hasCreditCard: false,
+        freeTrialEndAt: new Date('2026-09-01T00:00:00Z'),
+        currency: 'AUD',
+        timezone: 'Australia/Sydney',
+        country: 'AU',
+        city: 'Sydney',
+        organizationUid: 'org-1',
+        resellerId: 'rsl-1',
+      },
+      membership: {
+        provider: 'maestrano',
+        marketplace: 'lab',
+        groupUid: 'cld-1',
+        userUid: 'usr-1',
+        role: 'Admin',
+      },
+    });
+  });
+
+  it('never hold the session token', () => {
+    const profile = mapProfile(testMarketplace(), attributes);
+    expect(JSON.stringify(profile)).not.toContain(ATTRIBUTES['mno_session']);
+    expect(mapSession(attributes).token.reveal()).toBe(ATTRIBUTES['mno_session']);
+    expect(mapSession(attributes).recheckAt).toEqual(new Date('2026-08-01T15:03:00Z'));
+  });
+
+  it('keep the real country of the person apart from that of the group', () => {
+    const { user, group } = mapProfile(testMarketplace(), attributes);
+    expect([user.country, group.country]).toEqual(['NZ', 'AU']);
+  });
+});
+
+describe('dates', () => {
+  it.each([
+    ['2016-08-01T15:30:20Z', '2016-08-01T15:30:20.000Z'],
+    ['2016-08-01T15:30:20.000Z', '2016-08-01T15:30:20.000Z'],
+    ['2016-08-01T15:30:20+0000', '2016-08-01T15:30:20.000Z'],
+    ['2016-08-01T15:30:20', '2016-08-01T15:30:20.000Z'],
+    ['2016-08-01T9:30:20+1000', '2016-07-31T23:30:20.000Z'],
+    ['2016-08-01 15:30:20 UTC', '2016-08-01T15:30:20.000Z'],
+    ['2016-08-01', '2016-08-01T00:00:00.000Z'],
+  ])('of attributes: %s', (text, iso) => expect(parseAttributeDate(text)?.toISOString()).toBe(iso));
+
+  it.each(['', 'soon', '0', '2016-13-01', '2016-08-01T25:00:00Z', undefined])('that are none: %s', (text) => {
+    expect(parseAttributeDate(text)).toBeNull();
+  });
+
+  it.each([
+    '2016-02-30T00:00:00Z',
+    '2016-08-01T24:00:00Z',
+    '2016-08-01T00:00:00',
+    'Jan 1 2099',
+    '2016-08-01T00:00:60Z',
+  ])('of SAML that are none: %s', (text) => expect(parseSamlInstant(text)).toBeNull());
+
+  it('are told with their distance', () => {
+    const now = Date.parse('2026-08-01T00:00:00Z');
+    expect(describeInstant(now + 412_400, now)).toBe('2026-08-01T00:06:52.400Z (412 s ahead)');
+    expect(describeInstant(now - 90_000, now)).toBe('2026-07-31T23:58:30.000Z (90 s ago)');
+    expect(describeInstant(null, now)).toBe('no readable time');
+  });
+});
+
+describe('the policy of a marketplace', () => {
+  it('is its own, then that of the registration, then the default', () => {
+    const options = {
+      binding: 'require' as const,
+      limits: { elements: 400 },
+      acceptedClockSkewMs: undefined,
+      perMarketplace: { lab: { binding: 'off' as const, limits: { depth: 10 } } },
+    };
+    expect(resolveSsoPolicy(options, 'lab')).toMatchObject({
+      binding: 'off',
+      acceptedClockSkewMs: 60_000,
+      limits: { elements: 400, depth: 10, attributes: 120 },
+    });
+    expect(resolveSsoPolicy(options, 'other')).toMatchObject({ binding: 'require', limits: { depth: 20 } });
+    expect(resolveSsoPolicy(undefined, 'lab').signature).toBe('assertion');
+  });
+});
