@@ -109,7 +109,7 @@ export interface Marketplace {
   readonly nid: string | null;
   /** Name of the developer-platform environment, or of the preset. Informational. */
   readonly environment: string | null;
-  /** Digest over everything that matters, secrets included; two snapshots with one revision are equal. */
+  /** Keyed digest over everything, secrets included: equal for equal snapshots of one process. */
   readonly revision: string;
   readonly app: MarketplaceApp;
   readonly api: MarketplaceApi;

@@ -52,11 +52,18 @@ export class MarketplaceAssembly {
   #collect(): readonly Marketplace[] {
     const now = Date.now();
     const byName = new Map<string, Marketplace>();
+    const leaving: Marketplace[] = [];
     for (const { table } of this.runners) {
       table.expire(now);
+      const vanished = new Set(table.vanished);
       for (const marketplace of table.marketplaces) {
-        if (!byName.has(marketplace.name)) byName.set(marketplace.name, marketplace);
+        if (vanished.has(marketplace.name)) leaving.push(marketplace);
+        else if (!byName.has(marketplace.name)) byName.set(marketplace.name, marketplace);
       }
+    }
+    // One that moved to another source is served as that one has it.
+    for (const marketplace of leaving) {
+      if (!byName.has(marketplace.name)) byName.set(marketplace.name, marketplace);
     }
     return [...byName.values()];
   }

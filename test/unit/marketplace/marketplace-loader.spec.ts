@@ -395,6 +395,16 @@ describe('several sources', () => {
     expect(loader.status.sources.map(({ name }) => name)).toEqual(['Database', 'developer-platform']);
   });
 
+  it('take over a marketplace that vanished from another one at once', async () => {
+    const source = new Database();
+    const loader = await start({}, { source });
+    expect(loader.registry.get('a').app.host).toBe('https://database.example.com');
+    source.answer = () => [entry('c')];
+    await loader.refresh();
+    expect(loader.registry.get('a').app.host).toBe('https://my-app.example.com');
+    expect(loader.status.sources[0]!.vanished).toEqual(['a']);
+  });
+
   it('may answer that nothing changed, and throw whatever they like', async () => {
     const source = new Database();
     const loader = await start({ developerPlatform: false }, { source });
