@@ -81,7 +81,7 @@ async function start(platform: Platform, breakage: Breakage = {}): Promise<Runni
 }
 
 beforeAll(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 
 describe.each(PLATFORMS)('the checklist on a right application on %s', (platform) => {
   let running: Running;
