@@ -82,6 +82,15 @@ export { ForMarketplace } from './security/for-marketplace.decorator.js';
 export { MetadataService } from './metadata/metadata.service.js';
 export type { LockoutOptions, WebhooksOptions } from './interfaces/webhooks-options.interface.js';
 export { ConnecHandler, ANY_RESOURCE } from './connec/notifications/connec-handler.decorator.js';
+export { ConnecNotifications } from './connec/notifications/notification-intake.service.js';
+export {
+  type DeadNotification,
+  NotificationQueue,
+  type NotificationQueueCounts,
+  type QueuedNotification,
+  type QueuedOutcome,
+} from './connec/notifications/notification-queue.js';
+export type { NotificationBody } from './connec/notifications/notification-reader.js';
 export type * from './interfaces/connec-notification.interface.js';
 
 // Billing and membership.
