@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
+import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import type { BootedApp } from '../support/platforms.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSignOnApp } from './sign-on-app.js';
@@ -85,6 +86,29 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, 
       expect(cookiesBefore).not.toContain(value);
     expect(JSON.parse((await open(browser, '/public')).body)).toEqual({ visits: present ? 1 : null });
     expect((await open(browser)).status).toBe(200);
+  });
+
+  it('begins anew even where the cookie of the session does come along', async () => {
+    const browser = new SandboxBrowser();
+    await open(browser, '/public');
+    const page = await browser.get(`${app.url}/maestrano/auth/saml/init/alpha?return_to=/me`, (url) =>
+      url.startsWith(`${sandbox.url}/api/v1/auth/saml?`) ? `${url}&user_uid=usr-1&group_id=cld-1` : url,
+    );
+    const form = readPostedForm(page.body);
+    const before = browser.jar.header(new URL(app.url));
+    const answer = await fetch(form?.action ?? '', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie: before },
+      body: new URLSearchParams({ SAMLResponse: form?.samlResponse ?? '' }),
+    });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/me']);
+    browser.jar.store(new URL(app.url), answer.headers.getSetCookie());
+    expect(JSON.parse((await open(browser)).body)).toMatchObject({ user: 'usr-1' });
+    expect(JSON.parse((await open(browser, '/public')).body)).toEqual({ visits: present ? 1 : null });
+    // The identifier from before the login opens nothing.
+    const old = await fetch(`${app.url}/me`, { headers: { cookie: before, accept: 'application/json' } });
+    expect(old.status).toBe(401);
   });
 
   it('asks the marketplace when due and writes the answer back', async () => {
