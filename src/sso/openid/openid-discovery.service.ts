@@ -35,7 +35,9 @@ export class OpenIdDiscoveryService {
   endpoint(marketplace: Marketplace): Promise<string> {
     const known = this.#known.get(marketplace);
     if (known && known.expiresAt > Date.now()) return known.endpoint;
-    const endpoint = this.#discover(marketplace);
+    const found = this.#discover(marketplace);
+    // A provider that does not answer now is where it was an hour ago; if not, verification tells.
+    const endpoint = known ? found.catch(() => known.endpoint) : found;
     this.#known.set(marketplace, { endpoint, expiresAt: Date.now() + TTL_MS });
     // A failure is not remembered: the next login asks again.
     endpoint.catch(() => this.#known.delete(marketplace));

@@ -39,6 +39,8 @@ export class OpenIdProvider {
   status = 200;
   /** Confirms an answer as often as it is asked, as no provider should. */
   gullible = false;
+  /** Replaces the answer to `check_authentication`. */
+  word: string | null = null;
   readonly #handles = new Map<string, Buffer>();
   #server: Server | null = null;
   url = '';
@@ -57,7 +59,9 @@ export class OpenIdProvider {
         if (!id || this.status !== 200) return response.writeHead(id ? this.status : 404).end();
         if (request.method === 'POST') {
           const form = new URLSearchParams(Buffer.concat(chunks).toString());
-          return response.writeHead(200, { 'Content-Type': 'text/plain' }).end(this.#verify(form));
+          return response
+            .writeHead(200, { 'Content-Type': 'text/plain' })
+            .end(this.word ?? this.#verify(form));
         }
         if (searchParams.get('openid.mode') === 'checkid_setup') {
           const answer = this.answer(searchParams, id);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ApplicationConfig } from '@nestjs/core';
 
 import { MetadataService } from '../../../src/metadata/metadata.service.js';
@@ -89,7 +89,9 @@ describe('MetadataService', () => {
 
   it('keeps the text of a snapshot, and makes a new one for a new snapshot', () => {
     const subject = service();
+    const build = jest.spyOn(subject, 'build');
     expect(subject.text(uat)).toBe(subject.text(uat));
+    expect(build).toHaveBeenCalledTimes(1);
     expect(JSON.parse(subject.text(uat))).toEqual(JSON.parse(JSON.stringify(subject.build(uat))));
     expect(subject.text(testMarketplace('uat', { nid: 'other' }))).toContain('"nid":"other"');
   });

@@ -18,6 +18,20 @@ import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
 import { OpenIdProvider, USER, xrds } from '../../../support/openid/openid-provider.js';
 
+/** Everything but Date. */
+const REAL = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
+
 const provider = new OpenIdProvider();
 const http = new MaestranoHttp({ http: { attempts: 1, timeoutMs: 2_000 } });
 let uat: Marketplace;
@@ -81,6 +95,7 @@ beforeEach(() => {
   provider.document = null;
   provider.status = 200;
   provider.gullible = false;
+  provider.word = null;
   protocol = createProtocol();
 });
 afterEach(() => void jest.useRealTimers());
@@ -90,10 +105,12 @@ describe('beginning', () => {
     const params = {
       group_id: 'cld-1',
       'openid.mode': 'error',
+      'openid.assoc_handle': 'x',
       'openid.return_to': 'https://evil.example.com',
     };
     const { url, requestId } = await protocol.begin(uat, { returnTo: null, params });
     expect(url.split('?')[0]).toBe(`${provider.url}/api/openid/provider/app-uat`);
+    expect(new URL(url).searchParams.has('openid.assoc_handle')).toBe(false);
     const query = new URL(url).searchParams;
     const select = 'http://specs.openid.net/auth/2.0/identifier_select';
     expect(Object.fromEntries(query)).toMatchObject({
@@ -107,6 +124,18 @@ describe('beginning', () => {
       'openid.ax.mode': 'fetch_request',
       'openid.ax.type.email': 'http://openid.net/schema/contact/internet/email',
     });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['two words', 'is_valid:true\nis_valid:false\n'],
+    ['another spelling', 'is_valid:True\n'],
+    ['a page', '<html>is_valid:true</html>'],
+    ['JSON', '{"is_valid":true}'],
+  ])('takes %s of the provider for no confirmation', async (_name, word) => {
+    const { answer } = await signIn();
+    provider.word = word;
+    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'openid.verification' });
   });
 
   it('keeps the query of the init path in the return URL', async () => {
@@ -141,6 +170,20 @@ describe('beginning', () => {
     await protocol.begin(uat, { returnTo: null, params: {} });
     provider.status = 503;
     await expect(protocol.begin(uat, { returnTo: null, params: {} })).resolves.toBeDefined();
+  });
+
+  it('asks again after an hour, and keeps the endpoint where nobody answers', async () => {
+    const endpoint = async (): Promise<string | undefined> =>
+      (await protocol.begin(uat, { returnTo: null, params: {} })).url.split('?')[0];
+    const first = await endpoint();
+    provider.status = 503;
+    jest.useFakeTimers({ now: Date.now() + 61 * 60_000, doNotFake: [...REAL] });
+    expect(await endpoint()).toBe(first);
+    provider.status = 200;
+    provider.document = xrds(`${provider.url}/moved`);
+    expect(await endpoint()).toBe(first);
+    jest.setSystemTime(Date.now() + 61 * 60_000);
+    expect(await endpoint()).toBe(`${provider.url}/moved`);
   });
 });
 
@@ -412,18 +455,7 @@ describe('a bad answer', () => {
     const { answer } = await signIn();
     jest.useFakeTimers({
       now: Date.now() + 16 * 60_000,
-      doNotFake: [
-        'hrtime',
-        'nextTick',
-        'performance',
-        'queueMicrotask',
-        'setImmediate',
-        'clearImmediate',
-        'setInterval',
-        'clearInterval',
-        'setTimeout',
-        'clearTimeout',
-      ],
+      doNotFake: [...REAL],
     });
     expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'sso.requestUnknown' });
   });
