@@ -57,7 +57,7 @@ function comparisonRows(
   const self: ReportRow = {
     bench: first.name,
     subject: '(baseline, A/A)',
-    ratio: `${first.clock} ${digits(again)}x`,
+    ratio: short ? '-' : `${first.clock} ${digits(again)}x`,
     spread: '',
     detail: `${digits(baseline)} us`,
     goal: '0.95-1.05',

@@ -49,6 +49,8 @@ export async function startSandbox(
   const resolved = resolveOptions(options);
   const app = await createSandboxApplication(resolved, adapter);
   try {
+    // Longer than any pause of a test: a client that reuses a connection in the moment it is closed gets a reset.
+    app.getHttpServer().keepAliveTimeout = 60_000;
     await app.listen(options.port ?? 0, resolved.host);
     resolved.url = sandboxUrl(resolved.host, (app.getHttpServer().address() as AddressInfo).port);
     const sandbox = new Sandbox(app, resolved);

@@ -92,8 +92,8 @@ describe.each(PLATFORMS)('no secret in any output on %s', (platform) => {
     })
     class App {}
     const capture = (text: unknown): boolean => (output.push(String(text)), true);
-    process.stdout.write = capture as typeof process.stdout.write;
-    process.stderr.write = capture as typeof process.stderr.write;
+    process.stdout.write = capture;
+    process.stderr.write = capture;
     booted = await bootApp(platform, App, { port, logger });
     const keys = sandbox.marketplaces
       .list()
@@ -119,7 +119,7 @@ describe.each(PLATFORMS)('no secret in any output on %s', (platform) => {
   });
 
   const get = <T>(token: abstract new (...args: never[]) => T): T =>
-    booted.app.get<T>(token as never, { strict: false });
+    booted.app.get<T>(token, { strict: false });
   const fails = async (work: () => Promise<unknown>): Promise<void> => {
     await work().then(look, look);
   };
