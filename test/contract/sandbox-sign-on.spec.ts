@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
+import { sharedFixture, SHARED_FIXTURES_REASON, sharedFixturesPresent } from '../support/shared-fixtures.js';
 
 async function text(request: IncomingMessage): Promise<string> {
   let body = '';
@@ -20,6 +21,8 @@ async function text(request: IncomingMessage): Promise<string> {
 class BareConsumer {
   readonly server: Server;
   profile: Record<string, unknown> | null = null;
+  /** What the browser sent along with the response. */
+  cookies: string | undefined;
   url = '';
 
   constructor(private readonly sandbox: Sandbox) {
@@ -37,7 +40,7 @@ class BareConsumer {
     this.sandbox.setAppUrl(this.url);
   }
 
-  async #answer(request: IncomingMessage): Promise<[number, Record<string, string>, string]> {
+  async #answer(request: IncomingMessage): Promise<[number, Record<string, string | string[]>, string]> {
     const url = new URL(request.url ?? '/', this.url);
     const marketplace = this.sandbox.options.marketplaces.find((one) =>
       url.pathname.endsWith(one.marketplace),
@@ -57,8 +60,14 @@ class BareConsumer {
     });
     if (request.method === 'GET') {
       const additionalParams = Object.fromEntries(url.searchParams);
-      return [302, { location: await saml.getAuthorizeUrlAsync('', undefined, { additionalParams }) }, ''];
+      const location = await saml.getAuthorizeUrlAsync('', undefined, { additionalParams });
+      return [
+        302,
+        { location, 'set-cookie': ['lax=1; Path=/; SameSite=Lax', 'none=1; Path=/; SameSite=None; Secure'] },
+        '',
+      ];
     }
+    this.cookies = request.headers.cookie;
     const fields = Object.fromEntries(new URLSearchParams(await text(request)));
     const { profile } = await saml.validatePostResponseAsync(fields as Record<string, string>);
     this.profile = profile as Record<string, unknown>;
@@ -91,6 +100,12 @@ describe('sign-on with a bare node-saml application', () => {
       group_role: 'Super Admin',
       surname: 'Kovač',
     });
+  });
+
+  it('posts the response as another site does: only SameSite=None cookies travel', async () => {
+    const { cookies } = await sandbox.login(app.url);
+    expect(app.cookies).toBe('none=1');
+    expect(cookies).toEqual({ lax: '1', none: '1', 'signed-in': 'yes' });
   });
 
   it('knows other people by the same ids on the second marketplace, and signs with SHA-256 there', async () => {
@@ -131,6 +146,33 @@ describe('sign-on with a bare node-saml application', () => {
     expect(journal).not.toContain(ssoSession);
     await fetch(`${sandbox.url}/app_logout?user_uid=usr-1`);
     expect(await check('usr-1')).toEqual({ valid: false, recheck: expect.stringMatching(/Z$/) });
+  });
+});
+
+/** Elements and attributes of a response, in order, without their values. */
+function shape(samlResponse: string): string[] {
+  const xml = Buffer.from(samlResponse, 'base64').toString('utf8');
+  return [...xml.matchAll(/<([A-Za-z:]+)([^>]*)>/g)].map(([, name = '', attributes = '']) => {
+    const names = [...attributes.matchAll(/([\w:]+)="([^"]*)"/g)].map(([, one = '', value = '']) =>
+      one === 'Name' || one === 'Algorithm' || one.startsWith('xmlns') ? `${one}=${value}` : one,
+    );
+    return [name, ...names.toSorted()].join(' ');
+  });
+}
+
+const recorded = sharedFixturesPresent ? describe : describe.skip;
+if (!sharedFixturesPresent) console.warn(`Skipping the real provider's shape: ${SHARED_FIXTURES_REASON}.`);
+
+recorded('the shape of a response', () => {
+  it('is that of the real provider, element by element', async () => {
+    await using sandbox = await startSandbox({ behaviour: 'like-2016', scenario: 'two-marketplaces' });
+    const app = new BareConsumer(sandbox);
+    await app.listen();
+    const { samlResponse } = await sandbox.login(app.url, { user: 'usr-1' });
+    app.server.close();
+    expect(shape(samlResponse)).toEqual(shape(sharedFixture('real-idp/valid-rsa2048.b64')));
+    const lines = samlResponse.trimEnd().split('\n');
+    expect(new Set(lines.slice(0, -1).map((line) => line.length))).toEqual(new Set([60]));
   });
 });
 

@@ -25,22 +25,18 @@ export function idList(record: SandboxConnecRecord, channel: string): SandboxExt
   return [...record.externalIds, { id: record.id, provider: CONNEC_PROVIDER, realm: channel }];
 }
 
-/** Fields that point to a record: `organization_id`, and `id` below the top level, as in `lines[].id`. */
-function isReference(name: string, depth: number): boolean {
-  return name.endsWith('_id') || (name === 'id' && depth > 0);
+/** Fields that point to a record: `organization_id`, and `id` as in `lines[].id`. A document's own id is not in it. */
+function isReference(name: string): boolean {
+  return name === 'id' || name.endsWith('_id');
 }
 
-/** Replaces every reference in a document. What `replace` does not know stays as it is. */
-export function mapReferences(
-  value: unknown,
-  replace: (reference: unknown, name: string) => unknown,
-  depth = 0,
-): unknown {
-  if (Array.isArray(value)) return value.map((part) => mapReferences(part, replace, depth));
+/** Replaces every reference in a document. */
+export function mapReferences(value: unknown, replace: (reference: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((part) => mapReferences(part, replace));
   if (typeof value !== 'object' || value === null) return value;
   const mapped: Document = {};
   for (const [name, part] of Object.entries(value)) {
-    mapped[name] = isReference(name, depth) ? replace(part, name) : mapReferences(part, replace, depth + 1);
+    mapped[name] = isReference(name) ? replace(part) : mapReferences(part, replace);
   }
   return mapped;
 }

@@ -43,9 +43,10 @@ export function signElement(
     prefix: 'ds',
     location: { reference: `${path}/*[local-name(.)='Issuer']`, action: 'after' },
   });
-  // The real provider writes KeyInfo without a prefix; it lies outside of what is signed.
+  // The real provider writes KeyInfo without a prefix, and declares the prefix once more: neither changes what is signed.
   return signed
     .getSignedXml()
+    .replace('<ds:SignedInfo>', `<ds:SignedInfo xmlns:ds="${DSIG}">`)
     .replace('<ds:KeyInfo>', `<KeyInfo xmlns="${DSIG}">`)
     .replace('</ds:KeyInfo>', '</KeyInfo>');
 }

@@ -89,7 +89,9 @@ describe('bills and the nights that pass', () => {
       remaining_cycles: 1,
       next_execution_at: '2026-02-20T10:00:00Z',
     });
-    sandbox?.clock.set('2026-02-02T00:00:00Z');
+    clock.set('2026-01-31T23:59:59Z');
+    expect(await bills()).toEqual(['Initial: Seats 500 submitted', 'Seats 900 submitted']);
+    clock.set('2026-02-01T00:00:00Z');
     expect(await bills()).toEqual(['Initial: Seats 500 invoiced', 'Seats 900 invoiced']);
     sandbox?.clock.set('2026-12-24T00:00:00Z');
     expect(await show()).toMatchObject({ status: 'expired', remaining_cycles: 0, next_execution_at: null });
@@ -229,6 +231,31 @@ describe('Connec! data', () => {
       id,
       organization_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
+  });
+
+  it('names a next page only where there is one', async () => {
+    await start();
+    const next = async (query: string): Promise<unknown> =>
+      ((await call('GET', `/connec/api/v2/cld-1/invoices?${query}`)).json['pagination'] as Json)['next'];
+    expect(await next('$top=2')).toBe(`${sandbox?.url}/connec/api/v2/cld-1/invoices?%24top=2&%24skip=2`);
+    expect(await next('$top=3')).toBeUndefined();
+    expect(await next('$top=2&$skip=1')).toBeUndefined();
+    expect(await next('')).toBeUndefined();
+  });
+
+  it('writes ids inside of lists as lists too', async () => {
+    await start();
+    const { json } = await call(
+      'GET',
+      "/connec/api/v2/cld-1/payments?$filter=title eq 'INV-1001'",
+      undefined,
+      headers,
+    );
+    const [payment] = json['payments'] as [{ linked_transactions: [Json]; organization_id: unknown }];
+    const [invoice] = sandbox?.connec.list('invoices').filter(({ code }) => code === 'INV-1001') ?? [];
+    expect(payment.linked_transactions[0]['id']).toEqual([
+      { id: invoice?.['id'], provider: 'connec', realm: 'org-1' },
+    ]);
   });
 
   it('merges by matching fields, and duplicates into one record', async () => {

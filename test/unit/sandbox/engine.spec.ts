@@ -179,7 +179,12 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
     await call('POST', '/api/v1/account/bills', bill);
     sandbox.marketplaces.rotateKey('maestrano-uat');
     sandbox.setAppUrl('http://app.example.test:1234/');
+    sandbox.clock.advance('400d');
+    sandbox.faults.preset('down');
     await sandbox.reset();
+    expect(Math.abs(sandbox.clock.offsetMs)).toBeLessThan(1_000);
+    expect(sandbox.faults.list()).toEqual([]);
+    expect(sandbox.journal.find()).toEqual([]);
     expect(bills()).toBe(0);
     expect(sandbox.state.appUrl).toBe('http://app.example.test:1234');
     expect(sandbox.options.marketplaces[0]?.api).toEqual(before.marketplaces[0]?.api);
