@@ -48,7 +48,8 @@ function collect(section: JsonObject, prefix: string, found: Map<string, string>
     if (Array.isArray(value)) found.set(prefix + name, value.join(', '));
     else if (typeof value === 'object' && value !== null)
       collect(value as JsonObject, `${prefix}${name}.`, found);
-    else if (value !== null) found.set(prefix + name, String(value));
+    else if (typeof value === 'string') found.set(prefix + name, value);
+    else if (value !== null) found.set(prefix + name, JSON.stringify(value));
   }
 }
 

@@ -222,7 +222,7 @@ describe.each(PLATFORMS)('many marketplaces on %s', (platform) => {
     },
     async connec({ name, tag }: Place) {
       const client = booted.app.get(ConnecService).for(GROUP, name);
-      const person = await client.post('people', { first_name: tag } as never);
+      const person = await client.post('people', { first_name: tag });
       expect(inspect(person, { depth: 9 })).toContain(tag);
     },
     async removeOther({ name, sandbox }: Place) {

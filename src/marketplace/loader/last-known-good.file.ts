@@ -115,5 +115,5 @@ function parse(text: string): LastKnownGood['sources'] | null {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as NodeJS.ErrnoException | null)?.code ?? 'unknown');
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown';
 }
