@@ -53,7 +53,9 @@ export class RouteTrie<T> {
       segments.push(decoded);
     }
     let query: URLSearchParams | null = null;
-    const lazyQuery = () => (query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)));
+    // A marketplace appends "?group_id=" also to a path that has a query already (protocol §4.1).
+    const lazyQuery = () =>
+      (query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1).replaceAll('?', '&')));
     return this.#walk(this.#root, segments, 0, [], lazyQuery, accept);
   }
 

@@ -116,6 +116,7 @@ describe('RouteTable', () => {
     ]);
     expect(found(table, 'GET', '/maestrano/init/?marketplace=b&x=1')?.names).toEqual(['b']);
     expect(found(table, 'GET', '/maestrano/init?marketplace=a')?.names).toEqual(['a']);
+    expect(found(table, 'GET', '/maestrano/init/?marketplace=b?group_id=cld-1')?.names).toEqual(['b']);
     expect(found(table, 'GET', '/maestrano/init')).toBeNull();
     expect(found(table, 'DELETE', '/gone?marketplace=b&groupid=cld%2F9')).toEqual({
       endpoint: 'account.group',
