@@ -77,17 +77,13 @@ export class ConnecApi {
 
   #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): ConnecAnswer {
     const records = this.records.list(scope, resource);
-    if (this.options.behaviour === 'like-2016') {
-      return answer({ [resource]: records.map((record) => this.records.wire(record, externalIds)) });
-    }
-    // Selecting works on the plain form, whatever form is answered.
-    const plain = new Map(records.map((record) => [this.records.wire(record, false), record]));
+    const wire = (record: SandboxConnecRecord): Document => this.records.wire(record, externalIds);
+    if (this.options.behaviour === 'like-2016') return answer({ [resource]: records.map(wire) });
     const address = `${this.options.url}${BASE_PATH}/${scope.groupId}/${resource}`;
-    const { page, pagination } = queryRecords([...plain.keys()], query, address);
-    const list = externalIds
-      ? page.map((document) => this.records.wire(plain.get(document) as SandboxConnecRecord, true))
-      : page;
-    return answer({ [resource]: list, pagination });
+    // Selecting works on the plain form, whatever form is answered.
+    const plain = (record: SandboxConnecRecord): Document => this.records.wire(record, false);
+    const { page, pagination } = queryRecords(records, plain, query, address);
+    return answer({ [resource]: page.map(wire), pagination });
   }
 
   #create(scope: ConnecScope, resource: string, request: ConnecRequest): ConnecAnswer {

@@ -45,19 +45,32 @@ function contains(value: unknown, wanted: string): boolean {
     .includes(wanted);
 }
 
-/** Selects, orders and cuts a list of records as the query asks (protocol §9.5). `address` is the list's own. */
-export function queryRecords(
-  records: readonly Document[],
+/**
+ * Selects, orders and cuts a list of records as the query asks (protocol §9.5).
+ *
+ * @param documentOf the fields that a query is about; only asked for when the query looks at them
+ * @param address the list's own, for the link to the next page
+ */
+export function queryRecords<T>(
+  records: readonly T[],
+  documentOf: (record: T) => Document,
   query: URLSearchParams,
   address: string,
-): { page: Document[]; pagination: ConnecPagination } {
+): { page: T[]; pagination: ConnecPagination } {
   let list = [...records];
   const filter = query.get('$filter');
-  if (filter) list = list.filter(readFilter(filter));
+  if (filter) {
+    const fits = readFilter(filter);
+    list = list.filter((record) => fits(documentOf(record)));
+  }
   const search = query.get('$search')?.toLowerCase();
-  if (search) list = list.filter((record) => contains(record, search));
+  if (search) list = list.filter((record) => contains(documentOf(record), search));
   const orderby = query.get('$orderby');
-  if (orderby) list.sort(sorter(orderby));
+  if (orderby) {
+    const compare = sorter(orderby);
+    const keyed = list.map((record) => ({ record, document: documentOf(record) }));
+    list = keyed.sort((left, right) => compare(left.document, right.document)).map(({ record }) => record);
+  }
 
   const top = count(query, '$top', DEFAULT_TOP);
   const skip = count(query, '$skip', 0);
