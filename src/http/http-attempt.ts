@@ -49,7 +49,7 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
       this.#reject = reject;
     });
     // A failure before anybody waits for the answer is not an unhandled rejection.
-    this.answer.catch(() => undefined);
+    this.answer.catch(ignore);
   }
 
   /** Ends the attempt; a request that still waits for a connection is never written. */
@@ -102,6 +102,8 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
     else this.fail(code !== null && isCertificateProblem(code) ? 'tls' : 'connection', code);
   }
 }
+
+function ignore(): void {}
 
 /** Node's names for a peer that could not prove its identity, and for a handshake that failed. */
 function isCertificateProblem(code: string): boolean {

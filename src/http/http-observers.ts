@@ -35,7 +35,13 @@ export class HttpObservers {
       operation: call.operation,
       attempt,
     };
-    for (const hooks of this.#hooks) this.#tell(() => hooks.onAttempt?.(event));
+    for (const hooks of this.#hooks) {
+      try {
+        hooks.onAttempt?.(event);
+      } catch (error) {
+        this.#complain(error);
+      }
+    }
   }
 
   outcome(
@@ -60,18 +66,20 @@ export class HttpObservers {
       requestId: answered ? requestIdOf(result.headers) : null,
       retryInMs,
     };
-    for (const hooks of this.#hooks) this.#tell(() => hooks.onOutcome?.(event));
+    for (const hooks of this.#hooks) {
+      try {
+        hooks.onOutcome?.(event);
+      } catch (error) {
+        this.#complain(error);
+      }
+    }
   }
 
-  #tell(hook: () => void): void {
-    try {
-      hook();
-    } catch (error) {
-      if (this.#complained) return;
-      this.#complained = true;
-      this.logger.warn(
-        `An http hook threw ${error instanceof Error ? error.name : 'something'}; it is ignored.`,
-      );
-    }
+  #complain(error: unknown): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    this.logger.warn(
+      `An http hook threw ${error instanceof Error ? error.name : 'something'}; it is ignored.`,
+    );
   }
 }

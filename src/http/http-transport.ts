@@ -1,7 +1,7 @@
 import { rootCertificates } from 'node:tls';
 
 import { HttpService } from '@nestjs/axios';
-import { Axios, type AxiosAdapter, type AxiosInstance } from 'axios';
+import { Axios, type AxiosAdapter, AxiosHeaders, type AxiosInstance } from 'axios';
 import { Agent } from 'undici';
 
 import { type AttemptAnswer, AttemptFailure, type HttpAttemptExchange } from './http-attempt.js';
@@ -16,8 +16,11 @@ export interface WireRequest {
   readonly body: string | null;
 }
 
+/** The headers that axios sees of every answer; the real ones are in its data. */
+const NO_HEADERS = new AxiosHeaders();
+
 /**
- * What travels through axios, as its `data`. Path and headers stay outside its configuration: no AxiosError,
+ * What travels through axios, as its `data`. Method, path and headers stay outside its configuration: no AxiosError,
  * interceptor or log of one can show credentials that it never had. A class instance is not merged or copied.
  */
 class WireCall {
@@ -53,7 +56,7 @@ export class HttpTransport {
   async send(request: WireRequest, exchange: HttpAttemptExchange): Promise<AttemptAnswer> {
     try {
       const data = new WireCall(request, exchange);
-      const response = await this.#http.axiosRef.request<AttemptAnswer>({ method: request.method, data });
+      const response = await this.#http.axiosRef.request<AttemptAnswer>({ data });
       return response.data;
     } catch (error) {
       throw error instanceof AttemptFailure ? error : new AttemptFailure('connection', 'maybe', 'ADAPTER');
@@ -77,6 +80,6 @@ export class HttpTransport {
     const { request, exchange } = config.data as WireCall;
     this.#agent.dispatch(request, exchange);
     const data = await exchange.answer;
-    return { status: data.status, statusText: '', headers: {}, data, config };
+    return { status: data.status, statusText: '', headers: NO_HEADERS, data, config };
   };
 }

@@ -42,7 +42,8 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   readonly #gates: TargetGates;
   readonly #observers: HttpObservers;
   readonly #closing = new AbortController();
-  #transport: Promise<HttpTransport> | null = null;
+  #loading: Promise<HttpTransport> | null = null;
+  #transport: HttpTransport | null = null;
 
   constructor(@Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly http?: HttpOptions }) {
     this.#settings = resolveHttpSettings(options?.http);
@@ -106,13 +107,13 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Loads the client behind the application's back, so that the first call does not pay for it. */
   onApplicationBootstrap(): void {
-    setImmediate(() => void this.#wire().catch(() => undefined)).unref();
+    setImmediate(() => void this.#load().catch(() => undefined)).unref();
   }
 
   /** Ends waiting calls, gives running ones some seconds, and closes all connections. */
   async onApplicationShutdown(): Promise<void> {
     this.#closing.abort();
-    await (await this.#transport)?.close(SHUTDOWN_GRACE_MS);
+    await (await this.#loading)?.close(SHUTDOWN_GRACE_MS);
   }
 
   /** One attempt through the target's gate, waiting for a free place no longer than the call may take. */
@@ -123,7 +124,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     clock: CallClock,
     attempt: number,
   ): Promise<AttemptResult> {
-    const transport = await this.#wire();
+    const transport = this.#transport ?? (await this.#load());
     const gate = this.#gates.of(target);
     const run = async (): Promise<AttemptAnswer | AttemptFailure> => {
       if (clock.ended) return new AttemptFailure(clock.ended, 'no');
@@ -177,12 +178,12 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     return pause < clock.remainingMs ? pause : null;
   }
 
-  #wire(): Promise<HttpTransport> {
+  #load(): Promise<HttpTransport> {
     // axios and undici are a fifth of the start-up of an application: they are loaded with the first call.
-    this.#transport ??= import('./http-transport.js').then(
-      ({ HttpTransport }) => new HttpTransport(this.#settings.ca),
+    this.#loading ??= import('./http-transport.js').then(
+      ({ HttpTransport }) => (this.#transport = new HttpTransport(this.#settings.ca)),
     );
-    return this.#transport;
+    return this.#loading;
   }
 }
 
