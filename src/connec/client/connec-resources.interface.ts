@@ -20,12 +20,14 @@ export interface ConnecRecord {
   readonly [field: string]: unknown;
 }
 
+/** A customer or supplier of the group. */
 export interface ConnecOrganization extends ConnecRecord {
   readonly name?: string | null;
   readonly is_customer?: boolean | null;
   readonly is_supplier?: boolean | null;
 }
 
+/** A contact, or an employee. */
 export interface ConnecPerson extends ConnecRecord {
   readonly first_name?: string | null;
   readonly last_name?: string | null;
@@ -33,6 +35,7 @@ export interface ConnecPerson extends ConnecRecord {
   readonly organization_id?: ConnecId | null;
 }
 
+/** The group's own company: the one record without plural. */
 export interface ConnecCompany extends ConnecRecord {
   readonly name?: string | null;
 }
@@ -51,11 +54,13 @@ export interface ConnecDocument extends ConnecRecord {
   readonly lines?: readonly ConnecLine[] | null;
 }
 
+/** A product or service. */
 export interface ConnecItem extends ConnecRecord {
   readonly name?: string | null;
   readonly reference?: string | null;
 }
 
+/** A record of which only the name is known for certain. */
 export interface ConnecNamed extends ConnecRecord {
   readonly name?: string | null;
 }
