@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
+import { MaestranoError } from '../errors/maestrano.error.js';
 import { LoginDeniedError } from '../errors/sign-on.error.js';
 import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
@@ -23,8 +24,8 @@ export class LoginCompletion {
   ) {}
 
   /**
-   * What an adapter throws ends the login before there is a session, is told in the log with the trace code, and goes
-   * on unchanged to the application's exception filters.
+   * What an adapter throws ends the login without a session, is told in the log with the trace code, and goes on
+   * unchanged to the application's exception filters.
    *
    * @returns where to send the browser.
    */
@@ -32,12 +33,9 @@ export class LoginCompletion {
     try {
       return await this.#complete(exchange, marketplace, login);
     } catch (error) {
-      if (!(error instanceof LoginDeniedError)) {
-        const kind = error instanceof Error ? error.name : typeof error;
-        this.#logger.error(
-          `Login ${login.traceCode} on "${marketplace.name}" was valid, but the application failed: ${kind}.`,
-        );
-      }
+      const outcome = `Login ${login.traceCode} on "${marketplace.name}" was valid, but the application`;
+      if (error instanceof LoginDeniedError) this.#logger.log(`${outcome} denied it.`);
+      else this.#logger.error(`${outcome} failed: ${describe(error)}.`);
       throw error;
     }
   }
@@ -79,4 +77,10 @@ export class LoginCompletion {
     }
     return chosen;
   }
+}
+
+/** Errors of the application are told by name alone: their texts may hold what is personal. */
+function describe(error: unknown): string {
+  if (error instanceof MaestranoError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
 }
