@@ -126,6 +126,7 @@ export type {
 } from './account/filters/account-filters.js';
 export type { UserCollection, UserCredentials } from './account/collections/user.collection.js';
 export type { ResellerCollection } from './account/collections/reseller.collection.js';
+export { compareDecimals } from './utils/decimal.js';
 export type { AccountOptions, CreateOnceOptions } from './interfaces/account-options.interface.js';
 
 // Connec!.
