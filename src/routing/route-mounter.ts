@@ -16,7 +16,10 @@ import { RouteTableService } from './route-table.service.js';
 export interface MountedRoute {
   readonly verb: EndpointVerb;
   readonly path: string;
+  /** Whose controller serves it. */
   readonly endpoint: string;
+  /** Every endpoint that requests to it may be for. */
+  readonly endpoints: readonly string[];
 }
 
 /**
@@ -25,7 +28,7 @@ export interface MountedRoute {
  */
 @Injectable()
 export class RouteMounter {
-  readonly #claimed = new Map<string, MountedRoute>();
+  readonly #claimed = new Map<string, MountedRoute & { readonly endpoints: string[] }>();
 
   constructor(
     @Inject(ENDPOINT_REGISTRATION) private readonly registration: EndpointRegistration,
@@ -71,8 +74,10 @@ export class RouteMounter {
     const fresh: string[] = [];
     for (const path of this.#pathsOf(endpoint, platform)) {
       const key = `${verb} ${path}`;
-      if (this.#claimed.has(key)) continue;
-      this.#claimed.set(key, { verb, path, endpoint: endpoint.name });
+      const claimed = this.#claimed.get(key);
+      claimed?.endpoints.push(endpoint.name);
+      if (claimed) continue;
+      this.#claimed.set(key, { verb, path, endpoint: endpoint.name, endpoints: [endpoint.name] });
       fresh.push(path);
     }
     return fresh;

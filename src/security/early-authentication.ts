@@ -48,7 +48,7 @@ export class EarlyAuthentication {
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
   install(adapter: AbstractHttpAdapter): void {
     const check = {
-      isOurs: (verb: string, path: string) => this.#isOurs(verb, path),
+      limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: PlatformRequest) => this.decide(request),
       bodyLimits: [...new Set(this.#bodyLimits.values())],
     };
@@ -71,11 +71,15 @@ export class EarlyAuthentication {
       : { refused: false, bodyLimit };
   }
 
-  #isOurs(verb: string, path: string): boolean {
+  #limitOfRoute(verb: string, path: string): number | null | undefined {
     const prefix = this.effectivePath.globalPrefix;
-    return this.mounter.mounted.some(
-      (route) => route.verb === verb && (path === `/${route.path}` || path === `${prefix}/${route.path}`),
+    const route = this.mounter.mounted.find(
+      (mounted) =>
+        mounted.verb === verb && (path === `/${mounted.path}` || path === `${prefix}/${mounted.path}`),
     );
+    if (!route) return undefined;
+    const limits = route.endpoints.flatMap((name) => this.#bodyLimits.get(name) ?? []);
+    return limits.length > 0 ? Math.max(...limits) : null;
   }
 }
 

@@ -7,8 +7,11 @@ export type EarlyVerdict =
 
 /** What a platform's hook asks. */
 export interface EarlyCheck {
-  /** Whether this route of the router is one of ours; the path includes the global prefix. */
-  isOurs(verb: string, path: string): boolean;
+  /**
+   * The body limit of a route of the router, in bytes; null where it has none, undefined where it is not ours. The
+   * path includes the global prefix.
+   */
+  limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
   decide(request: PlatformRequest): EarlyVerdict;
   /** Every body limit that `decide` may answer with, in bytes. */

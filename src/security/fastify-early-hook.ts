@@ -37,13 +37,13 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     if (verdict.status === 413) reply.header('Connection', 'close');
     reply.code(verdict.status).send(verdict.body);
   };
-  const largest = Math.max(0, ...check.bodyLimits);
   adapter.getInstance<Instance>().addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
-    if (!verbs.some((verb) => check.isOurs(verb, route.url))) return;
+    const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
+    if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
-    // The one limit a route can have; what is declared beyond the endpoint's own is refused by the hook.
-    if (largest > 0) route.bodyLimit = Math.max(largest, route.bodyLimit ?? 0);
+    // Where endpoints share a route this is the largest; the hook refuses what is declared beyond an endpoint's own.
+    if (limits.length > 0) route.bodyLimit = Math.max(...limits);
   });
   return true;
 }

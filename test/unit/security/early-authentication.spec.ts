@@ -36,6 +36,7 @@ const mounter = {
     verb: 'POST',
     path,
     endpoint: path,
+    endpoints: [path],
   })),
 } as unknown as RouteMounter;
 
@@ -108,6 +109,25 @@ describe.each([
     expect(await post(`${url}/synchronization.start`, 900)).toEqual([200, { body: 'object' }]);
     expect((await post(`${url}/synchronization.start`, 2_000))[0]).toBe(413);
     expect(await post(`${url}/own`, 50_000)).toEqual([200, { body: parsers ? 'object' : 'undefined' }]);
+  });
+
+  it('holds a body that tells no length to the limit of its own route', async () => {
+    const url = await serve(create(), parsers);
+    const send = async (path: string, bytes: number): Promise<number> => {
+      const body = new Blob([`{"a":"${'x'.repeat(bytes)}"}`]).stream();
+      const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } };
+      return (await fetch(url + path, init as RequestInit)).status;
+    };
+    expect(await send('/synchronization.start', 500)).toBe(200);
+    expect(await send('/synchronization.start', 3_000)).toBe(413);
+    expect(await send('/connec.notification', 3_000)).toBe(200);
+  });
+
+  it('reads what is JSON by its suffix', async () => {
+    const url = await serve(create(), parsers);
+    const headers = { 'content-type': 'application/vnd.api+json' };
+    const response = await fetch(`${url}/connec.notification`, { method: 'POST', body: '{}', headers });
+    expect(await response.json()).toEqual({ body: 'object' });
   });
 
   it('takes the limit of notifications from the options, larger or smaller', async () => {
