@@ -49,8 +49,12 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Null when the package is not installed. */
+/** Under this symbol all copies of the API share what an SDK registered. */
+const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
+
+/** Null when no SDK is registered or the package is not installed: then it would cost start-up time for nothing. */
 async function loadApi(): Promise<OpenTelemetryApi | null> {
+  if (Reflect.get(globalThis, REGISTRATIONS) === undefined) return null;
   try {
     return await import('@opentelemetry/api');
   } catch (error) {
