@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'write adapters and module wiring into an application',
     load: () => import('./generate/generate.command.js'),
   },
+  'dead-letters': {
+    summary: 'list, replay and discard notifications that kept failing',
+    load: () => import('./dead-letters/dead-letters.command.js'),
+  },
 };
 
 function usage(): string {
