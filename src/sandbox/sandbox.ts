@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 
 import type { Server } from 'node:http';
 
+import { SandboxError } from '../errors/sandbox.error.js';
 import { BillingRun } from './account/billing-run.js';
 import { SandboxClock } from './clock/sandbox-clock.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
@@ -82,6 +83,15 @@ export class Sandbox implements AsyncDisposable {
   /** Signs a person in as a browser would, and returns the cookies and the final page. */
   login(appUrl: string, options?: LoginOptions): Promise<LoginResult> {
     return this.app.get(SandboxLogin).run(appUrl, options);
+  }
+
+  /** Signs a person out of the marketplace: the application learns it at its next session check. */
+  signOut(userUid: string, marketplace?: string): void {
+    const { name } = this.marketplaces.getOrFirst(marketplace);
+    const user = this.state.user(name, userUid);
+    if (!user)
+      throw new SandboxError('sandbox.unknown', `${name} has no user ${userUid}.`, 'Add them first.');
+    user.ssoSession = this.state.nextToken();
   }
 
   /** Back to the scenario's beginning: data, ids, clock, faults, journal, deliveries. The address stays. */

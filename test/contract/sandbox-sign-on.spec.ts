@@ -146,6 +146,10 @@ describe('sign-on with a bare node-saml application', () => {
     expect(journal).not.toContain(ssoSession);
     await fetch(`${sandbox.url}/app_logout?user_uid=usr-1`);
     expect(await check('usr-1')).toEqual({ valid: false, recheck: expect.stringMatching(/Z$/) });
+    const fresh = sandbox.state.user('maestrano-uat', 'usr-1')?.ssoSession;
+    sandbox.signOut('usr-1');
+    expect(sandbox.state.user('maestrano-uat', 'usr-1')?.ssoSession).not.toBe(fresh);
+    expect(() => sandbox.signOut('usr-77')).toThrow('maestrano-uat has no user usr-77');
   });
 });
 

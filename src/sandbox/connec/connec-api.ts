@@ -40,6 +40,13 @@ export interface ConnecAnswer {
   readonly body: unknown;
 }
 
+/** What can be done to a record beside reading and writing it. */
+const ACTIONS = new Set(['merge', 'commit']);
+
+function only({ method }: ConnecRequest, ...methods: readonly string[]): void {
+  if (!methods.includes(method)) throw new ConnecError(405, 'Method not allowed');
+}
+
 const answer = (body: unknown, status = 200, headers = {}): ConnecAnswer => ({ status, headers, body });
 
 /** Connec! v2: one company's business data, resource by resource (protocol §9). */
@@ -60,6 +67,7 @@ export class ConnecApi {
     const [groupId = '', resource, id, action] = request.segments;
     if (groupId === 'json_schema') return answer(jsonSchemaOf(this.#known(resource ?? '')));
     const scope = this.#scope(request.marketplace, groupId);
+    if (resource === undefined || resource === 'updates' || id === 'example') only(request, 'GET');
     if (resource === undefined) return answer(this.#directory(groupId));
     if (resource === 'updates') return this.#updates(scope, id, request);
     this.#known(resource);
@@ -70,9 +78,10 @@ export class ConnecApi {
   }
 
   #collection(scope: ConnecScope, resource: string, request: ConnecRequest): ConnecAnswer {
-    if (request.method === 'GET') return this.#list(scope, resource, request);
-    if (request.method === 'POST') return this.#create(scope, resource, request);
-    throw new ConnecError(405, 'Method not allowed');
+    only(request, 'GET', 'POST');
+    return request.method === 'GET'
+      ? this.#list(scope, resource, request)
+      : this.#create(scope, resource, request);
   }
 
   #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): ConnecAnswer {
@@ -133,13 +142,12 @@ export class ConnecApi {
   ): ConnecAnswer {
     const record = this.records.get(scope, resource, id);
     if (!record) throw this.#missing(resource, request.method);
+    if (action !== undefined && !ACTIONS.has(action)) throw new ConnecError(404, CONNEC_TITLES.notFound);
     if (request.method === 'GET' && action === undefined) return this.#show(record, request);
-    if (request.method !== 'PUT') throw new ConnecError(405, 'Method not allowed');
+    only(request, ...(action === undefined ? ['GET', 'PUT'] : ['PUT']));
     if (action === undefined)
       return this.#show(this.records.update(record, this.#entity(resource, request)), request);
-    if (action === 'merge') return this.#merge(scope, record, request);
-    if (action === 'commit') return this.#commit(record, request);
-    throw new ConnecError(404, CONNEC_TITLES.notFound);
+    return action === 'merge' ? this.#merge(scope, record, request) : this.#commit(record, request);
   }
 
   #merge(scope: ConnecScope, record: SandboxConnecRecord, request: ConnecRequest): ConnecAnswer {
@@ -161,8 +169,8 @@ export class ConnecApi {
 
   #company(scope: ConnecScope, request: ConnecRequest): ConnecAnswer {
     const record = this.records.list(scope, SINGULAR_RESOURCE)[0] ?? this.#newCompany(scope);
+    only(request, 'GET', 'PUT');
     if (request.method === 'GET') return this.#show(record, request);
-    if (request.method !== 'PUT') throw new ConnecError(405, 'Method not allowed');
     return this.#show(this.records.update(record, this.#entity(SINGULAR_RESOURCE, request)), request);
   }
 

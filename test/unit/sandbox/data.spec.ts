@@ -291,6 +291,13 @@ describe('Connec! data', () => {
     ['POST', '/connec/api/v2/cld-1/people', { people: { id: 'abc' } }, 409, 'creation-of-resource-with-id'],
     ['POST', '/connec/api/v2/cld-1/people', { person: {} }, 400, 'missing-envelope'],
     ['GET', '/connec/api/v2/cld-1/people?$filter=nonsense', undefined, 400, 'invalid-filter'],
+    ['GET', '/connec/api/v2/cld-1/people?$top=many', undefined, 400, 'invalid-top'],
+    ['GET', '/connec/api/v2/cld-1/people?$orderby=name sideways', undefined, 400, 'invalid-orderby'],
+    ['DELETE', '/connec/api/v2/cld-1/people', undefined, 405, 'method-not-allowed'],
+    ['POST', '/connec/api/v2/cld-1', {}, 405, 'method-not-allowed'],
+    ['POST', '/connec/api/v2/cld-1/company', { company: {} }, 405, 'method-not-allowed'],
+    ['POST', '/batch', { sequential: true }, 400, 'missing-ops'],
+    ['GET', '/api/reports/cld-1/horoscope', undefined, 404, 'resource-not-found'],
   ])('%s %s is refused', async (method, path, body, status, code) => {
     await start();
     expect(await call(method, path, body)).toMatchObject({
