@@ -7,6 +7,7 @@ export interface LoginCheck {
   readonly code: string;
   /** What was looked at, in a few words. */
   readonly title: string;
+  /** Empty for a passed check of an accepted login, like `seen`. */
   readonly expected: string;
   readonly seen: string;
   readonly verdict: LoginCheckVerdict;

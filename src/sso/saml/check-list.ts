@@ -2,6 +2,16 @@ import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-cod
 import type { LoginCheck, LoginCheckVerdict } from '../../interfaces/login-trace.interface.js';
 import { shorten } from './masked-text.js';
 
+/** A text for the trace; a function where making it takes time, since nearly all are never read. */
+type Text = string | (() => string);
+
+interface Entry {
+  readonly code: SsoErrorCode;
+  readonly verdict: LoginCheckVerdict;
+  readonly expected: Text;
+  readonly seen: Text;
+}
+
 /** Ends the judging of a response; becomes an {@link SsoError} where the trace is known. */
 export class CheckFailed extends Error {
   constructor(readonly code: SsoErrorCode) {
@@ -11,7 +21,7 @@ export class CheckFailed extends Error {
 
 /** Records the checks of one login in the order they are made. */
 export class CheckList {
-  readonly #checks: LoginCheck[] = [];
+  readonly #entries: Entry[] = [];
   readonly #ignored: ReadonlySet<SsoErrorCode>;
 
   /** @param ignored checks whose failure is passed over: only for tests that prove what each check is good for. */
@@ -19,9 +29,16 @@ export class CheckList {
     this.#ignored = ignored;
   }
 
-  /** The checks so far, for the trace. */
+  /** The checks so far, with what was expected and seen: for the explanation of a refusal. */
   get checks(): readonly LoginCheck[] {
-    return this.#checks;
+    return this.#entries.map(({ code, verdict, expected, seen }) => toCheck(code, verdict, expected, seen));
+  }
+
+  /** The checks so far, without what passed ones expected and saw: that a login needs no explanation of. */
+  get outline(): readonly LoginCheck[] {
+    return this.#entries.map(({ code, verdict, expected, seen }) =>
+      verdict === 'passed' ? toCheck(code, verdict, '', '') : toCheck(code, verdict, expected, seen),
+    );
   }
 
   /** Whether a failure of this check is passed over. */
@@ -29,21 +46,27 @@ export class CheckList {
     return this.#ignored.has(code);
   }
 
+  /** Whether this check was made and passed. */
+  hasPassed(code: SsoErrorCode): boolean {
+    return this.#entries.some((entry) => entry.code === code && entry.verdict === 'passed');
+  }
+
   /** Records a check and goes on: for checks that do not depend on each other. Says whether it passed. */
-  expect(code: SsoErrorCode, passed: boolean, expected: string, seen: string): boolean {
-    this.#record(code, passed ? 'passed' : this.#ignored.has(code) ? 'skipped' : 'failed', expected, seen);
+  expect(code: SsoErrorCode, passed: boolean, expected: Text, seen: Text): boolean {
+    const verdict = passed ? 'passed' : this.#ignored.has(code) ? 'skipped' : 'failed';
+    this.#entries.push({ code, verdict, expected, seen });
     return passed;
   }
 
   /** Records a check and stops when it failed: for checks that later ones build on. */
-  require(code: SsoErrorCode, passed: boolean, expected: string, seen: string): void {
+  require(code: SsoErrorCode, passed: boolean, expected: Text, seen: Text): void {
     this.expect(code, passed, expected, seen);
-    this.throwIfFailed();
+    if (!passed) this.throwIfFailed();
   }
 
   /** Records a check that the policy does not ask for. */
   skip(code: SsoErrorCode, why: string): void {
-    this.#record(code, 'skipped', why, '-');
+    this.#entries.push({ code, verdict: 'skipped', expected: why, seen: '-' });
   }
 
   /** An empty list that passes over the same failures. */
@@ -53,17 +76,23 @@ export class CheckList {
 
   /** Takes over checks made elsewhere, such as on a worker thread. */
   adopt(checks: readonly LoginCheck[]): void {
-    this.#checks.push(...checks);
+    for (const { code, verdict, expected, seen } of checks) {
+      this.#entries.push({ code: code as SsoErrorCode, verdict, expected, seen });
+    }
   }
 
   /** Stops when a check so far has failed. */
   throwIfFailed(): void {
-    const failed = this.#checks.find((check) => check.verdict === 'failed');
-    if (failed) throw new CheckFailed(failed.code as SsoErrorCode);
+    const failed = this.#entries.find(({ verdict }) => verdict === 'failed');
+    if (failed) throw new CheckFailed(failed.code);
   }
+}
 
-  #record(code: SsoErrorCode, verdict: LoginCheckVerdict, expected: string, seen: string): void {
-    const { title } = LOGIN_ERROR_CODES[code];
-    this.#checks.push({ code, title, expected: shorten(expected), seen: shorten(seen), verdict });
-  }
+function toCheck(code: SsoErrorCode, verdict: LoginCheckVerdict, expected: Text, seen: Text): LoginCheck {
+  const { title } = LOGIN_ERROR_CODES[code];
+  return { code, title, expected: shorten(read(expected)), seen: shorten(read(seen)), verdict };
+}
+
+function read(text: Text): string {
+  return typeof text === 'string' ? text : text();
 }

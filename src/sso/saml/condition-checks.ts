@@ -25,21 +25,22 @@ export function checkConditions(assertion: XmlElement, context: AssertionContext
     'sso.conditions',
     all.length === 1 && understood === true && beginning !== null && end !== null && beginning < end,
     'one Conditions with NotBefore and NotOnOrAfter, nothing unknown in it',
-    conditions
-      ? `${all.length} with NotBefore ${describeInstant(beginning, now)}, NotOnOrAfter ${describeInstant(end, now)}`
-      : 'none',
+    () =>
+      conditions
+        ? `${all.length} with NotBefore ${describeInstant(beginning, now)}, NotOnOrAfter ${describeInstant(end, now)}`
+        : 'none',
   );
   checks.expect(
     'sso.notYetValid',
     beginning !== null && beginning <= now + policy.acceptedClockSkewMs,
     `at most ${policy.acceptedClockSkewMs / 1000} s ahead`,
-    describeInstant(beginning, now),
+    () => describeInstant(beginning, now),
   );
   checks.expect(
     'sso.expired',
     end !== null && now - policy.acceptedClockSkewMs < end,
     `at most ${policy.acceptedClockSkewMs / 1000} s ago`,
-    describeInstant(end, now),
+    () => describeInstant(end, now),
   );
   checkAudience(conditions, context, checks);
   return end ?? 0;

@@ -23,7 +23,7 @@ export function responseText(field: unknown, limits: Required<SsoLimits>, checks
   );
   const base64 = encoded.replace(/[ \t\r\n]+/g, '');
   const bytes = Buffer.from(base64, 'base64');
-  const strictBase64 = BASE64.test(base64) && bytes.toString('base64') === base64;
+  const strictBase64 = BASE64.test(base64) && isCanonical(base64);
   const text = strictBase64 ? decodeUtf8(bytes) : null;
   checks.require(
     'sso.inputEncoding',
@@ -33,6 +33,12 @@ export function responseText(field: unknown, limits: Required<SsoLimits>, checks
   );
   // As an XML processor does first of all: every reader after this one sees the same lines.
   return (text ?? bytes.toString('utf8')).replace(/\r\n?/g, '\n');
+}
+
+/** Whether the length is right, and no bits are left over behind the last byte. */
+function isCanonical(base64: string): boolean {
+  const last = base64.slice(-4);
+  return base64.length % 4 === 0 && Buffer.from(last, 'base64').toString('base64') === last;
 }
 
 /** Null when the bytes are not UTF-8, or hold the mark of an earlier lossy decoding. */

@@ -161,10 +161,9 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async #record(marketplace: Marketplace, progress: Progress, refusal: SsoError | null): Promise<void> {
-    const { response, transaction, traceCode } = progress;
-    const { checks } = progress.checks;
+    const { response, transaction, traceCode, checks } = progress;
     if (refusal) this.#logger.warn(describeRefusal(refusal, response?.inResponseTo ?? null));
-    const verified = checks.some(({ code, verdict }) => code === 'sso.signature' && verdict === 'passed');
+    const verified = checks.hasPassed('sso.signature');
     const issuedAt = verified ? parseSamlInstant(response?.assertion.attributes.get('IssueInstant')) : null;
     const now = Date.now();
     await this.traces.record({
@@ -176,7 +175,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
       refusal: refusal?.code ?? null,
       requestId: transaction?.id ?? null,
       clockOffsetMs: issuedAt === null ? null : issuedAt - now,
-      checks,
+      checks: refusal ? refusal.checks : checks.outline,
     });
   }
 

@@ -31,7 +31,7 @@ export function checkIssueInstant(assertion: XmlElement, context: AssertionConte
       issued <= now + policy.acceptedClockSkewMs &&
       now - policy.acceptedClockSkewMs < issued + policy.maxAssertionAgeMs,
     `at most ${policy.acceptedClockSkewMs / 1000} s ahead, ${policy.maxAssertionAgeMs / 1000} s ago`,
-    describeInstant(issued, now),
+    () => describeInstant(issued, now),
   );
 }
 

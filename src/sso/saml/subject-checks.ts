@@ -74,8 +74,8 @@ function checkConfirmation(
   checks.expect(
     'sso.confirmationExpired',
     isCurrent(data, context),
-    `a time after ${new Date(now - policy.acceptedClockSkewMs).toISOString()}`,
-    describeInstant(end, now),
+    () => `a time after ${new Date(now - policy.acceptedClockSkewMs).toISOString()}`,
+    () => describeInstant(end, now),
   );
   return end ?? 0;
 }
