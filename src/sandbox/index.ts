@@ -22,6 +22,7 @@ export type {
   MarketplaceInput,
   RotateCertificateOptions,
 } from './platform/marketplace-admin.js';
+export type { MetadataField, MetadataReport } from './platform/metadata-check.js';
 export type { MarketplaceDocument } from './platform/marketplace-document.js';
 export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js';
 export type * from './state/records.js';

@@ -11,6 +11,7 @@ import { Journal } from './journal/journal.js';
 import { SandboxLogin, type LoginOptions, type LoginResult } from './login/sandbox-login.js';
 import type { MarketplaceDocument } from './platform/marketplace-document.js';
 import { MarketplaceAdmin } from './platform/marketplace-admin.js';
+import { MetadataCheck, type MetadataReport } from './platform/metadata-check.js';
 import type { ResolvedSandboxOptions } from './sandbox-options.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { play } from './scenarios/scenarios.js';
@@ -83,6 +84,11 @@ export class Sandbox implements AsyncDisposable {
   /** Signs a person in as a browser would, and returns the cookies and the final page. */
   login(appUrl: string, options?: LoginOptions): Promise<LoginResult> {
     return this.app.get(SandboxLogin).run(appUrl, options);
+  }
+
+  /** Reads the application's metadata as a marketplace does, and compares it with the configuration (protocol §3). */
+  checkMetadata(marketplace?: string): Promise<MetadataReport> {
+    return this.app.get(MetadataCheck).run(this.marketplaces.getOrFirst(marketplace).name);
   }
 
   /** Signs a person out of the marketplace: the application learns it at its next session check. */

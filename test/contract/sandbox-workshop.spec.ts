@@ -83,6 +83,21 @@ describe.each(PLATFORMS)('every defect of the workshop, sent to an application o
     expect(signedIn).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
   });
 
+  it('finds the metadata of the application in order, and says what is not', async () => {
+    expect(await sandbox.checkMetadata()).toMatchObject({
+      good: true,
+      refusesStrangers: true,
+      leaksKey: false,
+    });
+    const { paths } = sandbox.marketplaces.get('bluebank');
+    sandbox.marketplaces.edit('bluebank', { paths: { consume: '/elsewhere' } });
+    const report = await sandbox.checkMetadata('bluebank');
+    sandbox.marketplaces.edit('bluebank', { paths });
+    expect(report.fields.filter(({ verdict }) => verdict !== 'same')).toEqual([
+      { field: 'sso.consume_path', expected: '/elsewhere', seen: paths.consume, verdict: 'different' },
+    ]);
+  });
+
   it('lets a person choose a defect at the sign-on page', async () => {
     const browser = new SandboxBrowser();
     const users = await browser.get(`${app.url}/maestrano/auth/saml/init/maestrano-uat`);
