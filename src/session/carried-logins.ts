@@ -32,11 +32,17 @@ export class CarriedLogins {
 
   /** What was packed in this browser; the cookie ends with it. */
   async unpack(exchange: HttpExchange, marketplace: Marketplace): Promise<SessionPayload[]> {
-    const value = parseCookie(exchange.header('cookie') ?? '')[nameFor(marketplace)];
-    if (!value) return [];
-    set(exchange, marketplace, '', 0);
-    const logins = (await this.seal.open(value))?.['logins'];
+    const packed = this.discard(exchange, marketplace);
+    const logins = packed && (await this.seal.open(packed))?.['logins'];
     return Array.isArray(logins) ? logins.map(fromOfficialKeys).filter((login) => login !== null) : [];
+  }
+
+  /** Ends the cookie, so that nobody who signs out is brought back; returns what was in it. */
+  discard(exchange: HttpExchange, marketplace: Marketplace): string | null {
+    const packed = parseCookie(exchange.header('cookie') ?? '')[nameFor(marketplace)];
+    if (!packed) return null;
+    set(exchange, marketplace, '', 0);
+    return packed;
   }
 }
 

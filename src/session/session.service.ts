@@ -152,7 +152,7 @@ export class SessionService {
       if (marketplace !== undefined && session.marketplace !== marketplace) continue;
       const found = this.registry.get(session.marketplace);
       await this.#carrier(request).remove(exchange, found);
-      await this.carried.unpack(exchange, found);
+      this.carried.discard(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }
   }
