@@ -6,6 +6,7 @@ export interface AccountOptions {
   readonly createOnce?: CreateOnceOptions;
 }
 
+/** Times of `createOnce`. */
 export interface CreateOnceOptions {
   /**
    * Milliseconds after an ambiguous failure during which the request may still arrive at the marketplace: only

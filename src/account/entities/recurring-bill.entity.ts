@@ -3,6 +3,7 @@ import { type AccountEntity, EntityReader, type RecordOrigin } from './entity-re
 /** How often a recurring bill charges. The platform answers in lower case; read it in this spelling. */
 export const BILLING_PERIODS = ['Day', 'Week', 'SemiMonth', 'Month', 'Year'] as const;
 
+/** How often a recurring bill charges; `SemiMonth` is twice a month. */
 export type BillingPeriod = (typeof BILLING_PERIODS)[number];
 
 /** Known states of a recurring bill; others are passed on as they come. */

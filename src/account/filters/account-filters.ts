@@ -63,8 +63,13 @@ export const RESELLER_FILTERS = {
   code: ['text', 'code'],
 } as const;
 
+/** What a list of bills is filtered by. */
 export type BillFilter = FilterOf<typeof BILL_FILTERS>;
+/** What a list of recurring bills is filtered by. */
 export type RecurringBillFilter = FilterOf<typeof RECURRING_BILL_FILTERS>;
+/** What a list of groups is filtered by. */
 export type GroupFilter = FilterOf<typeof GROUP_FILTERS>;
+/** What a list of users is filtered by. */
 export type UserFilter = FilterOf<typeof USER_FILTERS>;
+/** What a list of resellers is filtered by. */
 export type ResellerFilter = FilterOf<typeof RESELLER_FILTERS>;

@@ -2,13 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import {
   type AccountErrorDetails,
-  ApiError,
-  AuthenticationError,
   CreationInProgressError,
   CreationKeyConflictError,
   CreationUndecidedError,
-  InvalidRequestError,
-  RateLimitError,
 } from '../../errors/account.error.js';
 import { MaestranoHttpError, RequestAbortedError } from '../../errors/http.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
@@ -21,6 +17,7 @@ import {
   type LedgerScope,
 } from './charge-ledger.service.js';
 import { mayComeFrom } from './charge-matcher.js';
+import { isAmbiguous, isAnswered } from './charge-outcome.js';
 import type { ContentRecord } from './ledger-records.js';
 
 /** First pause between two looks at the server's list, doubled each time; milliseconds. */
@@ -95,7 +92,11 @@ export class ChargeCreation<T extends AccountEntity> {
     if (record?.state === 'done') return this.gateway.retrieve(record.chargeId, this.#callOptions());
 
     const content = await this.ledger.readContent(this.scope, this.#content);
-    if (content?.open.includes(this.key)) return this.#resume(content, null);
+    if (content?.open.includes(this.key)) {
+      // A process died between the two records; a human needs this one to decide.
+      if (!record) await this.#openKey();
+      return this.#resume(content, null);
+    }
     if (record) {
       // Its traces are gone from the store: what was sent for it cannot be known.
       const candidates = await this.#matching();
@@ -116,7 +117,7 @@ export class ChargeCreation<T extends AccountEntity> {
     const settledAt = present?.settledAt ?? 0;
     const content = { known, open: [...others, this.key], settledAt };
     await this.#write(content);
-    if (!(await this.ledger.openKey(this.scope, this.key, this.#content, this.settings.rememberMs))) {
+    if (!(await this.#openKey())) {
       await this.#write({ ...content, open: others });
       throw this.#inProgress();
     }
@@ -138,7 +139,10 @@ export class ChargeCreation<T extends AccountEntity> {
         else await this.#write(content);
         throw error;
       }
-      const settledAt = Math.max(content.settledAt, Date.now() + this.#settleMsAfter(error));
+      const settledAt = Math.max(
+        content.settledAt,
+        Date.now() + (isAnswered(error) ? 0 : this.settings.settleMs),
+      );
       const unclear = { ...content, settledAt };
       await this.#write(unclear);
       return this.#resume(unclear, error);
@@ -207,11 +211,8 @@ export class ChargeCreation<T extends AccountEntity> {
     await this.#write(content);
   }
 
-  /** How long a request that failed like this may still be on its way. */
-  #settleMsAfter(error: unknown): number {
-    // Field messages come from the application behind all proxies: it has answered, and is done with the request.
-    const answered = error instanceof ApiError && Object.keys(error.fields).length > 0;
-    return answered ? 0 : this.settings.settleMs;
+  #openKey(): Promise<boolean> {
+    return this.ledger.openKey(this.scope, this.key, this.#content, this.settings.rememberMs);
   }
 
   #write(content: ContentRecord): Promise<void> {
@@ -237,14 +238,4 @@ export class ChargeCreation<T extends AccountEntity> {
     const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
     return new CreationUndecidedError(message, { ...this.details, cause, remedy }, candidates);
   }
-}
-
-/** Whether the server may have carried out what failed like this. */
-function isAmbiguous(error: unknown): boolean {
-  if (error instanceof MaestranoHttpError) return error.sent !== 'no';
-  return !(
-    error instanceof AuthenticationError ||
-    error instanceof InvalidRequestError ||
-    error instanceof RateLimitError
-  );
 }
