@@ -129,8 +129,8 @@ function leads(page: string, target: string): boolean {
 /** The keys of every `…_ERROR_CODES` of the error families. */
 async function errorCodes(): Promise<string[]> {
   const found: string[] = [];
-  for (const name of readdirSync(join(ROOT, 'src/errors'))) {
-    const family: Record<string, unknown> = await import(`../../src/errors/${name.replace(/\.ts$/, '.js')}`);
+  for (const file of readdirSync(join(ROOT, 'src/errors'))) {
+    const family: Record<string, unknown> = await import(`../../src/errors/${file.replace(/\.ts$/, '.js')}`);
     for (const [key, value] of Object.entries(family)) {
       if (!key.endsWith('_ERROR_CODES')) continue;
       for (const [name, meaning] of Object.entries(value as Record<string, string>))

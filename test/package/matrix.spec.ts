@@ -83,7 +83,8 @@ matrix('the packed package in a consumer’s application', () => {
     const before = megabytes(join(folder, 'node_modules'));
     await npm(folder, [packed.tarball]);
     added.set(name, megabytes(join(folder, 'node_modules')) - before);
-    cpSync(join(import.meta.dirname, 'consumer', 'smoke.mjs'), join(folder, 'smoke.mjs'));
+    for (const file of ['smoke.mjs', 'app.mjs'])
+      cpSync(join(import.meta.dirname, 'consumer', file), join(folder, file));
     cpSync(join(import.meta.dirname, 'consumer', 'app.module.txt'), join(folder, 'app.module.ts'));
     cpSync(join(import.meta.dirname, 'consumer', 'users.spec.txt'), join(folder, 'users.spec.ts'));
   }
@@ -138,6 +139,29 @@ matrix('the packed package in a consumer’s application', () => {
         expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
       },
       MINUTE,
+    );
+
+    it(
+      'lets the doctor read an application’s routes',
+      async () => {
+        const command = [
+          '--no-install',
+          'nestjs-maestrano',
+          'doctor',
+          '--offline',
+          '--json',
+          '--app',
+          'app.mjs',
+        ];
+        const { stdout } = await run('npx', command, { cwd: folder(), timeout: MINUTE });
+        const mounted = (JSON.parse(stdout) as { subject: string; message: string }[])
+          .filter(({ subject }) => subject === 'mounted')
+          .map(({ message }) => message);
+        expect(mounted).toContainEqual(
+          expect.stringMatching(/^DELETE \/maestrano\/account\/groups\/\*\w* \(account\.group\)$/),
+        );
+      },
+      2 * MINUTE,
     );
 
     async function typeCheck(options: Record<string, string>, type: string): Promise<void> {

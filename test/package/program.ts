@@ -20,7 +20,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
  * @param virtual text by path relative to the checkout.
  */
 export function createProgram(virtual: ReadonlyMap<string, string> = new Map()): ts.Program {
-  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
   const paths = Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, [join(ROOT, path)]]));
   const settings: ts.CompilerOptions = { ...options, noEmit: true, incremental: false, paths, rootDir: ROOT };
