@@ -33,9 +33,9 @@ export interface MaestranoModuleExtras {
   readonly isGlobal?: boolean;
   /** Modules whose providers the adapters inject. */
   readonly imports?: readonly (Type | DynamicModule | Promise<DynamicModule> | ForwardReference)[];
-  readonly userAdapter?: Type<MaestranoUserAdapter<unknown>>;
-  readonly groupAdapter?: Type<MaestranoGroupAdapter<unknown, unknown>>;
-  readonly sessionAdapter?: Type<MaestranoSessionAdapter<unknown, unknown>>;
+  readonly userAdapter?: Type<MaestranoUserAdapter>;
+  readonly groupAdapter?: Type<MaestranoGroupAdapter>;
+  readonly sessionAdapter?: Type<MaestranoSessionAdapter>;
   readonly notificationAdapter?: Type<MaestranoNotificationAdapter>;
   readonly synchronizationAdapter?: Type<MaestranoSynchronizationAdapter>;
   /** The application's own source of marketplaces, such as a database. */

@@ -32,7 +32,9 @@ async function accepting(port) {
 export default async function globalSetup() {
   const present = spawnSync('redis-server', ['--version']).status === 0;
   if (!present) {
-    console.warn('\nSkipping the Redis suites: redis-server is not installed (Debian package: redis-server).');
+    console.warn(
+      '\nSkipping the Redis suites: redis-server is not installed (Debian package: redis-server).',
+    );
     return;
   }
   const port = await freePort();

@@ -20,7 +20,9 @@ export function mayComeFrom(payload: ChargePayload, charge: RawRecord): boolean 
 
 function isEqual(name: string, sent: string | number | boolean, found: unknown): boolean {
   if (found === null || found === undefined) return true;
-  if (name === 'period') return String(sent).toLowerCase() === String(found).toLowerCase();
+  if (name === 'period') {
+    return typeof found === 'string' && String(sent).toLowerCase() === found.toLowerCase();
+  }
   if (/_(at|date)$/.test(name)) return isSameSecond(String(sent), found);
   if (typeof sent === 'number') {
     const text = toDecimalText(found);

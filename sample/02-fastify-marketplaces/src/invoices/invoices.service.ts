@@ -18,7 +18,7 @@ export class InvoicesService {
     if (recordId === null) return;
     const key = `${marketplace.name}/${groupUid}`;
     const known = this.invoices.get(key) ?? new Map<string, Invoice>();
-    known.set(recordId, { id: recordId, code: String(invoice['code'] ?? recordId) });
+    known.set(recordId, { id: recordId, code: invoice['code'] ?? recordId });
     this.invoices.set(key, known);
   }
 
