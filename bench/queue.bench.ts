@@ -137,8 +137,7 @@ const bench: Bench = {
     await app.init();
     const instance = app.getHttpAdapter().getInstance();
     await instance.ready();
-    const dispatch: inject.DispatchFunc = (request, response) =>
-      instance.routing(request as never, response as never);
+    const dispatch: inject.DispatchFunc = (request, response) => instance.routing(request, response);
     const [bare, ours] = [post(dispatch, '/by-hand'), post(dispatch, '/maestrano/connec/notifications/uat')];
     for (let done = 0; done < (short ? 1 : 3_000); done += 1) await Promise.all([bare(), ours()]);
     return {

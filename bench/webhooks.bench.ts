@@ -185,7 +185,7 @@ async function boot(
   await app.init();
   const instance = app.getHttpAdapter().getInstance();
   await instance.ready();
-  return { app, dispatch: (request, response) => instance.routing(request as never, response as never) };
+  return { app, dispatch: (request, response) => instance.routing(request, response) };
 }
 
 function bench(platform: 'express' | 'fastify', entities: number): ComparisonBench {

@@ -45,7 +45,7 @@ withRecordings('what the official clients exchanged with the real sandbox', () =
 
   const decoded = (url: string) => {
     const { pathname, searchParams } = new URL(url, 'http://h');
-    return { pathname, query: Object.fromEntries([...searchParams].sort()) };
+    return { pathname, query: Object.fromEntries(searchParams) };
   };
 
   /** Our spelling of the recorded call. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, type DynamicModule, Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Injectable, Module, Scope } from '@nestjs/common';
 
 import { MaestranoNotificationAdapter } from '../../src/adapters/maestrano-notification.adapter.js';
 import { ConnecHandler } from '../../src/connec/notifications/connec-handler.decorator.js';
@@ -88,7 +88,7 @@ function appModule(
         marketplaces: [marketplaceInput('one'), marketplaceInput('two')],
         connec: { notifications },
         notificationAdapter: adapter,
-      }) as DynamicModule,
+      }),
     ],
     providers: [InvoiceListener],
     controllers: [ListeningController],
@@ -348,7 +348,7 @@ describe('notifications otherwise configured', () => {
       onAny(): void {}
     }
     @Module({
-      imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }) as DynamicModule],
+      imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] })],
       providers: [PerRequest],
     })
     class App {}

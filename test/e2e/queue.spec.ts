@@ -51,7 +51,7 @@ const queueOptions = (more: Partial<MaestranoBullmqOptions> = {}): MaestranoBull
 
 function appModule(queue: DynamicModule): Type {
   @Module({
-    imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }) as DynamicModule, queue],
+    imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }), queue],
     providers: [Listener],
   })
   class App {}
@@ -235,7 +235,7 @@ withRedis('queued notifications', () => {
         MaestranoModule.forRoot({
           marketplaces: [marketplaceInput('one')],
           imports: [queue],
-        }) as DynamicModule,
+        }),
       ],
       providers: [Listener],
     })
@@ -251,7 +251,7 @@ withRedis('queued notifications', () => {
       MaestranoModule.forRoot({
         marketplaces: [marketplaceInput('one')],
         routes: { prefix: prefixOfRoutes },
-      }) as DynamicModule;
+      });
     @Module({ imports: [register('a'), register('b'), MaestranoBullmqModule.forRoot(queueOptions())] })
     class App {}
     await expect(bootApp('express', App)).rejects.toMatchObject({ code: 'connec.queue' });

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 
@@ -42,7 +42,7 @@ class Listener {
       marketplaces: [JSON.parse(MARKETPLACE) as Record<string, unknown>],
       store: new RedisStore(redis, { prefix: PREFIX }),
       connec: { notifications: { leaseMs: 3_000 } },
-    }) as DynamicModule,
+    }),
     MaestranoBullmqModule.forRoot({
       connection: REDIS_URL,
       prefix: `${PREFIX}bull`,

@@ -195,7 +195,7 @@ describe('the ledger in memory', () => {
     ledger.complete(ledger.claim('m', delivery()) as DeliveryClaim);
     for (const at of [1_500, 3_000]) {
       jest.setSystemTime(at);
-      ledger.claim('m', delivery({ id: `other ${at}` }));
+      void ledger.claim('m', delivery({ id: `other ${at}` }));
     }
     expect(typeof ledger.claim('m', delivery())).toBe('object');
   });
