@@ -50,8 +50,11 @@ export function compareValues(left: unknown, right: unknown): number {
   if (left === null || left === undefined || right === null || right === undefined) return Number.NaN;
   if (typeof left === 'number' || typeof right === 'number') return Number(left) - Number(right);
   const [first, second] = [String(left), String(right)];
-  if (ISO_DATE.test(first) && ISO_DATE.test(second)) return Date.parse(first) - Date.parse(second);
-  return first === second ? 0 : first < second ? -1 : 1;
+  if (first === second) return 0;
+  const moments =
+    ISO_DATE.test(first) && ISO_DATE.test(second) ? Date.parse(first) - Date.parse(second) : Number.NaN;
+  if (!Number.isNaN(moments)) return moments;
+  return first < second ? -1 : 1;
 }
 
 function equals(found: unknown, wanted: Value): boolean {

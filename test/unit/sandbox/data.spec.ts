@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 
 import { nextExecution } from '../../../src/sandbox/account/billing-run.js';
 import { decryptPassword } from '../../../src/sandbox/account/password-cipher.js';
+import { ConnecError } from '../../../src/sandbox/connec/connec-error.js';
 import { readFilter } from '../../../src/sandbox/connec/connec-filter.js';
 import {
   SCENARIO_NAMES,
@@ -194,6 +196,55 @@ describe('filters of Connec!', () => {
     '',
   ])('refuses %j', (filter) => {
     expect(() => readFilter(filter)).toThrow();
+  });
+});
+
+describe('filters of any content', () => {
+  it('find every text by itself, quotes doubled', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('2026-99-99', '2026-01-01', "''", 'null'),
+    );
+    fc.assert(
+      fc.property(text, (code) =>
+        readFilter(`code eq '${code.replaceAll("'", "''")}' and code ne 'x${code.replaceAll("'", "''")}'`)({
+          code,
+        }),
+      ),
+    );
+  });
+
+  it('are read or refused, and never break anything else', () => {
+    const words = fc.constantFrom(
+      'code',
+      'eq',
+      'in',
+      'match',
+      'and',
+      "'a'",
+      '[',
+      ']',
+      ',',
+      '/a/',
+      '1',
+      'null',
+      ' ',
+      '/(',
+      "'",
+    );
+    const filter = fc.oneof(
+      fc.string(),
+      fc.array(words).map((parts) => parts.join(' ')),
+    );
+    fc.assert(
+      fc.property(filter, (text) => {
+        try {
+          readFilter(text)({ code: 'a' });
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConnecError);
+        }
+      }),
+    );
   });
 });
 
