@@ -62,9 +62,8 @@ export class LoginBinding {
     return cookies[prefixOf(marketplace) + RESTARTED] === undefined;
   }
 
-  /** Called when the browser is sent to begin again: the logins it brought are over. */
+  /** Called when the browser is sent to begin again. Logins in other tabs go on. */
   restart(exchange: HttpExchange, marketplace: Marketplace): void {
-    for (const { cookie } of pendingLogins(exchange, marketplace)) set(exchange, cookie, '', 0);
     set(exchange, prefixOf(marketplace) + RESTARTED, '1', RESTART_PAUSE_S);
   }
 }
