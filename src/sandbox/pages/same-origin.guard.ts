@@ -9,7 +9,7 @@ export class SameOriginGuard implements CanActivate {
     const { method, headers } = exchangeOf(context.switchToHttp().getRequest());
     if (method === 'GET') return true;
     const { origin, host } = headers;
-    if (origin === undefined || (origin !== 'null' && new URL(origin).host === host)) return true;
+    if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return true;
     throw new ForbiddenException('Forms of the sandbox are posted from its own pages only.');
   }
 }
