@@ -7,6 +7,7 @@ import { accountTarget } from '../http/marketplace-target.js';
 import type { AccountOptions } from '../interfaces/account-options.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { numberOption } from '../utils/number-option.js';
 import type { RecordOrigin } from './entities/entity-reader.js';
 import { openEnvelope } from './envelope.js';
 
@@ -42,13 +43,14 @@ export interface AccountAnswer {
 /** Calls the Account API of a marketplace, and opens its envelopes (protocol §8.1-8.4). */
 @Injectable()
 export class AccountClient {
-  readonly #maxResponseBytes: number | undefined;
+  readonly #maxResponseBytes: number;
 
   constructor(
     private readonly http: MaestranoHttp,
     @Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly account?: AccountOptions },
   ) {
-    this.#maxResponseBytes = options?.account?.maxResponseBytes;
+    const { maxResponseBytes } = options?.account ?? {};
+    this.#maxResponseBytes = numberOption('account.maxResponseBytes', maxResponseBytes, 5_000_000);
   }
 
   /**

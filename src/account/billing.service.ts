@@ -4,6 +4,7 @@ import type { AccountOptions } from '../interfaces/account-options.interface.js'
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { numberOption } from '../utils/number-option.js';
 import { AccountClient } from './account-client.service.js';
 import { AccountScope } from './account-scope.js';
 import { ChargeCollection, type ChargeMemory } from './collections/charge.collection.js';
@@ -51,12 +52,13 @@ export class BillingService implements MarketplaceBilling {
     ledger: ChargeLedger,
     @Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly account?: AccountOptions },
   ) {
-    const {
-      settleMs = 30_000,
-      deadlineMs = 90_000,
-      rememberMs = 400 * DAY_MS,
-    } = options?.account?.createOnce ?? {};
-    this.#memory = { ledger, settings: { settleMs, deadlineMs, rememberMs } };
+    const { settleMs, deadlineMs, rememberMs } = options?.account?.createOnce ?? {};
+    const settings = {
+      settleMs: numberOption('account.createOnce.settleMs', settleMs, 30_000, 0),
+      deadlineMs: numberOption('account.createOnce.deadlineMs', deadlineMs, 90_000),
+      rememberMs: numberOption('account.createOnce.rememberMs', rememberMs, 400 * DAY_MS, 1, 10_000 * DAY_MS),
+    };
+    this.#memory = { ledger, settings };
     ({ bills: this.bills, recurringBills: this.recurringBills } = this.#billing());
   }
 

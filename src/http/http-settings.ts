@@ -1,4 +1,5 @@
 import type { HttpOptions } from '../interfaces/http-options.interface.js';
+import { numberOption } from '../utils/number-option.js';
 
 /** The `http` option with its defaults. */
 export interface HttpSettings {
@@ -16,18 +17,29 @@ export interface HttpSettings {
 /** Bytes of an answer where the call does not say otherwise. */
 export const DEFAULT_MAX_RESPONSE_BYTES = 5_000_000;
 
+/** @throws ConfigurationError (`configuration.options`) for a number that makes no sense. */
 export function resolveHttpSettings(options: HttpOptions = {}): HttpSettings {
   const { breaker = {}, ca } = options;
+  const number = (
+    name: Exclude<keyof HttpOptions, 'breaker' | 'ca' | 'onAttempt' | 'onOutcome'>,
+    byDefault: number,
+    least = 1,
+  ) => numberOption(`http.${name}`, options[name], byDefault, least);
   return {
-    timeoutMs: options.timeoutMs ?? 15_000,
-    deadlineMs: options.deadlineMs ?? 45_000,
-    attempts: options.attempts ?? 3,
-    backoffMs: options.backoffMs ?? 200,
-    maxRetryAfterMs: options.maxRetryAfterMs ?? 10_000,
-    maxConcurrent: options.maxConcurrent ?? 64,
-    maxQueued: options.maxQueued ?? 1_000,
+    timeoutMs: number('timeoutMs', 15_000),
+    deadlineMs: number('deadlineMs', 45_000),
+    attempts: number('attempts', 3),
+    backoffMs: number('backoffMs', 200),
+    maxRetryAfterMs: number('maxRetryAfterMs', 10_000, 0),
+    maxConcurrent: number('maxConcurrent', 64),
+    maxQueued: number('maxQueued', 1_000, 0),
     breaker:
-      breaker === false ? null : { failures: breaker.failures ?? 10, openForMs: breaker.openForMs ?? 10_000 },
+      breaker === false
+        ? null
+        : {
+            failures: numberOption('http.breaker.failures', breaker.failures, 10),
+            openForMs: numberOption('http.breaker.openForMs', breaker.openForMs, 10_000),
+          },
     ca: typeof ca === 'string' ? [ca] : ca,
   };
 }

@@ -415,6 +415,20 @@ describe('MaestranoHttp', () => {
     });
   });
 
+  it.each<[string, HttpOptions]>([
+    ['http.timeoutMs', { timeoutMs: 0 }],
+    ['http.deadlineMs', { deadlineMs: Number.POSITIVE_INFINITY }],
+    ['http.attempts', { attempts: 1.5 }],
+    ['http.maxConcurrent', { maxConcurrent: Number.NaN }],
+    ['http.maxQueued', { maxQueued: -1 }],
+    ['http.breaker.openForMs', { breaker: { openForMs: 2 ** 31 } }],
+    ['http.backoffMs', { backoffMs: '200' as unknown as number }],
+  ])('refuses an unusable %s', (name, http) => {
+    expect(() => new MaestranoHttp({ http })).toThrow(
+      expect.objectContaining({ code: 'configuration.options', message: expect.stringContaining(name) }),
+    );
+  });
+
   it('shows no secret in any error', async () => {
     const errors: unknown[] = [];
     for (const answer of [reset, hang]) {
