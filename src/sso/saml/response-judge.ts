@@ -4,9 +4,12 @@ import type { AssertionContext } from './assertion-context.interface.js';
 import { audienceToInsistOn } from './audience.js';
 import { CheckFailed, type CheckList } from './check-list.js';
 import type { ResponseFacts } from './response-structure.js';
+import { SIGNATURE_METHODS } from './saml-names.js';
 import { verifyResponse, type SamlParties } from './saml-engine.js';
+import { verifiesSha1 } from './sha1-support.js';
 import type { SsoPolicy } from './sso-policy.js';
 import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
+import { descendants } from './xml-element.js';
 import { readXml } from './xml-reader.js';
 
 /** A response that passed the early checks, with all that is needed to judge it: plain data. */
@@ -47,7 +50,12 @@ export async function judgeResponse(
   });
   const { assertionXml } = verdict;
   const holds = assertionXml !== null;
-  checks.require('sso.signature', holds, expectedKeys(task), holds ? 'so it is' : seenKey(response));
+  checks.require(
+    'sso.signature',
+    holds,
+    () => expectedKeys(task),
+    () => (holds ? 'so it is' : seenKey(response, pems)),
+  );
   if (assertionXml === null) throw new CheckFailed('sso.signature');
 
   const assertion = readXml(assertionXml, policy.limits, checks.another());
@@ -64,7 +72,11 @@ function expectedKeys({ sso }: JudgeTask): string {
   return digests.join(' or ') || 'the embedded certificate with the configured fingerprint';
 }
 
-function seenKey(response: ResponseFacts): string {
+function seenKey(response: ResponseFacts, pems: readonly string[]): string {
+  const methods = descendants(response.root).map(({ attributes }) => attributes.get('Algorithm') ?? '');
+  if (methods.some((uri) => SIGNATURE_METHODS.get(uri) === 'sha1') && !pems.every(verifiesSha1)) {
+    return 'a SHA-1 signature, which the crypto policy of this system forbids';
+  }
   const embedded = embeddedFingerprint(response.root);
   return embedded ? `embedded certificate with sha256 ${embedded}` : 'no readable embedded certificate';
 }

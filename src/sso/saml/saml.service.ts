@@ -16,6 +16,7 @@ import { LoginTraceService } from '../trace/login-trace.service.js';
 import { checkSsoOptions } from './check-sso-options.js';
 import { CheckFailed, CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
+import { JudgePool } from './judge-pool.js';
 import { LoginTransactionService } from './login-transaction.service.js';
 import { findOpenLogin } from './open-login.js';
 import { mapProfile, mapSession } from './profile-mapper.js';
@@ -40,6 +41,7 @@ interface Progress {
 @Injectable()
 export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger(SamlService.name);
+  readonly #pool: JudgePool | null;
   #engine: Promise<Engine> | undefined;
 
   constructor(
@@ -48,15 +50,17 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
   ) {
     checkSsoOptions(options.sso);
+    this.#pool = options.sso?.workers ? new JudgePool(options.sso.workers) : null;
   }
 
   /** Loads what the first login needs, without holding up the start. */
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     void this.#load();
+    await this.#pool?.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.#engine;
+    await Promise.all([this.#engine, this.#pool?.close()]);
   }
 
   /**
@@ -138,7 +142,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
       startedAt: transaction.startedAt,
       now: Date.now(),
     };
-    const assertion = await engine.judgeResponse(task, response, checks);
+    const assertion = await (this.#pool?.judge(task, checks) ?? engine.judgeResponse(task, response, checks));
 
     const taken = await this.transactions.take(marketplace, transaction.id);
     checks.require(

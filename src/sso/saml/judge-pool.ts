@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+import type { Piscina } from 'piscina';
+
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { SsoWorkerOptions } from '../../interfaces/sso-options.interface.js';
+import type { AssertionFacts } from './assertion-checks.js';
+import { CheckFailed, type CheckList } from './check-list.js';
+import type { WorkerVerdict } from './judge.worker.js';
+import type { JudgeTask } from './response-judge.js';
+
+/** A thread that nobody needs for this long ends. */
+const IDLE_MS = 60_000;
+
+/**
+ * Judges responses on worker threads (performance: one takes the event loop some 8 ms). Threads start with the first
+ * login; nothing of it is loaded where `sso.workers` is not set.
+ */
+export class JudgePool {
+  #pool: Promise<Piscina<JudgeTask, WorkerVerdict>> | undefined;
+
+  constructor(private readonly options: SsoWorkerOptions) {}
+
+  /**
+   * The same as judging here.
+   *
+   * @throws {@link CheckFailed} with the code of the first failing check.
+   */
+  async judge(task: JudgeTask, checks: CheckList): Promise<AssertionFacts> {
+    const { certificates, fingerprints, sloEnabled } = task.sso;
+    const pool = await this.start();
+    const verdict = await pool.run({ ...task, sso: { certificates, fingerprints, sloEnabled } });
+    checks.adopt(verdict.checks);
+    if (verdict.facts === null) throw new CheckFailed(verdict.refusal ?? 'sso.engine');
+    return verdict.facts;
+  }
+
+  /** @throws ConfigurationError when the piscina package is not installed. */
+  start(): Promise<Piscina<JudgeTask, WorkerVerdict>> {
+    this.#pool ??= this.#create();
+    return this.#pool;
+  }
+
+  /** Lets what is running end, then ends the threads. */
+  async close(): Promise<void> {
+    const pool = await this.#pool?.catch(() => undefined);
+    await pool?.close();
+  }
+
+  async #create(): Promise<Piscina<JudgeTask, WorkerVerdict>> {
+    const { Piscina: Pool } = await import('piscina').catch((cause: unknown) => {
+      throw new ConfigurationError('sso.workers is set, but the package piscina cannot be loaded.', {
+        code: 'configuration.options',
+        remedy: 'Run "npm install piscina", or remove sso.workers.',
+        cause,
+      });
+    });
+    return new Pool<JudgeTask, WorkerVerdict>({
+      filename: workerFile(),
+      minThreads: 0,
+      maxThreads: this.options.max,
+      idleTimeout: IDLE_MS,
+    });
+  }
+}
+
+/**
+ * The file of the worker inside this package, found from the program or the working directory: asking the module for its own address would keep
+ * CommonJS test runners from loading the package.
+ */
+function workerFile(): string {
+  for (const from of [process.argv[1], join(process.cwd(), 'index.js')]) {
+    if (from === undefined) continue;
+    try {
+      const manifest = createRequire(from).resolve('nestjs-maestrano/package.json');
+      return join(dirname(manifest), 'dist', 'sso', 'saml', 'judge.worker.js');
+    } catch {
+      // Not installed there: the next one.
+    }
+  }
+  throw new ConfigurationError('sso.workers is set, but the file of the worker was not found.', {
+    code: 'configuration.options',
+    remedy: 'Start the application from the folder that nestjs-maestrano is installed in.',
+  });
+}
