@@ -8,6 +8,7 @@ import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { MemoryStore } from '../stores/memory-store.js';
+import { resolveConnecSettings } from './connec-settings.js';
 import { ConnecService } from './connec.service.js';
 import { ConnecHandlerRegistry } from './notifications/connec-handler.registry.js';
 import {
@@ -22,8 +23,6 @@ import { NotificationProcessor } from './notifications/notification-processor.js
 import { ConnecNotificationCounters } from './notifications/notification-stats.js';
 import { StoreDeliveryLedger } from './notifications/store-delivery-ledger.js';
 
-const DEFAULT_REMEMBER_MS = 30 * 24 * 60 * 60 * 1000;
-const DEFAULT_LEASE_MS = 60_000;
 const DEFAULT_PATIENCE_MS = 5_000;
 
 const ENDPOINTS: readonly EndpointDefinition[] = [
@@ -72,8 +71,7 @@ const LEDGER: Provider = {
   provide: DeliveryLedger,
   inject: [MaestranoStore, MAESTRANO_OPTIONS],
   useFactory: (store: MaestranoStore, options: { readonly connec?: ConnecOptions }): DeliveryLedger => {
-    const { rememberMs = DEFAULT_REMEMBER_MS, leaseMs = DEFAULT_LEASE_MS } =
-      options.connec?.notifications ?? {};
+    const { rememberMs, leaseMs } = resolveConnecSettings(options.connec).notifications;
     return store instanceof MemoryStore
       ? new MemoryDeliveryLedger(rememberMs)
       : new StoreDeliveryLedger(store, { rememberMs, leaseMs, patienceMs: DEFAULT_PATIENCE_MS });

@@ -6,6 +6,7 @@ import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { ConnecClient } from './client/connec-client.js';
+import { resolveConnecSettings } from './connec-settings.js';
 
 /**
  * Reads and writes customers' business data (protocol §9).
@@ -24,7 +25,7 @@ export class ConnecService {
     private readonly registry: MarketplaceRegistry,
     @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
   ) {
-    this.#defaults = options.connec?.client ?? {};
+    this.#defaults = resolveConnecSettings(options.connec).client;
   }
 
   /**

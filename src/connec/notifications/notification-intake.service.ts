@@ -13,6 +13,7 @@ import type { ConnecNotificationOptions, ConnecOptions } from '../../interfaces/
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
+import { resolveConnecSettings } from '../connec-settings.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
 import { NotificationProcessor } from './notification-processor.js';
@@ -27,7 +28,7 @@ import { ConnecNotificationCounters } from './notification-stats.js';
 @Injectable()
 export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoNotifications');
-  readonly #options: ConnecNotificationOptions;
+  readonly #options: Required<ConnecNotificationOptions>;
   readonly #running = new Set<Promise<unknown>>();
   #closing = false;
 
@@ -38,7 +39,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
     @Optional() private readonly queue?: NotificationQueue,
   ) {
-    this.#options = options.connec?.notifications ?? {};
+    this.#options = resolveConnecSettings(options.connec).notifications;
   }
 
   /** Whether notifications go through a queue. */

@@ -6,6 +6,7 @@ import type { ConnecOptions } from '../../interfaces/connec-options.interface.js
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
+import { resolveConnecSettings } from '../connec-settings.js';
 import { type ConnecDelivery, toDelivery } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
@@ -18,9 +19,6 @@ interface GroupWork {
   readonly groupUid: string;
   readonly deliveries: ConnecDelivery[];
 }
-
-const DEFAULT_CONCURRENCY = 4;
-const MAX_CONCURRENCY = 64;
 
 /**
  * Hands the entities of a notification to their handlers: one group after the other's order, several groups at the
@@ -40,8 +38,8 @@ export class NotificationProcessor {
     private readonly counters: ConnecNotificationCounters,
     @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
   ) {
-    const { concurrency = DEFAULT_CONCURRENCY, identity = 'version' } = options.connec?.notifications ?? {};
-    this.#concurrency = Math.min(MAX_CONCURRENCY, Math.max(1, concurrency));
+    const { concurrency, identity } = resolveConnecSettings(options.connec).notifications;
+    this.#concurrency = concurrency;
     this.#identity = identity;
   }
 

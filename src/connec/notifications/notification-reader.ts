@@ -1,14 +1,17 @@
 import { ConnecError } from '../../errors/connec.error.js';
-import type { ConnecNotificationOptions } from '../../interfaces/connec-options.interface.js';
 import { resourceKey } from './resource-key.js';
 
 /** Entities as they came, by the resource they belong to. */
 export type NotificationBody = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
+/** What a notification may hold. */
+export interface NotificationLimits {
+  readonly maxEntities: number;
+  readonly maxDepth: number;
+}
+
 /** Keys that frameworks add to what they received (protocol §7.1). */
 const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'format']);
-const DEFAULT_MAX_ENTITIES = 10_000;
-const DEFAULT_MAX_DEPTH = 32;
 
 /**
  * Checks the shape of a notification, by hand: validating hundreds of entities with decorators would cost ten times
@@ -16,12 +19,13 @@ const DEFAULT_MAX_DEPTH = 32;
  *
  * @throws ConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`
  */
-export function readNotification(body: unknown, options: ConnecNotificationOptions): NotificationBody {
+export function readNotification(
+  body: unknown,
+  { maxEntities, maxDepth }: NotificationLimits,
+): NotificationBody {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw malformed('The body is not a JSON object.');
   }
-  const maxEntities = options.maxEntities ?? DEFAULT_MAX_ENTITIES;
-  const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
   const resources: Record<string, Readonly<Record<string, unknown>>[]> = Object.create(null);
   let count = 0;
   for (const [key, value] of Object.entries(body)) {

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { resolveConnecSettings } from '../../../src/connec/connec-settings.js';
 import { type ConnecDelivery, toDelivery } from '../../../src/connec/notifications/connec-delivery.js';
 import {
   type DeliveryClaim,
@@ -258,7 +259,20 @@ describe('what identifies a delivery', () => {
   });
 
   it('joins two spellings of a resource in one body', () => {
-    const body = readNotification({ person: { id: 1 }, people: [{ id: 2 }], action: 'x' }, {});
+    const body = readNotification(
+      { person: { id: 1 }, people: [{ id: 2 }], action: 'x' },
+      { maxEntities: 9, maxDepth: 9 },
+    );
     expect({ ...body }).toEqual({ people: [{ id: 1 }, { id: 2 }] });
+  });
+
+  it.each([
+    [{ notifications: { concurrency: Number.NaN } }, 'concurrency'],
+    [{ notifications: { maxEntities: 0 } }, 'maxEntities'],
+    [{ notifications: { leaseMs: 1 } }, 'leaseMs'],
+    [{ notifications: { acknowledge: 'allways' as 'always' } }, 'acknowledge'],
+    [{ client: { pageConcurrency: 99 } }, 'pageConcurrency'],
+  ])('is never left to an option like %j', (options, name) => {
+    expect(() => resolveConnecSettings(options)).toThrow(name);
   });
 });
