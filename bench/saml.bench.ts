@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 
 import { assertionXml, formField, responseXml, SAML as NAMES } from '../src/sandbox/idp/response-document.js';
@@ -9,7 +10,7 @@ import { SamlService } from '../src/sso/saml/saml.service.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../src/stores/memory-store.js';
 import { storeKey } from '../src/stores/store-key.js';
-import { defineBench } from './harness.js';
+import { defineBench, type ProbeBench, type ProbeValue } from './harness.js';
 
 const ACS = 'https://app.example.com/maestrano/auth/saml/consume/lab';
 const REQUEST = '_3f9d0c52-0000-4000-8000-000000000001';
@@ -43,7 +44,7 @@ const ATTRIBUTES: readonly (readonly [string, string])[] = [
   ['organizations', '{}'],
 ];
 
-async function scene(): Promise<{ response: string; pem: string; marketplace: Marketplace }> {
+async function scene(): Promise<{ xml: string; response: string; pem: string; marketplace: Marketplace }> {
   const key = await keyPair(1, { commonName: 'bench' });
   const now = Date.now();
   const fields = {
@@ -63,9 +64,8 @@ async function scene(): Promise<{ response: string; pem: string; marketplace: Ma
     audience: 'https://app.example.com/',
     attributes: ATTRIBUTES,
   };
-  const response = formField(
-    signElement(responseXml(fields, assertionXml(fields)), 'Assertion', key, 'sha256'),
-  );
+  const xml = signElement(responseXml(fields, assertionXml(fields)), 'Assertion', key, 'sha256');
+  const response = formField(xml);
   const sso = {
     enabled: true,
     sloEnabled: true,
@@ -91,7 +91,7 @@ async function scene(): Promise<{ response: string; pem: string; marketplace: Ma
   };
   // What judging reads of a snapshot.
   const marketplace = { name: 'lab', api: { id: 'app-1', base: '/api/v1/' }, sso } as unknown as Marketplace;
-  return { response, pem: key.certificate, marketplace };
+  return { xml, response, pem: key.certificate, marketplace };
 }
 
 /** A login as the consume endpoint judges it; the same response again and again, so its records are put back. */
@@ -137,7 +137,47 @@ function bare(response: string, pem: string): () => Promise<unknown> {
     }).validatePostResponseAsync({ SAMLResponse: response });
 }
 
-export default defineBench({
+/** The costliest shapes that the limits let through to node-saml, by what they add to a valid response. */
+const WORST: Readonly<Record<string, (xml: string) => string>> = {
+  elements: (xml) => xml.replace('<AttributeStatement>', `<AttributeStatement>${'<a/>'.repeat(210)}`),
+  attributes: (xml) =>
+    xml.replace('<AttributeStatement>', `<AttributeStatement>${`<a ${many(22)}/>`.repeat(22)}`),
+  text: (xml) => xml.replace('>Admin<', `>${'x'.repeat(80_000)}<`),
+  references: (xml) => xml.replace('>Admin<', `>${'&#65;'.repeat(16_000)}<`),
+  blanks: (xml) => xml.replace('<AttributeStatement>', `<AttributeStatement><a${' '.repeat(80_000)}/>`),
+};
+const many = (count: number): string => Array.from({ length: count }, (_, index) => `b${index}=""`).join(' ');
+
+/** CPU milliseconds of one call, the median of some. */
+async function cost(operation: () => Promise<unknown>, runs: number): Promise<number> {
+  const costs: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const before = process.cpuUsage();
+    await operation().catch(() => undefined);
+    const { user, system } = process.cpuUsage(before);
+    costs.push((user + system) / 1000);
+  }
+  return costs.sort((one, other) => one - other)[Math.floor(runs / 2)] ?? 0;
+}
+
+const hostile: ProbeBench = {
+  name: 'SAML responses within the limits whose signature does not hold, CPU beyond a valid one',
+  probe: async ({ short }) => {
+    const { xml, response, marketplace } = await scene();
+    Logger.overrideLogger(false);
+    const runs = short ? 1 : 15;
+    await cost(judge(marketplace, response), short ? 1 : 40);
+    const valid = await cost(judge(marketplace, response), runs);
+    const values: Record<string, ProbeValue> = {};
+    for (const [name, spoil] of Object.entries(WORST)) {
+      const value = (await cost(judge(marketplace, formField(spoil(xml))), runs)) - valid;
+      values[name] = { value, unit: 'ms', goal: { atMost: 50 } };
+    }
+    return values;
+  },
+};
+
+export default defineBench(hostile, {
   name: 'SAML login with every check, against bare node-saml',
   setup: async () => {
     const { response, pem, marketplace } = await scene();

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { SsoError } from '../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../src/errors/sso-error-codes.js';
 import { SSO_ERROR_CODES } from '../../src/errors/sso-error-codes.js';
+import { acceptedAudiences } from '../../src/sso/saml/audience.js';
 import { checkAssertion } from '../../src/sso/saml/assertion-checks.js';
 import { CheckList, type CheckFailed } from '../../src/sso/saml/check-list.js';
 import { inspectResponse } from '../../src/sso/saml/response-structure.js';
@@ -55,7 +56,16 @@ function judgeUnsigned(one: HostileCase, field: unknown): string {
       applicationId: api.id,
       nameIdFormat: sso.nameIdFormat,
     };
-    const context = { parties, policy, sso, requestId: REQUEST_ID, responseIssuer: null, now: Date.now() };
+    const audiences = acceptedAudiences(parties, policy);
+    const context = {
+      parties,
+      policy,
+      sso,
+      audiences,
+      requestId: REQUEST_ID,
+      responseIssuer: null,
+      now: Date.now(),
+    };
     checkAssertion(response.assertion, context, checks);
     checks.throwIfFailed();
     return 'accepted';

@@ -7,6 +7,8 @@ export interface AssertionContext {
   readonly parties: SamlParties;
   readonly policy: SsoPolicy;
   readonly sso: Pick<MarketplaceSso, 'sloEnabled'>;
+  /** The names under which we may be addressed; null when the policy does not look. */
+  readonly audiences: readonly string[] | null;
   /** The login that must be answered. */
   readonly requestId: string;
   /** Issuer of the response around the assertion; null when it has none. */

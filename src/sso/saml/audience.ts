@@ -16,10 +16,8 @@ export function acceptedAudiences(parties: SamlParties, policy: SsoPolicy): read
  */
 export function audienceToInsistOn(
   assertion: XmlElement,
-  parties: SamlParties,
-  policy: SsoPolicy,
+  accepted: readonly string[] | null,
 ): string | false {
-  const accepted = acceptedAudiences(parties, policy);
   if (accepted === null) return false;
   for (const element of descendants(assertion)) {
     if (isNamed(element, ASSERTION_NS, 'Audience') && accepted.includes(element.text)) return element.text;

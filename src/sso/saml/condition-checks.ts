@@ -2,7 +2,6 @@ import type { AssertionContext } from './assertion-context.interface.js';
 import type { CheckList } from './check-list.js';
 import { describeInstant, parseSamlInstant } from './saml-instant.js';
 import { ASSERTION_NS } from './saml-names.js';
-import { acceptedAudiences } from './audience.js';
 import { childrenNamed, isNamed, type XmlElement } from './xml-element.js';
 
 const UNDERSTOOD = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
@@ -51,15 +50,15 @@ function checkAudience(
   context: AssertionContext,
   checks: CheckList,
 ): void {
-  const accepted = acceptedAudiences(context.parties, context.policy);
-  if (accepted === null) return checks.skip('sso.audience', 'switched off');
+  const { audiences } = context;
+  if (audiences === null) return checks.skip('sso.audience', 'switched off');
   const restrictions = (conditions ? childrenNamed(conditions, ASSERTION_NS, 'AudienceRestriction') : []).map(
     (restriction) => childrenNamed(restriction, ASSERTION_NS, 'Audience').map(({ text }) => text),
   );
   checks.expect(
     'sso.audience',
-    restrictions.length > 0 && restrictions.every((names) => names.some((name) => accepted.includes(name))),
-    accepted.join(' or '),
+    restrictions.length > 0 && restrictions.every((names) => names.some((name) => audiences.includes(name))),
+    audiences.join(' or '),
     restrictions.flat().join(', ') || 'none',
   );
 }

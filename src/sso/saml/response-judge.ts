@@ -1,7 +1,7 @@
 import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
 import { checkAssertion, type AssertionFacts } from './assertion-checks.js';
 import type { AssertionContext } from './assertion-context.interface.js';
-import { audienceToInsistOn } from './audience.js';
+import { acceptedAudiences, audienceToInsistOn } from './audience.js';
 import { CheckFailed, type CheckList } from './check-list.js';
 import type { ResponseFacts } from './response-structure.js';
 import { SIGNATURE_METHODS } from './saml-names.js';
@@ -38,13 +38,14 @@ export async function judgeResponse(
   checks: CheckList,
 ): Promise<AssertionFacts> {
   const { parties, policy, requestId } = task;
+  const audiences = acceptedAudiences(parties, policy);
   const pems = chooseTrustAnchor(response, task.sso, checks);
   const verdict = await verifyResponse(parties, policy, {
     samlResponse: Buffer.from(task.text).toString('base64'),
     pems,
     responseSigned: response.signatures.response !== null,
     assertionSigned: response.signatures.assertion !== null,
-    audience: audienceToInsistOn(response.assertion, parties, policy),
+    audience: audienceToInsistOn(response.assertion, audiences),
     requestId,
     startedAt: task.startedAt,
   });
@@ -59,7 +60,7 @@ export async function judgeResponse(
   if (assertionXml === null) throw new CheckFailed('sso.signature');
 
   const assertion = readXml(assertionXml, policy.limits, checks.another());
-  const context: AssertionContext = { ...task, responseIssuer: response.issuer };
+  const context: AssertionContext = { ...task, audiences, responseIssuer: response.issuer };
   const facts = checkAssertion(assertion, context, checks);
   checks.throwIfFailed();
   const agreed = verdict.nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');

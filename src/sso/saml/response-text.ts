@@ -32,7 +32,8 @@ export function responseText(field: unknown, limits: Required<SsoLimits>, checks
     text !== null ? 'so it is' : strictBase64 ? 'bytes that are not UTF-8' : 'characters that are not base64',
   );
   // As an XML processor does first of all: every reader after this one sees the same lines.
-  return (text ?? bytes.toString('utf8')).replace(/\r\n?/g, '\n');
+  const decoded = text ?? bytes.toString('utf8');
+  return decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
 }
 
 /** Whether the length is right, and no bits are left over behind the last byte. */

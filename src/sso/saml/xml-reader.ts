@@ -11,9 +11,9 @@ interface OpenElement extends XmlElement {
   text: string;
 }
 
-/** Everything but an XML declaration of version 1.0 and UTF-8 at the very beginning. */
-const OTHER_MARKUP =
-  /<!|(?!^)<\?|^<\?(?!xml\s+version=(["'])1\.0\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*\?>)/i;
+/** The one declaration that may come first. */
+const DECLARATION =
+  /^<\?xml\s+version=(["'])1\.0\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*\?>/i;
 
 /**
  * Reads XML strictly and stops at the first thing that is not allowed, so that nothing hostile reaches a parser
@@ -22,7 +22,7 @@ const OTHER_MARKUP =
  * @throws {@link CheckFailed} with `sso.xml…`.
  */
 export function readXml(text: string, limits: Required<SsoLimits>, checks: CheckList): XmlElement {
-  checks.require('sso.xmlForbidden', !OTHER_MARKUP.test(text), 'elements and text only', 'other markup');
+  checks.require('sso.xmlForbidden', !hasOtherMarkup(text), 'elements and text only', 'other markup');
 
   const parser = new SaxesParser({ xmlns: true, position: true });
   const open: OpenElement[] = [];
@@ -85,4 +85,11 @@ export function readXml(text: string, limits: Required<SsoLimits>, checks: Check
   checks.expect('sso.xmlTooManyAttributes', true, `at most ${limits.elements * 2}`, String(attributes));
   checks.expect('sso.xmlMalformed', true, 'well-formed XML', 'so it is');
   return root;
+}
+
+/** Whether there is anything but elements, text and an XML declaration of version 1.0 and UTF-8 at the beginning. */
+function hasOtherMarkup(text: string): boolean {
+  return (
+    text.includes('<!') || text.indexOf('<?', 1) > 0 || (text.startsWith('<?') && !DECLARATION.test(text))
+  );
 }
