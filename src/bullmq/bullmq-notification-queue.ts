@@ -15,6 +15,7 @@ import {
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
 import { ConnecError } from '../errors/connec.error.js';
+import { numberOption } from '../utils/number-option.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 
 /** Injection token of the {@link MaestranoBullmqOptions}. */
@@ -25,9 +26,20 @@ const JOB_NAME = 'notification';
 const BUSY_DELAY_MS = 1_000;
 /** Milliseconds between two log lines about a lost connection. */
 const COMPLAINT_INTERVAL_MS = 10_000;
-const DEAD_PAGE = 100;
 /** Milliseconds that Redis is given at shutdown to show that it is there. */
 const GOODBYE_MS = 1_000;
+
+/** Options that must be whole numbers from 1 on. */
+const NUMBERS = [
+  'concurrency',
+  'attempts',
+  'backoffMs',
+  'keepDead',
+  'addTimeoutMs',
+  'drainMs',
+  'lockMs',
+  'maxCrashes',
+] as const;
 
 type NotificationJob = Job<QueuedNotification>;
 type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
@@ -51,6 +63,7 @@ export class BullmqNotificationQueue
 
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) private readonly options: MaestranoBullmqOptions) {
     super();
+    for (const name of NUMBERS) numberOption(`MaestranoBullmqModule ${name}`, options[name], 1);
     const { connection, attempts = 12, backoffMs = 1_000, keepDead = 10_000 } = options;
     this.#connection = typeof connection === 'string' ? { url: connection } : connection;
     this.#queue = new Queue(this.#name, {
@@ -71,7 +84,7 @@ export class BullmqNotificationQueue
       throw new ConnecError('The notification queue already works for another registration.', {
         code: 'connec.queue',
         remedy:
-          'Give each registration of MaestranoModule a MaestranoBullmqModule of its own in its "imports", with its own queueName.',
+          'Import a MaestranoBullmqModule with its own queueName in each registration of MaestranoModule.',
       });
     }
     const { concurrency = 8, lockMs = 30_000, maxCrashes = 10 } = this.options;
@@ -115,7 +128,7 @@ export class BullmqNotificationQueue
 
   override async deadLetters({
     offset = 0,
-    limit = DEAD_PAGE,
+    limit = 100,
   }: { readonly offset?: number; readonly limit?: number } = {}): Promise<DeadNotification[]> {
     if (limit <= 0) return [];
     const jobs = await this.#queue.getFailed(offset, offset + limit - 1);

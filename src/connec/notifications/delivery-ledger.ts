@@ -8,6 +8,11 @@ export interface RecordState {
   readonly digests: readonly string[];
   /** An update that some handlers finished and others did not. */
   readonly unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
+  /**
+   * The update whose handlers were begun. Left behind by a process that died: its handlers may have done their work,
+   * so nothing older may follow before that update was handled again, or until (in milliseconds) it is given up.
+   */
+  readonly begun?: { readonly at: number; readonly until: number } | null;
 }
 
 /** Leave to handle a delivery: nobody else handles the same record until it is completed or released. */
@@ -37,14 +42,19 @@ export abstract class DeliveryLedger {
 /** Digests kept of a record: more than ever arrive within a second, or between a delivery and its repetition. */
 const MAX_DIGESTS = 8;
 
-/** Whether a delivery still has to be handled, given what is remembered of its record. */
-export function judge(state: RecordState | null, delivery: ConnecDelivery): 'handle' | 'duplicate' | 'stale' {
+/** Whether a delivery still has to be handled, given what is remembered of its record; `busy`: not yet. */
+export function judge(
+  state: RecordState | null,
+  delivery: ConnecDelivery,
+): 'handle' | 'duplicate' | 'stale' | 'busy' {
   if (!state) return 'handle';
   const { at, digest } = delivery;
   if (digest !== null) {
     if (state.digests.includes(digest)) return 'duplicate';
   } else if (at === state.at) return 'duplicate';
-  return at !== null && state.at !== null && at < state.at ? 'stale' : 'handle';
+  if (at !== null && state.at !== null && at < state.at) return 'stale';
+  const { begun } = state;
+  return begun && at !== null && at < begun.at && Date.now() < begun.until ? 'busy' : 'handle';
 }
 
 /** What to remember once the delivery was handled. */

@@ -28,11 +28,13 @@ interface StoreClaim extends DeliveryClaim {
   readonly recordKey: string;
   readonly lockKey: string;
   readonly token: string;
-  /** The remembered state as it was read, for comparing when it is written. */
-  readonly seen: string | null;
+  /** What is stored while the handlers run, for comparing when it is written. */
+  readonly seen: string;
   readonly state: RecordState | null;
 }
 
+/** After so many leases without a repetition, an update that a dead process had begun holds up older ones no more. */
+const LEASES_TO_GIVE_UP = 10;
 /** First and longest pause between two looks at a lock. */
 const FIRST_POLL_MS = 10;
 const MAX_POLL_MS = 200;
@@ -61,20 +63,21 @@ export class StoreDeliveryLedger extends DeliveryLedger {
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(MAX_POLL_MS, wait * 2)) {
       // Most repetitions are known already, and need no lock to be told so.
       const known = judge(parse(await this.store.get(recordKey)), delivery);
-      if (known !== 'handle') return known;
-      if (await this.store.setIfAbsent(lockKey, token, this.options.leaseMs)) break;
+      if (known === 'duplicate' || known === 'stale') return known;
+      if (known === 'handle' && (await this.store.setIfAbsent(lockKey, token, this.options.leaseMs))) break;
       if (Date.now() >= until) return 'busy';
       await pause(wait);
     }
     const seen = await this.store.get(recordKey);
     const state = parse(seen);
     const verdict = judge(state, delivery);
-    if (verdict !== 'handle') {
+    const begun = verdict === 'handle' ? await this.#begin(recordKey, seen, state, delivery) : null;
+    if (begun === null) {
       await this.store.delete(lockKey, token);
-      return verdict;
+      return verdict === 'handle' ? 'busy' : verdict;
     }
     const finished = finishedHandlers(state, delivery);
-    const claim: StoreClaim = { delivery, recordKey, lockKey, token, seen, state, finished };
+    const claim: StoreClaim = { delivery, recordKey, lockKey, token, seen: begun, state, finished };
     this.#running.add(claim);
     this.#beat();
     return claim;
@@ -92,6 +95,31 @@ export class StoreDeliveryLedger extends DeliveryLedger {
     await this.#end(claim as StoreClaim, { at, digests, unfinished });
   }
 
+  /**
+   * Notes that the handlers of this update are about to run, for whoever comes after a crash. Resolves with the text
+   * that is stored then; null when somebody else wrote meanwhile.
+   */
+  async #begin(
+    recordKey: string,
+    seen: string | null,
+    state: RecordState | null,
+    { at }: ConnecDelivery,
+  ): Promise<string | null> {
+    const { leaseMs } = this.options;
+    const { at: newest = null, digests = [], unfinished = null } = state ?? {};
+    const until = Date.now() + leaseMs * LEASES_TO_GIVE_UP;
+    const begun = at === null ? null : { at, until };
+    const text = JSON.stringify({ at: newest, digests, unfinished, begun } satisfies RecordState);
+    return (await this.#write(recordKey, seen, text)) ? text : null;
+  }
+
+  #write(recordKey: string, seen: string | null, text: string): Promise<boolean> {
+    const { rememberMs } = this.options;
+    return seen === null
+      ? this.store.setIfAbsent(recordKey, text, rememberMs)
+      : this.store.replace(recordKey, seen, text, rememberMs);
+  }
+
   async #end(claim: StoreClaim, state: RecordState): Promise<boolean> {
     this.#running.delete(claim);
     if (this.#running.size === 0 && this.#heartbeat) {
@@ -99,12 +127,7 @@ export class StoreDeliveryLedger extends DeliveryLedger {
       this.#heartbeat = null;
     }
     const { recordKey, seen, lockKey, token } = claim;
-    const { rememberMs } = this.options;
-    const text = JSON.stringify(state);
-    const written =
-      seen === null
-        ? await this.store.setIfAbsent(recordKey, text, rememberMs)
-        : await this.store.replace(recordKey, seen, text, rememberMs);
+    const written = await this.#write(recordKey, seen, JSON.stringify(state));
     await this.store.delete(lockKey, token);
     return written;
   }
