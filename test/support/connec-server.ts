@@ -61,16 +61,31 @@ export class ConnecServer {
     await once(this.#server, 'close');
   }
 
+  /** A request of an earlier test that comes late must not bring this process down. */
+  async #answerTo(request: SeenRequest): Promise<Reply> {
+    try {
+      return await this.answer(request);
+    } catch {
+      return { status: 500 };
+    }
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // The client hung up.
+      this.open -= 1;
+      return;
+    }
     const text = Buffer.concat(chunks).toString();
     const { method = '', url = '', headers } = request;
     const seen: SeenRequest = { method, url, headers, body: text === '' ? undefined : JSON.parse(text) };
     this.seen.push(seen);
-    const { status = 200, headers: extra, body } = await this.answer(seen);
+    const { status = 200, headers: extra, body } = await this.#answerTo(seen);
     this.open -= 1;
     response.writeHead(status, { 'content-type': 'application/vnd.api+json', ...extra });
     response.end(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
