@@ -74,6 +74,7 @@ export type { MaestranoSessionData } from './interfaces/session.interface.js';
 export type { SessionOptions } from './interfaces/session-options.interface.js';
 export type { LoginDenial, SignOnOptions } from './interfaces/sign-on-options.interface.js';
 export type * from './interfaces/sso-options.interface.js';
+export { LoginTraceService } from './sso/trace/login-trace.service.js';
 export type * from './interfaces/login-trace.interface.js';
 
 // What the platform calls.

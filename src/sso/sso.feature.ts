@@ -36,7 +36,7 @@ export function ssoFeature(): MaestranoFeature {
       SsoService,
       ...OPENID_PROVIDERS,
     ],
-    exports: [SsoService],
+    exports: [LoginTraceService, SsoService],
     endpoints: [
       {
         name: 'sso.init',

@@ -128,6 +128,19 @@ withChromium('the sample application and the sandbox in a browser', () => {
     expect(page.url()).not.toContain('/dashboard');
   });
 
+  it('signs out of the application and of the marketplace', async () => {
+    await page.context().clearCookies();
+    await page.goto(`${launched.appUrl}/dashboard`);
+    await page.getByRole('link', { name: 'Sign in with maestrano-uat' }).click();
+    await page.getByRole('link', { name: /Clara/ }).click();
+    await page.waitForURL(`${launched.appUrl}/dashboard`);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/app_logout');
+    await page.goto(`${launched.appUrl}/dashboard`);
+    expect(page.url()).not.toContain('/dashboard');
+  });
+
   it('sends a notification, and refuses wrong credentials for it', async () => {
     await page.goto(`${launched.sandbox.url}/webhooks`);
     const form = page.locator('form').filter({ hasText: 'Entities' });

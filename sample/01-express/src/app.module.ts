@@ -24,7 +24,8 @@ import { HomeController } from './pages/home.controller.js';
           apiKey: config.getOrThrow<string>('MNO_DEVPL_ENV_KEY'),
           apiSecret: config.getOrThrow<string>('MNO_DEVPL_ENV_SECRET'),
         },
-        session: { secret: config.getOrThrow<string>('SESSION_SECRET') },
+        // Several marketplaces, and nothing in a page's address says which: people choose on the front page.
+        session: { secret: config.getOrThrow<string>('SESSION_SECRET'), signInUrl: '/' },
         sso: { homeUrl: '/dashboard' },
       }),
     }),

@@ -1,4 +1,5 @@
-import { Controller, Get, Header, Post, Query, Redirect, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import {
   BillingService,
   MaestranoSession,
@@ -36,7 +37,6 @@ export class DashboardController {
     const notice = charged
       ? `<p class="notice" role="status">Charged 20.00: bill <strong>${escape(charged)}</strong>.</p>`
       : '';
-    const logout = this.sso.logoutUrl(session.marketplace, session.userUid);
     return page(
       company.name,
       `${notice}<h1>${escape(company.name)}</h1>
@@ -46,7 +46,7 @@ export class DashboardController {
 <table><thead><tr><th>Name</th><th>E-mail</th><th>Role</th></tr></thead><tbody>${rows}</tbody></table>
 <h2>Billing</h2>
 <form method="post" action="/dashboard/charge"><button class="button">Charge 20.00</button></form>
-<a class="button plain" href="${escape(logout)}">Sign out of the marketplace</a>`,
+<form method="post" action="/dashboard/sign-out"><button class="button plain">Sign out</button></form>`,
     );
   }
 
@@ -62,5 +62,15 @@ export class DashboardController {
       description: 'SMS credits',
     });
     return { url: `/dashboard?charged=${encodeURIComponent(bill.id)}`, statusCode: 303 };
+  }
+
+  /** Ends the session here, and sends the browser to the marketplace to end the one there. */
+  @Post('sign-out')
+  @Redirect()
+  async signOut(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ url: string; statusCode: number }> {
+    return { url: (await this.sso.signOut(request, response)) ?? '/', statusCode: 303 };
   }
 }
