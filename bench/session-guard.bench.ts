@@ -26,7 +26,8 @@ import {
   Secret,
   SessionService,
 } from '../src/index.js';
-import { HttpExchange, type PlatformRequest } from '../src/routing/http-exchange.js';
+import { HttpExchange } from '../src/routing/http-exchange.js';
+import { type PlatformRequest } from '../src/utils/platform-request.js';
 import { defineBench, type Operation } from './harness.js';
 
 const SECRET = 'a secret of more than thirty-two characters';

@@ -7,7 +7,7 @@ import { adapterClasses, adapterProviders } from './adapters/adapter-providers.j
 import { connecFeature } from './connec/connec.feature.js';
 import { healthFeature } from './health/health.feature.js';
 import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.js';
-import { httpProviders } from './http/http.feature.js';
+import { httpProviders } from './http/http.providers.js';
 import { DEFAULT_ROUTE_PREFIX, MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from './maestrano.constants.js';
 import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
 import { MarketplaceLoader } from './marketplace/marketplace-loader.js';
@@ -67,7 +67,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     },
     ...adapterProviders(classes),
     ...storeProviders(),
-    ...httpProviders(extras),
+    ...httpProviders(),
     { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher },
     ...marketplaceProviders(extras),
     ...securityProviders(),

@@ -12,7 +12,7 @@ import type { MaestranoModuleAsyncOptions, MaestranoModuleOptions } from './maes
 import type { EndpointController } from './routing/endpoint-controller.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { RouteMounter } from './routing/route-mounter.js';
-import { EarlyAuthentication } from './security/early-authentication.js';
+import { EarlyAuthentication } from './routing/early/early-authentication.js';
 
 /** Carries the marketplaces that a module asks for by name. */
 @Module({})

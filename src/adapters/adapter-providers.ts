@@ -1,6 +1,6 @@
 import type { Abstract, Provider, Type } from '@nestjs/common';
 
-import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
+import type { AdapterExtras } from './adapter-extras.interface.js';
 import type { AdapterClasses } from './adapter-resolver.js';
 import { MaestranoGroupAdapter } from './maestrano-group.adapter.js';
 import { MaestranoNotificationAdapter } from './maestrano-notification.adapter.js';
@@ -9,7 +9,7 @@ import { MaestranoSynchronizationAdapter } from './maestrano-synchronization.ada
 import { MaestranoUserAdapter } from './maestrano-user.adapter.js';
 
 /** The adapters that the extras name, by the abstract class they extend. */
-export function adapterClasses(extras: MaestranoModuleExtras): AdapterClasses {
+export function adapterClasses(extras: AdapterExtras): AdapterClasses {
   const named: readonly (readonly [Abstract<unknown>, Type | undefined])[] = [
     [MaestranoUserAdapter, extras.userAdapter],
     [MaestranoGroupAdapter, extras.groupAdapter],

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { BasicAuthenticator } from '../security/basic-authenticator.js';
-import { type PlatformRequest, requestUrl } from './http-exchange.js';
+import { rememberMarketplace } from '../security/current-marketplace.js';
+import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
 import { rememberState } from './request-state.js';
 import { RouteTableService } from './route-table.service.js';
 import type { RouteMatch } from './route-table.js';
@@ -27,11 +28,12 @@ export class EndpointAccess {
     if (!marketplace) return basic ? 'denied' : 'unknown';
     const { endpoint, params } = match;
     rememberState(request, { owner: this, match, call: { endpoint: endpoint.name, marketplace, params } });
+    rememberMarketplace(request, marketplace);
     return 'allowed';
   }
 
   #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {
-    return this.authenticator.authenticate(request.headers.authorization, match.candidates, request.ip);
+    return this.authenticator.authenticate(request.headers.authorization, match.candidates, request);
   }
 }
 

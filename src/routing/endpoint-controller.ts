@@ -15,7 +15,7 @@ import {
 import { SKIP_SESSION } from '../maestrano.constants.js';
 import type { EndpointGroup, EndpointVerb } from './endpoint-definition.interface.js';
 import { EndpointDispatcher } from './endpoint-dispatcher.js';
-import type { PlatformRequest } from './http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import { MaestranoRouteGuard } from './maestrano-route.guard.js';
 import type { MaestranoModuleExtras } from './module-extras.interface.js';
 

@@ -5,7 +5,8 @@ import { EndpointObservers } from './endpoint-observers.js';
 import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
 import type { EndpointHandler } from './endpoint-handler.js';
 import { toHttpException } from './http-errors.js';
-import { HttpExchange, type PlatformRequest, requestUrl } from './http-exchange.js';
+import { HttpExchange } from './http-exchange.js';
+import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
 import { requestState } from './request-state.js';
 
 /**

@@ -9,7 +9,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 
 import { INVALID_CREDENTIALS } from '../maestrano.constants.js';
 import { EndpointAccess } from './endpoint-access.js';
-import { type PlatformRequest, requestUrl } from './http-exchange.js';
+import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
 import { requestState } from './request-state.js';
 
 /**

@@ -1,10 +1,6 @@
 import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } from '@nestjs/common';
 
-import type { MaestranoGroupAdapter } from '../adapters/maestrano-group.adapter.js';
-import type { MaestranoNotificationAdapter } from '../adapters/maestrano-notification.adapter.js';
-import type { MaestranoSessionAdapter } from '../adapters/maestrano-session.adapter.js';
-import type { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
-import type { MaestranoUserAdapter } from '../adapters/maestrano-user.adapter.js';
+import type { AdapterExtras } from '../adapters/adapter-extras.interface.js';
 import type { MarketplaceSource } from '../marketplace/sources/marketplace-source.js';
 
 /** Which controllers a registration serves, and where the conventional layout begins. */
@@ -28,16 +24,11 @@ export type ControllerDecorators =
  * What must be known while the module is being defined: structure, never secrets. Everything else is an option
  * and may come from a factory.
  */
-export interface MaestranoModuleExtras {
+export interface MaestranoModuleExtras extends AdapterExtras {
   /** Whether the services can be injected everywhere without importing the module; true by default. */
   readonly isGlobal?: boolean;
   /** Modules whose providers the adapters inject. */
   readonly imports?: readonly (Type | DynamicModule | Promise<DynamicModule> | ForwardReference)[];
-  readonly userAdapter?: Type<MaestranoUserAdapter>;
-  readonly groupAdapter?: Type<MaestranoGroupAdapter>;
-  readonly sessionAdapter?: Type<MaestranoSessionAdapter>;
-  readonly notificationAdapter?: Type<MaestranoNotificationAdapter>;
-  readonly synchronizationAdapter?: Type<MaestranoSynchronizationAdapter>;
   /** The application's own source of marketplaces, such as a database. */
   readonly marketplaceSource?: Type<MarketplaceSource>;
   readonly routes?: MaestranoRoutes;

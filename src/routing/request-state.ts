@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { EndpointCall } from './endpoint-handler.js';
 import type { RouteMatch } from './route-table.js';
-import { type PlatformRequest, rawRequest } from './http-exchange.js';
+import { type PlatformRequest, rawRequest } from '../utils/platform-request.js';
 
 /** What was already found out about a request on its way to the handler. */
 export interface RequestState {

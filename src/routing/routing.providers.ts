@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 
+import { EarlyAuthentication } from './early/early-authentication.js';
 import { EffectivePath } from './effective-path.js';
 import { EndpointAccess } from './endpoint-access.js';
 import { EndpointDispatcher } from './endpoint-dispatcher.js';
@@ -16,5 +17,6 @@ export function routingProviders(): Provider[] {
     EndpointObservers,
     EndpointDispatcher,
     RouteMounter,
+    EarlyAuthentication,
   ];
 }

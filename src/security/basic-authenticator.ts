@@ -20,17 +20,19 @@ export class BasicAuthenticator {
   /**
    * @param header the `Authorization` header as it came.
    * @param candidates the marketplaces that the route allows; `'any'` where the route names none.
-   * @param source the caller's address, for the lockout; without it the attempt is not counted.
+   * @param caller whose address counts for the lockout, read only when that is on; without it nothing is counted.
    * @returns the marketplace whose credentials these are; null for wrong, absent and malformed ones alike, and for a
    *   caller that is locked out.
    */
   authenticate(
     header: string | undefined,
     candidates: readonly Marketplace[] | 'any',
-    source?: string,
+    caller?: { readonly ip?: string },
   ): Marketplace | null {
     const credentials = parseBasicCredentials(header);
     if (!credentials) return null;
+    const source = this.lockout.isOn ? caller?.ip : undefined;
+    if (source === undefined) return this.#prove(credentials, candidates);
     const scope = candidates === 'any' ? '*' : candidates.map((candidate) => candidate.name).join();
     if (this.lockout.isLocked(source, scope)) return null;
     const proved = this.#prove(credentials, candidates);

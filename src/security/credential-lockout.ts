@@ -27,22 +27,27 @@ export class CredentialLockout {
     this.#limits = lockout === false ? null : { ...DEFAULTS, ...(lockout === true ? {} : lockout) };
   }
 
+  /** Whether attempts are counted at all. */
+  get isOn(): boolean {
+    return this.#limits !== null;
+  }
+
   /** Entries held now; never more than `maxEntries`. */
   get size(): number {
     return this.#entries.size;
   }
 
   /** Whether the address is locked out of the marketplace. */
-  isLocked(source: string | undefined, marketplace: string): boolean {
-    if (!this.#limits || source === undefined) return false;
+  isLocked(source: string, marketplace: string): boolean {
+    if (!this.#limits) return false;
     const entry = this.#entries.get(keyOf(source, marketplace));
     return entry !== undefined && entry.locked && entry.until > Date.now();
   }
 
   /** Counts wrong credentials. */
-  failed(source: string | undefined, marketplace: string): void {
+  failed(source: string, marketplace: string): void {
     const limits = this.#limits;
-    if (!limits || source === undefined) return;
+    if (!limits) return;
     const key = keyOf(source, marketplace);
     const now = Date.now();
     const previous = this.#entries.get(key);
@@ -66,7 +71,7 @@ export class CredentialLockout {
   }
 
   /** Right credentials: what was counted is forgotten. */
-  succeeded(source: string | undefined, marketplace: string): void {
+  succeeded(source: string, marketplace: string): void {
     if (this.#limits && source !== undefined) this.#entries.delete(keyOf(source, marketplace));
   }
 

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { type PlatformRequest, rawRequest } from '../routing/http-exchange.js';
-import { requestState } from '../routing/request-state.js';
+import { type PlatformRequest, rawRequest } from '../utils/platform-request.js';
 
 const MARKETPLACE = Symbol('maestrano.marketplace');
 
@@ -10,7 +9,7 @@ interface Carrier {
   [MARKETPLACE]?: Marketplace;
 }
 
-/** Called by a guard once it has proved which marketplace a request of the application's own routes belongs to. */
+/** Called by whoever has decided, and where needed proved, which marketplace a request belongs to. */
 export function rememberMarketplace(
   request: PlatformRequest | IncomingMessage,
   marketplace: Marketplace,
@@ -20,5 +19,5 @@ export function rememberMarketplace(
 
 /** The marketplace that was decided for this request, on our routes and behind our guards; null anywhere else. */
 export function currentMarketplace(request: PlatformRequest | IncomingMessage): Marketplace | null {
-  return (rawRequest(request) as Carrier)[MARKETPLACE] ?? requestState(request)?.call?.marketplace ?? null;
+  return (rawRequest(request) as Carrier)[MARKETPLACE] ?? null;
 }

@@ -3,7 +3,7 @@ import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import type { PlatformRequest } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import { BasicAuthenticator } from './basic-authenticator.js';
 import { BASIC_CHALLENGE, CREDENTIALS_REFUSED } from './challenge.js';
 import { rememberMarketplace } from './current-marketplace.js';
@@ -40,7 +40,7 @@ export class MaestranoBasicAuthGuard implements CanActivate {
     const marketplace = this.authenticator.authenticate(
       authorization,
       this.#candidates(rule, request),
-      request.ip,
+      request,
     );
     if (marketplace) {
       rememberMarketplace(request, marketplace);

@@ -2,11 +2,10 @@ import type { Provider } from '@nestjs/common';
 
 import { BasicAuthenticator } from './basic-authenticator.js';
 import { CredentialLockout } from './credential-lockout.js';
-import { EarlyAuthentication } from './early-authentication.js';
 
 /** Who may call our routes. */
 export function securityProviders(): Provider[] {
-  return [CredentialLockout, BasicAuthenticator, EarlyAuthentication];
+  return [CredentialLockout, BasicAuthenticator];
 }
 
 /** What {@link MaestranoBasicAuthGuard} needs where the application uses it. */

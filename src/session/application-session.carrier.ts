@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import {
   type ApplicationSession,
   applicationSession,

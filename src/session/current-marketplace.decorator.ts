@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
-import type { PlatformRequest } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import { currentMarketplace } from '../security/current-marketplace.js';
 
 /**

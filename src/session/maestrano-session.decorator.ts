@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { PlatformRequest } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import { rememberedSession } from './session-state.js';
 
 /**

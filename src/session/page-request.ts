@@ -1,4 +1,4 @@
-import type { PlatformRequest } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 
 /** Whether the client wants to see something: an HTML page, as opposed to data for a program. */
 export function acceptsHtml({ headers }: PlatformRequest): boolean {

@@ -1,5 +1,6 @@
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { HttpExchange, PlatformRequest } from '../routing/http-exchange.js';
+import type { HttpExchange } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
 import type { SessionPayload } from './session-payload.js';
 
 /** Where payloads of signed-in people are kept between requests; one payload a marketplace. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import { type PlatformRequest, rawRequest } from '../routing/http-exchange.js';
+import { type PlatformRequest, rawRequest } from '../utils/platform-request.js';
 
 /** Who the session guard let in. */
 export interface AuthenticatedSession {

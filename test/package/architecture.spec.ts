@@ -12,18 +12,19 @@ import { packageOf, ROOT, sourceFiles, type SourceFile } from './source-files.js
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'interfaces', 'utils', 'maestrano.constants.ts'],
   ['marketplace'],
-  ['http', 'stores', 'security', 'adapters', 'routing'],
+  ['http', 'stores', 'security', 'adapters'],
+  ['routing'],
   ['session'],
   ['sso', 'metadata', 'webhooks', 'synchronization', 'account', 'connec'],
   ['telemetry', 'health', 'handle'],
   ['maestrano-options.interface.ts', 'maestrano.module-definition.ts', 'maestrano.module.ts'],
   ['index.ts'],
 ];
-const FEATURES = LAYERS[4]!;
+const FEATURES = LAYERS[5]!;
 /** Subpath exports stand outside the layers: what each may import. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
-  redis: LAYERS.slice(0, 5).flat(),
-  bullmq: LAYERS.slice(0, 5).flat(),
+  redis: LAYERS.slice(0, 6).flat(),
+  bullmq: LAYERS.slice(0, 6).flat(),
   sandbox: LAYERS[0]!,
   testing: [...LAYERS.flat(), 'sandbox'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq'],

@@ -110,13 +110,14 @@ describe('the lockout', () => {
     'clearTimeout',
   ] as const;
   const guess = (subject: BasicAuthenticator, times: number, source = '10.0.0.1'): void => {
-    for (let time = 0; time < times; time += 1) subject.authenticate(basicOf('uat', 'guess'), [uat], source);
+    for (let time = 0; time < times; time += 1)
+      subject.authenticate(basicOf('uat', 'guess'), [uat], { ip: source });
   };
 
   it('is off by default', () => {
     const subject = authenticator();
     guess(subject, 1_000);
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });
 
   it('holds one address out of one marketplace for a time, and says so once', () => {
@@ -124,13 +125,13 @@ describe('the lockout', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const subject = authenticator({ failures: 3, windowMs: 1_000, lockMs: 5_000 });
     guess(subject, 10);
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBeNull();
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.2')).toBe(uat);
-    expect(subject.authenticate(basicOf('production'), [production], '10.0.0.1')).toBe(production);
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBeNull();
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.2' })).toBe(uat);
+    expect(subject.authenticate(basicOf('production'), [production], { ip: '10.0.0.1' })).toBe(production);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(String(warn.mock.calls[0])).not.toContain('guess');
     jest.setSystemTime(Date.now() + 5_001);
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });
 
   it('forgets failures after the window and after a success', () => {
@@ -139,15 +140,15 @@ describe('the lockout', () => {
     guess(subject, 2);
     jest.setSystemTime(Date.now() + 1_001);
     guess(subject, 2);
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
     guess(subject, 2);
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });
 
   it('does not count callers without credentials', () => {
     const subject = authenticator({ failures: 1 });
-    for (const header of [undefined, 'Bearer x']) subject.authenticate(header, [uat], '10.0.0.1');
-    expect(subject.authenticate(basicOf('uat'), [uat], '10.0.0.1')).toBe(uat);
+    for (const header of [undefined, 'Bearer x']) subject.authenticate(header, [uat], { ip: '10.0.0.1' });
+    expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });
 
   it('remembers a bounded number of addresses', () => {

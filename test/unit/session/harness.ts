@@ -8,7 +8,8 @@ import type { LoginProfile } from '../../../src/interfaces/profiles.interface.js
 import type { SessionOptions } from '../../../src/interfaces/session-options.interface.js';
 import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
-import { HttpExchange, type PlatformRequest } from '../../../src/routing/http-exchange.js';
+import { HttpExchange } from '../../../src/routing/http-exchange.js';
+import { type PlatformRequest } from '../../../src/utils/platform-request.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
 import { ApplicationSessionCarrier } from '../../../src/session/application-session.carrier.js';
 import { CarriedLogins } from '../../../src/session/carried-logins.js';

@@ -1,16 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-import type { WebhooksOptions } from '../interfaces/webhooks-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import { EffectivePath } from '../routing/effective-path.js';
-import { EndpointAccess } from '../routing/endpoint-access.js';
-import type { EndpointDefinition } from '../routing/endpoint-definition.interface.js';
-import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../routing/endpoint-registry.js';
-import type { PlatformRequest } from '../routing/http-exchange.js';
-import { requestState } from '../routing/request-state.js';
-import { RouteMounter } from '../routing/route-mounter.js';
-import { CREDENTIALS_REFUSED } from './challenge.js';
+import type { WebhooksOptions } from '../../interfaces/webhooks-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { EffectivePath } from '../effective-path.js';
+import { EndpointAccess } from '../endpoint-access.js';
+import type { EndpointDefinition } from '../endpoint-definition.interface.js';
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint-registry.js';
+import type { PlatformRequest } from '../../utils/platform-request.js';
+import { requestState } from '../request-state.js';
+import { RouteMounter } from '../route-mounter.js';
+import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
 import type { EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';

@@ -1,7 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-import type { PlatformRequest } from '../routing/http-exchange.js';
-import { BASIC_CHALLENGE } from './challenge.js';
+import type { PlatformRequest } from '../../utils/platform-request.js';
+import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import type { EarlyCheck } from './early-verdict.js';
 
 type Hook = (request: PlatformRequest, reply: Reply, done: () => void) => void;

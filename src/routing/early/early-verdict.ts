@@ -1,4 +1,4 @@
-import type { PlatformRequest } from '../routing/http-exchange.js';
+import type { PlatformRequest } from '../../utils/platform-request.js';
 
 /** What the headers of a request say: go on, with at most this many bytes of body, or answer at once. */
 export type EarlyVerdict =

@@ -10,10 +10,10 @@ import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.i
 import { EffectivePath } from '../../../src/routing/effective-path.js';
 import type { EndpointAccess } from '../../../src/routing/endpoint-access.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
-import type { PlatformRequest } from '../../../src/routing/http-exchange.js';
+import type { PlatformRequest } from '../../../src/utils/platform-request.js';
 import { rememberState } from '../../../src/routing/request-state.js';
 import type { RouteMounter } from '../../../src/routing/route-mounter.js';
-import { EarlyAuthentication } from '../../../src/security/early-authentication.js';
+import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
 
 const ENDPOINTS = [
   { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },

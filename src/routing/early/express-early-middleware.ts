@@ -2,8 +2,8 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { PlatformRequest } from '../routing/http-exchange.js';
-import { BASIC_CHALLENGE } from './challenge.js';
+import type { PlatformRequest } from '../../utils/platform-request.js';
+import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import type { EarlyCheck } from './early-verdict.js';
 
 type Next = (error?: unknown) => void;

@@ -1,11 +1,10 @@
 import type { Provider } from '@nestjs/common';
 
 import { ConfigurationFetcher } from '../marketplace/sources/configuration-fetcher.js';
-import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { HttpConfigurationFetcher } from './http-configuration-fetcher.js';
 import { MaestranoHttp } from './maestrano-http.service.js';
 
 /** What the other features make their calls with. */
-export function httpProviders(_extras: MaestranoModuleExtras): Provider[] {
+export function httpProviders(): Provider[] {
   return [MaestranoHttp, { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher }];
 }
