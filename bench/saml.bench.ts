@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+
 import { Logger } from '@nestjs/common';
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 
@@ -5,6 +10,7 @@ import { assertionXml, formField, responseXml, SAML as NAMES } from '../src/sand
 import { signElement } from '../src/sandbox/idp/sign-element.js';
 import { keyPair } from '../src/sandbox/keys/key-pairs.js';
 import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
+import type { SsoOptions } from '../src/interfaces/sso-options.interface.js';
 import { LoginTransactionService } from '../src/sso/saml/login-transaction.service.js';
 import { SamlService } from '../src/sso/saml/saml.service.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
@@ -95,10 +101,10 @@ async function scene(): Promise<{ xml: string; response: string; pem: string; ma
 }
 
 /** A login as the consume endpoint judges it; the same response again and again, so its records are put back. */
-function judge(marketplace: Marketplace, response: string): () => Promise<unknown> {
+function judge(marketplace: Marketplace, response: string, sso: SsoOptions = {}): () => Promise<unknown> {
   const store = new MemoryStore();
-  const transactions = new LoginTransactionService(store, {});
-  const saml = new SamlService(transactions, new LoginTraceService(store), {});
+  const transactions = new LoginTransactionService(store, { sso });
+  const saml = new SamlService(transactions, new LoginTraceService(store), { sso });
   const open = JSON.stringify({
     id: REQUEST,
     marketplace: 'lab',
@@ -177,7 +183,69 @@ const hostile: ProbeBench = {
   },
 };
 
-export default defineBench(hostile, {
+/** Asks an address every few milliseconds from a process of its own; prints the 99th percentile in milliseconds. */
+const CLIENT = `
+const [url, duration] = process.argv.slice(1);
+const { Agent, get } = require('node:http');
+const agent = new Agent({ keepAlive: true });
+const times = [];
+const end = performance.now() + Number(duration);
+function ask() {
+  const started = performance.now();
+  get(url, { agent }, (answer) => {
+    answer.resume();
+    answer.on('end', () => {
+      times.push(performance.now() - started);
+      if (performance.now() < end) return setTimeout(ask, 4);
+      times.sort((one, other) => one - other);
+      console.log(times[Math.floor(times.length * 0.99)]);
+      process.exit(0);
+    });
+  });
+}
+ask();`;
+
+/** The 99th percentile of an unrelated route of this process, in milliseconds. */
+async function p99(url: string, durationMs: number): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', CLIENT, url, String(durationMs)]);
+  return Number(stdout);
+}
+
+/** The same while logins arrive, fifty a second. */
+async function p99During(url: string, durationMs: number, login: () => Promise<unknown>): Promise<number> {
+  // The first logins load node-saml and start the threads.
+  await Promise.all(Array.from({ length: 8 }, () => login().catch(() => undefined)));
+  const arrivals = setInterval(() => void login().catch(() => undefined), 20);
+  try {
+    return await p99(url, durationMs);
+  } finally {
+    clearInterval(arrivals);
+  }
+}
+
+const workers: ProbeBench = {
+  name: 'p99 of an unrelated route at 50 SAML logins a second, against idle',
+  probe: async ({ short }) => {
+    Logger.overrideLogger(false);
+    const { response, marketplace } = await scene();
+    const server = createServer((_request, answer) => void answer.end('ok'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const durationMs = short ? 300 : 8_000;
+    await p99(url, 300);
+    const idle = await p99(url, durationMs);
+    const pooled = await p99During(url, durationMs, judge(marketplace, response, { workers: { max: 2 } }));
+    const inline = await p99During(url, durationMs, judge(marketplace, response));
+    server.close();
+    return {
+      idle: { value: idle, unit: 'ms' },
+      'on two worker threads': { value: pooled / idle, unit: 'x', goal: { atMost: 1.5 } },
+      'in this thread': { value: inline / idle, unit: 'x' },
+    };
+  },
+};
+
+export default defineBench(hostile, workers, {
   name: 'SAML login with every check, against bare node-saml',
   setup: async () => {
     const { response, pem, marketplace } = await scene();

@@ -13,6 +13,7 @@ import { loginTransactionKey } from '../../src/sso/saml/login-transaction.servic
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
+import { fakeDate } from '../support/fake-date.js';
 
 interface RecordedResponse {
   readonly name: string;
@@ -53,20 +54,6 @@ const recordings = sharedFixturesPresent
   ? (JSON.parse(sharedFixture('real-idp/index.json')) as RecordedResponse[])
   : [];
 const withRecordings = sharedFixturesPresent ? describe : describe.skip;
-
-/** Real timers go on: only the date is that of the recording. */
-const NOT_FAKED = [
-  'nextTick',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-  'queueMicrotask',
-  'performance',
-  'hrtime',
-] as const;
 
 /** An application on the recording's marketplace, with the recorded login under way. */
 async function boot(platform: Platform, recording: RecordedResponse): Promise<BootedApp> {
@@ -112,7 +99,7 @@ withRecordings.each(PLATFORMS)('responses of the real identity provider on %s', 
   });
 
   it.each(recordings)('$name: $expect', async (recording) => {
-    jest.useFakeTimers({ now: Date.parse(recording.issuedAt) + 1000, doNotFake: [...NOT_FAKED] });
+    fakeDate(Date.parse(recording.issuedAt) + 1000);
     booted = await boot(platform, recording);
     seen.user = seen.group = seen.membership = undefined;
     const post = () =>

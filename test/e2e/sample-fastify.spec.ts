@@ -93,5 +93,8 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
     const answer = await fetch(`${url}/maestrano/metadata`, { headers: { authorization } });
     const metadata = (await answer.json()) as { sso: { init_path: string } };
     expect(metadata.sso.init_path).toBe(first!.paths.init);
+    for (const { name } of sandbox.marketplaces.list()) {
+      expect(await sandbox.checkMetadata(name)).toMatchObject({ good: true });
+    }
   });
 });

@@ -5,21 +5,8 @@ import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import type { BootedApp } from '../support/platforms.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSignOnApp } from './sign-on-app.js';
+import { fakeDate } from '../support/fake-date.js';
 
-const REAL: Parameters<typeof jest.useFakeTimers>[0] = {
-  doNotFake: [
-    'hrtime',
-    'nextTick',
-    'performance',
-    'queueMicrotask',
-    'setImmediate',
-    'clearImmediate',
-    'setInterval',
-    'clearInterval',
-    'setTimeout',
-    'clearTimeout',
-  ],
-};
 const later = (minutes: number): void => {
   jest.setSystemTime(Date.now() + minutes * 60_000);
 };
@@ -33,7 +20,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, 
     app = await bootSignOnApp(platform, sandbox, { prepare, options: { defaultMarketplace: 'alpha' } });
   });
   beforeEach(() => {
-    jest.useFakeTimers({ ...REAL, now: Date.now() });
+    fakeDate();
     sandbox.journal.clear();
   });
   afterEach(() => {

@@ -24,6 +24,7 @@ import {
   type StubAnswer,
   text,
 } from '../../support/developer-platform-stub.js';
+import { fakeDate } from '../../support/fake-date.js';
 
 const SECRET = 'environment-secret';
 const HOUR = 3_600_000;
@@ -103,24 +104,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  jest.useFakeTimers({
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'requestAnimationFrame',
-      'cancelAnimationFrame',
-      'requestIdleCallback',
-      'cancelIdleCallback',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
+  fakeDate();
   file = join(folder, `${Math.random()}.json`);
   logged = [];
   for (const level of ['warn', 'error'] as const) {

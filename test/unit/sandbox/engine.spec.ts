@@ -10,6 +10,7 @@ import {
 } from '../../../src/sandbox/index.js';
 import { fastifyPlatform, installedPlatform } from '../../../src/sandbox/sandbox-application.js';
 import { sendRequest, type IncomingAnswer } from '../../../src/sandbox/http/send-request.js';
+import { fakeDate } from '../../support/fake-date.js';
 
 const platforms = [
   ['Express', (): Promise<ExpressAdapter> => Promise.resolve(new ExpressAdapter())],
@@ -244,10 +245,7 @@ describe('starting a sandbox', () => {
   });
 
   it('follows a faked machine clock, and its own moves', async () => {
-    jest.useFakeTimers({
-      now: new Date('2026-03-01T00:00:00Z'),
-      doNotFake: FAKEABLE.filter((name) => name !== 'Date'),
-    });
+    fakeDate(new Date('2026-03-01T00:00:00Z'));
     try {
       await using sandbox = await startSandbox();
       expect(sandbox.clock.iso()).toBe('2026-03-01T00:00:00Z');
@@ -262,21 +260,3 @@ describe('starting a sandbox', () => {
     }
   });
 });
-
-const FAKEABLE = [
-  'Date',
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'requestAnimationFrame',
-  'cancelAnimationFrame',
-  'requestIdleCallback',
-  'cancelIdleCallback',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;

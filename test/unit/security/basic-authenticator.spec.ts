@@ -6,6 +6,7 @@ import type { LockoutOptions } from '../../../src/interfaces/webhooks-options.in
 import { BasicAuthenticator } from '../../../src/security/basic-authenticator.js';
 import { CredentialLockout } from '../../../src/security/credential-lockout.js';
 import { basicOf, testMarketplace, testRegistry } from '../../support/marketplaces.js';
+import { fakeDate } from '../../support/fake-date.js';
 
 const uat = testMarketplace('uat', { api: { key: ['newest', 'key-of-uat'] } });
 const production = testMarketplace('production');
@@ -97,18 +98,6 @@ describe('the lockout', () => {
     jest.useRealTimers();
     jest.restoreAllMocks();
   });
-  const onlyDate = [
-    'hrtime',
-    'nextTick',
-    'performance',
-    'queueMicrotask',
-    'setImmediate',
-    'clearImmediate',
-    'setInterval',
-    'clearInterval',
-    'setTimeout',
-    'clearTimeout',
-  ] as const;
   const guess = (subject: BasicAuthenticator, times: number, source = '10.0.0.1'): void => {
     for (let time = 0; time < times; time += 1)
       subject.authenticate(basicOf('uat', 'guess'), [uat], { ip: source });
@@ -121,7 +110,7 @@ describe('the lockout', () => {
   });
 
   it('holds one address out of one marketplace for a time, and says so once', () => {
-    jest.useFakeTimers({ doNotFake: [...onlyDate] });
+    fakeDate();
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const subject = authenticator({ failures: 3, windowMs: 1_000, lockMs: 5_000 });
     guess(subject, 10);
@@ -135,7 +124,7 @@ describe('the lockout', () => {
   });
 
   it('forgets failures after the window and after a success', () => {
-    jest.useFakeTimers({ doNotFake: [...onlyDate] });
+    fakeDate();
     const subject = authenticator({ failures: 3, windowMs: 1_000 });
     guess(subject, 2);
     jest.setSystemTime(Date.now() + 1_001);

@@ -8,28 +8,11 @@ import { decodeSessionPayload, encodeSessionPayload } from '../../../src/session
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
 import { exchangeOf, inMinutes, loginOf, registryOf, SECRET, sessionsOf } from './harness.js';
+import { fakeDate } from '../../support/fake-date.js';
 
 const NOW = new Date('2016-08-01T15:27:20.123Z');
 const fakeNow = (now = NOW): void => {
-  jest.useFakeTimers({
-    now,
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'requestAnimationFrame',
-      'cancelAnimationFrame',
-      'requestIdleCallback',
-      'cancelIdleCallback',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
+  fakeDate(now);
 };
 
 beforeAll(() => Logger.overrideLogger(false));

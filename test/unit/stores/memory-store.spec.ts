@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { DELETED_GROUP_TTL_MS, DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { storeKey } from '../../../src/stores/store-key.js';
+import { fakeDate } from '../../support/fake-date.js';
 
 const HOUR = 3_600_000;
 
@@ -37,9 +38,7 @@ describe('MemoryStore bounds', () => {
 
   describe('with a clock', () => {
     beforeEach(() => {
-      jest.useFakeTimers({
-        doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'],
-      });
+      fakeDate();
     });
     afterEach(() => {
       jest.useRealTimers();

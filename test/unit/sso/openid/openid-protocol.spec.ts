@@ -17,20 +17,7 @@ import { LoginTraceService } from '../../../../src/sso/trace/login-trace.service
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
 import { OpenIdProvider, USER, xrds } from '../../../support/openid/openid-provider.js';
-
-/** Everything but Date. */
-const REAL = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
+import { fakeDate } from '../../../support/fake-date.js';
 
 const provider = new OpenIdProvider();
 const http = new MaestranoHttp({ http: { attempts: 1, timeoutMs: 2_000 } });
@@ -177,7 +164,7 @@ describe('beginning', () => {
       (await protocol.begin(uat, { returnTo: null, params: {} })).url.split('?')[0];
     const first = await endpoint();
     provider.status = 503;
-    jest.useFakeTimers({ now: Date.now() + 61 * 60_000, doNotFake: [...REAL] });
+    fakeDate(Date.now() + 61 * 60_000);
     expect(await endpoint()).toBe(first);
     provider.status = 200;
     provider.document = xrds(`${provider.url}/moved`);
@@ -453,10 +440,7 @@ describe('a bad answer', () => {
 
   it('after its time is refused', async () => {
     const { answer } = await signIn();
-    jest.useFakeTimers({
-      now: Date.now() + 16 * 60_000,
-      doNotFake: [...REAL],
-    });
+    fakeDate(Date.now() + 16 * 60_000);
     expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'sso.requestUnknown' });
   });
 

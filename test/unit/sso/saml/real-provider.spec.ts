@@ -5,6 +5,7 @@ import { SsoError } from '../../../../src/errors/sso.error.js';
 import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
 import { idpCertificate } from '../../../support/saml/test-keys.js';
 import { sharedFixture, sharedFixturesPresent } from '../../../support/shared-fixtures.js';
+import { fakeDate } from '../../../support/fake-date.js';
 
 interface Recording {
   readonly name: string;
@@ -50,21 +51,7 @@ maybe('responses of the real identity provider', () => {
       (['certificate', 'fingerprint'] as const).map((pin) => [recording.name, pin, recording] as const),
     ),
   )('%s by %s', async (_name, pin, recording) => {
-    jest.useFakeTimers({
-      now: Date.parse(recording.issuedAt) + 1000,
-      doNotFake: [
-        'nextTick',
-        'setImmediate',
-        'setTimeout',
-        'setInterval',
-        'queueMicrotask',
-        'clearTimeout',
-        'clearInterval',
-        'clearImmediate',
-        'performance',
-        'hrtime',
-      ],
-    });
+    fakeDate(Date.parse(recording.issuedAt) + 1000);
     const bench = await benchFor(recording, pin);
     const answer = bench.validate(sharedFixture(`real-idp/${recording.name}.b64`), [recording.requestId]);
     if (!recording.expect.startsWith('accept')) {
