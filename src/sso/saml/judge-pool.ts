@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+import { Logger } from '@nestjs/common';
 import type { Piscina } from 'piscina';
 
 import { ConfigurationError } from '../../errors/configuration.error.js';
@@ -18,6 +20,7 @@ const IDLE_MS = 60_000;
  * login; nothing of it is loaded where `sso.workers` is not set.
  */
 export class JudgePool {
+  readonly #logger = new Logger('MaestranoSso');
   #pool: Promise<Piscina<JudgeTask, WorkerVerdict>> | undefined;
 
   constructor(private readonly options: SsoWorkerOptions) {}
@@ -56,25 +59,29 @@ export class JudgePool {
         cause,
       });
     });
-    return new Pool<JudgeTask, WorkerVerdict>({
+    const pool = new Pool<JudgeTask, WorkerVerdict>({
       filename: workerFile(),
       minThreads: 0,
       maxThreads: this.options.max,
       idleTimeout: IDLE_MS,
     });
+    // A thread that dies outside a task must not take the application with it; its task is refused by itself.
+    pool.on('error', (error: Error) => this.#logger.error(`A worker thread failed: ${error.message}`));
+    return pool;
   }
 }
 
 /**
- * The file of the worker inside this package, found from the program or the working directory: asking the module for its own address would keep
- * CommonJS test runners from loading the package.
+ * The file of the worker inside this package, found from the program or the working directory: asking the module for
+ * its own address would keep CommonJS test runners from loading the package.
  */
 function workerFile(): string {
   for (const from of [process.argv[1], join(process.cwd(), 'index.js')]) {
     if (from === undefined) continue;
     try {
       const manifest = createRequire(from).resolve('nestjs-maestrano/package.json');
-      return join(dirname(manifest), 'dist', 'sso', 'saml', 'judge.worker.js');
+      const file = join(dirname(manifest), 'dist', 'sso', 'saml', 'judge.worker.js');
+      if (existsSync(file)) return file;
     } catch {
       // Not installed there: the next one.
     }
