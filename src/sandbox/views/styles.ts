@@ -33,7 +33,7 @@ ol.steps > li::before { content: counter(step); position: absolute; left: 1.1rem
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; padding: .55rem .8rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); white-space: nowrap; } tr:last-child td { border-bottom: 0; }
-td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td:first-child code { white-space: nowrap; } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 code, pre { font: .88rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; }
 pre { background: var(--wash); border-radius: .6rem; padding: .8rem 1rem; overflow-x: auto; margin: .6rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end; }
