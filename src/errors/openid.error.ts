@@ -54,8 +54,6 @@ export const OPENID_ERROR_CODES = {
   },
 } as const satisfies Record<string, { readonly title: string; readonly remedy: string }>;
 
-export type OpenIdErrorCode = keyof typeof OPENID_ERROR_CODES;
-
 /** The marketplace's OpenID endpoint could not be found, so that no login can begin or be judged. */
 export class OpenIdDiscoveryError extends MaestranoError {
   /** The marketplace failed us, not we the person. */

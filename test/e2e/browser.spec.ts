@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -9,23 +9,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { CHROMIUM, chromiumPresent } from '../support/chromium.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSignOnApp } from './sign-on-app.js';
-
-const EXECUTABLE = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const installed = existsSync(EXECUTABLE);
-if (!installed)
-  console.warn(`Skipped: the browser round, because ${EXECUTABLE} is missing (Debian package: chromium).`);
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -52,7 +39,7 @@ class OtherSite {
 }
 
 // Application and identity provider are on two sites (127.0.0.1 and localhost), so the rules of SameSite are real ones.
-(installed ? describe : describe.skip).each(PLATFORMS)('in Chromium, application on %s', (platform) => {
+(chromiumPresent ? describe : describe.skip).each(PLATFORMS)('in Chromium, application on %s', (platform) => {
   const other = new OtherSite();
   let otherUrl: string;
   let sandbox: Sandbox;
@@ -72,8 +59,7 @@ class OtherSite {
     const preferences = { profile: { cookie_controls_mode: 1, block_third_party_cookies: true } };
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
     context = await chromium.launchPersistentContext(profile, {
-      executablePath: EXECUTABLE,
-      args: ARGUMENTS,
+      ...CHROMIUM,
     });
   });
   beforeEach(async () => {

@@ -12,18 +12,21 @@ if (!chromiumPresent)
     `Skipped: suites with a browser, because ${EXECUTABLE} is missing (Debian package: chromium).`,
   );
 
-/** Starts a headless browser that talks to this machine only. */
+/** How every browser is started: Debian's, headless, talking to this machine only. */
+export const CHROMIUM = {
+  executablePath: EXECUTABLE,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
+/** Starts a headless browser. */
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: EXECUTABLE,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return chromium.launch(CHROMIUM);
 }
