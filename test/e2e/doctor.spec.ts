@@ -93,7 +93,7 @@ describe('doctor', () => {
     expect(outcome.code).toBe(0);
     const subjects = outcome.findings.map(({ subject }) => subject);
     expect(new Set(subjects)).toEqual(
-      new Set(['configuration', 'certificate', 'account', 'sso', 'connec', 'route', 'metadata']),
+      new Set(['configuration', 'certificate', 'libraries', 'account', 'sso', 'connec', 'route', 'metadata']),
     );
     expect(outcome.out).not.toContain(sandbox.marketplaces.list()[0]!.apiKeys[0]!);
     expect(subjects.filter((subject) => subject === 'route')).toHaveLength(2 * 5);

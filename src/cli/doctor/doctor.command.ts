@@ -9,14 +9,15 @@ import { runCommand } from '../command-runner.js';
 import { checkApplication } from './application.check.js';
 import { checkConfiguration } from './configuration.check.js';
 import { type Finding, ok } from './finding.js';
+import { checkLibraries } from './library.check.js';
 import { checkServers } from './server.check.js';
 import { applicationSubject, configuredSubject, type DoctorSubject } from './subject.js';
 
 const USAGE = `Usage: nestjs-maestrano doctor [options]
 
-Checks the configuration and its certificates, whether the marketplaces answer and take our credentials, the clock,
-the routes of the running application as a marketplace calls them (without credentials, so nothing happens), and the
-metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*) unless told otherwise.
+Checks the configuration and its certificates, the libraries that verify logins, whether the marketplaces answer and
+take our credentials, the clock, the routes of the running application as a marketplace calls them (without
+credentials, so nothing happens), and the metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*) unless told otherwise.
 
 Options:
   --config FILE     marketplaces as JSON, instead of the developer platform
@@ -70,7 +71,7 @@ async function examine(
   http: MaestranoHttp | null,
   appUrl: string | null,
 ): Promise<Finding[]> {
-  const findings = checkConfiguration(subject.marketplaces, subject.problems);
+  const findings = [...checkConfiguration(subject.marketplaces, subject.problems), ...checkLibraries()];
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
   for (const marketplace of subject.marketplaces) {

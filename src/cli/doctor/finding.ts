@@ -1,7 +1,10 @@
 /** One thing the doctor found out. Holds no secret and no personal value. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'error';
-  /** What was looked at: `configuration`, `certificate`, `clock`, `account`, `connec`, `sso`, `route`, `metadata`. */
+  /**
+   * What was looked at: `configuration`, `certificate`, `libraries`, `clock`, `account`, `connec`, `sso`, `route`,
+   * `metadata`.
+   */
   readonly subject: string;
   /** Null when it concerns no marketplace in particular. */
   readonly marketplace: string | null;

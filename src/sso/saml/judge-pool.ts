@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { Logger } from '@nestjs/common';
 import type { Piscina } from 'piscina';
 
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { SsoWorkerOptions } from '../../interfaces/sso-options.interface.js';
+import { packageFolders } from '../../utils/package-folder.js';
 import type { AssertionFacts } from './assertion-checks.js';
 import { CheckFailed, type CheckList } from './check-list.js';
 import type { WorkerVerdict } from './judge.worker.js';
@@ -71,20 +71,11 @@ export class JudgePool {
   }
 }
 
-/**
- * The file of the worker inside this package, found from the program or the working directory: asking the module for
- * its own address would keep CommonJS test runners from loading the package.
- */
+/** The file of the worker inside this package. */
 function workerFile(): string {
-  for (const from of [process.argv[1], join(process.cwd(), 'index.js')]) {
-    if (from === undefined) continue;
-    try {
-      const manifest = createRequire(from).resolve('nestjs-maestrano/package.json');
-      const file = join(dirname(manifest), 'dist', 'sso', 'saml', 'judge.worker.js');
-      if (existsSync(file)) return file;
-    } catch {
-      // Not installed there: the next one.
-    }
+  for (const folder of packageFolders()) {
+    const file = join(folder, 'dist', 'sso', 'saml', 'judge.worker.js');
+    if (existsSync(file)) return file;
   }
   throw new ConfigurationError('sso.workers is set, but the file of the worker was not found.', {
     code: 'configuration.options',

@@ -26,6 +26,7 @@ import type { SamlParties } from './saml-engine.js';
 import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
 import { parseSamlInstant } from './saml-instant.js';
 import { resolveSsoPolicy } from './sso-policy.js';
+import { describeOldLibraries, OLD_LIBRARIES_REMEDY, verifierLibraries } from './verifier-libraries.js';
 
 type Engine = typeof import('./engine.js');
 
@@ -55,7 +56,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Loads what the first login needs, without holding up the start. */
   async onApplicationBootstrap(): Promise<void> {
-    void this.#load();
+    void this.#load().then(() => this.#warnOfOldLibraries());
     await this.#pool?.start();
   }
 
@@ -181,6 +182,12 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
       clockOffsetMs: issuedAt === null ? null : issuedAt - now,
       checks: refusal ? refusal.checks : checks.outline,
     });
+  }
+
+  /** After loading, so that it holds up nothing either; once a start. */
+  #warnOfOldLibraries(): void {
+    const old = describeOldLibraries(verifierLibraries());
+    if (old !== null) this.#logger.warn(`${old}. ${OLD_LIBRARIES_REMEDY}`);
   }
 
   /** node-saml and its relatives take 150 ms to load: not at start-up, and only where SAML is used. */
