@@ -35,6 +35,7 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
     configured: ({ webhooks }) => [webhooks.connec.notificationPath],
     handler: ConnecNotificationHandler,
     bodyLimit: 5 * 1024 * 1024,
+    ownJson: true,
   },
   {
     name: INITIALIZATION_ENDPOINT,

@@ -26,4 +26,9 @@ export interface EndpointDefinition {
   readonly handler: Type<EndpointHandler>;
   /** Bytes of body the endpoint takes; the platform's own limit when absent. */
   readonly bodyLimit?: number;
+  /**
+   * Plain JSON is read and parsed by us, for the platforms' parsers cost up to a third of such a request. Needs a
+   * `bodyLimit`, and a handler that refuses `__proto__` and other harmful keys itself.
+   */
+  readonly ownJson?: boolean;
 }

@@ -29,6 +29,10 @@ interface Entry {
   readonly marketplace: Marketplace | null;
 }
 
+/** URLs remembered with what they matched; webhooks come to few of them, thousands of times. */
+const REMEMBERED_URLS = 512;
+const LONGEST_REMEMBERED = 256;
+
 /**
  * Finds endpoint and marketplace of a URL: the marketplaces' own templates first, then the conventional layout.
  * Immutable; a refresh builds a new one. Holds nothing for a marketplace that keeps to the convention.
@@ -37,6 +41,7 @@ export class RouteTable {
   readonly #configured = new RouteTrie<Entry>();
   readonly #conventional = new RouteTrie<Entry>();
   readonly #source: RouteTableSource;
+  readonly #remembered = new Map<string, RouteMatch>();
 
   constructor(endpoints: readonly EndpointDefinition[], prefix: string, source: RouteTableSource) {
     this.#source = source;
@@ -58,6 +63,17 @@ export class RouteTable {
 
   /** The endpoint of a URL, or null when it is none of ours. */
   match(verb: string, url: string): RouteMatch | null {
+    const key = `${verb} ${url}`;
+    const known = this.#remembered.get(key);
+    if (known) return known;
+    const match = this.#search(verb, url);
+    if (!match || url.length > LONGEST_REMEMBERED) return match;
+    if (this.#remembered.size >= REMEMBERED_URLS) this.#remembered.clear();
+    this.#remembered.set(key, match);
+    return match;
+  }
+
+  #search(verb: string, url: string): RouteMatch | null {
     const accept = (entry: Entry) => entry.endpoint.verbs.includes(verb as EndpointVerb);
     const [first, ...others] = this.#configured.find(url, accept);
     if (first) return this.#configuredMatch(first, others);

@@ -47,7 +47,10 @@ export function readNotification(
   return resources;
 }
 
-/** Whether objects and arrays are nested deeper than the levels; never recurses beyond them. */
+/**
+ * Whether objects and arrays are nested deeper than the levels; never recurses beyond them. Refuses the two keys by
+ * which an entity that an application merges into another would change what every object inherits.
+ */
 function isDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true;
   if (Array.isArray(value)) {
@@ -59,7 +62,12 @@ function isDeeper(value: object, levels: number): boolean {
   // JSON has no inherited keys, and for-in needs no list of them.
   for (const key in value) {
     const field = (value as Record<string, unknown>)[key];
-    if (typeof field === 'object' && field !== null && isDeeper(field, levels - 1)) return true;
+    if (key === '__proto__') throw malformed('An entity has a field "__proto__".');
+    if (typeof field !== 'object' || field === null) continue;
+    if (key === 'constructor' && Object.hasOwn(field, 'prototype')) {
+      throw malformed('An entity has a field "constructor.prototype".');
+    }
+    if (isDeeper(field, levels - 1)) return true;
   }
   return false;
 }

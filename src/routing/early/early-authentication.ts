@@ -15,14 +15,24 @@ import type { EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';
 
+const PLAIN_JSON = /^\s*application\/json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
 const JSON_BY_SUFFIX = /^\s*application\/[\w.-]+\+json\s*(?:;|$)/i;
-const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null };
+const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null, ownJson: false };
 const DENIED: EarlyVerdict = { refused: true, status: 401, body: CREDENTIALS_REFUSED };
 const TOO_LARGE: EarlyVerdict = {
   refused: true,
   status: 413,
   body: { error: 'The request body is too large' },
 };
+
+/** How the body of an endpoint is read. */
+interface BodyRule {
+  /** Bytes. */
+  readonly limit: number;
+  readonly parsed: EarlyVerdict;
+  /** The verdict on plain JSON that we parse ourselves; null where the platform parses everything. */
+  readonly ownJson: EarlyVerdict | null;
+}
 
 /**
  * Looks at the credentials of our own routes before their body is read: whoever lacks them cannot make the
@@ -32,8 +42,8 @@ const TOO_LARGE: EarlyVerdict = {
 @Injectable()
 export class EarlyAuthentication {
   readonly #logger = new Logger('MaestranoSecurity');
-  /** By endpoint name, in bytes. */
-  readonly #bodyLimits: ReadonlyMap<string, number>;
+  /** By endpoint name. */
+  readonly #bodies: ReadonlyMap<string, BodyRule>;
 
   constructor(
     private readonly access: EndpointAccess,
@@ -42,7 +52,7 @@ export class EarlyAuthentication {
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
     @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
   ) {
-    this.#bodyLimits = bodyLimits(registration.endpoints, options.webhooks);
+    this.#bodies = bodyRules(registration.endpoints, options.webhooks);
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
@@ -50,7 +60,7 @@ export class EarlyAuthentication {
     const check = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: PlatformRequest) => this.decide(request),
-      bodyLimits: [...new Set(this.#bodyLimits.values())],
+      bodyLimits: [...new Set([...this.#bodies.values()].map(({ limit }) => limit))],
     };
     const early =
       adapter.getType() === 'fastify' ? installOnFastify(adapter, check) : installOnExpress(adapter, check);
@@ -64,11 +74,10 @@ export class EarlyAuthentication {
     if (verdict === 'unknown') return CONTINUE;
     if (verdict === 'denied') return DENIED;
     nameJsonAsJson(request);
-    const bodyLimit = this.#bodyLimits.get(requestState(request)?.call?.endpoint ?? '');
-    if (bodyLimit === undefined) return CONTINUE;
-    return Number(request.headers['content-length'] ?? 0) > bodyLimit
-      ? TOO_LARGE
-      : { refused: false, bodyLimit };
+    const body = this.#bodies.get(requestState(request)?.call?.endpoint ?? '');
+    if (!body) return CONTINUE;
+    if (Number(request.headers['content-length'] ?? 0) > body.limit) return TOO_LARGE;
+    return body.ownJson !== null && isPlainJson(request) ? body.ownJson : body.parsed;
   }
 
   #limitOfRoute(verb: string, path: string): number | null | undefined {
@@ -78,7 +87,7 @@ export class EarlyAuthentication {
         mounted.verb === verb && (path === `/${mounted.path}` || path === `${prefix}/${mounted.path}`),
     );
     if (!route) return undefined;
-    const limits = route.endpoints.flatMap((name) => this.#bodyLimits.get(name) ?? []);
+    const limits = route.endpoints.flatMap((name) => this.#bodies.get(name)?.limit ?? []);
     return limits.length > 0 ? Math.max(...limits) : null;
   }
 }
@@ -92,14 +101,24 @@ function nameJsonAsJson({ headers }: PlatformRequest): void {
   if (type !== undefined && JSON_BY_SUFFIX.test(type)) headers['content-type'] = 'application/json';
 }
 
-function bodyLimits(
+/** What is in UTF-8 and not compressed; anything else is left to the platform's parsers. */
+function isPlainJson({ headers }: PlatformRequest): boolean {
+  const type = headers['content-type'];
+  if (type === undefined || headers['content-encoding'] !== undefined) return false;
+  return type === 'application/json' || PLAIN_JSON.test(type);
+}
+
+/** The verdicts are made once: they are the same for every request of an endpoint. */
+function bodyRules(
   endpoints: readonly EndpointDefinition[],
   webhooks: WebhooksOptions | undefined,
-): Map<string, number> {
-  const limits = new Map<string, number>();
-  for (const { name, group, bodyLimit } of endpoints) {
+): Map<string, BodyRule> {
+  const rules = new Map<string, BodyRule>();
+  for (const { name, group, bodyLimit, ownJson } of endpoints) {
     const limit = (group === 'connecWebhooks' ? webhooks?.bodyLimit : undefined) ?? bodyLimit;
-    if (limit !== undefined) limits.set(name, limit);
+    if (limit === undefined) continue;
+    const parsed: EarlyVerdict = { refused: false, bodyLimit: limit, ownJson: false };
+    rules.set(name, { limit, parsed, ownJson: ownJson ? { ...parsed, ownJson: true } : null });
   }
-  return limits;
+  return rules;
 }

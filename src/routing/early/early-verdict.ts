@@ -2,7 +2,7 @@ import type { PlatformRequest } from '../../utils/platform-request.js';
 
 /** What the headers of a request say: go on, with at most this many bytes of body, or answer at once. */
 export type EarlyVerdict =
-  | { readonly refused: false; readonly bodyLimit: number | null }
+  | { readonly refused: false; readonly bodyLimit: number | null; readonly ownJson: boolean }
   | { readonly refused: true; readonly status: 401 | 413; readonly body: { readonly error: string } };
 
 /** What a platform's hook asks. */

@@ -1,10 +1,12 @@
-import type { AbstractHttpAdapter } from '@nestjs/core';
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { PayloadTooLargeException } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import type { EarlyCheck } from './early-verdict.js';
+import { readJsonBody } from './json-body.js';
 
 type Next = (error?: unknown) => void;
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
@@ -40,9 +42,9 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   application.use((request, response, next) => {
     const verdict = check.decide(request as PlatformRequest);
     if (verdict.refused) return refuse(response, verdict.status, verdict.body);
-    const own = verdict.bodyLimit === null ? undefined : parsers.get(verdict.bodyLimit);
-    if (own) runInTurn(own, request, response, next);
-    else next();
+    if (verdict.bodyLimit === null) return next();
+    if (verdict.ownJson && !request.readableEnded) readJson(request, response, verdict.bodyLimit, next);
+    else runInTurn(parsers.get(verdict.bodyLimit) ?? [], request, response, next);
   });
   const firstParser = stack.findIndex(({ handle }) => handle !== undefined && PARSERS.has(handle.name));
   if (firstParser < 0) return true;
@@ -64,6 +66,21 @@ function borrowParsers(adapter: AbstractHttpAdapter, stack: Layer[], limit: numb
   return stack.splice(before).flatMap(({ handle }) => handle ?? []);
 }
 
+/** Express' own parsers leave alone what was read to its end. */
+function readJson(
+  request: IncomingMessage & { body?: unknown },
+  response: ServerResponse,
+  limit: number,
+  next: Next,
+): void {
+  readJsonBody(request, limit, (error, body) => {
+    if (error instanceof PayloadTooLargeException) closeAfter(response);
+    if (error) return next(error);
+    request.body = body;
+    next();
+  });
+}
+
 function runInTurn(
   middlewares: readonly Middleware[],
   request: IncomingMessage,
@@ -80,8 +97,12 @@ function runInTurn(
 
 function refuse(response: ServerResponse, status: number, body: unknown): void {
   if (status === 401) response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
-  // A connection whose body was not read to its end is not worth keeping.
-  if (status === 413) response.setHeader('Connection', 'close');
+  if (status === 413) closeAfter(response);
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify(body));
+}
+
+/** A connection whose body was not read to its end is not worth keeping. */
+function closeAfter(response: ServerResponse): void {
+  response.setHeader('Connection', 'close');
 }

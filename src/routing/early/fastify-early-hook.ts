@@ -3,6 +3,11 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import type { EarlyCheck } from './early-verdict.js';
+import { type JsonBodyCallback, parseJsonBody } from './json-body.js';
+
+const JSON_TYPE = 'application/json';
+/** Parsers are found by content type: between our hook and our parser, what we parse ourselves is called this. */
+const OWN_JSON_TYPE = 'application/x-maestrano+json';
 
 type Hook = (request: PlatformRequest, reply: Reply, done: () => void) => void;
 
@@ -21,6 +26,12 @@ interface RouteOptions {
 }
 
 interface Instance {
+  hasContentTypeParser(type: string): boolean;
+  addContentTypeParser(
+    type: string,
+    options: { readonly parseAs: 'buffer' },
+    parser: (request: PlatformRequest, body: Buffer, done: JsonBodyCallback) => void,
+  ): void;
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
 }
 
@@ -31,13 +42,21 @@ interface Instance {
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
     const verdict = check.decide(request);
-    if (!verdict.refused) return done();
+    if (!verdict.refused) {
+      if (verdict.ownJson) request.headers['content-type'] = OWN_JSON_TYPE;
+      return done();
+    }
     if (verdict.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
     // A connection whose body was not read to its end is not worth keeping.
     if (verdict.status === 413) reply.header('Connection', 'close');
     reply.code(verdict.status).send(verdict.body);
   };
-  adapter.getInstance<Instance>().addHook('onRoute', (route) => {
+  const instance = adapter.getInstance<Instance>();
+  // A second registration of the module finds the parser of the first.
+  if (!instance.hasContentTypeParser(OWN_JSON_TYPE)) {
+    instance.addContentTypeParser(OWN_JSON_TYPE, { parseAs: 'buffer' }, parseOwnJson);
+  }
+  instance.addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
     const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
@@ -46,4 +65,15 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
   });
   return true;
+}
+
+function parseOwnJson(request: PlatformRequest, bytes: Buffer, done: JsonBodyCallback): void {
+  request.headers['content-type'] = JSON_TYPE;
+  let body: unknown;
+  try {
+    body = parseJsonBody(bytes);
+  } catch (error) {
+    return done(error as Error);
+  }
+  done(null, body);
 }

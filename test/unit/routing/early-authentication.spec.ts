@@ -16,7 +16,7 @@ import type { RouteMounter } from '../../../src/routing/route-mounter.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
 
 const ENDPOINTS = [
-  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },
+  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000, ownJson: true },
   { name: 'synchronization.start', group: 'synchronization', bodyLimit: 1_000 },
 ] as unknown as EndpointDefinition[];
 
@@ -57,7 +57,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** Serves an adapter as Nest does, with routes that answer the length of the body they were given. */
+/** Serves an adapter as Nest does, with routes that tell the type of the body they were given, or repeat it. */
 async function serve(
   adapter: AbstractHttpAdapter,
   parsers: boolean,
@@ -67,9 +67,14 @@ async function serve(
   if (parsers || adapter.getType() === 'fastify') adapter.registerParserMiddleware?.();
   early(webhooks).install(adapter);
   for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
-    adapter.post(path, (request: { body?: unknown }, response: unknown) =>
-      adapter.reply(response, JSON.stringify({ body: typeof request.body }), 200),
-    );
+    adapter.post(path, (request: PlatformRequest, response: unknown) => {
+      const { body, headers } = request;
+      const answer =
+        headers['x-echo'] === undefined
+          ? { body: typeof body }
+          : { body: body ?? null, type: headers['content-type'] };
+      adapter.reply(response, JSON.stringify(answer), 200);
+    });
   }
   await new Promise<void>((resolve) => adapter.listen(0, '127.0.0.1', () => resolve()));
   closing.push(() => adapter.close() as Promise<void>);
@@ -121,6 +126,36 @@ describe.each([
     expect(await send('/synchronization.start', 500)).toBe(200);
     expect(await send('/synchronization.start', 3_000)).toBe(413);
     expect(await send('/connec.notification', 3_000)).toBe(200);
+  });
+
+  it('parses the JSON of an endpoint that asks for it, however it arrives', async () => {
+    const url = await serve(create(), parsers);
+    const send = async (type: string, ...chunks: (string | Uint8Array)[]): Promise<unknown> => {
+      const stream = new ReadableStream<Uint8Array>({
+        async start(controller) {
+          for (const chunk of chunks) {
+            controller.enqueue(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk);
+            // Chunks that are not written together arrive apart.
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+          controller.close();
+        },
+      });
+      const headers = { 'content-type': type, 'x-echo': '1' };
+      const init = { method: 'POST', body: stream, duplex: 'half', headers };
+      return (await fetch(`${url}/connec.notification`, init as RequestInit)).json();
+    };
+    const json = 'application/json';
+    expect(await send(json, '{"a":', '[1]}')).toEqual({ body: { a: [1] }, type: json });
+    // One letter of three bytes in two chunks.
+    const euro = new TextEncoder().encode('"\u20ac"');
+    expect(await send(json, euro.subarray(0, 2), euro.subarray(2))).toEqual({ body: '\u20ac', type: json });
+    expect(await send(json, '\ufeff{}')).toEqual({ body: {}, type: json });
+    expect(await send(`${json}; charset=UTF-8`, '{"b":2}')).toEqual({
+      body: { b: 2 },
+      type: expect.stringMatching(/^application\/json/),
+    });
+    expect(await send(json)).toEqual({ body: null, type: json });
   });
 
   it('reads what is JSON by its suffix', async () => {
