@@ -7,6 +7,7 @@ import { WebhookError } from '../errors/webhook.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
+import { errorPlace } from '../utils/error-place.js';
 import { maskUser, unmaskUser } from '../utils/masking.js';
 
 /**
@@ -110,7 +111,7 @@ export class AccountWebhooksService {
     cause: unknown,
   ): WebhookError {
     // Nest logs no HttpException: without this line the reason would be lost.
-    this.#logger.error(`${message} (${name}, ${code})`, cause instanceof Error ? cause.stack : String(cause));
+    this.#logger.error(`${message} (${name}, ${code})`, errorPlace(cause));
     return new WebhookError(code, message, { marketplace: name, cause, remedy: 'Repeat the call.' });
   }
 }

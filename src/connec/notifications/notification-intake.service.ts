@@ -13,6 +13,7 @@ import type { ConnecNotificationOptions, ConnecOptions } from '../../interfaces/
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
+import { errorPlace } from '../../utils/error-place.js';
 import { resolveConnecSettings } from '../connec-settings.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
@@ -97,10 +98,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     try {
       await queue.add({ marketplace: marketplace.name, receivedAt: new Date().toISOString(), resources });
     } catch (error) {
-      this.#logger.error(
-        'A notification could not be stored.',
-        error instanceof Error ? error.stack : undefined,
-      );
+      this.#logger.error('A notification could not be stored.', errorPlace(error));
       throw unavailable(marketplace, 'The queue did not take the notification.', error);
     }
     this.counters.add('queued');
@@ -111,10 +109,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     try {
       report = await this.processor.process(marketplace, resources, 1);
     } catch (error) {
-      this.#logger.error(
-        'A notification could not be handled.',
-        error instanceof Error ? error.stack : undefined,
-      );
+      this.#logger.error('A notification could not be handled.', errorPlace(error));
       throw unavailable(marketplace, 'The notification could not be handled to its end.', error);
     }
     if (this.#options.acknowledge !== 'always') throwIfLeft(marketplace, report);

@@ -1,0 +1,15 @@
+import { MaestranoError } from '../errors/maestrano.error.js';
+
+/**
+ * Where an error was thrown, for a log: name and stack, without its text when it is not ours. What an application or a
+ * database says of its failure may name a person or hold a whole record.
+ */
+export function errorPlace(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { name, message, stack = '' } = error;
+  if (error instanceof MaestranoError) return stack;
+  // Only what stands behind the text: one of several lines could look like frames.
+  const begin = stack.indexOf(message);
+  const behind = begin < 0 ? '' : stack.slice(begin + message.length);
+  return [name, ...behind.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
+}
