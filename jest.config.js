@@ -1,6 +1,7 @@
 export default {
   rootDir: import.meta.dirname,
-  testEnvironment: 'node',
+  // Node's, with all output searched for the secrets that the product held meanwhile.
+  testEnvironment: '<rootDir>/test/support/canary/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
@@ -11,7 +12,8 @@ export default {
   },
   transform: {
     '^.+\\.ts$': [
-      '@swc/jest',
+      // @swc/jest, with the canary's watch points.
+      '<rootDir>/test/support/canary/transform.mjs',
       {
         jsc: {
           target: 'es2022',

@@ -1,0 +1,113 @@
+import childProcess from 'node:child_process';
+
+import { TestEnvironment } from 'jest-environment-node';
+
+import { CanaryRecorder } from './recorder.mjs';
+import { watch } from './watch-points.mjs';
+
+const STREAMS = ['stdout', 'stderr'];
+const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table', 'group'];
+/** Names of environment variables that hold secrets. */
+const SECRET_VARIABLE = /^[^=]*(?:SECRET|PASSWORD|TOKEN|API_KEY)=(.*)$/s;
+
+/** The recorder of the test file that runs in this process; there is one at a time. */
+let current = null;
+let hooked = false;
+
+/** Node's environment, which fails a test file when a secret of the product was in its output (CONTRIBUTING.md). */
+export default class CanaryEnvironment extends TestEnvironment {
+  #canary = new CanaryRecorder();
+  #writes = new Map();
+
+  constructor(config, context) {
+    super(config, context);
+    const canary = this.#canary;
+    this.global.__canary = Object.assign(canary, {
+      watch: (file, name, original) => watch(canary, file, name, original),
+    });
+    const { moduleMocker } = this;
+    const spyOn = moduleMocker.spyOn.bind(moduleMocker);
+    // A spy on the logger takes the recording method's place, and often says nothing on.
+    moduleMocker.spyOn = (object, method, ...rest) => {
+      const spy = spyOn(object, method, ...rest);
+      if (canary.isLogger(object, method)) object[method] = canary.recording('log record', spy);
+      return spy;
+    };
+  }
+
+  async setup() {
+    await super.setup();
+    current = this.#canary;
+    if (!hooked) hookChildren();
+    hooked = true;
+    for (const name of STREAMS) {
+      this.#writes.set(name, process[name].write);
+      process[name].write = current.recording(name, process[name].write);
+    }
+    const { console } = this.global;
+    for (const level of CONSOLE) console[level] = current.recording('the console', console[level]);
+  }
+
+  async teardown() {
+    for (const [name, write] of this.#writes) process[name].write = write;
+    const hits = this.#canary.takeHits();
+    current = null;
+    await super.teardown();
+    if (hits.length > 0) {
+      const shown = [...new Set(hits)].slice(0, 10).join('\n\n');
+      throw new Error(`Canary: ${hits.length} secrets in the output of this test file.\n\n${shown}\n`);
+    }
+  }
+}
+
+/** Reads along what child processes write, and learns the secrets that they are given. */
+function hookChildren() {
+  const { ChildProcess, execFileSync, spawnSync } = childProcess;
+  const { spawn } = ChildProcess.prototype;
+  ChildProcess.prototype.spawn = function spawnRecorded(options) {
+    for (const pair of options.envPairs ?? []) current?.learn('variable', SECRET_VARIABLE.exec(pair)?.[1]);
+    const wanted = streamsOf(options.stdio);
+    const piped = wanted.map((one, fd) => (isHidden(one) && (fd === 1 || fd === 2) ? 'pipe' : one));
+    const result = Reflect.apply(spawn, this, [{ ...options, stdio: piped }]);
+    for (const [index, name] of STREAMS.entries()) {
+      const stream = this[name];
+      if (!stream) continue;
+      const { push } = stream;
+      const recorder = current;
+      stream.push = function pushRecorded(chunk, ...rest) {
+        if (chunk !== null) recorder?.output(`${name} of a child process`, chunk);
+        return Reflect.apply(push, this, [chunk, ...rest]);
+      };
+      const asked = wanted[index + 1];
+      // What was not piped is nobody's to read, but must not stop the child.
+      if (isHidden(asked))
+        stream.on('data', (chunk) => asked === 'ignore' || process[name].write(chunk)).unref?.();
+    }
+    return result;
+  };
+  childProcess.spawnSync = (...values) => recordedSync(spawnSync(...values));
+  childProcess.execFileSync = (...values) => {
+    try {
+      const stdout = execFileSync(...values);
+      current?.output('stdout of a child process', stdout ?? '');
+      return stdout;
+    } catch (error) {
+      throw recordedSync(error);
+    }
+  };
+}
+
+function streamsOf(stdio) {
+  if (stdio === undefined || typeof stdio === 'string') return Array(3).fill(stdio ?? 'pipe');
+  return stdio;
+}
+
+/** Streams that neither the test nor its standard streams would show. */
+function isHidden(stream) {
+  return stream === 'inherit' || stream === 'ignore' || stream === 1 || stream === 2;
+}
+
+function recordedSync(result) {
+  for (const name of STREAMS) current?.output(`${name} of a child process`, result[name] ?? '');
+  return result;
+}
