@@ -12,26 +12,9 @@ import { responseText } from '../../src/sso/saml/response-text.js';
 import { resolveSsoPolicy } from '../../src/sso/saml/sso-policy.js';
 import { readXml } from '../../src/sso/saml/xml-reader.js';
 import { SamlBench, testMarketplace } from '../support/saml/saml-bench.js';
-import { attributes } from './corpus/attributes.js';
-import { encoding } from './corpus/encoding.js';
-import { exhaustion } from './corpus/exhaustion.js';
+import { CLASSES } from './corpus/classes.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from './corpus/hostile-case.js';
-import { entityClass, leniencyClass, truncationClass } from './corpus/markup.js';
-import { protocol } from './corpus/protocol.js';
-import { signatureClasses } from './corpus/signatures.js';
-import { wrapping } from './corpus/wrapping.js';
 
-const CLASSES = [
-  wrapping,
-  truncationClass,
-  entityClass,
-  leniencyClass,
-  ...signatureClasses,
-  protocol,
-  attributes,
-  encoding,
-  exhaustion,
-];
 const ALL = CLASSES.flatMap(({ cases }) => cases);
 /** Checks that no single response can fail: they need two of them, or a disagreement of two readers. */
 const ELSEWHERE: readonly SsoErrorCode[] = ['sso.requestUsed', 'sso.replay', 'sso.engine'];

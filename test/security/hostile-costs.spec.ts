@@ -1,0 +1,91 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
+import { CLASSES } from './corpus/classes.js';
+import { wholeBody } from './corpus/exhaustion.js';
+import type { Costs, Next } from './cost/measure.js';
+
+const MAX_CPU_MS = 50;
+const MAX_BYTES = 50 * 1_048_576;
+const TIMEOUT_MS = 300_000;
+/** A case that takes so long has not been disturbed. */
+const STUCK_MS = 30_000;
+const CASES = [...CLASSES, wholeBody].flatMap(({ name, cases }) =>
+  cases.map((one) => [`${name}: ${one.name}`, one.expected] as const),
+);
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file));
+}
+
+/** What the process measured. */
+function reported(child: ChildProcess): Promise<Costs> {
+  return new Promise((resolve, reject) => {
+    let last = 'nothing';
+    const stuck = setTimeout(() => reject(new Error(`${last} takes forever`)), STUCK_MS);
+    stuck.unref();
+    child.once('exit', (code) => reject(new Error(`the process ended with ${code} at ${last}`)));
+    child.on('message', (message: Next | Costs) => {
+      stuck.refresh();
+      if ('next' in message) {
+        last = message.next;
+        return;
+      }
+      clearTimeout(stuck);
+      resolve(message);
+    });
+  });
+}
+
+/**
+ * In a process of its own, without jest's instrumentation and in one thread, so that CPU and memory are those of the
+ * product.
+ */
+describe('the cost of each hostile response', () => {
+  let compiled: CompiledSources;
+  let child: ChildProcess;
+  let costs: Costs;
+
+  beforeAll(async () => {
+    compiled = compileSources(
+      'hostile-costs',
+      'src/sandbox/keys/self-signed-certificate.ts',
+      ...['test/support/saml', 'test/security/corpus', 'test/security/cost'].flatMap(filesIn),
+    );
+    child = fork(compiled.path('test/security/cost/measure.ts'), { execArgv: ['--expose-gc'] });
+    costs = await reported(child);
+  }, TIMEOUT_MS);
+
+  afterAll(() => {
+    child.kill('SIGKILL');
+    compiled.remove();
+  });
+
+  /** What takes more of something than a valid response and this much. */
+  const beyond = (most: number, take: (cost: Costs['valid']) => number): string[] =>
+    Object.entries(costs.hostile)
+      .filter(([, cost]) => !(take(cost) - take(costs.valid) <= most))
+      .map(([name, cost]) => `${name}: ${take(cost) - take(costs.valid)}`);
+
+  it('was measured for the whole corpus, each refused by its own check', () => {
+    expect(costs.valid.outcome).toBe('accepted');
+    const measured = Object.entries(costs.hostile).map(([name, { outcome }]) => [name, outcome]);
+    expect(measured).toEqual(CASES);
+  });
+
+  it('is at most 50 ms of CPU beyond a valid one', () => {
+    expect(beyond(MAX_CPU_MS, ({ cpuMs }) => cpuMs)).toEqual([]);
+  });
+
+  it('is at most 50 MB of memory beyond a valid one', () => {
+    expect(beyond(MAX_BYTES, ({ allocated }) => allocated)).toEqual([]);
+    if (costs.valid.peak === null) return;
+    expect(beyond(MAX_BYTES, ({ peak }) => peak ?? Infinity)).toEqual([]);
+  });
+});
