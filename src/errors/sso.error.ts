@@ -19,6 +19,8 @@ export interface SsoErrorDetails {
   readonly checks: readonly LoginCheck[];
   /** Finds the trace; shown to the person. */
   readonly traceCode: string;
+  /** The login that the answer names; null when it names none. What a stranger sent, known or not. */
+  readonly requestId: string | null;
 }
 
 /**
@@ -29,6 +31,8 @@ export class SsoError extends MaestranoError {
   declare readonly code: SsoErrorCode;
   readonly checks: readonly LoginCheck[];
   readonly traceCode: string;
+  /** The login that the answer names, which need not be one of ours; null when it names none. */
+  readonly requestId: string | null;
   /** Whether sending the browser to the init path once more is likely to help. */
   readonly restart: boolean;
 
@@ -43,6 +47,7 @@ export class SsoError extends MaestranoError {
     });
     this.checks = details.checks;
     this.traceCode = details.traceCode;
+    this.requestId = details.requestId;
     this.restart = CURED_BY_RESTART.has(code);
   }
 }

@@ -1,8 +1,16 @@
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { withQuery } from '../utils/with-query.js';
 
-/** Where a user begins to sign in: `idm` + `init_path` (protocol §4.2). */
-export function initUrl(marketplace: Marketplace): string {
-  return marketplace.sso.idm + marketplace.sso.initPath;
+/** Parameters of the init URL that mean something to us; others may be passed on. */
+export type InitParameters = Readonly<Partial<Record<'group_id' | 'return_to', string | null>>>;
+
+/**
+ * Where a user begins to sign in: `idm` + `init_path` (protocol §4.2).
+ *
+ * @param parameters `return_to` is checked where signing in begins, so any text may stand here.
+ */
+export function initUrl(marketplace: Marketplace, parameters: InitParameters = {}): string {
+  return withQuery(marketplace.sso.idm + marketplace.sso.initPath, parameters);
 }
 
 /** The assertion consumer service: `idm` + `consume_path` (protocol §4.2). */

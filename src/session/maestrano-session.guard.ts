@@ -15,6 +15,7 @@ import { initUrl } from '../marketplace/marketplace-urls.js';
 import { toHttpException } from '../routing/http-errors.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { type PlatformRequest } from '../utils/platform-request.js';
+import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
@@ -97,6 +98,5 @@ export class MaestranoSessionGuard implements CanActivate {
 }
 
 function withReturn(signInUrl: string, page: string): string {
-  if (page.length > MAX_RETURN_LENGTH) return signInUrl;
-  return `${signInUrl}${signInUrl.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(page)}`;
+  return withQuery(signInUrl, { return_to: page.length > MAX_RETURN_LENGTH ? null : page });
 }

@@ -13,12 +13,16 @@ const MAX_PENDING = 5;
 /** Longer than a login request lives, so that one that came too late is known to be of this browser. */
 const LIFETIME_S = 3_600;
 const RESTART_PAUSE_S = 60;
+/** Encoded characters of an address that a cookie may hold: five logins must not fill the request's headers. */
+const MAX_ADDRESS_LENGTH = 512;
 
 interface PendingLogin {
   readonly cookie: string;
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly begunAt: number;
+  /** Where the person wants to go; null for nowhere in particular. As the browser brings it: not checked. */
+  readonly address: string | null;
 }
 
 /**
@@ -28,13 +32,25 @@ interface PendingLogin {
  */
 @Injectable()
 export class LoginBinding {
-  /** Called when the browser leaves for the identity provider. */
-  remember(exchange: HttpExchange, marketplace: Marketplace, requestId: string): void {
+  /**
+   * Called when the browser leaves for the identity provider.
+   *
+   * @param address where the person wants to go. It is on the server as well, but the server may have forgotten it
+   *   when the login has to begin again.
+   */
+  remember(
+    exchange: HttpExchange,
+    marketplace: Marketplace,
+    requestId: string,
+    address: string | null,
+  ): void {
     const crowded = pendingLogins(exchange, marketplace)
       .sort((a, b) => b.begunAt - a.begunAt)
       .slice(MAX_PENDING - 1);
     for (const { cookie } of crowded) set(exchange, cookie, '', 0);
-    set(exchange, cookieName(marketplace, requestId), `${Date.now().toString(36)}.${requestId}`, LIFETIME_S);
+    const kept = address !== null && encodeURIComponent(address).length <= MAX_ADDRESS_LENGTH ? address : '';
+    const value = `${Date.now().toString(36)}.${requestId}.${kept}`;
+    set(exchange, cookieName(marketplace, requestId), value, LIFETIME_S);
   }
 
   /**
@@ -45,6 +61,12 @@ export class LoginBinding {
     const pending = pendingLogins(exchange, marketplace).map(({ requestId }) => requestId);
     const travels = isSecure(marketplace) && exchange.header('sec-fetch-site') !== null;
     return pending.length > 0 || travels ? pending : null;
+  }
+
+  /** Where the person wanted to go with this login of the browser, to be checked like any other address. */
+  address(exchange: HttpExchange, marketplace: Marketplace, requestId: string): string | null {
+    const logins = pendingLogins(exchange, marketplace);
+    return logins.find((login) => login.requestId === requestId)?.address ?? null;
   }
 
   /** Called when the login is over. */
@@ -72,9 +94,10 @@ function pendingLogins(exchange: HttpExchange, marketplace: Marketplace): Pendin
   const pending: PendingLogin[] = [];
   for (const [cookie, value] of Object.entries(parseCookie(exchange.header('cookie') ?? ''))) {
     if (!cookie.startsWith(prefixOf(marketplace) + NAME)) continue;
-    const [begun = '', requestId] = (value ?? '').split('.', 2);
+    const [begun = '', requestId, ...address] = (value ?? '').split('.');
     if (requestId && cookie === cookieName(marketplace, requestId)) {
-      pending.push({ cookie, requestId, begunAt: Number.parseInt(begun, 36) || 0 });
+      const begunAt = Number.parseInt(begun, 36) || 0;
+      pending.push({ cookie, requestId, begunAt, address: address.join('.') || null });
     }
   }
   return pending;

@@ -8,10 +8,14 @@ import type { HttpExchange } from '../routing/http-exchange.js';
 import { acceptsHtml } from '../session/page-request.js';
 import { DENIED_PAGE_POLICY, deniedPage } from './denied-page.js';
 import { LoginBinding } from './login-binding.js';
+import { ReturnTo } from './return-to.js';
 
 /** Why a sign-on did not succeed. */
 export type RefusalCause = Pick<LoginDenial, 'code'> &
-  Partial<Pick<LoginDenial, 'traceCode' | 'restart' | 'reason'>>;
+  Partial<Pick<LoginDenial, 'traceCode' | 'restart' | 'reason'>> & {
+    /** The login that the answer names. */
+    readonly requestId?: string | null;
+  };
 
 /** Answers a sign-on that did not succeed: begins again, sends to the application's page, or shows ours. */
 @Injectable()
@@ -20,14 +24,15 @@ export class LoginRefusal {
 
   constructor(
     private readonly binding: LoginBinding,
+    private readonly returnTo: ReturnTo,
     @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
   ) {
     this.#deniedUrl = options.sso?.deniedUrl;
   }
 
   async answer(exchange: HttpExchange, marketplace: Marketplace, cause: RefusalCause): Promise<void> {
-    const signInUrl = initUrl(marketplace);
-    const { code, traceCode = null, restart = false, reason = null } = cause;
+    const { code, traceCode = null, restart = false, reason = null, requestId = null } = cause;
+    const signInUrl = this.#signInUrl(exchange, marketplace, requestId);
     const status = statusOf(code, restart);
     const denial: LoginDenial = {
       code,
@@ -56,6 +61,16 @@ export class LoginRefusal {
         signInUrl,
       });
     }
+  }
+
+  /**
+   * Where signing in begins again, and leads to the page that this browser wanted with the refused login. The answer
+   * only chooses among the browser's own logins, and their addresses are checked as when they first came.
+   */
+  #signInUrl(exchange: HttpExchange, marketplace: Marketplace, requestId: string | null): string {
+    const address = requestId === null ? null : this.binding.address(exchange, marketplace, requestId);
+    const allowed = this.returnTo.parse(address, marketplace) !== null;
+    return initUrl(marketplace, { return_to: allowed ? address : null });
   }
 
   async #ownPage(denial: LoginDenial, marketplace: Marketplace): Promise<string> {

@@ -28,10 +28,9 @@ export class SsoConsumeHandler extends EndpointHandler {
 
   override async handle(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
     if (!marketplace.sso.enabled) return this.refusal.answer(exchange, marketplace, { code: 'sso.disabled' });
-    let traceCode: string | null = null;
+    let login: SignOnLogin | null = null;
     try {
-      const login = await this.#validate(exchange, marketplace);
-      ({ traceCode } = login);
+      login = await this.#validate(exchange, marketplace);
       this.binding.forget(exchange, marketplace, login.transaction.id);
       const target = await this.completion.complete(exchange, marketplace, login);
       exchange.setHeader('Cache-Control', 'no-store');
@@ -40,7 +39,9 @@ export class SsoConsumeHandler extends EndpointHandler {
       if (error instanceof SsoError) return this.refusal.answer(exchange, marketplace, error);
       if (!(error instanceof LoginDeniedError)) throw error;
       const { code, reason } = error;
-      return this.refusal.answer(exchange, marketplace, { code, reason, traceCode });
+      const { traceCode = null, transaction } = login ?? {};
+      const requestId = transaction?.id ?? null;
+      return this.refusal.answer(exchange, marketplace, { code, reason, traceCode, requestId });
     }
   }
 

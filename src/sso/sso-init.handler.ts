@@ -38,14 +38,15 @@ export class SsoInitHandler extends EndpointHandler {
     if (exchange.method !== 'GET') throw new NotFoundException(`Cannot ${exchange.method} ${exchange.url}`);
     if (!marketplace.sso.enabled) return this.refusal.answer(exchange, marketplace, { code: 'sso.disabled' });
     const query = initQuery(exchange.url);
-    const returnTo = this.returnTo.parse(query.get('return_to'), marketplace);
+    const address = query.get('return_to');
+    const returnTo = this.returnTo.parse(address, marketplace);
     const params: Record<string, string> = {};
     for (const name of this.#passed) {
       const value = query.get(name);
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
     const { url, requestId } = await protocol.begin(marketplace, { returnTo, params });
-    this.binding.remember(exchange, marketplace, requestId);
+    this.binding.remember(exchange, marketplace, requestId, returnTo && address);
     await this.sessions.depart(exchange, marketplace);
     exchange.setHeader('Cache-Control', 'no-store');
     exchange.redirect(url, 302);

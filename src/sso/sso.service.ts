@@ -35,11 +35,7 @@ export class SsoService {
    * @throws UnknownMarketplaceError
    */
   initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: SignOnLinkOptions = {}): string {
-    const url = initUrl(this.#find(marketplace));
-    const query = new URLSearchParams();
-    if (groupId !== undefined) query.set('group_id', groupId);
-    if (returnTo !== undefined) query.set('return_to', returnTo);
-    return query.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${query.toString()}`;
+    return initUrl(this.#find(marketplace), { group_id: groupId ?? null, return_to: returnTo ?? null });
   }
 
   /**

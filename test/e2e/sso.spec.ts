@@ -170,15 +170,15 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
 
   it('refuses a login that was begun in another browser', async () => {
     const [attacker, victim] = [new SandboxBrowser(), new SandboxBrowser()];
-    const { action, samlResponse } = await atTheProvider(attacker);
-    await atTheProvider(victim);
+    const { action, samlResponse } = await atTheProvider(attacker, 'alpha', '?return_to=/public');
+    await atTheProvider(victim, 'alpha', '?return_to=/me');
     const page = await victim.postFromOtherSite(action, { SAMLResponse: samlResponse }, sandbox.url);
     expect(signedIn(victim)).toBe(false);
     // Sent to begin a login of its own.
     expect(victim.steps.at(-3)).toMatchObject({
       method: 'POST',
       status: 303,
-      location: expect.stringContaining('/init/'),
+      location: `${app.url}/maestrano/auth/saml/init/alpha`,
     });
     expect(page.url).toContain(`${sandbox.url}/api/v1/auth/saml`);
   });
@@ -222,13 +222,22 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
 
   it('begins again by itself when the instance has forgotten the login', async () => {
     const browser = new SandboxBrowser();
-    const { action, samlResponse } = await atTheProvider(browser);
+    const { action, samlResponse } = await atTheProvider(browser, 'alpha', '?return_to=/me%3Ftab=1');
     const restarted = await bootSignOnApp(platform, sandbox, { port: await freePort() });
     try {
       const elsewhere = new URL(new URL(action).pathname, restarted.url).href;
       const page = await browser.postFromOtherSite(elsewhere, { SAMLResponse: samlResponse }, sandbox.url);
       expect(browser.steps.map(({ status }) => status).slice(-3)).toEqual([303, 302, 200]);
       expect(page.url).toContain(sandbox.url);
+      // The person signs in again, and comes to where they wanted to go in the first place.
+      const { body } = await browser.get(`${page.url}&user_uid=usr-1&group_id=cld-1`);
+      const form = readPostedForm(body);
+      const end = await browser.postFromOtherSite(
+        form?.action ?? '',
+        { SAMLResponse: form?.samlResponse ?? '' },
+        sandbox.url,
+      );
+      expect([end.status, end.url]).toEqual([200, `${app.url}/me?tab=1`]);
     } finally {
       await restarted.close();
     }

@@ -23,7 +23,7 @@ import { OpenIdDiscoveryService } from './openid-discovery.service.js';
 import { attributeRequest } from './openid-attributes.js';
 import { isOpenIdAnswer } from './openid-message.js';
 import { IDENTIFIER_SELECT, OPENID_NS } from './openid-names.js';
-import { returnUrl } from './openid-urls.js';
+import { requestIdOf, returnUrl } from './openid-urls.js';
 
 /** OpenID 2.0: the alternative that a marketplace may be configured for (protocol §5). */
 @Injectable()
@@ -90,8 +90,9 @@ export class OpenIdProtocol extends SsoProtocol {
         marketplace: marketplace.name,
         checks: checks.checks,
         traceCode,
+        requestId: requestIdOf(answer.query),
       });
-      this.#logger.warn(describeRefusal(refusal, progress.requestId));
+      this.#logger.warn(describeRefusal(refusal));
       await this.#record(marketplace, traceCode, checks, progress.requestId, refusal);
       throw refusal;
     }

@@ -1,6 +1,7 @@
 import type { HttpTarget } from '../../http/http.types.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { initUrl } from '../../marketplace/marketplace-urls.js';
+import { withQuery } from '../../utils/with-query.js';
 
 /** Query parameter of the return URL that names the login. */
 const LOGIN_PARAMETER = 'maestrano_login';
@@ -20,8 +21,7 @@ export function openIdTarget({ name, api }: Marketplace): HttpTarget {
  * one it knows (protocol §5), with the login in its query.
  */
 export function returnUrl(marketplace: Marketplace, requestId: string): string {
-  const url = initUrl(marketplace);
-  return `${url}${url.includes('?') ? '&' : '?'}${LOGIN_PARAMETER}=${encodeURIComponent(requestId)}`;
+  return withQuery(initUrl(marketplace), { [LOGIN_PARAMETER]: requestId });
 }
 
 /** The login that the request's own URL names; null when it names none. */

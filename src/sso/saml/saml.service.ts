@@ -103,6 +103,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
         marketplace: marketplace.name,
         checks,
         traceCode: progress.traceCode,
+        requestId: progress.response?.inResponseTo ?? null,
       });
       await this.#record(marketplace, progress, refusal);
       throw refusal;
@@ -167,7 +168,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #record(marketplace: Marketplace, progress: Progress, refusal: SsoError | null): Promise<void> {
     const { response, transaction, traceCode, checks } = progress;
-    if (refusal) this.#logger.warn(describeRefusal(refusal, response?.inResponseTo ?? null));
+    if (refusal) this.#logger.warn(describeRefusal(refusal));
     const verified = checks.hasPassed('sso.signature');
     const issuedAt = verified ? parseSamlInstant(response?.assertion.attributes.get('IssueInstant')) : null;
     const now = Date.now();

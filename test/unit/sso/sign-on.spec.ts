@@ -177,7 +177,7 @@ function signOn(
   const binding = new LoginBinding();
   const policy = new ReturnTo({ sso });
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
-  const refusal = new LoginRefusal(binding, { sso });
+  const refusal = new LoginRefusal(binding, policy, { sso });
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
   const consume = new SsoConsumeHandler(protocols, binding, completion, refusal);
   const init = new SsoInitHandler(protocols, binding, policy, refusal, consume, sessions, { sso });
@@ -191,6 +191,7 @@ function signOn(
       headers: {},
     };
     const adapter = {
+      getType: () => 'fastify',
       setHeader: (_: unknown, name: string, value: string) => (sent.headers[name.toLowerCase()] = value),
       appendHeader: (_: unknown, _name: string, line: string) => {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
@@ -236,9 +237,9 @@ function signOn(
           traceCode: 'ABC-123',
         });
     },
-    refuse: (code: SsoErrorCode) => {
-      protocol.outcome = () =>
-        Promise.reject(new SsoError(code, { marketplace: 'uat', checks: [], traceCode: 'ABC-123' }));
+    refuse: (code: SsoErrorCode, requestId: string | null = null) => {
+      const details = { marketplace: 'uat', checks: [], traceCode: 'ABC-123', requestId };
+      protocol.outcome = () => Promise.reject(new SsoError(code, details));
     },
   };
 }
@@ -380,6 +381,80 @@ describe('consume', () => {
     const second = await consume();
     expect(second.status).toBe(401);
     expect(second.body).toContain('Sign in again');
+  });
+
+  it.each(['http://app.example.test', 'https://sso.example.test'])(
+    'begins again with the page that the person wanted, signing in on %s',
+    async (idm) => {
+      const { begin, consume, refuse, protocol } = signOn({}, { idm });
+      const page = '/invoices?page=2&q=a%26b.c';
+      await begin(`?return_to=${encodeURIComponent(page)}`);
+      await begin('?return_to=/other-tab');
+      refuse('sso.requestUnknown', '_request1');
+      const { location = '' } = await consume();
+      expect(new URL(location).searchParams.get('return_to')).toBe(page);
+      await begin(new URL(location).search);
+      expect(protocol.begun[0]?.returnTo).toContain(page);
+      expect(protocol.begun[2]).toEqual(protocol.begun[0]);
+    },
+  );
+
+  it.each([
+    ['no login', null],
+    ['a login of another browser', '_elsewhere'],
+    ['a login that wanted nothing in particular', '_request2'],
+  ])('begins again without a page when the answer names %s', async (_, requestId) => {
+    const { begin, consume, refuse } = signOn();
+    await begin('?return_to=/invoices');
+    await begin('?return_to=https://evil.example/');
+    refuse('sso.requestNotBound', requestId);
+    expect(await consume()).toMatchObject({
+      status: 303,
+      location: expect.not.stringContaining('return_to'),
+    });
+  });
+
+  it.each(['https://evil.example/', '//evil.example', '/maestrano/auth/saml/consume/uat', '/a\nb'])(
+    'does not believe a binding cookie that wants to %j',
+    async (address) => {
+      const { begin, consume, refuse, jar } = signOn();
+      await begin('?return_to=/invoices');
+      const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
+      jar[name] = value.replace('%2Finvoices', encodeURIComponent(address));
+      expect(jar[name]).not.toBe(value);
+      refuse('sso.requestUnknown', '_request1');
+      expect(await consume()).toMatchObject({
+        status: 303,
+        location: expect.not.stringContaining('return_to'),
+      });
+    },
+  );
+
+  it('keeps binding cookies small: a very long address is not remembered in them', async () => {
+    const { begin, consume, refuse, jar, protocol } = signOn();
+    const page = `/invoices?filter=${'x'.repeat(1_500)}`;
+    await begin(`?return_to=${encodeURIComponent(page)}`);
+    expect(protocol.begun[0]?.returnTo).toContain(page);
+    expect(Object.values(jar)[0]?.length).toBeLessThan(100);
+    await begin(`?return_to=/${'\u{1f600}'.repeat(40)}`);
+    for (const value of Object.values(jar)) expect(value.length).toBeLessThan(600);
+    refuse('sso.requestUnknown', '_request1');
+    expect(await consume()).toMatchObject({
+      status: 303,
+      location: expect.not.stringContaining('return_to'),
+    });
+  });
+
+  it('offers the page in the link to sign in again', async () => {
+    const { begin, consume, refuse } = signOn();
+    await begin('?return_to=/invoices');
+    refuse('sso.audience', '_request1');
+    expect((await consume()).body).toContain('?return_to=%2Finvoices"');
+    const { accept, users, ...denying } = signOn();
+    await denying.begin('?return_to=/invoices');
+    accept('_request1', '/invoices');
+    users.findOrCreateUser = () => Promise.reject(new LoginDeniedError());
+    expect((await denying.consume()).body).toContain('?return_to=%2Finvoices"');
   });
 
   it("sends to the application's own page", async () => {
