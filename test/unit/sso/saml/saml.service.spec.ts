@@ -162,6 +162,21 @@ describe('logins', () => {
     await expect(other.login({ algorithm: 'sha1' })).rejects.toMatchObject({ code: 'sso.algorithm' });
   });
 
+  it('are refused when node-saml does not agree, such as when the clock was set back by hours meanwhile', async () => {
+    const bench = new SamlBench();
+    // Our own code asks Date.now() what time it is, node-saml makes a new Date().
+    const past = Date.now() - 3 * 3_600_000;
+    jest.spyOn(Date, 'now').mockReturnValue(past);
+    const error = await bench.refusal({ now: past });
+    expect(error).toMatchObject({ code: 'sso.engine', restart: false });
+    expect(error.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([
+      expect.objectContaining({ code: 'sso.engine', seen: 'another reading' }),
+    ]);
+    // No other check notices.
+    bench.saml.ignored = new Set(['sso.engine']);
+    await expect(bench.login({ now: past })).resolves.toBeDefined();
+  });
+
   it.each(['acceptedClockSkewMs', 'maxAssertionAgeMs', 'requestTtlMs'] as const)(
     'are not judged with a senseless %s',
     (option) => {
@@ -240,6 +255,16 @@ describe('traces', () => {
     expect(line).toMatch(/^Login refused: \{"marketplace":"lab","code":"sso\.audience","trace":"/);
     expect(line).not.toMatch(/[\n\u202e]|usr-1|jo@example/);
     expect(line.length).toBeLessThan(1_000);
+  });
+
+  it('log which login was meant without what a stranger wrote there', async () => {
+    const bench = new SamlBench();
+    const { id } = await bench.begin();
+    const named = signedResponse(bench.spec(id)).replaceAll(id, '_x\u202egnp.exe&#10;[Nest] ERROR forged');
+    await bench.validate(formField(named), null).catch(() => undefined);
+    const line = String(warned.mock.calls[0]?.[0]);
+    expect(line).toMatch(/"code":"sso\.requestMissing".*"request":"_x\?gnp\.exe/);
+    expect(line).not.toMatch(/[\n\u202e]/);
   });
 
   it('list all that is wrong with an assertion, not only the first', async () => {
