@@ -1,7 +1,7 @@
 export default {
   rootDir: import.meta.dirname,
-  // Node's, with all output searched for the secrets that the product held meanwhile.
-  testEnvironment: '<rootDir>/test/support/canary/environment.mjs',
+  // Node's; searches all output for the secrets that the product held meanwhile, and finds what was left open.
+  testEnvironment: '<rootDir>/test/support/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

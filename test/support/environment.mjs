@@ -2,8 +2,9 @@ import childProcess from 'node:child_process';
 
 import { TestEnvironment } from 'jest-environment-node';
 
-import { CanaryRecorder } from './recorder.mjs';
-import { watch } from './watch-points.mjs';
+import { CanaryRecorder } from './canary/recorder.mjs';
+import { watch } from './canary/watch-points.mjs';
+import { countWorkers, leftOpen, openHandles } from './open-handles.mjs';
 
 const STREAMS = ['stdout', 'stderr'];
 const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table', 'group'];
@@ -14,10 +15,14 @@ const SECRET_VARIABLE = /^[^=]*(?:SECRET|PASSWORD|TOKEN|API_KEY)=(.*)$/s;
 let current = null;
 let hooked = false;
 
-/** Node's environment, which fails a test file when a secret of the product was in its output (CONTRIBUTING.md). */
-export default class CanaryEnvironment extends TestEnvironment {
+/**
+ * Node's environment, which fails a test file when a secret of the product was in its output, or when it leaves
+ * something open that keeps the process alive (CONTRIBUTING.md).
+ */
+export default class SearchedEnvironment extends TestEnvironment {
   #canary = new CanaryRecorder();
   #writes = new Map();
+  #before = new Map();
 
   constructor(config, context) {
     super(config, context);
@@ -37,8 +42,12 @@ export default class CanaryEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    this.#before = openHandles();
     current = this.#canary;
-    if (!hooked) hookChildren();
+    if (!hooked) {
+      hookChildren();
+      countWorkers();
+    }
     hooked = true;
     for (const name of STREAMS) {
       this.#writes.set(name, process[name].write);
@@ -49,14 +58,19 @@ export default class CanaryEnvironment extends TestEnvironment {
   }
 
   async teardown() {
+    const left = await leftOpen(this.#before);
     for (const [name, write] of this.#writes) process[name].write = write;
     const hits = this.#canary.takeHits();
     current = null;
     await super.teardown();
+    const complaints = [];
     if (hits.length > 0) {
       const shown = [...new Set(hits)].slice(0, 10).join('\n\n');
-      throw new Error(`Canary: ${hits.length} secrets in the output of this test file.\n\n${shown}\n`);
+      complaints.push(`Canary: ${hits.length} secrets in the output of this test file.\n\n${shown}\n`);
     }
+    if (left.length > 0)
+      complaints.push(`Left open by this test file: ${left.join(', ')}. --detectOpenHandles tells where.`);
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
   }
 }
 
