@@ -4,15 +4,22 @@ import { launch } from './support/launch.js';
 
 const COMPANY = 'cld-1';
 
-/** One line a step; the first that fails ends the demonstration with exit code 1. */
+/**
+ * One line a step, with the seconds since the program was started; the first that fails ends the demonstration with
+ * exit code 1.
+ */
 async function step(title: string, work: () => Promise<void> | void): Promise<void> {
   try {
     await work();
-    console.log(`✓ ${title}`);
+    console.log(`${elapsed()} ✓ ${title}`);
   } catch (error) {
-    console.log(`✗ ${title}: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`${elapsed()} ✗ ${title}: ${error instanceof Error ? error.message : String(error)}`);
     throw error;
   }
+}
+
+function elapsed(): string {
+  return `${(performance.now() / 1000).toFixed(1).padStart(5)} s`;
 }
 
 function expect(holds: boolean, otherwise: string): void {
