@@ -26,7 +26,9 @@ export class EndpointDispatcher {
 
   /** Answers the request; throws an `HttpException` for the application's exception filters. */
   async dispatch(request: PlatformRequest, response: unknown): Promise<void> {
-    const call = requestState(request)?.call;
+    const state = requestState(request);
+    if (state?.failure !== undefined) throw state.failure;
+    const call = state?.call;
     if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);
     const { observer } = this.observers;

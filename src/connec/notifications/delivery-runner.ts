@@ -1,11 +1,10 @@
-import { types } from 'node:util';
-
 import type { Logger } from '@nestjs/common';
 
 import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
 import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { errorPlace } from '../../utils/error-place.js';
+import { isPromiseLike } from '../../utils/promise-like.js';
 import { type ConnecDelivery, deliveryKey } from './connec-delivery.js';
 import type { RegisteredHandler } from './connec-handler.registry.js';
 import type { DeliveryClaim, DeliveryLedger } from './delivery-ledger.js';
@@ -72,7 +71,7 @@ export class DeliveryRunner {
   ): Promise<void> {
     for (const delivery of deliveries) {
       const claimed = this.ledger.claim(this.marketplace.name, delivery);
-      const verdict = types.isPromise(claimed) ? await claimed : claimed;
+      const verdict = isPromiseLike(claimed) ? await claimed : claimed;
       if (verdict === 'duplicate') this.counters.add('duplicates');
       else if (verdict === 'stale') this.counters.add('stale');
       else if (verdict === 'busy') {
@@ -147,7 +146,7 @@ export class DeliveryRunner {
   #complete(delivery: ConnecDelivery, claim: DeliveryClaim): Promise<void> | null {
     this.counters.add('handled');
     const completed = this.ledger.complete(claim);
-    if (!types.isPromise(completed)) return null;
+    if (!isPromiseLike(completed)) return null;
     return completed.then((kept) => {
       if (!kept) {
         this.logger.warn(

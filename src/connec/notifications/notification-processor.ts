@@ -48,7 +48,8 @@ export class NotificationProcessor {
     body: NotificationBody,
     attempt: number,
   ): Promise<NotificationReport> {
-    const adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
+    let adapter = this.adapters.known(MaestranoNotificationAdapter);
+    if (adapter === undefined) adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
     const groups = this.#byGroup(body, adapter?.handle !== undefined);
     const runner = new DeliveryRunner(
       marketplace,

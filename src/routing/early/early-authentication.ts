@@ -11,7 +11,9 @@ import type { PlatformRequest } from '../../utils/platform-request.js';
 import { requestState } from '../request-state.js';
 import { RouteMounter } from '../route-mounter.js';
 import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
-import type { EarlyVerdict } from './early-verdict.js';
+import type { EndpointController } from '../endpoint-controller.js';
+import { DirectAnswers } from './direct-answers.js';
+import type { EarlyCheck, EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';
 
@@ -49,6 +51,7 @@ export class EarlyAuthentication {
     private readonly access: EndpointAccess,
     private readonly mounter: RouteMounter,
     private readonly effectivePath: EffectivePath,
+    private readonly answers: DirectAnswers,
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
     @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
   ) {
@@ -56,10 +59,14 @@ export class EarlyAuthentication {
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
-  install(adapter: AbstractHttpAdapter): void {
-    const check = {
+  install(adapter: AbstractHttpAdapter, controllers: readonly EndpointController[]): void {
+    const { answers } = this;
+    const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: PlatformRequest) => this.decide(request),
+      direct: answers.arePossible(controllers)
+        ? (request, response, pipeline) => answers.answer(request, response, pipeline)
+        : null,
       bodyLimits: [...new Set([...this.#bodies.values()].map(({ limit }) => limit))],
     };
     const early =

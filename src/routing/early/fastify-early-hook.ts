@@ -9,6 +9,7 @@ const JSON_TYPE = 'application/json';
 /** Parsers are found by content type: between our hook and our parser, what we parse ourselves is called this. */
 const OWN_JSON_TYPE = 'application/x-maestrano+json';
 
+type Handler = (this: unknown, request: PlatformRequest, reply: Reply) => unknown;
 type Hook = (request: PlatformRequest, reply: Reply, done: () => void) => void;
 
 /** The parts of Fastify that are used: all public. */
@@ -23,6 +24,7 @@ interface RouteOptions {
   readonly url: string;
   bodyLimit?: number;
   onRequest?: Hook | Hook[];
+  handler: Handler;
 }
 
 interface Instance {
@@ -61,6 +63,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
+    if (check.direct) route.handler = directly(check.direct, route.handler);
     // Where endpoints share a route this is the largest; the hook refuses what is declared beyond an endpoint's own.
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
   });
@@ -76,4 +79,10 @@ function parseOwnJson(request: PlatformRequest, bytes: Buffer, done: JsonBodyCal
     return done(error as Error);
   }
   done(null, body);
+}
+
+function directly(answer: NonNullable<EarlyCheck['direct']>, pipeline: Handler): Handler {
+  return function (request, reply) {
+    answer(request, reply, () => pipeline.call(this, request, reply));
+  };
 }
