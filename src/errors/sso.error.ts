@@ -8,6 +8,7 @@ const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
   'sso.requestUsed',
   'sso.requestUnknown',
   'sso.confirmationExpired',
+  'sso.worker',
   'sso.replay',
   'openid.nonce',
 ]);

@@ -16,8 +16,8 @@ import { CLASSES } from './corpus/classes.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from './corpus/hostile-case.js';
 
 const ALL = CLASSES.flatMap(({ cases }) => cases);
-/** Checks that no single response can fail: they need two of them, or a disagreement of two readers. */
-const ELSEWHERE: readonly SsoErrorCode[] = ['sso.requestUsed', 'sso.replay', 'sso.engine'];
+/** Checks that no single response can fail: they need two of them, a disagreement of two readers, or a dying thread. */
+const ELSEWHERE: readonly SsoErrorCode[] = ['sso.requestUsed', 'sso.replay', 'sso.engine', 'sso.worker'];
 
 /** Cannot be left out: without the record of the login there is nothing to judge against. */
 const INHERENT: readonly SsoErrorCode[] = ['sso.requestUnknown'];

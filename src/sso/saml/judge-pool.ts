@@ -6,6 +6,7 @@ import type { Piscina } from 'piscina';
 
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { SsoWorkerOptions } from '../../interfaces/sso-options.interface.js';
+import { errorCode } from '../../utils/error-code.js';
 import { packageFolders } from '../../utils/package-folder.js';
 import type { AssertionFacts } from './assertion-checks.js';
 import { CheckFailed, type CheckList } from './check-list.js';
@@ -14,6 +15,10 @@ import type { JudgeTask } from './response-judge.js';
 
 /** A thread that nobody needs for this long ends. */
 const IDLE_MS = 60_000;
+/** Nobody waits longer for a page, whatever becomes of the threads. */
+const PATIENCE_MS = 30_000;
+/** Logins that wait for a thread: each holds its response. */
+const MAX_QUEUE = 1_000;
 
 /**
  * Judges responses on worker threads (performance: one takes the event loop some 8 ms). Threads start with the first
@@ -28,12 +33,15 @@ export class JudgePool {
   /**
    * The same as judging here.
    *
-   * @throws {@link CheckFailed} with the code of the first failing check.
+   * @throws {@link CheckFailed} with the code of the first failing check; `sso.worker` when no thread got to the end.
    */
   async judge(task: JudgeTask, checks: CheckList): Promise<AssertionFacts> {
     const { certificates, fingerprints, sloEnabled } = task.sso;
-    const pool = await this.start();
-    const verdict = await pool.run({ ...task, sso: { certificates, fingerprints, sloEnabled } });
+    const verdict = await this.#run({ ...task, sso: { certificates, fingerprints, sloEnabled } });
+    if (typeof verdict === 'string') {
+      checks.expect('sso.worker', false, 'a verdict', verdict);
+      throw new CheckFailed('sso.worker');
+    }
     checks.adopt(verdict.checks);
     if (verdict.facts === null) throw new CheckFailed(verdict.refusal ?? 'sso.engine');
     return verdict.facts;
@@ -51,6 +59,32 @@ export class JudgePool {
     await pool?.close();
   }
 
+  /**
+   * The verdict, or why there is none. Once more when a thread dies: what is judged is not to blame in general, and the
+   * second attempt makes the pool start a new thread, which those who wait in the queue need as well.
+   */
+  async #run(task: JudgeTask): Promise<WorkerVerdict | string> {
+    const pool = await this.start();
+    // The pool's own limit does not count tasks that can be aborted.
+    if (pool.queueSize >= MAX_QUEUE) return 'too many logins waiting for a thread';
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    for (let attempt = 1; attempt <= 2 && !signal.aborted; attempt += 1) {
+      try {
+        return await pool.run(task, { signal });
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+    return signal.aborted ? 'no thread in time' : 'two threads that died';
+  }
+
+  /** Without the text of the error, which may hold what is personal. */
+  #report(error: unknown): void {
+    const { name } = Object(error) as { readonly name?: unknown };
+    const kind = errorCode(error) ?? (typeof name === 'string' ? name : 'unknown');
+    this.#logger.error(`A worker thread failed: ${kind}.`);
+  }
+
   async #create(): Promise<Piscina<JudgeTask, WorkerVerdict>> {
     const { Piscina: Pool } = await import('piscina').catch((cause: unknown) => {
       throw new ConfigurationError('sso.workers is set, but the package piscina cannot be loaded.', {
@@ -65,8 +99,8 @@ export class JudgePool {
       maxThreads: this.options.max,
       idleTimeout: IDLE_MS,
     });
-    // A thread that dies outside a task must not take the application with it; its task is refused by itself.
-    pool.on('error', (error: Error) => this.#logger.error(`A worker thread failed: ${error.message}`));
+    // A thread that dies outside a task must not take the application with it.
+    pool.on('error', (error: unknown) => this.#report(error));
     return pool;
   }
 }

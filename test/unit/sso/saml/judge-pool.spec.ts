@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Piscina } from 'piscina';
 
+import type { SsoError } from '../../../../src/errors/sso.error.js';
+import { type CheckFailed, CheckList } from '../../../../src/sso/saml/check-list.js';
+import { JudgePool } from '../../../../src/sso/saml/judge-pool.js';
+import type { SamlLogin } from '../../../../src/sso/saml/saml-login.interface.js';
 import judgeOnThread from '../../../../src/sso/saml/judge.worker.js';
 import { DEFAULT_SSO_POLICY } from '../../../../src/sso/saml/sso-policy.js';
 import { formField, signedResponse } from '../../../support/saml/response-builder.js';
@@ -17,22 +23,22 @@ beforeAll(() => {
 });
 afterAll(() => void jest.restoreAllMocks());
 
-describe('judging on a thread', () => {
-  const { sso, api } = testMarketplace();
-  const task = {
-    parties: {
-      consumeUrl: sso.idm + sso.consumePath,
-      providerUrl: `${sso.idp}${api.base}auth/saml`,
-      applicationId: api.id,
-      nameIdFormat: sso.nameIdFormat,
-    },
-    policy: DEFAULT_SSO_POLICY,
-    sso,
-    requestId: '_request',
-    startedAt: Date.now(),
-    now: Date.now(),
-  };
+const { sso, api } = testMarketplace();
+const task = {
+  parties: {
+    consumeUrl: sso.idm + sso.consumePath,
+    providerUrl: `${sso.idp}${api.base}auth/saml`,
+    applicationId: api.id,
+    nameIdFormat: sso.nameIdFormat,
+  },
+  policy: DEFAULT_SSO_POLICY,
+  sso,
+  requestId: '_request',
+  startedAt: Date.now(),
+  now: Date.now(),
+};
 
+describe('judging on a thread', () => {
   it('takes and gives plain data only', async () => {
     const text = signedResponse(new SamlBench().spec('_request', { assertionId: '_assertion' }));
     const verdict = structuredClone(await judgeOnThread(structuredClone({ ...task, text })));
@@ -61,6 +67,122 @@ describe('judging on a thread', () => {
     } finally {
       await bench.saml.onModuleDestroy();
     }
+  });
+
+  describe('when a thread dies', () => {
+    let folder: string;
+    let bench: SamlBench;
+    let pool: Piscina;
+    let failed: jest.SpiedFunction<Logger['error']>;
+
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-worker-'));
+      jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      failed = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+      const started = jest.spyOn(JudgePool.prototype, 'start');
+      bench = new SamlBench(testMarketplace(), { workers: { max: 1 } });
+      await bench.saml.onApplicationBootstrap();
+      pool = await (started.mock.results[0]?.value as Promise<Piscina>);
+    });
+    afterEach(async () => {
+      jest.restoreAllMocks();
+      await bench.saml.onModuleDestroy();
+      rmSync(folder, { recursive: true });
+    });
+
+    /** Has the thread do this instead of judging. */
+    function sabotage(code: string, ...times: readonly 'once'[]): void {
+      const filename = join(folder, 'sabotage.mjs');
+      writeFileSync(filename, `export default async function sabotage() { ${code} }`);
+      const run = pool.run.bind(pool);
+      const instead: typeof run = (task, options) => run(task, { ...options, filename });
+      const spy = jest.spyOn(pool, 'run');
+      if (times.length === 0) spy.mockImplementation(instead);
+      else spy.mockImplementationOnce(instead);
+    }
+
+    /** A login and its answer, and what becomes of it. */
+    async function answer(): Promise<{ id: string; outcome: SamlLogin | SsoError }> {
+      const { id } = await bench.begin();
+      const field = formField(signedResponse(bench.spec(id)));
+      const outcome = await bench.validate(field, [id]).catch((error: SsoError) => error);
+      return { id, outcome };
+    }
+
+    it('judges once more in a fresh one, and forgets nobody who waits', async () => {
+      await bench.login();
+      const [thread] = pool.threads;
+      sabotage('for (;;);', 'once');
+      const logins = Promise.all([bench.login(), bench.login()]);
+      while (pool.queueSize === 0) await new Promise(setImmediate);
+      await thread?.terminate();
+      const [first, second] = await logins;
+      expect([first.profile.group.uid, second.profile.group.uid]).toEqual(['cld-1', 'cld-1']);
+      expect(failed).toHaveBeenCalledTimes(1);
+      expect(pool.threads).not.toContain(thread);
+    });
+
+    it.each([
+      ['ends', 'process.exit(7)', 'Error'],
+      [
+        'fails',
+        "setImmediate(() => { throw new TypeError('jo@example.com') }); await new Promise(() => {})",
+        'TypeError',
+      ],
+      [
+        'is out of memory',
+        'for (const all = []; ; ) all.push(Array(10_000).fill({}))',
+        'ERR_WORKER_OUT_OF_MEMORY',
+      ],
+    ])('leaves the login open when the next one %s too, and the next login works', async (_, code, name) => {
+      sabotage(code);
+      const { resourceLimits } = pool.options;
+      Object.assign(pool.options, { resourceLimits: { maxOldGenerationSizeMb: 32 } });
+      const { id, outcome } = await answer();
+      expect(outcome).toMatchObject({ code: 'sso.worker', restart: true, requestId: id });
+      expect(await bench.transactions.peek(bench.marketplace, id)).not.toBeNull();
+      const line = `A worker thread failed: ${name}.`;
+      expect(failed.mock.calls).toEqual([[line], [line]]);
+      jest.spyOn(pool, 'run').mockRestore();
+      Object.assign(pool.options, { resourceLimits });
+      expect((await answer()).outcome).toMatchObject({ transaction: {} });
+    });
+
+    it('ends one that never comes to an end, and does not wait for it', async () => {
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      const patience = jest.spyOn(AbortSignal, 'timeout').mockImplementationOnce(() => timeout(200));
+      sabotage('for (;;);', 'once');
+      const { outcome } = await answer();
+      expect(outcome).toMatchObject({ code: 'sso.worker', restart: true });
+      expect(patience).toHaveBeenCalledWith(30_000);
+      expect(failed).toHaveBeenCalledTimes(1);
+      expect((await answer()).outcome).toMatchObject({ transaction: {} });
+    });
+
+    it('survives one that dies between two logins', async () => {
+      // Threads with a timer of their own can die while nobody waits for them.
+      Object.assign(pool.options, { atomics: 'disabled' });
+      sabotage("setTimeout(() => { throw new Error('late') }, 20)", 'once');
+      await pool.run(null);
+      const [thread] = pool.threads;
+      await new Promise((resolve) => void thread?.once('exit', resolve));
+      expect(failed.mock.calls).toEqual([['A worker thread failed: Error.']]);
+      expect((await answer()).outcome).toMatchObject({ transaction: {} });
+    });
+
+    it('does not pile up logins without end', async () => {
+      const judges = new JudgePool({ max: 1 });
+      const results = await Promise.allSettled(
+        Array.from({ length: 1_100 }, () => judges.judge({ ...task, text: '<a/>' }, new CheckList())),
+      );
+      await judges.close();
+      const codes = results.map((result) =>
+        result.status === 'rejected' ? (result.reason as CheckFailed).code : '',
+      );
+      // All come in one turn: one is for the thread that starts, a thousand wait.
+      expect(codes.filter((code) => code === 'sso.response')).toHaveLength(1_001);
+      expect(codes.filter((code) => code === 'sso.worker')).toHaveLength(99);
+    });
   });
 
   it('is refused a senseless size', () => {
