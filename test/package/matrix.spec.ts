@@ -11,6 +11,8 @@ const run = promisify(execFile);
 const MINUTE = 60_000;
 /** Megabytes that the package may add to an application (toolchain budget). */
 const SIZE_BUDGET = 40;
+/** Seconds that installing it may take, with npm's cache warm. */
+const TIME_BUDGET = 10;
 
 const wanted = process.env['TEST_MATRIX'] === '1';
 const reachable = wanted && isRegistryReachable();
@@ -53,6 +55,7 @@ matrix('the packed package in a consumer’s application', () => {
   let packed: PackedPackage;
   const folders = new Map<string, string>();
   const added = new Map<string, number>();
+  const seconds = new Map<string, number>();
 
   beforeAll(async () => {
     packed = packPackage();
@@ -83,17 +86,32 @@ matrix('the packed package in a consumer’s application', () => {
     const before = megabytes(join(folder, 'node_modules'));
     await npm(folder, [packed.tarball]);
     added.set(name, megabytes(join(folder, 'node_modules')) - before);
+    seconds.set(name, await secondsAdded(folder));
     for (const file of ['smoke.mjs', 'app.mjs'])
       cpSync(join(import.meta.dirname, 'consumer', file), join(folder, file));
     cpSync(join(import.meta.dirname, 'consumer', 'app.module.txt'), join(folder, 'app.module.ts'));
     cpSync(join(import.meta.dirname, 'consumer', 'users.spec.txt'), join(folder, 'users.spec.ts'));
   }
 
+  /** What adding the package takes beyond an installation that has nothing to do; the better of two turns. */
+  async function secondsAdded(folder: string): Promise<number> {
+    const turns: number[] = [];
+    for (let turn = 0; turn < 2; turn += 1) {
+      await run('npm', ['uninstall', '--no-audit', 'nestjs-maestrano'], { cwd: folder });
+      const nothing = await timed(() => npm(folder, []));
+      turns.push((await timed(() => npm(folder, [packed.tarball]))) - nothing);
+    }
+    return Math.min(...turns);
+  }
+
   describe.each(Object.keys(CONSUMERS))('%s', (name) => {
     const folder = (): string => folders.get(name)!;
 
     it('adds little', () => {
-      expect(added.get(name)).toBeLessThan(SIZE_BUDGET);
+      const [size, time] = [added.get(name)!, seconds.get(name)!];
+      console.info(`${name}: installing adds ${size.toFixed(1)} MB in ${time.toFixed(1)} s.`);
+      expect(size).toBeLessThan(SIZE_BUDGET);
+      expect(time).toBeLessThan(TIME_BUDGET);
     });
 
     it.each(['import', 'require'])(
@@ -259,6 +277,12 @@ const JEST_RECIPE = {
 async function npm(folder: string, packages: readonly string[]): Promise<void> {
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
   await run('npm', ['install', ...options, ...packages], { cwd: folder, timeout: 4 * MINUTE });
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
 }
 
 function megabytes(folder: string): number {
