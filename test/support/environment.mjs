@@ -7,7 +7,6 @@ import { watch } from './canary/watch-points.mjs';
 import { countWorkers, leftOpen, openHandles } from './open-handles.mjs';
 
 const STREAMS = ['stdout', 'stderr'];
-const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table', 'group'];
 /** Names of environment variables that hold secrets. */
 const SECRET_VARIABLE = /^[^=]*(?:SECRET|PASSWORD|TOKEN|API_KEY)=(.*)$/s;
 
@@ -53,8 +52,15 @@ export default class SearchedEnvironment extends TestEnvironment {
       this.#writes.set(name, process[name].write);
       process[name].write = current.recording(name, process[name].write);
     }
+    // Jest keeps console lines until the file is over, or writes them at once. A wrapper around its methods would be
+    // named as the place they come from.
     const { console } = this.global;
-    for (const level of CONSOLE) console[level] = current.recording('the console', console[level]);
+    let read = 0;
+    current.pending = () => {
+      const lines = (console.getBuffer?.() ?? []).slice(read);
+      read += lines.length;
+      return lines.map(({ message }) => message);
+    };
   }
 
   async teardown() {

@@ -20,6 +20,8 @@ export class CanaryRecorder {
   #errors = [];
   #search = new LeakSearch();
   #loggers = new WeakSet();
+  /** Lines of the console that were not handed over yet. */
+  pending = () => [];
   /** How many secrets of each kind were learnt: a net without secrets would catch nothing. */
   kinds = {};
 
@@ -75,6 +77,7 @@ export class CanaryRecorder {
   /** What leaked until now; the record begins anew. */
   takeHits() {
     const errors = this.#errors.splice(0);
+    this.output('the console', ...this.pending());
     for (const error of errors) this.output(`a ${error.name}`, describe(error));
     return this.#output.splice(0).flatMap(({ where, text }) => this.#search.find(where, text));
   }
