@@ -11,7 +11,10 @@ export interface SessionOptions {
    * sealed cookie. `request`: only in `request.session`. `cookie`: only in our sealed cookie.
    */
   readonly carrier?: 'auto' | 'request' | 'cookie';
-  /** How long a login lasts at most, in milliseconds, whatever the marketplace says; 12 hours by default. */
+  /**
+   * How long a login lasts at most, in milliseconds, whatever the marketplace says; 12 hours by default, 366 days at
+   * most.
+   */
   readonly maxAgeMs?: number;
   /**
    * How long a session that is due for its recheck goes on while the marketplace does not answer, in milliseconds;

@@ -7,7 +7,7 @@ import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session
 import { SessionSeal } from './session-seal.service.js';
 
 const NAME = 'mno-carried';
-const LIFETIME_S = 3_600;
+const LIFETIME_MS = 3_600_000;
 const MAX_VALUE_LENGTH = 3_900;
 
 /**
@@ -19,15 +19,18 @@ const MAX_VALUE_LENGTH = 3_900;
 export class CarriedLogins {
   constructor(private readonly seal: SessionSeal) {}
 
-  /** Called when the browser leaves to sign in. Logins that do not fit into a cookie stay behind. */
+  /**
+   * Called when the browser leaves to sign in. Logins that do not fit into a cookie stay behind; and what an earlier
+   * visitor of this browser packed and never came back with is not for the next one.
+   */
   async pack(
     exchange: HttpExchange,
     marketplace: Marketplace,
     logins: readonly SessionPayload[],
   ): Promise<void> {
-    const expiresAt = new Date(Date.now() + LIFETIME_S * 1_000);
-    const value = await this.seal.seal({ logins: logins.map(toOfficialKeys) }, expiresAt);
-    if (value.length <= MAX_VALUE_LENGTH) set(exchange, marketplace, value, LIFETIME_S);
+    const packed = logins.length === 0 ? null : await this.#seal(logins);
+    if (packed !== null && packed.length <= MAX_VALUE_LENGTH) set(exchange, marketplace, packed);
+    else this.discard(exchange, marketplace);
   }
 
   /** What was packed in this browser; the cookie ends with it. */
@@ -41,8 +44,12 @@ export class CarriedLogins {
   discard(exchange: HttpExchange, marketplace: Marketplace): string | null {
     const packed = parseCookie(exchange.header('cookie') ?? '')[nameFor(marketplace)];
     if (!packed) return null;
-    set(exchange, marketplace, '', 0);
+    set(exchange, marketplace, '', { maxAge: 0 });
     return packed;
+  }
+
+  #seal(logins: readonly SessionPayload[]): Promise<string> {
+    return this.seal.seal({ logins: logins.map(toOfficialKeys) }, new Date(Date.now() + LIFETIME_MS));
   }
 }
 
@@ -50,7 +57,8 @@ function nameFor({ sso }: Marketplace): string {
   return `${sso.idm.startsWith('https:') ? '__Host-' : ''}${NAME}`;
 }
 
-function set(exchange: HttpExchange, marketplace: Marketplace, value: string, maxAge: number): void {
+/** Without an end of its own the cookie goes with the browser, as the session does that it stands for. */
+function set(exchange: HttpExchange, marketplace: Marketplace, value: string, end?: { maxAge: 0 }): void {
   const travels = { path: '/', httpOnly: true, secure: true, sameSite: 'none' } as const;
-  exchange.appendCookie(stringifySetCookie({ name: nameFor(marketplace), value, maxAge, ...travels }));
+  exchange.appendCookie(stringifySetCookie({ name: nameFor(marketplace), value, ...travels, ...end }));
 }

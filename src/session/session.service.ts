@@ -91,7 +91,7 @@ export class SessionService {
     if (carrier !== this.applicationSessions) return;
     const logins = await carrier.readAll(exchange.request);
     const others = logins.filter(({ preset }) => preset !== marketplace.name);
-    if (others.length > 0) await this.carried.pack(exchange, marketplace, others);
+    await this.carried.pack(exchange, marketplace, others);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { ConfigurationError } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
@@ -17,8 +18,9 @@ export class ReturnTo {
   readonly #origins: readonly string[];
   readonly #home: string;
 
+  /** @throws ConfigurationError (`configuration.options`) for an origin that is none. */
   constructor(@Inject(MAESTRANO_OPTIONS) { sso = {} }: WithSignOnOptions) {
-    this.#origins = (sso.returnToOrigins ?? []).map((origin) => new URL(origin).origin);
+    this.#origins = (sso.returnToOrigins ?? []).map(originOf);
     this.#home = sso.homeUrl ?? '/';
   }
 
@@ -46,6 +48,15 @@ export class ReturnTo {
   home(marketplace: Marketplace): string {
     return this.parse(this.#home, marketplace) ?? '/';
   }
+}
+
+/** Without a scheme `admin.example.com:8443` reads as a URL too, with an origin that nothing ever has. */
+function originOf(text: string): string {
+  if (PATH_OR_URL.test(text) && URL.canParse(text)) return new URL(text).origin;
+  throw new ConfigurationError(`sso.returnToOrigins holds "${text}", which is no origin.`, {
+    code: 'configuration.options',
+    remedy: 'Write it as https://admin.example.com.',
+  });
 }
 
 function isPathOf(template: string, { pathname }: URL): boolean {

@@ -292,7 +292,7 @@ describe("the application's session", () => {
     it('keeps other logins all the same', async () => {
       const { service, jar, lines } = await depart();
       expect(lines).toEqual([
-        expect.stringMatching(/^mno-carried=[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=None$/),
+        expect.stringMatching(/^mno-carried=[^;]+; Path=\/; HttpOnly; Secure; SameSite=None$/),
       ]);
       expect(await arrive(service, jar)).toEqual(['usr-2 live', 'usr-1 uat']);
       expect(jar).toEqual({});
@@ -305,6 +305,14 @@ describe("the application's session", () => {
       const cookie = exchangeOf();
       await service.depart(cookie.exchange, registry.get('uat'));
       expect([...again.lines, ...cookie.lines]).toEqual([]);
+    });
+
+    it('leaves nothing of an earlier visitor to the next one of the browser', async () => {
+      const { service, jar } = await depart();
+      const { exchange } = exchangeOf({ session: {} }, jar);
+      await service.depart(exchange, registry.get('live'));
+      expect(jar).toEqual({});
+      expect(await arrive(service, jar)).toEqual(['usr-2 live']);
     });
 
     it('brings back nobody who signed out meanwhile, and nothing that others sealed', async () => {
@@ -326,6 +334,19 @@ describe("the application's session", () => {
     );
     const fewer = sessionsOf(registryOf(['uat', 'live']));
     expect(await fewer.service.read(exchangeOf({ session }).exchange.request)).toBeNull();
+  });
+
+  it.each([
+    { maxAgeMs: Number.NaN },
+    { maxAgeMs: '12h' as unknown as number },
+    { maxAgeMs: 0 },
+    { graceMs: -1 },
+    { graceMs: Infinity },
+    { recheckTimeoutMs: 0 },
+  ])('is not kept with a senseless %j', (session) => {
+    expect(() => sessionsOf(registry, { secret: SECRET, ...session })).toThrow(
+      expect.objectContaining({ code: 'configuration.options' }),
+    );
   });
 
   it('follows the carrier option', async () => {

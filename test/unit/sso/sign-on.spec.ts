@@ -73,6 +73,15 @@ describe('return-to', () => {
     ['/a'],
   ])('refuses %j', (address) => expect(parse(address)).toBeNull());
 
+  it.each(['admin.example.test', 'admin.example.test:8443', '/admin', 'javascript:alert(1)', ''])(
+    'is not used with %j as an origin',
+    (origin) => {
+      expect(() => new ReturnTo({ sso: { returnToOrigins: [origin] } })).toThrow(
+        expect.objectContaining({ code: 'configuration.options' }),
+      );
+    },
+  );
+
   it('never leads away, whatever it is given', () => {
     const origins = new Set([
       'http://app.example.test',
@@ -436,7 +445,7 @@ describe('consume', () => {
     await begin(`?return_to=${encodeURIComponent(page)}`);
     expect(protocol.begun[0]?.returnTo).toContain(page);
     expect(Object.values(jar)[0]?.length).toBeLessThan(100);
-    await begin(`?return_to=/${'\u{1f600}'.repeat(40)}`);
+    await begin(`?return_to=/${'\u{1f600}'.repeat(100)}`);
     for (const value of Object.values(jar)) expect(value.length).toBeLessThan(600);
     refuse('sso.requestUnknown', '_request1');
     expect(await consume()).toMatchObject({
