@@ -28,6 +28,7 @@ export {
   type SynchronizationState,
   type SynchronizationStatus,
 } from './adapters/maestrano-synchronization.adapter.js';
+export type { PlatformRequest } from './utils/platform-request.js';
 export type { AdapterContext } from './interfaces/adapter-context.interface.js';
 export type {
   CreationMode,
@@ -69,7 +70,7 @@ export { MaestranoSession } from './session/maestrano-session.decorator.js';
 export { CurrentMarketplace } from './session/current-marketplace.decorator.js';
 export { SkipMaestranoSession } from './session/skip-maestrano-session.decorator.js';
 export { SignInRequiredException } from './session/sign-in-required.exception.js';
-export { SessionService } from './session/session.service.js';
+export { SessionService, type SessionRefusal } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
 export type { SessionOptions } from './interfaces/session-options.interface.js';
 export type { LoginDenial, SignOnOptions } from './interfaces/sign-on-options.interface.js';
@@ -108,6 +109,7 @@ export {
   type GroupCollection,
   type MarketplaceMembership,
 } from './account/membership.service.js';
+export type { RawRecord } from './account/entities/entity-reader.js';
 export type { Bill, BillStatus } from './account/entities/bill.entity.js';
 export type {
   BillingPeriod,
@@ -162,6 +164,7 @@ export { HealthContributors } from './health/health-contributors.js';
 export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js';
 export type * from './interfaces/health.interface.js';
 export type * from './interfaces/http-options.interface.js';
+export type { HttpMethod } from './http/http.types.js';
 export { MaestranoStore } from './stores/maestrano-store.js';
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.js';
 
@@ -191,6 +194,7 @@ export {
   MaestranoHttpError,
   MaestranoTimeoutError,
   RequestAbortedError,
+  type RequestSent,
   ResponseTooLargeError,
 } from './errors/http.error.js';
 export { LoginDeniedError } from './errors/sign-on.error.js';

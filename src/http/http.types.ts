@@ -12,6 +12,7 @@ export interface HttpTarget {
   readonly credentials: { readonly user: string; readonly password: Secret } | null;
 }
 
+/** Methods that the marketplace's servers know. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** One call. Everything that varies is here, so that clients can be shared. */

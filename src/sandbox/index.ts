@@ -26,6 +26,9 @@ export type { MetadataField, MetadataReport } from './platform/metadata-check.js
 export type { MarketplaceDocument } from './platform/marketplace-document.js';
 export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js';
 export type * from './state/records.js';
+export type { SandboxConnec } from './connec/sandbox-connec.js';
+export type { SandboxPart } from './http/exchange-routes.js';
+export type { CookieJar } from './http/cookie-jar.js';
 export type { ChangeManner } from './webhooks/connec-changes.js';
 export type { Delivery, DeliveryCredentials, DeliveryOptions } from './webhooks/delivery.js';
 export type { EventOptions, SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
