@@ -13,6 +13,7 @@ import { toWireRequest } from '../../src/http/wire-request.js';
 import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
 import { SessionKeys } from '../../src/session/session-keys.js';
+import { mapProfile } from '../../src/sso/saml/profile-mapper.js';
 import { parseBasicCredentials } from '../../src/utils/basic-credentials.js';
 import { Secret } from '../../src/utils/secret.js';
 import { canary } from '../support/canary/canary.js';
@@ -158,7 +159,6 @@ describe('the net over the whole suite', () => {
         { code: 'http.request', cause: syntaxError(KEY) },
       ),
     'the errors of a property test': () => Array.from({ length: 150 }, error).at(-1),
-    'an answer of a route': () => toHttpException(error()),
     'the command line': () =>
       runCommand({ out: () => undefined, err: () => undefined, env: {}, cwd: '.' }, () =>
         Promise.reject(new Error(KEY)),
@@ -201,6 +201,17 @@ describe('the net over the whole suite', () => {
   it.each(Object.keys(PLACES))('sees %s', async (place) => {
     await PLACES[place]!();
     expect(canary().takeHits()).not.toEqual([]);
+  });
+
+  it('sees an answer of a route', () => {
+    toHttpException(error());
+    expect(canary().takeHits().join('\n')).toContain('an answer shows a secret');
+  });
+
+  it('knows what a login by OpenID brings', () => {
+    mapProfile(testMarketplace('canary'), new Map([['surname', 'Velociraptor']]));
+    silently('Velociraptor');
+    expect(canary().takeHits()).toHaveLength(1);
   });
 
   it('lets through what is no secret', () => {
