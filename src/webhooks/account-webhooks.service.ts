@@ -9,6 +9,18 @@ import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
 import { errorPlace } from '../utils/error-place.js';
 import { maskUser, unmaskUser } from '../utils/masking.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
+
+/** Characters of an identifier that a log line shows; it comes from outside. */
+const LOGGED_LENGTH = 64;
+
+/** What a log line tells of a webhook, as JSON: nothing that a stranger sent can forge a further line. */
+interface Subject {
+  readonly marketplace: string;
+  readonly group: string;
+  /** Of the `X-Request-Id` header; null without one. */
+  readonly request: string | null;
+}
 
 /**
  * Carries out what the account webhooks tell (protocol §6). The application's adapter goes first and everything of
@@ -36,14 +48,15 @@ export class AccountWebhooksService {
    */
   deleteGroup(marketplace: Marketplace, groupUid: string, request: unknown): Promise<void> {
     const reference: GroupReference = { marketplace: marketplace.name, groupUid };
+    const subject = subjectOf(reference, request);
     return this.#once([marketplace.name, groupUid], async () => {
-      await this.#withAdapter(marketplace, 'delete the group', async () => {
+      await this.#withAdapter(subject, 'delete the group', async () => {
         const adapter = await this.adapters.group(request);
         const context = { marketplace, request };
         await adapter.beforeGroupDeletion(reference, context);
         await adapter.deleteGroup(reference, context);
       });
-      await this.#cleanUp(marketplace, async () => {
+      await this.#cleanUp(subject, async () => {
         await this.deletedGroups.groupDeleted(marketplace.name, groupUid);
         await this.sessions.closeGroup(marketplace.name, groupUid);
       });
@@ -65,12 +78,13 @@ export class AccountWebhooksService {
       userUid: maskUser(userUid, groupUid, marketplace.sso.creationMode),
       realUserUid,
     };
+    const subject = subjectOf(reference, request);
     return this.#once([marketplace.name, groupUid, realUserUid], async () => {
-      await this.#withAdapter(marketplace, 'remove the user from the group', async () => {
+      await this.#withAdapter(subject, 'remove the user from the group', async () => {
         const adapter = await this.adapters.group(request);
         await adapter.removeMember(reference, { marketplace, request });
       });
-      await this.#cleanUp(marketplace, () =>
+      await this.#cleanUp(subject, () =>
         this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
       );
     });
@@ -85,33 +99,44 @@ export class AccountWebhooksService {
     return started;
   }
 
-  async #withAdapter(marketplace: Marketplace, task: string, work: () => Promise<void>): Promise<void> {
+  async #withAdapter(subject: Subject, task: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       // A status of 500 or more that the application chose is its answer; anything below would end the repetitions.
       if (error instanceof HttpException && error.getStatus() >= 500) throw error;
       if (error instanceof AdapterError) throw error;
-      throw this.#failure(marketplace, 'webhook.adapter', `The group adapter could not ${task}.`, error);
+      throw this.#failure(subject, 'webhook.adapter', `The group adapter could not ${task}.`, error);
     }
   }
 
-  async #cleanUp(marketplace: Marketplace, work: () => Promise<void>): Promise<void> {
+  async #cleanUp(subject: Subject, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      throw this.#failure(marketplace, 'webhook.cleanup', 'Sessions could not be closed afterwards.', error);
+      throw this.#failure(subject, 'webhook.cleanup', 'Sessions could not be closed afterwards.', error);
     }
   }
 
   #failure(
-    { name }: Marketplace,
+    subject: Subject,
     code: 'webhook.adapter' | 'webhook.cleanup',
     message: string,
     cause: unknown,
   ): WebhookError {
     // Nest logs no HttpException: without this line the reason would be lost.
-    this.#logger.error(`${message} (${name}, ${code})`, errorPlace(cause));
-    return new WebhookError(code, message, { marketplace: name, cause, remedy: 'Repeat the call.' });
+    this.#logger.error(`${message} ${JSON.stringify({ ...subject, code })}`, errorPlace(cause));
+    const { marketplace } = subject;
+    return new WebhookError(code, message, { marketplace, cause, remedy: 'Repeat the call.' });
   }
+}
+
+function subjectOf({ marketplace, groupUid }: GroupReference, request: unknown): Subject {
+  return { marketplace, group: groupUid.slice(0, LOGGED_LENGTH), request: requestId(request) };
+}
+
+function requestId(request: unknown): string | null {
+  if (typeof request !== 'object' || request === null || !('headers' in request)) return null;
+  const id = (request as PlatformRequest).headers['x-request-id'];
+  return typeof id === 'string' ? id.slice(0, LOGGED_LENGTH) : null;
 }

@@ -101,7 +101,23 @@ describe('deleting a group', () => {
     adapter.deleteGroup?.mockRejectedValueOnce(new Error('connect postgres://user:hunter2@db'));
     const error = await service.deleteGroup(uat, 'cld-1', REQUEST).catch((caught: unknown) => caught);
     expect(String(error)).not.toContain('hunter2');
-    expect(logged).toHaveBeenCalledWith(expect.stringContaining('webhook.adapter'), expect.any(String));
+    expect(logged).toHaveBeenCalledTimes(1);
+    const [line, place] = logged.mock.calls[0] as [string, string];
+    expect(line).toBe(
+      'The group adapter could not delete the group. ' +
+        '{"marketplace":"uat","group":"cld-1","request":null,"code":"webhook.adapter"}',
+    );
+    expect(place).toMatch(/^Error\n +at /);
+    expect(place).not.toContain('hunter2');
+  });
+
+  it('names group and request in the log, in one short line whatever they are called', async () => {
+    adapter.removeMember?.mockRejectedValueOnce(new Error('database'));
+    const request = { headers: { 'x-request-id': `req-1\n${'x'.repeat(100)}` } };
+    await service.removeUser(uat, `cld-1\n${'y'.repeat(200)}`, 'usr-1', request).catch(() => undefined);
+    const [line] = logged.mock.calls.at(-1) as [string];
+    expect(line).toContain(`"group":"cld-1\\n${'y'.repeat(58)}","request":"req-1\\n${'x'.repeat(58)}"`);
+    expect(line).not.toContain('\n');
   });
 
   it('runs once for calls that come at the same time, and apart for other groups and marketplaces', async () => {
