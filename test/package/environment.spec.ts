@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 
+import { canary } from '../support/canary/canary.js';
 import { ROOT } from './source-files.js';
 
 /** Jest on one file of test/support/fixtures, in a process of its own. */
@@ -24,6 +25,10 @@ describe('the test environment', () => {
     expect(text).toContain('Canary: 1 secrets in the output of this test file');
     expect(text).toContain('stdout shows a secret (key or token): the key is [[key or token]]');
     expect(code).toBe(1);
+    // And it was this file's child that printed it.
+    expect(canary().takeHits().join('\n')).toContain(
+      'stdout of a child process shows a secret (planted key)',
+    );
   }, 120_000);
 
   it('fails a test file that left something open, although its tests pass', async () => {

@@ -12,6 +12,7 @@ import { parseJsonBody } from '../../src/http/json-body.js';
 import { toWireRequest } from '../../src/http/wire-request.js';
 import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
+import { SandboxState } from '../../src/sandbox/state/sandbox-state.js';
 import { SessionKeys } from '../../src/session/session-keys.js';
 import { mapProfile } from '../../src/sso/saml/profile-mapper.js';
 import { parseBasicCredentials } from '../../src/utils/basic-credentials.js';
@@ -75,6 +76,8 @@ const FIELDS: Readonly<Record<string, () => string>> = {
   'assertion as base64, of whomever': () =>
     Buffer.from('<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol">').toString('base64'),
   'Basic header of whomever': () => basicOf('whomever'),
+  'planted key of another process': () => 'key-of-elsewhere',
+  'token of a sandbox in another process': () => new SandboxState(7).nextToken(),
   'sealed cookie': () => `eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..${'a1-_'.repeat(4)}.${'b2'.repeat(20)}`,
 };
 
