@@ -10,6 +10,8 @@ import { wholeBody } from './corpus/exhaustion.js';
 import type { Costs, Next } from './cost/measure.js';
 
 const MAX_CPU_MS = 50;
+/** What a valid response takes where those 50 ms were set as the goal; a slower machine is given more in proportion. */
+const USUAL_MS = 10;
 const MAX_BYTES = 50 * 1_048_576;
 const TIMEOUT_MS = 300_000;
 /** A case that takes so long has not been disturbed. */
@@ -80,7 +82,8 @@ describe('the cost of each hostile response', () => {
   });
 
   it('is at most 50 ms of CPU beyond a valid one', () => {
-    expect(beyond(MAX_CPU_MS, ({ cpuMs }) => cpuMs)).toEqual([]);
+    const slowness = Math.max(1, costs.valid.cpuMs / USUAL_MS);
+    expect(beyond(MAX_CPU_MS * slowness, ({ cpuMs }) => cpuMs)).toEqual([]);
   });
 
   it('is at most 50 MB of memory beyond a valid one', () => {

@@ -16,7 +16,10 @@ import { type HostileCase, REQUEST_ID, sceneOf } from '../corpus/hostile-case.js
 export interface Cost {
   /** `accepted`, or the code of the refusal. */
   readonly outcome: string;
-  /** Milliseconds of CPU of the whole process: the least of some runs, as whatever disturbs a run only adds to it. */
+  /**
+   * Milliseconds of CPU of the whole process: the least of some runs where the first takes long, as whatever disturbs a
+   * run only adds to it.
+   */
   readonly cpuMs: number;
   /**
    * Bytes of heap and of buffers that were allocated in all. An upper bound of what was held at any moment, and unlike
@@ -43,10 +46,9 @@ export interface Costs {
 }
 
 const WARM_UP = 80;
-const RUNS = 3;
 /** What takes this much more than a valid one is given more chances not to be disturbed. */
 const SUSPECT_MS = 25;
-const MORE_RUNS = 12;
+const MAX_RUNS = 30;
 /** No disturbance: the verdict may as well come soon. */
 const HOPELESS_MS = 1_000;
 
@@ -112,7 +114,7 @@ function readPeak(): number {
 
 async function costOf(one: Partial<HostileCase>, field: unknown, enoughMs: number): Promise<Cost> {
   let cpuMs = await cpuOf(await judgeOf(one, field));
-  for (let run = 1; run < (cpuMs > enoughMs ? MORE_RUNS : RUNS) && cpuMs < HOPELESS_MS; run += 1) {
+  for (let run = 1; run < MAX_RUNS && cpuMs > enoughMs && cpuMs < HOPELESS_MS; run += 1) {
     cpuMs = Math.min(cpuMs, await cpuOf(await judgeOf(one, field)));
   }
   return { ...(await memoryOf(await judgeOf(one, field))), cpuMs };
