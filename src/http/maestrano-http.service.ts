@@ -22,7 +22,7 @@ import type { HttpAnswer, HttpCall, HttpTarget } from './http.types.js';
 import { parseJsonBody } from './json-body.js';
 import { backoffMs, mayRepeat, retryAfterMs } from './retry-policy.js';
 import type { AttemptResult } from './target-gate.js';
-import { type HttpTargetHealth, TargetGates } from './target-gates.js';
+import type { HttpTargetHealth, TargetGates } from './target-gates.js';
 import { toWireRequest } from './wire-request.js';
 
 /** Milliseconds that running calls are given at shutdown. */
@@ -39,16 +39,14 @@ const SHUTDOWN_GRACE_MS = 5_000;
 @Injectable()
 export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #settings: HttpSettings;
-  readonly #gates: TargetGates;
   readonly #observers: HttpObservers;
   readonly #closing = new AbortController();
-  #loading: Promise<HttpTransport> | null = null;
-  #transport: HttpTransport | null = null;
+  #loading: Promise<Client> | null = null;
+  #client: Client | null = null;
 
   constructor(@Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly http?: HttpOptions }) {
     this.#settings = resolveHttpSettings(options?.http);
     setMaxListeners(0, this.#closing.signal);
-    this.#gates = new TargetGates(this.#settings);
     this.#observers = new HttpObservers(new Logger(MaestranoHttp.name));
     if (options?.http) this.#observers.add(options.http);
   }
@@ -97,7 +95,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Breaker and load of each target in use, for health checks. */
   health(): HttpTargetHealth[] {
-    return this.#gates.health();
+    return this.#client?.gates.health() ?? [];
   }
 
   /** Adds hooks beside those of the options; returns how to remove them. */
@@ -113,7 +111,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   /** Ends waiting calls, gives running ones some seconds, and closes all connections. */
   async onApplicationShutdown(): Promise<void> {
     this.#closing.abort();
-    await (await this.#loading)?.close(SHUTDOWN_GRACE_MS);
+    await (await this.#loading)?.transport.close(SHUTDOWN_GRACE_MS);
   }
 
   /** One attempt through the target's gate, waiting for a free place no longer than the call may take. */
@@ -124,8 +122,8 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     clock: CallClock,
     attempt: number,
   ): Promise<AttemptResult> {
-    const transport = this.#transport ?? (await this.#load());
-    const gate = this.#gates.of(target);
+    const { transport, gates } = this.#client ?? (await this.#load());
+    const gate = gates.of(target);
     const run = async (): Promise<AttemptAnswer | AttemptFailure> => {
       if (clock.ended) return new AttemptFailure(clock.ended, 'no');
       this.#observers.attempt(target, call, attempt);
@@ -178,13 +176,22 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     return pause < clock.remainingMs ? pause : null;
   }
 
-  #load(): Promise<HttpTransport> {
-    // axios and undici are a fifth of the start-up of an application: they are loaded with the first call.
-    this.#loading ??= import('./http-transport.js').then(
-      ({ HttpTransport }) => (this.#transport = new HttpTransport(this.#settings.ca)),
+  #load(): Promise<Client> {
+    // axios, undici and cockatiel are a fifth of the start-up of an application: they are loaded with the first call.
+    this.#loading ??= Promise.all([import('./http-transport.js'), import('./target-gates.js')]).then(
+      ([{ HttpTransport: Transport }, { TargetGates: Gates }]) => {
+        this.#client = { transport: new Transport(this.#settings.ca), gates: new Gates(this.#settings) };
+        return this.#client;
+      },
     );
     return this.#loading;
   }
+}
+
+/** What the first call needs. */
+interface Client {
+  readonly transport: HttpTransport;
+  readonly gates: TargetGates;
 }
 
 function furthest(a: RequestSent, b: RequestSent): RequestSent {
