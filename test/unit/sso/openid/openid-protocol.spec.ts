@@ -432,9 +432,16 @@ describe('a bad answer', () => {
     const query = new URLSearchParams(answer.query);
     query.set('maestrano_login', `_${'0'.repeat(40)}`);
     const stray = { ...answer, query, boundRequestIds: null };
-    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({ code: 'sso.requestUnknown' });
+    // The login that is named tells which page the person wanted, when the browser has to begin again.
+    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({
+      code: 'sso.requestUnknown',
+      requestId: query.get('maestrano_login'),
+    });
     query.delete('maestrano_login');
-    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({ code: 'sso.requestMissing' });
+    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({
+      code: 'sso.requestMissing',
+      requestId: null,
+    });
     expect(provider.verifications).toBe(0);
   });
 
