@@ -3,11 +3,16 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
+/** The package as it is published: bench files are compiled three folders below the checkout's own. */
+const BUILT = new URL('../../../../dist/index.js', import.meta.url).href;
+
 /** The application that startup.bench.ts starts: `empty`, or with the module as a deployment has it. */
 const imports = process.argv[2] === 'maestrano' ? [await maestrano()] : [];
 
 async function maestrano() {
-  const { MaestranoGroupAdapter, MaestranoModule, MaestranoUserAdapter } = await import('../src/index.js');
+  const { MaestranoGroupAdapter, MaestranoModule, MaestranoUserAdapter } = (await import(
+    BUILT
+  )) as typeof import('../src/index.js');
   class Users extends MaestranoUserAdapter {
     override findOrCreateUser = (): string => 'user';
   }
