@@ -33,7 +33,9 @@ describe('the test environment', () => {
 
   it('fails a test file that left something open, although its tests pass', async () => {
     const { code, text } = await run('open');
-    expect(text).toMatch(/Left open by this test file: (?=.*1 Worker)(?=.*1 TCPServerWrap)(?=.*[3-5] Timeout)/);
+    expect(text).toMatch(
+      /Left open by this test file: (?=.*1 Worker)(?=.*1 TCPServerWrap)(?=.*[3-5] Timeout)/,
+    );
     expect(code).toBe(1);
   }, 120_000);
 });
