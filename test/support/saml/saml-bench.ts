@@ -31,7 +31,12 @@ export function testMarketplace(sso: Partial<MarketplaceSso> = {}, name = 'lab')
       synchronizationTogglePath: null,
       synchronizationStatusPath: null,
     },
-    api: { id: 'app-1', keys: [new Secret(`key-of-${name}`)], host: 'https://hub.example.com', base: '/api/v1/' },
+    api: {
+      id: 'app-1',
+      keys: [new Secret(`key-of-${name}`)],
+      host: 'https://hub.example.com',
+      base: '/api/v1/',
+    },
     sso: {
       enabled: true,
       sloEnabled: true,
