@@ -247,13 +247,16 @@ const workers: ProbeBench = {
 
 export default defineBench(hostile, workers, {
   name: 'SAML login with every check, against bare node-saml',
-  setup: async () => {
+  setup: async ({ short }) => {
     const { response, pem, marketplace } = await scene();
+    const [alone, ours] = [bare(response, pem), judge(marketplace, response)];
+    // A server runs for days: both are compiled before they are compared.
+    for (let done = 0; done < (short ? 1 : 300); done += 1) for (const run of [alone, ours]) await run();
     return {
-      baseline: bare(response, pem),
+      baseline: alone,
       candidates: {
         'all checks, trace, transaction and replay guard': {
-          run: judge(marketplace, response),
+          run: ours,
           goal: { atMost: 1.1 },
         },
       },
