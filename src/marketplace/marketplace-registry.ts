@@ -33,6 +33,8 @@ const EMPTY: Table = { version: 0, marketplaces: new Map(), owners: new Map() };
 export class MarketplaceRegistry {
   /** Begins every digested text, so that no digest of a key is of use outside this process. */
   readonly #salt = randomBytes(32).toString('base64');
+  /** The headers that prove a marketplace, made with its first request. */
+  readonly #authorizations = new WeakMap<Marketplace, readonly string[]>();
   readonly #events = new Subject<MarketplaceEvent>();
   readonly #snapshots = new Subject<MarketplaceSnapshot>();
   #table = EMPTY;
@@ -128,6 +130,18 @@ export class MarketplaceRegistry {
   }
 
   /**
+   * Whether this is the `Authorization` header that a client makes of the marketplace's credentials, in the usual
+   * spelling. What is not may still be right: {@link MarketplaceRegistry.hasCredentials} decides.
+   */
+  hasAuthorization(marketplace: Marketplace, header: string): boolean {
+    let expected = this.#authorizations.get(marketplace);
+    if (!expected) this.#authorizations.set(marketplace, (expected = authorizationsOf(marketplace)));
+    let matches = false;
+    for (const one of expected) if (constantTimeEqual(header, one)) matches = true;
+    return matches;
+  }
+
+  /**
    * Puts a new set of marketplaces in force, in one step, and tells what changed. A marketplace with an unchanged
    * revision keeps its present snapshot, so that whatever was derived from it stays valid.
    */
@@ -183,4 +197,11 @@ export class MarketplaceRegistry {
   #digest(id: string, key: string): string {
     return hash('sha256', `${this.#salt}${id.length}:${id}${key}`, 'base64');
   }
+}
+
+function authorizationsOf({ api }: Marketplace): string[] {
+  // The first colon ends the id: with one inside, the header would prove somebody else as well.
+  if (api.id.includes(':')) return [];
+  const keys = api.keys.filter((key) => !key.isEmpty);
+  return keys.map((key) => `Basic ${Buffer.from(`${api.id}:${key.reveal()}`).toString('base64')}`);
 }

@@ -59,14 +59,22 @@ export class NotificationProcessor {
       this.#logger,
       adapter,
     );
-    const handleGroup = async ({ groupUid, deliveries }: GroupWork): Promise<void> => {
-      if (!(await this.#isKnown(marketplace, groupUid, deliveries.length, adapter))) return;
-      await runner.run(deliveries, (resource) => this.#handlersOf(resource, adapter));
-    };
+    const { name } = marketplace;
+    const handlersOf = (resource: string): readonly RegisteredHandler[] =>
+      this.#handlersOf(resource, adapter);
     const pending = groups.values();
     const lane = async (): Promise<void> => {
       // One after the other is the point: within a lane, groups wait for each other.
-      for (const work of pending) await handleGroup(work);
+      for (const { groupUid, deliveries } of pending) {
+        if ((await this.deletedGroups.deletedAt(name, groupUid)) !== null) {
+          this.counters.add('deletedGroup', deliveries.length);
+        } else if (
+          adapter?.knowsGroup &&
+          !(await adapter.knowsGroup({ marketplace: name, groupUid }, marketplace))
+        ) {
+          this.counters.add('unknownGroup', deliveries.length);
+        } else await runner.run(deliveries, handlersOf);
+      }
     };
     const lanes = Math.min(this.#concurrency, groups.size);
     // Nearly every notification is of one group, and needs no lanes.
@@ -95,22 +103,6 @@ export class NotificationProcessor {
       }
     }
     return groups;
-  }
-
-  async #isKnown(
-    marketplace: Marketplace,
-    groupUid: string,
-    count: number,
-    adapter: MaestranoNotificationAdapter | null,
-  ): Promise<boolean> {
-    if ((await this.deletedGroups.deletedAt(marketplace.name, groupUid)) !== null) {
-      this.counters.add('deletedGroup', count);
-      return false;
-    }
-    if (!adapter?.knowsGroup) return true;
-    const known = await adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace);
-    if (!known) this.counters.add('unknownGroup', count);
-    return known;
   }
 
   #handlersOf(resource: string, adapter: MaestranoNotificationAdapter | null): readonly RegisteredHandler[] {

@@ -28,6 +28,28 @@ describe('BasicAuthenticator', () => {
     }
   });
 
+  it('takes the header in every spelling that means the same', () => {
+    const usual = basicOf('uat');
+    for (const spelled of [usual.replace('Basic', 'bAsIc'), usual.replace(' ', '   '), `${usual}  `]) {
+      expect(subject.authenticate(spelled, [production, uat])).toBe(uat);
+      expect(subject.authenticate(spelled, [production])).toBeNull();
+    }
+  });
+
+  it('does not mistake an id with a colon for an id and the beginning of a key', () => {
+    const [short, long] = [
+      testMarketplace('short', { api: { id: 'a', key: 'b:c' } }),
+      {
+        ...testMarketplace('long', { api: { key: 'c' } }),
+        api: { ...testMarketplace('long').api, id: 'a:b' },
+      },
+    ];
+    const both = new BasicAuthenticator(testRegistry(short, long), new CredentialLockout({ webhooks: {} }));
+    const header = `Basic ${btoa('a:b:c')}`;
+    expect(both.authenticate(header, [short])).toBe(short);
+    expect(both.authenticate(header, [long])).toBeNull();
+  });
+
   it('takes neither half of another marketplace', () => {
     for (const candidates of [[uat], [production], [uat, production], 'any'] as const) {
       expect(subject.authenticate(basicOf('uat', 'key-of-production'), candidates)).toBeNull();
