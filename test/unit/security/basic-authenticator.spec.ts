@@ -37,13 +37,9 @@ describe('BasicAuthenticator', () => {
   });
 
   it('does not mistake an id with a colon for an id and the beginning of a key', () => {
-    const [short, long] = [
-      testMarketplace('short', { api: { id: 'a', key: 'b:c' } }),
-      {
-        ...testMarketplace('long', { api: { key: 'c' } }),
-        api: { ...testMarketplace('long').api, id: 'a:b' },
-      },
-    ];
+    const short = testMarketplace('short', { api: { id: 'a', key: 'b:c' } });
+    const plain = testMarketplace('long', { api: { key: 'c' } });
+    const long = { ...plain, api: { ...plain.api, id: 'a:b' } };
     const both = new BasicAuthenticator(testRegistry(short, long), new CredentialLockout({ webhooks: {} }));
     const header = `Basic ${btoa('a:b:c')}`;
     expect(both.authenticate(header, [short])).toBe(short);
