@@ -1,8 +1,12 @@
 import { MaestranoError } from '../errors/maestrano.error.js';
+import { errorCode } from './error-code.js';
+
+/** Such as `ECONNREFUSED` of Node.js, `23505` of a database, `P2002` of an ORM. */
+const CODE = /^[A-Z0-9_]{1,40}$/;
 
 /**
- * Where an error was thrown, for a log: name and stack, without its text when it is not ours. What an application or a
- * database says of its failure may name a person or hold a whole record.
+ * Where an error was thrown, for a log: name, code and stack, without its text when it is not ours. What an
+ * application or a database says of its failure may name a person or hold a whole record.
  */
 export function errorPlace(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
@@ -11,5 +15,7 @@ export function errorPlace(error: unknown): string {
   // Only what stands behind the text: one of several lines could look like frames.
   const begin = stack.indexOf(message);
   const behind = begin < 0 ? '' : stack.slice(begin + message.length);
-  return [name, ...behind.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
+  const code = errorCode(error) ?? '';
+  const title = CODE.test(code) ? `${name} (${code})` : name;
+  return [title, ...behind.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
 }

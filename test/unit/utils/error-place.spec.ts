@@ -12,6 +12,15 @@ describe('the place of an error', () => {
     }
   });
 
+  it('has the code by which databases and Node.js tell failures apart, and no other text in its place', () => {
+    const withCode = (code: unknown): Error => Object.assign(new Error('jo@example.com'), { code });
+    expect(errorPlace(withCode('ECONNREFUSED'))).toMatch(/^Error \(ECONNREFUSED\)\n\s+at /);
+    expect(errorPlace(withCode('23505'))).toMatch(/^Error \(23505\)\n/);
+    for (const code of ['jo@example.com', 'Jo Doe', 23505, null]) {
+      expect(errorPlace(withCode(code))).toMatch(/^Error\n/);
+    }
+  });
+
   it('has no text that was put in later, and no stack that was put in instead', () => {
     const changed = new Error('jo@example.com');
     // Made when it is first read.
