@@ -29,7 +29,7 @@ export class SandboxClock {
 
   /** How far this clock is ahead of the machine's, in milliseconds. */
   get offsetMs(): number {
-    return this.now().getTime() - Date.now();
+    return this.#frozenAt === null ? this.#offset : this.#frozenAt - Date.now();
   }
 
   /** Stops the clock, now or at a given moment. */
