@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 
 /** Without I, L, O and U: nobody should have to guess what a person read out. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -18,7 +18,8 @@ export function traceTag(marketplace: string): string {
 
 /** A new code such as `K7Q2-M9XW`. */
 export function newTraceCode(marketplace: string): string {
-  const code = traceTag(marketplace) + spell(randomBytes(CODE_LENGTH - TAG_LENGTH));
+  const random = Array.from({ length: CODE_LENGTH - TAG_LENGTH }, () => randomInt(ALPHABET.length));
+  const code = traceTag(marketplace) + spell(random);
   return `${code.slice(0, 4)}-${code.slice(4)}`;
 }
 
