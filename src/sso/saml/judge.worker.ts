@@ -1,5 +1,3 @@
-import { constants, setPriority } from 'node:os';
-
 import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { LoginCheck } from '../../interfaces/login-trace.interface.js';
 import type { AssertionFacts } from './assertion-checks.js';
@@ -16,8 +14,6 @@ export interface WorkerVerdict {
   readonly checks: readonly LoginCheck[];
 }
 
-giveWay();
-
 /** Runs on a worker thread: reads the text again, which is cheaper than copying what was read. */
 export default async function judgeOnThread(task: JudgeTask): Promise<WorkerVerdict> {
   const checks = new CheckList();
@@ -29,18 +25,5 @@ export default async function judgeOnThread(task: JudgeTask): Promise<WorkerVerd
   } catch (error) {
     if (!(error instanceof CheckFailed)) throw error;
     return { facts: null, refusal: error.code, checks: checks.checks };
-  }
-}
-
-/**
- * Where cores are few, a login of 8 ms must not keep the event loop from running. On Linux a priority belongs to the
- * thread that asks; elsewhere this would slow the whole application.
- */
-function giveWay(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // Not allowed here: then threads run as they are.
   }
 }
