@@ -55,22 +55,22 @@ export function createEndpointController(
     constructor(@Inject(EndpointDispatcher) private readonly dispatcher: EndpointDispatcher) {}
 
     @Get([])
-    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Post([])
-    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Put([])
-    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Delete([])
-    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
       return this.dispatcher.dispatch(request, response);
     }
   }

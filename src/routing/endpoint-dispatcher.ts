@@ -25,19 +25,22 @@ export class EndpointDispatcher {
   ) {}
 
   /** Answers the request; throws an `HttpException` for the application's exception filters. */
-  async dispatch(request: PlatformRequest, response: unknown): Promise<void> {
+  dispatch(request: PlatformRequest, response: unknown): Promise<void> | void {
     const state = requestState(request);
     if (state?.failure !== undefined) throw state.failure;
     const call = state?.call;
     if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);
     const { observer } = this.observers;
+    const handler = this.#handler(call.endpoint);
     try {
-      const handler = this.#handler(call.endpoint);
-      if (observer === null) await handler.handle(exchange, call);
-      else await observer(call, request, response, () => handler.handle(exchange, call));
+      const handling =
+        observer === null
+          ? handler.handle(exchange, call)
+          : observer(call, request, response, async () => handler.handle(exchange, call));
+      return handling?.catch(rethrow);
     } catch (error) {
-      throw error instanceof HttpException ? error : toHttpException(error);
+      rethrow(error);
     }
   }
 
@@ -50,4 +53,8 @@ export class EndpointDispatcher {
     this.#handlers.set(name, handler);
     return handler;
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error instanceof HttpException ? error : toHttpException(error);
 }

@@ -12,5 +12,5 @@ export interface EndpointCall {
 
 /** A provider that answers endpoints. Errors it throws reach the application's exception filters. */
 export abstract class EndpointHandler {
-  abstract handle(exchange: HttpExchange, call: EndpointCall): Promise<void>;
+  abstract handle(exchange: HttpExchange, call: EndpointCall): Promise<void> | void;
 }

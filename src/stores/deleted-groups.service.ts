@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { type Awaitable, whenThere } from '../utils/promise-like.js';
 import { MaestranoStore } from './maestrano-store.js';
 import { storeKey } from './store-key.js';
 
@@ -24,6 +25,11 @@ export class DeletedGroupsService {
   async deletedAt(marketplace: string, groupUid: string): Promise<Date | null> {
     const at = await this.store.get(keyOf(marketplace, groupUid));
     return at === null ? null : new Date(at);
+  }
+
+  /** Whether the group cancelled the application; at once where the store answers at once. */
+  isDeleted(marketplace: string, groupUid: string): Awaitable<boolean> {
+    return whenThere(this.store.get(keyOf(marketplace, groupUid)), (at) => at !== null);
   }
 
   /** Forgets the marker: the group is a customer again, for example because somebody signed in through it. */

@@ -7,8 +7,11 @@
  * atomic: of ten concurrent {@link MaestranoStore.take} or {@link MaestranoStore.setIfAbsent} calls, one wins.
  */
 export abstract class MaestranoStore {
-  /** The value, or null when there is none or its time is over. */
-  abstract get(key: string): Promise<string | null>;
+  /**
+   * The value, or null when there is none or its time is over. At once where that is possible: a look into memory is
+   * made for every notification, and a promise would cost more.
+   */
+  abstract get(key: string): Promise<string | null> | string | null;
 
   /** Writes the value whatever was there. */
   abstract set(key: string, value: string, ttlMs: number): Promise<void>;

@@ -25,8 +25,8 @@ export class MemoryStore extends MaestranoStore {
     this.#maxEntries = options.maxEntriesPerNamespace ?? 50_000;
   }
 
-  override get(key: string): Promise<string | null> {
-    return Promise.resolve(this.#read(this.#values, key));
+  override get(key: string): Promise<string | null> | string | null {
+    return this.#read(this.#values, key);
   }
 
   override set(key: string, value: string, ttlMs: number): Promise<void> {

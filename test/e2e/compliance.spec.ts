@@ -109,7 +109,7 @@ class ForgetfulStore extends MemoryStore {
     return true;
   }
 
-  override take(key: string): Promise<string | null> {
+  override async take(key: string): Promise<string | null> {
     return this.get(key);
   }
 }

@@ -1,29 +1,54 @@
 import { hash } from 'node:crypto';
 
+import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { storeKey } from '../../stores/store-key.js';
 import { connecId } from '../client/external-ids.js';
 
-/** One entity of a notification, and what tells its deliveries apart (protocol §7.2). */
-export interface ConnecDelivery {
-  readonly resource: string;
-  readonly groupUid: string;
-  /** Connec! id; null for an entity without one. */
-  readonly recordId: string | null;
-  /** Key of the record within group and resource: the id, or the digest of an entity without one. */
-  readonly recordKey: string;
-  /** When the record changed, in milliseconds; null when the entity does not say. */
-  readonly at: number | null;
-  /** Digest of the content, where the time alone does not identify the delivery. */
-  readonly digest: string | null;
-  readonly entity: Readonly<Record<string, unknown>>;
+/** What the entities of a notification have in common. */
+export interface DeliverySource {
+  readonly marketplace: Marketplace;
+  readonly attempt: number;
+  /** Whether the record's time identifies a delivery, or its whole content. */
+  readonly identity: 'version' | 'content';
+}
+
+/**
+ * One entity of a notification, and what tells its deliveries apart (protocol §7.2). Handlers get it as their context:
+ * a second object for each of hundreds of entities would be felt.
+ */
+export class ConnecDelivery implements ConnecNotificationContext {
+  constructor(
+    readonly marketplace: Marketplace,
+    readonly groupUid: string,
+    readonly resource: string,
+    readonly recordId: string | null,
+    /** Key of the record within group and resource: the id, or the digest of an entity without one. */
+    readonly recordKey: string,
+    /** When the record changed, in milliseconds; null when the entity does not say. */
+    readonly at: number | null,
+    /** Digest of the content, where the time alone does not identify the delivery. */
+    readonly digest: string | null,
+    readonly entity: Readonly<Record<string, unknown>>,
+    readonly attempt: number,
+  ) {}
+
+  get updatedAt(): Date | null {
+    return this.at === null ? null : new Date(this.at);
+  }
+
+  get deliveryKey(): string {
+    const version = this.digest ?? new Date(this.at ?? 0).toISOString();
+    return storeKey(this.marketplace.name, this.groupUid, this.resource, this.recordKey, version);
+  }
 }
 
 /** Reads what identifies an entity's delivery. */
 export function toDelivery(
-  resource: string,
+  { marketplace, attempt, identity }: DeliverySource,
   groupUid: string,
+  resource: string,
   entity: Readonly<Record<string, unknown>>,
-  identity: 'version' | 'content',
 ): ConnecDelivery {
   const at = instantOf(entity.updated_at);
   const recordId = connecId(entity.id);
@@ -31,13 +56,17 @@ export function toDelivery(
   const keyed = recordId !== null || resource === 'company';
   const digest = at !== null && keyed && identity === 'version' ? null : digestOf(entity);
   const recordKey = keyed ? (recordId ?? '') : `#${digest ?? ''}`;
-  return { resource, groupUid, recordId, recordKey, at, digest, entity };
-}
-
-/** Text that is the same for the same delivery on every instance. */
-export function deliveryKey(marketplace: string, delivery: ConnecDelivery): string {
-  const version = delivery.digest ?? new Date(delivery.at ?? 0).toISOString();
-  return storeKey(marketplace, delivery.groupUid, delivery.resource, delivery.recordKey, version);
+  return new ConnecDelivery(
+    marketplace,
+    groupUid,
+    resource,
+    recordId,
+    recordKey,
+    at,
+    digest,
+    entity,
+    attempt,
+  );
 }
 
 /** Milliseconds of an ISO 8601 text; null for anything else. A time without zone is read as UTC. */

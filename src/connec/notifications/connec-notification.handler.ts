@@ -26,20 +26,31 @@ export class ConnecNotificationHandler extends EndpointHandler {
     super();
   }
 
-  override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
-    if (call.endpoint === INITIALIZATION_ENDPOINT) {
-      const adapter = await this.adapters.optional(MaestranoNotificationAdapter, exchange.request);
-      await adapter?.onInitialization?.(call.marketplace);
-    } else {
-      try {
-        await this.notifications.accept(call.marketplace, exchange.body);
-      } catch (error) {
-        if (error instanceof ConnecError && error.httpStatus === 503) {
-          exchange.setHeader('Retry-After', RETRY_AFTER_S);
-        }
-        throw error;
+  override handle(exchange: HttpExchange, call: EndpointCall): Promise<void> | void {
+    if (call.endpoint === INITIALIZATION_ENDPOINT) return this.#initialize(exchange, call);
+    const refuse = (error: unknown): never => {
+      if (error instanceof ConnecError && error.httpStatus === 503) {
+        exchange.setHeader('Retry-After', RETRY_AFTER_S);
       }
+      throw error;
+    };
+    let taking: Promise<void> | void;
+    try {
+      taking = this.notifications.take(call.marketplace, exchange.body);
+    } catch (error) {
+      return refuse(error);
     }
-    exchange.json(200, { success: true });
+    if (taking) return taking.then(() => succeed(exchange), refuse);
+    succeed(exchange);
   }
+
+  async #initialize(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
+    const adapter = await this.adapters.optional(MaestranoNotificationAdapter, exchange.request);
+    await adapter?.onInitialization?.(marketplace);
+    succeed(exchange);
+  }
+}
+
+function succeed(exchange: HttpExchange): void {
+  exchange.json(200, { success: true });
 }

@@ -2,17 +2,17 @@ import type { ConnecDelivery } from './connec-delivery.js';
 
 /** What is remembered of a record (protocol §7.2). */
 export interface RecordState {
-  /** Time of the newest update that was handled, in milliseconds; null when no update said one. */
-  readonly at: number | null;
+  /** Time of the newest update that was handled, in milliseconds; before all times when no update said one. */
+  at: number;
   /** Digests handled at that time, or lately of a record without times; newest last. */
-  readonly digests: readonly string[];
+  digests: readonly string[];
   /** An update that some handlers finished and others did not. */
-  readonly unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
+  unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
   /**
    * The update whose handlers were begun. Left behind by a process that died: its handlers may have done their work,
    * so nothing older may follow before that update was handled again, or until (in milliseconds) it is given up.
    */
-  readonly begun?: { readonly at: number; readonly until: number } | null;
+  begun?: { readonly at: number; readonly until: number } | null;
 }
 
 /** Leave to handle a delivery: nobody else handles the same record until it is completed or released. */
@@ -30,51 +30,67 @@ export type DeliveryVerdict = DeliveryClaim | 'duplicate' | 'stale' | 'busy';
  * hundreds of entities would cost as much as the request.
  */
 export abstract class DeliveryLedger {
-  abstract claim(marketplace: string, delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict>;
+  abstract claim(delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict>;
 
   /** Remembers the delivery as handled. False when the claim was lost meanwhile: another process took over. */
-  abstract complete(claim: DeliveryClaim): boolean | Promise<boolean>;
+  abstract complete(claim: DeliveryClaim, delivery: ConnecDelivery): boolean | Promise<boolean>;
 
   /** Gives the claim back, remembering which handlers finished. */
-  abstract release(claim: DeliveryClaim, finished: readonly string[]): void | Promise<void>;
+  abstract release(
+    claim: DeliveryClaim,
+    delivery: ConnecDelivery,
+    finished: readonly string[],
+  ): void | Promise<void>;
 }
 
 /** Digests kept of a record: more than ever arrive within a second, or between a delivery and its repetition. */
 const MAX_DIGESTS = 8;
 
+const NONE: readonly string[] = [];
+
+/** The state of a record of which nothing is known. */
+export function newState(): RecordState {
+  return { at: Number.NEGATIVE_INFINITY, digests: NONE, unfinished: null };
+}
+
 /** Whether a delivery still has to be handled, given what is remembered of its record; `busy`: not yet. */
 export function judge(
-  state: RecordState | null,
-  delivery: ConnecDelivery,
+  state: RecordState,
+  { at, digest }: ConnecDelivery,
 ): 'handle' | 'duplicate' | 'stale' | 'busy' {
-  if (!state) return 'handle';
-  const { at, digest } = delivery;
   if (digest !== null) {
     if (state.digests.includes(digest)) return 'duplicate';
   } else if (at === state.at) return 'duplicate';
-  if (at !== null && state.at !== null && at < state.at) return 'stale';
+  if (at !== null && at < state.at) return 'stale';
   const { begun } = state;
   return begun && at !== null && at < begun.at && Date.now() < begun.until ? 'busy' : 'handle';
 }
 
-/** What to remember once the delivery was handled. */
-export function handledState(state: RecordState | null, { at, digest }: ConnecDelivery): RecordState {
-  const newer = at !== null && (state === null || state.at === null || at > state.at);
-  const kept = newer ? [] : (state?.digests ?? []);
-  return {
-    at: newer ? at : (state?.at ?? null),
-    digests: digest === null ? kept : [...kept, digest].slice(-MAX_DIGESTS),
-    unfinished: null,
-  };
+/** Remembers the delivery as handled. */
+export function noteHandled(state: RecordState, { at, digest }: ConnecDelivery): void {
+  if (at !== null && at > state.at) {
+    state.at = at;
+    state.digests = NONE;
+  }
+  if (digest !== null) state.digests = [...state.digests, digest].slice(-MAX_DIGESTS);
+  state.unfinished = null;
 }
 
-/** Identifies a delivery among those of its record. */
-export function versionOf({ at, digest }: ConnecDelivery): string {
-  return digest ?? String(at);
+/** Remembers which handlers finished a delivery that others did not. */
+export function noteUnfinished(
+  state: RecordState,
+  delivery: ConnecDelivery,
+  handlers: readonly string[],
+): void {
+  state.unfinished = { version: versionOf(delivery), handlers };
 }
 
 /** Handlers that finished this very delivery before. */
-export function finishedHandlers(state: RecordState | null, delivery: ConnecDelivery): readonly string[] {
-  const unfinished = state?.unfinished;
-  return unfinished && unfinished.version === versionOf(delivery) ? unfinished.handlers : [];
+export function finishedHandlers({ unfinished }: RecordState, delivery: ConnecDelivery): readonly string[] {
+  return unfinished !== null && unfinished.version === versionOf(delivery) ? unfinished.handlers : NONE;
+}
+
+/** Identifies a delivery among those of its record. */
+function versionOf({ at, digest }: ConnecDelivery): string {
+  return digest ?? String(at);
 }

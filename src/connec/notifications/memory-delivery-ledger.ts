@@ -4,25 +4,25 @@ import {
   DeliveryLedger,
   type DeliveryVerdict,
   finishedHandlers,
-  handledState,
   judge,
+  noteHandled,
+  noteUnfinished,
   type RecordState,
-  versionOf,
 } from './delivery-ledger.js';
 
 /** Records remembered in each of the two generations. */
 const RECORDS_PER_GENERATION = 50_000;
 
-interface Slot {
-  state: RecordState | null;
-  /** The claim that runs, and who waits for it. */
-  running: MemoryClaim | null;
-}
-
-interface MemoryClaim extends DeliveryClaim {
-  readonly slot: Slot;
-  readonly delivery: ConnecDelivery;
-  waiting: { readonly promise: Promise<void>; readonly wake: () => void } | null;
+/** A record, and the claim on it: there is one at a time, and hundreds of objects less in a request. */
+class Slot implements RecordState, DeliveryClaim {
+  at = Number.NEGATIVE_INFINITY;
+  digests: readonly string[] = [];
+  unfinished: RecordState['unfinished'] = null;
+  finished: readonly string[] = [];
+  /** Whether a delivery of the record is being handled. Not which: old objects that point at new ones cost dearly. */
+  running = false;
+  /** Who waits for that. */
+  waiting: { readonly promise: Promise<void>; readonly wake: () => void } | null = null;
 }
 
 type Generation = Map<string, Map<string, Slot>>;
@@ -53,63 +53,48 @@ export class MemoryDeliveryLedger extends DeliveryLedger {
     super();
   }
 
-  override claim(marketplace: string, delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict> {
-    const slot = this.#slot(marketplace, delivery);
-    if (slot.running) return this.#wait(slot.running, marketplace, delivery);
-    const verdict = judge(slot.state, delivery);
+  override claim(delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict> {
+    const slot = this.#slot(delivery);
+    if (slot.running) return this.#wait(slot, delivery);
+    const verdict = judge(slot, delivery);
     if (verdict !== 'handle') return verdict;
-    const claim: MemoryClaim = {
-      slot,
-      delivery,
-      waiting: null,
-      finished: finishedHandlers(slot.state, delivery),
-    };
-    slot.running = claim;
-    return claim;
+    slot.finished = finishedHandlers(slot, delivery);
+    slot.running = true;
+    return slot;
   }
 
-  override complete(claim: DeliveryClaim): boolean {
-    const { slot, delivery } = claim as MemoryClaim;
-    slot.state = handledState(slot.state, delivery);
-    this.#end(claim as MemoryClaim);
+  override complete(claim: DeliveryClaim, delivery: ConnecDelivery): boolean {
+    const slot = claim as Slot;
+    noteHandled(slot, delivery);
+    end(slot);
     return true;
   }
 
-  override release(claim: DeliveryClaim, finished: readonly string[]): void {
-    const { slot, delivery } = claim as MemoryClaim;
-    const { at = null, digests = [] } = slot.state ?? {};
-    slot.state = { at, digests, unfinished: { version: versionOf(delivery), handlers: finished } };
-    this.#end(claim as MemoryClaim);
+  override release(claim: DeliveryClaim, delivery: ConnecDelivery, finished: readonly string[]): void {
+    const slot = claim as Slot;
+    noteUnfinished(slot, delivery, finished);
+    end(slot);
   }
 
-  #end(claim: MemoryClaim): void {
-    claim.slot.running = null;
-    claim.waiting?.wake();
-  }
-
-  async #wait(running: MemoryClaim, marketplace: string, delivery: ConnecDelivery): Promise<DeliveryVerdict> {
-    if (!running.waiting) {
+  async #wait(slot: Slot, delivery: ConnecDelivery): Promise<DeliveryVerdict> {
+    if (!slot.waiting) {
       let wake: () => void = () => undefined;
       const promise = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      running.waiting = { promise, wake };
+      slot.waiting = { promise, wake };
     }
-    await running.waiting.promise;
-    return this.claim(marketplace, delivery);
+    await slot.waiting.promise;
+    return this.claim(delivery);
   }
 
-  #slot(marketplace: string, { groupUid, resource, recordKey }: ConnecDelivery): Slot {
-    const scope = this.#scopeOf(marketplace, groupUid, resource);
+  #slot({ marketplace: { name }, groupUid, resource, recordKey }: ConnecDelivery): Slot {
+    const scope = this.#scopeOf(name, groupUid, resource);
     const young = scope.young.get(recordKey);
     if (young) return young;
-    const slot = scope.old?.get(recordKey) ?? { state: null, running: null };
-    if (this.#rotate()) return this.#keep(this.#scopeOf(marketplace, groupUid, resource), recordKey, slot);
-    return this.#keep(scope, recordKey, slot);
-  }
-
-  #keep(scope: Scope, recordKey: string, slot: Slot): Slot {
-    scope.young.set(recordKey, slot);
+    const slot = scope.old?.get(recordKey) ?? new Slot();
+    const kept = this.#rotate() ? this.#scopeOf(name, groupUid, resource) : scope;
+    kept.young.set(recordKey, slot);
     this.#size += 1;
     return slot;
   }
@@ -141,4 +126,11 @@ export class MemoryDeliveryLedger extends DeliveryLedger {
     this.#since = Date.now();
     return true;
   }
+}
+
+function end(slot: Slot): void {
+  const { waiting } = slot;
+  slot.running = false;
+  slot.waiting = null;
+  waiting?.wake();
 }

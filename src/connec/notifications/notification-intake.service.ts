@@ -14,6 +14,7 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorPlace } from '../../utils/error-place.js';
+import { type Awaitable, isPromiseLike } from '../../utils/promise-like.js';
 import { resolveConnecSettings } from '../connec-settings.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
@@ -60,24 +61,31 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
    * `connec.notificationUnavailable`, and without a queue `connec.notificationFailed`, `connec.notificationBusy`
    */
   async accept(marketplace: Marketplace, body: unknown): Promise<void> {
-    this.counters.add('received');
+    await this.take(marketplace, body);
+  }
+
+  /**
+   * The same at once, or throwing at once, where nothing has to be waited for.
+   *
+   * @internal
+   */
+  take(marketplace: Marketplace, body: unknown): Promise<void> | void {
+    const { counts } = this.counters;
+    counts.received += 1;
     if (this.#closing) throw unavailable(marketplace, 'The application is stopping.');
     let resources: NotificationBody;
     try {
       resources = readNotification(body, this.#options);
     } catch (error) {
-      this.counters.add('refused');
+      counts.refused += 1;
       throw error;
     }
     const work = this.queue
       ? this.#enqueue(this.queue, marketplace, resources)
       : this.#handle(marketplace, resources);
+    if (!work) return;
     this.#running.add(work);
-    try {
-      await work;
-    } finally {
-      this.#running.delete(work);
-    }
+    return work.finally(() => this.#running.delete(work));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -101,17 +109,36 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
       this.#logger.error('A notification could not be stored.', errorPlace(error));
       throw unavailable(marketplace, 'The queue did not take the notification.', error);
     }
-    this.counters.add('queued');
+    this.counters.counts.queued += 1;
   }
 
-  async #handle(marketplace: Marketplace, resources: NotificationBody): Promise<void> {
+  #handle(marketplace: Marketplace, resources: NotificationBody): Promise<void> | void {
+    let report: Awaitable<NotificationReport>;
+    try {
+      report = this.processor.process(marketplace, resources, 1);
+    } catch (error) {
+      throw this.#unhandled(marketplace, error);
+    }
+    if (isPromiseLike(report)) return this.#handleLate(marketplace, report);
+    this.#acknowledge(marketplace, report);
+  }
+
+  async #handleLate(marketplace: Marketplace, pending: PromiseLike<NotificationReport>): Promise<void> {
     let report: NotificationReport;
     try {
-      report = await this.processor.process(marketplace, resources, 1);
+      report = await pending;
     } catch (error) {
-      this.#logger.error('A notification could not be handled.', errorPlace(error));
-      throw unavailable(marketplace, 'The notification could not be handled to its end.', error);
+      throw this.#unhandled(marketplace, error);
     }
+    this.#acknowledge(marketplace, report);
+  }
+
+  #unhandled(marketplace: Marketplace, error: unknown): ConnecError {
+    this.#logger.error('A notification could not be handled.', errorPlace(error));
+    return unavailable(marketplace, 'The notification could not be handled to its end.', error);
+  }
+
+  #acknowledge(marketplace: Marketplace, report: NotificationReport): void {
     if (this.#options.acknowledge !== 'always') throwIfLeft(marketplace, report);
   }
 

@@ -6,23 +6,22 @@ import type { ConnecOptions } from '../../interfaces/connec-options.interface.js
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
+import { type Awaitable, whenThere } from '../../utils/promise-like.js';
 import { resolveConnecSettings } from '../connec-settings.js';
-import { type ConnecDelivery, toDelivery } from './connec-delivery.js';
+import { type ConnecDelivery, type DeliverySource, toDelivery } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
 import { DeliveryRunner, type NotificationReport } from './delivery-runner.js';
 import type { NotificationBody } from './notification-reader.js';
 import { ConnecNotificationCounters } from './notification-stats.js';
 
-/** What is left to do for one group. */
-interface GroupWork {
-  readonly groupUid: string;
-  readonly deliveries: ConnecDelivery[];
-}
+/** The deliveries of each group, in the order they came. */
+type Groups = ReadonlyMap<string, readonly ConnecDelivery[]>;
 
 /**
  * Hands the entities of a notification to their handlers: one group after the other's order, several groups at the
- * same time, each entity through the ledger (protocol §7.1, §7.2). Never throws for what a handler did.
+ * same time, each entity through the ledger (protocol §7.1, §7.2). Never throws for what a handler did. Answers at
+ * once where nothing has to be waited for.
  */
 @Injectable()
 export class NotificationProcessor {
@@ -43,66 +42,102 @@ export class NotificationProcessor {
     this.#identity = identity;
   }
 
-  async process(
-    marketplace: Marketplace,
+  process(marketplace: Marketplace, body: NotificationBody, attempt: number): Awaitable<NotificationReport> {
+    const source = { marketplace, attempt, identity: this.#identity };
+    const known = this.adapters.known(MaestranoNotificationAdapter);
+    const adapter = known === undefined ? this.adapters.optional(MaestranoNotificationAdapter, {}) : known;
+    return whenThere(adapter, (found) => this.#process(source, body, found));
+  }
+
+  #process(
+    source: DeliverySource,
     body: NotificationBody,
-    attempt: number,
-  ): Promise<NotificationReport> {
-    let adapter = this.adapters.known(MaestranoNotificationAdapter);
-    if (adapter === undefined) adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
-    const groups = this.#byGroup(body, adapter?.handle !== undefined);
+    adapter: MaestranoNotificationAdapter | null,
+  ): Awaitable<NotificationReport> {
+    const groups = this.#byGroup(source, body, adapter?.handle !== undefined);
     const runner = new DeliveryRunner(
-      marketplace,
-      attempt,
       this.ledger,
-      this.counters,
+      (resource) => this.#handlersOf(resource, adapter),
+      this.counters.counts,
       this.#logger,
       adapter,
     );
-    const { name } = marketplace;
-    const handlersOf = (resource: string): readonly RegisteredHandler[] =>
-      this.#handlersOf(resource, adapter);
-    const pending = groups.values();
-    const lane = async (): Promise<void> => {
-      // One after the other is the point: within a lane, groups wait for each other.
-      for (const { groupUid, deliveries } of pending) {
-        if ((await this.deletedGroups.deletedAt(name, groupUid)) !== null) {
-          this.counters.add('deletedGroup', deliveries.length);
-        } else if (
-          adapter?.knowsGroup &&
-          !(await adapter.knowsGroup({ marketplace: name, groupUid }, marketplace))
-        ) {
-          this.counters.add('unknownGroup', deliveries.length);
-        } else await runner.run(deliveries, handlersOf);
-      }
-    };
-    const lanes = Math.min(this.#concurrency, groups.size);
-    // Nearly every notification is of one group, and needs no lanes.
-    if (lanes <= 1) await lane();
-    else await Promise.all(Array.from({ length: lanes }, lane));
-    return runner.report();
+    const running = this.#runAll(groups, (groupUid, deliveries) =>
+      whenThere(this.#admit(source.marketplace, groupUid, deliveries.length, adapter), (admitted) =>
+        admitted ? runner.run(deliveries) : undefined,
+      ),
+    );
+    return whenThere(running, () => runner.report());
   }
 
   /** Entities by group, in the order they came; what nobody takes is counted and left out. */
-  #byGroup(body: NotificationBody, takesAll: boolean): Map<string, GroupWork> {
-    const groups = new Map<string, GroupWork>();
+  #byGroup(source: DeliverySource, body: NotificationBody, takesAll: boolean): Groups {
+    const { counts } = this.counters;
+    const groups = new Map<string, ConnecDelivery[]>();
+    let lastUid: string | null = null;
+    let last: ConnecDelivery[] = [];
     for (const [resource, entities] of Object.entries(body)) {
       if (!takesAll && this.handlers.of(resource).length === 0) {
-        this.counters.add('unknownResource', entities.length);
+        counts.unknownResource += entities.length;
         continue;
       }
       for (const entity of entities) {
         const groupUid = entity.group_id;
         if (typeof groupUid !== 'string' || groupUid === '') {
-          this.counters.add('unknownGroup');
+          counts.unknownGroup += 1;
           continue;
         }
-        let work = groups.get(groupUid);
-        if (!work) groups.set(groupUid, (work = { groupUid, deliveries: [] }));
-        work.deliveries.push(toDelivery(resource, work.groupUid, entity, this.#identity));
+        // Nearly always the group of the entity before.
+        if (groupUid !== lastUid) {
+          lastUid = groupUid;
+          last = groups.get(groupUid) ?? [];
+          if (last.length === 0) groups.set(groupUid, last);
+        }
+        last.push(toDelivery(source, groupUid, resource, entity));
       }
     }
     return groups;
+  }
+
+  /** Nearly every notification is of one group, and needs no lanes. */
+  #runAll(
+    groups: Groups,
+    runGroup: (groupUid: string, deliveries: readonly ConnecDelivery[]) => Awaitable<void>,
+  ): Awaitable<unknown> {
+    const pending = groups.entries();
+    if (groups.size <= 1) {
+      for (const [groupUid, deliveries] of pending) return runGroup(groupUid, deliveries);
+      return undefined;
+    }
+    const lane = async (): Promise<void> => {
+      // One after the other is the point: within a lane, groups wait for each other.
+      for (const [groupUid, deliveries] of pending) await runGroup(groupUid, deliveries);
+    };
+    return Promise.all(Array.from({ length: Math.min(this.#concurrency, groups.size) }, lane));
+  }
+
+  /** Whether the group is a customer; its entities are counted where it is not. */
+  #admit(
+    marketplace: Marketplace,
+    groupUid: string,
+    entities: number,
+    adapter: MaestranoNotificationAdapter | null,
+  ): Awaitable<boolean> {
+    const { counts } = this.counters;
+    return whenThere(this.deletedGroups.isDeleted(marketplace.name, groupUid), (deleted) => {
+      if (deleted) {
+        counts.deletedGroup += entities;
+        return false;
+      }
+      if (!adapter?.knowsGroup) return true;
+      return whenThere(
+        adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace),
+        (known) => {
+          if (!known) counts.unknownGroup += entities;
+          return known;
+        },
+      );
+    });
   }
 
   #handlersOf(resource: string, adapter: MaestranoNotificationAdapter | null): readonly RegisteredHandler[] {

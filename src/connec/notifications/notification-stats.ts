@@ -5,7 +5,8 @@ import type { ConnecNotificationStats } from '../../interfaces/connec-notificati
 /** Counts what became of notifications in this process; read by the health check. */
 @Injectable()
 export class ConnecNotificationCounters {
-  readonly #counts: { -readonly [K in keyof ConnecNotificationStats]: number } = {
+  /** Counted up in place. */
+  readonly counts: { -readonly [K in keyof ConnecNotificationStats]: number } = {
     received: 0,
     refused: 0,
     queued: 0,
@@ -19,12 +20,8 @@ export class ConnecNotificationCounters {
     deletedGroup: 0,
   };
 
-  add(what: keyof ConnecNotificationStats, count = 1): void {
-    this.#counts[what] += count;
-  }
-
   /** A copy of the numbers as they are now. */
   snapshot(): ConnecNotificationStats {
-    return { ...this.#counts };
+    return { ...this.counts };
   }
 }

@@ -9,10 +9,11 @@ import {
   DeliveryLedger,
   type DeliveryVerdict,
   finishedHandlers,
-  handledState,
   judge,
+  newState,
+  noteHandled,
+  noteUnfinished,
   type RecordState,
-  versionOf,
 } from './delivery-ledger.js';
 
 /** How long a ledger's claims hold and its records are remembered, in milliseconds. */
@@ -24,13 +25,12 @@ export interface StoreDeliveryLedgerOptions {
 }
 
 interface StoreClaim extends DeliveryClaim {
-  readonly delivery: ConnecDelivery;
   readonly recordKey: string;
   readonly lockKey: string;
   readonly token: string;
   /** What is stored while the handlers run, for comparing when it is written. */
   readonly seen: string;
-  readonly state: RecordState | null;
+  readonly state: RecordState;
 }
 
 /** After so many leases without a repetition, an update that a dead process had begun holds up older ones no more. */
@@ -54,8 +54,9 @@ export class StoreDeliveryLedger extends DeliveryLedger {
     super();
   }
 
-  override async claim(marketplace: string, delivery: ConnecDelivery): Promise<DeliveryVerdict> {
-    const parts = [marketplace, delivery.groupUid, delivery.resource, delivery.recordKey];
+  override async claim(delivery: ConnecDelivery): Promise<DeliveryVerdict> {
+    const { marketplace, groupUid, resource } = delivery;
+    const parts = [marketplace.name, groupUid, resource, delivery.recordKey];
     const recordKey = storeKey('delivery', ...parts);
     const lockKey = storeKey('delivery-lock', ...parts);
     const token = randomUUID();
@@ -77,22 +78,24 @@ export class StoreDeliveryLedger extends DeliveryLedger {
       return verdict === 'handle' ? 'busy' : verdict;
     }
     const finished = finishedHandlers(state, delivery);
-    const claim: StoreClaim = { delivery, recordKey, lockKey, token, seen: begun, state, finished };
+    const claim: StoreClaim = { recordKey, lockKey, token, seen: begun, state, finished };
     this.#running.add(claim);
     this.#beat();
     return claim;
   }
 
-  override complete(claim: DeliveryClaim): Promise<boolean> {
-    const { state, delivery } = claim as StoreClaim;
-    return this.#end(claim as StoreClaim, handledState(state, delivery));
+  override complete(claim: DeliveryClaim, delivery: ConnecDelivery): Promise<boolean> {
+    noteHandled((claim as StoreClaim).state, delivery);
+    return this.#end(claim as StoreClaim);
   }
 
-  override async release(claim: DeliveryClaim, finished: readonly string[]): Promise<void> {
-    const { state, delivery } = claim as StoreClaim;
-    const { at = null, digests = [] } = state ?? {};
-    const unfinished = { version: versionOf(delivery), handlers: finished };
-    await this.#end(claim as StoreClaim, { at, digests, unfinished });
+  override async release(
+    claim: DeliveryClaim,
+    delivery: ConnecDelivery,
+    finished: readonly string[],
+  ): Promise<void> {
+    noteUnfinished((claim as StoreClaim).state, delivery, finished);
+    await this.#end(claim as StoreClaim);
   }
 
   /**
@@ -102,14 +105,12 @@ export class StoreDeliveryLedger extends DeliveryLedger {
   async #begin(
     recordKey: string,
     seen: string | null,
-    state: RecordState | null,
+    state: RecordState,
     { at }: ConnecDelivery,
   ): Promise<string | null> {
-    const { leaseMs } = this.options;
-    const { at: newest = null, digests = [], unfinished = null } = state ?? {};
-    const until = Date.now() + leaseMs * LEASES_TO_GIVE_UP;
-    const begun = at === null ? null : { at, until };
-    const text = JSON.stringify({ at: newest, digests, unfinished, begun } satisfies RecordState);
+    const until = Date.now() + this.options.leaseMs * LEASES_TO_GIVE_UP;
+    state.begun = at === null ? null : { at, until };
+    const text = JSON.stringify(state);
     return (await this.#write(recordKey, seen, text)) ? text : null;
   }
 
@@ -120,13 +121,14 @@ export class StoreDeliveryLedger extends DeliveryLedger {
       : this.store.replace(recordKey, seen, text, rememberMs);
   }
 
-  async #end(claim: StoreClaim, state: RecordState): Promise<boolean> {
+  async #end(claim: StoreClaim): Promise<boolean> {
     this.#running.delete(claim);
     if (this.#running.size === 0 && this.#heartbeat) {
       clearInterval(this.#heartbeat);
       this.#heartbeat = null;
     }
-    const { recordKey, seen, lockKey, token } = claim;
+    const { recordKey, seen, lockKey, token, state } = claim;
+    state.begun = null;
     const written = await this.#write(recordKey, seen, JSON.stringify(state));
     await this.store.delete(lockKey, token);
     return written;
@@ -143,6 +145,10 @@ export class StoreDeliveryLedger extends DeliveryLedger {
   }
 }
 
-function parse(text: string | null): RecordState | null {
-  return text === null ? null : (JSON.parse(text) as RecordState);
+function parse(text: string | null): RecordState {
+  const state = newState();
+  if (text === null) return state;
+  const stored = JSON.parse(text) as RecordState & { readonly at: number | null };
+  // JSON has no number before all times: it is written as null.
+  return { ...stored, at: stored.at ?? state.at };
 }

@@ -47,10 +47,15 @@ export class DirectAnswers {
       pipeline();
       return;
     }
-    this.dispatcher.dispatch(request, response).catch((failure: unknown) => {
+    const fail = (failure: unknown): void => {
       rememberState(request, { ...state, failure });
       pipeline();
-    });
+    };
+    try {
+      this.dispatcher.dispatch(request, response)?.catch(fail);
+    } catch (failure) {
+      fail(failure);
+    }
   }
 }
 

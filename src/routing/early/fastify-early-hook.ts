@@ -31,8 +31,8 @@ interface Instance {
   hasContentTypeParser(type: string): boolean;
   addContentTypeParser(
     type: string,
-    options: { readonly parseAs: 'buffer' },
-    parser: (request: PlatformRequest, body: Buffer, done: JsonBodyCallback) => void,
+    options: { readonly parseAs: 'string' },
+    parser: (request: PlatformRequest, text: string, done: JsonBodyCallback) => void,
   ): void;
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
 }
@@ -56,7 +56,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   const instance = adapter.getInstance<Instance>();
   // A second registration of the module finds the parser of the first.
   if (!instance.hasContentTypeParser(OWN_JSON_TYPE)) {
-    instance.addContentTypeParser(OWN_JSON_TYPE, { parseAs: 'buffer' }, parseOwnJson);
+    instance.addContentTypeParser(OWN_JSON_TYPE, { parseAs: 'string' }, parseOwnJson);
   }
   instance.addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
@@ -70,11 +70,11 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   return true;
 }
 
-function parseOwnJson(request: PlatformRequest, bytes: Buffer, done: JsonBodyCallback): void {
+function parseOwnJson(request: PlatformRequest, text: string, done: JsonBodyCallback): void {
   request.headers['content-type'] = JSON_TYPE;
   let body: unknown;
   try {
-    body = parseJsonBody(bytes);
+    body = parseJsonBody(text);
   } catch (error) {
     return done(error as Error);
   }

@@ -2,21 +2,20 @@ import type { IncomingMessage } from 'node:http';
 
 import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
 
-const BYTE_ORDER_MARK = 0xef;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** What was read, or the error that goes to the application's exception filters. */
 export type JsonBodyCallback = (error: Error | null, body?: unknown) => void;
 
 /**
- * Parses JSON in UTF-8; an empty body is none.
+ * Parses JSON; an empty body is none.
  *
  * @throws BadRequestException for anything else, without repeating what was sent.
  */
-export function parseJsonBody(bytes: Buffer): unknown {
-  if (bytes.length === 0) return undefined;
-  const text = bytes.toString('utf8', bytes[0] === BYTE_ORDER_MARK ? 3 : 0);
+export function parseJsonBody(text: string): unknown {
+  if (text === '') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text) as unknown;
   } catch {
     throw new BadRequestException('The request body is not valid JSON');
   }
@@ -35,7 +34,8 @@ export function readJsonBody(request: IncomingMessage, limit: number, done: Json
     const [only] = chunks;
     let body: unknown;
     try {
-      body = parseJsonBody(chunks.length === 1 && only ? only : Buffer.concat(chunks, received));
+      const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks, received);
+      body = parseJsonBody(bytes.toString());
     } catch (error) {
       return finish(error as Error);
     }

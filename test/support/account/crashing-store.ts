@@ -16,7 +16,7 @@ export class CrashingStore extends MaestranoStore {
   }
 
   override get(key: string): Promise<string | null> {
-    return this.#risk(key, () => this.inner.get(key));
+    return this.#risk(key, async () => this.inner.get(key));
   }
   override set(key: string, value: string, ttlMs: number): Promise<void> {
     return this.#risk(key, () => this.inner.set(key, value, ttlMs));

@@ -4,16 +4,22 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { resolveConnecSettings } from '../../../src/connec/connec-settings.js';
-import { type ConnecDelivery, toDelivery } from '../../../src/connec/notifications/connec-delivery.js';
+import {
+  type ConnecDelivery,
+  type DeliverySource,
+  toDelivery,
+} from '../../../src/connec/notifications/connec-delivery.js';
 import {
   type DeliveryClaim,
   type DeliveryLedger,
   judge,
+  newState,
 } from '../../../src/connec/notifications/delivery-ledger.js';
 import { MemoryDeliveryLedger } from '../../../src/connec/notifications/memory-delivery-ledger.js';
 import { readNotification } from '../../../src/connec/notifications/notification-reader.js';
 import { resourceKey } from '../../../src/connec/notifications/resource-key.js';
 import { StoreDeliveryLedger } from '../../../src/connec/notifications/store-delivery-ledger.js';
+import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import { RedisStore } from '../../../src/redis/redis-store.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -36,11 +42,16 @@ const ledgers: [string, () => DeliveryLedger][] = [
 if (!redis)
   console.warn('Skipping the Redis ledger: redis-server is not installed (Debian package: redis-server).');
 
+const source = (marketplace: string, identity: 'version' | 'content' = 'version'): DeliverySource => ({
+  marketplace: { name: marketplace } as Marketplace,
+  attempt: 1,
+  identity,
+});
+const FIELDS = { id: 'p1', updated_at: '2016-08-01T15:30:20Z' };
 const delivery = (
   fields: Record<string, unknown> = {},
   identity: 'version' | 'content' = 'version',
-): ConnecDelivery =>
-  toDelivery('people', 'cld-1', { id: 'p1', updated_at: '2016-08-01T15:30:20Z', ...fields }, identity);
+): ConnecDelivery => toDelivery(source('one', identity), 'cld-1', 'people', { ...FIELDS, ...fields });
 const later = (seconds: number) => new Date(Date.UTC(2016, 7, 1, 15, 30, 20 + seconds)).toISOString();
 
 describe.each(ledgers)('a ledger in %s', (_name, make) => {
@@ -49,70 +60,72 @@ describe.each(ledgers)('a ledger in %s', (_name, make) => {
     ledger = make();
   });
 
-  const claim = async (of: ConnecDelivery, marketplace = 'one'): Promise<DeliveryClaim> => {
-    const verdict = await ledger.claim(marketplace, of);
+  const claim = async (of: ConnecDelivery): Promise<DeliveryClaim> => {
+    const verdict = await ledger.claim(of);
     if (typeof verdict === 'string') throw new Error(verdict);
     return verdict;
   };
-  const handle = async (of: ConnecDelivery, marketplace?: string) => {
-    const claimed = await claim(of, marketplace);
-    expect(await ledger.complete(claimed)).toBe(true);
+  const handle = async (of: ConnecDelivery) => {
+    const claimed = await claim(of);
+    expect(await ledger.complete(claimed, of)).toBe(true);
   };
 
   it('lets a delivery be handled once, and no older one after it', async () => {
     await handle(delivery());
-    expect(await ledger.claim('one', delivery())).toBe('duplicate');
+    expect(await ledger.claim(delivery())).toBe('duplicate');
     await handle(delivery({ updated_at: later(5) }));
-    expect(await ledger.claim('one', delivery({ updated_at: later(4) }))).toBe('stale');
-    expect(await ledger.claim('one', delivery())).toBe('stale');
+    expect(await ledger.claim(delivery({ updated_at: later(4) }))).toBe('stale');
+    expect(await ledger.claim(delivery())).toBe('stale');
     await handle(delivery({ updated_at: later(6) }));
   });
 
   it('keeps marketplaces, groups, resources and records apart', async () => {
     await handle(delivery());
-    await handle(delivery(), 'two');
+    await handle(toDelivery(source('two'), 'cld-1', 'people', FIELDS));
     await handle(delivery({ id: 'p2' }));
-    await handle(toDelivery('people', 'cld-2', delivery().entity, 'version'));
-    await handle(toDelivery('items', 'cld-1', delivery().entity, 'version'));
+    await handle(toDelivery(source('one'), 'cld-2', 'people', FIELDS));
+    await handle(toDelivery(source('one'), 'cld-1', 'items', FIELDS));
   });
 
   it('gives a released delivery out again, with what had finished', async () => {
     const first = await claim(delivery());
-    await ledger.release(first, ['A.b']);
+    await ledger.release(first, delivery(), ['A.b']);
     const second = await claim(delivery());
     expect(second.finished).toEqual(['A.b']);
-    await ledger.release(second, ['A.b', 'C.d']);
-    const newer = await claim(delivery({ updated_at: later(1) }));
-    expect(newer.finished).toEqual([]);
-    await ledger.complete(newer);
-    expect(await ledger.claim('one', delivery())).toBe('stale');
+    await ledger.release(second, delivery(), ['A.b', 'C.d']);
+    const newer = delivery({ updated_at: later(1) });
+    const claimed = await claim(newer);
+    expect(claimed.finished).toEqual([]);
+    await ledger.complete(claimed, newer);
+    expect(await ledger.claim(delivery())).toBe('stale');
   });
 
   it('remembers an older success across a failed newer one', async () => {
     await handle(delivery());
-    await ledger.release(await claim(delivery({ updated_at: later(9) })), []);
-    expect(await ledger.claim('one', delivery())).toBe('duplicate');
+    const newer = delivery({ updated_at: later(9) });
+    await ledger.release(await claim(newer), newer, []);
+    expect(await ledger.claim(delivery())).toBe('duplicate');
     await handle(delivery({ updated_at: later(3) }));
-    expect((await claim(delivery({ updated_at: later(9) }))).finished).toEqual([]);
+    expect((await claim(newer)).finished).toEqual([]);
   });
 
   it('tells contents within one second apart when asked to, whatever their order', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => delivery({ name }, 'content'));
     await handle(a!);
     await handle(b!);
-    for (const again of [a!, b!, a!]) expect(await ledger.claim('one', again)).toBe('duplicate');
+    for (const again of [a!, b!, a!]) expect(await ledger.claim(again)).toBe('duplicate');
     await handle(c!);
     await handle(delivery({ name: 'd', updated_at: later(1) }, 'content'));
-    expect(await ledger.claim('one', c!)).toBe('stale');
+    expect(await ledger.claim(c!)).toBe('stale');
   });
 
   it('lets one of many at once handle a delivery', async () => {
     const verdicts = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const verdict = await ledger.claim('one', delivery());
+        const verdict = await ledger.claim(delivery());
         if (typeof verdict === 'string') return verdict;
         await pause(5);
-        await ledger.complete(verdict);
+        await ledger.complete(verdict, delivery());
         return 'handled';
       }),
     );
@@ -127,27 +140,28 @@ describe.each(stores.flatMap(([name, make]) => (make ? [[name, make] as const] :
     it('never handle one record at the same time, and say so in time', async () => {
       const store = make();
       const [one, two] = [new StoreDeliveryLedger(store, OPTIONS), new StoreDeliveryLedger(store, OPTIONS)];
-      const held = (await one.claim('m', delivery())) as DeliveryClaim;
-      expect(await two.claim('m', delivery({ updated_at: later(1) }))).toBe('busy');
+      const held = (await one.claim(delivery())) as DeliveryClaim;
+      expect(await two.claim(delivery({ updated_at: later(1) }))).toBe('busy');
       // Longer than the lease: it is renewed while the handler runs.
       await pause(OPTIONS.leaseMs * 1.5);
-      expect(await two.claim('m', delivery({ updated_at: later(1) }))).toBe('busy');
-      expect(await one.complete(held)).toBe(true);
-      expect(await two.claim('m', delivery())).toBe('duplicate');
+      expect(await two.claim(delivery({ updated_at: later(1) }))).toBe('busy');
+      expect(await one.complete(held, delivery())).toBe(true);
+      expect(await two.claim(delivery())).toBe('duplicate');
     });
 
     it('take over from one that died, whose late completion then changes nothing', async () => {
       const store = make();
       const [one, two] = [new StoreDeliveryLedger(store, OPTIONS), new StoreDeliveryLedger(store, OPTIONS)];
-      const dead = (await one.claim('m', delivery())) as DeliveryClaim;
+      const dead = (await one.claim(delivery())) as DeliveryClaim;
       clearTimersOf(one);
       await pause(OPTIONS.leaseMs + 100);
       // What the dead one had begun may be done: nothing older may follow it.
-      expect(await two.claim('m', delivery({ updated_at: later(-1) }))).toBe('busy');
-      const taken = (await two.claim('m', delivery({ updated_at: later(7) }))) as DeliveryClaim;
-      expect(await two.complete(taken)).toBe(true);
-      expect(await one.complete(dead)).toBe(false);
-      expect(await two.claim('m', delivery({ updated_at: later(5) }))).toBe('stale');
+      expect(await two.claim(delivery({ updated_at: later(-1) }))).toBe('busy');
+      const newer = delivery({ updated_at: later(7) });
+      const taken = (await two.claim(newer)) as DeliveryClaim;
+      expect(await two.complete(taken, newer)).toBe(true);
+      expect(await one.complete(dead, delivery())).toBe(false);
+      expect(await two.claim(delivery({ updated_at: later(5) }))).toBe('stale');
     });
   },
 );
@@ -178,9 +192,9 @@ describe('the ledger in memory', () => {
   it('is bounded, forgets what is old, and keeps what is used', () => {
     const ledger = new MemoryDeliveryLedger(60_000, 100);
     const handle = (id: string): string => {
-      const verdict = ledger.claim('m', delivery({ id }));
+      const verdict = ledger.claim(delivery({ id }));
       if (typeof verdict === 'string') return verdict;
-      ledger.complete(verdict as DeliveryClaim);
+      ledger.complete(verdict as DeliveryClaim, delivery({ id }));
       return 'handled';
     };
     for (let n = 0; n < 150; n += 1) handle(`p${n}`);
@@ -194,21 +208,21 @@ describe('the ledger in memory', () => {
   it('forgets after the time it is told', () => {
     jest.useFakeTimers({ now: 0 });
     const ledger = new MemoryDeliveryLedger(1_000);
-    ledger.complete(ledger.claim('m', delivery()) as DeliveryClaim);
+    ledger.complete(ledger.claim(delivery()) as DeliveryClaim, delivery());
     for (const at of [1_500, 3_000]) {
       jest.setSystemTime(at);
-      void ledger.claim('m', delivery({ id: `other ${at}` }));
+      void ledger.claim(delivery({ id: `other ${at}` }));
     }
-    expect(typeof ledger.claim('m', delivery())).toBe('object');
+    expect(typeof ledger.claim(delivery())).toBe('object');
   });
 
   it('answers without a promise unless somebody has to wait', async () => {
     const ledger = new MemoryDeliveryLedger(60_000);
-    const held = ledger.claim('m', delivery());
+    const held = ledger.claim(delivery());
     expect(held).not.toBeInstanceOf(Promise);
-    const waiting = ledger.claim('m', delivery());
+    const waiting = ledger.claim(delivery());
     expect(waiting).toBeInstanceOf(Promise);
-    ledger.complete(held as DeliveryClaim);
+    ledger.complete(held as DeliveryClaim, delivery());
     expect(await waiting).toBe('duplicate');
   });
 });
@@ -225,7 +239,7 @@ describe('what identifies a delivery', () => {
     [5, null],
     [undefined, null],
   ])('reads the time %j', (text, at) => {
-    expect(toDelivery('people', 'cld-1', { id: 'x', updated_at: text }, 'version').at).toBe(at);
+    expect(delivery({ updated_at: text }).at).toBe(at);
   });
 
   it('takes the platform id out of external ids', () => {
@@ -238,7 +252,7 @@ describe('what identifies a delivery', () => {
   });
 
   it('judges nothing known as to be handled', () => {
-    expect(judge(null, delivery())).toBe('handle');
+    expect(judge(newState(), delivery())).toBe('handle');
   });
 
   it.each([

@@ -514,7 +514,9 @@ describe('whether a session still holds', () => {
   it('goes on while removals cannot be looked up', async () => {
     const store = new MemoryStore();
     const { authenticate } = await signedIn({}, store);
-    jest.spyOn(store, 'get').mockRejectedValue(new Error('connection refused'));
+    jest.spyOn(store, 'get').mockImplementation(() => {
+      throw new Error('connection refused');
+    });
     expect((await authenticate()).refusal).toBeNull();
   });
 
