@@ -158,6 +158,17 @@ function post(dispatch: inject.DispatchFunc, url: string, body: MovingBody): Ope
   };
 }
 
+/**
+ * A request of Node's own says that it was read to its end; body-parser asks before it reads again. One getter for all
+ * requests: one for each would be kept by the engine until its next full collection, and the request with it.
+ */
+const COMPLETE: PropertyDescriptor = {
+  get(this: IncomingMessage) {
+    return this.readableEnded;
+  },
+};
+const READABLE: PropertyDescriptor = { value: true };
+
 async function boot(
   platform: 'express' | 'fastify',
 ): Promise<{ app: INestApplication; dispatch: inject.DispatchFunc }> {
@@ -170,9 +181,8 @@ async function boot(
     return {
       app,
       dispatch: (request, response) => {
-        // A request of Node's own says that it was read to its end; body-parser asks before it reads again.
-        Object.defineProperty(request, 'complete', { get: () => request.readableEnded });
-        Object.defineProperty(request.socket, 'readable', { value: true });
+        Object.defineProperty(request, 'complete', COMPLETE);
+        Object.defineProperty(request.socket, 'readable', READABLE);
         return handle(request, response);
       },
     };

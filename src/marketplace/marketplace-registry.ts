@@ -7,7 +7,7 @@ import { ConfigurationError } from '../errors/configuration.error.js';
 import { UnknownMarketplaceError } from '../errors/unknown-marketplace.error.js';
 import type { MarketplaceEvent } from '../interfaces/marketplace-events.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { constantTimeEqual } from '../utils/constant-time.js';
+import { ConstantTimeText, constantTimeEqual } from '../utils/constant-time.js';
 import { describeChange } from './marketplace-difference.js';
 
 /** All marketplaces at one moment: immutable, replaced as a whole. */
@@ -34,7 +34,7 @@ export class MarketplaceRegistry {
   /** Begins every digested text, so that no digest of a key is of use outside this process. */
   readonly #salt = randomBytes(32).toString('base64');
   /** The headers that prove a marketplace, made with its first request. */
-  readonly #authorizations = new WeakMap<Marketplace, readonly string[]>();
+  readonly #authorizations = new WeakMap<Marketplace, readonly ConstantTimeText[]>();
   readonly #events = new Subject<MarketplaceEvent>();
   readonly #snapshots = new Subject<MarketplaceSnapshot>();
   #table = EMPTY;
@@ -137,7 +137,7 @@ export class MarketplaceRegistry {
     let expected = this.#authorizations.get(marketplace);
     if (!expected) this.#authorizations.set(marketplace, (expected = authorizationsOf(marketplace)));
     let matches = false;
-    for (const one of expected) if (constantTimeEqual(header, one)) matches = true;
+    for (const one of expected) if (one.equals(header)) matches = true;
     return matches;
   }
 
@@ -199,9 +199,12 @@ export class MarketplaceRegistry {
   }
 }
 
-function authorizationsOf({ api }: Marketplace): string[] {
+function authorizationsOf({ api }: Marketplace): ConstantTimeText[] {
   // The first colon ends the id: with one inside, the header would prove somebody else as well.
   if (api.id.includes(':')) return [];
   const keys = api.keys.filter((key) => !key.isEmpty);
-  return keys.map((key) => `Basic ${Buffer.from(`${api.id}:${key.reveal()}`).toString('base64')}`);
+  return keys.map((key) => {
+    const pair = Buffer.from(`${api.id}:${key.reveal()}`).toString('base64');
+    return new ConstantTimeText(`Basic ${pair}`);
+  });
 }

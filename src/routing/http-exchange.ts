@@ -2,6 +2,11 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
 
+/** What the responses of Express and Fastify have in common. Nest's own `reply` looks at the content type of each. */
+interface Sender {
+  send(body: string): unknown;
+}
+
 /**
  * One request and its answer, alike on Express and Fastify. Answers go out through Nest's HTTP adapter, so an
  * application's response-envelope interceptor cannot reshape what the platform expects.
@@ -61,11 +66,11 @@ export class HttpExchange {
   /** A body that is text already. */
   text(status: number, contentType: string, body: string): void {
     this.setHeader('Content-Type', contentType);
+    this.adapter.status(this.response, status);
     if (this.#hasValidator) {
-      this.adapter.reply(this.response, body, status);
+      (this.response as Sender).send(body);
       return;
     }
-    this.adapter.status(this.response, status);
     this.setHeader('Content-Length', String(Buffer.byteLength(body)));
     this.adapter.end(this.response, body);
   }

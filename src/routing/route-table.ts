@@ -41,7 +41,9 @@ export class RouteTable {
   readonly #configured = new RouteTrie<Entry>();
   readonly #conventional = new RouteTrie<Entry>();
   readonly #source: RouteTableSource;
-  readonly #remembered = new Map<string, RouteMatch>();
+  /** By verb and URL. */
+  readonly #remembered = new Map<string, Map<string, RouteMatch>>();
+  #rememberedUrls = 0;
 
   constructor(endpoints: readonly EndpointDefinition[], prefix: string, source: RouteTableSource) {
     this.#source = source;
@@ -63,14 +65,22 @@ export class RouteTable {
 
   /** The endpoint of a URL, or null when it is none of ours. */
   match(verb: string, url: string): RouteMatch | null {
-    const key = `${verb} ${url}`;
-    const known = this.#remembered.get(key);
+    const known = this.#remembered.get(verb)?.get(url);
     if (known) return known;
     const match = this.#search(verb, url);
-    if (!match || url.length > LONGEST_REMEMBERED) return match;
-    if (this.#remembered.size >= REMEMBERED_URLS) this.#remembered.clear();
-    this.#remembered.set(key, match);
+    if (match && url.length <= LONGEST_REMEMBERED) this.#remember(verb, url, match);
     return match;
+  }
+
+  #remember(verb: string, url: string, match: RouteMatch): void {
+    if (this.#rememberedUrls >= REMEMBERED_URLS) {
+      this.#remembered.clear();
+      this.#rememberedUrls = 0;
+    }
+    let urls = this.#remembered.get(verb);
+    if (!urls) this.#remembered.set(verb, (urls = new Map()));
+    urls.set(url, match);
+    this.#rememberedUrls += 1;
   }
 
   #search(verb: string, url: string): RouteMatch | null {

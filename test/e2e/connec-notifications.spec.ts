@@ -13,6 +13,7 @@ import type {
 } from '../../src/interfaces/connec-notification.interface.js';
 import type { ConnecNotificationOptions } from '../../src/interfaces/connec-options.interface.js';
 import { MaestranoModule } from '../../src/maestrano.module.js';
+import { MarketplaceRegistry } from '../../src/marketplace/marketplace-registry.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
@@ -169,6 +170,18 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
       deliveryKey: `one:cld-1:invoices:${String(invoice.id)}:2016-08-01T15%3A30%3A20.000Z`,
       attempt: 1,
     });
+  });
+
+  it('are answered without a promise where no handler makes one', async () => {
+    await send(app, { people: [entity()] });
+    const marketplace = app.app.get(MarketplaceRegistry).get('one');
+    const [person, broke, invoice] = [entity(), entity(), entity()];
+    const take = (body: unknown): unknown => app.app.get(ConnecNotifications).take(marketplace, body);
+    expect(take({ people: [person] })).toBeUndefined();
+    expect(done).toContain(`person ${String(person.id)}`);
+    broken.add('person');
+    await expect(take({ people: [broke] })).rejects.toMatchObject({ code: 'connec.notificationFailed' });
+    await expect(take({ invoices: [invoice] })).resolves.toBeUndefined();
   });
 
   it('take a company as object or list, other spellings of a resource, and skip what frameworks add', async () => {

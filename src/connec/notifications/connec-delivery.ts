@@ -99,7 +99,19 @@ function secondsForm(text: string): number | null {
   // A place that holds no digits makes its number NaN, which no comparison lets through.
   const valid = year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
   if (!valid || !(hour <= 23 && minute <= 59 && second <= 59) || text.charCodeAt(10) !== T) return null;
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  return dayOf(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1_000;
+}
+
+let lastDay = 0;
+let lastDayAt = 0;
+
+/** Midnight in milliseconds. What comes together mostly changed on one day. */
+function dayOf(year: number, month: number, day: number): number {
+  const wanted = (year * 100 + month) * 100 + day;
+  if (wanted === lastDay) return lastDayAt;
+  lastDay = wanted;
+  lastDayAt = Date.UTC(year, month - 1, day);
+  return lastDayAt;
 }
 
 /** The number of two digits; NaN for anything else. */

@@ -13,6 +13,8 @@ export const NOTIFICATION_ENDPOINT = 'connec.notification';
 /** Name of the optional endpoint of Maestrano-hosted instances (protocol §7.4). */
 export const INITIALIZATION_ENDPOINT = 'connec.initialization';
 
+const SUCCESS = JSON.stringify({ success: true });
+
 /** Seconds after which the platform may try again when nothing is wrong with what it sent. */
 const RETRY_AFTER_S = '5';
 
@@ -52,5 +54,5 @@ export class ConnecNotificationHandler extends EndpointHandler {
 }
 
 function succeed(exchange: HttpExchange): void {
-  exchange.json(200, { success: true });
+  exchange.text(200, 'application/json; charset=utf-8', SUCCESS);
 }

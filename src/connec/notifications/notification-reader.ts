@@ -26,7 +26,8 @@ export function readNotification(
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw malformed('The body is not a JSON object.');
   }
-  const resources: Record<string, Readonly<Record<string, unknown>>[]> = Object.create(null);
+  // Keys are plurals, as no name is that every object inherits.
+  const resources: Record<string, Readonly<Record<string, unknown>>[]> = {};
   let count = 0;
   for (const [key, value] of Object.entries(body)) {
     if (FRAMEWORK_KEYS.has(key) || value === null) continue;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
+import * as fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -240,6 +241,18 @@ describe('what identifies a delivery', () => {
     [undefined, null],
   ])('reads the time %j', (text, at) => {
     expect(delivery({ updated_at: text }).at).toBe(at);
+  });
+
+  it('reads the times of many days in any order', () => {
+    const seconds = fc.integer({ min: 0, max: Date.UTC(2100, 0) / 1000 });
+    fc.assert(
+      fc.property(fc.array(seconds), (times) => {
+        for (const at of times.map((one) => one * 1000)) {
+          const text = new Date(at).toISOString().replace('.000Z', 'Z');
+          expect(delivery({ updated_at: text }).at).toBe(at);
+        }
+      }),
+    );
   });
 
   it('takes the platform id out of external ids', () => {

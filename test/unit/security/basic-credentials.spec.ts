@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { parseBasicCredentials } from '../../../src/utils/basic-credentials.js';
-import { constantTimeEqual } from '../../../src/utils/constant-time.js';
+import { ConstantTimeText, constantTimeEqual } from '../../../src/utils/constant-time.js';
 
 const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
@@ -63,6 +63,8 @@ describe('constantTimeEqual', () => {
       fc.property(text, text, (a, b) => {
         expect(constantTimeEqual(a, b)).toBe(a === b);
         expect(constantTimeEqual(a, a)).toBe(true);
+        expect(new ConstantTimeText(a).equals(b)).toBe(a === b);
+        expect(new ConstantTimeText(a).equals(a)).toBe(true);
       }),
     );
   });
@@ -73,5 +75,7 @@ describe('constantTimeEqual', () => {
     expect(constantTimeEqual('0e123', '0e456')).toBe(false);
     expect(constantTimeEqual(`${'k'.repeat(5000)}a`, `${'k'.repeat(5000)}b`)).toBe(false);
     expect(constantTimeEqual('k'.repeat(252), 'k'.repeat(253))).toBe(false);
+    expect(new ConstantTimeText('key').equals('key\0')).toBe(false);
+    expect(new ConstantTimeText('key').equals('k'.repeat(5000))).toBe(false);
   });
 });
