@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -114,6 +117,30 @@ async function send(
   return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
 }
 
+/** Sends a body in pieces, one after the other; with a length that is not reached, hangs up instead. */
+async function sendPieces(app: BootedApp, pieces: readonly Buffer[], length?: number): Promise<number> {
+  const outgoing = request(`${app.url}/maestrano/connec/notifications/one`, {
+    method: 'POST',
+    headers: {
+      authorization: basicOf('one'),
+      'content-type': 'application/json',
+      ...(length === undefined ? {} : { 'content-length': length }),
+    },
+  });
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  answered.catch(() => undefined);
+  for (const piece of pieces) {
+    outgoing.write(piece);
+    await pause(20);
+  }
+  if (length === undefined) outgoing.end();
+  else outgoing.destroy(new Error('hung up'));
+  const [response] = await answered;
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode ?? 0;
+}
+
 let counter = 0;
 /** An entity that no other test uses. */
 const entity = (fields: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -170,6 +197,26 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
       deliveryKey: `one:cld-1:invoices:${String(invoice.id)}:2016-08-01T15%3A30%3A20.000Z`,
       attempt: 1,
     });
+  });
+
+  it('may come in pieces that end inside a character, and behind a byte order mark', async () => {
+    const person = entity({ name: 'Zoë 🎈' });
+    const bytes = Buffer.from(`\ufeff${JSON.stringify({ people: [person] })}`);
+    const inside = bytes.indexOf(Buffer.from('🎈')) + 2;
+    const answer = await sendPieces(app, [
+      bytes.subarray(0, 1),
+      bytes.subarray(1, inside),
+      bytes.subarray(inside),
+    ]);
+    expect(answer).toBe(200);
+    expect(done).toEqual([`person ${String(person.id)} Zoë 🎈`]);
+  });
+
+  it('are not looked at when they are cut off', async () => {
+    const { received } = stats();
+    await expect(sendPieces(app, [Buffer.from('{"people":[]}')], 500)).rejects.toThrow();
+    expect((await send(app, { people: [entity()] })).status).toBe(200);
+    expect(stats().received).toBe(received + 1);
   });
 
   it('are answered without a promise where no handler makes one', async () => {

@@ -1,16 +1,26 @@
+import type { Readable } from 'node:stream';
+
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import type { EarlyCheck } from './early-verdict.js';
-import { type JsonBodyCallback, parseJsonBody } from './json-body.js';
+import { type JsonBodyCallback, readJsonBody } from './json-body.js';
 
 const JSON_TYPE = 'application/json';
 /** Parsers are found by content type: between our hook and our parser, what we parse ourselves is called this. */
 const OWN_JSON_TYPE = 'application/x-maestrano+json';
 
+/** Bytes that a request may bring; Fastify's own limit holds for its own parsers only. */
+const BODY_LIMIT = Symbol('maestrano.bodyLimit');
+
+interface LimitedRequest extends PlatformRequest {
+  [BODY_LIMIT]?: number;
+}
+
 type Handler = (this: unknown, request: PlatformRequest, reply: Reply) => unknown;
-type Hook = (request: PlatformRequest, reply: Reply, done: () => void) => void;
+type Hook = (request: LimitedRequest, reply: Reply, done: () => void) => void;
 
 /** The parts of Fastify that are used: all public. */
 interface Reply {
@@ -31,8 +41,7 @@ interface Instance {
   hasContentTypeParser(type: string): boolean;
   addContentTypeParser(
     type: string,
-    options: { readonly parseAs: 'string' },
-    parser: (request: PlatformRequest, text: string, done: JsonBodyCallback) => void,
+    parser: (request: LimitedRequest, payload: Readable, done: JsonBodyCallback) => void,
   ): void;
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
 }
@@ -45,7 +54,10 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   const onRequest: Hook = (request, reply, done) => {
     const verdict = check.decide(request);
     if (!verdict.refused) {
-      if (verdict.ownJson) request.headers['content-type'] = OWN_JSON_TYPE;
+      if (verdict.ownJson && verdict.bodyLimit !== null) {
+        request.headers['content-type'] = OWN_JSON_TYPE;
+        request[BODY_LIMIT] = verdict.bodyLimit;
+      }
       return done();
     }
     if (verdict.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
@@ -56,7 +68,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   const instance = adapter.getInstance<Instance>();
   // A second registration of the module finds the parser of the first.
   if (!instance.hasContentTypeParser(OWN_JSON_TYPE)) {
-    instance.addContentTypeParser(OWN_JSON_TYPE, { parseAs: 'string' }, parseOwnJson);
+    instance.addContentTypeParser(OWN_JSON_TYPE, readOwnJson);
   }
   instance.addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
@@ -70,15 +82,12 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   return true;
 }
 
-function parseOwnJson(request: PlatformRequest, text: string, done: JsonBodyCallback): void {
+function readOwnJson(request: LimitedRequest, payload: Readable, done: JsonBodyCallback): void {
+  const limit = request[BODY_LIMIT];
+  // Nobody but the hook means this parser.
+  if (limit === undefined) return done(new UnsupportedMediaTypeException());
   request.headers['content-type'] = JSON_TYPE;
-  let body: unknown;
-  try {
-    body = parseJsonBody(text);
-  } catch (error) {
-    return done(error as Error);
-  }
-  done(null, body);
+  readJsonBody(payload, limit, done);
 }
 
 function directly(answer: NonNullable<EarlyCheck['direct']>, pipeline: Handler): Handler {

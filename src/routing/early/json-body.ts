@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
 import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
 
@@ -8,44 +9,37 @@ const BYTE_ORDER_MARK = 0xfeff;
 export type JsonBodyCallback = (error: Error | null, body?: unknown) => void;
 
 /**
- * Parses JSON; an empty body is none.
- *
- * @throws BadRequestException for anything else, without repeating what was sent.
+ * Reads the body of a request that nobody read yet, as far as the limit in bytes, and parses it: JSON in UTF-8, or
+ * nothing at all. Hands over an HttpException that repeats nothing of what was sent when it is neither, too long, or
+ * cut off.
  */
-export function parseJsonBody(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text) as unknown;
-  } catch {
-    throw new BadRequestException('The request body is not valid JSON');
-  }
-}
-
-/** Reads the body of a request that nobody read yet, as far as the limit in bytes, and parses it. */
-export function readJsonBody(request: IncomingMessage, limit: number, done: JsonBodyCallback): void {
-  const chunks: Buffer[] = [];
+export function readJsonBody(payload: Readable, limit: number, done: JsonBodyCallback): void {
+  // Texts are joined without a copy, which bytes are not.
+  const decoder = new StringDecoder('utf8');
+  let text = '';
   let received = 0;
-  const onData = (chunk: Buffer): void => {
-    received += chunk.length;
+  const onData = (chunk: Buffer | string): void => {
+    received += Buffer.byteLength(chunk);
     if (received > limit) finish(new PayloadTooLargeException('The request body is too large'));
-    else chunks.push(chunk);
+    else text += decoder.write(chunk);
   };
   const onEnd = (): void => {
-    const [only] = chunks;
+    text += decoder.end();
+    if (text === '') return finish(null);
     let body: unknown;
     try {
-      const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks, received);
-      body = parseJsonBody(bytes.toString());
-    } catch (error) {
-      return finish(error as Error);
+      body = JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+    } catch {
+      return finish(new BadRequestException('The request body is not valid JSON'));
     }
     finish(null, body);
   };
+  const onError = (): void => finish(new BadRequestException('The request body was cut off'));
   const finish: JsonBodyCallback = (error, body) => {
-    request.off('data', onData).off('end', onEnd).off('error', finish);
+    payload.off('data', onData).off('end', onEnd).off('error', onError);
     // What still comes is let go, so that the answer is not held up by a full connection.
-    if (!request.readableEnded) request.resume();
+    if (!payload.readableEnded) payload.resume();
     done(error, body);
   };
-  request.on('data', onData).on('end', onEnd).on('error', finish);
+  payload.on('data', onData).on('end', onEnd).on('error', onError);
 }

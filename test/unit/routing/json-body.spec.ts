@@ -1,0 +1,43 @@
+import { PassThrough } from 'node:stream';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { readJsonBody } from '../../../src/routing/early/json-body.js';
+
+/** What the callback is given: the body, or status and text of the error. */
+function read(payload: PassThrough, limit = 1_000): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    readJsonBody(payload, limit, (error, body) => (error ? reject(error) : resolve(body)));
+  });
+}
+
+function sent(...pieces: (string | Buffer)[]): PassThrough {
+  const payload = new PassThrough();
+  for (const piece of pieces) payload.write(piece);
+  return payload.end();
+}
+
+describe('a JSON body', () => {
+  it('is what its pieces say together; nothing at all is none', async () => {
+    expect(await read(sent('{"name":', '"Zoë"}'))).toEqual({ name: 'Zoë' });
+    expect(await read(sent())).toBeUndefined();
+  });
+
+  it('may be as long as its limit in bytes, which letters may exceed', async () => {
+    expect(await read(sent('"ëë"'), 6)).toBe('ëë');
+    await expect(read(sent('"ëë"'), 5)).rejects.toMatchObject({ status: 413 });
+  });
+
+  it('is refused without repeating it when it is no JSON', async () => {
+    const refusal = await read(sent('{"secret": "s3cr3t"')).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ status: 400, message: 'The request body is not valid JSON' });
+  });
+
+  it('is refused when it is cut off', async () => {
+    const payload = new PassThrough();
+    payload.write('{}');
+    const reading = read(payload);
+    payload.destroy(new Error('aborted'));
+    await expect(reading).rejects.toMatchObject({ status: 400, message: 'The request body was cut off' });
+  });
+});
