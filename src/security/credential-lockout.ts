@@ -72,7 +72,7 @@ export class CredentialLockout {
 
   /** Right credentials: what was counted is forgotten. */
   succeeded(source: string, marketplace: string): void {
-    if (this.#limits && source !== undefined) this.#entries.delete(keyOf(source, marketplace));
+    if (this.#limits) this.#entries.delete(keyOf(source, marketplace));
   }
 
   #forgetOldest(): void {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
@@ -15,8 +15,11 @@ const FORBIDDEN = /[\u0000-\u0020\u007f\\]/;
 /** Keeps redirects after a login on the application's own origins: nobody can be sent to a foreign site. */
 @Injectable()
 export class ReturnTo {
+  readonly #logger = new Logger('MaestranoSso');
   readonly #origins: readonly string[];
   readonly #home: string;
+  /** Marketplaces whose people cannot be sent home; told once. */
+  readonly #homeless = new Set<string>();
 
   /** @throws ConfigurationError (`configuration.options`) for an origin that is none. */
   constructor(@Inject(MAESTRANO_OPTIONS) { sso = {} }: WithSignOnOptions) {
@@ -46,7 +49,14 @@ export class ReturnTo {
 
   /** Where people land who came from nowhere in particular. */
   home(marketplace: Marketplace): string {
-    return this.parse(this.#home, marketplace) ?? '/';
+    const home = this.parse(this.#home, marketplace);
+    if (home === null && !this.#homeless.has(marketplace.name)) {
+      this.#homeless.add(marketplace.name);
+      this.#logger.warn(
+        `sso.homeUrl is no page on the origins of "${marketplace.name}": people land on "/". Name its origin in sso.returnToOrigins.`,
+      );
+    }
+    return home ?? '/';
   }
 }
 

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { SsoOptions } from '../interfaces/sso-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl, logoutUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
 import { HttpExchange } from '../routing/http-exchange.js';
@@ -20,13 +22,28 @@ export interface SignOnLinkOptions {
 
 /** Sign-on for the application's own code: addresses, signing out, explanations, identifiers (protocol §4.2, §4.10, §4.12). */
 @Injectable()
-export class SsoService {
+export class SsoService implements OnApplicationBootstrap {
+  readonly #logger = new Logger('MaestranoSso');
+
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly sessions: SessionService,
     private readonly explainer: LoginExplainer,
     private readonly host: HttpAdapterHost,
+    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
   ) {}
+
+  /** A marketplace that is spelt wrong would be judged by the general policy without anybody noticing. */
+  onApplicationBootstrap(): void {
+    const { marketplaces } = this.registry.snapshot;
+    for (const name of Object.keys(this.options.sso?.perMarketplace ?? {})) {
+      if (marketplaces.has(name)) continue;
+      const known = [...marketplaces.keys()].slice(0, 10).join(', ');
+      this.#logger.warn(
+        `sso.perMarketplace names "${name}", which is none of the marketplaces (${known}): its settings hold for nobody yet.`,
+      );
+    }
+  }
 
   /**
    * Where signing in begins: for links and redirects of the application.

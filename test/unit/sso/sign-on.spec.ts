@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
@@ -12,6 +12,7 @@ import { LoginBinding } from '../../../src/sso/login-binding.js';
 import { LoginCompletion } from '../../../src/sso/login-completion.js';
 import { LoginRefusal } from '../../../src/sso/login-refusal.js';
 import { ReturnTo } from '../../../src/sso/return-to.js';
+import { SsoService } from '../../../src/sso/sso.service.js';
 import { SsoConsumeHandler } from '../../../src/sso/sso-consume.handler.js';
 import { SsoInitHandler } from '../../../src/sso/sso-init.handler.js';
 import {
@@ -132,6 +133,29 @@ describe('return-to', () => {
   });
 });
 
+describe('options that come to nothing', () => {
+  const registry = registryOf(['uat']);
+  const warnings = (): unknown[] =>
+    jest.mocked(Logger.prototype.warn).mock.calls.map(([message]: readonly unknown[]) => message);
+  beforeEach(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
+
+  it('are told of once: a home that nobody may be sent to', () => {
+    const [marketplace] = registry.list();
+    const returnTo = new ReturnTo({ sso: { homeUrl: 'https://elsewhere.example.test/desk' } });
+    expect([returnTo.home(marketplace!), returnTo.home(marketplace!)]).toEqual(['/', '/']);
+    expect(warnings()).toEqual([expect.stringMatching(/homeUrl.*"uat".*returnToOrigins/)]);
+  });
+
+  it('are told of at start: settings of a marketplace that there is not', () => {
+    const perMarketplace = { uat: { binding: 'off' as const }, uta: { binding: 'require' as const } };
+    const service = new SsoService(registry, {} as never, {} as never, {} as never, {
+      sso: { perMarketplace },
+    });
+    service.onApplicationBootstrap();
+    expect(warnings()).toEqual([expect.stringMatching(/perMarketplace names "uta".*\(uat\)/)]);
+  });
+});
+
 /** A protocol whose logins are what the test says. */
 class ProtocolStub extends SsoProtocol {
   readonly begun: SignOnStart[] = [];
@@ -208,9 +232,10 @@ function signOn(
         else jar[name] = value;
         sent.headers['set-cookie'] = `${sent.headers['set-cookie'] ?? ''}${line}\n`;
       },
-      reply: (_: unknown, body: string, status: number) => Object.assign(sent, { body, status }),
+      status: (_: unknown, status: number) => Object.assign(sent, { status }),
       redirect: (_: unknown, status: number, location: string) => Object.assign(sent, { status, location }),
     };
+    const response = { send: (body: string) => Object.assign(sent, { body }) };
     const cookie = Object.entries(jar)
       .map(([name, value]) => `${name}=${value}`)
       .join('; ');
@@ -220,7 +245,7 @@ function signOn(
       headers: { accept: 'text/html', cookie, ...headers },
       body: { SAMLResponse: 'x' },
     };
-    await handler.handle(new HttpExchange(adapter as never, request, {}), {
+    await handler.handle(new HttpExchange(adapter as never, request, response), {
       endpoint: 'sso',
       marketplace,
       params: {},
