@@ -24,19 +24,23 @@ export interface SignOnLinkOptions {
 @Injectable()
 export class SsoService implements OnApplicationBootstrap {
   readonly #logger = new Logger('MaestranoSso');
+  /** Marketplaces with settings of their own. The options themselves hold secrets, and services get inspected. */
+  readonly #configured: readonly string[];
 
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly sessions: SessionService,
     private readonly explainer: LoginExplainer,
     private readonly host: HttpAdapterHost,
-    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
-  ) {}
+    @Inject(MAESTRANO_OPTIONS) { sso }: { readonly sso?: SsoOptions },
+  ) {
+    this.#configured = Object.keys(sso?.perMarketplace ?? {});
+  }
 
   /** A marketplace that is spelt wrong would be judged by the general policy without anybody noticing. */
   onApplicationBootstrap(): void {
     const { marketplaces } = this.registry.snapshot;
-    for (const name of Object.keys(this.options.sso?.perMarketplace ?? {})) {
+    for (const name of this.#configured) {
       if (marketplaces.has(name)) continue;
       const known = [...marketplaces.keys()].slice(0, 10).join(', ');
       this.#logger.warn(
