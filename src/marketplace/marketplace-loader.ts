@@ -50,6 +50,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
   readonly #timer: RefreshTimer;
   readonly #file: LastKnownGoodFile | null;
   #running: Promise<MarketplaceStatus> | null = null;
+  #next: Promise<MarketplaceStatus> | null = null;
 
   constructor(
     readonly registry: MarketplaceRegistry,
@@ -102,14 +103,17 @@ export class MarketplaceLoader implements OnModuleDestroy {
   }
 
   /**
-   * Asks all sources now. Calls that come while one runs get the same answer. It never rejects: what failed is in
-   * the status, and the present marketplaces stay in force.
+   * Asks all sources now. Calls that come while they are being asked share one more round after it, because a source
+   * may have answered already, without what the caller knows of. It never rejects: what failed is in the status, and
+   * the present marketplaces stay in force.
    */
   refresh(): Promise<MarketplaceStatus> {
-    this.#running ??= this.#refresh().finally(() => {
-      this.#running = null;
+    if (!this.#running) return this.#run();
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      return this.#running ?? this.#run();
     });
-    return this.#running;
+    return this.#next;
   }
 
   /** Age, failures and problems, computed when asked. */
@@ -128,6 +132,13 @@ export class MarketplaceLoader implements OnModuleDestroy {
   onModuleDestroy(): void {
     this.#timer.stop();
     this.#closing.abort();
+  }
+
+  #run(): Promise<MarketplaceStatus> {
+    this.#running = this.#refresh().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
   }
 
   async #refresh(): Promise<MarketplaceStatus> {

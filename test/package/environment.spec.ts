@@ -20,10 +20,11 @@ function run(fixture: string): Promise<{ code: unknown; text: string }> {
 }
 
 describe('the test environment', () => {
-  it('fails a test file that printed a secret, although its tests pass', async () => {
+  it('fails a test file that printed a secret, and still tells which of its tests failed', async () => {
     const { code, text } = await run('leaky');
     expect(text).toContain('Canary: 1 secrets in the output of this test file');
     expect(text).toContain('stdout shows a secret (key or token): the key is [[key or token]]');
+    expect(text).toMatch(/fails: Error: .*toBe.*\n+.*Expected: .*another/);
     expect(code).toBe(1);
     // And it was this file's child that printed it.
     expect(canary().takeHits().join('\n')).toContain(

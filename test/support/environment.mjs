@@ -22,6 +22,7 @@ export default class SearchedEnvironment extends TestEnvironment {
   #canary = new CanaryRecorder();
   #writes = new Map();
   #before = new Map();
+  #failed = [];
 
   constructor(config, context) {
     super(config, context);
@@ -63,6 +64,12 @@ export default class SearchedEnvironment extends TestEnvironment {
     };
   }
 
+  /** A complaint of ours takes the place of the file's results, so it has to tell of these too. */
+  handleTestEvent({ name, test }) {
+    if (name === 'test_done' && test.errors.length > 0)
+      this.#failed.push(`${test.parent.name} ${test.name}: ${test.errors.map(textOf).join('\n')}`);
+  }
+
   async teardown() {
     const left = await leftOpen(this.#before);
     for (const [name, write] of this.#writes) process[name].write = write;
@@ -76,8 +83,14 @@ export default class SearchedEnvironment extends TestEnvironment {
     }
     if (left.length > 0)
       complaints.push(`Left open by this test file: ${left.join(', ')}. --detectOpenHandles tells where.`);
-    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    if (complaints.length > 0) throw new Error([...complaints, ...this.#failed].join('\n'));
   }
+}
+
+/** A failure of a test, which circus keeps with the place of the call where it was not an error. */
+function textOf(failure) {
+  const error = Array.isArray(failure) ? (failure[0] ?? failure[1]) : failure;
+  return error?.stack ?? String(error);
 }
 
 /** Reads along what child processes write, and learns the secrets that they are given. */

@@ -134,7 +134,7 @@ export class MarketplaceAdmin {
 
   /**
    * A new signing key and certificate. With overlap both certificates are published; `signWith` says which key signs
-   * meanwhile, the new one unless told otherwise.
+   * meanwhile: the new one unless told otherwise, or the one that did before.
    */
   async rotateCertificate(
     name: string,
@@ -143,7 +143,7 @@ export class MarketplaceAdmin {
     const record = this.get(name);
     const pair = await keyPair(this.#nextKeyNumber(), { commonName: `${name} (sandbox)`, notAfter });
     record.keyPairs = [pair, ...(overlap ? record.keyPairs : [])];
-    record.signingKey = overlap && signWith === 'old' ? 1 : 0;
+    record.signingKey = overlap && signWith === 'old' ? record.signingKey + 1 : 0;
     return record;
   }
 
@@ -167,7 +167,7 @@ export class MarketplaceAdmin {
 export interface RotateCertificateOptions {
   /** Publish the old certificate beside the new one. Default true. */
   readonly overlap?: boolean;
-  /** Which key signs during the overlap. Default `new`. */
+  /** Which key signs during the overlap: the new one, or the one that signs now. Default `new`. */
   readonly signWith?: 'old' | 'new';
   /** End of the new certificate; 2049 unless given. */
   readonly notAfter?: Date;

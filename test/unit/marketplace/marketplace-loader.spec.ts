@@ -405,10 +405,23 @@ describe('several sources', () => {
     expect(names(loader)).toEqual(['a', 'c']);
   });
 
-  it('are asked once for calls at one time', async () => {
+  it('are asked once more for calls that come while they are being asked', async () => {
     const loader = await start();
     await Promise.all([loader.refresh(), loader.refresh(), loader.refresh()]);
-    expect(platform.requests).toHaveLength(2);
+    expect(platform.requests).toHaveLength(3);
+  });
+
+  it('tell a caller what is new, also when they answered a call before without it', async () => {
+    const loader = await start();
+    let called: Promise<unknown> | undefined;
+    platform.answer = (request, response) => {
+      platform.answer = json(body(entry('a', { key: 'key-of-today' })));
+      called = loader.refresh();
+      json(body(entry('a', { key: 'key-of-yesterday' })))(request, response);
+    };
+    await loader.refresh();
+    await called;
+    expect(loader.registry.get('a').api.keys[0]!.reveal()).toBe('key-of-today');
   });
 });
 
