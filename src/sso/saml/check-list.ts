@@ -12,6 +12,9 @@ interface Entry {
   readonly seen: Text;
 }
 
+/** A check on its way from one thread to another: code, verdict, expected, seen. */
+export type PackedCheck = readonly [SsoErrorCode, LoginCheckVerdict, string, string];
+
 /** Ends the judging of a response; becomes an {@link SsoError} where the trace is known. */
 export class CheckFailed extends Error {
   constructor(readonly code: SsoErrorCode) {
@@ -74,11 +77,26 @@ export class CheckList {
     return new CheckList(this.#ignored);
   }
 
-  /** Takes over checks made elsewhere, such as on a worker thread. */
-  adopt(checks: readonly LoginCheck[]): void {
-    for (const { code, verdict, expected, seen } of checks) {
-      this.#entries.push({ code: code as SsoErrorCode, verdict, expected, seen });
+  /** The checks so far, to be adopted by the list of another thread. */
+  pack(): PackedCheck[] {
+    return this.#entries.map(({ code, verdict, expected, seen }) => [
+      code,
+      verdict,
+      shorten(read(expected)),
+      shorten(read(seen)),
+    ]);
+  }
+
+  /**
+   * Takes over checks made on another thread.
+   *
+   * @throws {@link CheckFailed} with the code of the first failed one.
+   */
+  adopt(checks: readonly PackedCheck[]): void {
+    for (const [code, verdict, expected, seen] of checks) {
+      this.#entries.push({ code, verdict, expected, seen });
     }
+    this.throwIfFailed();
   }
 
   /** Stops when a check so far has failed. */

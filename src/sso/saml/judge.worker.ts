@@ -1,29 +1,37 @@
-import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
-import type { LoginCheck } from '../../interfaces/login-trace.interface.js';
 import type { AssertionFacts } from './assertion-checks.js';
-import { CheckFailed, CheckList } from './check-list.js';
-import { judgeResponse, type JudgeTask } from './response-judge.js';
-import { inspectResponse } from './response-structure.js';
-import { readXml } from './xml-reader.js';
+import { CheckFailed, CheckList, type PackedCheck } from './check-list.js';
+import { type JudgeTask, type OpenLogin, readResponse } from './response-judge.js';
+import type { ResponseHead } from './response-structure.js';
 
-/** What a worker thread found out: one of `facts` and `refusal` is null. */
-export interface WorkerVerdict {
-  readonly facts: AssertionFacts | null;
-  readonly refusal: SsoErrorCode | null;
-  /** The checks made on the thread; those before it are not repeated. */
-  readonly checks: readonly LoginCheck[];
+/** What a thread is given: the response, and the login it most likely answers. */
+export interface ThreadTask extends JudgeTask {
+  /** Null when there is none: then the response is only read. */
+  readonly login: OpenLogin | null;
 }
 
-/** Runs on a worker thread: reads the text again, which is cheaper than copying what was read. */
-export default async function judgeOnThread(task: JudgeTask): Promise<WorkerVerdict> {
-  const checks = new CheckList();
+/** What a thread found out. */
+export interface ThreadVerdict {
+  /** The checks that need no login. */
+  readonly early: readonly PackedCheck[];
+  /** Null when one of those failed. */
+  readonly head: ResponseHead | null;
+  /** The checks that need one; empty when the response answers another. */
+  readonly late: readonly PackedCheck[];
+  /** Null when one of those failed, or none was made. */
+  readonly facts: AssertionFacts | null;
+}
+
+/** Runs on a worker thread: reads the response and judges it in one go. */
+export default async function judgeOnThread({ login, ...task }: ThreadTask): Promise<ThreadVerdict> {
+  const [early, late] = [new CheckList(), new CheckList()];
+  let head: ResponseHead | null = null;
+  let facts: AssertionFacts | null = null;
   try {
-    const before = new CheckList();
-    const response = inspectResponse(readXml(task.text, task.policy.limits, before), task.policy, before);
-    const facts = await judgeResponse(task, response, checks);
-    return { facts, refusal: null, checks: checks.checks };
+    const { judge, ...read } = readResponse(task, early);
+    head = read;
+    if (login !== null && login.id === head.inResponseTo) facts = await judge(login, late);
   } catch (error) {
     if (!(error instanceof CheckFailed)) throw error;
-    return { facts: null, refusal: error.code, checks: checks.checks };
   }
+  return { early: early.pack(), head, late: late.pack(), facts };
 }

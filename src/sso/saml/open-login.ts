@@ -1,7 +1,7 @@
 import { CheckFailed, type CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
 import type { LoginTransactionService } from './login-transaction.service.js';
-import type { ResponseFacts } from './response-structure.js';
+import type { ResponseHead } from './response-structure.js';
 import type { SamlValidation } from './saml-login.interface.js';
 import { XML_ID } from './saml-names.js';
 import type { SsoPolicy } from './sso-policy.js';
@@ -15,7 +15,7 @@ import type { SsoPolicy } from './sso-policy.js';
 export async function findOpenLogin(
   transactions: LoginTransactionService,
   { marketplace, boundRequestIds }: Pick<SamlValidation, 'marketplace' | 'boundRequestIds'>,
-  { inResponseTo }: Pick<ResponseFacts, 'inResponseTo'>,
+  { inResponseTo }: Pick<ResponseHead, 'inResponseTo'>,
   policy: SsoPolicy,
   checks: CheckList,
 ): Promise<LoginTransaction> {

@@ -3,8 +3,10 @@ import { checkAssertion, type AssertionFacts } from './assertion-checks.js';
 import type { AssertionContext } from './assertion-context.interface.js';
 import { acceptedAudiences, audienceToInsistOn } from './audience.js';
 import { CheckFailed, type CheckList } from './check-list.js';
-import type { ResponseFacts } from './response-structure.js';
+import { inspectResponse, type ResponseFacts, type ResponseHead } from './response-structure.js';
+import { responseText } from './response-text.js';
 import { SIGNATURE_METHODS } from './saml-names.js';
+import type { LoginTransaction } from './login-transaction.interface.js';
 import { verifyResponse, type SamlParties } from './saml-engine.js';
 import { verifiesSha1 } from './sha1-support.js';
 import type { SsoPolicy } from './sso-policy.js';
@@ -12,42 +14,67 @@ import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
 import { descendants } from './xml-element.js';
 import { readXml } from './xml-reader.js';
 
-/** A response that passed the early checks, with all that is needed to judge it: plain data. */
+/** A posted response and what it is judged by: plain data, for a worker thread too. */
 export interface JudgeTask {
-  /** The XML as the strict reader read it. */
-  readonly text: string;
+  /** The form field as it came. */
+  readonly samlResponse: unknown;
   readonly parties: SamlParties;
   readonly policy: SsoPolicy;
   readonly sso: Pick<MarketplaceSso, 'certificates' | 'fingerprints' | 'sloEnabled'>;
-  readonly requestId: string;
-  /** When that login began, in milliseconds since the epoch. */
-  readonly startedAt: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
+/** The login that a response must answer. */
+export type OpenLogin = Pick<LoginTransaction, 'id' | 'startedAt'>;
+
+/** A response that passed the checks which need no login. */
+export interface ReadResponse extends ResponseHead {
+  /**
+   * Verifies the signature and judges what is signed. Everything believed is read from the bytes that the signature
+   * covers, by our own reader; node-saml's own reading only has to agree.
+   *
+   * @throws {@link CheckFailed} with the code of the first failing check.
+   */
+  judge(login: OpenLogin, checks: CheckList): Promise<AssertionFacts>;
+}
+
 /**
- * Verifies the signature and judges what is signed. Everything believed is read from the bytes that the signature
- * covers, by our own reader; node-saml's own reading only has to agree.
+ * Reads what was posted.
  *
  * @throws {@link CheckFailed} with the code of the first failing check.
  */
-export async function judgeResponse(
+export function readResponse(task: JudgeTask, checks: CheckList): ReadResponse {
+  const { limits } = task.policy;
+  const text = responseText(task.samlResponse, limits, checks);
+  const response = inspectResponse(readXml(text, limits, checks), task.policy, checks);
+  const { inResponseTo, destination, issueInstant } = response;
+  return {
+    inResponseTo,
+    destination,
+    issueInstant,
+    judge: (login, further) => judgeResponse(task, text, response, login, further),
+  };
+}
+
+async function judgeResponse(
   task: JudgeTask,
+  text: string,
   response: ResponseFacts,
+  login: OpenLogin,
   checks: CheckList,
 ): Promise<AssertionFacts> {
-  const { parties, policy, requestId } = task;
+  const { parties, policy } = task;
   const audiences = acceptedAudiences(parties, policy);
   const pems = chooseTrustAnchor(response, task.sso, checks);
   const verdict = await verifyResponse(parties, policy, {
-    samlResponse: Buffer.from(task.text).toString('base64'),
+    samlResponse: Buffer.from(text).toString('base64'),
     pems,
     responseSigned: response.signatures.response !== null,
     assertionSigned: response.signatures.assertion !== null,
     audience: audienceToInsistOn(response.assertion, audiences),
-    requestId,
-    startedAt: task.startedAt,
+    requestId: login.id,
+    startedAt: login.startedAt,
   });
   const { assertionXml } = verdict;
   const holds = assertionXml !== null;
@@ -60,7 +87,12 @@ export async function judgeResponse(
   if (assertionXml === null) throw new CheckFailed('sso.signature');
 
   const assertion = readXml(assertionXml, policy.limits, checks.another());
-  const context: AssertionContext = { ...task, audiences, responseIssuer: response.issuer };
+  const context: AssertionContext = {
+    ...task,
+    requestId: login.id,
+    audiences,
+    responseIssuer: response.issuer,
+  };
   const facts = checkAssertion(assertion, context, checks);
   checks.throwIfFailed();
   const agreed = verdict.nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');

@@ -4,15 +4,21 @@ import { inspectSignatures, type ResponseSignatures } from './signature-structur
 import type { SsoPolicy } from './sso-policy.js';
 import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-element.js';
 
-/** What is read from a response before its signature is verified; none of it is trusted by itself. */
-export interface ResponseFacts {
-  readonly root: XmlElement;
-  readonly assertion: XmlElement;
-  readonly signatures: ResponseSignatures;
+/** What a response says of itself; none of it is trusted before its signature is verified. */
+export interface ResponseHead {
   /** Null when absent. */
   readonly inResponseTo: string | null;
   /** Null when absent. */
   readonly destination: string | null;
+  /** When the assertion was made, as written there; null when absent. */
+  readonly issueInstant: string | null;
+}
+
+/** What is read from a response before its signature is verified. */
+export interface ResponseFacts extends ResponseHead {
+  readonly root: XmlElement;
+  readonly assertion: XmlElement;
+  readonly signatures: ResponseSignatures;
   /** Null when absent. */
   readonly issuer: string | null;
 }
@@ -68,6 +74,7 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
     signatures: inspectSignatures({ root, assertion, all }, policy, checks),
     inResponseTo: root.attributes.get('InResponseTo') ?? null,
     destination: root.attributes.get('Destination') ?? null,
+    issueInstant: assertion.attributes.get('IssueInstant') ?? null,
     issuer: childrenNamed(root, ASSERTION_NS, 'Issuer')[0]?.text ?? null,
   };
 }

@@ -21,7 +21,8 @@ import { LoginTransactionService } from './login-transaction.service.js';
 import { findOpenLogin } from './open-login.js';
 import { mapProfile, mapSession } from './profile-mapper.js';
 import { passableParameters } from './request-parameters.js';
-import type { ResponseFacts } from './response-structure.js';
+import type { ResponseHead } from './response-structure.js';
+import type { JudgeTask } from './response-judge.js';
 import type { SamlParties } from './saml-engine.js';
 import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
 import { parseSamlInstant } from './saml-instant.js';
@@ -34,7 +35,7 @@ type Engine = typeof import('./engine.js');
 interface Progress {
   readonly checks: CheckList;
   readonly traceCode: string;
-  response: ResponseFacts | null;
+  response: ResponseHead | null;
   transaction: LoginTransaction | null;
 }
 
@@ -118,15 +119,18 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   async #judge(validation: SamlValidation, progress: Progress): Promise<SamlLogin> {
     const { marketplace, samlResponse } = validation;
     const { checks } = progress;
-    const engine = await this.#load();
     const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
     const parties = partiesOf(marketplace);
 
-    const text = engine.responseText(samlResponse, policy.limits, checks);
-    const response = engine.inspectResponse(engine.readXml(text, policy.limits, checks), policy, checks);
+    const task: JudgeTask = { samlResponse, parties, policy, sso: marketplace.sso, now: Date.now() };
+    const openLogin = (inResponseTo: string | null, into: CheckList): Promise<LoginTransaction> =>
+      findOpenLogin(this.transactions, validation, { inResponseTo }, policy, into);
+    const response = this.#pool
+      ? await this.#pool.read(task, (id) => nullIfRefused(openLogin(id, checks.another())), checks)
+      : (await this.#load()).readResponse(task, checks);
     progress.response = response;
 
-    const transaction = await findOpenLogin(this.transactions, validation, response, policy, checks);
+    const transaction = await openLogin(response.inResponseTo, checks);
     progress.transaction = transaction;
     checks.require(
       'sso.destination',
@@ -135,16 +139,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
       response.destination ?? 'none',
     );
 
-    const task = {
-      text,
-      parties,
-      policy,
-      sso: marketplace.sso,
-      requestId: transaction.id,
-      startedAt: transaction.startedAt,
-      now: Date.now(),
-    };
-    const assertion = await (this.#pool?.judge(task, checks) ?? engine.judgeResponse(task, response, checks));
+    const assertion = await response.judge(transaction, checks);
 
     const taken = await this.transactions.take(marketplace, transaction.id);
     checks.require(
@@ -170,7 +165,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     const { response, transaction, traceCode, checks } = progress;
     if (refusal) this.#logger.warn(describeRefusal(refusal));
     const verified = checks.hasPassed('sso.signature');
-    const issuedAt = verified ? parseSamlInstant(response?.assertion.attributes.get('IssueInstant')) : null;
+    const issuedAt = verified ? parseSamlInstant(response?.issueInstant ?? undefined) : null;
     const now = Date.now();
     await this.traces.record({
       code: traceCode,
@@ -196,6 +191,14 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     this.#engine ??= import('./engine.js');
     return this.#engine;
   }
+}
+
+/** What a response names before it is read strictly is worth a look; what comes of it is told later. */
+function nullIfRefused(login: Promise<LoginTransaction>): Promise<LoginTransaction | null> {
+  return login.catch((error: unknown) => {
+    if (error instanceof CheckFailed) return null;
+    throw error;
+  });
 }
 
 function partiesOf(marketplace: Marketplace): SamlParties {

@@ -29,10 +29,25 @@ export const DEFAULT_SSO_POLICY: SsoPolicy = {
   },
 };
 
-/** The policy for one marketplace: its own settings, then those of the registration, then the defaults. */
+/** Policies by the options they come from, and by the settings of their own that marketplaces have. */
+const resolved = new WeakMap<SsoOptions, Map<SsoPolicyOptions | undefined, SsoPolicy>>();
+
+/**
+ * The policy for one marketplace: its own settings, then those of the registration, then the defaults. Put together
+ * once, as every login asks for it several times.
+ */
 export function resolveSsoPolicy(options: SsoOptions | undefined, marketplace: string): SsoPolicy {
   if (!options) return DEFAULT_SSO_POLICY;
   const own = options.perMarketplace?.[marketplace];
+  const known = resolved.get(options)?.get(own);
+  if (known) return known;
+  const policies = resolved.get(options) ?? new Map<SsoPolicyOptions | undefined, SsoPolicy>();
+  const policy = resolve(options, own);
+  resolved.set(options, policies.set(own, policy));
+  return policy;
+}
+
+function resolve(options: SsoOptions, own: SsoPolicyOptions | undefined): SsoPolicy {
   return {
     ...DEFAULT_SSO_POLICY,
     ...defined(options),

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import type { Piscina } from 'piscina';
 
 import type { SsoError } from '../../../../src/errors/sso.error.js';
+import type { SsoOptions } from '../../../../src/interfaces/sso-options.interface.js';
 import { type CheckFailed, CheckList } from '../../../../src/sso/saml/check-list.js';
 import { JudgePool } from '../../../../src/sso/saml/judge-pool.js';
 import type { SamlLogin } from '../../../../src/sso/saml/saml-login.interface.js';
+import { likelyRequestId } from '../../../../src/sso/saml/likely-request-id.js';
 import judgeOnThread from '../../../../src/sso/saml/judge.worker.js';
 import { DEFAULT_SSO_POLICY } from '../../../../src/sso/saml/sso-policy.js';
-import { formField, signedResponse } from '../../../support/saml/response-builder.js';
+import { formField, type ResponseSpec, signedResponse } from '../../../support/saml/response-builder.js';
 import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
 
 const built = existsSync(join(process.cwd(), 'dist/sso/saml/judge.worker.js'));
@@ -33,24 +35,51 @@ const task = {
   },
   policy: DEFAULT_SSO_POLICY,
   sso,
-  requestId: '_request',
-  startedAt: Date.now(),
   now: Date.now(),
 };
+const login = { id: '_request', startedAt: Date.now() };
 
 describe('judging on a thread', () => {
   it('takes and gives plain data only', async () => {
-    const text = signedResponse(new SamlBench().spec('_request', { assertionId: '_assertion' }));
-    const verdict = structuredClone(await judgeOnThread(structuredClone({ ...task, text })));
-    expect(verdict).toMatchObject({ refusal: null, facts: { id: '_assertion', nameId: 'usr-1' } });
+    const samlResponse = formField(signedResponse(new SamlBench().spec('_request', { assertionId: '_one' })));
+    const verdict = structuredClone(await judgeOnThread(structuredClone({ ...task, samlResponse, login })));
+    expect(verdict).toMatchObject({
+      head: { inResponseTo: '_request', destination: task.parties.consumeUrl },
+      facts: { id: '_one', nameId: 'usr-1' },
+    });
     expect(verdict.facts?.attributes.get('group_uid')).toBe('cld-1');
-    expect(verdict.checks.every((check) => check.verdict !== 'failed')).toBe(true);
+    const { early, late } = verdict;
+    expect([early.length > 5, late.length > 15]).toEqual([true, true]);
+    expect([...early, ...late].filter((check) => check[1] === 'failed')).toEqual([]);
   });
 
   it('reports a refusal with its checks', async () => {
-    const text = signedResponse(new SamlBench().spec('_request')).replaceAll('usr-1', 'usr-2');
-    expect(await judgeOnThread({ ...task, text })).toMatchObject({ refusal: 'sso.signature', facts: null });
+    const forged = signedResponse(new SamlBench().spec('_request')).replaceAll('usr-1', 'usr-2');
+    const verdict = await judgeOnThread({ ...task, samlResponse: formField(forged), login });
+    expect(verdict.head).not.toBeNull();
+    expect(verdict.facts).toBeNull();
+    expect(verdict.late.at(-1)).toMatchObject([
+      'sso.signature',
+      'failed',
+      expect.any(String),
+      expect.any(String),
+    ]);
+    expect(await judgeOnThread({ ...task, samlResponse: '%', login })).toMatchObject({
+      early: [{}, {}, ['sso.inputEncoding', 'failed', {}, {}]],
+      head: null,
+      late: [],
+      facts: null,
+    });
   });
+
+  it.each([null, { ...login, id: '_another' }])(
+    'only reads what does not answer the login %j',
+    async (open) => {
+      const samlResponse = formField(signedResponse(new SamlBench().spec('_request')));
+      const verdict = await judgeOnThread({ ...task, samlResponse, login: open });
+      expect(verdict).toMatchObject({ head: { inResponseTo: '_request' }, late: [], facts: null });
+    },
+  );
 });
 
 (built ? describe : describe.skip)('the pool', () => {
@@ -67,6 +96,55 @@ describe('judging on a thread', () => {
     } finally {
       await bench.saml.onModuleDestroy();
     }
+  });
+
+  it('believes the strict reading, not what is seen at a glance', async () => {
+    const started = jest.spyOn(JudgePool.prototype, 'start');
+    const bench = new SamlBench(testMarketplace(), { workers: { max: 1 } });
+    await bench.saml.onApplicationBootstrap();
+    const pool = await (started.mock.results[0]?.value as Promise<Piscina>);
+    const run = jest.spyOn(pool, 'run');
+    try {
+      const [first, decoy] = [await bench.begin(), await bench.begin()];
+      const bound = [first.id, decoy.id];
+      const answer = signedResponse(bench.spec(first.id));
+      const misleading = answer.replace(' ID=', ` Note=" InResponseTo='${decoy.id}'" ID=`);
+      expect(likelyRequestId(formField(misleading))).toBe(decoy.id);
+      expect((await bench.validate(formField(misleading), bound)).transaction.id).toBe(first.id);
+      expect(await bench.transactions.peek(bench.marketplace, decoy.id)).not.toBeNull();
+      expect(run).toHaveBeenCalledTimes(2);
+
+      const late = '\n'.repeat(5_000) + formField(signedResponse(bench.spec(decoy.id)));
+      expect(likelyRequestId(late)).toBeNull();
+      expect((await bench.validate(late, bound)).transaction.id).toBe(decoy.id);
+      expect(run).toHaveBeenCalledTimes(4);
+
+      const third = await bench.begin();
+      await bench.validate(formField(signedResponse(bench.spec(third.id))), [third.id]);
+      expect(run).toHaveBeenCalledTimes(5);
+    } finally {
+      started.mockRestore();
+      await bench.saml.onModuleDestroy();
+    }
+  });
+
+  it('records the same checks in the same order as this thread does', async () => {
+    const codes = async (sso: SsoOptions, overrides: Partial<ResponseSpec>): Promise<unknown[]> => {
+      const bench = new SamlBench(testMarketplace(), sso);
+      await bench.saml.onApplicationBootstrap();
+      const { checks } = await bench.refusal(overrides);
+      await bench.saml.onModuleDestroy();
+      // Times and digests differ from one run to the next.
+      return checks.map(({ code, verdict, seen }) => [code, verdict, seen.length > 0]);
+    };
+    const refusals: Partial<ResponseSpec>[] = [
+      { audience: 'urn:x' },
+      { afterSigning: (xml) => xml.replace('Destination="https:', 'Destination="http:') },
+      { afterSigning: (xml) => xml.replace('Version="2.0"', 'Version="1.1"') },
+      { afterSigning: (xml) => xml.replace('cld-1', 'cld-2') },
+    ];
+    for (const one of refusals)
+      expect(await codes({ workers: { max: 1 } }, one)).toEqual(await codes({}, one));
   });
 
   describe('when a thread dies', () => {
@@ -172,15 +250,21 @@ describe('judging on a thread', () => {
 
     it('does not pile up logins without end', async () => {
       const judges = new JudgePool({ max: 1 });
+      const samlResponse = formField(signedResponse(bench.spec('_request')));
+      // Not the login that is answered: reading is enough for this test.
+      const other = { ...login, id: '_other' };
       const results = await Promise.allSettled(
-        Array.from({ length: 1_100 }, () => judges.judge({ ...task, text: '<a/>' }, new CheckList())),
+        Array.from({ length: 1_100 }, async () => {
+          const response = await judges.read({ ...task, samlResponse }, async () => other, new CheckList());
+          return response.judge(other, new CheckList());
+        }),
       );
       await judges.close();
       const codes = results.map((result) =>
         result.status === 'rejected' ? (result.reason as CheckFailed).code : '',
       );
       // All come in one turn: one is for the thread that starts, a thousand wait.
-      expect(codes.filter((code) => code === 'sso.response')).toHaveLength(1_001);
+      expect(codes.filter((code) => code === 'sso.engine')).toHaveLength(1_001);
       expect(codes.filter((code) => code === 'sso.worker')).toHaveLength(99);
     });
   });
