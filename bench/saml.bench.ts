@@ -288,7 +288,7 @@ const workers: ProbeBench = {
       return times;
     };
     const all = loads(await scene());
-    // The first logins load node-saml and start the threads, the next hundreds have it compiled.
+    // The first logins load node-saml and start the process, the next hundreds have it compiled.
     for (const { arrive } of Object.values(all)) {
       for (let done = 0; done < (short ? 1 : 300); done += 1) await arrive();
     }
@@ -309,8 +309,8 @@ const workers: ProbeBench = {
     return {
       idle: { value: idle, unit: 'ms' },
       'idle again': { value: against('idle again'), unit: 'x' },
-      'on a worker thread': { value: against('pooled'), unit: 'x', goal: { atMost: 1.5 } },
-      'in this thread': { value: against('inline'), unit: 'x' },
+      'in a worker process': { value: against('pooled'), unit: 'x', goal: { atMost: 1.5 } },
+      'in this process': { value: against('inline'), unit: 'x' },
       'on a thread that only counts as long': { value: against('counting'), unit: 'x' },
     };
   },

@@ -201,7 +201,7 @@ export const SSO_ERROR_CODES = {
   'sso.worker': {
     title: 'Judged to the end',
     remedy:
-      'Start again. The log has a line for each worker thread that failed; if it goes on, allow more of them in sso.workers, or remove it.',
+      'Start again. The log has a line for each worker process that failed; if it goes on, allow more of them in sso.workers, or remove it.',
   },
   'sso.replay': {
     title: 'Assertion used for the first time',

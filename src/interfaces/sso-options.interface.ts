@@ -62,9 +62,9 @@ export interface SsoPolicyOptions {
   readonly limits?: SsoLimits;
 }
 
-/** Validates responses on worker threads, so that a burst of logins does not hold up other requests. */
+/** Validates responses in processes of their own, so that a burst of logins does not hold up other requests. */
 export interface SsoWorkerOptions {
-  /** Threads at most; each takes about 45 MB. */
+  /** Processes at most; each takes some 100 MB. */
   readonly max: number;
 }
 
@@ -77,6 +77,6 @@ export interface SsoOptions extends SsoPolicyOptions, SignOnOptions {
    * None by default; the official SDKs pass all.
    */
   readonly passParameters?: readonly string[];
-  /** Needs the `piscina` package. Off by default. */
+  /** Needs the `workerpool` package. Off by default. */
   readonly workers?: SsoWorkerOptions;
 }

@@ -155,8 +155,8 @@ describe('the packed package', () => {
       'bullmq',
       'ioredis',
       'jose',
-      'piscina',
       'undici',
+      'workerpool',
       'xml-crypto',
       '@nestjs/axios',
     ];

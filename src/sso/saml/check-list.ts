@@ -12,7 +12,7 @@ interface Entry {
   readonly seen: Text;
 }
 
-/** A check on its way from one thread to another: code, verdict, expected, seen. */
+/** A check on its way from one process to another: code, verdict, expected, seen. */
 export type PackedCheck = readonly [SsoErrorCode, LoginCheckVerdict, string, string];
 
 /** Ends the judging of a response; becomes an {@link SsoError} where the trace is known. */
@@ -77,7 +77,7 @@ export class CheckList {
     return new CheckList(this.#ignored);
   }
 
-  /** The checks so far, to be adopted by the list of another thread. */
+  /** The checks so far, to be adopted by the list of another process. */
   pack(): PackedCheck[] {
     return this.#entries.map(({ code, verdict, expected, seen }) => [
       code,
@@ -88,7 +88,7 @@ export class CheckList {
   }
 
   /**
-   * Takes over checks made on another thread.
+   * Takes over checks made in another process.
    *
    * @throws {@link CheckFailed} with the code of the first failed one.
    */

@@ -14,7 +14,7 @@ import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
 import { descendants } from './xml-element.js';
 import { readXml } from './xml-reader.js';
 
-/** A posted response and what it is judged by: plain data, for a worker thread too. */
+/** A posted response and what it is judged by: plain data, for a worker process too. */
 export interface JudgeTask {
   /** The form field as it came. */
   readonly samlResponse: unknown;
@@ -36,7 +36,7 @@ export interface ReadResponse extends ResponseHead {
    *
    * @throws {@link CheckFailed} with the code of the first failing check.
    */
-  judge(login: OpenLogin, checks: CheckList): Promise<AssertionFacts>;
+  readonly judge: (login: OpenLogin, checks: CheckList) => Promise<AssertionFacts>;
 }
 
 /**

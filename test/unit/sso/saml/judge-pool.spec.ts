@@ -1,24 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import type { Piscina } from 'piscina';
+import type { Pool } from 'workerpool';
 
 import type { SsoError } from '../../../../src/errors/sso.error.js';
 import type { SsoOptions } from '../../../../src/interfaces/sso-options.interface.js';
 import { type CheckFailed, CheckList } from '../../../../src/sso/saml/check-list.js';
 import { JudgePool } from '../../../../src/sso/saml/judge-pool.js';
+import type { ReadResponse } from '../../../../src/sso/saml/response-judge.js';
 import type { SamlLogin } from '../../../../src/sso/saml/saml-login.interface.js';
 import { likelyRequestId } from '../../../../src/sso/saml/likely-request-id.js';
-import judgeOnThread from '../../../../src/sso/saml/judge.worker.js';
+import { judgeTask } from '../../../../src/sso/saml/judge-task.js';
 import { DEFAULT_SSO_POLICY } from '../../../../src/sso/saml/sso-policy.js';
 import { formField, type ResponseSpec, signedResponse } from '../../../support/saml/response-builder.js';
 import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
 
 const built = existsSync(join(process.cwd(), 'dist/sso/saml/judge.worker.js'));
-if (!built)
-  console.warn('Skipping the worker threads: run "npm run build" first, threads run what is built.');
+if (!built) console.warn('Skipping the worker processes: run "npm run build" first, they run what is built.');
 
 beforeAll(() => {
   jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
@@ -39,10 +39,10 @@ const task = {
 };
 const login = { id: '_request', startedAt: Date.now() };
 
-describe('judging on a thread', () => {
+describe('judging elsewhere', () => {
   it('takes and gives plain data only', async () => {
     const samlResponse = formField(signedResponse(new SamlBench().spec('_request', { assertionId: '_one' })));
-    const verdict = structuredClone(await judgeOnThread(structuredClone({ ...task, samlResponse, login })));
+    const verdict = structuredClone(await judgeTask(structuredClone({ ...task, samlResponse, login })));
     expect(verdict).toMatchObject({
       head: { inResponseTo: '_request', destination: task.parties.consumeUrl },
       facts: { id: '_one', nameId: 'usr-1' },
@@ -55,7 +55,7 @@ describe('judging on a thread', () => {
 
   it('reports a refusal with its checks', async () => {
     const forged = signedResponse(new SamlBench().spec('_request')).replaceAll('usr-1', 'usr-2');
-    const verdict = await judgeOnThread({ ...task, samlResponse: formField(forged), login });
+    const verdict = await judgeTask({ ...task, samlResponse: formField(forged), login });
     expect(verdict.head).not.toBeNull();
     expect(verdict.facts).toBeNull();
     expect(verdict.late.at(-1)).toMatchObject([
@@ -64,7 +64,7 @@ describe('judging on a thread', () => {
       expect.any(String),
       expect.any(String),
     ]);
-    expect(await judgeOnThread({ ...task, samlResponse: '%', login })).toMatchObject({
+    expect(await judgeTask({ ...task, samlResponse: '%', login })).toMatchObject({
       early: [{}, {}, ['sso.inputEncoding', 'failed', {}, {}]],
       head: null,
       late: [],
@@ -76,14 +76,14 @@ describe('judging on a thread', () => {
     'only reads what does not answer the login %j',
     async (open) => {
       const samlResponse = formField(signedResponse(new SamlBench().spec('_request')));
-      const verdict = await judgeOnThread({ ...task, samlResponse, login: open });
+      const verdict = await judgeTask({ ...task, samlResponse, login: open });
       expect(verdict).toMatchObject({ head: { inResponseTo: '_request' }, late: [], facts: null });
     },
   );
 });
 
 (built ? describe : describe.skip)('the pool', () => {
-  it('judges as this thread does, and ends its threads', async () => {
+  it('judges as this process does, and ends its own', async () => {
     const bench = new SamlBench(testMarketplace(), { workers: { max: 1 } });
     await bench.saml.onApplicationBootstrap();
     try {
@@ -102,8 +102,8 @@ describe('judging on a thread', () => {
     const started = jest.spyOn(JudgePool.prototype, 'start');
     const bench = new SamlBench(testMarketplace(), { workers: { max: 1 } });
     await bench.saml.onApplicationBootstrap();
-    const pool = await (started.mock.results[0]?.value as Promise<Piscina>);
-    const run = jest.spyOn(pool, 'run');
+    const pool = await (started.mock.results[0]?.value as Promise<Pool>);
+    const run = jest.spyOn(pool, 'exec');
     try {
       const [first, decoy] = [await bench.begin(), await bench.begin()];
       const bound = [first.id, decoy.id];
@@ -128,7 +128,7 @@ describe('judging on a thread', () => {
     }
   });
 
-  it('records the same checks in the same order as this thread does', async () => {
+  it('records the same checks in the same order as this process does', async () => {
     const codes = async (sso: SsoOptions, overrides: Partial<ResponseSpec>): Promise<unknown[]> => {
       const bench = new SamlBench(testMarketplace(), sso);
       await bench.saml.onApplicationBootstrap();
@@ -147,34 +147,29 @@ describe('judging on a thread', () => {
       expect(await codes({ workers: { max: 1 } }, one)).toEqual(await codes({}, one));
   });
 
-  describe('when a thread dies', () => {
-    let folder: string;
+  describe('when a process dies', () => {
     let bench: SamlBench;
-    let pool: Piscina;
+    let pool: Pool;
     let failed: jest.SpiedFunction<Logger['error']>;
 
     beforeEach(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-worker-'));
       jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       failed = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const started = jest.spyOn(JudgePool.prototype, 'start');
       bench = new SamlBench(testMarketplace(), { workers: { max: 1 } });
       await bench.saml.onApplicationBootstrap();
-      pool = await (started.mock.results[0]?.value as Promise<Piscina>);
+      pool = await (started.mock.results[0]?.value as Promise<Pool>);
     });
     afterEach(async () => {
       jest.restoreAllMocks();
       await bench.saml.onModuleDestroy();
-      rmSync(folder, { recursive: true });
     });
 
-    /** Has the thread do this instead of judging. */
+    /** Has the process do this instead of judging. */
     function sabotage(code: string, ...times: readonly 'once'[]): void {
-      const filename = join(folder, 'sabotage.mjs');
-      writeFileSync(filename, `export default async function sabotage() { ${code} }`);
-      const run = pool.run.bind(pool);
-      const instead: typeof run = (task, options) => run(task, { ...options, filename });
-      const spy = jest.spyOn(pool, 'run');
+      const exec = pool.exec.bind(pool);
+      const instead = (): ReturnType<Pool['exec']> => exec('run', [`async function () { ${code} }`, []]);
+      const spy = jest.spyOn(pool, 'exec');
       if (times.length === 0) spy.mockImplementation(instead);
       else spy.mockImplementationOnce(instead);
     }
@@ -189,63 +184,56 @@ describe('judging on a thread', () => {
 
     it('judges once more in a fresh one, and forgets nobody who waits', async () => {
       await bench.login();
-      const [thread] = pool.threads;
-      sabotage('for (;;);', 'once');
-      const logins = Promise.all([bench.login(), bench.login()]);
-      while (pool.queueSize === 0) await new Promise(setImmediate);
-      await thread?.terminate();
-      const [first, second] = await logins;
+      sabotage('await new Promise((resolve) => setTimeout(resolve, 300)); process.exit(7)', 'once');
+      const [first, second] = await Promise.all([bench.login(), bench.login()]);
       expect([first.profile.group.uid, second.profile.group.uid]).toEqual(['cld-1', 'cld-1']);
-      expect(failed).toHaveBeenCalledTimes(1);
-      expect(pool.threads).not.toContain(thread);
+      expect(failed.mock.calls).toEqual([['A worker process failed: ended with code 7.']]);
     });
 
     it.each([
-      ['ends', 'process.exit(7)', 'Error'],
+      ['ends', 'process.exit(7)', 'ended with code 7'],
       [
         'fails',
         "setImmediate(() => { throw new TypeError('jo@example.com') }); await new Promise(() => {})",
-        'TypeError',
+        'ended with code 1',
       ],
-      [
-        'is out of memory',
-        'for (const all = []; ; ) all.push(Array(10_000).fill({}))',
-        'ERR_WORKER_OUT_OF_MEMORY',
-      ],
-    ])('leaves the login open when the next one %s too, and the next login works', async (_, code, name) => {
+      ['is killed', "process.kill(process.pid, 'SIGKILL')", 'ended by SIGKILL'],
+      ['cannot do it', "throw Object.assign(new Error('jo@example.com'), { code: 'EXAMPLE' })", 'EXAMPLE'],
+    ])('leaves the login open when the next one %s too, and the next login works', async (_, code, how) => {
       sabotage(code);
-      const { resourceLimits } = pool.options;
-      Object.assign(pool.options, { resourceLimits: { maxOldGenerationSizeMb: 32 } });
       const { id, outcome } = await answer();
       expect(outcome).toMatchObject({ code: 'sso.worker', restart: true, requestId: id });
       expect(await bench.transactions.peek(bench.marketplace, id)).not.toBeNull();
-      const line = `A worker thread failed: ${name}.`;
+      const line = `A worker process failed: ${how}.`;
       expect(failed.mock.calls).toEqual([[line], [line]]);
-      jest.spyOn(pool, 'run').mockRestore();
-      Object.assign(pool.options, { resourceLimits });
+      jest.spyOn(pool, 'exec').mockRestore();
       expect((await answer()).outcome).toMatchObject({ transaction: {} });
     });
 
     it('ends one that never comes to an end, and does not wait for it', async () => {
-      const timeout = AbortSignal.timeout.bind(AbortSignal);
-      const patience = jest.spyOn(AbortSignal, 'timeout').mockImplementationOnce(() => timeout(200));
-      sabotage('for (;;);', 'once');
-      const { outcome } = await answer();
-      expect(outcome).toMatchObject({ code: 'sso.worker', restart: true });
-      expect(patience).toHaveBeenCalledWith(30_000);
+      const judges = new JudgePool({ max: 1 }, 500);
+      const own = await judges.start();
+      const exec = own.exec.bind(own);
+      jest
+        .spyOn(own, 'exec')
+        .mockImplementationOnce(() => exec('run', ['async function () { for (;;); }', []]));
+      const samlResponse = formField(signedResponse(bench.spec('_request')));
+      const read = (checks = new CheckList()): Promise<ReadResponse> =>
+        judges.read({ ...task, samlResponse }, async () => login, checks);
+      const { inResponseTo, judge } = await read();
+      expect(inResponseTo).toBe('_request');
+      await expect(judge(login, new CheckList())).rejects.toMatchObject({ code: 'sso.worker' });
       expect(failed).toHaveBeenCalledTimes(1);
-      expect((await answer()).outcome).toMatchObject({ transaction: {} });
+      await judges.close();
+      expect(own.stats().totalWorkers).toBe(0);
     });
 
-    it('survives one that dies between two logins', async () => {
-      // Threads with a timer of their own can die while nobody waits for them.
-      Object.assign(pool.options, { atomics: 'disabled' });
-      sabotage("setTimeout(() => { throw new Error('late') }, 20)", 'once');
-      await pool.run(null);
-      const [thread] = pool.threads;
-      await new Promise((resolve) => void thread?.once('exit', resolve));
-      expect(failed.mock.calls).toEqual([['A worker thread failed: Error.']]);
+    it('survives those that die between two logins', async () => {
+      await bench.login();
+      await pool.exec('run', ['function () { setTimeout(() => process.exit(3), 20) }', []]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
       expect((await answer()).outcome).toMatchObject({ transaction: {} });
+      expect(failed.mock.calls).toEqual([['A worker process failed: ended unseen.']]);
     });
 
     it('does not pile up logins without end', async () => {
@@ -263,10 +251,22 @@ describe('judging on a thread', () => {
       const codes = results.map((result) =>
         result.status === 'rejected' ? (result.reason as CheckFailed).code : '',
       );
-      // All come in one turn: one is for the thread that starts, a thousand wait.
+      // All come in one turn: one is for the process that starts, a thousand wait.
       expect(codes.filter((code) => code === 'sso.engine')).toHaveLength(1_001);
       expect(codes.filter((code) => code === 'sso.worker')).toHaveLength(99);
     });
+  });
+
+  it('gives requests precedence, and outlives a Ctrl-C that reaches the whole group', async () => {
+    const judges = new JudgePool({ max: 1 });
+    const pool = await judges.start();
+    const look = 'function () { return [process.pid, process.getBuiltinModule("os").getPriority()] }';
+    const [pid, priority] = (await pool.exec('run', [look, []])) as [number, number];
+    expect(priority).toBeGreaterThan(getPriority());
+    process.kill(pid, 'SIGINT');
+    expect(await pool.exec('run', [look, []])).toEqual([pid, priority]);
+    await judges.close();
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
   it('is refused a senseless size', () => {
