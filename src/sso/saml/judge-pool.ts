@@ -29,6 +29,7 @@ export class JudgePool {
   readonly #logger = new Logger('MaestranoSso');
   readonly #running = new Set<Promise<unknown>>();
   #pool: Promise<Pool> | undefined;
+  #closed = false;
 
   /** @param patienceMs how long a login is waited for, in milliseconds. */
   constructor(
@@ -75,8 +76,9 @@ export class JudgePool {
     return this.#pool;
   }
 
-  /** Lets what is running end, then ends the processes. */
+  /** Lets what is running end, then ends the processes. Later logins would start one that nobody ends. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled(this.#running);
     const pool = await this.#pool?.catch(() => undefined);
     await pool?.terminate();
@@ -96,6 +98,7 @@ export class JudgePool {
    * the second attempt makes the pool start a new one, which those who wait in the queue need as well.
    */
   async #attempt(pool: Pool, task: WorkerTask): Promise<WorkerVerdict | string> {
+    if (this.#closed) return 'the application is stopping';
     if (pool.stats().pendingTasks >= MAX_QUEUE) return 'too many logins waiting for a process';
     const end = performance.now() + this.patienceMs;
     for (let deaths = 0; deaths < 2;) {

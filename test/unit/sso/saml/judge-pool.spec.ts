@@ -267,6 +267,11 @@ describe('judging elsewhere', () => {
     expect(await pool.exec('run', [look, []])).toEqual([pid, priority]);
     await judges.close();
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+
+    const samlResponse = formField(signedResponse(new SamlBench().spec('_request')));
+    const late = await judges.read({ ...task, samlResponse }, async () => login, new CheckList());
+    await expect(late.judge(login, new CheckList())).rejects.toMatchObject({ code: 'sso.worker' });
+    expect(pool.stats().totalWorkers).toBe(0);
   });
 
   it('is refused a senseless size', () => {
