@@ -22,6 +22,10 @@ export const SSO_ERROR_CODES = {
     title: 'XML without DOCTYPE, comment, CDATA or processing instruction',
     remedy: 'No honest response holds one of these: somebody may be trying the door.',
   },
+  'sso.xmlTooManyReferences': {
+    title: 'Number of character references',
+    remedy: 'Raise sso.limits.references only for a provider known to send more.',
+  },
   'sso.xmlTooManyElements': {
     title: 'Number of XML elements',
     remedy: 'Raise sso.limits.elements only for a provider known to send more.',

@@ -16,6 +16,11 @@ export type SsoBindingPolicy = 'require' | 'prefer' | 'off';
 export interface SsoLimits {
   /** Characters of the form field, line breaks included; 131,072 by default. A usual one has 10,000. */
   readonly responseLength?: number;
+  /**
+   * References such as `&amp;` and `&#13;`; 2,000 by default. A usual response has none, and one that writes its line
+   * breaks this way a hundred.
+   */
+  readonly references?: number;
   /** Elements; 300 by default. A usual response has 80. */
   readonly elements?: number;
   /** Levels of nesting; 20 by default. */

@@ -21,6 +21,7 @@ export const DEFAULT_SSO_POLICY: SsoPolicy = {
   nameIdMustMatchUid: true,
   limits: {
     responseLength: 131_072,
+    references: 2_000,
     elements: 300,
     depth: 20,
     xmlAttributes: 24,

@@ -23,6 +23,9 @@ const DECLARATION =
  */
 export function readXml(text: string, limits: Required<SsoLimits>, checks: CheckList): XmlElement {
   checks.require('sso.xmlForbidden', !hasOtherMarkup(text), 'elements and text only', 'other markup');
+  // Each is slow to read: counted before anybody does.
+  const few = !hasMoreThan(limits.references, '&', text);
+  checks.require('sso.xmlTooManyReferences', few, `at most ${limits.references}`, few ? 'so it is' : 'more');
 
   const parser = new SaxesParser({ xmlns: true, position: true });
   const open: OpenElement[] = [];
@@ -92,4 +95,14 @@ function hasOtherMarkup(text: string): boolean {
   return (
     text.includes('<!') || text.indexOf('<?', 1) > 0 || (text.startsWith('<?') && !DECLARATION.test(text))
   );
+}
+
+/** Whether there are more such characters in a text; looks no further than it has to. */
+function hasMoreThan(most: number, character: string, text: string): boolean {
+  let at = -1;
+  for (let seen = 0; seen <= most; seen += 1) {
+    at = text.indexOf(character, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }

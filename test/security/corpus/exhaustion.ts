@@ -41,8 +41,9 @@ function filling(room: number): HostileCase[] {
     tampered('run of equals signs', 'sso.xmlMalformed', inExtensions(`<a b${fill('=')}/>`)),
     tampered('run of colons in a name', 'sso.xmlMalformed', inExtensions(`<a${fill(':')}/>`)),
     tampered('long name', 'sso.signature', inAssertion(`<${fill('a')}/>`)),
-    tampered('unknown entities', 'sso.xmlMalformed', inAssertion(fill('&x;'))),
-    tampered('many character references', 'sso.signature', (xml) =>
+    tampered('many unknown entities', 'sso.xmlTooManyReferences', inAssertion(fill('&x;'))),
+    tampered('many ampersands', 'sso.xmlTooManyReferences', inAssertion(fill('&'))),
+    tampered('many character references', 'sso.xmlTooManyReferences', (xml) =>
       xml.replace('>Acme<', `>${fill('&#65;')}<`),
     ),
     tampered('large text', 'sso.signature', (xml) => xml.replace('>Acme<', `>${fill('A')}<`)),
@@ -60,6 +61,9 @@ function filling(room: number): HostileCase[] {
 
 /** Shapes whose size is given, and shapes just beyond or just within a limit. */
 const cases: HostileCase[] = [
+  tampered('an unknown entity', 'sso.xmlMalformed', inAssertion('&x;')),
+  tampered('one reference too many', 'sso.xmlTooManyReferences', inAssertion('&#65;'.repeat(2_001))),
+  tampered('as many references as are allowed', 'sso.signature', inAssertion('&#65;'.repeat(2_000))),
   tampered('a few elements too many', 'sso.xmlTooManyElements', inExtensions('<a/>'.repeat(230))),
   tampered(
     'many elements with ids',
