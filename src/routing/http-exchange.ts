@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
@@ -65,14 +67,14 @@ export class HttpExchange {
 
   /** A body that is text already. */
   text(status: number, contentType: string, body: string): void {
-    this.setHeader('Content-Type', contentType);
-    this.adapter.status(this.response, status);
-    if (this.#hasValidator) {
-      (this.response as Sender).send(body);
+    if (!this.#hasValidator) {
+      const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) };
+      (this.response as ServerResponse).writeHead(status, headers).end(body);
       return;
     }
-    this.setHeader('Content-Length', String(Buffer.byteLength(body)));
-    this.adapter.end(this.response, body);
+    this.setHeader('Content-Type', contentType);
+    this.adapter.status(this.response, status);
+    (this.response as Sender).send(body);
   }
 
   /**

@@ -134,7 +134,7 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
     return [response.status, await response.text()];
   };
 
-  it('goes around a pipeline that would do nothing, on Fastify, past the middleware and hooks of the application', async () => {
+  it('goes around a pipeline that would do nothing, past the middleware and hooks of the application', async () => {
     await boot({
       prepare: (app) => {
         if (platform !== 'fastify') return;
@@ -153,7 +153,7 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
     expect(seen).toEqual(
       platform === 'fastify' ? ['middleware', 'preHandler', 'handler', 'onSend'] : ['middleware', 'handler'],
     );
-    expect(pipeline).toHaveBeenCalledTimes(platform === 'fastify' ? 0 : 1);
+    expect(pipeline).not.toHaveBeenCalled();
     expect((await notify('b', basicOf('production')))[0]).toBe(401);
     expect(seen.filter((who) => who === 'handler')).toHaveLength(1);
   });

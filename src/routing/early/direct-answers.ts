@@ -14,8 +14,8 @@ interface PreRequestHooks {
 }
 
 /**
- * Answers requests without Nest's pipeline where that would do nothing but call us: it costs a tenth of a
- * notification on Fastify. Guards, interceptors and hooks of the application have it take its usual way, and so does
+ * Answers requests without Nest's pipeline where that would do nothing but call us: it costs a tenth of a small
+ * notification. Guards, interceptors and hooks of the application have it take its usual way, and so does
  * every failure, so that the application's exception filters see it. Global pipes make no difference to controllers
  * that take request and response as they are.
  */

@@ -21,11 +21,14 @@ interface Application {
   use(middleware: Middleware): unknown;
 }
 
-/** Nest's Express adapter, which brings Express' own parsers. */
-interface ExpressAdapter {
+type Register = (path: string, handler: Middleware) => unknown;
+
+/** Nest's Express adapter: it brings Express' own parsers, and routes are registered by these methods. */
+interface ExpressAdapter extends Record<(typeof VERBS)[number], Register> {
   useBodyParser(type: 'json' | 'urlencoded', rawBody: boolean, options: object): unknown;
 }
 
+const VERBS = ['get', 'post', 'put', 'delete'] as const;
 const PARSERS: ReadonlySet<string> = new Set(['jsonParser', 'urlencodedParser', 'textParser', 'rawParser']);
 
 /**
@@ -38,7 +41,9 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const application = adapter.getInstance<Application>();
   const stack = application.router?.stack;
   if (!isStack(stack)) return false;
-  const parsers = new Map(check.bodyLimits.map((limit) => [limit, borrowParsers(adapter, stack, limit)]));
+  const factory = adapter as unknown as ExpressAdapter;
+  if (check.direct) answerDirectly(factory, check, check.direct);
+  const parsers = new Map(check.bodyLimits.map((limit) => [limit, borrowParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
     const verdict = check.decide(request as PlatformRequest);
     if (verdict.refused) return refuse(response, verdict.status, verdict.body);
@@ -58,12 +63,28 @@ function isStack(stack: unknown): stack is Layer[] {
 }
 
 /** Has Nest make the parsers and takes them off the stack again: only our routes may use them. */
-function borrowParsers(adapter: AbstractHttpAdapter, stack: Layer[], limit: number): Middleware[] {
+function borrowParsers(factory: ExpressAdapter, stack: Layer[], limit: number): Middleware[] {
   const before = stack.length;
-  const factory = adapter as unknown as ExpressAdapter;
   factory.useBodyParser('json', false, { limit });
   factory.useBodyParser('urlencoded', false, { limit, extended: true });
   return stack.splice(before).flatMap(({ handle }) => handle ?? []);
+}
+
+/** Puts the direct answer before the handlers of our routes, which Nest registers later. */
+function answerDirectly(
+  factory: ExpressAdapter,
+  check: EarlyCheck,
+  direct: NonNullable<EarlyCheck['direct']>,
+): void {
+  for (const verb of VERBS) {
+    const register = factory[verb].bind(factory);
+    factory[verb] = (path, pipeline) => {
+      if (check.limitOfRoute(verb.toUpperCase(), path) === undefined) return register(path, pipeline);
+      return register(path, (request, response, next) =>
+        direct(request as PlatformRequest, response, () => pipeline(request, response, next)),
+      );
+    };
+  }
 }
 
 /** Express' own parsers leave alone what was read to its end. */

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -15,16 +16,19 @@ export type JsonBodyCallback = (error: Error | null, body?: unknown) => void;
  */
 export function readJsonBody(payload: Readable, limit: number, done: JsonBodyCallback): void {
   // Texts are joined without a copy, which bytes are not.
-  const decoder = new StringDecoder('utf8');
+  let decoder: StringDecoder | null = null;
   let text = '';
   let received = 0;
-  const onData = (chunk: Buffer | string): void => {
-    received += Buffer.byteLength(chunk);
+  const onData = (data: Buffer | string): void => {
+    const chunk = typeof data === 'string' ? Buffer.from(data) : data;
+    received += chunk.length;
     if (received > limit) finish(new PayloadTooLargeException('The request body is too large'));
-    else text += decoder.write(chunk);
+    // Nearly all JSON is: several times faster than decoding, and no character lies across two chunks.
+    else if (decoder === null && isAscii(chunk)) text += chunk.toString('latin1');
+    else text += (decoder ??= new StringDecoder('utf8')).write(chunk);
   };
   const onEnd = (): void => {
-    text += decoder.end();
+    text += decoder?.end() ?? '';
     if (text === '') return finish(null);
     let body: unknown;
     try {
