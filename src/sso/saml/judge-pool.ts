@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 import type { Pool } from 'workerpool';
@@ -19,6 +19,8 @@ import type { ResponseHead } from './response-structure.js';
 const PATIENCE_MS = 30_000;
 /** Logins that wait for a process: each holds its response. */
 const MAX_QUEUE = 1_000;
+/** Between two turns of the event loop's share. An immediate would let requests in, but not give the core away. */
+const REST_MS = 1;
 
 /**
  * Reads and judges responses in processes of their own: one takes the event loop some 8 ms. Not in threads, whose
@@ -51,18 +53,18 @@ export class JudgePool {
   ): Promise<ReadResponse> {
     const likelyId = likelyRequestId(task.samlResponse);
     const likely = likelyId === null ? null : await openLogin(likelyId);
-    // Other requests come in between: what is left to do here is little, but not for who waits for all of it.
-    await nextTurn();
+    // What is left to do here is little, but not for who waits for all of it.
+    await sleep(REST_MS);
     const ahead = await this.#run(task, likely);
     const head =
       typeof ahead === 'string' ? await readHere(task, checks) : adopt(ahead.early, ahead.head, checks);
-    await nextTurn();
+    await sleep(REST_MS);
     return {
       ...head,
       judge: async (login, further) => {
         const made = typeof ahead === 'string' || login.id === likely?.id;
         const verdict = made ? ahead : await this.#run(task, login);
-        await nextTurn();
+        await sleep(REST_MS);
         if (typeof verdict !== 'string') return adopt(verdict.late, verdict.facts, further);
         further.expect('sso.worker', false, 'a verdict', verdict);
         throw new CheckFailed('sso.worker');
@@ -134,8 +136,9 @@ export class JudgePool {
     return pool(workerFile(), {
       workerType: 'process',
       maxWorkers: this.options.max,
-      // As it is, with maps and dates. Nobody waits for this process's collector, so it needs no helpers on other cores.
-      forkOpts: { serialization: 'advanced', execArgv: ['--single-threaded-gc'] },
+      // Maps and dates go as they are. V8's helpers, for compiling and collecting, would not have the low priority of
+      // the thread that judges.
+      forkOpts: { serialization: 'advanced', execArgv: ['--single-threaded'] },
     });
   }
 }

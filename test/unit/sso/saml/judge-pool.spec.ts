@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'workerpool';
@@ -272,6 +272,25 @@ describe('judging elsewhere', () => {
     const late = await judges.read({ ...task, samlResponse }, async () => login, new CheckList());
     await expect(late.judge(login, new CheckList())).rejects.toMatchObject({ code: 'sso.worker' });
     expect(pool.stats().totalWorkers).toBe(0);
+  });
+
+  it('leaves nothing to helpers, which would not have the low priority', async () => {
+    if (!existsSync('/proc/self/schedstat')) return void console.warn('Not looked at: no /proc/*/schedstat.');
+    const judges = new JudgePool({ max: 1 });
+    const pool = await judges.start();
+    const pid = (await pool.exec('run', ['function () { return process.pid }', []])) as number;
+    for (let done = 0; done < 40; done += 1) {
+      const samlResponse = formField(signedResponse(new SamlBench().spec('_request')));
+      const response = await judges.read({ ...task, samlResponse }, async () => login, new CheckList());
+      await response.judge(login, new CheckList());
+    }
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const busy = (thread: string): number =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    const helpers = threads.filter((thread) => thread !== String(pid)).map(busy);
+    await judges.close();
+    // Nanoseconds since the process began; one that may compile takes fifteen times that.
+    expect(Math.max(...helpers)).toBeLessThan(10_000_000);
   });
 
   it('is refused a senseless size', () => {
