@@ -12,6 +12,7 @@ import {
   Module,
   type NestInterceptor,
   type NestModule,
+  type OnModuleInit,
   type Provider,
   Scope,
   UseGuards,
@@ -81,6 +82,27 @@ class SeeingFilter implements ExceptionFilter {
     const status = error instanceof HttpException ? error.getStatus() : 500;
     const body = JSON.stringify({ filtered: true });
     this.host.httpAdapter.reply(host.switchToHttp().getResponse(), body, status);
+  }
+}
+
+/** Routes of the application beside its controllers, with several handlers where the platform takes several. */
+@Injectable()
+class OwnRoute implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    const adapter = this.host.httpAdapter;
+    const answer = (_request: unknown, response: { send(body: string): void }): void => response.send('own');
+    const note = (_request: unknown, _response: unknown, next: () => void): void => {
+      seen.push('own');
+      next();
+    };
+    const register = adapter.get.bind(adapter) as (path: string, ...handlers: unknown[]) => void;
+    if (adapter.getType() === 'express') register('/own', note, answer);
+    else
+      register('/own', (request: unknown, reply: { send(body: string): void }) =>
+        note(request, reply, () => answer(request, reply)),
+      );
   }
 }
 
@@ -156,6 +178,12 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
     expect(pipeline).not.toHaveBeenCalled();
     expect((await notify('b', basicOf('production')))[0]).toBe(401);
     expect(seen.filter((who) => who === 'handler')).toHaveLength(1);
+  });
+
+  it('leaves routes alone that the application registers by itself', async () => {
+    await boot({ providers: [OwnRoute] });
+    expect(await (await fetch(`${booted?.url}/own`)).text()).toBe('own');
+    expect(seen).toContain('own');
   });
 
   it('shows its failures to the exception filters of the application', async () => {

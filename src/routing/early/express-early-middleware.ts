@@ -21,7 +21,7 @@ interface Application {
   use(middleware: Middleware): unknown;
 }
 
-type Register = (path: string, handler: Middleware) => unknown;
+type Register = (path: unknown, ...handlers: readonly Middleware[]) => unknown;
 
 /** Nest's Express adapter: it brings Express' own parsers, and routes are registered by these methods. */
 interface ExpressAdapter extends Record<(typeof VERBS)[number], Register> {
@@ -76,13 +76,15 @@ function answerDirectly(
   check: EarlyCheck,
   direct: NonNullable<EarlyCheck['direct']>,
 ): void {
+  const directly =
+    (pipeline: Middleware): Middleware =>
+    (request, response, next) =>
+      direct(request as PlatformRequest, response, () => pipeline(request, response, next));
   for (const verb of VERBS) {
     const register = factory[verb].bind(factory);
-    factory[verb] = (path, pipeline) => {
-      if (check.limitOfRoute(verb.toUpperCase(), path) === undefined) return register(path, pipeline);
-      return register(path, (request, response, next) =>
-        direct(request as PlatformRequest, response, () => pipeline(request, response, next)),
-      );
+    factory[verb] = (path, ...handlers) => {
+      const isOurs = typeof path === 'string' && check.limitOfRoute(verb.toUpperCase(), path) !== undefined;
+      return register(path, ...(isOurs ? handlers.map(directly) : handlers));
     };
   }
 }
