@@ -23,6 +23,18 @@ describe('a JSON body', () => {
     expect(await read(sent())).toBeUndefined();
   });
 
+  it('is read right wherever its bytes are cut, with and without a byte order mark', async () => {
+    for (const text of ['{"name":"Zoë €"}', '\u{feff}{"name":"Zoë €"}']) {
+      const bytes = [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
+      expect(await read(sent(...bytes))).toEqual({ name: 'Zoë €' });
+    }
+  });
+
+  it('does not let a letter that was never finished swallow what follows', async () => {
+    const pieces = [Buffer.from('"Zo'), Buffer.from([0xc3]), Buffer.from('e"')];
+    expect(await read(sent(...pieces))).toBe('Zo\u{fffd}e');
+  });
+
   it('may be as long as its limit in bytes, which letters may exceed', async () => {
     expect(await read(sent('"ëë"'), 6)).toBe('ëë');
     await expect(read(sent('"ëë"'), 5)).rejects.toMatchObject({ status: 413 });
