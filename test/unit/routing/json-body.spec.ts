@@ -35,6 +35,20 @@ describe('a JSON body', () => {
     expect(await read(sent(...pieces))).toBe('Zo\u{fffd}e');
   });
 
+  it('is put together right at any length, beside others that come at the same time', async () => {
+    const lengths = [200_000, 262_144, 262_145, 600_000, 150];
+    const bodies = lengths.map((length, index) => `"${'abëc€'[index]!.repeat(length)}"`);
+    const payloads = bodies.map(() => new PassThrough());
+    const readings = payloads.map((payload) => read(payload, 10_000_000));
+    const bytes = bodies.map((body) => Buffer.from(body));
+    for (let at = 0; bytes.some(({ length }) => at < length); at += 65_536) {
+      for (const [index, payload] of payloads.entries())
+        payload.write(bytes[index]!.subarray(at, at + 65_536));
+    }
+    for (const payload of payloads) payload.end();
+    expect(await Promise.all(readings)).toEqual(bodies.map((body): unknown => JSON.parse(body)));
+  });
+
   it('may be as long as its limit in bytes, which letters may exceed', async () => {
     expect(await read(sent('"ëë"'), 6)).toBe('ëë');
     await expect(read(sent('"ëë"'), 5)).rejects.toMatchObject({ status: 413 });
