@@ -255,6 +255,20 @@ describe('what identifies a delivery', () => {
     );
   });
 
+  it('reads a time that repeats as at first, whatever comes between', () => {
+    const times = fc.constantFrom<[string, number | null]>(
+      ['2016-08-01T15:30:20Z', Date.UTC(2016, 7, 1, 15, 30, 20)],
+      ['2016-08-01T15:30:21Z', Date.UTC(2016, 7, 1, 15, 30, 21)],
+      ['2016-08-31T15:30:20Z', Date.UTC(2016, 7, 31, 15, 30, 20)],
+      ['2016-13-01T15:30:20Z', null],
+    );
+    fc.assert(
+      fc.property(fc.array(times), (sequence) => {
+        for (const [text, at] of sequence) expect(delivery({ updated_at: text }).at).toBe(at);
+      }),
+    );
+  });
+
   it('takes the platform id out of external ids', () => {
     const id = [
       { id: '42', provider: 'acme', realm: 'r' },
