@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { BasicAuthenticator } from '../security/basic-authenticator.js';
-import { rememberMarketplace } from '../security/current-marketplace.js';
 import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
+import type { EndpointCall } from './endpoint-handler.js';
 import { rememberState } from './request-state.js';
 import { RouteTableService } from './route-table.service.js';
 import type { RouteMatch } from './route-table.js';
 
-/** What may happen to a request: it goes on, it is none of ours, or it lacks the credentials. */
-export type AccessVerdict = 'allowed' | 'unknown' | 'denied';
+/** What may happen to a request: it goes on as this call, it is none of ours, or it lacks the credentials. */
+export type AccessVerdict = EndpointCall | 'unknown' | 'denied';
 
 /** Decides endpoint and marketplace of a request, and proves the marketplace where the endpoint asks for it. */
 @Injectable()
@@ -27,9 +27,9 @@ export class EndpointAccess {
     const marketplace = basic ? this.#prove(match, request) : firstCandidate(match);
     if (!marketplace) return basic ? 'denied' : 'unknown';
     const { endpoint, params } = match;
-    rememberState(request, { owner: this, match, call: { endpoint: endpoint.name, marketplace, params } });
-    rememberMarketplace(request, marketplace);
-    return 'allowed';
+    const call = { endpoint: endpoint.name, marketplace, params };
+    rememberState(request, { owner: this, match, call });
+    return call;
   }
 
   #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {

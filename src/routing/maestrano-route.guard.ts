@@ -30,7 +30,7 @@ export class MaestranoRouteGuard implements CanActivate {
     const state = requestState(request);
     if (state?.call && state.owner === this.access) return true;
     const verdict = this.access.decide(request);
-    if (verdict === 'allowed') return true;
+    if (typeof verdict !== 'string') return true;
     if (verdict === 'unknown') throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     this.host.httpAdapter.setHeader(
       http.getResponse<unknown>(),

@@ -9,7 +9,7 @@ interface Carrier {
   [MARKETPLACE]?: Marketplace;
 }
 
-/** Called by whoever has decided, and where needed proved, which marketplace a request belongs to. */
+/** Called by the guard that found out which marketplace a request belongs to. */
 export function rememberMarketplace(
   request: PlatformRequest | IncomingMessage,
   marketplace: Marketplace,
@@ -17,7 +17,7 @@ export function rememberMarketplace(
   (rawRequest(request) as Carrier)[MARKETPLACE] = marketplace;
 }
 
-/** The marketplace that was decided for this request, on our routes and behind our guards; null anywhere else. */
+/** The marketplace that was decided for this request, behind our guards; null anywhere else. */
 export function currentMarketplace(request: PlatformRequest | IncomingMessage): Marketplace | null {
   return (rawRequest(request) as Carrier)[MARKETPLACE] ?? null;
 }

@@ -52,7 +52,7 @@ export class DirectAnswers {
       pipeline();
     };
     try {
-      this.dispatcher.dispatch(request, response)?.catch(fail);
+      this.dispatcher.dispatch(request, response, state)?.catch(fail);
     } catch (failure) {
       fail(failure);
     }

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
@@ -8,7 +10,6 @@ import { EndpointAccess } from '../endpoint-access.js';
 import type { EndpointDefinition } from '../endpoint-definition.interface.js';
 import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint-registry.js';
 import type { PlatformRequest } from '../../utils/platform-request.js';
-import { requestState } from '../request-state.js';
 import { RouteMounter } from '../route-mounter.js';
 import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
 import type { EndpointController } from '../endpoint-controller.js';
@@ -17,6 +18,7 @@ import type { EarlyCheck, EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';
 
+const JSON_TYPE = 'application/json';
 const PLAIN_JSON = /^\s*application\/json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
 const JSON_BY_SUFFIX = /^\s*application\/[\w.-]+\+json\s*(?:;|$)/i;
 const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null, ownJson: false };
@@ -77,14 +79,15 @@ export class EarlyAuthentication {
 
   /** Decides on a request from its URL and headers alone. */
   decide(request: PlatformRequest): EarlyVerdict {
-    const verdict = this.access.decide(request);
-    if (verdict === 'unknown') return CONTINUE;
-    if (verdict === 'denied') return DENIED;
-    nameJsonAsJson(request);
-    const body = this.#bodies.get(requestState(request)?.call?.endpoint ?? '');
+    const call = this.access.decide(request);
+    if (call === 'unknown') return CONTINUE;
+    if (call === 'denied') return DENIED;
+    const { headers } = request;
+    if (headers['content-type'] !== JSON_TYPE) nameJsonAsJson(headers);
+    const body = this.#bodies.get(call.endpoint);
     if (!body) return CONTINUE;
-    if (Number(request.headers['content-length'] ?? 0) > body.limit) return TOO_LARGE;
-    return body.ownJson !== null && isPlainJson(request) ? body.ownJson : body.parsed;
+    if (Number(headers['content-length'] ?? 0) > body.limit) return TOO_LARGE;
+    return body.ownJson !== null && isPlainJson(headers) ? body.ownJson : body.parsed;
   }
 
   #limitOfRoute(verb: string, path: string): number | null | undefined {
@@ -103,16 +106,16 @@ export class EarlyAuthentication {
  * Connec! writes `application/vnd.api+json` (protocol §7.1, §9.2), which the parsers of neither platform take: what is
  * JSON by its suffix is called JSON before they look.
  */
-function nameJsonAsJson({ headers }: PlatformRequest): void {
+function nameJsonAsJson(headers: IncomingHttpHeaders): void {
   const type = headers['content-type'];
-  if (type !== undefined && JSON_BY_SUFFIX.test(type)) headers['content-type'] = 'application/json';
+  if (type !== undefined && JSON_BY_SUFFIX.test(type)) headers['content-type'] = JSON_TYPE;
 }
 
 /** What is in UTF-8 and not compressed; anything else is left to the platform's parsers. */
-function isPlainJson({ headers }: PlatformRequest): boolean {
+function isPlainJson(headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'];
   if (type === undefined || headers['content-encoding'] !== undefined) return false;
-  return type === 'application/json' || PLAIN_JSON.test(type);
+  return type === JSON_TYPE || PLAIN_JSON.test(type);
 }
 
 /** The verdicts are made once: they are the same for every request of an endpoint. */

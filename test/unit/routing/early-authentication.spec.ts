@@ -11,7 +11,6 @@ import { EffectivePath } from '../../../src/routing/effective-path.js';
 import type { EndpointAccess } from '../../../src/routing/endpoint-access.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
 import type { PlatformRequest } from '../../../src/utils/platform-request.js';
-import { rememberState } from '../../../src/routing/request-state.js';
 import type { RouteMounter } from '../../../src/routing/route-mounter.js';
 import type { DirectAnswers } from '../../../src/routing/early/direct-answers.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
@@ -26,9 +25,7 @@ const access = {
   decide: (request: PlatformRequest) => {
     const [, first = ''] = request.url.split('/');
     if (first === 'denied') return 'denied';
-    if (!ENDPOINTS.some(({ name }) => name === first)) return 'unknown';
-    rememberState(request, { owner: access, match: {} as never, call: { endpoint: first } as never });
-    return 'allowed';
+    return ENDPOINTS.some(({ name }) => name === first) ? { endpoint: first } : 'unknown';
   },
 } as unknown as EndpointAccess;
 
