@@ -155,7 +155,10 @@ class MovingBody {
   }
 }
 
-const HEADERS = { 'content-type': 'application/json', authorization: AUTHORIZATION };
+const HEADERS = [
+  ...['Host', 'app.example.com', 'Accept', '*/*', 'User-Agent', 'Ruby', 'Connection', 'keep-alive'],
+  ...['Authorization', AUTHORIZATION, 'Content-Type', 'application/json', 'Content-Length'],
+];
 
 /** Takes one notification and answers it, without a network. */
 type Dispatch = (url: string, body: Buffer) => Promise<number>;
@@ -165,6 +168,11 @@ function post(dispatch: Dispatch, url: string, body: MovingBody): Operation {
     const status = await dispatch(url, body.next());
     if (status !== 200) throw new Error(`${url} answered ${status}`);
   };
+}
+
+/** What Node's parser calls, so that the headers are objects of the kind that servers see. */
+interface ParsedMessage extends IncomingMessage {
+  _addHeaderLines(headers: string[], count: number): void;
 }
 
 /** What a socket hands over at a time. */
@@ -182,9 +190,10 @@ function throughNode(handle: RequestListener): Dispatch {
     writev: (_chunks, done) => done(),
   }) as Socket;
   return async (url, body) => {
-    const request = new IncomingMessage(connection);
-    const headers = { ...HEADERS, 'content-length': String(body.length) };
-    Object.assign(request, { method: 'POST', url, httpVersion: '1.1', headers });
+    const request = new IncomingMessage(connection) as ParsedMessage;
+    Object.assign(request, { method: 'POST', url, httpVersion: '1.1' });
+    const headers = [...HEADERS, String(body.length)];
+    request._addHeaderLines(headers, headers.length);
     const response = new ServerResponse(request);
     response.assignSocket(connection);
     for (let at = 0; at < body.length; at += CHUNK) request.push(body.subarray(at, at + CHUNK));
