@@ -89,13 +89,14 @@ export default defineBench(
   {
     name: `reading records in pages of ${PAGE} with ${LATENCY_MS} ms of latency, in order`,
     setup: async ({ short }) => {
-      const total = short ? 500 : 5_000;
+      const total = short ? 500 : 50_000;
       const { url, child } = await server(LATENCY_MS);
       const http = new MaestranoHttp();
       const marketplace = marketplaceAt(url);
       return {
         clock: 'wall',
-        cycles: 6,
+        // Nine seconds each.
+        cycles: 4,
         baseline: () => oneByOne(url, total),
         candidates: {
           'records() by default settings': {
