@@ -16,13 +16,22 @@ export type JsonBodyCallback = (error: Error | null, body?: unknown) => void;
 export function readJsonBody(payload: Readable, limit: number, done: JsonBodyCallback): void {
   const chunks: Buffer[] = [];
   let received = 0;
-  const onData = (data: Buffer | string): void => {
+  let isDone = false;
+  const finish: JsonBodyCallback = (error, body) => {
+    isDone = true;
+    chunks.length = 0;
+    done(error, body);
+  };
+  payload.on('data', (data: Buffer | string) => {
+    // What comes beyond the limit is let go, so that the answer is not held up by a full connection.
+    if (isDone) return;
     const chunk = typeof data === 'string' ? Buffer.from(data) : data;
     chunks.push(chunk);
     received += chunk.length;
     if (received > limit) finish(new PayloadTooLargeException('The request body is too large'));
-  };
-  const onEnd = (): void => {
+  });
+  payload.on('end', () => {
+    if (isDone) return;
     if (received === 0) return finish(null);
     const text = textOf(joined(chunks, received));
     let body: unknown;
@@ -32,15 +41,10 @@ export function readJsonBody(payload: Readable, limit: number, done: JsonBodyCal
       return finish(new BadRequestException('The request body is not valid JSON'));
     }
     finish(null, body);
-  };
-  const onError = (): void => finish(new BadRequestException('The request body was cut off'));
-  const finish: JsonBodyCallback = (error, body) => {
-    payload.off('data', onData).off('end', onEnd).off('error', onError);
-    // What still comes is let go, so that the answer is not held up by a full connection.
-    if (!payload.readableEnded) payload.resume();
-    done(error, body);
-  };
-  payload.on('data', onData).on('end', onEnd).on('error', onError);
+  });
+  payload.on('error', () => {
+    if (!isDone) finish(new BadRequestException('The request body was cut off'));
+  });
 }
 
 /** Nobody has it across an `await`: a body is copied here and decoded in one go. */

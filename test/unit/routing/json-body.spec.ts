@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
 import { describe, expect, it } from '@jest/globals';
 
@@ -52,6 +53,16 @@ describe('a JSON body', () => {
   it('may be as long as its limit in bytes, which letters may exceed', async () => {
     expect(await read(sent('"ëë"'), 6)).toBe('ëë');
     await expect(read(sent('"ëë"'), 5)).rejects.toMatchObject({ status: 413 });
+  });
+
+  it('is answered for once, and read to its end, whatever still comes', async () => {
+    const payload = new PassThrough();
+    const answers: unknown[] = [];
+    readJsonBody(payload, 5, (error, body) => answers.push(error ?? body));
+    for (const piece of ['[1,2', ',3,4', ',5,6', ']']) payload.write(piece);
+    await finished(payload.end(), { writable: false });
+    payload.emit('error', new Error('aborted'));
+    expect(answers).toEqual([expect.objectContaining({ status: 413 })]);
   });
 
   it('is refused without repeating it when it is no JSON', async () => {
