@@ -411,6 +411,17 @@ describe('several sources', () => {
     expect(platform.requests).toHaveLength(3);
   });
 
+  it('are not asked any more after shutdown', async () => {
+    const source = new Database();
+    const loader = await start({ developerPlatform: false }, { source });
+    loader.onModuleDestroy();
+    source.answer = () => {
+      throw new Error('asked');
+    };
+    const { sources } = await loader.refresh();
+    expect(sources).toMatchObject([{ failures: 0 }]);
+  });
+
   it('tell a caller what is new, also when they answered a call before without it', async () => {
     const loader = await start();
     let called: Promise<unknown> | undefined;
@@ -508,6 +519,21 @@ describe('time', () => {
     expect(asked()).toBe(before);
     await loader.refresh();
     expect(asked()).toBe(before);
+  });
+
+  it('at shutdown gives up what is being asked, and keeps nobody waiting', async () => {
+    const loader = await start({ refresh: { timeoutMs: 60_000 } });
+    logged.length = 0;
+    const before = platform.requests.length;
+    const { answer } = platform;
+    platform.answer = silence;
+    const [running, waiting] = [loader.refresh(), loader.refresh()];
+    while (platform.requests.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    platform.answer = answer;
+    loader.onModuleDestroy();
+    expect(await Promise.all([running, waiting])).toMatchObject([{ marketplaces: 2 }, { marketplaces: 2 }]);
+    expect(platform.requests.length).toBe(before + 1);
+    expect(logged).toEqual([]);
   });
 
   it('gives an established sign-on path to nobody else', async () => {
