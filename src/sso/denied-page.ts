@@ -8,7 +8,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
 a{color:#0b57a4}
 .button{display:inline-block;margin-right:1rem;padding:.6rem 1.1rem;border-radius:.3rem;background:#0b57a4;color:#fff;text-decoration:none}
 a:focus-visible{outline:3px solid #f0a500;outline-offset:2px}
-code{font:inherit;font-weight:600;letter-spacing:.05em}
+code{font:inherit;font-weight:600;letter-spacing:.05em;white-space:nowrap}
 .note{color:#4a5868;margin-bottom:0}`;
 
 /** Content-Security-Policy of the page: its own style, and nothing else at all. */
