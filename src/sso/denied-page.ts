@@ -6,7 +6,8 @@ const STYLE = `body{font:1rem/1.5 system-ui,sans-serif;color:#1d2733;background:
 main{max-width:34rem;margin:8vh auto 0;padding:2rem;background:#fff;border:1px solid #d5dbe3;border-radius:.5rem}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
 a{color:#0b57a4}
-.button{display:inline-block;margin-right:1rem;padding:.6rem 1.1rem;border-radius:.3rem;background:#0b57a4;color:#fff;text-decoration:none}
+.actions{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem 1rem}
+.button{padding:.6rem 1.1rem;border-radius:.3rem;background:#0b57a4;color:#fff;text-decoration:none}
 a:focus-visible{outline:3px solid #f0a500;outline-offset:2px}
 code{font:inherit;font-weight:600;letter-spacing:.05em;white-space:nowrap}
 .note{color:#4a5868;margin-bottom:0}`;
@@ -43,7 +44,7 @@ export function deniedPage(denial: LoginDenial, marketplaceUrl: string): string 
 <main>
 <h1>You are not signed in</h1>
 <p>${escape(explanation(denial))}</p>
-<p><a class="button" href="${escape(signInUrl)}">Sign in again</a> <a href="${escape(marketplaceUrl)}">Back to the marketplace</a></p>
+<p class="actions"><a class="button" href="${escape(signInUrl)}">Sign in again</a> <a href="${escape(marketplaceUrl)}">Back to the marketplace</a></p>
 <p class="note">${note}</p>
 </main>
 </body>
