@@ -35,6 +35,7 @@ export const CONFIGURATION_ERROR_CODES = {
   'configuration.tlsVerification': 'Verification of TLS certificates cannot be switched off.',
   'configuration.duplicate': 'Two entries have one name.',
   'configuration.sharedPath': 'Two marketplaces have one sign-on path and cannot be told apart.',
+  'configuration.sharedRoute': 'Two registrations of the module would serve one path.',
   'configuration.sharedCredentials':
     'Two marketplaces have one id and key, so credentials do not tell them apart.',
 } as const;

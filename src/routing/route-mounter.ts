@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 
+import { ConfigurationError } from '../errors/configuration.error.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { EffectivePath } from './effective-path.js';
 import { type EndpointController, METHOD_OF_VERB } from './endpoint-controller.js';
@@ -21,6 +22,9 @@ export interface MountedRoute {
   /** Every endpoint that requests to it may be for. */
   readonly endpoints: readonly string[];
 }
+
+/** What all registrations of an application mounted, by its HTTP adapter. */
+const mountedOn = new WeakMap<object, Set<string>>();
 
 /**
  * Writes the routes of this registration onto its controllers. Runs in the module's `configure()`: by then the
@@ -43,6 +47,7 @@ export class RouteMounter {
     return [...this.#claimed.values()];
   }
 
+  /** @throws ConfigurationError `configuration.sharedRoute` where another registration mounted the same path. */
   mount(controllers: readonly EndpointController[]): void {
     const platform = this.host.httpAdapter.getType() === 'fastify' ? 'fastify' : 'express';
     for (const { group, type } of controllers) {
@@ -77,10 +82,27 @@ export class RouteMounter {
       const claimed = this.#claimed.get(key);
       claimed?.endpoints.push(endpoint.name);
       if (claimed) continue;
+      this.#claimAlone(`${verb} /${path}`);
       this.#claimed.set(key, { verb, path, endpoint: endpoint.name, endpoints: [endpoint.name] });
       fresh.push(path);
     }
     return fresh;
+  }
+
+  /** Before the router would let one registration shadow another, or refuse to start with an error of its own. */
+  #claimAlone(route: string): void {
+    const { httpAdapter } = this.host;
+    let taken = mountedOn.get(httpAdapter);
+    if (!taken) mountedOn.set(httpAdapter, (taken = new Set()));
+    if (taken.has(route)) {
+      throw new ConfigurationError(`Two registrations of MaestranoModule would serve ${route}.`, {
+        code: 'configuration.sharedRoute',
+        remedy:
+          'Register all these marketplaces in one module, or configure the paths of one registration below a ' +
+          'routes.prefix of its own.',
+      });
+    }
+    taken.add(route);
   }
 
   #pathsOf(endpoint: EndpointDefinition, platform: PlatformKind): Set<string> {

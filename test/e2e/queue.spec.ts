@@ -259,7 +259,7 @@ withRedis('queued notifications', () => {
   it('cannot serve two registrations from one queue', async () => {
     const register = (prefixOfRoutes: string) =>
       MaestranoModule.forRoot({
-        marketplaces: [marketplaceInput('one')],
+        marketplaces: [{ ...marketplaceInput('one'), webhooks: {}, sso: { enabled: false } }],
         routes: { prefix: prefixOfRoutes },
       });
     @Module({ imports: [register('a'), register('b'), MaestranoBullmqModule.forRoot(queueOptions())] })

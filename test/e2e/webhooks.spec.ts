@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { type DynamicModule, Injectable, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 
 import {
+  ConfigurationError,
   MaestranoModule,
   MaestranoStore,
   MarketplaceRegistry,
@@ -316,35 +317,23 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 });
 
-it('keeps two registrations apart even where their paths lie in one directory', async () => {
-  @Injectable()
-  class FirstCalls extends Calls {}
-  @Injectable()
-  class SecondCalls extends Calls {}
-  const register = (name: string, calls: Type<Calls>): DynamicModule =>
+it.each(PLATFORMS)('refuses on %s to let one registration shadow the paths of another', async (platform) => {
+  const register = (name: string): DynamicModule =>
     MaestranoModule.forRoot({
       isGlobal: false,
       marketplaces: [marketplaceInput(name)],
       routes: { prefix: name },
       groupAdapter: GroupAdapter,
-      extraProviders: [calls, { provide: Calls, useExisting: calls }],
+      extraProviders: [Calls],
     });
-  @Module({ imports: [register('uat', FirstCalls), register('production', SecondCalls)] })
+  @Module({ imports: [register('uat'), register('production')] })
   class AppModule {}
-  // Fastify refuses to start with one route declared twice.
-  const booted = await bootApp('express', AppModule);
-  const { app, url } = booted;
-  try {
-    const remove = async (name: string, authorization: string): Promise<number> => {
-      const path = `${url}/maestrano/account/groups/cld-1/${name}`;
-      return (await fetch(path, { method: 'DELETE', headers: { authorization } })).status;
-    };
-    expect(await remove('uat', basicOf('uat'))).toBe(200);
-    expect(await remove('uat', basicOf('production'))).toBe(401);
-    await remove('production', basicOf('production'));
-    const told = app.get(FirstCalls, { strict: false }).list.filter(([method]) => method === 'deleteGroup');
-    expect(told).toEqual([['deleteGroup', 'uat', 'cld-1']]);
-  } finally {
-    await booted.close();
-  }
+  const error: unknown = await bootApp(platform, AppModule).then(
+    (booted) => booted.close(),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConfigurationError)) throw new Error(`${platform} started`, { cause: error });
+  const { code, message } = error;
+  expect(code).toBe('configuration.sharedRoute');
+  expect(message).toMatch(/ [A-Z]+ \/maestrano\/[\w/]+\/\*/);
 });
