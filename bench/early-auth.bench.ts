@@ -1,49 +1,13 @@
-import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-
-import {
-  Body,
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  HttpCode,
-  Injectable,
-  Module,
-  Post,
-  UnauthorizedException,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, HttpCode, Module, Post, UseGuards } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import inject from 'light-my-request';
 
-import { MaestranoModule, type MarketplacesInput } from '../src/index.js';
+import { MaestranoModule } from '../src/index.js';
+import { HandWrittenGuard, MARKETPLACES } from './by-hand.js';
 import { defineBench, type ComparisonBench, type Operation } from './harness.js';
-
-const MARKETPLACES = [
-  {
-    marketplace: 'uat',
-    app: { host: 'https://app.example.com' },
-    api: { id: 'app-1', key: 'k'.repeat(64), host: 'https://hub.example.com' },
-    sso: { enabled: false },
-    connec: { host: 'https://connec.example.com' },
-  },
-] as unknown as MarketplacesInput;
-
-/** What an application writes by hand: the pair compared in constant time, after the body was parsed. */
-@Injectable()
-class HandWrittenGuard implements CanActivate {
-  readonly #expected = Buffer.from(`Basic ${Buffer.from(`app-1:${'k'.repeat(64)}`).toString('base64')}`);
-
-  canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<IncomingMessage>();
-    const given = Buffer.from(headers.authorization ?? '');
-    if (given.length === this.#expected.length && timingSafeEqual(given, this.#expected)) return true;
-    throw new UnauthorizedException();
-  }
-}
 
 @Controller('by-hand')
 @UseGuards(HandWrittenGuard)

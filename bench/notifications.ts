@@ -1,40 +1,17 @@
-import { timingSafeEqual } from 'node:crypto';
 import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-import {
-  Body,
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  HttpCode,
-  Injectable,
-  Module,
-  Post,
-  UnauthorizedException,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, HttpCode, Injectable, Module, Post, UseGuards } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { ConnecHandler } from '../src/connec/notifications/connec-handler.decorator.js';
-import { MaestranoModule, type MarketplacesInput } from '../src/index.js';
+import { MaestranoModule } from '../src/index.js';
+import { AUTHORIZATION, HandWrittenGuard, MARKETPLACES } from './by-hand.js';
 import type { ComparisonBench, Operation } from './harness.js';
-
-const KEY = 'k'.repeat(64);
-const MARKETPLACES = [
-  {
-    marketplace: 'uat',
-    app: { host: 'https://app.example.com' },
-    api: { id: 'app-1', key: KEY, host: 'https://hub.example.com' },
-    sso: { enabled: false },
-    connec: { host: 'https://connec.example.com' },
-  },
-] as unknown as MarketplacesInput;
-const AUTHORIZATION = `Basic ${Buffer.from(`app-1:${KEY}`).toString('base64')}`;
 
 type Entity = Readonly<Record<string, unknown>>;
 
@@ -46,19 +23,6 @@ class Listener {
   @ConnecHandler('invoices')
   take(entity: Entity): void {
     if (entity.status !== 'ARCHIVED') this.count += 1;
-  }
-}
-
-/** What an application writes by hand: the pair compared in constant time. */
-@Injectable()
-class HandWrittenGuard implements CanActivate {
-  readonly #expected = Buffer.from(AUTHORIZATION);
-
-  canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<IncomingMessage>();
-    const given = Buffer.from(headers.authorization ?? '');
-    if (given.length === this.#expected.length && timingSafeEqual(given, this.#expected)) return true;
-    throw new UnauthorizedException();
   }
 }
 

@@ -1,56 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { timingSafeEqual } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  Body,
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  HttpCode,
-  Inject,
-  Injectable,
-  Module,
-  Post,
-  UnauthorizedException,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Module, Post, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Queue } from 'bullmq';
 import inject from 'light-my-request';
 
 import { MaestranoBullmqModule } from '../src/bullmq/index.js';
-import { MaestranoModule, type MarketplacesInput } from '../src/index.js';
+import { MaestranoModule } from '../src/index.js';
+import { AUTHORIZATION, HandWrittenGuard, MARKETPLACES } from './by-hand.js';
 import { defineBench, type Bench, type Operation } from './harness.js';
-
-const KEY = 'k'.repeat(64);
-const AUTHORIZATION = `Basic ${Buffer.from(`app-1:${KEY}`).toString('base64')}`;
-const MARKETPLACES = [
-  {
-    marketplace: 'uat',
-    app: { host: 'https://app.example.com' },
-    api: { id: 'app-1', key: KEY, host: 'https://hub.example.com' },
-    sso: { enabled: false },
-    connec: { host: 'https://connec.example.com' },
-  },
-] as unknown as MarketplacesInput;
-
-@Injectable()
-class HandWrittenGuard implements CanActivate {
-  readonly #expected = Buffer.from(AUTHORIZATION);
-
-  canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<IncomingMessage>();
-    const given = Buffer.from(headers.authorization ?? '');
-    if (given.length === this.#expected.length && timingSafeEqual(given, this.#expected)) return true;
-    throw new UnauthorizedException();
-  }
-}
 
 /** The least that stores a body before it answers: no retries, no checks. */
 @Controller('by-hand')
