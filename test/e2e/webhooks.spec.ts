@@ -7,9 +7,11 @@ import {
   MaestranoModule,
   MaestranoStore,
   MarketplaceRegistry,
+  MarketplaceSource,
   MetadataService,
   SessionService,
 } from '../../src/index.js';
+import { MarketplaceLoader } from '../../src/marketplace/marketplace-loader.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { bootApp, PLATFORMS } from '../support/platforms.js';
@@ -337,3 +339,45 @@ it.each(PLATFORMS)('refuses on %s to let one registration shadow the paths of an
   expect(code).toBe('configuration.sharedRoute');
   expect(message).toMatch(/ [A-Z]+ \/maestrano\/[\w/]+\/\*/);
 });
+
+it.each(
+  PLATFORMS.flatMap((platform) => [[platform, 'directly'] as const, [platform, 'behind a guard'] as const]),
+)(
+  'believes on %s, %s, nothing that another registration proved for a path of this one',
+  async (platform, way) => {
+    const partner = { ...marketplaceInput('partner'), webhooks: {}, sso: { enabled: false } };
+    let answer: unknown = [partner];
+    class Source extends MarketplaceSource {
+      load = () => Promise.resolve(answer);
+    }
+    const extras = { isGlobal: false, groupAdapter: GroupAdapter, extraProviders: [Calls] };
+    const first = MaestranoModule.forRoot({ ...extras, marketplaces: [marketplaceInput('uat')] });
+    const second = MaestranoModule.forRoot({
+      ...extras,
+      routes: { prefix: 'partner' },
+      marketplaceSource: Source,
+    });
+    @Module({ imports: [first, second] })
+    class AppModule {}
+    const { app, url, close } = await bootApp(platform, AppModule, {
+      prepare: (booting) => {
+        if (way === 'behind a guard') booting.useGlobalGuards({ canActivate: () => true });
+      },
+    });
+    try {
+      // A refresh moves the second's webhook into a directory that the first has mounted.
+      const group_path = '/maestrano/account/groups/:id/of/partner';
+      answer = [{ ...partner, webhooks: { account: { group_path } } }];
+      for (const loader of app.get(MarketplaceLoader, { strict: false, each: true })) await loader.refresh();
+      const { status } = await fetch(`${url}/maestrano/account/groups/cld-1/of/partner`, {
+        method: 'DELETE',
+        headers: { authorization: basicOf('partner') },
+      });
+      expect(status).toBe(404);
+      const told = app.get(Calls, { strict: false, each: true }).flatMap(({ list }) => list);
+      expect(told).toEqual([]);
+    } finally {
+      await close();
+    }
+  },
+);
