@@ -157,10 +157,8 @@ describe('the OpenID provider by itself', () => {
 
 function btwoc(bytes: Buffer): Buffer {
   // A secret in 256 begins with a zero byte, which the shortest form does not have.
-  const shortest = BigInt(`0x${bytes.toString('hex')}`).toString(16);
-  const digits = shortest.length + (shortest.length % 2);
-  const hex = shortest.padStart(digits, '0');
-  return Buffer.from(Number.parseInt(hex.slice(0, 2), 16) & 0x80 ? `00${hex}` : hex, 'hex');
+  const shortest = bytes.subarray(bytes.findIndex((byte) => byte !== 0));
+  return (shortest[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), shortest]) : shortest;
 }
 
 const MODULUS =
