@@ -26,8 +26,8 @@ export function packPackage(): PackedPackage {
     cwd: ROOT,
   });
   execFileSync(process.execPath, [join(ROOT, 'tools', 'bundle.mjs'), join(source, 'dist')], { cwd: ROOT });
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name));
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
+    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }
   const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], {
     cwd: source,

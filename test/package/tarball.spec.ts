@@ -80,11 +80,33 @@ const entries = (): [string, { types: string; default: string }][] =>
 describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const allowed =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(?:js|d\.ts|css|html|svg))$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg))$/;
     expect(files().filter((name) => !allowed.test(name))).toEqual([]);
     expect(files()).toEqual(
-      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']),
+      expect.arrayContaining([
+        'README.md',
+        'LICENSE',
+        'CHANGELOG.md',
+        'dist/index.js',
+        'docs/marketplaces.md',
+        'docs/reference/protocol.md',
+        'docs/reference/saml.md',
+      ]),
     );
+  });
+
+  it('has documents whose links lead to files of the package', () => {
+    const dead = files()
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((name) => {
+        const text = readFileSync(join(packed.folder, name), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+        return [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
+          .map(([, target = '']) => target)
+          .filter((target) => !/^[a-z]+:/.test(target))
+          .filter((target) => !existsSync(join(packed.folder, dirname(name), target)))
+          .map((target) => `${name}: ${target}`);
+      });
+    expect(dead).toEqual([]);
   });
 
   it('is small', () => {
