@@ -40,7 +40,7 @@ export interface AccountAnswer {
   readonly origin: RecordOrigin;
 }
 
-/** Calls the Account API of a marketplace, and opens its envelopes (protocol §8.1-8.4). */
+/** Calls the Account API of a marketplace, and opens its envelopes (protocol §8.1 to §8.4). */
 @Injectable()
 export class AccountClient {
   readonly #maxResponseBytes: number;

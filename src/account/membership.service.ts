@@ -21,7 +21,7 @@ export interface MarketplaceMembership {
   readonly resellers: ResellerCollection;
 }
 
-/** Who the application's customers are (protocol §8.8-8.11). */
+/** Who the application's customers are (protocol §8.8 to §8.11). */
 @Injectable()
 export class MembershipService implements MarketplaceMembership {
   /** Groups of the default marketplace. */

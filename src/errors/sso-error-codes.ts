@@ -1,7 +1,7 @@
 import { OPENID_ERROR_CODES } from './openid.error.js';
 
 /**
- * Every reason to refuse a login (protocol §4.8, reference/saml §3.3): what is looked at, and what to do when it
+ * Every reason to refuse a login (protocol §4.8, saml §3.3): what is looked at, and what to do when it
  * fails. The order is the order of checking.
  */
 export const SSO_ERROR_CODES = {

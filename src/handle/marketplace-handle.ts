@@ -24,7 +24,7 @@ export interface MarketplaceHandleParts {
 export class MarketplaceHandle {
   /** Bills and recurring bills of this marketplace (protocol §8.6, §8.7). */
   readonly billing: MarketplaceBilling;
-  /** Groups, users and resellers of this marketplace (protocol §8.8-8.10). */
+  /** Groups, users and resellers of this marketplace (protocol §8.8 to §8.10). */
   readonly membership: MarketplaceMembership;
   readonly #parts: MarketplaceHandleParts;
 

@@ -8,7 +8,7 @@ export interface HttpTarget {
   readonly service: 'account' | 'connec' | 'sso' | 'developer-platform' | 'openid';
   /** Scheme, host, port and the path of a gateway if there is one; no trailing slash. Requests never leave it. */
   readonly origin: string;
-  /** Basic credentials; null for the session check, which takes none (protocol §0.2 d). */
+  /** Basic credentials; null for the session check, which takes none (protocol §0.2 row d). */
   readonly credentials: { readonly user: string; readonly password: Secret } | null;
 }
 

@@ -30,7 +30,7 @@ const SHUTDOWN_GRACE_MS = 5_000;
 
 /**
  * Every call that leaves this package: to the Account API, to Connec!, to the session check, to the developer
- * platform (protocol §0.2 a-d). Shared by all marketplaces; what varies is the target and the call.
+ * platform (protocol §0.2 rows a to d). Shared by all marketplaces; what varies is the target and the call.
  *
  * - Never leaves the target's origin, follows no redirect, always verifies certificates.
  * - Repeats GET and DELETE after a failure, POST and PUT only when nothing was sent; one deadline over everything.

@@ -14,7 +14,7 @@ function perSnapshot<T>(build: (marketplace: Marketplace) => T): (marketplace: M
   };
 }
 
-/** The marketplace's Account API, with the newest key (protocol §0.2 b, §8.1). */
+/** The marketplace's Account API, with the newest key (protocol §0.2 row b, §8.1). */
 export const accountTarget = perSnapshot<HttpTarget>((marketplace) =>
   Object.freeze({
     name: marketplace.name,
@@ -24,7 +24,7 @@ export const accountTarget = perSnapshot<HttpTarget>((marketplace) =>
   }),
 );
 
-/** The marketplace's Connec! (protocol §0.2 c, §9.1); null where it has none. */
+/** The marketplace's Connec! (protocol §0.2 row c, §9.1); null where it has none. */
 export const connecTarget = perSnapshot<HttpTarget | null>((marketplace) =>
   marketplace.connec.host === null
     ? null
@@ -36,7 +36,7 @@ export const connecTarget = perSnapshot<HttpTarget | null>((marketplace) =>
       }),
 );
 
-/** The marketplace's session check, which takes no credentials (protocol §0.2 d, §4.11). */
+/** The marketplace's session check, which takes no credentials (protocol §0.2 row d, §4.11). */
 export const ssoTarget = perSnapshot<HttpTarget>((marketplace) =>
   Object.freeze({
     name: marketplace.name,

@@ -16,7 +16,7 @@ export interface IdpCertificate {
   readonly bits: number;
 }
 
-/** A pinned digest of a certificate that the configuration does not contain (reference/saml §2.5). */
+/** A pinned digest of a certificate that the configuration does not contain (saml §2.5). */
 export interface IdpFingerprint {
   readonly algorithm: 'sha1' | 'sha256';
   /** Lower-case hex without separators: 40 digits for SHA-1, 64 for SHA-256. */

@@ -12,7 +12,7 @@ export type SsoSignaturePolicy = 'assertion' | 'response' | 'either';
  */
 export type SsoBindingPolicy = 'require' | 'prefer' | 'off';
 
-/** Bounds that are checked before any XML document is built (reference/saml §3.3). */
+/** Bounds that are checked before any XML document is built (saml §3.3). */
 export interface SsoLimits {
   /** Characters of the form field, line breaks included; 131,072 by default. A usual one has 10,000. */
   readonly responseLength?: number;

@@ -66,7 +66,7 @@ export function readingContext(options: NormaliserOptions): ReadingContext {
   };
 }
 
-/** Of several entries with one name the last counts, as in the official SDKs (protocol §1.7, step 13). */
+/** Of several entries with one name the last counts, as in the official SDKs (protocol §1.7 step 13). */
 export function keepLast<T extends Pick<ReadEntry, 'name'>>(
   read: readonly T[],
   strict: boolean,

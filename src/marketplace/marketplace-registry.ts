@@ -103,7 +103,7 @@ export class MarketplaceRegistry {
 
   /**
    * The marketplace that these credentials belong to; null when they belong to none, or to several, which only a
-   * route can tell apart (protocol §1.7, step 14). The time it takes depends neither on their number nor on the keys.
+   * route can tell apart (protocol §1.7 step 14). The time it takes depends neither on their number nor on the keys.
    */
   findByCredentials(id: string, key: string): Marketplace | null {
     const [only = null, second] = this.allByCredentials(id, key);

@@ -1,3 +1,10 @@
+/**
+ * Comments cite the reference that comes with the package: `protocol §6.3` is section 6.3 of
+ * docs/reference/protocol.md, `saml §3.3` that of docs/reference/saml.md.
+ *
+ * @packageDocumentation
+ */
+
 export { startSandbox } from './start-sandbox.js';
 export { Sandbox, type SandboxDeveloperPlatform } from './sandbox.js';
 export type { SandboxBehaviour, ScenarioName, StartSandboxOptions } from './sandbox-options.js';

@@ -1,3 +1,10 @@
+/**
+ * Comments cite the reference that comes with the package: `protocol §6.3` is section 6.3 of
+ * docs/reference/protocol.md, `saml §3.3` that of docs/reference/saml.md.
+ *
+ * @packageDocumentation
+ */
+
 export { MaestranoTestingModule } from './maestrano-testing.module.js';
 export { type RecordedCall, type ScriptedAnswer, ScriptedHttp } from './scripted-http.js';
 export { RecordingUserAdapter } from './recording-user.adapter.js';

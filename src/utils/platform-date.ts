@@ -1,4 +1,4 @@
-/** Date and time in ISO 8601; the zone may be missing or without colon (protocol §8.12, appendix A.4). */
+/** Date and time in ISO 8601; the zone may be missing or without colon (protocol §8.12, §A.4). */
 const TEXT =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
 

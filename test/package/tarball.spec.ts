@@ -109,6 +109,13 @@ describe('the packed package', () => {
     expect(dead).toEqual([]);
   });
 
+  it('has the reference that the comments of its declarations cite', () => {
+    const entry = readFileSync(join(packed.folder, 'dist/index.d.ts'), 'utf8');
+    const named = [...entry.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => path);
+    expect(named).toEqual(['docs/reference/protocol.md', 'docs/reference/saml.md']);
+    expect(named.filter((path) => !existsSync(join(packed.folder, path)))).toEqual([]);
+  });
+
   it('is small', () => {
     const bytes = files().reduce((sum, name) => sum + statSync(join(packed.folder, name)).size, 0);
     expect(bytes).toBeLessThan(3_000_000);

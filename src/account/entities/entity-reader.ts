@@ -25,7 +25,7 @@ export interface RecordOrigin {
 
 /**
  * Reads the fields of one record. Everything but the id may be missing or of another type, and is null then
- * (protocol §8.6-8.10).
+ * (protocol §8.6 to §8.10).
  */
 export class EntityReader {
   /** The fields that all entities share. */

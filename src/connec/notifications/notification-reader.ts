@@ -76,7 +76,7 @@ function isDeeper(value: object, levels: number): boolean {
 function malformed(message: string): ConnecError {
   return new ConnecError(`The notification cannot be read. ${message}`, {
     code: 'connec.notificationMalformed',
-    remedy: 'Send resource names with their entities as JSON (protocol §7.1).',
+    remedy: 'Send a JSON object of resource names, each with a list of its records.',
   });
 }
 

@@ -16,7 +16,7 @@ interface Past {
 
 const NOTHING: Past = { keys: [], certificates: [] };
 
-/** More certificates make every refused login expensive (reference/saml §2.4). */
+/** More certificates make every refused login expensive (saml §2.4). */
 const MAX_CERTIFICATES = 4;
 
 /**

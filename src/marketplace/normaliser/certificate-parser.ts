@@ -16,7 +16,7 @@ export interface ParsedCertificates {
 }
 
 /**
- * Reads certificates in every spelling seen (protocol §1.5, reference/saml §2.4): PEM, several PEM blocks in one
+ * Reads certificates in every spelling seen (protocol §1.5, saml §2.4): PEM, several PEM blocks in one
  * text, one line, literal `\n`, without armour, CRLF, indented, with a prologue, and base64 of any of these.
  */
 export function parseCertificates(text: string): ParsedCertificates {

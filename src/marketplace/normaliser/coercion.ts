@@ -1,4 +1,4 @@
-/** True for everything that means yes, false for what means no (protocol §1.7, step 9); null for anything else. */
+/** True for everything that means yes, false for what means no (protocol §1.7 step 9); null for anything else. */
 export function toBoolean(value: unknown): boolean | null {
   const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
   if (text === true || text === 'true' || text === 1 || text === '1') return true;

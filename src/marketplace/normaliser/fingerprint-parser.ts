@@ -10,7 +10,7 @@ export interface ParsedFingerprint {
   readonly regular: boolean;
 }
 
-/** Reads a SHA-1 or SHA-256 fingerprint in any separation (reference/saml §2.4); null when it is none. */
+/** Reads a SHA-1 or SHA-256 fingerprint in any separation (saml §2.4); null when it is none. */
 export function parseFingerprint(text: string): ParsedFingerprint | null {
   const digest = text
     .trim()

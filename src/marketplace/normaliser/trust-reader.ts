@@ -5,7 +5,7 @@ import { type ParsedFingerprint, parseFingerprint } from './fingerprint-parser.j
 import type { ParameterReader } from './parameter-reader.js';
 import { PUBLIC_KEY_CERTIFICATE_SHA1, PUBLIC_KEY_CERTIFICATE_SHA256 } from './public-certificates.js';
 
-/** Each certificate beyond the matching one costs a whole verification (reference/saml §2.4). */
+/** Each certificate beyond the matching one costs a whole verification (saml §2.4). */
 const MAX_CERTIFICATES = 4;
 
 /** What logins are verified against. */

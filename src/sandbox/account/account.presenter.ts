@@ -16,7 +16,7 @@ type Wire = Record<string, unknown>;
 export class AccountPresenter {
   constructor(@Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions) {}
 
-  /** Protocol §8.6. */
+  /** See protocol §8.6. */
   bill = (bill: SandboxBillRecord): Wire => ({
     object: 'account_bill',
     id: bill.id,
@@ -33,7 +33,7 @@ export class AccountPresenter {
     third_party: bill.thirdParty,
   });
 
-  /** Protocol §8.7. */
+  /** See protocol §8.7. */
   recurringBill = (bill: SandboxRecurringBillRecord): Wire => ({
     object: 'account_recurring_bill',
     id: bill.id,
@@ -54,7 +54,7 @@ export class AccountPresenter {
     remaining_cycles: bill.remainingCycles,
   });
 
-  /** Protocol §8.8. A terminated group keeps little more than its id where the documented hub is imitated. */
+  /** See protocol §8.8. A terminated group keeps little more than its id where the documented hub is imitated. */
   group = (group: SandboxGroupRecord): Wire => {
     const head = {
       object: 'account_group',
@@ -82,7 +82,7 @@ export class AccountPresenter {
     };
   };
 
-  /** Protocol §8.9. */
+  /** See protocol §8.9. */
   user = (user: SandboxUserRecord): Wire => ({
     object: 'account_user',
     id: user.uid,
@@ -96,7 +96,7 @@ export class AccountPresenter {
     updated_at: user.updatedAt,
   });
 
-  /** Protocol §8.10. */
+  /** See protocol §8.10. */
   reseller = (reseller: SandboxResellerRecord): Wire => ({
     object: 'account_reseller',
     id: reseller.id,

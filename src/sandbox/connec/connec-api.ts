@@ -17,7 +17,7 @@ import { asExternalIds } from './external-ids.js';
 
 type Document = Record<string, unknown>;
 
-/** Base path of scoped addresses in answers (protocol §9.1, sandbox). */
+/** Base path of scoped addresses in answers (protocol §9.1). */
 const BASE_PATH = '/connec/api/v2';
 
 /** One request to Connec!, from a client or out of a batch. */

@@ -35,7 +35,7 @@ export function warmUpKeys(): void {
 
 /**
  * The process' RSA key of a number with a fresh certificate. Never a published key: each process makes its own
- * (protocol §1.5, "Security fact").
+ * (protocol §1.5).
  */
 export async function keyPair(number: number, options: KeyPairOptions): Promise<SandboxKeyPair> {
   const key = await privateKey(number);

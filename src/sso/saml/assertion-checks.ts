@@ -21,7 +21,7 @@ const UID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const MAX_TOKEN = 1_024;
 
 /**
- * Makes every check on the content of an assertion (protocol §4.8, reference/saml §3.3). They do not stop at the
+ * Makes every check on the content of an assertion (protocol §4.8, saml §3.3). They do not stop at the
  * first failure: somebody who sets up a marketplace wants to see all of them.
  */
 export function checkAssertion(

@@ -2,7 +2,7 @@ const SPELLING =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/;
 
 /**
- * A date in one of the spellings that the platform and its SDKs write (protocol §4.11, Appendix A 4): with or
+ * A date in one of the spellings that the platform and its SDKs write (protocol §4.11, §A.4): with or
  * without fractions, zone as `Z`, `+0000` or absent, which means UTC. Null for anything else.
  */
 export function parseAttributeDate(text: string | undefined): Date | null {

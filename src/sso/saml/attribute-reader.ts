@@ -14,7 +14,7 @@ const LINE_END = /[\r\n\u0085\u2028\u2029]/;
 
 /**
  * The attributes of an assertion by name (protocol §4.6): plain text; several values of an attribute that is not
- * ours become a JSON list. The same attribute twice is fine when both agree (reference/saml §3.3 rows 14-17).
+ * ours become a JSON list. The same attribute twice is fine when both agree (saml §3.3 rows 14 to 17).
  */
 export function readAttributes(
   assertion: XmlElement,

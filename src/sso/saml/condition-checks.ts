@@ -7,7 +7,7 @@ import { childrenNamed, isNamed, type XmlElement } from './xml-element.js';
 const UNDERSTOOD = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
 
 /**
- * Checks when the assertion is valid and for whom (protocol §4.8, reference/saml §3.3 row 20).
+ * Checks when the assertion is valid and for whom (protocol §4.8, saml §3.3 row 20).
  *
  * @returns its end in milliseconds since the epoch; 0 when unreadable.
  */

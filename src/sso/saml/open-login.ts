@@ -7,7 +7,7 @@ import { XML_ID } from './saml-names.js';
 import type { SsoPolicy } from './sso-policy.js';
 
 /**
- * The open login that an answer belongs to, left open (reference/saml §3.3 rows 2 and 3): begun here, on this
+ * The open login that an answer belongs to, left open (saml §3.3 rows 2 and 3): begun here, on this
  * marketplace, in this browser as far as its cookie tells.
  *
  * @throws {@link CheckFailed} with `sso.request…`.

@@ -1,4 +1,4 @@
-/** Names that the binding itself uses; a caller's value would replace the real request (reference/saml §2.3). */
+/** Names that the binding itself uses; a caller's value would replace the real request (saml §2.3). */
 const RESERVED = new Set([
   'samlrequest',
   'samlresponse',

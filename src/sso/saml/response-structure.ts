@@ -27,7 +27,7 @@ const ENCRYPTED = new Set(['EncryptedAssertion', 'EncryptedID', 'EncryptedAttrib
 const ID_NAMES = ['ID', 'Id', 'id', '{http://www.w3.org/XML/1998/namespace}id'];
 
 /**
- * Checks the shape of a response (protocol §4.5, reference/saml §3.3): where the assertion is, what is signed, and
+ * Checks the shape of a response (protocol §4.5, saml §3.3): where the assertion is, what is signed, and
  * that there is no second candidate for either.
  *
  * @throws {@link CheckFailed} with the code of the check.

@@ -5,7 +5,7 @@ import type { CheckList } from './check-list.js';
 
 /**
  * The XML text inside the form field (protocol §4.4): strict base64 with line breaks allowed, strict UTF-8.
- * Strict, because lenient decoding maps different bytes to one identity (reference/saml §3.3 row 23).
+ * Strict, because lenient decoding maps different bytes to one identity (saml §3.3 row 23).
  *
  * @throws {@link CheckFailed} with `sso.input…`.
  */

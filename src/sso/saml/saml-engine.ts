@@ -74,7 +74,7 @@ export function authnRequestUrl(
   return saml.getAuthorizeUrlAsync('', undefined, { additionalParams: { ...params } });
 }
 
-/** Lets node-saml verify a response with the options of reference/saml §1. Never throws. */
+/** Lets node-saml verify a response with the options of saml §1. Never throws. */
 export async function verifyResponse(
   parties: SamlParties,
   policy: SsoPolicy,

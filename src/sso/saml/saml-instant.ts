@@ -3,7 +3,7 @@ const XS_DATE_TIME =
 
 /**
  * Milliseconds since the epoch of an xs:dateTime with a zone, null for anything else: `new Date` also reads
- * `Jan 1 2099`, and shifts days that do not exist (reference/saml §3.3 row 20).
+ * `Jan 1 2099`, and shifts days that do not exist (saml §3.3 row 20).
  */
 export function parseSamlInstant(text: string | undefined): number | null {
   const match = XS_DATE_TIME.exec(text ?? '');

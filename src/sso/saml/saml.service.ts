@@ -39,7 +39,7 @@ interface Progress {
   transaction: LoginTransaction | null;
 }
 
-/** Builds SAML requests and judges responses (protocol §4.3-4.8, reference/saml). */
+/** Builds SAML requests and judges responses (protocol §4.3 to §4.8, saml §3). */
 @Injectable()
 export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger(SamlService.name);

@@ -19,7 +19,7 @@ const BASE64_TEXT = /^[A-Za-z0-9+/=\s]+$/;
 
 /**
  * Finds the signatures and checks that each covers exactly the element it stands in, by an allow-list of
- * everything a signature may hold (reference/saml §3.3 row 25). The cryptography is left to node-saml.
+ * everything a signature may hold (saml §3.3 row 25). The cryptography is left to node-saml.
  *
  * @throws {@link CheckFailed} with `sso.signatureMissing`, `sso.signatureStructure` or `sso.algorithm`.
  */

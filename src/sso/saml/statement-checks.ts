@@ -4,7 +4,7 @@ import { describeInstant, parseSamlInstant } from './saml-instant.js';
 import { ASSERTION_NS } from './saml-names.js';
 import { childrenNamed, type XmlElement } from './xml-element.js';
 
-/** Checks who issued the assertion (protocol §4.5, reference/saml §3.3 row 11). */
+/** Checks who issued the assertion (protocol §4.5, saml §3.3 row 11). */
 export function checkIssuer(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
   const { policy, parties, responseIssuer } = context;
   if (policy.issuer === 'off') return checks.skip('sso.issuer', 'switched off');
@@ -21,7 +21,7 @@ export function checkIssuer(assertion: XmlElement, context: AssertionContext, ch
   );
 }
 
-/** Checks when the assertion was issued (reference/saml §3.3 row 20). */
+/** Checks when the assertion was issued (saml §3.3 row 20). */
 export function checkIssueInstant(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
   const { policy, now } = context;
   const issued = parseSamlInstant(assertion.attributes.get('IssueInstant'));
@@ -35,7 +35,7 @@ export function checkIssueInstant(assertion: XmlElement, context: AssertionConte
   );
 }
 
-/** Checks how and when the person signed in at the provider (reference/saml §3.3 row 20). */
+/** Checks how and when the person signed in at the provider (saml §3.3 row 20). */
 export function checkAuthnStatement(
   assertion: XmlElement,
   context: AssertionContext,

@@ -16,7 +16,7 @@ const MAX_NAME_ID = 256;
 
 /**
  * Checks who is meant, and that the assertion was made to be delivered here, now, for this login (protocol §4.8,
- * reference/saml §3.3 rows 4, 8, 12 and 19).
+ * saml §3.3 rows 4, 8, 12 and 19).
  */
 export function checkSubject(
   assertion: XmlElement,

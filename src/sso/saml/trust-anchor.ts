@@ -16,7 +16,7 @@ const MAX_EMBEDDED_LENGTH = 16_384;
 const MIN_BITS = 1_024;
 
 /**
- * Chooses the certificates that a response is verified with (reference/saml §2.4, §2.5): the configured ones, or,
+ * Chooses the certificates that a response is verified with (saml §2.4, §2.5): the configured ones, or,
  * where only a fingerprint is configured, the single embedded certificate whose digest matches it.
  *
  * @returns PEMs, the most likely first.

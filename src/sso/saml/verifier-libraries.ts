@@ -13,7 +13,7 @@ const SAML = '@node-saml/node-saml';
 const SIGNATURES = 'xml-crypto';
 const DOCUMENTS = '@xmldom/xmldom';
 
-/** Reference/saml §3.2: with older ones a forged identity was accepted, or one response took minutes. */
+/** See saml §3.2: with older ones a forged identity was accepted, or one response took minutes. */
 const NEEDED: Readonly<Record<string, string>> = {
   [SAML]: '5.1.0',
   [SIGNATURES]: '6.3.2',

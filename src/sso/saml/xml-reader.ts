@@ -17,7 +17,7 @@ const DECLARATION =
 
 /**
  * Reads XML strictly and stops at the first thing that is not allowed, so that nothing hostile reaches a parser
- * that builds a document (reference/saml §3.3 rows 7 and 22, §3.4).
+ * that builds a document (saml §3.3 rows 7 and 22, §3.4).
  *
  * @throws {@link CheckFailed} with `sso.xml…`.
  */

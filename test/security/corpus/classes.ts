@@ -7,7 +7,7 @@ import { protocol } from './protocol.js';
 import { signatureClasses } from './signatures.js';
 import { wrapping } from './wrapping.js';
 
-/** The corpus, by the classes of reference/saml §3.1. */
+/** The corpus, by the classes of saml §3.1. */
 export const CLASSES: readonly HostileClass[] = [
   wrapping,
   truncationClass,

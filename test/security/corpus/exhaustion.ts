@@ -17,7 +17,7 @@ const nest = (open: string, close: string, levels: number): string =>
 const many = (make: (index: number) => string, count: number): string =>
   Array.from({ length: count }, (_, index) => make(index)).join('');
 
-/** The shapes of reference/saml §3.4 that cost plain node-saml the more the larger they are. */
+/** The shapes of saml §3.4 that cost plain node-saml the more the larger they are. */
 function filling(room: number): HostileCase[] {
   const fill = (unit: string): string => unit.repeat(Math.floor(room / unit.length));
   return [

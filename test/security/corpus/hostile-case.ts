@@ -32,7 +32,7 @@ export interface HostileCase {
 }
 
 export interface HostileClass {
-  /** Class of reference/saml §3.1. */
+  /** Class of saml §3.1. */
   readonly name: string;
   readonly cases: readonly HostileCase[];
 }

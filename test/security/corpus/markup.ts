@@ -82,7 +82,7 @@ const entities: HostileCase[] = [
   tampered('undeclared entity', 'sso.xmlMalformed', inNameId('&nbsp;')),
 ];
 
-/** What lenient parsers take (reference/saml §3.3 row 22). */
+/** What lenient parsers take (saml §3.3 row 22). */
 const leniency: HostileCase[] = [
   tampered('XML 1.1', 'sso.xmlForbidden', front('<?xml version="1.1"?>')),
   tampered(

@@ -105,7 +105,7 @@ const pin = (algorithm: 'sha1' | 'sha256' = 'sha256') => ({
   },
 });
 
-/** reference/saml §2.5: the designs that were bypassed, tried on ours. */
+/** saml §2.5: the designs that were bypassed, tried on ours. */
 const fingerprints: HostileCase[] = [
   signed('stranger with his own certificate', 'sso.fingerprint', () => ({ key: attacker() }), pin()),
   signed(
