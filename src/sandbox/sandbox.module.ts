@@ -31,7 +31,7 @@ import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/pages.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from './sandbox-options.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { SandboxState } from './state/sandbox-state.js';
-import { SignOnViews } from './views/sign-on-views.js';
+import { LoginPages } from './pages/login-pages.service.js';
 import { ConnecChanges } from './webhooks/connec-changes.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
@@ -61,7 +61,7 @@ export class SandboxModule {
         MarketplaceAdmin,
         MarketplaceFinder,
         IdentityProviderService,
-        SignOnViews,
+        LoginPages,
         Associations,
         OpenIdProviderService,
         AccountGuard,

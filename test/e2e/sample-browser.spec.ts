@@ -89,7 +89,7 @@ withChromium('the sample application and the sandbox in a browser', () => {
     ['/data', 'data'],
     ['/webhooks', 'webhooks'],
     ['/journal', 'journal'],
-    ['/weather', 'weather'],
+    ['/faults', 'faults'],
   ])('shows %s at both widths, light and dark', async (path, name) => {
     for (const [width, scheme] of [
       [1200, 'light'],
@@ -167,7 +167,7 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   it('moves the clock, and makes the next charge fail', async () => {
-    await page.goto(`${launched.sandbox.url}/weather`);
+    await page.goto(`${launched.sandbox.url}/faults`);
     await page.getByRole('button', { name: 'A day later' }).click();
     expect(launched.sandbox.clock.offsetMs).toBeGreaterThan(86_000_000);
     await page.getByRole('button', { name: "The machine's time" }).click();
@@ -179,7 +179,7 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   it('lets no other website press its buttons', async () => {
-    const answer = await fetch(`${launched.sandbox.url}/weather/preset`, {
+    const answer = await fetch(`${launched.sandbox.url}/faults/preset`, {
       method: 'POST',
       headers: { origin: 'https://elsewhere.example' },
       body: new URLSearchParams({ name: 'down' }),

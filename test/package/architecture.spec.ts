@@ -11,6 +11,7 @@ import { packageOf, ROOT, sourceFiles, type SourceFile } from './source-files.js
 /** Imports go from a later line to an earlier one; folders of one line see each other unless told otherwise. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'interfaces', 'utils', 'maestrano.constants.ts'],
+  ['views'],
   ['marketplace'],
   ['http', 'stores', 'security', 'adapters'],
   ['routing'],
@@ -20,12 +21,16 @@ const LAYERS: readonly (readonly string[])[] = [
   ['maestrano-options.interface.ts', 'maestrano.module-definition.ts', 'maestrano.module.ts'],
   ['index.ts'],
 ];
-const FEATURES = LAYERS[5]!;
+const FEATURES = LAYERS.find((layer) => layer.includes('connec'))!;
+/** The layers as far as the one of this folder. */
+function upTo(folder: string): readonly string[] {
+  return LAYERS.slice(0, LAYERS.findIndex((layer) => layer.includes(folder)) + 1).flat();
+}
 /** Subpath exports stand outside the layers: what each may import. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
-  redis: LAYERS.slice(0, 6).flat(),
-  bullmq: LAYERS.slice(0, 6).flat(),
-  sandbox: LAYERS[0]!,
+  redis: upTo('connec'),
+  bullmq: upTo('connec'),
+  sandbox: upTo('views'),
   testing: [...LAYERS.flat(), 'sandbox'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq'],
 };

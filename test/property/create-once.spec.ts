@@ -43,7 +43,7 @@ const FAULTS = [
 
 const LIST_FAULTS = [{ reset: true }, { status: 503 }, { empty: true }] as const;
 
-interface Weather {
+interface Faults {
   /** Per cent of creations that each of {@link FAULTS} strikes. */
   readonly creation: readonly number[];
   /** Per cent of lists that fail. */
@@ -57,7 +57,7 @@ interface Weather {
   readonly recurring: boolean;
 }
 
-const weather: fc.Arbitrary<Weather> = fc.record({
+const someFaults: fc.Arbitrary<Faults> = fc.record({
   creation: fc.array(fc.integer({ min: 0, max: 10 }), {
     minLength: FAULTS.length,
     maxLength: FAULTS.length,
@@ -98,14 +98,14 @@ function instances(store: MaestranoStore): AccountClients[] {
   );
 }
 
-async function expectOneChargeAKey(store: CrashingStore, sky: Weather): Promise<void> {
+async function expectOneChargeAKey(store: CrashingStore, given: Faults): Promise<void> {
   const name = `run${(run += 1)}`;
   const group = sandbox.build.group(marketplace.name, { uid: `cld-${name}`, name });
-  const resource = sky.recurring ? 'recurring_bills' : 'bills';
+  const resource = given.recurring ? 'recurring_bills' : 'bills';
   const applications = instances(store);
   const faults = [
-    ...FAULTS.map((effect, index) => ({ effect, verb: 'POST', percent: sky.creation[index]! })),
-    ...LIST_FAULTS.map((effect) => ({ effect, verb: 'GET', percent: sky.list / LIST_FAULTS.length })),
+    ...FAULTS.map((effect, index) => ({ effect, verb: 'POST', percent: given.creation[index]! })),
+    ...LIST_FAULTS.map((effect) => ({ effect, verb: 'GET', percent: given.list / LIST_FAULTS.length })),
   ].map(({ effect, verb, percent }) =>
     sandbox.faults.add(
       { route: `${verb} account/${resource}`, group: group.uid, probability: percent / 100 },
@@ -116,22 +116,22 @@ async function expectOneChargeAKey(store: CrashingStore, sky: Weather): Promise<
     for (const { id } of faults) sandbox.faults.remove(id);
     store.probability = 0;
   };
-  store.probability = sky.crash / 100;
+  store.probability = given.crash / 100;
 
   const attempt = (key: number, application: AccountClients): Promise<string> => {
     const charge = {
       groupId: group.uid,
-      priceCents: 100 + (sky.contents[key] ?? 0),
-      description: `Content ${sky.contents[key]}`,
+      priceCents: 100 + (given.contents[key] ?? 0),
+      description: `Content ${given.contents[key]}`,
     };
     const { bills, recurringBills } = application.billing;
-    const charges = sky.recurring ? recurringBills : bills;
+    const charges = given.recurring ? recurringBills : bills;
     return charges.createOnce(`${name}-key${key}`, charge).then(({ id }) => id);
   };
   const insist = async (key: number): Promise<string> => {
     for (let tries = 1; ; tries += 1) {
       if (tries === 4) clearUp();
-      const at = sky.twice[key] ? applications : [applications[tries % 2]!];
+      const at = given.twice[key] ? applications : [applications[tries % 2]!];
       const results = await Promise.allSettled(at.map((application) => attempt(key, application)));
       const ids = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       expect(new Set(ids).size).toBeLessThanOrEqual(1);
@@ -148,7 +148,7 @@ async function expectOneChargeAKey(store: CrashingStore, sky: Weather): Promise<
     await Promise.all(Array.from({ length: WORKERS }, work));
     expect(new Set(ids).size).toBe(KEYS);
     const { state } = sandbox;
-    const made = (sky.recurring ? state.recurringBills : state.bills)
+    const made = (given.recurring ? state.recurringBills : state.bills)
       .list()
       .filter(({ groupId }) => groupId === group.uid);
     expect(made.map(({ id }) => id).sort()).toEqual(ids.sort());
@@ -162,7 +162,9 @@ describe('createOnce against a marketplace that fails in every way', () => {
   it('makes exactly one charge a key, with the ledger in memory', async () => {
     const lane = (): Promise<void> =>
       fc.assert(
-        fc.asyncProperty(weather, (sky) => expectOneChargeAKey(new CrashingStore(new MemoryStore()), sky)),
+        fc.asyncProperty(someFaults, (faults) =>
+          expectOneChargeAKey(new CrashingStore(new MemoryStore()), faults),
+        ),
         { numRuns: RUNS_A_LANE, endOnFailure: true },
       );
     await Promise.all(Array.from({ length: LANES }, lane));
@@ -173,9 +175,9 @@ describe('createOnce against a marketplace that fails in every way', () => {
       const redis = new Redis(redisUrl ?? '');
       try {
         await fc.assert(
-          fc.asyncProperty(weather, (sky) => {
+          fc.asyncProperty(someFaults, (given) => {
             const store = new RedisStore(redis, { prefix: `create-once-${process.pid}:${run}:` });
-            return expectOneChargeAKey(new CrashingStore(store), sky);
+            return expectOneChargeAKey(new CrashingStore(store), given);
           }),
           { numRuns: 2, endOnFailure: true },
         );

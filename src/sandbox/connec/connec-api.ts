@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { CONNEC_TITLES, ConnecError } from './connec-error.js';
+import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 import { queryRecords } from './connec-query.js';
 import { ConnecRecords, type ConnecScope } from './connec-records.js';
 import {
@@ -44,7 +44,7 @@ export interface ConnecAnswer {
 const ACTIONS = new Set(['merge', 'commit']);
 
 function only({ method }: ConnecRequest, ...methods: readonly string[]): void {
-  if (!methods.includes(method)) throw new ConnecError(405, 'Method not allowed');
+  if (!methods.includes(method)) throw new ConnecApiException(405, 'Method not allowed');
 }
 
 const answer = (body: unknown, status = 200, headers = {}): ConnecAnswer => ({ status, headers, body });
@@ -61,7 +61,7 @@ export class ConnecApi {
   /**
    * Answers one request.
    *
-   * @throws ConnecError with the body of protocol §9.10
+   * @throws ConnecApiException with the body of protocol §9.10
    */
   handle(request: ConnecRequest): ConnecAnswer {
     const [groupId = '', resource, id, action] = request.segments;
@@ -101,7 +101,7 @@ export class ConnecApi {
     if (entity['id'] !== undefined && !externalIds) {
       // The old sandbox says 409 on the outside and 404 on the inside.
       const bodyStatus = this.options.behaviour === 'like-2016' ? '404' : '409';
-      throw new ConnecError(409, CONNEC_TITLES.creationWithId, {
+      throw new ConnecApiException(409, CONNEC_TITLES.creationWithId, {
         anchor: `${resource}-${resource}-list-post`,
         bodyStatus,
       });
@@ -142,7 +142,8 @@ export class ConnecApi {
   ): ConnecAnswer {
     const record = this.records.get(scope, resource, id);
     if (!record) throw this.#missing(resource, request.method);
-    if (action !== undefined && !ACTIONS.has(action)) throw new ConnecError(404, CONNEC_TITLES.notFound);
+    if (action !== undefined && !ACTIONS.has(action))
+      throw new ConnecApiException(404, CONNEC_TITLES.notFound);
     if (request.method === 'GET' && action === undefined) return this.#show(record, request);
     only(request, ...(action === undefined ? ['GET', 'PUT'] : ['PUT']));
     if (action === undefined)
@@ -163,7 +164,7 @@ export class ConnecApi {
 
   #commit(record: SandboxConnecRecord, request: ConnecRequest): ConnecAnswer {
     const mappings = request.body['mappings'];
-    if (!Array.isArray(mappings)) throw new ConnecError(400, 'Missing mappings');
+    if (!Array.isArray(mappings)) throw new ConnecApiException(400, 'Missing mappings');
     return answer({ [record.resource]: { ...this.records.wire(record, request.externalIds), mappings } });
   }
 
@@ -213,27 +214,27 @@ export class ConnecApi {
   #entity(resource: string, { body }: ConnecRequest): Document {
     const entity = body[resource];
     if (typeof entity === 'object' && entity !== null && !Array.isArray(entity)) return entity as Document;
-    throw new ConnecError(400, 'Missing envelope', {
+    throw new ConnecApiException(400, 'Missing envelope', {
       detail: `The body must hold one object under "${resource}"`,
     });
   }
 
   #scope(marketplace: string, groupId: string): ConnecScope {
     if (this.state.group(marketplace, groupId)?.status === 'running') return { marketplace, groupId };
-    throw new ConnecError(401, CONNEC_TITLES.unauthorized);
+    throw new ConnecApiException(401, CONNEC_TITLES.unauthorized);
   }
 
   #known(resource: string): string {
     if (CONNEC_RESOURCES.has(resource)) return resource;
-    throw new ConnecError(400, CONNEC_TITLES.unknownResource, {
+    throw new ConnecApiException(400, CONNEC_TITLES.unknownResource, {
       anchor: `${resource}-${resource}-list-post`,
     });
   }
 
-  #missing(resource: string, method: string): ConnecError {
+  #missing(resource: string, method: string): ConnecApiException {
     if (method === 'PUT' && this.options.behaviour === 'like-2016')
-      return new ConnecError(500, CONNEC_TITLES.internal);
+      return new ConnecApiException(500, CONNEC_TITLES.internal);
     const anchor = `${resource}-${singularOf(resource)}-${method.toLowerCase()}`;
-    return new ConnecError(404, CONNEC_TITLES.notFound, { anchor });
+    return new ConnecApiException(404, CONNEC_TITLES.notFound, { anchor });
   }
 }

@@ -2,7 +2,7 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import { ConnecApi } from './connec-api.js';
-import { CONNEC_TITLES, ConnecError } from './connec-error.js';
+import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 
 type Document = Record<string, unknown>;
 
@@ -22,7 +22,7 @@ export class ConnecBatch {
 
   run(marketplace: string, body: Document, externalIds: boolean): { results: BatchResult[] } {
     const { ops } = body;
-    if (!Array.isArray(ops)) throw new ConnecError(400, 'Missing ops');
+    if (!Array.isArray(ops)) throw new ConnecApiException(400, 'Missing ops');
     return {
       results: ops.map((operation: unknown) => this.#one(marketplace, operation as Document, externalIds)),
     };
@@ -32,7 +32,7 @@ export class ConnecBatch {
     try {
       const url = new URL(String(operation['url']), this.options.url);
       const match = /^(?:\/connec)?\/api\/v2\/(.+)$/.exec(url.pathname);
-      if (!match) throw new ConnecError(404, CONNEC_TITLES.notFound);
+      if (!match) throw new ConnecApiException(404, CONNEC_TITLES.notFound);
       const body = (operation['params'] ?? {}) as Document;
       return this.api.handle({
         method: String(operation['method'] ?? 'get').toUpperCase(),
@@ -46,7 +46,11 @@ export class ConnecBatch {
       if (error instanceof HttpException) {
         return { status: error.getStatus(), headers: {}, body: error.getResponse() };
       }
-      return { status: 400, headers: {}, body: new ConnecError(400, 'Malformed operation').getResponse() };
+      return {
+        status: 400,
+        headers: {},
+        body: new ConnecApiException(400, 'Malformed operation').getResponse(),
+      };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { ConnecError } from './connec-error.js';
+import { ConnecApiException } from './connec-api.exception.js';
 
 type Value = string | number | boolean | null;
 type Document = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ interface Token {
 }
 
 function refuse(filter: string, detail: string): never {
-  throw new ConnecError(400, 'Invalid filter', { detail: `${detail} in "${filter}"` });
+  throw new ConnecApiException(400, 'Invalid filter', { detail: `${detail} in "${filter}"` });
 }
 
 function tokens(filter: string): Token[] {
@@ -160,7 +160,7 @@ class FilterReader {
  * Reads a `$filter` (protocol §9.5): `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in [...]`, `match /…/`, `null`, joined
  * by `and`; texts in single quotes, a quote inside doubled.
  *
- * @throws ConnecError 400 `invalid-filter`
+ * @throws ConnecApiException 400 `invalid-filter`
  */
 export function readFilter(filter: string): Predicate {
   return new FilterReader(filter).read();

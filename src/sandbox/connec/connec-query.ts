@@ -1,4 +1,4 @@
-import { ConnecError } from './connec-error.js';
+import { ConnecApiException } from './connec-api.exception.js';
 import { compareValues, fieldOf, readFilter } from './connec-filter.js';
 
 type Document = Record<string, unknown>;
@@ -19,13 +19,13 @@ function count(query: URLSearchParams, name: string, fallback: number): number {
   const text = query.get(name);
   if (text === null || text === '') return fallback;
   if (/^\d+$/.test(text)) return Number(text);
-  throw new ConnecError(400, `Invalid ${name}`, { detail: `${name} must be a whole number` });
+  throw new ConnecApiException(400, `Invalid ${name}`, { detail: `${name} must be a whole number` });
 }
 
 function sorter(orderby: string): (left: Document, right: Document) => number {
   const keys = orderby.split(',').map((part) => {
     const [path = '', direction = 'asc'] = part.trim().split(/\s+/);
-    if (!/^(asc|desc)$/i.test(direction) || path === '') throw new ConnecError(400, 'Invalid orderby');
+    if (!/^(asc|desc)$/i.test(direction) || path === '') throw new ConnecApiException(400, 'Invalid orderby');
     return { path, sign: direction.toLowerCase() === 'asc' ? 1 : -1 };
   });
   return (left, right) => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { CONNEC_TITLES, ConnecError } from './connec-error.js';
+import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 import { ConnecRecords, type ConnecScope } from './connec-records.js';
 
 type Document = Record<string, unknown>;
@@ -25,10 +25,10 @@ export class ConnecReports {
 
   run(scope: ConnecScope, report: string, query: URLSearchParams): Document {
     if (this.state.group(scope.marketplace, scope.groupId)?.status !== 'running') {
-      throw new ConnecError(401, CONNEC_TITLES.unauthorized);
+      throw new ConnecApiException(401, CONNEC_TITLES.unauthorized);
     }
     const classes = REPORTS[report];
-    if (classes === undefined) throw new ConnecError(404, CONNEC_TITLES.notFound);
+    if (classes === undefined) throw new ConnecApiException(404, CONNEC_TITLES.notFound);
     const accounts = this.records
       .list(scope, 'accounts')
       .filter((record) => classes === null || classes.includes(String(record.document['class'])))

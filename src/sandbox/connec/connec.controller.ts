@@ -4,7 +4,7 @@ import { bodyFields, Exchange, type SandboxExchange } from '../http/exchange.js'
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
 import { ConnecApi, type ConnecAnswer } from './connec-api.js';
 import { ConnecBatch } from './connec-batch.js';
-import { CONNEC_TITLES, ConnecError } from './connec-error.js';
+import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 import { ConnecReports } from './connec-reports.js';
 
 interface Reply {
@@ -67,7 +67,7 @@ export class ConnecController {
 
   #authenticate(exchange: SandboxExchange): string {
     const marketplace = this.marketplaces.byCredentials(exchange.credentials);
-    if (!marketplace) throw new ConnecError(401, CONNEC_TITLES.unauthorized);
+    if (!marketplace) throw new ConnecApiException(401, CONNEC_TITLES.unauthorized);
     exchange.marketplace = marketplace.name;
     return marketplace.name;
   }
@@ -79,6 +79,6 @@ export class ConnecController {
   #body(exchange: SandboxExchange): Record<string, unknown> {
     const fields = bodyFields(exchange);
     if (fields) return fields;
-    throw new ConnecError(400, 'Malformed body', { detail: 'The body is not a JSON object' });
+    throw new ConnecApiException(400, 'Malformed body', { detail: 'The body is not a JSON object' });
   }
 }

@@ -43,7 +43,7 @@ export class FaultInjector {
     return this.add({ route, next: times }, effect);
   }
 
-  /** Ready-made weather, on one part or marketplace if told so. */
+  /** Ready-made faults, on one part or marketplace if told so. */
   preset(name: FaultPreset, match: FaultMatch = {}): Fault[] {
     return FAULT_PRESETS[name].map(([own, effect]) => this.add({ ...own, ...match }, effect));
   }

@@ -55,7 +55,7 @@ export interface Fault {
   strikes: number;
 }
 
-/** Ready-made weather. */
+/** Ready-made faults. */
 export type FaultPreset = 'flaky' | 'down' | 'slow' | 'quota';
 
 /** What each preset switches on. */

@@ -2,7 +2,7 @@ import { BadRequestException, Controller, Get, Header, Param, Res } from '@nestj
 
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { SignOnViews } from '../views/sign-on-views.js';
+import { LoginPages } from '../pages/login-pages.service.js';
 import { AssertionWorkshop } from '../workshop/assertion-workshop.js';
 import { IdentityProviderService, type SignOnOutcome } from './identity-provider.service.js';
 
@@ -22,7 +22,7 @@ export class IdentityProviderController {
     private readonly provider: IdentityProviderService,
     private readonly state: SandboxState,
     private readonly workshop: AssertionWorkshop,
-    private readonly views: SignOnViews,
+    private readonly pages: LoginPages,
   ) {}
 
   @Get('api/v1/auth/saml')
@@ -36,14 +36,14 @@ export class IdentityProviderController {
     switch (outcome.kind) {
       case 'refused':
         reply.status(outcome.status);
-        return this.views.refused(outcome);
+        return this.pages.refused(outcome);
       case 'choose-user':
-        return this.views.chooseUser(outcome.request.marketplace.name, outcome.users, exchange.url);
+        return this.pages.chooseUser(outcome.request.marketplace.name, outcome.users, exchange.url);
       case 'choose-group':
-        return this.views.chooseGroup(outcome, exchange.url);
+        return this.pages.chooseGroup(outcome, exchange.url);
       case 'denied':
         reply.status(403);
-        return this.views.denied(outcome);
+        return this.pages.denied(outcome);
       case 'respond':
         return this.#respond(outcome, exchange);
     }
@@ -63,13 +63,13 @@ export class IdentityProviderController {
   logout(@Exchange() exchange: SandboxExchange): string {
     const uid = exchange.query.get('user_uid')?.split('.')[0];
     for (const user of this.state.users) if (user.uid === uid) user.ssoSession = this.state.nextToken();
-    return this.views.signedOut();
+    return this.pages.signedOut();
   }
 
   @Get('app_access_unauthorized')
   @Header('content-type', 'text/html; charset=utf-8')
   unauthorized(@Exchange() exchange: SandboxExchange): string {
-    return this.views.unauthorized(exchange.query.get('err'));
+    return this.pages.unauthorized(exchange.query.get('err'));
   }
 
   /** Sends what the person chose to send: the valid response, or one with a defect. */
@@ -79,7 +79,7 @@ export class IdentityProviderController {
   ): Promise<string> {
     const { request, user, group } = outcome;
     const send = exchange.query.getAll('send').at(-1) ?? VALID;
-    if (send === ASK) return this.views.chooseResponse(this.workshop.variants, exchange.url);
+    if (send === ASK) return this.pages.chooseResponse(this.workshop.variants, exchange.url);
     if (send !== VALID && !this.workshop.variants.some(({ name }) => name === send)) {
       throw new BadRequestException(`There is no assertion variant "${send}".`);
     }
@@ -87,6 +87,6 @@ export class IdentityProviderController {
       send === VALID
         ? this.provider.validResponse(outcome, exchange.clockOffsetMs)
         : await this.workshop.make(send, request, { user: user.uid, group: group.uid });
-    return this.views.postForm(request.acsUrl, { SAMLResponse: samlResponse });
+    return this.pages.postForm(request.acsUrl, { SAMLResponse: samlResponse });
   }
 }

@@ -4,7 +4,7 @@ import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
-import { SignOnViews } from '../views/sign-on-views.js';
+import { LoginPages } from '../pages/login-pages.service.js';
 import { openIdFields, OpenIdProviderService, type OpenIdOutcome } from './openid-provider.service.js';
 import { serverXrds, userXrds } from './xrds.js';
 
@@ -23,7 +23,7 @@ export class OpenIdController {
     @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
     private readonly marketplaces: MarketplaceFinder,
     private readonly provider: OpenIdProviderService,
-    private readonly views: SignOnViews,
+    private readonly pages: LoginPages,
   ) {}
 
   @Get(':app/users/:uid')
@@ -84,9 +84,9 @@ export class OpenIdController {
     reply.header('content-type', HTML);
     reply.header('cache-control', 'no-store');
     if (outcome.kind === 'choose-user')
-      return this.views.chooseUser(marketplace.name, outcome.users, exchange.url);
-    if (outcome.kind === 'choose-group') return this.views.chooseGroup(outcome, exchange.url);
-    return this.views.postForm(outcome.action, outcome.fields);
+      return this.pages.chooseUser(marketplace.name, outcome.users, exchange.url);
+    if (outcome.kind === 'choose-group') return this.pages.chooseGroup(outcome, exchange.url);
+    return this.pages.postForm(outcome.action, outcome.fields);
   }
 
   #redirect(reply: Reply, url: string): string {

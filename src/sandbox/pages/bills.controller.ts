@@ -2,8 +2,9 @@ import { Controller, Query, UseGuards } from '@nestjs/common';
 
 import type { SandboxBillRecord, SandboxRecurringBillRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { html, type Html } from '../views/html.js';
-import { layout, money, table } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { table } from '../../views/table.js';
+import { sandboxPage, money } from './sandbox-page.js';
 import { Page } from './page.decorator.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
@@ -25,7 +26,7 @@ export class BillsController {
         .slice(0, SHOWN);
     const bills = wanted(this.state.bills.list()).map((bill) => this.#bill(bill));
     const recurring = wanted(this.state.recurringBills.list()).map((bill) => this.#recurring(bill));
-    return layout({
+    return sandboxPage({
       title: 'Bills',
       lead: 'What your application charged. Move the clock to see bills invoiced and recurring ones executed.',
       active: '/bills',

@@ -1,8 +1,10 @@
 import { Controller, Query, UseGuards } from '@nestjs/common';
 
 import { SandboxState } from '../state/sandbox-state.js';
-import { html } from '../views/html.js';
-import { layout, options, table } from '../views/layout.js';
+import { html } from '../../views/html.js';
+import { options } from '../../views/form.js';
+import { table } from '../../views/table.js';
+import { sandboxPage } from './sandbox-page.js';
 import { Page } from './page.decorator.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
@@ -40,7 +42,7 @@ export class DataController {
             <td>${record.updatedAt}</td>
           </tr>`,
       );
-    return layout({
+    return sandboxPage({
       title: 'Connec! data',
       lead: `${all.length} records of ${groups.length} companies. Write some with the API, and see them here.`,
       active: '/data',

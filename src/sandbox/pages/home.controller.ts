@@ -2,8 +2,9 @@ import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { html } from '../views/html.js';
-import { action, layout } from '../views/layout.js';
+import { html } from '../../views/html.js';
+import { action } from '../../views/form.js';
+import { sandboxPage } from './sandbox-page.js';
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
@@ -33,7 +34,7 @@ export class HomeController {
     ].join('\n');
     const [first] = this.marketplaces.list();
     const group = first && this.state.groupsOf(first.name).find(({ status }) => status === 'running');
-    return layout({
+    return sandboxPage({
       title: 'A marketplace on this machine',
       lead: 'Everything a Maestrano marketplace does with your application, with no account and no network.',
       active: '/',

@@ -2,8 +2,10 @@ import { Controller, Get, Header, type MessageEvent, Param, Query, Sse, UseGuard
 import { map, type Observable } from 'rxjs';
 
 import { Journal, type JournalEntry } from '../journal/journal.js';
-import { html, type Html } from '../views/html.js';
-import { layout, options, table } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { options } from '../../views/form.js';
+import { table } from '../../views/table.js';
+import { sandboxPage } from './sandbox-page.js';
 import { Page } from './page.decorator.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
@@ -44,7 +46,7 @@ export class JournalController {
       .find({ ...(isPart(part) ? { part } : {}), ...(text ? { text } : {}) })
       .slice(-SHOWN)
       .reverse();
-    return layout({
+    return sandboxPage({
       title: 'Journal',
       lead: 'Every exchange with your application, secrets masked.',
       active: '/journal',
@@ -87,8 +89,8 @@ export class JournalController {
   entry(@Param('id') id: string): string {
     const entry = this.journal.get(Number(id));
     if (!entry)
-      return layout({ title: 'No such exchange', body: html`<p><a href="/journal">Journal</a></p>` });
-    return layout({
+      return sandboxPage({ title: 'No such exchange', body: html`<p><a href="/journal">Journal</a></p>` });
+    return sandboxPage({
       title: `${entry.method} ${entry.route}`,
       lead: `${entry.direction === 'in' ? 'The application called the marketplace' : 'The marketplace called the application'} at ${entry.at}.`,
       active: '/journal',

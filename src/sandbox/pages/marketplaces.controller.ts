@@ -3,8 +3,9 @@ import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxMarketplaceRecord, SandboxPaths } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { html, type Html } from '../views/html.js';
-import { action, layout } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { action } from '../../views/form.js';
+import { sandboxPage } from './sandbox-page.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { MetadataComparison } from './metadata-comparison.js';
@@ -32,7 +33,7 @@ export class MarketplacesController {
   @Page('/')
   async list(@Query('done') done?: string, @Query('check') check?: string): Promise<string> {
     const comparison = check ? await this.metadata.compare(this.marketplaces.get(check)) : '';
-    return layout({
+    return sandboxPage({
       title: 'Marketplaces',
       lead: 'What the developer platform tells your application: hosts, keys, certificates and paths.',
       active: '/marketplaces',

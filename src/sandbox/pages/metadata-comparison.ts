@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 
 import { MetadataCheck } from '../platform/metadata-check.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
-import { html, type Html } from '../views/html.js';
-import { table } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { table } from '../../views/table.js';
 
 /** Shows the application's metadata beside the developer platform's copy, with a verdict for each field. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { applyDecorators, Get, Header } from '@nestjs/common';
 
-import { PAGE_POLICY } from '../views/layout.js';
+import { PAGE_POLICY } from '../../views/layout.js';
 
 /** A page for people at a path: HTML, never cached, nothing loaded from elsewhere. */
 export function Page(path: string): MethodDecorator {

@@ -8,7 +8,7 @@ import { MarketplacesController } from './marketplaces.controller.js';
 import { MetadataComparison } from './metadata-comparison.js';
 import { PeopleController } from './people.controller.js';
 import { SandboxAddress } from './sandbox-address.js';
-import { WeatherController } from './weather.controller.js';
+import { FaultsController } from './faults.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 /** The pages that a person uses. */
@@ -20,7 +20,7 @@ export const PAGE_CONTROLLERS: readonly Type[] = [
   DataController,
   WebhooksController,
   JournalController,
-  WeatherController,
+  FaultsController,
 ];
 
 /** What the pages need beside the sandbox's own services. */

@@ -3,8 +3,10 @@ import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { ScenarioBuilder } from '../scenarios/scenario-builder.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { html, type Html } from '../views/html.js';
-import { action, layout, options, table } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { action, options } from '../../views/form.js';
+import { table } from '../../views/table.js';
+import { sandboxPage } from './sandbox-page.js';
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
@@ -29,7 +31,7 @@ export class PeopleController {
 
   @Page('/')
   list(@Query('done') done?: string): string {
-    return layout({
+    return sandboxPage({
       title: 'Users and groups',
       lead: 'Groups are customer companies; a person signs in through one of them.',
       active: '/people',

@@ -1,8 +1,10 @@
 import { Controller, Param, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
-import { html, type Html } from '../views/html.js';
-import { action, layout, options, table } from '../views/layout.js';
+import { html, type Html } from '../../views/html.js';
+import { action, options } from '../../views/form.js';
+import { table } from '../../views/table.js';
+import { sandboxPage } from './sandbox-page.js';
 import type { Delivery, DeliveryCredentials, DeliveryOptions } from '../webhooks/delivery.js';
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
 import { type Back, back } from './back.js';
@@ -33,7 +35,7 @@ export class WebhooksController {
       .reverse()
       .slice(0, SHOWN)
       .map((delivery) => this.#row(delivery));
-    return layout({
+    return sandboxPage({
       title: 'Webhooks',
       lead: 'What the marketplace calls on your application. Repeat, burst, and try wrong credentials.',
       active: '/webhooks',

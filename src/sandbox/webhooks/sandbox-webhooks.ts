@@ -114,7 +114,7 @@ export class SandboxWebhooks {
 
   /**
    * How notifications of changes are delivered from now on: `{ times: 2 }` repeats each, `{ delayMs: [0, 300] }` lets
-   * them overtake each other, `{}` is fair weather again.
+   * them overtake each other, `{}` delivers as usual again.
    */
   deliverChanges(manner: ChangeManner): void {
     this.changes.manner = manner;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { nextExecution } from '../../../src/sandbox/account/billing-run.js';
 import { decryptPassword } from '../../../src/sandbox/account/password-cipher.js';
-import { ConnecError } from '../../../src/sandbox/connec/connec-error.js';
+import { ConnecApiException } from '../../../src/sandbox/connec/connec-api.exception.js';
 import { readFilter } from '../../../src/sandbox/connec/connec-filter.js';
 import {
   SCENARIO_NAMES,
@@ -241,7 +241,7 @@ describe('filters of any content', () => {
         try {
           readFilter(text)({ code: 'a' });
         } catch (error) {
-          expect(error).toBeInstanceOf(ConnecError);
+          expect(error).toBeInstanceOf(ConnecApiException);
         }
       }),
     );

@@ -23,7 +23,7 @@ function parameterize(title: string): string {
 }
 
 /** How an error is told. */
-export interface ConnecErrorDetail {
+export interface ConnecApiDetail {
   readonly detail?: string;
   /** Anchor in the documentation, such as `people-people-list-post`; null leaves the link out. */
   readonly anchor?: string | null;
@@ -32,8 +32,8 @@ export interface ConnecErrorDetail {
 }
 
 /** An error of Connec! with its body (protocol §9.10). */
-export class ConnecError extends HttpException {
-  constructor(status: number, title: string, { detail, anchor, bodyStatus }: ConnecErrorDetail = {}) {
+export class ConnecApiException extends HttpException {
+  constructor(status: number, title: string, { detail, anchor, bodyStatus }: ConnecApiDetail = {}) {
     const error = {
       id: randomUUID(),
       href: anchor ? `${DOCUMENTATION}#${anchor}` : null,

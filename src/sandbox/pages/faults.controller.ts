@@ -3,8 +3,10 @@ import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { FAULT_PRESETS, type FaultEffect, type FaultPreset } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
-import { html } from '../views/html.js';
-import { action, layout, options, table } from '../views/layout.js';
+import { html } from '../../views/html.js';
+import { action, options } from '../../views/form.js';
+import { table } from '../../views/table.js';
+import { sandboxPage } from './sandbox-page.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { Page } from './page.decorator.js';
@@ -26,9 +28,9 @@ const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEff
 };
 
 /** Makes the marketplace misbehave, and time pass. */
-@Controller('weather')
+@Controller('faults')
 @UseGuards(SameOriginGuard)
-export class WeatherController {
+export class FaultsController {
   constructor(
     private readonly clock: SandboxClock,
     private readonly faults: FaultInjector,
@@ -43,13 +45,13 @@ export class WeatherController {
           <td><code>${JSON.stringify(fault.effect)}</code></td>
           <td class="number">${fault.remaining ?? 'all'}</td>
           <td class="number">${fault.strikes}</td>
-          <td>${action('/weather/remove', 'Remove', { id: fault.id }, 'danger')}</td>
+          <td>${action('/faults/remove', 'Remove', { id: fault.id }, 'danger')}</td>
         </tr>`,
     );
-    return layout({
+    return sandboxPage({
       title: 'Faults and clock',
       lead: 'See what your application does when the marketplace is slow, down or wrong, and when months pass.',
-      active: '/weather',
+      active: '/faults',
       notice: done ?? null,
       body: html`<h2>Clock</h2>
         <p>
@@ -57,19 +59,19 @@ export class WeatherController {
           ${this.clock.offsetMs === 0 ? '' : html`<span class="tag">moved</span>`}
         </p>
         <p>
-          ${action('/weather/clock', 'Five minutes later', { by: '5m' })}
-          ${action('/weather/clock', 'A day later', { by: '1d' })}
-          ${action('/weather/clock', 'A month later', { by: '31d' })}
-          ${action('/weather/clock', this.clock.isFrozen ? 'Let it run' : 'Freeze', { by: 'freeze' })}
-          ${action('/weather/clock', "The machine's time", { by: 'reset' })}
+          ${action('/faults/clock', 'Five minutes later', { by: '5m' })}
+          ${action('/faults/clock', 'A day later', { by: '1d' })}
+          ${action('/faults/clock', 'A month later', { by: '31d' })}
+          ${action('/faults/clock', this.clock.isFrozen ? 'Let it run' : 'Freeze', { by: 'freeze' })}
+          ${action('/faults/clock', "The machine's time", { by: 'reset' })}
         </p>
-        <h2>Weather</h2>
+        <h2>Presets</h2>
         <p>
-          ${PRESETS.map((name) => action('/weather/preset', name, { name }))}
-          ${action('/weather/remove', 'Clear', { id: '*' })}
+          ${PRESETS.map((name) => action('/faults/preset', name, { name }))}
+          ${action('/faults/remove', 'Clear', { id: '*' })}
         </p>
         <h2>One fault</h2>
-        <form method="post" action="/weather/add" class="row">
+        <form method="post" action="/faults/add" class="row">
           <label>Route<input name="route" value="POST account/bills" required size="28" /></label>
           <label
             >Effect<select name="effect">
@@ -80,7 +82,7 @@ export class WeatherController {
           <button>Add</button>
         </form>
         <h2>In force</h2>
-        ${table('Faults', ['Where', 'What', 'Left', 'Struck', 'Action'], rows, 'Fair weather.')}`,
+        ${table('Faults', ['Where', 'What', 'Left', 'Struck', 'Action'], rows, 'No fault is in force.')}`,
     });
   }
 
@@ -91,25 +93,25 @@ export class WeatherController {
     else if (by !== 'freeze') this.clock.advance(by);
     else if (this.clock.isFrozen) this.clock.unfreeze();
     else this.clock.freeze();
-    return back('/weather', `It is ${this.clock.iso()}.`);
+    return back('/faults', `It is ${this.clock.iso()}.`);
   }
 
   @Post('preset')
   @Redirect()
   preset(@Form() { name = '' }: FormFields): Back {
     const preset = PRESETS.find((one) => one === name);
-    if (!preset) return back('/weather', 'There is no such weather.');
+    if (!preset) return back('/faults', 'There is no such preset.');
     this.faults.preset(preset);
-    return back('/weather', `The marketplace is ${name}.`);
+    return back('/faults', `The marketplace is ${name}.`);
   }
 
   @Post('add')
   @Redirect()
   add(@Form() { route = '', effect = '', next = '1' }: FormFields): Back {
     const chosen = EFFECTS[effect];
-    if (!chosen || !route.trim()) return back('/weather', 'Say where and what.');
+    if (!chosen || !route.trim()) return back('/faults', 'Say where and what.');
     this.faults.next(route, chosen[1], Math.max(1, Number(next) || 1));
-    return back('/weather', `${route}: ${chosen[0]}.`);
+    return back('/faults', `${route}: ${chosen[0]}.`);
   }
 
   @Post('remove')
@@ -117,6 +119,6 @@ export class WeatherController {
   remove(@Form() { id = '' }: FormFields): Back {
     if (id === '*') this.faults.clear();
     else this.faults.remove(id);
-    return back('/weather', 'Removed.');
+    return back('/faults', 'Removed.');
   }
 }

@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import type { SignOnOutcome } from '../idp/identity-provider.service.js';
 import type { SandboxUserRecord } from '../state/records.js';
 import type { AssertionVariant } from '../workshop/assertion-variant.js';
-import { html, type Html } from './html.js';
-import { layout } from './layout.js';
+import { html, type Html } from '../../views/html.js';
+import { sandboxPage } from './sandbox-page.js';
 
 type Outcome<Kind extends SignOnOutcome['kind']> = Extract<SignOnOutcome, { kind: Kind }>;
 
 function page(title: string, body: Html, lead?: string): string {
-  return layout({ title, body, ...(lead ? { lead } : {}) });
+  return sandboxPage({ title, body, ...(lead ? { lead } : {}) });
 }
 
 /** Adds a parameter to the address a person is at. */
@@ -19,7 +19,7 @@ function withParameter(url: string, name: string, value: string): string {
 
 /** The pages of a sign-on: plain markup that works without script. */
 @Injectable()
-export class SignOnViews {
+export class LoginPages {
   /** Who signs in? */
   chooseUser(marketplace: string, users: readonly SandboxUserRecord[], url: string): string {
     return page(
