@@ -37,12 +37,7 @@ export class ConnecService {
    * @throws ConnecError `connec.disabled`, `connec.argument`
    */
   for(groupUid: string, marketplace?: string | Marketplace, options: ConnecClientOptions = {}): ConnecClient {
-    const snapshot =
-      typeof marketplace === 'object'
-        ? marketplace
-        : marketplace === undefined
-          ? this.registry.default()
-          : this.registry.get(marketplace);
+    const snapshot = this.registry.resolve(marketplace);
     return new ConnecClient(this.http, snapshot, groupUid, { ...this.#defaults, ...options });
   }
 }

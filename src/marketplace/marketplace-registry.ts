@@ -94,6 +94,27 @@ export class MarketplaceRegistry {
     });
   }
 
+  /**
+   * The marketplace that a caller means: a snapshot is itself, a name is looked up, nothing is the default one.
+   *
+   * @throws UnknownMarketplaceError for a name that there is not.
+   * @throws ConfigurationError (`configuration.noDefault`) when nothing was named and there is no default one.
+   */
+  resolve(marketplace?: string | Marketplace): Marketplace {
+    if (marketplace === undefined) return this.default();
+    return typeof marketplace === 'string' ? this.get(marketplace) : marketplace;
+  }
+
+  /**
+   * The same for what outlives a call: a name means whatever it means at the moment of each call.
+   *
+   * @throws UnknownMarketplaceError at once for a name that there is not.
+   */
+  resolver(marketplace?: string | Marketplace): () => Marketplace {
+    if (typeof marketplace === 'string') this.get(marketplace);
+    return () => this.resolve(marketplace);
+  }
+
   /** Like {@link MarketplaceRegistry.default}, with null in place of an error. */
   findDefault(): Marketplace | null {
     if (this.defaultName !== null) return this.find(this.defaultName);
