@@ -116,26 +116,18 @@ export {
   type GroupCollection,
   type MarketplaceMembership,
 } from './account/membership.service.js';
-export type { RawRecord } from './account/entities/entity-reader.js';
-export type { Bill, BillStatus } from './account/entities/bill.entity.js';
+export type { RawRecord } from './account/fields.js';
+export type { Bill, BillFilter, BillInput, BillStatus } from './account/resources/bill.js';
 export type {
   BillingPeriod,
   RecurringBill,
-  RecurringBillStatus,
-} from './account/entities/recurring-bill.entity.js';
-export type { Group, GroupMetadata, GroupStatus } from './account/entities/group.entity.js';
-export type { User } from './account/entities/user.entity.js';
-export type { Reseller } from './account/entities/reseller.entity.js';
-export type { BillInput, RecurringBillInput } from './account/inputs/bill-input.interface.js';
-export type {
-  BillFilter,
-  GroupFilter,
   RecurringBillFilter,
-  ResellerFilter,
-  UserFilter,
-} from './account/filters/account-filters.js';
-export type { UserCollection, UserCredentials } from './account/collections/user.collection.js';
-export type { ResellerCollection } from './account/collections/reseller.collection.js';
+  RecurringBillInput,
+  RecurringBillStatus,
+} from './account/resources/recurring-bill.js';
+export type { Group, GroupFilter, GroupMetadata, GroupStatus } from './account/resources/group.js';
+export type { User, UserCollection, UserCredentials, UserFilter } from './account/resources/user.js';
+export type { Reseller, ResellerCollection, ResellerFilter } from './account/resources/reseller.js';
 export { compareDecimals } from './utils/decimal.js';
 export type { AccountOptions, CreateOnceOptions } from './interfaces/account-options.interface.js';
 

@@ -8,8 +8,8 @@ import type { AccountOptions } from '../interfaces/account-options.interface.js'
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { numberOption } from '../utils/number-option.js';
-import type { RecordOrigin } from './entities/entity-reader.js';
 import { openEnvelope } from './envelope.js';
+import type { RecordOrigin } from './fields.js';
 
 /** What may vary from call to call; the `http` option has the defaults. */
 export interface AccountCallOptions {
@@ -34,8 +34,8 @@ export interface AccountRequest {
   readonly options?: AccountCallOptions;
 }
 
-/** The data of an answer, and what is known of where it came from. */
-export interface AccountAnswer {
+/** The data of a response, and what is known of where it came from. */
+export interface AccountResponse {
   readonly data: unknown;
   readonly origin: RecordOrigin;
 }
@@ -54,16 +54,21 @@ export class AccountClient {
   }
 
   /**
-   * @throws AccountError the marketplace refused or failed (protocol §8.4).
-   * @throws MaestranoHttpError no usable answer came.
+   * @throws AccountError the marketplace rejected the request or failed (protocol §8.4).
+   * @throws MaestranoHttpError no usable response came.
    */
-  async call(marketplace: Marketplace, request: AccountRequest): Promise<AccountAnswer> {
+  async call(marketplace: Marketplace, request: AccountRequest): Promise<AccountResponse> {
     const operation = `${request.method} account/${request.template}`;
     const segments = request.path.map((segment) => encodeSegment(segment, marketplace, operation));
     const query = request.query?.size ? `?${request.query.toString()}` : '';
-    const answer = await this.#send(marketplace, operation, request, `account/${segments.join('/')}${query}`);
-    const data = openEnvelope(answer, marketplace.name, operation);
-    const { status, requestId, attempts } = answer;
+    const response = await this.#send(
+      marketplace,
+      operation,
+      request,
+      `account/${segments.join('/')}${query}`,
+    );
+    const data = openEnvelope(response, marketplace.name, operation);
+    const { status, requestId, attempts } = response;
     const details = { marketplace: marketplace.name, operation, status, requestId, attempts };
     return { data, origin: { marketplace: marketplace.name, details } };
   }
@@ -71,8 +76,8 @@ export class AccountClient {
   /** Proves host, base path and credentials; the greeting of the marketplace (protocol §8.1). */
   async ping(marketplace: Marketplace, options?: AccountCallOptions): Promise<unknown> {
     const request: AccountRequest = { method: 'GET', path: [], template: '', options };
-    const answer = await this.#send(marketplace, 'GET ping', request, 'ping');
-    return openEnvelope(answer, marketplace.name, 'GET ping');
+    const response = await this.#send(marketplace, 'GET ping', request, 'ping');
+    return openEnvelope(response, marketplace.name, 'GET ping');
   }
 
   #send(

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { type AccountCallOptions, AccountClient } from './account-client.service.js';
-import { marketplaceResolver } from './marketplace-resolver.js';
 
 /** The Account API as such. */
 @Injectable()
@@ -20,6 +19,6 @@ export class AccountService {
    * @throws AuthenticationError, ApiError, MaestranoHttpError
    */
   async ping(marketplace?: string | Marketplace, options?: AccountCallOptions): Promise<void> {
-    await this.client.ping(marketplaceResolver(this.registry, marketplace)(), options);
+    await this.client.ping(this.registry.resolve(marketplace), options);
   }
 }

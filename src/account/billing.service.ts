@@ -6,23 +6,18 @@ import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { numberOption } from '../utils/number-option.js';
 import { AccountClient } from './account-client.service.js';
-import { AccountScope } from './account-scope.js';
-import { ChargeCollection, type ChargeMemory } from './collections/charge.collection.js';
-import { type Bill, toBill } from './entities/bill.entity.js';
-import { type RecurringBill, toRecurringBill } from './entities/recurring-bill.entity.js';
-import { BILL_FILTERS, RECURRING_BILL_FILTERS } from './filters/account-filters.js';
-import type { BillInput, RecurringBillInput } from './inputs/bill-input.interface.js';
-import type { PayloadContext } from './inputs/charge-payloads.js';
+import { ChargeCollection, type ChargeMemory } from './charge.collection.js';
 import { ChargeLedger } from './ledger/charge-ledger.service.js';
-import { marketplaceResolver } from './marketplace-resolver.js';
+import type { Bill, BILL_FIELDS, BillInput } from './resources/bill.js';
+import type { RecurringBill, RECURRING_BILL_FIELDS, RecurringBillInput } from './resources/recurring-bill.js';
 
 /** One-time charges. */
-export type BillCollection = ChargeCollection<Bill, typeof BILL_FILTERS, BillInput>;
+export type BillCollection = ChargeCollection<Bill, typeof BILL_FIELDS, BillInput>;
 
 /** Charges that repeat. */
 export type RecurringBillCollection = ChargeCollection<
   RecurringBill,
-  typeof RECURRING_BILL_FILTERS,
+  typeof RECURRING_BILL_FIELDS,
   RecurringBillInput
 >;
 
@@ -34,8 +29,9 @@ export interface MarketplaceBilling {
 
 const DAY_MS = 86_400_000;
 
-/** class-validator is a good part of the start-up of an application: it is loaded with the first charge. */
-const payloads = () => import('./inputs/charge-payloads.js');
+// class-validator is a good part of an application's start: these files, and it, are loaded with the first call.
+const bills = async () => (await import('./resources/bill.js')).BILLS;
+const recurringBills = async () => (await import('./resources/recurring-bill.js')).RECURRING_BILLS;
 
 /** Charges customers through a marketplace's invoices (protocol §8.6, §8.7). */
 @Injectable()
@@ -72,21 +68,7 @@ export class BillingService implements MarketplaceBilling {
   }
 
   #billing(marketplace?: string | Marketplace): MarketplaceBilling {
-    const scope = new AccountScope(this.client, marketplaceResolver(this.registry, marketplace));
-    const bills = {
-      resource: 'bills',
-      filters: BILL_FILTERS,
-      read: toBill,
-      toPayload: async (input: BillInput, context: PayloadContext) =>
-        (await payloads()).toBillPayload(input, context),
-    };
-    const recurringBills = {
-      resource: 'recurring_bills',
-      filters: RECURRING_BILL_FILTERS,
-      read: toRecurringBill,
-      toPayload: async (input: RecurringBillInput, context: PayloadContext) =>
-        (await payloads()).toRecurringBillPayload(input, context),
-    };
+    const scope = { client: this.client, marketplace: this.registry.resolver(marketplace) };
     return {
       bills: new ChargeCollection(scope, bills, this.#memory),
       recurringBills: new ChargeCollection(scope, recurringBills, this.#memory),

@@ -3,16 +3,13 @@ import { Injectable } from '@nestjs/common';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { AccountClient } from './account-client.service.js';
-import { AccountScope } from './account-scope.js';
-import { AccountCollection } from './collections/account.collection.js';
-import { ResellerCollection } from './collections/reseller.collection.js';
-import { UserCollection } from './collections/user.collection.js';
-import { type Group, toGroup } from './entities/group.entity.js';
-import { GROUP_FILTERS } from './filters/account-filters.js';
-import { marketplaceResolver } from './marketplace-resolver.js';
+import { AccountCollection } from './account.collection.js';
+import { type Group, GROUPS } from './resources/group.js';
+import { ResellerCollection, RESELLERS } from './resources/reseller.js';
+import { UserCollection, USERS } from './resources/user.js';
 
 /** The customer companies of the application. */
-export type GroupCollection = AccountCollection<Group, typeof GROUP_FILTERS>;
+export type GroupCollection = AccountCollection<Group, (typeof GROUPS)['filters']>;
 
 /** Companies, people and resellers of one marketplace. */
 export interface MarketplaceMembership {
@@ -49,11 +46,11 @@ export class MembershipService implements MarketplaceMembership {
   }
 
   #membership(marketplace?: string | Marketplace): MarketplaceMembership {
-    const scope = new AccountScope(this.client, marketplaceResolver(this.registry, marketplace));
+    const scope = { client: this.client, marketplace: this.registry.resolver(marketplace) };
     return {
-      groups: new AccountCollection(scope, { resource: 'groups', filters: GROUP_FILTERS, read: toGroup }),
-      users: new UserCollection(scope),
-      resellers: new ResellerCollection(scope),
+      groups: new AccountCollection(scope, () => GROUPS),
+      users: new UserCollection(scope, () => USERS),
+      resellers: new ResellerCollection(scope, () => RESELLERS),
     };
   }
 }

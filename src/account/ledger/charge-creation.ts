@@ -2,45 +2,115 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import {
   type AccountErrorDetails,
+  ApiError,
+  AuthenticationError,
   CreationInProgressError,
   CreationKeyConflictError,
   CreationUndecidedError,
+  InvalidRequestError,
+  RateLimitError,
 } from '../../errors/account.error.js';
 import { MaestranoHttpError, RequestAbortedError } from '../../errors/http.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
-import type { AccountEntity } from '../entities/entity-reader.js';
-import type { ChargePayload } from '../inputs/charge-payloads.js';
+import type { AccountEntity, Payload } from '../fields.js';
 import {
   type ChargeContent,
   type ChargeLedger,
   contentOf,
+  type ContentRecord,
   type LedgerScope,
 } from './charge-ledger.service.js';
-import { mayComeFrom } from './charge-matcher.js';
-import { isAmbiguous, isAnswered } from './charge-outcome.js';
-import type { ContentRecord } from './ledger-records.js';
 
 /** First pause between two looks at the server's list, doubled each time; milliseconds. */
 const FIRST_LOOK_MS = 250;
 
-/** With less time left than this, milliseconds, a request is not begun: its answer could not be awaited. */
+/** With less time left than this, milliseconds, a request is not begun: its response could not be awaited. */
 const SENDING_MS = 1_000;
 
 /** What a lock is held longer than the work may take; milliseconds. */
 const LOCK_MARGIN_MS = 30_000;
 
-/** How charges of one kind are made and found on one marketplace. */
-export interface ChargeGateway<T extends AccountEntity> {
-  create(payload: ChargePayload, options: AccountCallOptions): Promise<T>;
-  list(groupId: string, options: AccountCallOptions): Promise<readonly T[]>;
-  retrieve(id: string, options: AccountCallOptions): Promise<T>;
-}
+/** Longest that a settlement holds and waits for the lock; milliseconds. */
+const SETTLEMENT_LOCK_MS = 30_000;
 
 /** The `account.createOnce` option with its defaults. */
 export interface CreationSettings {
   readonly settleMs: number;
   readonly deadlineMs: number;
   readonly rememberMs: number;
+}
+
+/** One charge to make under a key, and how it is made and found on its marketplace. */
+export interface ChargeTask<T extends AccountEntity> {
+  readonly key: string;
+  readonly payload: Payload;
+  readonly scope: LedgerScope;
+  readonly context: AccountErrorDetails;
+  readonly options: AccountCallOptions;
+  /** Sends the payload. */
+  create(options: AccountCallOptions): Promise<T>;
+  retrieve(id: string, options: AccountCallOptions): Promise<T>;
+  /** The group's charges that may have been made from the payload. */
+  findMatching(options: AccountCallOptions): Promise<readonly T[]>;
+}
+
+/**
+ * Makes a charge exactly once for its key.
+ *
+ * @throws CreationUndecidedError, CreationKeyConflictError, CreationInProgressError, and what `create` throws.
+ */
+export function createOnce<T extends AccountEntity>(
+  ledger: ChargeLedger,
+  settings: CreationSettings,
+  task: ChargeTask<T>,
+): Promise<T> {
+  return new ChargeCreation(ledger, settings, task).run();
+}
+
+/** What a human found out about an undecided key. */
+export interface ChargeSettlement {
+  readonly key: string;
+  /** The charge that the key stands for; null when none was made, so that the next `createOnce` sends it. */
+  readonly chargeId: string | null;
+  readonly scope: LedgerScope;
+  readonly context: AccountErrorDetails;
+}
+
+/**
+ * Records what became of an undecided key.
+ *
+ * @throws InvalidRequestError (`account.invalidInput`) when the key is not undecided.
+ * @throws CreationInProgressError when the key is being worked on.
+ */
+export async function settleOnce(
+  ledger: ChargeLedger,
+  { rememberMs }: CreationSettings,
+  { key, chargeId, scope, context }: ChargeSettlement,
+): Promise<void> {
+  const record = await ledger.readKey(scope, key);
+  if (record?.state !== 'open') {
+    throw new InvalidRequestError('account.invalidInput', 'no undecided charge has this key.', {
+      ...context,
+      fields: { key: ['is not undecided'] },
+    });
+  }
+  const times = { heldMs: SETTLEMENT_LOCK_MS, waitMs: SETTLEMENT_LOCK_MS };
+  const done = await ledger.exclusively(scope, record, times, async () => {
+    const content = await ledger.readContent(scope, record);
+    if (chargeId === null) await ledger.forgetKey(scope, key);
+    else await ledger.finishKey(scope, key, record.digest, chargeId, rememberMs);
+    if (!content) return true;
+    const known = chargeId === null ? content.known : [...content.known, chargeId];
+    const open = content.open.filter((other) => other !== key);
+    await ledger.writeContent(scope, record, { ...content, known, open }, rememberMs);
+    return true;
+  });
+  if (done) return;
+  throw new CreationInProgressError(
+    'account.inProgress',
+    'the charge is being created at this moment.',
+    context,
+  );
 }
 
 /**
@@ -51,48 +121,44 @@ export interface CreationSettings {
  * have sent something is `open`; a new charge that belongs to no key is given to an open one; only when there is
  * none, and no request can still be on its way, an open key sends again.
  */
-export class ChargeCreation<T extends AccountEntity> {
+class ChargeCreation<T extends AccountEntity> {
   readonly #content: ChargeContent;
   readonly #deadlineAt: number;
 
   constructor(
     private readonly ledger: ChargeLedger,
-    private readonly gateway: ChargeGateway<T>,
     private readonly settings: CreationSettings,
-    private readonly scope: LedgerScope,
-    private readonly details: AccountErrorDetails,
-    private readonly key: string,
-    private readonly payload: ChargePayload,
-    private readonly options: AccountCallOptions,
+    private readonly task: ChargeTask<T>,
   ) {
-    this.#content = contentOf(payload);
-    this.#deadlineAt = Date.now() + (options.deadlineMs ?? settings.deadlineMs);
+    this.#content = contentOf(task.payload);
+    this.#deadlineAt = Date.now() + (task.options.deadlineMs ?? settings.deadlineMs);
   }
 
-  /** @throws CreationUndecidedError, CreationKeyConflictError, CreationInProgressError, and what `create` throws. */
   async run(): Promise<T> {
-    const { signal } = this.options;
+    const { signal } = this.task.options;
     const waitMs = this.#remainingMs;
     const times = { heldMs: waitMs + LOCK_MARGIN_MS, waitMs, signal };
-    const charge = await this.ledger.exclusively(this.scope, this.#content, times, () => this.#exclusive());
+    const charge = await this.ledger.exclusively(this.task.scope, this.#content, times, () =>
+      this.#exclusive(),
+    );
     if (charge === null) throw this.#inProgress();
     return charge;
   }
 
   async #exclusive(): Promise<T> {
     const { digest } = this.#content;
-    const record = await this.ledger.readKey(this.scope, this.key);
+    const record = await this.ledger.readKey(this.task.scope, this.task.key);
     if (record && record.digest !== digest) {
       throw new CreationKeyConflictError(
         'account.keyConflict',
         'the key was used before for a charge with other contents.',
-        { ...this.details, remedy: 'Use one key for one charge; nothing was sent.' },
+        { ...this.task.context, remedy: 'Use one key for one charge; nothing was sent.' },
       );
     }
-    if (record?.state === 'done') return this.gateway.retrieve(record.chargeId, this.#callOptions());
+    if (record?.state === 'done') return this.task.retrieve(record.chargeId, this.#callOptions());
 
-    const content = await this.ledger.readContent(this.scope, this.#content);
-    if (content?.open.includes(this.key)) {
+    const content = await this.ledger.readContent(this.task.scope, this.#content);
+    if (content?.open.includes(this.task.key)) {
       // A process died between the two records; a human needs this one to decide.
       if (!record) await this.#openKey();
       return this.#resume(content, null);
@@ -115,7 +181,7 @@ export class ChargeCreation<T extends AccountEntity> {
     const known = present?.known ?? (await this.#matching()).map(({ id }) => id);
     const others = present?.open ?? [];
     const settledAt = present?.settledAt ?? 0;
-    const content = { known, open: [...others, this.key], settledAt };
+    const content = { known, open: [...others, this.task.key], settledAt };
     await this.#write(content);
     if (!(await this.#openKey())) {
       await this.#write({ ...content, open: others });
@@ -131,7 +197,7 @@ export class ChargeCreation<T extends AccountEntity> {
     await this.#write({ ...content, settledAt: Math.max(content.settledAt, arrivesBefore) });
     let charge: T;
     try {
-      charge = await this.gateway.create(this.payload, options);
+      charge = await this.task.create(options);
     } catch (error) {
       if (!isAmbiguous(error)) {
         // An earlier request of this key may have arrived even if this one did not.
@@ -141,7 +207,7 @@ export class ChargeCreation<T extends AccountEntity> {
       }
       const settledAt = Math.max(
         content.settledAt,
-        Date.now() + (isAnswered(error) ? 0 : this.settings.settleMs),
+        Date.now() + (isDone(error) ? 0 : this.settings.settleMs),
       );
       const unclear = { ...content, settledAt };
       await this.#write(unclear);
@@ -168,7 +234,7 @@ export class ChargeCreation<T extends AccountEntity> {
       const enough = this.#remainingMs >= SENDING_MS;
       if (settled && enough) return this.#send(content, null);
       const left = Math.max(content.settledAt - Date.now(), 1);
-      if (settled || this.#remainingMs <= 0 || this.options.signal?.aborted) {
+      if (settled || this.#remainingMs <= 0 || this.task.options.signal?.aborted) {
         throw this.#undecided('the charge is not there, but may still be on its way.', cause, []);
       }
       await wait(Math.min(pause, left, this.#remainingMs));
@@ -183,7 +249,7 @@ export class ChargeCreation<T extends AccountEntity> {
         return charges.filter(({ id }) => !content.known.includes(id));
       } catch (error) {
         const hopeless = !isAmbiguous(error) && !(error instanceof MaestranoHttpError);
-        const over = this.#remainingMs <= pause || this.options.signal?.aborted;
+        const over = this.#remainingMs <= pause || this.task.options.signal?.aborted;
         if (hopeless || over || error instanceof RequestAbortedError) {
           throw this.#undecided('the list of charges could not be read.', cause ?? error, []);
         }
@@ -192,31 +258,30 @@ export class ChargeCreation<T extends AccountEntity> {
     }
   }
 
-  async #matching(): Promise<readonly T[]> {
-    const charges = await this.gateway.list(this.#content.groupId, this.#callOptions());
-    return charges.filter(({ raw }) => mayComeFrom(this.payload, raw));
+  #matching(): Promise<readonly T[]> {
+    return this.task.findMatching(this.#callOptions());
   }
 
   async #finish(content: ContentRecord, charge: T): Promise<T> {
     const { rememberMs } = this.settings;
-    await this.ledger.finishKey(this.scope, this.key, this.#content.digest, charge.id, rememberMs);
-    const open = content.open.filter((key) => key !== this.key);
+    await this.ledger.finishKey(this.task.scope, this.task.key, this.#content.digest, charge.id, rememberMs);
+    const open = content.open.filter((key) => key !== this.task.key);
     await this.#write({ ...content, known: [...content.known, charge.id], open });
     return charge;
   }
 
   /** Leaves no trace of the key; in this order, so that a crash on the way makes the next call look first. */
   async #close(content: ContentRecord): Promise<void> {
-    await this.ledger.forgetKey(this.scope, this.key);
+    await this.ledger.forgetKey(this.task.scope, this.task.key);
     await this.#write(content);
   }
 
   #openKey(): Promise<boolean> {
-    return this.ledger.openKey(this.scope, this.key, this.#content, this.settings.rememberMs);
+    return this.ledger.openKey(this.task.scope, this.task.key, this.#content, this.settings.rememberMs);
   }
 
   #write(content: ContentRecord): Promise<void> {
-    return this.ledger.writeContent(this.scope, this.#content, content, this.settings.rememberMs);
+    return this.ledger.writeContent(this.task.scope, this.#content, content, this.settings.rememberMs);
   }
 
   get #remainingMs(): number {
@@ -224,18 +289,33 @@ export class ChargeCreation<T extends AccountEntity> {
   }
 
   #callOptions(): AccountCallOptions {
-    return { ...this.options, deadlineMs: Math.max(1, this.#remainingMs) };
+    return { ...this.task.options, deadlineMs: Math.max(1, this.#remainingMs) };
   }
 
   #inProgress(): CreationInProgressError {
     return new CreationInProgressError('account.inProgress', 'the same charge is being created elsewhere.', {
-      ...this.details,
+      ...this.task.context,
       remedy: 'Call createOnce again with the same key; nothing was sent by this call.',
     });
   }
 
   #undecided(message: string, cause: unknown, candidates: readonly string[]): CreationUndecidedError {
     const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
-    return new CreationUndecidedError(message, { ...this.details, cause, remedy }, candidates);
+    return new CreationUndecidedError(message, { ...this.task.context, cause, remedy }, candidates);
   }
+}
+
+/** Whether the server may have carried out, or may yet carry out, what failed like this. */
+function isAmbiguous(error: unknown): boolean {
+  if (error instanceof MaestranoHttpError) return error.sent !== 'no';
+  return !(
+    error instanceof AuthenticationError ||
+    error instanceof InvalidRequestError ||
+    error instanceof RateLimitError
+  );
+}
+
+/** Whether the server is done with the request: field messages come from the application behind all proxies. */
+function isDone(error: unknown): boolean {
+  return error instanceof ApiError && Object.keys(error.fields).length > 0;
 }

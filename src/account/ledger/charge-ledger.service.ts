@@ -5,8 +5,8 @@ import { Injectable } from '@nestjs/common';
 
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import type { ChargePayload } from '../inputs/charge-payloads.js';
-import { type ContentRecord, type KeyRecord, parseContentRecord, parseKeyRecord } from './ledger-records.js';
+import { isRecord } from '../../utils/is-record.js';
+import type { Payload } from '../fields.js';
 
 /** Milliseconds between two looks at a lock that somebody else holds. */
 const LOCK_POLL_MS = 50;
@@ -25,8 +25,26 @@ export interface ChargeContent {
   readonly digest: string;
 }
 
+/** What is remembered of one key. */
+export type KeyRecord =
+  | { readonly state: 'open'; readonly digest: string; readonly groupId: string }
+  | { readonly state: 'done'; readonly digest: string; readonly chargeId: string };
+
+/**
+ * What is remembered of charges with equal contents for one group while some of them are open. Charges with equal
+ * contents cannot be told apart on the server, so what counts is that there are as many new ones as keys.
+ */
+export interface ContentRecord {
+  /** Equal charges that belong to no open key: there before, or found to be another key's. */
+  readonly known: readonly string[];
+  /** Keys that may have sent something and do not know what came of it. */
+  readonly open: readonly string[];
+  /** Until when a request of theirs may still arrive at the server; milliseconds of the epoch. */
+  readonly settledAt: number;
+}
+
 /** The contents of a payload, with its fields in any order. */
-export function contentOf(payload: ChargePayload): ChargeContent {
+export function contentOf(payload: Payload): ChargeContent {
   const fields = Object.entries(payload).sort(([a], [b]) => (a < b ? -1 : 1));
   const digest = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
   return { groupId: String(payload.group_id), digest };
@@ -124,4 +142,34 @@ function keyOf(scope: LedgerScope, key: string): string {
 
 function contentKeyOf(scope: LedgerScope, content: ChargeContent): string {
   return storeKey('ledger-content', scope.resource, scope.marketplace, content.groupId, content.digest);
+}
+
+/** Null for text that is no record of ours: nothing is known then. */
+function parseKeyRecord(text: string | null): KeyRecord | null {
+  const value = parse(text);
+  if (!isRecord(value) || typeof value.digest !== 'string') return null;
+  const { digest, state, groupId, chargeId } = value;
+  if (state === 'open' && typeof groupId === 'string') return { state, digest, groupId };
+  return state === 'done' && typeof chargeId === 'string' ? { state, digest, chargeId } : null;
+}
+
+/** Null for text that is no record of ours. */
+function parseContentRecord(text: string | null): ContentRecord | null {
+  const value = parse(text);
+  if (!isRecord(value) || !isTexts(value.known) || !isTexts(value.open)) return null;
+  if (typeof value.settledAt !== 'number') return null;
+  return { known: value.known, open: value.open, settledAt: value.settledAt };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function parse(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
 }

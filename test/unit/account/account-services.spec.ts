@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { BillInput, RecurringBillInput } from '../../../src/account/inputs/bill-input.interface.js';
-import { encryptPassword } from '../../../src/account/password-cipher.js';
+import type { BillInput } from '../../../src/account/resources/bill.js';
+import type { RecurringBillInput } from '../../../src/account/resources/recurring-bill.js';
+import { encryptPassword } from '../../../src/account/resources/user.js';
 import { type AccountError, ApiError, InvalidRequestError } from '../../../src/errors/account.error.js';
 import { UnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
 import { Secret } from '../../../src/utils/secret.js';

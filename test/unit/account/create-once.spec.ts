@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { Bill } from '../../../src/account/entities/bill.entity.js';
-import { mayComeFrom } from '../../../src/account/ledger/charge-matcher.js';
+import { mayComeFrom } from '../../../src/account/fields.js';
+import { type Bill, BILL_FIELDS } from '../../../src/account/resources/bill.js';
+import { RECURRING_BILL_FIELDS } from '../../../src/account/resources/recurring-bill.js';
 import { CreationUndecidedError } from '../../../src/errors/account.error.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
@@ -244,6 +245,7 @@ describe('mayComeFrom', () => {
     [false, { period: 'month' }],
     [false, { start_date: '2026-01-01T10:00:02Z' }],
   ])('is %s for a charge with %j', (expected, change) => {
-    expect(mayComeFrom(sent, { ...sent, ...change })).toBe(expected);
+    const fields = { ...BILL_FIELDS, ...RECURRING_BILL_FIELDS };
+    expect(mayComeFrom(fields, sent, { ...sent, ...change })).toBe(expected);
   });
 });

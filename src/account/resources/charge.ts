@@ -1,0 +1,131 @@
+import {
+  IsInt,
+  IsISO4217CurrencyCode,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsUppercase,
+  Max,
+  MaxLength,
+  Min,
+  ValidateBy,
+  validateSync,
+  type ValidationError,
+} from 'class-validator';
+
+import { InvalidRequestError } from '../../errors/account.error.js';
+import type { AccountResource } from '../account.collection.js';
+import { type AccountEntity, type Fields, type Payload, toMoment, toPayload } from '../fields.js';
+
+/** What every charge takes (protocol §8.6, §8.7). */
+export interface ChargeInput {
+  /** The customer company, `cld-…`; it must be one of the application's own. */
+  readonly groupId: string;
+  /** Total in hundredths of the currency: a positive integer. */
+  readonly priceCents: number;
+  /** What the customer reads on the invoice. */
+  readonly description: string;
+  /** ISO 4217 in upper case; the marketplace takes `AUD` when it is left out. */
+  readonly currency?: string;
+}
+
+/** For errors: where the payload would go. */
+export interface PayloadContext {
+  readonly marketplace: string;
+  readonly operation: string;
+}
+
+/** What makes one kind of charge different from another. */
+export interface ChargeResource<T extends AccountEntity, F extends Fields, I> extends AccountResource<T, F> {
+  /**
+   * Validates the input and writes it as the server does.
+   *
+   * @throws InvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
+   */
+  readonly toPayload: (input: I, context: PayloadContext) => Payload;
+}
+
+/** Largest number of cents that is sent: far beyond any bill, and exact everywhere. */
+export const MAX_CENTS = 999_999_999_999;
+
+/** Rules that bills and recurring bills share. A class that implements this record has a rule for every field. */
+export class ChargeDto implements Record<keyof ChargeInput, unknown> {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  groupId!: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(MAX_CENTS)
+  priceCents!: number;
+
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(2_000)
+  description!: string;
+
+  // The platform rejects lower case.
+  @IsOptional()
+  @IsISO4217CurrencyCode()
+  @IsUppercase()
+  currency: string | undefined;
+}
+
+/** A valid Date, or ISO 8601 text. */
+export function IsMoment(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isMoment',
+    validator: {
+      validate: (value) => toMoment(value) !== null,
+      defaultMessage: () => '$property must be a valid Date or ISO 8601 text',
+    },
+  });
+}
+
+/** A rule that looks at the whole input; it is checked even when the property itself is absent. */
+export function Holds<T extends object>(
+  name: string,
+  message: string,
+  rule: (input: T) => boolean,
+): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: (_value, context) => rule(context?.object as T),
+      defaultMessage: () => message,
+    },
+  });
+}
+
+/**
+ * The body of a creation, of an input that was copied into its DTO.
+ *
+ * @throws InvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
+ */
+export function validPayload(fields: Fields, dto: ChargeDto, context: PayloadContext): Payload {
+  const problems = validateSync(dto, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    validationError: { target: false, value: false },
+  });
+  if (problems.length === 0) return toPayload(fields, dto);
+  const messages = Object.fromEntries(problems.map((problem) => [problem.property, messagesOf(problem)]));
+  throw new InvalidRequestError(
+    'account.invalidInput',
+    `the input is not acceptable: ${Object.keys(messages).join(', ')}.`,
+    {
+      ...context,
+      fields: messages,
+      remedy: 'Nothing was sent; error.fields says what each of them must be.',
+    },
+  );
+}
+
+function messagesOf(problem: ValidationError): string[] {
+  if (problem.constraints?.whitelistValidation) return ['is no field of this input'];
+  const prefix = `${problem.property} `;
+  return Object.values(problem.constraints ?? { invalid: 'is invalid' }).map((message) =>
+    message.startsWith(prefix) ? message.slice(prefix.length) : message,
+  );
+}
