@@ -65,9 +65,7 @@ export type {
   MarketplaceOptions,
   MarketplaceRefreshOptions,
 } from './interfaces/marketplace-options.interface.js';
-export { MarketplaceHandle } from './handle/marketplace-handle.js';
-export { InjectMarketplace } from './handle/inject-marketplace.decorator.js';
-export { getMarketplaceToken } from './handle/marketplace-token.js';
+export { getMarketplaceToken, InjectMarketplace, MarketplaceHandle } from './handle/marketplace-handle.js';
 export { Secret } from './utils/secret.js';
 
 // Sign-on and sessions.

@@ -1,8 +1,7 @@
 import { type DynamicModule, Inject, Module, type NestModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
-import { marketplaceHandleProviders } from './handle/marketplace-handle.providers.js';
-import { getMarketplaceToken } from './handle/marketplace-token.js';
+import { getMarketplaceToken, marketplaceHandleProviders } from './handle/marketplace-handle.js';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,

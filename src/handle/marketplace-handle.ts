@@ -1,12 +1,14 @@
+import { Inject, type Provider } from '@nestjs/common';
+
 import type { AccountCallOptions } from '../account/account-client.service.js';
-import type { AccountService } from '../account/account.service.js';
-import type { BillingService, MarketplaceBilling } from '../account/billing.service.js';
-import type { MarketplaceMembership, MembershipService } from '../account/membership.service.js';
+import { AccountService } from '../account/account.service.js';
+import { BillingService, type MarketplaceBilling } from '../account/billing.service.js';
+import { type MarketplaceMembership, MembershipService } from '../account/membership.service.js';
 import type { ConnecClient } from '../connec/client/connec-client.js';
-import type { ConnecService } from '../connec/connec.service.js';
+import { ConnecService } from '../connec/connec.service.js';
 import type { ConnecClientOptions } from '../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 
 /** What a handle is made of. */
 export interface MarketplaceHandleParts {
@@ -56,4 +58,32 @@ export class MarketplaceHandle {
   ping(options?: AccountCallOptions): Promise<void> {
     return this.#parts.account.ping(this.name, options);
   }
+}
+
+/** Injection token of a marketplace's handle, for factories and for `overrideProvider()` in tests. */
+export function getMarketplaceToken(name: string): string {
+  return `MaestranoMarketplace:${name}`;
+}
+
+/**
+ * Injects the {@link MarketplaceHandle} of a marketplace that the application knows by name. The name must be listed
+ * in `MaestranoModule.forFeature([...])` of the module that injects it.
+ */
+export function InjectMarketplace(name: string): ReturnType<typeof Inject> {
+  return Inject(getMarketplaceToken(name));
+}
+
+/** A handle for each name; an unknown name stops the application at start, naming those there are. */
+export function marketplaceHandleProviders(names: readonly string[]): Provider[] {
+  return names.map((name) => ({
+    provide: getMarketplaceToken(name),
+    inject: [MarketplaceRegistry, AccountService, BillingService, MembershipService, ConnecService],
+    useFactory: (
+      registry: MarketplaceRegistry,
+      account: AccountService,
+      billing: BillingService,
+      membership: MembershipService,
+      connec: ConnecService,
+    ) => new MarketplaceHandle(name, { registry, account, billing, membership, connec }),
+  }));
 }
