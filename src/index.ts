@@ -131,10 +131,20 @@ export type { AccountOptions, CreateOnceOptions } from './interfaces/account-opt
 
 // Connec!.
 export { ConnecService } from './connec/connec.service.js';
-export type { ConnecClient, ConnecPosted, ConnecPostOptions } from './connec/client/connec-client.js';
+export type {
+  ConnecClient,
+  ConnecPosted,
+  ConnecPostOptions,
+  ConnecRawRequest,
+} from './connec/client/connec-client.js';
 export type { ConnecBatchResult, ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
-export type { ConnecPage, ConnecPagesOptions } from './connec/client/connec-pages.js';
-export type { ConnecCollection, ConnecPagination, ConnecPosition } from './connec/client/connec-position.js';
+export type {
+  ConnecCollection,
+  ConnecPage,
+  ConnecPagesOptions,
+  ConnecPagination,
+  ConnecPosition,
+} from './connec/client/connec-pages.js';
 export type {
   ConnecConditions,
   ConnecQuery,
@@ -142,8 +152,7 @@ export type {
   ConnecWhere,
 } from './connec/client/connec-query.js';
 export type * from './connec/client/connec-resources.interface.js';
-export type { ConnecRawRequest } from './connec/client/connec-scoped-client.js';
-export type { ConnecAnswer, ConnecCallOptions } from './connec/client/connec-transport.js';
+export type { ConnecCallOptions, ConnecResponse } from './connec/client/connec-transport.js';
 export {
   connecId,
   type ExternalId,

@@ -1,8 +1,14 @@
 import { ConnecError } from '../../errors/connec.error.js';
-import { pathSegment } from './connec-paths.js';
-import { isObject, fromEnvelope, toEnvelope } from './connec-envelope.js';
+import { isRecord } from '../../utils/is-record.js';
+import { pathSegment } from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
-import type { ConnecAnswer, ConnecCallOptions, ConnecTransport } from './connec-transport.js';
+import {
+  type ConnecCallOptions,
+  type ConnecResponse,
+  type ConnecTransport,
+  fromEnvelope,
+  toEnvelope,
+} from './connec-transport.js';
 
 /** Operations in one request, as the official connector framework sends them; the maximum is not documented. */
 export const BATCH_SIZE = 50;
@@ -25,17 +31,17 @@ export type ConnecBatchResult<R extends ConnecResourceName = ConnecResourceName>
       readonly ok: true;
       readonly operation: ConnecOperation<R>;
       readonly status: number;
-      /** The record as the platform has it now; null when the answer holds none. */
+      /** The record as the platform has it now; null when the response holds none. */
       readonly record: ConnecRecordOf<R> | null;
       readonly body: unknown;
     }
   | {
       readonly ok: false;
       readonly operation: ConnecOperation<R>;
-      /** Null when the operation has no answer of its own. */
+      /** Null when the operation has no response of its own. */
       readonly status: number | null;
       /**
-       * A `ConnecError` for a refusal. When the whole request failed, its error (`sent` of a `MaestranoHttpError`
+       * A `ConnecError` for a rejection. When the whole request failed, its error (`sent` of a `MaestranoHttpError`
        * tells whether the operation may have happened), and `connec.batchNotSent` for those behind it.
        */
       readonly error: Error;
@@ -81,14 +87,14 @@ export async function sendBatch<R extends ConnecResourceName>(
     }
     const body = { sequential: options.sequential ?? true, ops: ops.slice(start, start + BATCH_SIZE) };
     try {
-      const answer = await transport.send({
+      const response = await transport.send({
         ...options,
         method: 'POST',
         path: '/batch',
         operation: OPERATION,
         body,
       });
-      results.push(...readResults(transport, chunk, answer));
+      results.push(...readResults(transport, chunk, response));
     } catch (error) {
       failed = error as Error;
       for (const operation of chunk) results.push({ ok: false, operation, status: null, error: failed });
@@ -110,20 +116,20 @@ function toWire<R extends ConnecResourceName>(scope: string, operation: ConnecOp
 function readResults<R extends ConnecResourceName>(
   transport: ConnecTransport,
   operations: readonly ConnecOperation<R>[],
-  answer: ConnecAnswer,
+  response: ConnecResponse,
 ): ConnecBatchResult<R>[] {
-  const results = isObject(answer.data) ? answer.data.results : null;
+  const results = isRecord(response.data) ? response.data.results : null;
   if (!Array.isArray(results) || results.length !== operations.length) {
-    throw transport.unexpected(OPERATION, answer, 'The answer has not one result for each operation.');
+    throw transport.unexpected(OPERATION, response, 'The response has not one result for each operation.');
   }
   return operations.map((operation, index): ConnecBatchResult<R> => {
-    const { status, body } = isObject(results[index]) ? results[index] : ({} as Record<string, unknown>);
+    const { status, body } = isRecord(results[index]) ? results[index] : ({} as Record<string, unknown>);
     if (typeof status !== 'number') {
-      const error = transport.unexpected(OPERATION, answer, 'A result has no status.');
+      const error = transport.unexpected(OPERATION, response, 'A result has no status.');
       return { ok: false, operation, status: null, error };
     }
     if (status >= 300) {
-      const error = transport.refusal(OPERATION, { status, json: body, attempts: answer.attempts });
+      const error = transport.rejection(OPERATION, { status, json: body, attempts: response.attempts });
       return { ok: false, operation, status, error };
     }
     return { ok: true, operation, status, record: fromEnvelope(operation.resource, body) ?? null, body };

@@ -1,17 +1,41 @@
+import type { HttpMethod } from '../../http/http.types.js';
+import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
+import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { isRecord } from '../../utils/is-record.js';
 import { type ConnecBatchResults, type ConnecOperation, sendBatch } from './connec-batch.js';
-import { listFromEnvelope, toEnvelope } from './connec-envelope.js';
 import {
+  ConnecCollection,
   type ConnecPage,
   type ConnecPagesOptions,
   type PageSource,
+  paginationOf,
   readPage,
   readPages,
 } from './connec-pages.js';
-import { ConnecCollection, paginationOf } from './connec-position.js';
-import { type ConnecQuery, queryParameters } from './connec-query.js';
+import { type ConnecQuery, pathSegment, queryParameters, queryString, relativePath } from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
-import { ConnecScopedClient } from './connec-scoped-client.js';
-import type { ConnecCallOptions } from './connec-transport.js';
+import {
+  type ConnecCall,
+  type ConnecCallOptions,
+  type ConnecResponse,
+  ConnecTransport,
+  fromEnvelope,
+  listFromEnvelope,
+  toEnvelope,
+} from './connec-transport.js';
+
+/** A call in the platform's own terms, for what has no method here. */
+export interface ConnecRawRequest extends ConnecCallOptions {
+  readonly method: HttpMethod;
+  /** Relative to the scope; each segment is encoded. Text is split at slashes. */
+  readonly path: string | readonly string[];
+  /** `group` (default): below the group; `base`: below the base path; `host`: below the host. */
+  readonly scope?: 'group' | 'base' | 'host';
+  readonly query?: ConnecQuery | readonly (readonly [string, string])[];
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** What a POST did: a new record, or smart merge found one that was there (protocol §9.3, §9.8). */
 export interface ConnecPosted<T> {
@@ -33,10 +57,26 @@ const DEFAULT_MAX_PAGES = 100_000;
  * One customer group's data on one marketplace (protocol §9). Get one from `ConnecService.for()`; it holds no
  * connection and may be made for every call.
  *
- * Every method rejects with a `ConnecError` when Connec! refuses, and with a `MaestranoHttpError` when no answer came.
+ * Every method rejects with a `ConnecError` when Connec! rejects the request, and with a `MaestranoHttpError` when no response came.
  * GET is repeated after a failure; POST and PUT only when nothing was sent.
  */
-export class ConnecClient extends ConnecScopedClient {
+export class ConnecClient {
+  readonly #transport: ConnecTransport;
+  /** `/api/v2/cld-4` */
+  readonly #scope: string;
+
+  constructor(
+    http: MaestranoHttp,
+    /** The snapshot the client works with. */
+    readonly marketplace: Marketplace,
+    /** `cld-…` */
+    readonly group: string,
+    options: ConnecClientOptions = {},
+  ) {
+    this.#transport = new ConnecTransport(http, marketplace, group, options);
+    this.#scope = `${marketplace.connec.basePath}/${pathSegment(group, 'group id')}`;
+  }
+
   /** One record by its Connec! id. The singular `company` has none. */
   get(resource: 'company', options?: ConnecCallOptions): Promise<ConnecRecordOf<'company'>>;
   get<R extends ConnecResourceName>(
@@ -51,12 +91,8 @@ export class ConnecClient extends ConnecScopedClient {
   ): Promise<ConnecRecordOf<R>> {
     const [id, call] = typeof idOrOptions === 'object' ? [undefined, idOrOptions] : [idOrOptions, options];
     const operation = id === undefined ? 'GET connec/:group/:resource' : 'GET connec/:group/:resource/:id';
-    const path = this.path(resource, id);
-    return this.record(
-      resource,
-      operation,
-      await this.transport.send({ ...call, method: 'GET', path, operation }),
-    );
+    const path = this.#path(resource, id);
+    return this.#record(resource, { ...call, method: 'GET', path, operation });
   }
 
   /** Creates a record, or merges it into one that smart merge finds. Leave `id` out, or give external ids. */
@@ -68,15 +104,10 @@ export class ConnecClient extends ConnecScopedClient {
     const { matchingFields, ...call } = options;
     const operation = 'POST connec/:group/:resource';
     const body = toEnvelope(resource, record, matchingFields);
-    const answer = await this.transport.send({
-      ...call,
-      method: 'POST',
-      path: this.path(resource),
-      operation,
-      body,
-    });
-    const outcome = answer.status === 201 ? 'created' : 'merged';
-    return { outcome, record: this.record(resource, operation, answer) };
+    const path = this.#path(resource);
+    const response = await this.#transport.send({ ...call, method: 'POST', path, operation, body });
+    const outcome = response.status === 201 ? 'created' : 'merged';
+    return { outcome, record: this.#read(resource, operation, response) };
   }
 
   /** Changes the given fields of a record and resolves with all of it. The singular `company` has no id. */
@@ -101,10 +132,9 @@ export class ConnecClient extends ConnecScopedClient {
     const changes = (named ? changesOrOptions : idOrChanges) as ConnecChanges<R>;
     const call = named ? options : (changesOrOptions as ConnecCallOptions | undefined);
     const operation = named ? 'PUT connec/:group/:resource/:id' : 'PUT connec/:group/:resource';
-    const path = this.path(resource, named ? idOrChanges : undefined);
+    const path = this.#path(resource, named ? idOrChanges : undefined);
     const body = toEnvelope(resource, changes);
-    const answer = await this.transport.send({ ...call, method: 'PUT', path, operation, body });
-    return this.record(resource, operation, answer);
+    return this.#record(resource, { ...call, method: 'PUT', path, operation, body });
   }
 
   /** One page of a collection, as the query asks for; the one behind the cursor with `after`. */
@@ -146,7 +176,123 @@ export class ConnecClient extends ConnecScopedClient {
     operations: readonly ConnecOperation<R>[],
     options: ConnecCallOptions & { readonly sequential?: boolean } = {},
   ): Promise<ConnecBatchResults<R>> {
-    return sendBatch(this.transport, this.scope, operations, options);
+    return sendBatch(this.#transport, this.#scope, operations, options);
+  }
+
+  /** A report such as `accounts_summary` with parameters such as `{ from, to, period }` (protocol §9.9). */
+  async report(
+    name: string,
+    parameters: Readonly<Record<string, string>> = {},
+    options: ConnecCallOptions = {},
+  ): Promise<unknown> {
+    const base = `${this.marketplace.connec.reportsPath}/${pathSegment(this.group, 'group id')}`;
+    const path = `${base}/${pathSegment(name, 'report name')}${queryString(Object.entries(parameters))}`;
+    const operation = 'GET connec/reports/:group/:report';
+    return (await this.#transport.send({ ...options, method: 'GET', path, operation })).data;
+  }
+
+  /** Resource name to its URL, as the server lists them (protocol §9.1). Never follow them with credentials. */
+  async directory(options: ConnecCallOptions = {}): Promise<Record<string, string>> {
+    const operation = 'GET connec/:group';
+    const response = await this.#transport.send({ ...options, method: 'GET', path: this.#scope, operation });
+    const links = isRecord(response.data) ? response.data._links : null;
+    if (!Array.isArray(links))
+      throw this.#transport.unexpected(operation, response, 'The response holds no "_links".');
+    return Object.fromEntries(
+      links.flatMap((link: unknown) =>
+        Object.entries(isRecord(link) ? link : {}).flatMap(([name, target]) =>
+          isRecord(target) && typeof target.href === 'string' ? [[name, target.href]] : [],
+        ),
+      ),
+    );
+  }
+
+  /** A made-up record that shows the fields of a resource (protocol §9.1). */
+  async example<R extends ConnecResourceName>(
+    resource: R,
+    options: ConnecCallOptions = {},
+  ): Promise<ConnecRecordOf<R>> {
+    const operation = 'GET connec/:group/:resource/example';
+    const path = this.#path(resource, 'example');
+    return this.#record(resource, { ...options, method: 'GET', path, operation });
+  }
+
+  /** The JSON schema of a resource, the same for all groups (protocol §9.1). */
+  async jsonSchema(resource: ConnecResourceName, options: ConnecCallOptions = {}): Promise<unknown> {
+    const path = `${this.marketplace.connec.basePath}/json_schema/${pathSegment(resource, 'resource name')}`;
+    const operation = 'GET connec/json_schema/:resource';
+    return (await this.#transport.send({ ...options, method: 'GET', path, operation })).data;
+  }
+
+  /** Version of the server, such as `{ ci_branch: 'v1.8' }` (protocol §9.1). */
+  async version(options: ConnecCallOptions = {}): Promise<Record<string, unknown>> {
+    const headers = { accept: 'application/json' };
+    const operation = 'GET connec/version';
+    const call = { ...options, method: 'GET', path: '/version', operation, headers } as const;
+    const { data } = await this.#transport.send(call);
+    return (data ?? {}) as Record<string, unknown>;
+  }
+
+  /** Merges duplicates into the record, optionally changing it on the way (protocol §9.8). */
+  async merge<R extends ConnecResourceName>(
+    resource: R,
+    id: string,
+    duplicateIds: readonly string[],
+    changes: ConnecChanges<R> = {},
+    options: ConnecCallOptions = {},
+  ): Promise<ConnecRecordOf<R>> {
+    const operation = 'PUT connec/:group/:resource/:id/merge';
+    const path = `${this.#path(resource, id)}/merge`;
+    const body = { ids: duplicateIds, ...toEnvelope(resource, changes) };
+    return this.#record(resource, { ...options, method: 'PUT', path, operation, body });
+  }
+
+  /** Commits the mapping of a record for groups (protocol §9.8). */
+  async commit(
+    resource: ConnecResourceName,
+    id: string,
+    mappings: readonly { readonly group_id: string; readonly commit: boolean }[],
+    options: ConnecCallOptions = {},
+  ): Promise<unknown> {
+    const operation = 'PUT connec/:group/:resource/:id/commit';
+    const path = `${this.#path(resource, id)}/commit`;
+    const body = { mappings };
+    return (await this.#transport.send({ ...options, method: 'PUT', path, operation, body })).data;
+  }
+
+  /** Any other call, with the same credentials, headers, limits and errors. */
+  async request(request: ConnecRawRequest): Promise<ConnecResponse> {
+    const { method, scope = 'group', path, query = {}, ...call } = request;
+    const base = scope === 'host' ? '' : scope === 'base' ? this.marketplace.connec.basePath : this.#scope;
+    const parameters = Array.isArray(query)
+      ? (query as readonly (readonly [string, string])[])
+      : queryParameters(query as ConnecQuery);
+    return this.#transport.send({
+      ...call,
+      method,
+      path: `${base}/${relativePath(path)}${queryString(parameters)}`,
+      operation: `${method} connec/:raw`,
+    });
+  }
+
+  #path(resource: string, id?: string): string {
+    const collection = `${this.#scope}/${pathSegment(resource, 'resource name')}`;
+    return id === undefined ? collection : `${collection}/${pathSegment(id, 'record id')}`;
+  }
+
+  async #record<R extends ConnecResourceName>(resource: R, call: ConnecCall): Promise<ConnecRecordOf<R>> {
+    return this.#read(resource, call.operation, await this.#transport.send(call));
+  }
+
+  #read<R extends ConnecResourceName>(
+    resource: R,
+    operation: string,
+    response: ConnecResponse,
+  ): ConnecRecordOf<R> {
+    const record = fromEnvelope(resource, response.data);
+    if (record) return record;
+    const message = 'The response holds no record under the name of its resource.';
+    throw this.#transport.unexpected(operation, response, message);
   }
 
   #source<R extends ConnecResourceName>(
@@ -160,11 +306,11 @@ export class ConnecClient extends ConnecScopedClient {
     const { connec, name } = this.marketplace;
     const collection = new ConnecCollection(
       connec.host ?? '',
-      this.path(resource),
+      this.#path(resource),
       queryParameters(rest),
       name,
     );
-    const concurrency = options.concurrency ?? this.transport.options.pageConcurrency ?? DEFAULT_CONCURRENCY;
+    const concurrency = options.concurrency ?? this.#transport.options.pageConcurrency ?? DEFAULT_CONCURRENCY;
     const operation = 'GET connec/:group/:resource';
     return {
       collection,
@@ -177,11 +323,11 @@ export class ConnecClient extends ConnecScopedClient {
       fetch: async (position, signal) => {
         const call = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
         const path = collection.pathAt(position);
-        const answer = await this.transport.send({ ...call, method: 'GET', path, operation, signal });
-        const records = listFromEnvelope(resource, answer.data);
+        const response = await this.#transport.send({ ...call, method: 'GET', path, operation, signal });
+        const records = listFromEnvelope(resource, response.data);
         if (!records)
-          throw this.transport.unexpected(operation, answer, 'The answer holds no list of records.');
-        return { records, pagination: paginationOf(answer.data) };
+          throw this.#transport.unexpected(operation, response, 'The response holds no list of records.');
+        return { records, pagination: paginationOf(response.data) };
       },
     };
   }

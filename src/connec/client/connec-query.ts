@@ -13,7 +13,7 @@ export interface ConnecConditions {
   readonly lte?: ConnecValue;
   /** One of these; at least one. */
   readonly in?: readonly ConnecValue[];
-  /** Flags are not part of the protocol and are refused. */
+  /** Flags are not part of the protocol and are rejected. */
   readonly match?: RegExp;
 }
 
@@ -91,7 +91,7 @@ export function filterText<T>(query: Pick<ConnecQuery<T>, 'where' | 'filter'>): 
   const parts: string[] = [];
   for (const [field, condition] of Object.entries(query.where ?? {})) {
     if (condition === undefined) continue;
-    if (!FIELD.test(field)) refuse(`The field name ${JSON.stringify(field)} cannot be used in a filter.`);
+    if (!FIELD.test(field)) reject(`The field name ${JSON.stringify(field)} cannot be used in a filter.`);
     parts.push(...conditionTexts(field, condition));
   }
   const raw = query.filter?.trim();
@@ -110,7 +110,7 @@ function conditionTexts(field: string, condition: ConnecValue | null | ConnecCon
     else if (operator === 'match') texts.push(`${field} match ${pattern(value as RegExp)}`);
     else if ((COMPARISONS as readonly string[]).includes(operator)) {
       texts.push(`${field} ${operator} ${literal(value as ConnecValue | null)}`);
-    } else refuse(`The operator ${JSON.stringify(operator)} is not part of the protocol.`);
+    } else reject(`The operator ${JSON.stringify(operator)} is not part of the protocol.`);
   }
   return texts;
 }
@@ -120,27 +120,27 @@ function literal(value: ConnecValue | null): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) refuse('A date in the query is invalid.');
+    if (Number.isNaN(value.getTime())) reject('A date in the query is invalid.');
     return `'${value.toISOString().replace('.000Z', 'Z')}'`;
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) refuse('A number in the query is not finite.');
+  if (typeof value === 'number' && !Number.isFinite(value)) reject('A number in the query is not finite.');
   if (typeof value !== 'number' && typeof value !== 'boolean')
-    refuse('A value in the query has no spelling.');
+    reject('A value in the query has no spelling.');
   const text = String(value);
   // The protocol shows no exponents, and 1e21 would read as a name.
   if (typeof value === 'number' && text.includes('e'))
-    refuse('A number in the query is too large or too small.');
+    reject('A number in the query is too large or too small.');
   return text;
 }
 
 function list(values: readonly ConnecValue[]): string {
-  if (!Array.isArray(values) || values.length === 0) refuse('The list of an "in" condition is empty.');
+  if (!Array.isArray(values) || values.length === 0) reject('The list of an "in" condition is empty.');
   return `[${values.map((value) => literal(value)).join(',')}]`;
 }
 
 function pattern(expression: RegExp): string {
-  if (!(expression instanceof RegExp)) refuse('A "match" condition takes a regular expression.');
-  if (expression.flags !== '') refuse('Flags of a regular expression cannot be sent.');
+  if (!(expression instanceof RegExp)) reject('A "match" condition takes a regular expression.');
+  if (expression.flags !== '') reject('Flags of a regular expression cannot be sent.');
   // Inside a character class JavaScript leaves slashes bare; here they would end the expression.
   return `/${expression.source.replace(/\\[\s\S]|\//g, (found) => (found === '/' ? '\\/' : found))}/`;
 }
@@ -150,7 +150,7 @@ function orderText(order: ConnecQuery['orderBy']): string {
   if (typeof order === 'string') return order.trim();
   return Object.entries(order)
     .map(([field, direction]) => {
-      if (!FIELD.test(field)) refuse(`The field name ${JSON.stringify(field)} cannot be used in an order.`);
+      if (!FIELD.test(field)) reject(`The field name ${JSON.stringify(field)} cannot be used in an order.`);
       return `${field} ${direction === 'desc' ? 'desc' : 'asc'}`;
     })
     .join(',');
@@ -158,7 +158,7 @@ function orderText(order: ConnecQuery['orderBy']): string {
 
 function wholeNumber(value: number, name: string, least: number): string {
   if (!Number.isSafeInteger(value) || value < least)
-    refuse(`"${name}" must be a whole number from ${least}.`);
+    reject(`"${name}" must be a whole number from ${least}.`);
   return String(value);
 }
 
@@ -166,9 +166,47 @@ function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
-function refuse(message: string): never {
+function reject(message: string): never {
   throw new ConnecError(message, {
     code: 'connec.argument',
     remedy: 'Correct the query, or use its raw "filter" and "params".',
   });
+}
+
+/** Longest identifier or resource name that is sent; real ones are under 100 characters. */
+const MAX_SEGMENT_LENGTH = 512;
+
+/**
+ * One segment of a path, encoded. Empty ones and dots are rejected, because a URL parser would remove them and the
+ * request would leave its group (protocol §9.1).
+ *
+ * @throws ConnecError `connec.argument`
+ */
+export function pathSegment(value: string, what: string): string {
+  const trouble =
+    typeof value !== 'string' || value === ''
+      ? 'is empty'
+      : value === '.' || value === '..'
+        ? 'consists of dots'
+        : value.length > MAX_SEGMENT_LENGTH
+          ? `is longer than ${MAX_SEGMENT_LENGTH} characters`
+          : null;
+  if (trouble) {
+    throw new ConnecError(`The ${what} ${trouble}.`, {
+      code: 'connec.argument',
+      remedy: `Pass the ${what} as the platform gave it.`,
+    });
+  }
+  return encodeURIComponent(Buffer.from(value).toString());
+}
+
+/**
+ * A relative path as free text, such as `events/e1/tickets`: slashes around it are dropped, every segment is encoded
+ * on its own.
+ *
+ * @throws ConnecError `connec.argument`
+ */
+export function relativePath(path: string | readonly string[]): string {
+  const segments = typeof path === 'string' ? path.replace(/^\/+|\/+$/g, '').split('/') : path;
+  return segments.map((segment) => pathSegment(segment, 'path segment')).join('/');
 }

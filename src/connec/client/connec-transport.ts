@@ -9,6 +9,8 @@ import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { connecTarget } from '../../http/marketplace-target.js';
 import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { isRecord } from '../../utils/is-record.js';
+import type { ConnecChanges, ConnecRecordOf } from './connec-resources.interface.js';
 
 /** Media type of all SDKs (protocol §9.2). */
 const CONNEC_MEDIA_TYPE = 'application/vnd.api+json';
@@ -34,8 +36,8 @@ export interface ConnecCall extends ConnecCallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer below 300 with a JSON value. */
-export interface ConnecAnswer {
+/** A response below 300 with a JSON value. */
+export interface ConnecResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
@@ -76,12 +78,12 @@ export class ConnecTransport {
   }
 
   /**
-   * @throws ConnecError when Connec! answers with anything but success
-   * @throws MaestranoHttpError when no answer came
+   * @throws ConnecError when Connec! responds with anything but success
+   * @throws MaestranoHttpError when no response came
    */
-  async send(call: ConnecCall): Promise<ConnecAnswer> {
+  async send(call: ConnecCall): Promise<ConnecResponse> {
     const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? this.marketplace.connec.timeoutMs;
-    const answer = await this.http.request(this.#target, {
+    const response = await this.http.request(this.#target, {
       method: call.method,
       path: call.path,
       operation: call.operation,
@@ -96,46 +98,51 @@ export class ConnecTransport {
       maxResponseBytes: this.options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
       ...(call.signal ? { signal: call.signal } : {}),
     });
-    if (answer.status >= 300) throw this.refusal(call.operation, answer);
-    if (answer.json === undefined && answer.text.trim() !== '') {
-      throw this.unexpected(call.operation, answer, 'The answer is not JSON.');
+    if (response.status >= 300) throw this.rejection(call.operation, response);
+    if (response.json === undefined && response.text.trim() !== '') {
+      throw this.unexpected(call.operation, response, 'The response is not JSON.');
     }
-    return { status: answer.status, headers: answer.headers, data: answer.json, attempts: answer.attempts };
+    return {
+      status: response.status,
+      headers: response.headers,
+      data: response.json,
+      attempts: response.attempts,
+    };
   }
 
-  /** The typed error for an answer that is not a success. */
-  refusal(operation: string, answer: Pick<HttpAnswer, 'status' | 'json' | 'attempts'>): ConnecError {
-    const problems = problemsOf(answer.json);
-    const code = codeOf(answer.status);
+  /** The typed error for a response that is not a success. */
+  rejection(operation: string, response: Pick<HttpAnswer, 'status' | 'json' | 'attempts'>): ConnecError {
+    const problems = problemsOf(response.json);
+    const code = codeOf(response.status);
     const codes = problems.flatMap((problem) => (problem.code === null ? [] : [problem.code]));
     const said = codes.length > 0 ? ` (${codes.slice(0, 5).join(', ')})` : '';
     return new ConnecError(
-      `${operation} on "${this.marketplace.name}" was answered with ${answer.status}${said}. ${CONNEC_ERROR_CODES[code]}`,
-      { ...this.details(operation, answer), code, problems, remedy: REMEDIES[code] },
+      `${operation} on "${this.marketplace.name}" got a response with status ${response.status}${said}. ${CONNEC_ERROR_CODES[code]}`,
+      { ...this.details(operation, response), code, problems, remedy: REMEDIES[code] },
     );
   }
 
   /** The typed error for a success whose content is not as documented. */
   unexpected(
     operation: string,
-    answer: Pick<HttpAnswer, 'status' | 'attempts'>,
+    response: Pick<HttpAnswer, 'status' | 'attempts'>,
     message: string,
   ): ConnecError {
     return new ConnecError(`${operation} on "${this.marketplace.name}": ${message}`, {
-      ...this.details(operation, answer),
+      ...this.details(operation, response),
       code: 'connec.unexpectedAnswer',
       remedy:
-        'Check connec.host and connec.base_path of the marketplace, and that no proxy answers in between.',
+        'Check connec.host and connec.base_path of the marketplace, and that no proxy responds in between.',
     });
   }
 
-  private details(operation: string, answer: Pick<HttpAnswer, 'status' | 'attempts'>) {
+  private details(operation: string, response: Pick<HttpAnswer, 'status' | 'attempts'>) {
     return {
       marketplace: this.marketplace.name,
       group: this.group ?? undefined,
       operation,
-      status: answer.status,
-      attempts: answer.attempts,
+      status: response.status,
+      attempts: response.attempts,
     };
   }
 }
@@ -160,11 +167,11 @@ function codeOf(status: number): ConnecErrorCode {
 const MAX_PROBLEMS = 50;
 
 function problemsOf(body: unknown): ConnecProblem[] {
-  const errors = typeof body === 'object' && body !== null ? (body as { errors?: unknown }).errors : null;
+  const errors = isRecord(body) ? body.errors : null;
   if (!Array.isArray(errors)) return [];
   return errors.slice(0, MAX_PROBLEMS).flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) return [];
-    const { status, code, title, detail } = entry as Record<string, unknown>;
+    if (!isRecord(entry)) return [];
+    const { status, code, title, detail } = entry;
     return [{ status: textOf(status), code: textOf(code), title: textOf(title), detail: textOf(detail) }];
   });
 }
@@ -172,4 +179,43 @@ function problemsOf(body: unknown): ConnecProblem[] {
 function textOf(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value.slice(0, 1000) : null;
+}
+
+/** Fields that the platform sets; sending them back is at best ignored (protocol §9.4). */
+const READ_ONLY = new Set(['created_at', 'updated_at', 'group_id', 'channel_id', 'resource_type']);
+
+/** Body of POST and PUT: the plural resource name (or `company`) around the fields to write (protocol §9.3). */
+export function toEnvelope<R extends string>(
+  resource: R,
+  changes: ConnecChanges<R>,
+  matchingFields?: readonly (readonly string[])[],
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(changes)) {
+    if (!READ_ONLY.has(name)) fields[name] = value;
+  }
+  if (matchingFields) {
+    const options = isRecord(fields.opts) ? fields.opts : {};
+    fields.opts = { ...options, matching_fields: matchingFields };
+  }
+  return { [resource]: fields };
+}
+
+/** The single record of a response; undefined when the envelope does not hold one. */
+export function fromEnvelope<R extends string>(resource: R, data: unknown): ConnecRecordOf<R> | undefined {
+  const content = contentOf(resource, data);
+  return isRecord(content) ? (content as ConnecRecordOf<R>) : undefined;
+}
+
+/** The records of a collection's response; undefined when the envelope does not hold a list. */
+export function listFromEnvelope<R extends string>(
+  resource: R,
+  data: unknown,
+): readonly ConnecRecordOf<R>[] | undefined {
+  const content = contentOf(resource, data);
+  return Array.isArray(content) && content.every(isRecord) ? (content as ConnecRecordOf<R>[]) : undefined;
+}
+
+function contentOf(resource: string, data: unknown): unknown {
+  return isRecord(data) && Object.hasOwn(data, resource) ? data[resource] : undefined;
 }

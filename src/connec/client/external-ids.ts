@@ -1,3 +1,5 @@
+import { isRecord } from '../../utils/is-record.js';
+
 /** One system's id of a record (protocol §9.7). */
 export interface ExternalId {
   readonly id: string;
@@ -80,10 +82,7 @@ export function unfoldReferences<T extends object>(
 
 function entriesOf(id: unknown): ExternalId[] {
   if (!Array.isArray(id)) return [];
-  return id.filter(
-    (entry): entry is ExternalId =>
-      typeof entry === 'object' && entry !== null && typeof (entry as ExternalId).id === 'string',
-  );
+  return id.filter((entry): entry is ExternalId => isRecord(entry) && typeof entry.id === 'string');
 }
 
 /** A copy with the value at the path replaced; what the path does not reach is shared, not copied. */
@@ -91,6 +90,6 @@ function replaceAt(target: unknown, path: readonly string[], replace: (value: un
   const [field, ...rest] = path;
   if (field === undefined) return replace(target);
   if (Array.isArray(target)) return target.map((element: unknown) => replaceAt(element, path, replace));
-  if (typeof target !== 'object' || target === null || !Object.hasOwn(target, field)) return target;
-  return { ...target, [field]: replaceAt((target as Record<string, unknown>)[field], rest, replace) };
+  if (!isRecord(target) || !Object.hasOwn(target, field)) return target;
+  return { ...target, [field]: replaceAt(target[field], rest, replace) };
 }
