@@ -5,9 +5,9 @@ import { Logger } from '@nestjs/common';
 import { createMarketplaceLoader } from '../src/marketplace/marketplace.providers.js';
 import type { MarketplaceLoader } from '../src/marketplace/marketplace-loader.js';
 import type {
-  ConfigurationAnswer,
+  ConfigurationResponse,
   ConfigurationFetcher,
-} from '../src/marketplace/sources/configuration-fetcher.js';
+} from '../src/marketplace/sources/developer-platform.source.js';
 import { RouteTable } from '../src/routing/route-table.js';
 import { selfSignedCertificate } from '../src/sandbox/keys/self-signed-certificate.js';
 import { ssoFeature } from '../src/sso/sso.feature.js';
@@ -80,7 +80,7 @@ async function load(text: () => string): Promise<MarketplaceLoader> {
   // The warnings of ten thousand certificates are not what is measured.
   Logger.overrideLogger(false);
   const fetcher: ConfigurationFetcher = {
-    fetch: () => Promise.resolve<ConfigurationAnswer>({ status: 200, headers: {}, text: text() }),
+    fetch: () => Promise.resolve<ConfigurationResponse>({ status: 200, headers: {}, text: text() }),
   };
   const loader = createMarketplaceLoader(
     { developerPlatform: { apiKey: 'k', apiSecret: 's' }, refresh: { intervalMs: 0 } },

@@ -13,7 +13,7 @@ import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
 import { MarketplaceLoader } from './marketplace/marketplace-loader.js';
 import { marketplaceProviders } from './marketplace/marketplace.providers.js';
 import { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
-import { ConfigurationFetcher } from './marketplace/sources/configuration-fetcher.js';
+import { ConfigurationFetcher } from './marketplace/sources/developer-platform.source.js';
 import { metadataFeature } from './metadata/metadata.feature.js';
 import { createEndpointController, type EndpointController } from './routing/endpoint-controller.js';
 import type { EndpointGroup } from './routing/endpoint-definition.interface.js';

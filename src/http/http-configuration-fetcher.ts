@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import {
-  type ConfigurationAnswer,
+  type ConfigurationResponse,
   ConfigurationFetcher,
   type ConfigurationRequest,
-} from '../marketplace/sources/configuration-fetcher.js';
+} from '../marketplace/sources/developer-platform.source.js';
 import { MaestranoHttp } from './maestrano-http.service.js';
 
 /** Asks the developer platform through the shared client (protocol §2.1). */
@@ -14,7 +14,7 @@ export class HttpConfigurationFetcher extends ConfigurationFetcher {
     super();
   }
 
-  fetch(request: ConfigurationRequest): Promise<ConfigurationAnswer> {
+  fetch(request: ConfigurationRequest): Promise<ConfigurationResponse> {
     const { origin, path, user, password, headers, maxResponseBytes, signal } = request;
     return this.http.request(
       { name: 'developer-platform', service: 'developer-platform', origin, credentials: { user, password } },

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 
-import { ConfigurationFetcher } from '../marketplace/sources/configuration-fetcher.js';
+import { ConfigurationFetcher } from '../marketplace/sources/developer-platform.source.js';
 import { HttpConfigurationFetcher } from './http-configuration-fetcher.js';
 import { MaestranoHttp } from './maestrano-http.service.js';
 

@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { sealMarketplace } from './normaliser/entry-reader.js';
+import { sealMarketplace } from './marketplace-serialiser.js';
 
 /** Marketplaces that can be served side by side, and what had to be switched off for it. */
 export interface ResolvedConflicts {
@@ -11,51 +11,52 @@ export interface ResolvedConflicts {
 /**
  * Looks at all marketplaces together. A sign-on path can belong to one only: the later marketplace loses sign-on,
  * and one that is being served already never loses to a newcomer. Webhook paths may be shared, because credentials
- * tell the marketplaces apart; where these are shared as well, that is told (protocol §1.7 step 14).
+ * tell the marketplaces apart; where these are shared as well, that is reported (protocol §1.7, step 14).
  *
- * @param incumbents names of the marketplaces that are served now.
+ * @param served names of the marketplaces that are served now.
  */
 export function resolveConflicts(
   marketplaces: readonly Marketplace[],
-  incumbents: ReadonlySet<string> = new Set(),
+  served: ReadonlySet<string> = new Set(),
 ): ResolvedConflicts {
   const problems: ConfigurationProblem[] = [];
-  const losers = findPathLosers(marketplaces, incumbents, problems);
-  tellSharedCredentials(marketplaces, problems);
+  const excluded = findSharedPaths(marketplaces, served, problems);
+  reportSharedCredentials(marketplaces, problems);
   return {
     marketplaces: marketplaces.map((marketplace) =>
-      losers.has(marketplace) ? withoutSso(marketplace) : marketplace,
+      excluded.has(marketplace) ? withoutSso(marketplace) : marketplace,
     ),
     problems,
   };
 }
 
-function findPathLosers(
+/** The enabled marketplaces that must give way to another one with the same path. */
+function findSharedPaths(
   marketplaces: readonly Marketplace[],
-  incumbents: ReadonlySet<string>,
+  served: ReadonlySet<string>,
   problems: ConfigurationProblem[],
 ): Set<Marketplace> {
   const owners = new Map<string, string>();
-  const losers = new Set<Marketplace>();
+  const excluded = new Set<Marketplace>();
   const enabled = marketplaces.filter((marketplace) => marketplace.sso.enabled);
-  const served = enabled.filter((marketplace) => incumbents.has(marketplace.name));
-  const others = enabled.filter((marketplace) => !incumbents.has(marketplace.name));
-  for (const marketplace of [...served, ...others]) {
+  const first = enabled.filter((marketplace) => served.has(marketplace.name));
+  const others = enabled.filter((marketplace) => !served.has(marketplace.name));
+  for (const marketplace of [...first, ...others]) {
     const { initPath, consumePath } = marketplace.sso;
     const own = new Map<string, string>();
     for (const [key, path] of [
       ['sso.init_path', initPath],
       ['sso.consume_path', consumePath],
     ] as const) {
-      const owner = owners.get(claim(path)) ?? own.get(claim(path));
-      own.set(claim(path), marketplace.name);
-      if (owner === undefined || losers.has(marketplace)) continue;
-      losers.add(marketplace);
+      const owner = owners.get(pathKey(path)) ?? own.get(pathKey(path));
+      own.set(pathKey(path), marketplace.name);
+      if (owner === undefined || excluded.has(marketplace)) continue;
+      excluded.add(marketplace);
       problems.push(sharedPath(marketplace.name, owner, key, path));
     }
-    if (!losers.has(marketplace)) for (const path of own.keys()) owners.set(path, marketplace.name);
+    if (!excluded.has(marketplace)) for (const path of own.keys()) owners.set(path, marketplace.name);
   }
-  return losers;
+  return excluded;
 }
 
 function sharedPath(name: string, owner: string, key: string, path: string): ConfigurationProblem {
@@ -73,8 +74,8 @@ function sharedPath(name: string, owner: string, key: string, path: string): Con
   };
 }
 
-/** Equal for templates that answer the same URLs; both steps of a login take GET and POST. */
-function claim(template: string): string {
+/** Equal for templates that match the same URLs; both steps of a login take GET and POST. */
+function pathKey(template: string): string {
   const [path = '', query] = template.split('?', 2);
   const plain = decode(path).replace(/\/+$/, '');
   if (query === undefined) return plain;
@@ -96,7 +97,10 @@ function withoutSso(marketplace: Marketplace): Marketplace {
   return sealMarketplace({ ...marketplace, sso: { ...marketplace.sso, enabled: false, sloEnabled: false } });
 }
 
-function tellSharedCredentials(marketplaces: readonly Marketplace[], problems: ConfigurationProblem[]): void {
+function reportSharedCredentials(
+  marketplaces: readonly Marketplace[],
+  problems: ConfigurationProblem[],
+): void {
   const owners = new Map<string, Marketplace>();
   for (const marketplace of marketplaces) {
     const pairs = marketplace.api.keys.map((key) => `${marketplace.api.id}:${key.reveal()}`);

@@ -1,15 +1,18 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
 
-import { ConfigurationError, type ConfigurationProblem } from '../errors/configuration.error.js';
+import {
+  ConfigurationError,
+  type ConfigurationProblem,
+  describeProblem,
+} from '../errors/configuration.error.js';
 import type { MaestranoError } from '../errors/maestrano.error.js';
 import { describeExpiry, type ExpiringCertificate, findExpiringCertificates } from './certificate-expiry.js';
 import { LastKnownGoodFile } from './loader/last-known-good.file.js';
 import { MarketplaceAssembly } from './loader/marketplace-assembly.js';
-import { ProblemLog } from './loader/problem-log.js';
 import type { RefreshSettings } from './loader/refresh-settings.js';
-import { RefreshTimer } from './loader/refresh-timer.js';
 import type { SourceRunner, SourceStatus } from './loader/source-runner.js';
 import type { MarketplaceRegistry } from './marketplace-registry.js';
 
@@ -85,8 +88,8 @@ export class MarketplaceLoader implements OnModuleDestroy {
     if (fixedFailure) throw fixedFailure;
     await this.#restore();
     const failures = await Promise.all(live.map((runner) => this.#loadAtStart(runner)));
-    const refused = this.#assembly.apply();
-    if (refused) throw refused;
+    const rejection = this.#assembly.apply();
+    if (rejection) throw rejection;
     const failed = failures.filter((failure) => failure !== null);
     if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
       throw this.#noneError(failed);
@@ -104,7 +107,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
 
   /**
    * Asks all sources now. Calls that come while they are being asked share one more round after it, because a source
-   * may have answered already, without what the caller knows of. It never rejects: what failed is in the status, and
+   * may have responded already, without what the caller knows of. It never rejects: what failed is in the status, and
    * the present marketplaces stay in force.
    */
   refresh(): Promise<MarketplaceStatus> {
@@ -151,13 +154,13 @@ export class MarketplaceLoader implements OnModuleDestroy {
     for (const failure of failures) {
       if (failure) this.#logger.warn(`The marketplaces stay as they are: ${failure.message}`);
     }
-    const refused = this.#assembly.apply();
-    if (refused) this.#logger.error(refused.message);
+    const rejection = this.#assembly.apply();
+    if (rejection) this.#logger.error(rejection.message);
     await this.#afterLoad();
     return this.status;
   }
 
-  /** One source at start: attempts with growing pauses until it answers or the deadline is over. */
+  /** One source at start: attempts with growing pauses until it responds or the deadline is over. */
   async #loadAtStart(runner: SourceRunner): Promise<MaestranoError | null> {
     const end = performance.now() + this.settings.bootDeadlineMs;
     for (let wait = BOOT_RETRY_MS; ; wait *= 2) {
@@ -185,10 +188,10 @@ export class MarketplaceLoader implements OnModuleDestroy {
     }
   }
 
-  /** What follows every load: problems told, copy written, timer armed. */
+  /** What follows every load: problems logged, copy written, timer armed. */
   async #afterLoad(): Promise<void> {
     const { problems, expiringCertificates } = this.status;
-    this.#problemLog.tell([...problems, ...expiringCertificates.map(describeExpiry)]);
+    this.#problemLog.log([...problems, ...expiringCertificates.map(describeExpiry)]);
     await this.#save();
     if (this.#closing.signal.aborted) return;
     const { live } = this.sources;
@@ -229,4 +232,81 @@ export class MarketplaceLoader implements OnModuleDestroy {
 /** Whether trying again at once cannot help. */
 function isFinal({ code }: MaestranoError): boolean {
   return code === 'configuration.sourceCredentials' || code === 'configuration.invalid';
+}
+
+/** Lines logged at once; thousands of marketplaces may share one problem. */
+const MAX_LINES = 50;
+
+/** Logs each problem once, and again only after it was gone. */
+class ProblemLog {
+  #logged: ReadonlySet<string> = new Set();
+
+  constructor(private readonly logger: Logger) {}
+
+  /** @param problems all that there are now. */
+  log(problems: readonly ConfigurationProblem[]): void {
+    const logged = new Set<string>();
+    let fresh = 0;
+    for (const problem of problems) {
+      const line = describeProblem(problem);
+      if (!logged.has(line) && !this.#logged.has(line)) {
+        fresh += 1;
+        if (fresh <= MAX_LINES) this.#write(problem, line);
+      }
+      logged.add(line);
+    }
+    if (fresh > MAX_LINES) this.logger.warn(`- and ${fresh - MAX_LINES} more: see MarketplaceLoader.status.`);
+    this.#logged = logged;
+  }
+
+  #write({ severity }: ConfigurationProblem, line: string): void {
+    if (severity === 'error') this.logger.error(line);
+    else this.logger.warn(line);
+  }
+}
+
+/** First pause after a failure; doubled with each further one, up to the interval. */
+const FIRST_RETRY_MS = 5_000;
+/** Where no interval is set, failures are retried at most this seldom. */
+const LAST_RETRY_MS = 300_000;
+/** So many instances that started together do not ask together. */
+const JITTER = 0.2;
+
+/** The one timer of all sources and marketplaces. It does not keep the process alive. */
+class RefreshTimer {
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly onDue: () => void,
+  ) {}
+
+  /**
+   * Arms the timer anew.
+   *
+   * @param failures of the source that fails longest; 0 when all is well.
+   * @param expiry when something ends by itself, in epoch milliseconds; null when nothing does.
+   */
+  arm(failures: number, expiry: number | null): void {
+    this.stop();
+    const pauses: number[] = [];
+    if (failures > 0) pauses.push(jittered(retryMs(failures, this.intervalMs || LAST_RETRY_MS)));
+    else if (this.intervalMs > 0) pauses.push(jittered(this.intervalMs));
+    if (expiry !== null) pauses.push(Math.max(0, expiry - Date.now()) + 1);
+    if (pauses.length === 0) return;
+    this.#timer = setTimeout(this.onDue, Math.min(...pauses, 2 ** 31 - 1)).unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function retryMs(failures: number, most: number): number {
+  return Math.min(most, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 20));
+}
+
+function jittered(ms: number): number {
+  return Math.round(ms * (1 - JITTER * (randomInt(1_001) / 1_000)));
 }

@@ -2,10 +2,11 @@ import type { ConfigurationProblem } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { DEFAULT_ROUTE_PREFIX } from '../maestrano.constants.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
+import { isRecord } from '../utils/is-record.js';
 import { describeExpiry, findExpiringCertificates } from './certificate-expiry.js';
 import { resolveConflicts } from './marketplace-conflicts.js';
-import { readBody } from './normaliser/body-reader.js';
 import { type ReadEntry, readEntry } from './normaliser/entry-reader.js';
+import { flattenParameters, isKnownParameter, SECTIONS, snakeCase } from './normaliser/parameter-names.js';
 import type { ReadingContext } from './normaliser/parameter-reader.js';
 import { ProblemCollector } from './normaliser/problem-collector.js';
 import type { CertificateCache } from './normaliser/trust-reader.js';
@@ -14,7 +15,7 @@ import type { CertificateCache } from './normaliser/trust-reader.js';
 export interface NormaliserOptions {
   /** Two entries of one name are an error instead of a warning; false by default. */
   readonly strict?: boolean;
-  /** Refuse the certificate whose private key is public; whether `NODE_ENV` is `production` by default. */
+  /** Reject the certificate whose private key is public; whether `NODE_ENV` is `production` by default. */
   readonly production?: boolean;
   /** First segments of the conventional layout, which fills missing paths; `maestrano` by default. */
   readonly routePrefix?: string;
@@ -90,4 +91,89 @@ export function keepLast<T extends Pick<ReadEntry, 'name'>>(
       remedy: 'Remove the others, or give each a name of its own.',
     })),
   };
+}
+
+/** One entry of a configuration, not yet read. */
+export interface BodyEntry {
+  readonly entry: object;
+  /** Its name where the entry itself says none. */
+  readonly fallbackName: string | null;
+}
+
+/** The name of the only marketplace of a static configuration that names none, as in the PHP SDK (protocol §1.9). */
+const ONLY_NAME = 'maestrano';
+
+/**
+ * Finds the entries in any root form (protocol §1.7, step 3): the developer platform's body, a list, one entry, or
+ * entries by name. A body that is none of these is reported and gives no entry.
+ */
+export function readBody(input: unknown, problems: ProblemCollector): readonly BodyEntry[] {
+  if (Array.isArray(input)) return readList(input, problems);
+  if (!isRecord(input)) {
+    reportBody(problems, input, 'The configuration is neither an object nor a list.');
+    return [];
+  }
+  if (valueOf(input, 'error') != null) {
+    problems.report({
+      code: 'configuration.platformError',
+      message: 'The response is an error instead of marketplaces.',
+      remedy: 'Check the environment key and secret, and that the environment is linked to a marketplace.',
+    });
+    return [];
+  }
+  if (Object.keys(input).some((key) => snakeCase(key) === 'marketplaces')) {
+    const list = valueOf(input, 'marketplaces');
+    if (Array.isArray(list)) return readList(list, problems);
+    if (isRecord(list)) return readObject(list, problems);
+    reportBody(problems, list, 'The parameter "marketplaces" is neither a list nor an object.');
+    return [];
+  }
+  return readObject(input, problems);
+}
+
+function readObject(
+  value: Readonly<Record<string, unknown>>,
+  problems: ProblemCollector,
+): readonly BodyEntry[] {
+  if (isEntry(value)) return [{ entry: value, fallbackName: ONLY_NAME }];
+  const named = Object.entries(value);
+  const entries = named.flatMap(([name, entry]) => (isEntry(entry) ? [{ entry, fallbackName: name }] : []));
+  if (entries.length > 0 && entries.length === named.length) return entries;
+  reportBody(problems, value, 'The object holds no parameter of a marketplace.');
+  return [];
+}
+
+function readList(list: readonly unknown[], problems: ProblemCollector): readonly BodyEntry[] {
+  const entries: BodyEntry[] = [];
+  for (const [index, entry] of list.entries()) {
+    if (isRecord(entry)) entries.push({ entry, fallbackName: null });
+    else {
+      problems.report({
+        code: 'configuration.entry',
+        message: `Entry ${index + 1} of the list is not an object.`,
+        remedy: 'Write an object with the parameters of one marketplace.',
+        found: typeof entry === 'string' ? 'a text' : entry,
+      });
+    }
+  }
+  return entries;
+}
+
+/** Whether an object says something that a marketplace has. */
+function isEntry(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) return false;
+  return [...flattenParameters(value).keys()].some((name) => isKnownParameter(name) || SECTIONS.has(name));
+}
+
+function valueOf(record: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.entries(record).find(([key]) => snakeCase(key) === name)?.[1];
+}
+
+function reportBody(problems: ProblemCollector, found: unknown, message: string): void {
+  problems.report({
+    code: 'configuration.body',
+    message,
+    remedy: 'Give a list of marketplaces, one marketplace, or the body of the developer platform.',
+    found: typeof found === 'string' ? 'a text' : found === undefined ? 'nothing' : found,
+  });
 }

@@ -42,7 +42,7 @@ export class MarketplaceRegistry {
   /** @param defaultName the `defaultMarketplace` option; null when there is none. */
   constructor(readonly defaultName: string | null = null) {}
 
-  /** What was added, removed, changed or rotated; told after the new table is in force. */
+  /** What was added, removed, changed or rotated; emitted after the new table is in force. */
   get events(): Observable<MarketplaceEvent> {
     return this.#events.asObservable();
   }
@@ -163,7 +163,7 @@ export class MarketplaceRegistry {
   }
 
   /**
-   * Puts a new set of marketplaces in force, in one step, and tells what changed. A marketplace with an unchanged
+   * Puts a new set of marketplaces in force, in one step, and emits what changed. A marketplace with an unchanged
    * revision keeps its present snapshot, so that whatever was derived from it stays valid.
    */
   replace(marketplaces: Iterable<Marketplace>): MarketplaceSnapshot {
@@ -221,7 +221,7 @@ export class MarketplaceRegistry {
 }
 
 function authorizationsOf({ api }: Marketplace): ConstantTimeText[] {
-  // The first colon ends the id: with one inside, the header would prove somebody else as well.
+  // The first colon ends the id: with one inside, the header would prove another marketplace as well.
   if (api.id.includes(':')) return [];
   const keys = api.keys.filter((key) => !key.isEmpty);
   return keys.map((key) => {

@@ -1,5 +1,11 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
 import type { JsonObject } from '../interfaces/marketplace-input.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { deepFreeze } from '../utils/deep-freeze.js';
+
+/** Keyed, so that nobody who sees a revision can try out keys against it. */
+const REVISION_KEY = randomBytes(32);
 
 /**
  * Writes a marketplace down as the developer platform would (protocol §1.6), so that reading it again gives an equal
@@ -48,4 +54,11 @@ export function serialiseMarketplace(marketplace: Omit<Marketplace, 'revision'>)
       },
     },
   };
+}
+
+/** Freezes a marketplace and gives it its revision. */
+export function sealMarketplace(marketplace: Omit<Marketplace, 'revision'>): Marketplace {
+  const text = JSON.stringify(serialiseMarketplace(marketplace));
+  const revision = createHmac('sha256', REVISION_KEY).update(text).digest('base64');
+  return deepFreeze({ ...marketplace, revision });
 }

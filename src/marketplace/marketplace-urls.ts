@@ -29,7 +29,7 @@ export function logoutUrl(marketplace: Marketplace, userUid?: string): string {
   return `${marketplace.sso.idp}/app_logout${query}`;
 }
 
-/** The marketplace's page for users the application refuses (protocol §4.12). */
+/** The marketplace's page for users whom the application does not let in (protocol §4.12). */
 export function unauthorizedUrl(marketplace: Marketplace): string {
   return `${marketplace.sso.idp}/app_access_unauthorized`;
 }

@@ -7,9 +7,8 @@ import { SourceRunner } from './loader/source-runner.js';
 import { MarketplaceLoader } from './marketplace-loader.js';
 import { readingContext } from './marketplace-normaliser.js';
 import { MarketplaceRegistry } from './marketplace-registry.js';
-import { ConfigurationFetcher } from './sources/configuration-fetcher.js';
+import { ConfigurationFetcher, DeveloperPlatformSource } from './sources/developer-platform.source.js';
 import { resolveDeveloperPlatform } from './sources/developer-platform-settings.js';
-import { DeveloperPlatformSource } from './sources/developer-platform.source.js';
 import { MarketplaceSource } from './sources/marketplace-source.js';
 
 /** What of the extras concerns marketplaces. */
@@ -52,7 +51,7 @@ export function marketplaceProviders(extras: MarketplaceExtras): Provider[] {
   ];
 }
 
-/** What {@link createMarketplaceLoader} can be told beside the options. */
+/** What {@link createMarketplaceLoader} takes beside the options. */
 export interface LoaderContext {
   readonly source?: MarketplaceSource | undefined;
   readonly sourceName?: string | undefined;

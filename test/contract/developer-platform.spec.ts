@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normaliser.js';
-import type { ConfigurationFetcher } from '../../src/marketplace/sources/configuration-fetcher.js';
+import {
+  type ConfigurationFetcher,
+  DeveloperPlatformSource,
+} from '../../src/marketplace/sources/developer-platform.source.js';
 import {
   platformUrl,
   resolveDeveloperPlatform,
 } from '../../src/marketplace/sources/developer-platform-settings.js';
-import { DeveloperPlatformSource } from '../../src/marketplace/sources/developer-platform.source.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
 
 describe('the address of the developer platform', () => {

@@ -12,8 +12,8 @@ import {
   CERTIFICATE_A,
   CERTIFICATE_B,
   CERTIFICATE_C,
-} from '../../src/marketplace/normaliser/public-certificates.js';
-import type { ConfigurationFetcher } from '../../src/marketplace/sources/configuration-fetcher.js';
+} from '../../src/marketplace/normaliser/environment-presets.js';
+import type { ConfigurationFetcher } from '../../src/marketplace/sources/developer-platform.source.js';
 import { MarketplaceSource, UNCHANGED } from '../../src/marketplace/sources/marketplace-source.js';
 
 /** Stands in every secret of this file, so that any leak is found by looking for it. */

@@ -1,6 +1,9 @@
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
-import { flattenParameters } from '../../marketplace/normaliser/key-normaliser.js';
-import { isKnownParameter, SUBSCRIPTIONS } from '../../marketplace/normaliser/parameter-names.js';
+import {
+  flattenParameters,
+  isKnownParameter,
+  SUBSCRIPTIONS,
+} from '../../marketplace/normaliser/parameter-names.js';
 import type { ImportNote, SdkName } from './imported-source.js';
 import { SDK_DEFAULTS } from './sdk-defaults.js';
 

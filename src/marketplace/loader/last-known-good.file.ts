@@ -3,6 +3,8 @@ import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
+import { errorCode } from '../../utils/error-code.js';
+import { isRecord } from '../../utils/is-record.js';
 
 const FORMAT = 1;
 
@@ -38,9 +40,9 @@ export class LastKnownGoodFile {
       const sources = parse(await readFile(this.path, 'utf8'));
       if (sources) return { confirmedAt: mtime, sources };
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null;
+      if (errorCode(error) === 'ENOENT') return null;
       if (error instanceof ConfigurationError) throw error;
-      throw this.#error(`cannot be read (${codeOf(error)})`, 'Check its path and owner.');
+      throw this.#error(`cannot be read (${errorCode(error) ?? 'unknown'})`, 'Check its path and owner.');
     }
     throw this.#error('holds something else', 'Delete it; it is written again after the next refresh.');
   }
@@ -73,7 +75,7 @@ export class LastKnownGoodFile {
     } catch (error) {
       this.#written = null;
       const remedy = 'Check that its directory exists and is writable.';
-      throw this.#error(`cannot be written (${codeOf(error)})`, remedy);
+      throw this.#error(`cannot be written (${errorCode(error) ?? 'unknown'})`, remedy);
     }
   }
 
@@ -104,16 +106,12 @@ export class LastKnownGoodFile {
 
 function parse(text: string): LastKnownGood['sources'] | null {
   try {
-    const content = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    const sources = content?.['sources'];
-    if (content?.['format'] !== FORMAT || typeof sources !== 'object' || sources === null) return null;
+    const content: unknown = JSON.parse(text);
+    if (!isRecord(content) || content.format !== FORMAT || !isRecord(content.sources)) return null;
+    const { sources } = content;
     if (!Object.values(sources).every((entries) => Array.isArray(entries))) return null;
     return sources as LastKnownGood['sources'];
   } catch {
     return null;
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown';
 }

@@ -1,3 +1,5 @@
+import { isRecord } from '../../utils/is-record.js';
+
 /** Every parameter that is read, by canonical name (protocol §1.2). */
 const READ = [
   'marketplace',
@@ -108,4 +110,49 @@ export function canonicalParameter(name: string): string {
     canonical = `webhooks.${name.slice('webhook.'.length)}`;
   }
   return RENAMED.get(canonical) ?? canonical;
+}
+
+/** Deeper nesting and more values than any configuration has are left out unread. */
+const MAX_DEPTH = 8;
+const MAX_LEAVES = 1_000;
+
+/**
+ * Lays one entry out flat, by canonical parameter name: nested or dotted, snake_case, camelCase or PascalCase, in
+ * both generations' names (protocol §1.7, steps 1, 2, 4 and 5). Nulls and blank texts count as absent. A canonical
+ * spelling wins over any other of the same parameter.
+ */
+export function flattenParameters(entry: object): Map<string, unknown> {
+  const leaves: [string, unknown][] = [];
+  collect(entry, '', 0, leaves);
+  const parameters = new Map<string, unknown>();
+  const exact = new Set<string>();
+  for (const [name, value] of leaves) {
+    const canonical = canonicalParameter(name);
+    if (exact.has(canonical) && canonical !== name) continue;
+    if (canonical === name) exact.add(canonical);
+    parameters.set(canonical, value);
+  }
+  return parameters;
+}
+
+function collect(value: object, prefix: string, depth: number, leaves: [string, unknown][]): void {
+  if (depth >= MAX_DEPTH) return;
+  for (const [key, child] of Object.entries(value) as [string, unknown][]) {
+    if (leaves.length >= MAX_LEAVES) return;
+    const name = prefix + key.split('.').map(snakeCase).join('.');
+    if (child === null || child === undefined || (typeof child === 'string' && child.trim() === '')) continue;
+    // An object holds further parameters.
+    if (isRecord(child)) collect(child, `${name}.`, depth + 1, leaves);
+    else leaves.push([name, child]);
+  }
+}
+
+/** `initPath`, `InitPath` and `init-path` are `init_path`; `x509Fingerprint` is `x509_fingerprint`. */
+export function snakeCase(key: string): string {
+  return key
+    .trim()
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/-/g, '_')
+    .toLowerCase();
 }

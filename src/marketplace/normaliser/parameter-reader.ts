@@ -1,12 +1,11 @@
-import { toBoolean, toNumber, toText } from './coercion.js';
-import { isInsecure, normaliseHost } from './host-normaliser.js';
-import { missingPlaceholders, normalisePath } from './path-normaliser.js';
+import { isInsecure, missingPlaceholders, normaliseHost, normalisePath } from '../../utils/address.js';
+import { toBoolean } from '../../utils/boolean.js';
 import type { ParameterName } from './parameter-names.js';
 import type { ProblemCollector } from './problem-collector.js';
 
 /** How one marketplace is to be read. */
 export interface ReadingContext {
-  /** Whether this process serves real customers: the public-key certificate is refused then. */
+  /** Whether this process serves real customers: the public-key certificate is rejected then. */
   readonly production: boolean;
   /** First segments of the conventional layout, without slashes around. */
   readonly routePrefix: string;
@@ -37,7 +36,7 @@ export class ParameterReader {
     return text;
   }
 
-  /** Every text of a parameter that may be one or a list; entries that are none are told and left out. */
+  /** Every text of a parameter that may be one or a list; entries that are none are reported and left out. */
   texts(key: ParameterName): string[] {
     const value = this.parameters.get(key);
     if (value === undefined) return [];
@@ -156,4 +155,17 @@ export class ParameterReader {
       remedy: 'Correct the value, or leave the parameter out to get the default.',
     });
   }
+}
+
+/** A number from a number or a numeric text such as `"300.0"`; null for anything else. */
+function toNumber(value: unknown): number | null {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : null;
+}
+
+/** Trimmed text from a text or a number; null for anything else and for blanks. */
+function toText(value: unknown): string | null {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value !== 'string') return null;
+  return value.trim() || null;
 }

@@ -10,7 +10,7 @@ const MAX_PROBLEMS = 200;
 /** One list for every marketplace that is right. */
 const NONE: readonly ConfigurationProblem[] = Object.freeze([]);
 
-/** What a {@link ProblemCollector} is told; the rest it knows. */
+/** What is reported to a {@link ProblemCollector}, which adds the rest. */
 export interface ReportedProblem {
   readonly code: ConfigurationErrorCode;
   readonly severity?: 'error' | 'warning';
@@ -21,7 +21,7 @@ export interface ReportedProblem {
   readonly remedy: string;
 }
 
-/** Gathers what is wrong with one marketplace, so that all of it can be told at once (protocol §1.7). */
+/** Gathers what is wrong with one marketplace, so that all of it can be reported at once (protocol §1.7). */
 export class ProblemCollector {
   readonly #problems: ConfigurationProblem[] = [];
   marketplace: string | null = null;

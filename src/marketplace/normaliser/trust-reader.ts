@@ -1,12 +1,112 @@
-import type { IdpCertificate, IdpFingerprint } from '../../interfaces/marketplace.interface.js';
-import { type ParsedCertificates, parseCertificates } from './certificate-parser.js';
-import type { EnvironmentPreset } from './environment-presets.js';
-import { type ParsedFingerprint, parseFingerprint } from './fingerprint-parser.js';
-import type { ParameterReader } from './parameter-reader.js';
-import { PUBLIC_KEY_CERTIFICATE_SHA1, PUBLIC_KEY_CERTIFICATE_SHA256 } from './public-certificates.js';
+import { X509Certificate } from 'node:crypto';
 
-/** Each certificate beyond the matching one costs a whole verification (saml §2.4). */
-const MAX_CERTIFICATES = 4;
+import type { IdpCertificate, IdpFingerprint } from '../../interfaces/marketplace.interface.js';
+import {
+  type EnvironmentPreset,
+  PUBLIC_KEY_CERTIFICATE_SHA1,
+  PUBLIC_KEY_CERTIFICATE_SHA256,
+} from './environment-presets.js';
+import type { ParameterReader } from './parameter-reader.js';
+
+/** More text than any list of certificates holds is not looked at. */
+const MAX_LENGTH = 32 * 1024;
+const MIN_BITS = 1024;
+const BLOCK =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([\s\S]*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** What one configured text holds. */
+export interface ParsedCertificates {
+  readonly certificates: readonly IdpCertificate[];
+  /** Why a part of it is unusable, one sentence a part. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Reads certificates in every spelling seen (protocol §1.5, reference/saml §2.4): PEM, several PEM blocks in one
+ * text, one line, literal `\n`, without armour, CRLF, indented, with a prologue, and base64 of any of these.
+ */
+export function parseCertificates(text: string): ParsedCertificates {
+  const certificates: IdpCertificate[] = [];
+  const failures: string[] = [];
+  for (const body of bodies(text, true)) {
+    const parsed = parseBody(body);
+    if (typeof parsed === 'string') failures.push(parsed);
+    else certificates.push(parsed);
+  }
+  return { certificates, failures };
+}
+
+/** The base64 bodies in a text, without blanks. */
+function bodies(text: string, unwrap: boolean): string[] {
+  if (text.length > MAX_LENGTH) return [''];
+  const plain = text.replace(/\\r/g, '').replace(/\\n/g, '\n');
+  const blocks = [...plain.matchAll(BLOCK)].map((match) => match[1] ?? '');
+  const found = (blocks.length > 0 ? blocks : [plain]).map((body) => body.replace(/\s+/g, ''));
+  const [only = ''] = found;
+  if (unwrap && blocks.length === 0 && only.startsWith('LS0tLS1CRUdJTi')) {
+    return bodies(Buffer.from(only, 'base64').toString('latin1'), false);
+  }
+  return found;
+}
+
+function parseBody(body: string): IdpCertificate | string {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body)) return 'It is not base64.';
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(Buffer.from(body, 'base64'));
+  } catch {
+    return 'It does not parse as a certificate.';
+  }
+  const key = certificate.publicKey;
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== 'rsa') return 'Its key is not RSA.';
+  if (bits < MIN_BITS) return `Its RSA key has ${bits} bits, fewer than ${MIN_BITS}.`;
+  return {
+    pem: toPem(certificate.raw),
+    sha1: hex(certificate.fingerprint),
+    sha256: hex(certificate.fingerprint256),
+    subject: certificate.subject.replace(/\n/g, ', '),
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+    bits,
+  };
+}
+
+function hex(fingerprint: string): string {
+  return fingerprint.replaceAll(':', '').toLowerCase();
+}
+
+/** PEM with 64 columns, from the bytes that were parsed and not from the text they came in. */
+function toPem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}
+
+/** Pairs of hex digits with one separator all along, or none. */
+const REGULAR = /^[0-9a-f]{2}(?:(?<separator>[:\s-]?)[0-9a-f]{2})(?:\k<separator>[0-9a-f]{2})*$/i;
+
+/** A fingerprint and whether it was written regularly. */
+export interface ParsedFingerprint {
+  readonly fingerprint: IdpFingerprint;
+  /** False for something like `861e:2e:54…`, which has the right number of digits by accident (protocol §1.5). */
+  readonly regular: boolean;
+}
+
+/** Reads a SHA-1 or SHA-256 fingerprint in any separation (reference/saml §2.4); null when it is none. */
+export function parseFingerprint(text: string): ParsedFingerprint | null {
+  const digest = text
+    .trim()
+    .replace(/[:\s-]/g, '')
+    .toLowerCase();
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(digest)) return null;
+  return {
+    fingerprint: { algorithm: digest.length === 40 ? 'sha1' : 'sha256', digest },
+    regular: REGULAR.test(text.trim()),
+  };
+}
+
+/** Each certificate beyond the matching one costs a whole verification (reference/saml §2.4). */
+export const MAX_CERTIFICATES = 4;
 
 /** What logins are verified against. */
 export interface IdpTrust {
@@ -34,8 +134,8 @@ export function readTrust(
       (item) => fingerprints.length === 0 || fingerprints.some((pin) => matches(pin, item)),
     );
   }
-  tellMismatches(reader, certificates, fingerprints);
-  if (certificates.length > MAX_CERTIFICATES) tellTooMany(reader, certificates.length);
+  reportMismatches(reader, certificates, fingerprints);
+  if (certificates.length > MAX_CERTIFICATES) reportTooMany(reader, certificates.length);
   const trusted = [...certificates]
     .sort((a, b) => b.notBefore.getTime() - a.notBefore.getTime())
     .slice(0, MAX_CERTIFICATES)
@@ -87,12 +187,12 @@ function readFingerprints(reader: ParameterReader): IdpFingerprint[] {
   for (const text of reader.texts('sso.x509_fingerprint')) {
     const parsed = parseFingerprint(text);
     if (parsed) found.set(parsed.fingerprint.digest, parsed.fingerprint);
-    if (!parsed?.regular) tellMalformed(reader, text, parsed);
+    if (!parsed?.regular) reportMalformed(reader, text, parsed);
   }
   return [...found.values()];
 }
 
-function tellMalformed(reader: ParameterReader, text: string, parsed: ParsedFingerprint | null): void {
+function reportMalformed(reader: ParameterReader, text: string, parsed: ParsedFingerprint | null): void {
   reader.problems.report({
     code: 'configuration.fingerprint',
     severity: 'warning',
@@ -109,7 +209,7 @@ function matches(pin: IdpFingerprint, certificate: IdpCertificate): boolean {
   return certificate[pin.algorithm] === pin.digest;
 }
 
-function tellMismatches(
+function reportMismatches(
   reader: ParameterReader,
   certificates: readonly IdpCertificate[],
   fingerprints: readonly IdpFingerprint[],
@@ -128,7 +228,7 @@ function tellMismatches(
   }
 }
 
-function tellTooMany(reader: ParameterReader, count: number): void {
+function reportTooMany(reader: ParameterReader, count: number): void {
   reader.problems.report({
     code: 'configuration.certificate',
     severity: 'warning',
@@ -138,7 +238,7 @@ function tellTooMany(reader: ParameterReader, count: number): void {
   });
 }
 
-/** Refuses the certificate whose private key is public where customers are served, and warns elsewhere. */
+/** Rejects the certificate whose private key is public where customers are served, and warns elsewhere. */
 function isTrustworthy(
   reader: ParameterReader,
   key: 'sso.x509_certificate' | 'sso.x509_fingerprint',
@@ -150,7 +250,7 @@ function isTrustworthy(
     code: 'configuration.publicKeyCertificate',
     severity: production ? 'error' : 'warning',
     key,
-    message: `The private key of this certificate is public, so anybody can forge logins${production ? ': it is refused in production' : ''}.`,
+    message: `The private key of this certificate is public, so anybody can forge logins${production ? ': it is rejected in production' : ''}.`,
     remedy: 'Use it with a sandbox only; in production configure the certificate of the marketplace.',
   });
   return !production;

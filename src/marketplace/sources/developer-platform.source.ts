@@ -1,7 +1,34 @@
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import type { ConfigurationAnswer, ConfigurationFetcher } from './configuration-fetcher.js';
+import type { Secret } from '../../utils/secret.js';
 import type { DeveloperPlatformSettings } from './developer-platform-settings.js';
 import { MarketplaceSource, UNCHANGED } from './marketplace-source.js';
+
+/** One request to the developer platform (protocol §2.1). */
+export interface ConfigurationRequest {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly user: string;
+  readonly password: Secret;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Larger responses are rejected. */
+  readonly maxResponseBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** What came back, whatever the status. */
+export interface ConfigurationResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Makes the one call this layer needs; the HTTP client lies above it. One attempt, no redirects. */
+export abstract class ConfigurationFetcher {
+  abstract fetch(request: ConfigurationRequest): Promise<ConfigurationResponse>;
+}
 
 /** Ten thousand marketplaces are 25 MB. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
@@ -24,7 +51,7 @@ export class DeveloperPlatformSource extends MarketplaceSource {
    */
   async load(signal: AbortSignal): Promise<unknown> {
     const { origin, path, apiKey, apiSecret } = this.settings;
-    const answer = await this.fetcher.fetch({
+    const response = await this.fetcher.fetch({
       origin,
       path,
       user: apiKey,
@@ -33,10 +60,10 @@ export class DeveloperPlatformSource extends MarketplaceSource {
       maxResponseBytes: MAX_RESPONSE_BYTES,
       signal,
     });
-    if (answer.status === 304 && this.#etag) return UNCHANGED;
-    if (answer.status < 200 || answer.status > 299) throw this.#statusError(answer.status);
-    const body = this.#parse(answer);
-    this.#loadedEtag = answer.headers['etag'] ?? null;
+    if (response.status === 304 && this.#etag) return UNCHANGED;
+    if (response.status < 200 || response.status > 299) throw this.#statusError(response.status);
+    const body = this.#parse(response);
+    this.#loadedEtag = response.headers['etag'] ?? null;
     return body;
   }
 
@@ -44,14 +71,14 @@ export class DeveloperPlatformSource extends MarketplaceSource {
     this.#etag = this.#loadedEtag;
   }
 
-  #parse({ text }: ConfigurationAnswer): unknown {
+  #parse({ text }: ConfigurationResponse): unknown {
     try {
       return JSON.parse(text) as unknown;
     } catch {
       const kind = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'broken JSON';
-      throw new ConfigurationError(`The developer platform answered with ${kind}.`, {
+      throw new ConfigurationError(`The developer platform responded with ${kind}.`, {
         code: 'configuration.sourceBody',
-        remedy: `Check that ${this.#url} is the platform's API, and no proxy or login page answers for it.`,
+        remedy: `Check that ${this.#url} is the platform's API, and no proxy or login page responds for it.`,
       });
     }
   }
@@ -59,14 +86,14 @@ export class DeveloperPlatformSource extends MarketplaceSource {
   #statusError(status: number): ConfigurationError {
     if (status === 401 || status === 403) {
       return new ConfigurationError(
-        `The developer platform refused the environment's credentials (${status}).`,
+        `The developer platform rejected the environment's credentials (${status}).`,
         {
           code: 'configuration.sourceCredentials',
           remedy: 'Check MNO_DEVPL_ENV_KEY and MNO_DEVPL_ENV_SECRET against the environment on the platform.',
         },
       );
     }
-    return new ConfigurationError(`The developer platform answered with status ${status}.`, {
+    return new ConfigurationError(`The developer platform responded with status ${status}.`, {
       code: 'configuration.sourceStatus',
       remedy: `Check that ${this.#url} is right; a status from 500 passes by itself.`,
     });

@@ -15,7 +15,7 @@ import {
   createMarketplaceLoader,
   type LoaderContext,
 } from '../../../src/marketplace/marketplace.providers.js';
-import { CERTIFICATE_B, CERTIFICATE_C } from '../../../src/marketplace/normaliser/public-certificates.js';
+import { CERTIFICATE_B, CERTIFICATE_C } from '../../../src/marketplace/normaliser/environment-presets.js';
 import { MarketplaceSource, UNCHANGED } from '../../../src/marketplace/sources/marketplace-source.js';
 import {
   DeveloperPlatformStub,

@@ -5,7 +5,7 @@ import {
   CERTIFICATE_A,
   CERTIFICATE_B,
   CERTIFICATE_C,
-} from '../../../src/marketplace/normaliser/public-certificates.js';
+} from '../../../src/marketplace/normaliser/environment-presets.js';
 
 const FINGERPRINT_B = '8a:1e:2e:76:c4:67:80:68:6c:81:18:f7:d3:29:5d:77:f8:79:54:2f';
 

@@ -7,7 +7,7 @@ import { UnknownMarketplaceError } from '../../../src/errors/unknown-marketplace
 import type { MarketplaceEvent } from '../../../src/interfaces/marketplace-events.interface.js';
 import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
-import { CERTIFICATE_B, CERTIFICATE_C } from '../../../src/marketplace/normaliser/public-certificates.js';
+import { CERTIFICATE_B, CERTIFICATE_C } from '../../../src/marketplace/normaliser/environment-presets.js';
 
 interface Difference {
   id?: string;
