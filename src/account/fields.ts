@@ -2,7 +2,7 @@ import { type AccountErrorDetails, ApiError, InvalidRequestError } from '../erro
 import { compareDecimals, toDecimalText } from '../utils/decimal.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
 import { isRecord } from '../utils/is-record.js';
-import { parsePlatformDate } from '../utils/platform-date.js';
+import { parsePlatformDate } from '../utils/dates.js';
 import { Secret } from '../utils/secret.js';
 import { toBoolean } from '../utils/boolean.js';
 

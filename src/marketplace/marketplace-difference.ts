@@ -1,6 +1,7 @@
 import type { JsonObject } from '../interfaces/marketplace-input.interface.js';
 import type { MarketplaceChange, MarketplaceEvent } from '../interfaces/marketplace-events.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import { isRecord } from '../utils/is-record.js';
 import { REDACTED } from '../utils/secret.js';
 import { serialiseMarketplace } from './marketplace-serialiser.js';
 
@@ -46,8 +47,7 @@ function leaves(marketplace: Marketplace): Map<string, string> {
 function collect(section: JsonObject, prefix: string, found: Map<string, string>): void {
   for (const [name, value] of Object.entries(section)) {
     if (Array.isArray(value)) found.set(prefix + name, value.join(', '));
-    else if (typeof value === 'object' && value !== null)
-      collect(value as JsonObject, `${prefix}${name}.`, found);
+    else if (isRecord(value)) collect(value, `${prefix}${name}.`, found);
     else if (typeof value === 'string') found.set(prefix + name, value);
     else if (value !== null) found.set(prefix + name, JSON.stringify(value));
   }

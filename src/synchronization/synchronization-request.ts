@@ -1,4 +1,6 @@
 import type { SynchronizationRequest } from '../adapters/maestrano-synchronization.adapter.js';
+import { toBoolean } from '../utils/boolean.js';
+import { isRecord } from '../utils/is-record.js';
 import { isPlatformIdentifier } from '../utils/platform-identifier.js';
 
 /** Options and entities looked at; a usual request has a handful. */
@@ -9,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The body as a record; an empty one when there is none. */
 export function fieldsOf(body: unknown): Fields {
-  return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Fields) : {};
+  return isRecord(body) ? body : {};
 }
 
 /** The group that the body or, failing that, the query names; null when neither does. */
@@ -25,10 +27,10 @@ export function groupUidOf(body: unknown, query: URLSearchParams): string | null
 export function synchronizationRequestOf(body: unknown): SynchronizationRequest {
   const options = optionsOf(fieldsOf(body));
   return {
-    fullSync: booleanOf(options.full_sync) ?? false,
+    fullSync: toBoolean(options.full_sync) ?? false,
     onlyEntities: textsOf(options.only_entities),
-    forced: booleanOf(options.forced) ?? false,
-    connecPreemption: booleanOf(options.connec_preemption),
+    forced: toBoolean(options.forced) ?? false,
+    connecPreemption: toBoolean(options.connec_preemption),
     filter: typeof options.$filter === 'string' && options.$filter !== '' ? options.$filter : null,
     options,
   };
@@ -42,12 +44,6 @@ function optionsOf(fields: Fields): Fields {
     if (name !== undefined) options[name] = list && !Array.isArray(value) ? [value] : value;
   }
   return Object.fromEntries(Object.entries(options).slice(0, MAX_ITEMS));
-}
-
-function booleanOf(value: unknown): boolean | null {
-  if (value === true || value === 1 || value === 'true' || value === '1') return true;
-  if (value === false || value === 0 || value === 'false' || value === '0') return false;
-  return null;
 }
 
 function textsOf(value: unknown): readonly string[] | null {

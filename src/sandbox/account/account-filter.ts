@@ -1,3 +1,5 @@
+import { parsePlatformDate } from '../../utils/dates.js';
+
 type Wire = Record<string, unknown>;
 type Test = (left: number | string, right: number | string) => boolean;
 
@@ -20,12 +22,11 @@ const COLUMNS: Readonly<Record<string, string>> = {
   company: 'company_name',
 };
 
-const ISO_DATE = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/;
-
 function comparable(value: unknown): number | string {
   if (typeof value === 'number') return value;
   const text = String(value);
-  if (ISO_DATE.test(text)) return Date.parse(text);
+  const moment = parsePlatformDate(text);
+  if (moment) return moment.getTime();
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 

@@ -1,3 +1,5 @@
+import { toBoolean } from '../../utils/boolean.js';
+import { parsePlatformDate } from '../../utils/dates.js';
 import type { AccountErrors } from './envelope.js';
 
 type Fields = Record<string, unknown>;
@@ -35,13 +37,13 @@ export function numberField(fields: Fields, name: string): number | null {
 /** A field as a moment in ISO 8601 seconds; null when it is absent or unreadable. */
 export function dateField(fields: Fields, name: string): string | null {
   const text = textField(fields, name);
-  const moment = text === null ? Number.NaN : Date.parse(text);
-  return Number.isNaN(moment) ? null : `${new Date(moment).toISOString().slice(0, 19)}Z`;
+  const moment = parsePlatformDate(text);
+  return moment && `${moment.toISOString().slice(0, 19)}Z`;
 }
 
 /** A field as boolean: form bodies say `true`, `1`, `false`, `0`. */
 export function booleanField(fields: Fields, name: string): boolean {
-  return ['true', '1'].includes(textField(fields, name) ?? '');
+  return toBoolean(fields[name]) ?? false;
 }
 
 /** What bills and recurring bills have in common. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { isRecord } from '../../utils/is-record.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
@@ -213,7 +214,7 @@ export class ConnecApi {
 
   #entity(resource: string, { body }: ConnecRequest): Document {
     const entity = body[resource];
-    if (typeof entity === 'object' && entity !== null && !Array.isArray(entity)) return entity as Document;
+    if (isRecord(entity)) return entity;
     throw new ConnecApiException(400, 'Missing envelope', {
       detail: `The body must hold one object under "${resource}"`,
     });

@@ -1,3 +1,4 @@
+import { parsePlatformDate } from '../../utils/dates.js';
 import { ConnecApiException } from './connec-api.exception.js';
 
 type Value = string | number | boolean | null;
@@ -43,17 +44,14 @@ export function fieldOf(record: Document, path: string): unknown {
     .reduce<unknown>((value, name) => (value as Document | null | undefined)?.[name], record);
 }
 
-const ISO_DATE = /^\d{4}-\d{2}-\d{2}(T.*)?$/;
-
 /** Orders two values: moments as moments, numbers as numbers, the rest as text. NaN when they cannot be compared. */
 export function compareValues(left: unknown, right: unknown): number {
   if (left === null || left === undefined || right === null || right === undefined) return Number.NaN;
   if (typeof left === 'number' || typeof right === 'number') return Number(left) - Number(right);
   const [first, second] = [String(left), String(right)];
   if (first === second) return 0;
-  const moments =
-    ISO_DATE.test(first) && ISO_DATE.test(second) ? Date.parse(first) - Date.parse(second) : Number.NaN;
-  if (!Number.isNaN(moments)) return moments;
+  const moments = [parsePlatformDate(first), parsePlatformDate(second)] as const;
+  if (moments[0] && moments[1]) return moments[0].getTime() - moments[1].getTime();
   return first < second ? -1 : 1;
 }
 

@@ -1,3 +1,5 @@
+import { isRecord } from '../../utils/is-record.js';
+
 type Document = Readonly<Record<string, unknown>>;
 
 const address = { line1: '12 Wharf Road', city: 'Sydney', region: 'NSW', postal_code: '2000', country: 'AU' };
@@ -154,7 +156,7 @@ export function singularOf(resource: string): string {
 
 function schemaOf(value: unknown): Document {
   if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0] ?? '') };
-  if (typeof value === 'object' && value !== null) {
+  if (isRecord(value)) {
     return {
       type: 'object',
       properties: Object.fromEntries(Object.entries(value).map(([name, part]) => [name, schemaOf(part)])),

@@ -1,3 +1,4 @@
+import { isRecord } from '../../utils/is-record.js';
 import type { SandboxConnecRecord, SandboxExternalId } from '../state/records.js';
 
 type Document = Record<string, unknown>;
@@ -33,7 +34,7 @@ function isReference(name: string): boolean {
 /** Replaces every reference in a document. */
 export function mapReferences(value: unknown, replace: (reference: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map((part) => mapReferences(part, replace));
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isRecord(value)) return value;
   const mapped: Document = {};
   for (const [name, part] of Object.entries(value)) {
     mapped[name] = isReference(name) ? replace(part) : mapReferences(part, replace);

@@ -1,5 +1,6 @@
 import { Controller, Param, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 
+import { isRecord } from '../../utils/is-record.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { html, type Html } from '../../views/html.js';
 import { action, options } from '../../views/form.js';
@@ -155,9 +156,7 @@ function deliveryOptions(form: FormFields): DeliveryOptions {
 function parse(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

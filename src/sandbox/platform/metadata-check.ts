@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { isRecord } from '../../utils/is-record.js';
 import { sendRequest } from '../http/send-request.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
@@ -82,7 +83,7 @@ async function fetchAs(
 function parse(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }
@@ -106,10 +107,7 @@ function expectedOf(record: SandboxMarketplaceRecord, host: string): Readonly<Re
 function compare(expected: Readonly<Record<string, string>>, body: Record<string, unknown>): MetadataField[] {
   return Object.entries(expected).map(([field, wanted]) => {
     let value: unknown = body;
-    for (const part of field.split('.')) {
-      value =
-        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
-    }
+    for (const part of field.split('.')) value = isRecord(value) ? value[part] : undefined;
     const seen = typeof value === 'string' ? value : null;
     const verdict = seen === null ? 'missing' : seen === wanted ? 'same' : 'different';
     return { field, expected: wanted, seen, verdict };

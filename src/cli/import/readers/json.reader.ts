@@ -1,5 +1,6 @@
 import { CliError } from '../../../errors/cli.error.js';
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
+import { isRecord } from '../../../utils/is-record.js';
 import type { ImportedPlatform, ImportedSource, ReaderContext } from '../imported-source.js';
 
 /**
@@ -20,7 +21,7 @@ export function readJson(source: string, context: ReaderContext): ImportedSource
       unreadable: [],
     };
   }
-  const entries = (Array.isArray(list) ? (list as unknown[]) : [list]).filter(isObject);
+  const entries = (Array.isArray(list) ? (list as unknown[]) : [list]).filter(isRecord);
   const marketplaces = new Map(
     entries.map((entry, index) => [nameOf(entry) ?? `${context.defaultName}-${index + 1}`, entry]),
   );
@@ -30,8 +31,8 @@ export function readJson(source: string, context: ReaderContext): ImportedSource
 /** The developer platform's part of a configuration, in the spellings of protocol §2.3. */
 export function platformOf(body: JsonObject): ImportedPlatform | null {
   const server = body['dev-platform'] ?? body['dev_platform'] ?? body['devPlatform'];
-  if (!isObject(server)) return null;
-  const environment = isObject(body['environment']) ? body['environment'] : {};
+  if (!isRecord(server)) return null;
+  const environment = isRecord(body['environment']) ? body['environment'] : {};
   const pick = (from: JsonObject, ...names: string[]): string | undefined =>
     names
       .map((name) => from[name])
@@ -58,7 +59,7 @@ function parse(source: string, file: string): JsonObject {
   for (const text of [source, withoutComments(source)]) {
     try {
       const body: unknown = JSON.parse(text);
-      if (isObject(body)) return body;
+      if (isRecord(body)) return body;
       if (Array.isArray(body)) return { marketplaces: body as unknown[] };
     } catch {
       continue;
@@ -76,8 +77,4 @@ function withoutComments(source: string): string {
   return source.replace(/"(?:[^"\\]|\\.)*"|#[^\n]*|\/\/[^\n]*/g, (part) =>
     part.startsWith('"') ? part : '',
   );
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
+import { isRecord } from '../../../utils/is-record.js';
 import type { ImportedSource, ReaderContext } from '../imported-source.js';
 import { tokenise, type Token } from './literal-lexer.js';
-import { type Literal, LiteralParser, type Names, UnreadableExpression } from './literal-parser.js';
+import { LiteralParser, type Names, UnreadableExpression } from './literal-parser.js';
 import { platformOf } from './json.reader.js';
 
 /**
@@ -24,7 +25,7 @@ export function readPhpConfiguration(source: string, context: ReaderContext): Im
     try {
       const value = parser.expression();
       index = parser.position - 1;
-      if (!isHash(value)) continue;
+      if (!isRecord(value)) continue;
       platform = platformOf(value) ?? platform;
       if (!platformOf(value)) marketplaces.set(block.name ?? context.defaultName, value);
     } catch (error) {
@@ -44,8 +45,4 @@ function blockAt(tokens: readonly Token[], index: number): { start: number; name
   const scoped = word === 'Maestrano::with' && at(1) === '(' && at(3) === ')' && at(4) === '->';
   if (scoped && at(5) === 'configure' && at(6) === '(') return { start: index + 7, name: at(2) ?? null };
   return null;
-}
-
-function isHash(value: Literal): value is { readonly [key: string]: Literal } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
