@@ -1,10 +1,9 @@
 import { type AccountErrorDetails, ApiError, InvalidRequestError } from '../errors/account.error.js';
+import { parsePlatformDate } from '../utils/dates.js';
 import { compareDecimals, toDecimalText } from '../utils/decimal.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
-import { isRecord } from '../utils/is-record.js';
-import { parsePlatformDate } from '../utils/dates.js';
 import { Secret } from '../utils/secret.js';
-import { toBoolean } from '../utils/boolean.js';
+import { isRecord, toBoolean } from '../utils/values.js';
 
 /** A record as the marketplace sent it: every field, known and unknown, spelled as it came. */
 export type RawRecord = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../interfaces/marketplace-input.interface.js';
 import type { MarketplaceChange, MarketplaceEvent } from '../interfaces/marketplace-events.interface.js';
+import type { JsonObject } from '../interfaces/marketplace-input.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { isRecord } from '../utils/is-record.js';
 import { REDACTED } from '../utils/secret.js';
+import { isRecord } from '../utils/values.js';
 import { serialiseMarketplace } from './marketplace-serialiser.js';
 
 /** The events between two snapshots of one marketplace; none when nothing that matters changed. */

@@ -2,7 +2,7 @@ import type { ConfigurationProblem } from '../errors/configuration.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { DEFAULT_ROUTE_PREFIX } from '../maestrano.constants.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
-import { isRecord } from '../utils/is-record.js';
+import { isRecord } from '../utils/values.js';
 import { describeExpiry, findExpiringCertificates } from './certificate-expiry.js';
 import { resolveConflicts } from './marketplace-conflicts.js';
 import { type ReadEntry, readEntry } from './normaliser/entry-reader.js';

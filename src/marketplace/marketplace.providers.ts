@@ -7,8 +7,8 @@ import { SourceRunner } from './loader/source-runner.js';
 import { MarketplaceLoader } from './marketplace-loader.js';
 import { readingContext } from './marketplace-normaliser.js';
 import { MarketplaceRegistry } from './marketplace-registry.js';
-import { ConfigurationFetcher, DeveloperPlatformSource } from './sources/developer-platform.source.js';
 import { resolveDeveloperPlatform } from './sources/developer-platform-settings.js';
+import { ConfigurationFetcher, DeveloperPlatformSource } from './sources/developer-platform.source.js';
 import { MarketplaceSource } from './sources/marketplace-source.js';
 
 /** What of the extras concerns marketplaces. */

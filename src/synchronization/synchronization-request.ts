@@ -1,7 +1,6 @@
 import type { SynchronizationRequest } from '../adapters/maestrano-synchronization.adapter.js';
-import { toBoolean } from '../utils/boolean.js';
-import { isRecord } from '../utils/is-record.js';
 import { isPlatformIdentifier } from '../utils/platform-identifier.js';
+import { isRecord, toBoolean } from '../utils/values.js';
 
 /** Options and entities looked at; a usual request has a handful. */
 const MAX_ITEMS = 200;

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { Payload } from '../fields.js';
 
 /** Milliseconds between two looks at a lock that somebody else holds. */

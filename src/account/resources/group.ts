@@ -1,4 +1,4 @@
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { AccountResource } from '../account.collection.js';
 import {
   type AccountEntity,

@@ -1,5 +1,5 @@
 import { ConnecError } from '../../errors/connec.error.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { pathSegment } from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
 import {

@@ -2,7 +2,7 @@ import type { HttpMethod } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { type ConnecBatchResults, type ConnecOperation, sendBatch } from './connec-batch.js';
 import {
   ConnecCollection,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { ConnecError } from '../../errors/connec.error.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { queryString } from './connec-query.js';
 
 /** Where a page begins: an offset, or a path that the server gave and that proved to be inside the collection. */

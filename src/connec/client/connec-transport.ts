@@ -9,7 +9,7 @@ import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { connecTarget } from '../../http/marketplace-target.js';
 import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { ConnecChanges, ConnecRecordOf } from './connec-resources.interface.js';
 
 /** Media type of all SDKs (protocol §9.2). */

@@ -1,4 +1,4 @@
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 
 /** One system's id of a record (protocol §9.7). */
 export interface ExternalId {

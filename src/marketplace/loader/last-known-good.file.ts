@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
 import { errorCode } from '../../utils/error-code.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 
 const FORMAT = 1;
 

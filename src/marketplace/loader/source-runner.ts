@@ -6,7 +6,7 @@ import { MaestranoError } from '../../errors/maestrano.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { errorCode } from '../../utils/error-code.js';
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { type BodyEntry, keepLast, readBody } from '../marketplace-normaliser.js';
 import { serialiseMarketplace } from '../marketplace-serialiser.js';
 import { type ReadEntry, readEntry } from '../normaliser/entry-reader.js';

@@ -7,8 +7,8 @@ import type {
   MarketplaceSso,
   MarketplaceWebhooks,
 } from '../../interfaces/marketplace.interface.js';
-import { toBoolean } from '../../utils/boolean.js';
 import { Secret } from '../../utils/secret.js';
+import { toBoolean } from '../../utils/values.js';
 import { sealMarketplace } from '../marketplace-serialiser.js';
 import { type EnvironmentPreset, findPreset } from './environment-presets.js';
 import {

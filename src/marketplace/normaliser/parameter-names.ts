@@ -1,4 +1,4 @@
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 
 /** Every parameter that is read, by canonical name (protocol §1.2). */
 const READ = [

@@ -1,5 +1,5 @@
 import { isInsecure, missingPlaceholders, normaliseHost, normalisePath } from '../../utils/address.js';
-import { toBoolean } from '../../utils/boolean.js';
+import { toBoolean } from '../../utils/values.js';
 import type { ParameterName } from './parameter-names.js';
 import type { ProblemCollector } from './problem-collector.js';
 

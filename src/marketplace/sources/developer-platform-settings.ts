@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import type { DeveloperPlatformOptions } from '../../interfaces/marketplace-options.interface.js';
-import { Secret } from '../../utils/secret.js';
 import { normaliseHost, normalisePath } from '../../utils/address.js';
+import { Secret } from '../../utils/secret.js';
 
 /** The official environment variables (protocol §2.2). */
 export type DeveloperPlatformEnvironment = Readonly<Record<string, string | undefined>>;

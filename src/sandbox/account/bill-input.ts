@@ -1,5 +1,5 @@
-import { toBoolean } from '../../utils/boolean.js';
 import { parsePlatformDate } from '../../utils/dates.js';
+import { toBoolean } from '../../utils/values.js';
 import type { AccountErrors } from './envelope.js';
 
 type Fields = Record<string, unknown>;

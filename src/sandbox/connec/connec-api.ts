@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';

@@ -1,4 +1,4 @@
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 
 type Document = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { SandboxConnecRecord, SandboxExternalId } from '../state/records.js';
 
 type Document = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { Controller, Param, Post, Query, Redirect, UseGuards } from '@nestjs/common';
 
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { html, type Html } from '../../views/html.js';
 import { action, options } from '../../views/form.js';

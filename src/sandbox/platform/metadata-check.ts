@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { isRecord } from '../../utils/is-record.js';
+import { isRecord } from '../../utils/values.js';
 import { sendRequest } from '../http/send-request.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { openEnvelope } from '../../../src/account/envelope.js';
+import { openEnvelope } from '../../../src/account/account-client.service.js';
 import {
   AccountError,
   ApiError,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { toBoolean } from '../../../src/utils/boolean.js';
-import { isRecord } from '../../../src/utils/is-record.js';
+import { isRecord, toBoolean } from '../../../src/utils/values.js';
 
 describe('toBoolean', () => {
   it.each([true, 1, '1', 'true', ' TRUE '])('says yes to %j', (value) => expect(toBoolean(value)).toBe(true));

@@ -1,6 +1,6 @@
 import { CliError } from '../../../errors/cli.error.js';
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
-import { isRecord } from '../../../utils/is-record.js';
+import { isRecord } from '../../../utils/values.js';
 import type { ImportedPlatform, ImportedSource, ReaderContext } from '../imported-source.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
-import { isRecord } from '../../../utils/is-record.js';
+import { isRecord } from '../../../utils/values.js';
 import type { ImportedSource, ReaderContext } from '../imported-source.js';
+import { platformOf } from './json.reader.js';
 import { tokenise, type Token } from './literal-lexer.js';
 import { LiteralParser, type Names, UnreadableExpression } from './literal-parser.js';
-import { platformOf } from './json.reader.js';
 
 /**
  * Reads PHP: `Maestrano::configure(array(…))`, `Maestrano::with('preset')->configure([…])`, or a file that returns

@@ -1,3 +1,8 @@
+/** Whether a value from outside is a JSON object: neither null nor a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * A yes or no that came from outside, as a value, a number or a text in any case (protocol §1.7, step 9); null for
  * anything else.
