@@ -45,7 +45,7 @@ export interface FieldType<V, Q = never, S extends string = never> {
   /** For messages: "must be a date". */
   readonly name: string;
   readonly suffixes: readonly S[];
-  /** The value in a record; null when it is missing or of another type (protocol §8.6-8.10). */
+  /** The value in a record; null when it is missing or of another type (protocol §8.6 to §8.10). */
   readonly read: (value: unknown) => V | null;
   /** Text for the query of a list; null for what is no such value. */
   readonly toQuery: (value: Q) => string | null;

@@ -11,7 +11,7 @@ export interface ResolvedConflicts {
 /**
  * Looks at all marketplaces together. A sign-on path can belong to one only: the later marketplace loses sign-on,
  * and one that is being served already never loses to a newcomer. Webhook paths may be shared, because credentials
- * tell the marketplaces apart; where these are shared as well, that is reported (protocol §1.7, step 14).
+ * tell the marketplaces apart; where these are shared as well, that is reported (protocol §1.7 step 14).
  *
  * @param served names of the marketplaces that are served now.
  */

@@ -104,7 +104,7 @@ export interface BodyEntry {
 const ONLY_NAME = 'maestrano';
 
 /**
- * Finds the entries in any root form (protocol §1.7, step 3): the developer platform's body, a list, one entry, or
+ * Finds the entries in any root form (protocol §1.7 step 3): the developer platform's body, a list, one entry, or
  * entries by name. A body that is none of these is reported and gives no entry.
  */
 export function readBody(input: unknown, problems: ProblemCollector): readonly BodyEntry[] {

@@ -8,7 +8,7 @@ const XS_DATE_TIME =
 
 /**
  * A date that the marketplace sends in the Account API, in Connec! and in the attributes of a login (protocol §4.11,
- * §8.12, appendix A.4): UTC when it has no zone. Null for what is none, and for the years before 1900 that the
+ * §8.12, §A.4): UTC when it has no zone. Null for what is none, and for the years before 1900 that the
  * platform is known to send where it has no value.
  */
 export function parsePlatformDate(value: unknown): Date | null {

@@ -4,7 +4,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A yes or no that came from outside, as a value, a number or a text in any case (protocol §1.7, step 9); null for
+ * A yes or no that came from outside, as a value, a number or a text in any case (protocol §1.7 step 9); null for
  * anything else.
  */
 export function toBoolean(value: unknown): boolean | null {

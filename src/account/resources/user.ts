@@ -94,7 +94,7 @@ const KEY_BYTES = 32;
 
 /**
  * A password as users/authenticate wants it: AES-256-CBC under the first 32 bytes of the API key, as base64 of the
- * IV, two dashes and base64 of the ciphertext (protocol §8.11, appendix A.2).
+ * IV, two dashes and base64 of the ciphertext (protocol §8.11, §A.2).
  *
  * @returns null when the API key is too short for it.
  */

@@ -118,7 +118,7 @@ const MAX_LEAVES = 1_000;
 
 /**
  * Lays one entry out flat, by canonical parameter name: nested or dotted, snake_case, camelCase or PascalCase, in
- * both generations' names (protocol §1.7, steps 1, 2, 4 and 5). Nulls and blank texts count as absent. A canonical
+ * both generations' names (protocol §1.7 steps 1, 2, 4 and 5). Nulls and blank texts count as absent. A canonical
  * spelling wins over any other of the same parameter.
  */
 export function flattenParameters(entry: object): Map<string, unknown> {

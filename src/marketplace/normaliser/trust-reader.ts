@@ -22,7 +22,7 @@ export interface ParsedCertificates {
 }
 
 /**
- * Reads certificates in every spelling seen (protocol §1.5, reference/saml §2.4): PEM, several PEM blocks in one
+ * Reads certificates in every spelling seen (protocol §1.5, saml §2.4): PEM, several PEM blocks in one
  * text, one line, literal `\n`, without armour, CRLF, indented, with a prologue, and base64 of any of these.
  */
 export function parseCertificates(text: string): ParsedCertificates {
@@ -92,7 +92,7 @@ export interface ParsedFingerprint {
   readonly regular: boolean;
 }
 
-/** Reads a SHA-1 or SHA-256 fingerprint in any separation (reference/saml §2.4); null when it is none. */
+/** Reads a SHA-1 or SHA-256 fingerprint in any separation (saml §2.4); null when it is none. */
 export function parseFingerprint(text: string): ParsedFingerprint | null {
   const digest = text
     .trim()
@@ -105,7 +105,7 @@ export function parseFingerprint(text: string): ParsedFingerprint | null {
   };
 }
 
-/** Each certificate beyond the matching one costs a whole verification (reference/saml §2.4). */
+/** Each certificate beyond the matching one costs a whole verification (saml §2.4). */
 export const MAX_CERTIFICATES = 4;
 
 /** What logins are verified against. */
