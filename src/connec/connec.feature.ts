@@ -48,7 +48,7 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
   },
 ];
 
-/** The data client, and the notifications that tell of changes (protocol §7, §9). */
+/** The data client, and the notifications of changes (protocol §7, §9). */
 export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature {
   return {
     providers: [

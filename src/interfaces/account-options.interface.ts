@@ -1,6 +1,6 @@
 /** The `account` option: the client of the marketplaces' Account API. */
 export interface AccountOptions {
-  /** Largest answer in bytes; 5,000,000 by default. */
+  /** Largest response in bytes; 5,000,000 by default. */
   readonly maxResponseBytes?: number;
   /** How `createOnce` keeps a charge from happening twice. */
   readonly createOnce?: CreateOnceOptions;

@@ -8,15 +8,15 @@ export interface ConnecClientOptions {
   readonly timeoutMs?: number;
   /** Pages of a collection under way at once, 1 to 16; 4 by default. */
   readonly pageConcurrency?: number;
-  /** Most bytes of one answer; 20 MB by default. */
+  /** Most bytes of one response; 20 MB by default. */
   readonly maxResponseBytes?: number;
 }
 
-/** How Connec! notifications are taken and told about (docs/notifications.md). */
+/** How Connec! notifications are received and handled (docs/notifications.md). */
 export interface ConnecNotificationOptions {
   /**
-   * `whenHandled` (default): a failed handler is answered with 500, so the platform can repeat. `always`: 200 after
-   * authentication whatever the handlers do, as the official connector framework answers; failures are only logged.
+   * `whenHandled` (default): a failed handler makes the response a 500, so the platform can repeat. `always`: 200 after
+   * authentication whatever the handlers do, as the official connector framework does; failures are only logged.
    */
   readonly acknowledge?: 'whenHandled' | 'always';
   /** Most entities in one notification; 10,000 by default. Beyond: 413. */
@@ -27,7 +27,7 @@ export interface ConnecNotificationOptions {
   readonly concurrency?: number;
   /**
    * What makes two deliveries the same. `version` (default): group, resource, id and `updated_at`, or a digest of
-   * the entity that has none. `content`: the digest always, which also tells two changes within one second apart.
+   * the entity that has none. `content`: the digest always, which also distinguishes two changes within one second.
    */
   readonly identity?: 'version' | 'content';
   /** How long a handled delivery and its record's watermark are remembered, in milliseconds; 30 days by default. */

@@ -35,7 +35,7 @@ export type CredentialsRotatedEvent = Event<'credentialsRotated'>;
 /** The list of certificates or fingerprints changed. Follows `changed`. */
 export type CertificateRotatedEvent = Event<'certificateRotated'>;
 
-/** What happens to the registry; told after the new table is in force. */
+/** What happens to the registry; emitted after the new table is in force. */
 export type MarketplaceEvent =
   | MarketplaceAddedEvent
   | MarketplaceRemovedEvent

@@ -22,7 +22,7 @@ export interface MarketplaceRefreshOptions {
   readonly timeoutMs?: number;
   /** Milliseconds that the start may wait for the sources, all attempts together; 15,000 by default. */
   readonly bootDeadlineMs?: number;
-  /** Milliseconds that a marketplace is served on after it vanished from the answer; 86,400,000 by default. */
+  /** Milliseconds that a marketplace is served on after it vanished from the response; 86,400,000 by default. */
   readonly vanishedGraceMs?: number;
   /** Milliseconds that the past key and certificate stay valid beside the new ones; 3,600,000 by default. */
   readonly rotationOverlapMs?: number;
@@ -43,7 +43,7 @@ export interface MarketplaceOptions {
   readonly developerPlatform?: DeveloperPlatformOptions | false;
   /** Name of the marketplace meant where none is named; the only one by default. */
   readonly defaultMarketplace?: string;
-  /** Any error refuses the whole configuration: at start the application fails, later the present one stays. */
+  /** Any error rejects the whole configuration: at start the application fails, later the present one stays. */
   readonly strict?: boolean;
   readonly refresh?: MarketplaceRefreshOptions;
 }

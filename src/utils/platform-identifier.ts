@@ -6,7 +6,7 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
 
 /**
  * Whether a text can be an identifier of the platform. Its shape is left open, because it is not promised
- * (protocol §0.3); only what no identifier can hold is refused: nothing, too much, and control characters.
+ * (protocol §0.3); only what no identifier can hold is rejected: nothing, too much, and control characters.
  */
 export function isPlatformIdentifier(value: unknown): value is string {
   return (

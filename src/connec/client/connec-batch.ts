@@ -42,7 +42,7 @@ export type ConnecBatchResult<R extends ConnecResourceName = ConnecResourceName>
       readonly status: number | null;
       /**
        * A `ConnecError` for a rejection. When the whole request failed, its error (`sent` of a `MaestranoHttpError`
-       * tells whether the operation may have happened), and `connec.batchNotSent` for those behind it.
+       * says whether the operation may have happened), and `connec.batchNotSent` for those behind it.
        */
       readonly error: Error;
     };

@@ -160,7 +160,7 @@ export async function readPage<T>(source: PageSource<T>): Promise<ConnecPage<T>>
 /**
  * Reads the pages of a collection in order, several under way at once.
  *
- * The first page tells total and page size; from then on up to `concurrency` pages are asked for ahead by offset.
+ * The first page has total and page size; from then on up to `concurrency` pages are requested ahead by offset.
  * What the server's `next` says always decides: a prefetched page whose offset is not the one `next` names is thrown
  * away and fetched anew, so the result is that of following `next` one by one. Memory holds `concurrency` pages.
  */
