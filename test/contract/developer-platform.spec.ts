@@ -42,11 +42,9 @@ describe('the address of the developer platform', () => {
       { host: 'https://b.example.com/base', apiSecret: 'own' },
       environment,
     )!;
-    expect([mixed.origin, mixed.path, mixed.apiSecret.reveal()]).toEqual([
-      'https://b.example.com',
-      '/base/api/config/v1/marketplaces',
-      'own',
-    ]);
+    expect(mixed.origin).toBe('https://b.example.com');
+    expect(mixed.path).toBe('/base/api/config/v1/marketplaces');
+    expect(mixed.apiSecret.reveal()).toBe('own');
     expect(resolveDeveloperPlatform(undefined, { MNO_DEVPL_HOST: 'https://a.example.com' })).toBeNull();
     expect(() => resolveDeveloperPlatform(undefined, { MNO_DEVPL_ENV_KEY: 'k' })).toThrow(
       'MNO_DEVPL_ENV_SECRET',

@@ -47,7 +47,9 @@ describe('looking up', () => {
   it('by name gives the marketplace, or an error that names those there are', () => {
     const registry = registryOf(entry('a'), entry('b'));
     expect(registry.get('a').name).toBe('a');
-    expect([registry.has('b'), registry.has('c'), registry.find('c')]).toEqual([true, false, null]);
+    expect(registry.has('b')).toBe(true);
+    expect(registry.has('c')).toBe(false);
+    expect(registry.find('c')).toBeNull();
     expect(registry.list().map(({ name }) => name)).toEqual(['a', 'b']);
     expect(() => registry.get('c')).toThrow(UnknownMarketplaceError);
     expect(() => registry.get('c')).toThrow('There is no marketplace "c". Configured: a, b.');
@@ -67,23 +69,32 @@ describe('looking up', () => {
     expect(configured.findDefault()?.name).toBe('b');
   });
 
+  it('resolves a name, a snapshot, or nothing, also for what outlives a change', () => {
+    const registry = registryOf(entry('a'));
+    const [before] = registry.list();
+    expect(registry.resolve('a')).toBe(before);
+    expect(registry.resolve()).toBe(before);
+    expect(() => registry.resolver('c')).toThrow(UnknownMarketplaceError);
+    const [named, kept] = [registry.resolver('a'), registry.resolver(before)];
+    registry.replace(registryOf(entry('a', { key: 'rotated' })).list());
+    expect(named()).toBe(registry.get('a'));
+    expect(named()).not.toBe(before);
+    expect(kept()).toBe(before);
+  });
+
   it('by credentials takes every key of the one marketplace that has both', () => {
     const registry = registryOf(
       entry('a', { key: ['new', 'old'] }),
       entry('b', { key: 'other:with:colons' }),
     );
     const find = (id: string, key: string) => registry.findByCredentials(id, key)?.name ?? null;
-    expect([find('app-a', 'new'), find('app-a', 'old'), find('app-b', 'other:with:colons')]).toEqual([
-      'a',
-      'a',
-      'b',
-    ]);
-    expect([
-      find('app-a', 'other:with:colons'),
-      find('app-b', 'new'),
-      find('', ''),
-      find('app-a', ''),
-    ]).toEqual([null, null, null, null]);
+    expect(find('app-a', 'new')).toBe('a');
+    expect(find('app-a', 'old')).toBe('a');
+    expect(find('app-b', 'other:with:colons')).toBe('b');
+    expect(find('app-a', 'other:with:colons')).toBeNull();
+    expect(find('app-b', 'new')).toBeNull();
+    expect(find('', '')).toBeNull();
+    expect(find('app-a', '')).toBeNull();
     expect(find('app-', 'anew')).toBeNull();
     expect(registry.hasCredentials(registry.get('a'), 'app-a', 'old')).toBe(true);
     expect(registry.hasCredentials(registry.get('a'), 'app-b', 'other:with:colons')).toBe(false);
