@@ -69,6 +69,6 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
   configure(): void {
     if (!this.host.httpAdapter) return;
     this.mounter.mount(this.controllers);
-    this.earlyAuthentication.install(this.host.httpAdapter, this.controllers);
+    this.earlyAuthentication.install(this.host.httpAdapter);
   }
 }

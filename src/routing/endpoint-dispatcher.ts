@@ -7,7 +7,7 @@ import type { EndpointHandler } from './endpoint-handler.js';
 import { toHttpException } from './http-errors.js';
 import { HttpExchange } from './http-exchange.js';
 import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
-import { type RequestState, requestState } from './request-state.js';
+import { requestState } from './request-state.js';
 
 /**
  * Runs the handler of the endpoint that the guard found. All our controllers call it, so that it does not matter
@@ -25,13 +25,8 @@ export class EndpointDispatcher {
   ) {}
 
   /** Answers the request; throws an `HttpException` for the application's exception filters. */
-  dispatch(
-    request: PlatformRequest,
-    response: unknown,
-    state: RequestState | null = requestState(request),
-  ): Promise<void> | void {
-    if (state?.failure !== undefined) throw state.failure;
-    const call = state?.call;
+  dispatch(request: PlatformRequest, response: unknown): Promise<void> | void {
+    const call = requestState(request)?.call;
     if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);
     const { observer } = this.observers;

@@ -11,8 +11,6 @@ export interface RequestState {
   readonly match: RouteMatch;
   /** Set once the marketplace is decided and, where needed, proved. */
   readonly call: EndpointCall | null;
-  /** What answering it directly failed with: Nest's pipeline throws it for the application's filters. */
-  readonly failure?: unknown;
 }
 
 const STATE = Symbol('maestrano.request');

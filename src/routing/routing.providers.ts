@@ -1,6 +1,5 @@
 import type { Provider } from '@nestjs/common';
 
-import { DirectAnswers } from './early/direct-answers.js';
 import { EarlyAuthentication } from './early/early-authentication.js';
 import { EffectivePath } from './effective-path.js';
 import { EndpointAccess } from './endpoint-access.js';
@@ -18,7 +17,6 @@ export function routingProviders(): Provider[] {
     EndpointObservers,
     EndpointDispatcher,
     RouteMounter,
-    DirectAnswers,
     EarlyAuthentication,
   ];
 }

@@ -12,8 +12,6 @@ import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint-re
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { RouteMounter } from '../route-mounter.js';
 import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
-import type { EndpointController } from '../endpoint-controller.js';
-import { DirectAnswers } from './direct-answers.js';
 import type { EarlyCheck, EarlyVerdict } from './early-verdict.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify } from './fastify-early-hook.js';
@@ -53,7 +51,6 @@ export class EarlyAuthentication {
     private readonly access: EndpointAccess,
     private readonly mounter: RouteMounter,
     private readonly effectivePath: EffectivePath,
-    private readonly answers: DirectAnswers,
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
     @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
   ) {
@@ -61,14 +58,10 @@ export class EarlyAuthentication {
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
-  install(adapter: AbstractHttpAdapter, controllers: readonly EndpointController[]): void {
-    const { answers } = this;
+  install(adapter: AbstractHttpAdapter): void {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: PlatformRequest) => this.decide(request),
-      direct: answers.arePossible(controllers)
-        ? (request, response, pipeline) => answers.answer(request, response, pipeline)
-        : null,
       bodyLimits: [...new Set([...this.#bodies.values()].map(({ limit }) => limit))],
     };
     const early =

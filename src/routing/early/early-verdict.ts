@@ -14,8 +14,6 @@ export interface EarlyCheck {
   limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
   decide(request: PlatformRequest): EarlyVerdict;
-  /** Answers without Nest's pipeline, or by calling it; null where the pipeline has to be used. */
-  readonly direct: ((request: PlatformRequest, response: unknown, pipeline: () => unknown) => void) | null;
   /** Every body limit that `decide` may answer with, in bytes. */
   readonly bodyLimits: readonly number[];
 }

@@ -21,14 +21,11 @@ interface Application {
   use(middleware: Middleware): unknown;
 }
 
-type Register = (path: unknown, ...handlers: readonly Middleware[]) => unknown;
-
-/** Nest's Express adapter: it brings Express' own parsers, and routes are registered by these methods. */
-interface ExpressAdapter extends Record<(typeof VERBS)[number], Register> {
+/** Nest's Express adapter: it brings Express' own parsers. */
+interface ExpressAdapter {
   useBodyParser(type: 'json' | 'urlencoded', rawBody: boolean, options: object): unknown;
 }
 
-const VERBS = ['get', 'post', 'put', 'delete'] as const;
 const PARSERS: ReadonlySet<string> = new Set(['jsonParser', 'urlencodedParser', 'textParser', 'rawParser']);
 
 /**
@@ -42,7 +39,6 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const stack = application.router?.stack;
   if (!isStack(stack)) return false;
   const factory = adapter as unknown as ExpressAdapter;
-  if (check.direct) answerDirectly(factory, check, check.direct);
   const parsers = new Map(check.bodyLimits.map((limit) => [limit, borrowParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
     const verdict = check.decide(request as PlatformRequest);
@@ -68,25 +64,6 @@ function borrowParsers(factory: ExpressAdapter, stack: Layer[], limit: number): 
   factory.useBodyParser('json', false, { limit });
   factory.useBodyParser('urlencoded', false, { limit, extended: true });
   return stack.splice(before).flatMap(({ handle }) => handle ?? []);
-}
-
-/** Puts the direct answer before the handlers of our routes, which Nest registers later. */
-function answerDirectly(
-  factory: ExpressAdapter,
-  check: EarlyCheck,
-  direct: NonNullable<EarlyCheck['direct']>,
-): void {
-  const directly =
-    (pipeline: Middleware): Middleware =>
-    (request, response, next) =>
-      direct(request as PlatformRequest, response, () => pipeline(request, response, next));
-  for (const verb of VERBS) {
-    const register = factory[verb].bind(factory);
-    factory[verb] = (path, ...handlers) => {
-      const isOurs = typeof path === 'string' && check.limitOfRoute(verb.toUpperCase(), path) !== undefined;
-      return register(path, ...(isOurs ? handlers.map(directly) : handlers));
-    };
-  }
 }
 
 /** Express' own parsers leave alone what was read to its end. */

@@ -19,7 +19,6 @@ interface LimitedRequest extends PlatformRequest {
   [BODY_LIMIT]?: number;
 }
 
-type Handler = (this: unknown, request: PlatformRequest, reply: Reply) => unknown;
 type Hook = (request: LimitedRequest, reply: Reply, done: () => void) => void;
 
 /** The parts of Fastify that are used: all public. */
@@ -34,7 +33,6 @@ interface RouteOptions {
   readonly url: string;
   bodyLimit?: number;
   onRequest?: Hook | Hook[];
-  handler: Handler;
 }
 
 interface Instance {
@@ -75,7 +73,6 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
-    if (check.direct) route.handler = directly(check.direct, route.handler);
     // Where endpoints share a route this is the largest; the hook refuses what is declared beyond an endpoint's own.
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
   });
@@ -88,10 +85,4 @@ function readOwnJson(request: LimitedRequest, payload: Readable, done: JsonBodyC
   if (limit === undefined) return done(new UnsupportedMediaTypeException());
   request.headers['content-type'] = JSON_TYPE;
   readJsonBody(payload, limit, done);
-}
-
-function directly(answer: NonNullable<EarlyCheck['direct']>, pipeline: Handler): Handler {
-  return function (request, reply) {
-    answer(request, reply, () => pipeline.call(this, request, reply));
-  };
 }

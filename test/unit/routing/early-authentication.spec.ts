@@ -12,7 +12,6 @@ import type { EndpointAccess } from '../../../src/routing/endpoint-access.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
 import type { PlatformRequest } from '../../../src/utils/platform-request.js';
 import type { RouteMounter } from '../../../src/routing/route-mounter.js';
-import type { DirectAnswers } from '../../../src/routing/early/direct-answers.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
 
 const ENDPOINTS = [
@@ -40,12 +39,10 @@ const mounter = {
 
 function early(webhooks?: WebhooksOptions): EarlyAuthentication {
   const path = new EffectivePath(new ApplicationConfig());
-  const answers = { arePossible: () => false } as unknown as DirectAnswers;
   return new EarlyAuthentication(
     access,
     mounter,
     path,
-    answers,
     { endpoints: ENDPOINTS, prefix: 'maestrano' },
     { webhooks },
   );
@@ -65,7 +62,7 @@ async function serve(
 ): Promise<string> {
   adapter.initHttpServer({});
   if (parsers || adapter.getType() === 'fastify') adapter.registerParserMiddleware?.();
-  early(webhooks).install(adapter, []);
+  early(webhooks).install(adapter);
   for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
     adapter.post(path, (request: PlatformRequest, response: unknown) => {
       const { body, headers } = request;
@@ -179,7 +176,7 @@ it('leaves everything to the guard where the platform is not as expected, and sa
   for (const stack of [undefined, 'odd', [1]]) {
     const use = jest.fn();
     const adapter = { getType: () => 'express', getInstance: () => ({ router: { stack }, use }) };
-    early().install(adapter as unknown as AbstractHttpAdapter, []);
+    early().install(adapter as unknown as AbstractHttpAdapter);
     expect(use).not.toHaveBeenCalled();
   }
   expect(warn).toHaveBeenCalledTimes(3);
