@@ -35,7 +35,6 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
     configured: ({ webhooks }) => [webhooks.connec.notificationPath],
     handler: ConnecNotificationHandler,
     bodyLimit: 5 * 1024 * 1024,
-    ownJson: true,
   },
   {
     name: INITIALIZATION_ENDPOINT,

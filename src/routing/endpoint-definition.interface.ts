@@ -24,11 +24,6 @@ export interface EndpointDefinition {
   /** The path templates that the marketplace configures; nulls are left out. May hold a query and odd names. */
   readonly configured: (marketplace: Marketplace) => readonly (string | null)[];
   readonly handler: Type<EndpointHandler>;
-  /** Bytes of body the endpoint takes; the platform's own limit when absent. */
+  /** Bytes of body the endpoint takes; the application's own limit when absent. */
   readonly bodyLimit?: number;
-  /**
-   * Plain JSON is read and parsed by us, for the platforms' parsers cost up to a third of such a request. Needs a
-   * `bodyLimit`, and a handler that refuses `__proto__` and other harmful keys itself.
-   */
-  readonly ownJson?: boolean;
 }

@@ -76,6 +76,35 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(await send(app, NOTIFICATIONS, notification(1_000), basicOf('uat'))).toBeLessThan(300);
   });
 
+  it.each(['application/json', 'application/vnd.api+json', 'application/json; charset=utf-8'])(
+    'answers %s that cannot be parsed in one form, and repeats nothing of it',
+    async (type) => {
+      for (const [path, body] of [
+        [NOTIFICATIONS, '{"items": "s3cr3t'],
+        [START, '{"group_id": "s3cr3t'],
+      ] as const) {
+        const headers = { authorization: basicOf('uat'), 'content-type': type };
+        const response = await fetch(app.base + path, { method: 'POST', body, headers });
+        expect(await response.json()).toEqual({
+          statusCode: 400,
+          error: 'Bad Request',
+          message: 'The request body is not valid, or not complete',
+        });
+      }
+    },
+  );
+
+  it('takes JSON:API, which is what Connec! may send', async () => {
+    const headers = { 'content-type': 'application/vnd.api+json' };
+    expect(await send(app, NOTIFICATIONS, notification(1_000), basicOf('uat'), headers)).toBeLessThan(300);
+    expect(await send(app, START, '{"group_id":"cld-1"}', basicOf('uat'), headers)).toBe(201);
+    expect(await send(app, NOTIFICATIONS, notification(6_000_000), basicOf('uat'), headers)).toBe(413);
+  });
+
+  it('does not take a body that was lost on the way for a notification of nothing', async () => {
+    expect(await send(app, NOTIFICATIONS, '', basicOf('uat'))).toBe(400);
+  });
+
   it('does not believe a body that tells no length', async () => {
     const chunk = 'x'.repeat(500_000);
     const body = new ReadableStream({

@@ -1,7 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import type { WebhooksOptions } from '../../interfaces/webhooks-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
@@ -12,29 +10,17 @@ import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint-re
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { RouteMounter } from '../route-mounter.js';
 import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
-import type { EarlyCheck, EarlyVerdict } from './early-verdict.js';
+import { BODY_TOO_LARGE } from './body-parsing.js';
+import type { EarlyCheck, EarlyDecision } from './early-check.js';
 import { installOnExpress } from './express-early-middleware.js';
-import { installOnFastify } from './fastify-early-hook.js';
+import { installOnFastify, parseJsonApi } from './fastify-early-hook.js';
 
-const JSON_TYPE = 'application/json';
-const PLAIN_JSON = /^\s*application\/json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
-const JSON_BY_SUFFIX = /^\s*application\/[\w.-]+\+json\s*(?:;|$)/i;
-const CONTINUE: EarlyVerdict = { refused: false, bodyLimit: null, ownJson: false };
-const DENIED: EarlyVerdict = { refused: true, status: 401, body: CREDENTIALS_REFUSED };
-const TOO_LARGE: EarlyVerdict = {
-  refused: true,
-  status: 413,
-  body: { error: 'The request body is too large' },
-};
+const CONTINUE: EarlyDecision = { rejected: false, bodyLimit: null };
+const DENIED: EarlyDecision = { rejected: true, status: 401, body: CREDENTIALS_REFUSED };
+const TOO_LARGE: EarlyDecision = { rejected: true, status: 413, body: { error: BODY_TOO_LARGE } };
 
-/** How the body of an endpoint is read. */
-interface BodyRule {
-  /** Bytes. */
-  readonly limit: number;
-  readonly parsed: EarlyVerdict;
-  /** The verdict on plain JSON that we parse ourselves; null where the platform parses everything. */
-  readonly ownJson: EarlyVerdict | null;
-}
+/** Credentials are right, or not asked for, and the body has a limit of the endpoint's own. */
+type Limited = EarlyDecision & { readonly rejected: false; readonly bodyLimit: number };
 
 /**
  * Looks at the credentials of our own routes before their body is read: whoever lacks them cannot make the
@@ -45,7 +31,7 @@ interface BodyRule {
 export class EarlyAuthentication {
   readonly #logger = new Logger('MaestranoSecurity');
   /** By endpoint name. */
-  readonly #bodies: ReadonlyMap<string, BodyRule>;
+  readonly #decisions: ReadonlyMap<string, Limited>;
 
   constructor(
     private readonly access: EndpointAccess,
@@ -53,8 +39,10 @@ export class EarlyAuthentication {
     private readonly effectivePath: EffectivePath,
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
     @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
+    host: HttpAdapterHost,
   ) {
-    this.#bodies = bodyRules(registration.endpoints, options.webhooks);
+    if (host.httpAdapter?.getType() === 'fastify') parseJsonApi(host.httpAdapter);
+    this.#decisions = limitsOf(registration.endpoints, options.webhooks);
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
@@ -62,7 +50,7 @@ export class EarlyAuthentication {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: PlatformRequest) => this.decide(request),
-      bodyLimits: [...new Set([...this.#bodies.values()].map(({ limit }) => limit))],
+      bodyLimits: [...new Set([...this.#decisions.values()].map(({ bodyLimit }) => bodyLimit))],
     };
     const early =
       adapter.getType() === 'fastify' ? installOnFastify(adapter, check) : installOnExpress(adapter, check);
@@ -71,16 +59,13 @@ export class EarlyAuthentication {
   }
 
   /** Decides on a request from its URL and headers alone. */
-  decide(request: PlatformRequest): EarlyVerdict {
+  decide(request: PlatformRequest): EarlyDecision {
     const call = this.access.decide(request);
     if (call === 'unknown') return CONTINUE;
     if (call === 'denied') return DENIED;
-    const { headers } = request;
-    if (headers['content-type'] !== JSON_TYPE) nameJsonAsJson(headers);
-    const body = this.#bodies.get(call.endpoint);
-    if (!body) return CONTINUE;
-    if (Number(headers['content-length'] ?? 0) > body.limit) return TOO_LARGE;
-    return body.ownJson !== null && isPlainJson(headers) ? body.ownJson : body.parsed;
+    const decision = this.#decisions.get(call.endpoint);
+    if (!decision) return CONTINUE;
+    return Number(request.headers['content-length'] ?? 0) > decision.bodyLimit ? TOO_LARGE : decision;
   }
 
   #limitOfRoute(verb: string, path: string): number | null | undefined {
@@ -90,38 +75,20 @@ export class EarlyAuthentication {
         mounted.verb === verb && (path === `/${mounted.path}` || path === `${prefix}/${mounted.path}`),
     );
     if (!route) return undefined;
-    const limits = route.endpoints.flatMap((name) => this.#bodies.get(name)?.limit ?? []);
+    const limits = route.endpoints.flatMap((name) => this.#decisions.get(name)?.bodyLimit ?? []);
     return limits.length > 0 ? Math.max(...limits) : null;
   }
 }
 
-/**
- * Connec! writes `application/vnd.api+json` (protocol §7.1, §9.2), which the parsers of neither platform take: what is
- * JSON by its suffix is called JSON before they look.
- */
-function nameJsonAsJson(headers: IncomingHttpHeaders): void {
-  const type = headers['content-type'];
-  if (type !== undefined && JSON_BY_SUFFIX.test(type)) headers['content-type'] = JSON_TYPE;
-}
-
-/** What is in UTF-8 and not compressed; anything else is left to the platform's parsers. */
-function isPlainJson(headers: IncomingHttpHeaders): boolean {
-  const type = headers['content-type'];
-  if (type === undefined || headers['content-encoding'] !== undefined) return false;
-  return type === JSON_TYPE || PLAIN_JSON.test(type);
-}
-
-/** The verdicts are made once: they are the same for every request of an endpoint. */
-function bodyRules(
+/** Made once: a decision is the same for every request of an endpoint. */
+function limitsOf(
   endpoints: readonly EndpointDefinition[],
   webhooks: WebhooksOptions | undefined,
-): Map<string, BodyRule> {
-  const rules = new Map<string, BodyRule>();
-  for (const { name, group, bodyLimit, ownJson } of endpoints) {
+): Map<string, Limited> {
+  const decisions = new Map<string, Limited>();
+  for (const { name, group, bodyLimit } of endpoints) {
     const limit = (group === 'connecWebhooks' ? webhooks?.bodyLimit : undefined) ?? bodyLimit;
-    if (limit === undefined) continue;
-    const parsed: EarlyVerdict = { refused: false, bodyLimit: limit, ownJson: false };
-    rules.set(name, { limit, parsed, ownJson: ownJson ? { ...parsed, ownJson: true } : null });
+    if (limit !== undefined) decisions.set(name, { rejected: false, bodyLimit: limit });
   }
-  return rules;
+  return decisions;
 }

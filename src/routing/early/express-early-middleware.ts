@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { PayloadTooLargeException } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { PlatformRequest } from '../../utils/platform-request.js';
+import { RequestMemory } from '../../utils/request-memory.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import type { EarlyCheck } from './early-verdict.js';
-import { readJsonBody } from './json-body.js';
+import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import type { EarlyCheck } from './early-check.js';
 
 type Next = (error?: unknown) => void;
-type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+type Request = IncomingMessage & { body?: unknown };
+type Middleware = (request: Request, response: ServerResponse, next: Next) => void;
 
 interface Layer {
   readonly handle?: Middleware;
@@ -28,24 +29,27 @@ interface ExpressAdapter {
 
 const PARSERS: ReadonlySet<string> = new Set(['jsonParser', 'urlencodedParser', 'textParser', 'rawParser']);
 
+/** Requests whose body was read and had no byte. */
+const withoutBody = new RequestMemory<true>();
+
 /**
- * Puts a middleware before the application's body parsers. It refuses wrong credentials before a byte of the body
- * is read, and reads the bodies of our own routes with their own limit.
+ * Puts a middleware before the application's body parsers. It rejects wrong credentials before a byte of the body is
+ * read, and has the bodies of our own routes parsed with their own limit.
  *
- * @returns false when the stack is not as expected: the middleware then stays behind the parsers.
+ * @returns false when the stack is not as expected: nothing is installed then.
  */
 export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const application = adapter.getInstance<Application>();
   const stack = application.router?.stack;
   if (!isStack(stack)) return false;
   const factory = adapter as unknown as ExpressAdapter;
-  const parsers = new Map(check.bodyLimits.map((limit) => [limit, borrowParsers(factory, stack, limit)]));
+  const parsers = new Map(check.bodyLimits.map((limit) => [limit, createParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
-    const verdict = check.decide(request as PlatformRequest);
-    if (verdict.refused) return refuse(response, verdict.status, verdict.body);
-    if (verdict.bodyLimit === null) return next();
-    if (verdict.ownJson && !request.readableEnded) readJson(request, response, verdict.bodyLimit, next);
-    else runInTurn(parsers.get(verdict.bodyLimit) ?? [], request, response, next);
+    const decision = check.decide(request as PlatformRequest);
+    if (decision.rejected) return reject(response, decision.status, decision.body);
+    const parse = decision.bodyLimit === null ? undefined : parsers.get(decision.bodyLimit);
+    if (parse) parse(request, response, next);
+    else next();
   });
   const firstParser = stack.findIndex(({ handle }) => handle !== undefined && PARSERS.has(handle.name));
   if (firstParser < 0) return true;
@@ -58,51 +62,38 @@ function isStack(stack: unknown): stack is Layer[] {
   return Array.isArray(stack) && stack.every((layer) => typeof layer === 'object' && layer !== null);
 }
 
-/** Has Nest make the parsers and takes them off the stack again: only our routes may use them. */
-function borrowParsers(factory: ExpressAdapter, stack: Layer[], limit: number): Middleware[] {
+/**
+ * Express' parsers of JSON and forms with a limit of ours. Nest makes them, so that Express need not be a dependency,
+ * and they are taken off the stack again: only our routes may use them.
+ */
+function createParsers(factory: ExpressAdapter, stack: Layer[], limit: number): Middleware {
   const before = stack.length;
-  factory.useBodyParser('json', false, { limit });
+  const type = ['application/json', JSON_API_TYPE];
+  factory.useBodyParser('json', false, { limit, type, strict: false, verify: noticeEmpty });
   factory.useBodyParser('urlencoded', false, { limit, extended: true });
-  return stack.splice(before).flatMap(({ handle }) => handle ?? []);
+  const [parseJson, parseForm] = stack.splice(before).flatMap(({ handle }) => handle ?? []);
+  return (request, response, next) => {
+    const finish: Next = (error) => {
+      // Express takes an empty body for `{}`: a notification that was lost on the way would be acknowledged.
+      if (withoutBody.recall(request)) request.body = undefined;
+      if (error === undefined) next();
+      else next(toBodyException(error));
+    };
+    if (!parseJson || !parseForm) return next();
+    parseJson(request, response, (error) =>
+      error === undefined ? parseForm(request, response, finish) : finish(error),
+    );
+  };
 }
 
-/** Express' own parsers leave alone what was read to its end. */
-function readJson(
-  request: IncomingMessage & { body?: unknown },
-  response: ServerResponse,
-  limit: number,
-  next: Next,
-): void {
-  readJsonBody(request, limit, (error, body) => {
-    if (error instanceof PayloadTooLargeException) closeAfter(response);
-    if (error) return next(error);
-    request.body = body;
-    next();
-  });
+function noticeEmpty(request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
+  if (body.length === 0) withoutBody.remember(request, true);
 }
 
-function runInTurn(
-  middlewares: readonly Middleware[],
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: Next,
-): void {
-  const [first, ...rest] = middlewares;
-  if (!first) return next();
-  first(request, response, (error) => {
-    if (error === undefined) runInTurn(rest, request, response, next);
-    else next(error);
-  });
-}
-
-function refuse(response: ServerResponse, status: number, body: unknown): void {
+function reject(response: ServerResponse, status: number, body: unknown): void {
   if (status === 401) response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
-  if (status === 413) closeAfter(response);
+  // A connection whose body was not read to its end is not worth keeping.
+  if (status === 413) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify(body));
-}
-
-/** A connection whose body was not read to its end is not worth keeping. */
-function closeAfter(response: ServerResponse): void {
-  response.setHeader('Connection', 'close');
 }

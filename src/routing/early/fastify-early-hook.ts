@@ -1,27 +1,23 @@
-import type { Readable } from 'node:stream';
-
-import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { PlatformRequest } from '../../utils/platform-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import type { EarlyCheck } from './early-verdict.js';
-import { type JsonBodyCallback, readJsonBody } from './json-body.js';
+import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import type { EarlyCheck } from './early-check.js';
 
-const JSON_TYPE = 'application/json';
-/** Parsers are found by content type: between our hook and our parser, what we parse ourselves is called this. */
-const OWN_JSON_TYPE = 'application/x-maestrano+json';
+/** Marks the configuration of our routes. */
+const OWN_ROUTE = Symbol('maestrano.route');
 
-/** Bytes that a request may bring; Fastify's own limit holds for its own parsers only. */
-const BODY_LIMIT = Symbol('maestrano.bodyLimit');
-
-interface LimitedRequest extends PlatformRequest {
-  [BODY_LIMIT]?: number;
-}
-
-type Hook = (request: LimitedRequest, reply: Reply, done: () => void) => void;
+type RouteConfig = Record<string | symbol, unknown>;
+type Hook = (request: Request, reply: Reply, done: () => void) => void;
+type ParsedCallback = (error: Error | null, body?: unknown) => void;
+type Parser = (request: Request, body: string, done: ParsedCallback) => void;
 
 /** The parts of Fastify that are used: all public. */
+interface Request extends PlatformRequest {
+  readonly routeOptions: { readonly config: RouteConfig };
+}
+
 interface Reply {
   code(status: number): Reply;
   header(name: string, value: string): Reply;
@@ -32,15 +28,15 @@ interface RouteOptions {
   readonly method: string | readonly string[];
   readonly url: string;
   bodyLimit?: number;
+  config?: RouteConfig;
   onRequest?: Hook | Hook[];
+  errorHandler?: (error: unknown, request: Request, reply: Reply) => void;
 }
 
 interface Instance {
-  hasContentTypeParser(type: string): boolean;
-  addContentTypeParser(
-    type: string,
-    parser: (request: LimitedRequest, payload: Readable, done: JsonBodyCallback) => void,
-  ): void;
+  hasContentTypeParser(type: RegExp): boolean;
+  addContentTypeParser(type: RegExp, options: { parseAs: 'string' }, parser: Parser): void;
+  getDefaultJsonParser(onProtoPoisoning: 'error', onConstructorPoisoning: 'error'): Parser;
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
 }
 
@@ -50,39 +46,57 @@ interface Instance {
  */
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
-    const verdict = check.decide(request);
-    if (!verdict.refused) {
-      if (verdict.ownJson && verdict.bodyLimit !== null) {
-        request.headers['content-type'] = OWN_JSON_TYPE;
-        request[BODY_LIMIT] = verdict.bodyLimit;
-      }
-      return done();
-    }
-    if (verdict.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
+    const decision = check.decide(request);
+    if (!decision.rejected) return done();
+    if (decision.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
     // A connection whose body was not read to its end is not worth keeping.
-    if (verdict.status === 413) reply.header('Connection', 'close');
-    reply.code(verdict.status).send(verdict.body);
+    if (decision.status === 413) reply.header('Connection', 'close');
+    reply.code(decision.status).send(decision.body);
   };
-  const instance = adapter.getInstance<Instance>();
-  // A second registration of the module finds the parser of the first.
-  if (!instance.hasContentTypeParser(OWN_JSON_TYPE)) {
-    instance.addContentTypeParser(OWN_JSON_TYPE, readOwnJson);
-  }
-  instance.addHook('onRoute', (route) => {
+  parseJsonApi(adapter);
+  adapter.getInstance<Instance>().addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
     const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
+    route.config = { ...route.config, [OWN_ROUTE]: true };
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
-    // Where endpoints share a route this is the largest; the hook refuses what is declared beyond an endpoint's own.
+    route.errorHandler ??= sendError;
+    // Where endpoints share a route this is the largest; the hook rejects what is declared beyond an endpoint's own.
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
   });
   return true;
 }
 
-function readOwnJson(request: LimitedRequest, payload: Readable, done: JsonBodyCallback): void {
-  const limit = request[BODY_LIMIT];
-  // Nobody but the hook means this parser.
-  if (limit === undefined) return done(new UnsupportedMediaTypeException());
-  request.headers['content-type'] = JSON_TYPE;
-  readJsonBody(payload, limit, done);
+/** An expression, and not a text: an application that registers the type itself, now or later, goes before it. */
+const JSON_API = new RegExp(`^${JSON_API_TYPE.replace(/[.+]/g, '\\$&')}(?:;|$)`);
+
+/**
+ * Has `application/vnd.api+json` parsed on our routes. Fastify finds parsers by content type alone, for all routes of
+ * an instance, so this one turns away what is for a route of the application, as Fastify itself would. What the
+ * application registers for the type goes before it, except a parser of everything (`*`) and an expression that was
+ * registered earlier: called as soon as there is an adapter, there is hardly an earlier.
+ */
+export function parseJsonApi(adapter: AbstractHttpAdapter): void {
+  const instance = adapter.getInstance<Instance>();
+  // A second registration of the module finds the parser of the first.
+  if (instance.hasContentTypeParser(JSON_API)) return;
+  const parse = instance.getDefaultJsonParser('error', 'error');
+  instance.addContentTypeParser(JSON_API, { parseAs: 'string' }, (request, body, done) => {
+    if (request.routeOptions.config[OWN_ROUTE] === true) parse(request, body, done);
+    else done(unsupportedMediaType());
+  });
+}
+
+/** The error that Fastify has where there is no parser. */
+function unsupportedMediaType(): Error {
+  const facts = { name: 'FastifyError', code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 };
+  return Object.assign(new Error('Unsupported Media Type'), facts);
+}
+
+/** Hands errors on to the application's handler, those of the body parsers in our words. */
+function sendError(error: unknown, _request: Request, reply: Reply): void {
+  const code =
+    typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : null;
+  const isOfParser = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
+  reply.send(isOfParser ? toBodyException(error) : error);
 }

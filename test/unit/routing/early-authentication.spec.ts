@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type AbstractHttpAdapter, ApplicationConfig } from '@nestjs/core';
+import { type AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
@@ -15,7 +15,7 @@ import type { RouteMounter } from '../../../src/routing/route-mounter.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
 
 const ENDPOINTS = [
-  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000, ownJson: true },
+  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },
   { name: 'synchronization.start', group: 'synchronization', bodyLimit: 1_000 },
 ] as unknown as EndpointDefinition[];
 
@@ -37,7 +37,9 @@ const mounter = {
   })),
 } as unknown as RouteMounter;
 
-function early(webhooks?: WebhooksOptions): EarlyAuthentication {
+function early(adapter: AbstractHttpAdapter, webhooks?: WebhooksOptions): EarlyAuthentication {
+  const host = new HttpAdapterHost();
+  host.httpAdapter = adapter;
   const path = new EffectivePath(new ApplicationConfig());
   return new EarlyAuthentication(
     access,
@@ -45,6 +47,7 @@ function early(webhooks?: WebhooksOptions): EarlyAuthentication {
     path,
     { endpoints: ENDPOINTS, prefix: 'maestrano' },
     { webhooks },
+    host,
   );
 }
 
@@ -54,15 +57,23 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+/** When an application may register parsers of its own. */
+type Stage = 'before us' | 'while the module starts' | 'after us';
+
 /** Serves an adapter as Nest does, with routes that tell the type of the body they were given, or repeat it. */
 async function serve(
   adapter: AbstractHttpAdapter,
   parsers: boolean,
   webhooks?: WebhooksOptions,
+  at: (stage: Stage) => void = () => undefined,
 ): Promise<string> {
   adapter.initHttpServer({});
+  at('before us');
+  const authentication = early(adapter, webhooks);
+  at('while the module starts');
   if (parsers || adapter.getType() === 'fastify') adapter.registerParserMiddleware?.();
-  early(webhooks).install(adapter);
+  authentication.install(adapter);
+  at('after us');
   for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
     adapter.post(path, (request: PlatformRequest, response: unknown) => {
       const { body, headers } = request;
@@ -81,19 +92,23 @@ async function serve(
 
 async function post(url: string, bytes: number): Promise<[number, unknown]> {
   const body = JSON.stringify('x'.repeat(Math.max(0, bytes - 10)));
-  const response = await fetch(url, {
-    method: 'POST',
-    body: `{"a":${body}}`,
-    headers: { 'content-type': 'application/json' },
-  });
+  return send(url, `{"a":${body}}`, 'application/json');
+}
+
+/** @returns status and parsed body of the response. */
+async function send(url: string, body: string, type: string, headers = {}): Promise<[number, unknown]> {
+  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': type, ...headers } });
   return [response.status, await response.json().catch(() => null)];
 }
+
+const JSON_API = 'application/vnd.api+json';
+const ECHO = { 'x-echo': '1' };
 
 describe.each([
   ['express', true, () => new ExpressAdapter()],
   ['express without parsers', false, () => new ExpressAdapter()],
   ['fastify', true, () => new FastifyAdapter()],
-] as const)('on %s', (_platform, parsers, create) => {
+] as const)('on %s', (platform, parsers, create) => {
   it('refuses before the body, reads the bodies of our routes with their limits, and leaves others alone', async () => {
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const url = await serve(create(), parsers);
@@ -115,19 +130,19 @@ describe.each([
 
   it('holds a body that tells no length to the limit of its own route', async () => {
     const url = await serve(create(), parsers);
-    const send = async (path: string, bytes: number): Promise<number> => {
+    const stream = async (path: string, bytes: number): Promise<number> => {
       const body = new Blob([`{"a":"${'x'.repeat(bytes)}"}`]).stream();
       const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } };
       return (await fetch(url + path, init as RequestInit)).status;
     };
-    expect(await send('/synchronization.start', 500)).toBe(200);
-    expect(await send('/synchronization.start', 3_000)).toBe(413);
-    expect(await send('/connec.notification', 3_000)).toBe(200);
+    expect(await stream('/synchronization.start', 500)).toBe(200);
+    expect(await stream('/synchronization.start', 3_000)).toBe(413);
+    expect(await stream('/connec.notification', 3_000)).toBe(200);
   });
 
-  it('parses the JSON of an endpoint that asks for it, however it arrives', async () => {
+  it('parses JSON however it arrives', async () => {
     const url = await serve(create(), parsers);
-    const send = async (type: string, ...chunks: (string | Uint8Array)[]): Promise<unknown> => {
+    const pieces = async (type: string, ...chunks: (string | Uint8Array)[]): Promise<unknown> => {
       const stream = new ReadableStream<Uint8Array>({
         async start(controller) {
           for (const chunk of chunks) {
@@ -143,23 +158,44 @@ describe.each([
       return (await fetch(`${url}/connec.notification`, init as RequestInit)).json();
     };
     const json = 'application/json';
-    expect(await send(json, '{"a":', '[1]}')).toEqual({ body: { a: [1] }, type: json });
+    expect(await pieces(json, '{"a":', '[1]}')).toEqual({ body: { a: [1] }, type: json });
     // One letter of three bytes in two chunks.
     const euro = new TextEncoder().encode('"\u20ac"');
-    expect(await send(json, euro.subarray(0, 2), euro.subarray(2))).toEqual({ body: '\u20ac', type: json });
-    expect(await send(json, '\ufeff{}')).toEqual({ body: {}, type: json });
-    expect(await send(`${json}; charset=UTF-8`, '{"b":2}')).toEqual({
-      body: { b: 2 },
-      type: expect.stringMatching(/^application\/json/),
-    });
-    expect(await send(json)).toEqual({ body: null, type: json });
+    expect(await pieces(json, euro.subarray(0, 2), euro.subarray(2))).toEqual({ body: '\u20ac', type: json });
+    expect(await pieces(json, '\ufeff{}')).toEqual({ body: {}, type: json });
+    const utf8 = `${json}; charset=UTF-8`;
+    expect(await pieces(utf8, '{"b":2}')).toEqual({ body: { b: 2 }, type: utf8 });
   });
 
-  it('reads what is JSON by its suffix', async () => {
+  it.each(['', `; charset=utf-8`])(
+    'reads JSON:API%s, and leaves its content type as it came',
+    async (parameters) => {
+      const url = await serve(create(), parsers);
+      const type = JSON_API + parameters;
+      const answer = await send(`${url}/connec.notification`, '{"a":1}', type, ECHO);
+      expect(answer).toEqual([200, { body: { a: 1 }, type }]);
+      expect((await send(`${url}/connec.notification`, `{"a":"${'x'.repeat(6_000)}"}`, type))[0]).toBe(413);
+    },
+  );
+
+  it('takes no empty body for an empty notification', async () => {
     const url = await serve(create(), parsers);
-    const headers = { 'content-type': 'application/vnd.api+json' };
-    const response = await fetch(`${url}/connec.notification`, { method: 'POST', body: '{}', headers });
-    expect(await response.json()).toEqual({ body: 'object' });
+    for (const chunked of [false, true]) {
+      const body = chunked ? new Blob([]).stream() : '';
+      const headers = { 'content-type': 'application/json', ...ECHO };
+      const init = { method: 'POST', body, duplex: 'half', headers };
+      const response = await fetch(`${url}/connec.notification`, init as RequestInit);
+      if (platform === 'fastify') expect(response.status).toBe(400);
+      else expect(await response.json()).toMatchObject({ body: null });
+    }
+  });
+
+  it("parses JSON:API on our routes only: on the application's it is what it would be without us", async () => {
+    const url = await serve(create(), parsers);
+    const answer = await send(`${url}/own`, '{}', JSON_API);
+    if (platform === 'fastify') {
+      expect(answer).toEqual([415, expect.objectContaining({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' })]);
+    } else expect(answer).toEqual([200, { body: 'undefined' }]);
   });
 
   it('takes the limit of notifications from the options, larger or smaller', async () => {
@@ -171,12 +207,43 @@ describe.each([
   });
 });
 
+describe('on fastify', () => {
+  type Done = (error: null, body: string) => void;
+  const theirs = (_request: unknown, _body: unknown, done: Done): void => done(null, 'theirs');
+  const options = { parseAs: 'string' } as const;
+
+  it.each<[Stage, string | RegExp]>([
+    ['before us', JSON_API],
+    ['while the module starts', JSON_API],
+    ['after us', JSON_API],
+    ['while the module starts', /^application\/(?:.+\+)?json/],
+    ['after us', /^application\/(?:.+\+)?json/],
+  ])('a parser that the application registered %s for %s goes before ours', async (stage, type) => {
+    const adapter = new FastifyAdapter();
+    const url = await serve(adapter, true, undefined, (reached) => {
+      if (reached === stage) adapter.getInstance().addContentTypeParser(type, options, theirs);
+    });
+    for (const path of ['/own', '/connec.notification']) {
+      const [, answer] = await send(url + path, '{}', JSON_API, ECHO);
+      expect(answer).toMatchObject({ body: 'theirs' });
+    }
+  });
+
+  it('a second registration of the module finds the parser of the first', async () => {
+    const adapter = new FastifyAdapter();
+    const url = await serve(adapter, true, undefined, (stage) => {
+      if (stage === 'after us') early(adapter).install(adapter);
+    });
+    expect(await send(`${url}/connec.notification`, '{}', JSON_API)).toEqual([200, { body: 'object' }]);
+  });
+});
+
 it('leaves everything to the guard where the platform is not as expected, and says so', () => {
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   for (const stack of [undefined, 'odd', [1]]) {
     const use = jest.fn();
     const adapter = { getType: () => 'express', getInstance: () => ({ router: { stack }, use }) };
-    early().install(adapter as unknown as AbstractHttpAdapter);
+    early(adapter as unknown as AbstractHttpAdapter).install(adapter as unknown as AbstractHttpAdapter);
     expect(use).not.toHaveBeenCalled();
   }
   expect(warn).toHaveBeenCalledTimes(3);

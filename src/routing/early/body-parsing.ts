@@ -1,0 +1,26 @@
+import {
+  BadRequestException,
+  type HttpException,
+  PayloadTooLargeException,
+  UnsupportedMediaTypeException,
+} from '@nestjs/common';
+
+/** What Connec! may call its JSON (protocol §7.1, §9.2) beside `application/json`; no parser takes it by default. */
+export const JSON_API_TYPE = 'application/vnd.api+json';
+
+/** Body of every 413 that is sent before a body is read. */
+export const BODY_TOO_LARGE = 'The request body is too large';
+
+/**
+ * What the application's exception filters see when a body cannot be parsed. The parsers' own errors quote what was
+ * sent, and differ between Express and Fastify.
+ *
+ * @param error as the HTTP adapter's parser reports it, with its HTTP status.
+ */
+export function toBodyException(error: unknown): HttpException {
+  const status =
+    typeof error === 'object' && error !== null ? (error as { readonly statusCode?: unknown }).statusCode : 0;
+  if (status === 413) return new PayloadTooLargeException(BODY_TOO_LARGE);
+  if (status === 415) return new UnsupportedMediaTypeException('The request body cannot be decoded');
+  return new BadRequestException('The request body is not valid, or not complete');
+}
