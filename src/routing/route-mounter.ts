@@ -10,7 +10,7 @@ import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.int
 import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
 import { conventionalMountPaths, mountPaths, type PlatformKind } from './mount-paths.js';
 import { fillPathTemplate, parsePathTemplate } from './path-template.js';
-import { RouteTrie } from './route-trie.js';
+import { parseRequestTarget, RouteTrie } from './route-trie.js';
 import { RouteTableService } from './route-table.service.js';
 
 /** A path that was handed to the router, for logs and the `doctor` command. */
@@ -70,7 +70,9 @@ export class RouteMounter {
     return (template) => {
       const path = this.effectivePath.toMount(template);
       const wanted = mountPaths(parsePathTemplate(path), platform);
-      return wanted.some((mount) => claimed.has(mount)) || patterns.find(path, () => true).length > 0;
+      if (wanted.some((mount) => claimed.has(mount))) return true;
+      const target = parseRequestTarget(path);
+      return target !== null && patterns.find(target, () => true).length > 0;
     };
   }
 

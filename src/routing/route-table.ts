@@ -1,7 +1,7 @@
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.interface.js';
 import { fillPathTemplate, parsePathTemplate } from './path-template.js';
-import { RouteTrie, type TrieMatch } from './route-trie.js';
+import { parseRequestTarget, RouteTrie, type TrieMatch } from './route-trie.js';
 
 /** What the table needs to know of the marketplaces: a frozen snapshot of the registry. */
 export interface RouteTableSource {
@@ -29,10 +29,6 @@ interface Entry {
   readonly marketplace: Marketplace | null;
 }
 
-/** URLs remembered with what they matched; webhooks come to few of them, thousands of times. */
-const REMEMBERED_URLS = 512;
-const LONGEST_REMEMBERED = 256;
-
 /**
  * Finds endpoint and marketplace of a URL: the marketplaces' own templates first, then the conventional layout.
  * Immutable; a refresh builds a new one. Holds nothing for a marketplace that keeps to the convention.
@@ -41,9 +37,6 @@ export class RouteTable {
   readonly #configured = new RouteTrie<Entry>();
   readonly #conventional = new RouteTrie<Entry>();
   readonly #source: RouteTableSource;
-  /** By verb and URL. */
-  readonly #remembered = new Map<string, Map<string, RouteMatch>>();
-  #rememberedUrls = 0;
 
   constructor(endpoints: readonly EndpointDefinition[], prefix: string, source: RouteTableSource) {
     this.#source = source;
@@ -65,29 +58,12 @@ export class RouteTable {
 
   /** The endpoint of a URL, or null when it is none of ours. */
   match(verb: string, url: string): RouteMatch | null {
-    const known = this.#remembered.get(verb)?.get(url);
-    if (known) return known;
-    const match = this.#search(verb, url);
-    if (match && url.length <= LONGEST_REMEMBERED) this.#remember(verb, url, match);
-    return match;
-  }
-
-  #remember(verb: string, url: string, match: RouteMatch): void {
-    if (this.#rememberedUrls >= REMEMBERED_URLS) {
-      this.#remembered.clear();
-      this.#rememberedUrls = 0;
-    }
-    let urls = this.#remembered.get(verb);
-    if (!urls) this.#remembered.set(verb, (urls = new Map()));
-    urls.set(url, match);
-    this.#rememberedUrls += 1;
-  }
-
-  #search(verb: string, url: string): RouteMatch | null {
+    const target = parseRequestTarget(url);
+    if (!target) return null;
     const accept = (entry: Entry) => entry.endpoint.verbs.includes(verb as EndpointVerb);
-    const [first, ...others] = this.#configured.find(url, accept);
+    const [first, ...others] = this.#configured.find(target, accept);
     if (first) return this.#configuredMatch(first, others);
-    const [found] = this.#conventional.find(url, accept);
+    const [found] = this.#conventional.find(target, accept);
     return found ? this.#conventionalMatch(found) : null;
   }
 

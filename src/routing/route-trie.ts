@@ -11,6 +11,33 @@ interface Route<T> {
   readonly value: T;
 }
 
+/** A request's URL taken apart: what templates are compared with. */
+export interface RequestTarget {
+  /** Decoded. */
+  readonly segments: readonly string[];
+  /** Parsed only where a template asks for it. */
+  readonly query: () => URLSearchParams;
+}
+
+/** Takes a URL apart; null where it cannot be decoded. */
+export function parseRequestTarget(url: string): RequestTarget | null {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '') continue;
+    const decoded = decodeSegment(segment);
+    if (decoded === null) return null;
+    segments.push(decoded);
+  }
+  let query: URLSearchParams | null = null;
+  return {
+    segments,
+    // A marketplace appends "?group_id=" also to a path that has a query already (protocol §4.1).
+    query: () => (query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1).replaceAll('?', '&'))),
+  };
+}
+
 /** A template that fits a path, with the placeholders it found. */
 export interface TrieMatch<T> {
   readonly value: T;
@@ -42,40 +69,26 @@ export class RouteTrie<T> {
   }
 
   /** All values that fit, most specific first; stops at the first path that `accept` takes a value of. */
-  find(url: string, accept: (value: T) => boolean): TrieMatch<T>[] {
-    const mark = url.indexOf('?');
-    const path = mark < 0 ? url : url.slice(0, mark);
-    const segments: string[] = [];
-    for (const segment of path.split('/')) {
-      if (segment === '') continue;
-      const decoded = decodeSegment(segment);
-      if (decoded === null) return [];
-      segments.push(decoded);
-    }
-    let query: URLSearchParams | null = null;
-    // A marketplace appends "?group_id=" also to a path that has a query already (protocol §4.1).
-    const lazyQuery = () =>
-      (query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1).replaceAll('?', '&')));
-    return this.#walk(this.#root, segments, 0, [], lazyQuery, accept);
+  find(target: RequestTarget, accept: (value: T) => boolean): TrieMatch<T>[] {
+    return this.#walk(this.#root, target, 0, [], accept);
   }
 
   #walk(
     node: Node<T>,
-    segments: readonly string[],
+    target: RequestTarget,
     index: number,
     values: string[],
-    query: () => URLSearchParams,
     accept: (value: T) => boolean,
   ): TrieMatch<T>[] {
-    const segment = segments[index];
-    if (segment === undefined) return node.routes ? fitting(node.routes, values, query, accept) : [];
+    const segment = target.segments[index];
+    if (segment === undefined) return node.routes ? fitting(node.routes, target, values, accept) : [];
     const literal = node.literals?.get(segment);
     if (literal) {
-      const found = this.#walk(literal, segments, index + 1, values, query, accept);
+      const found = this.#walk(literal, target, index + 1, values, accept);
       if (found.length > 0) return found;
     }
     if (!node.placeholder) return [];
-    return this.#walk(node.placeholder, segments, index + 1, [...values, segment], query, accept);
+    return this.#walk(node.placeholder, target, index + 1, [...values, segment], accept);
   }
 }
 
@@ -85,8 +98,8 @@ function emptyNode<T>(): Node<T> {
 
 function fitting<T>(
   routes: readonly Route<T>[],
+  target: RequestTarget,
   values: readonly string[],
-  query: () => URLSearchParams,
   accept: (value: T) => boolean,
 ): TrieMatch<T>[] {
   const matches: TrieMatch<T>[] = [];
@@ -99,7 +112,7 @@ function fitting<T>(
     template.paramNames.forEach((name, position) => (params[name] = values[position] ?? ''));
     const { queryLiterals, queryParams } = template;
     if (queryLiterals.length > 0 || queryParams.length > 0) {
-      const given = query();
+      const given = target.query();
       if (queryLiterals.some(([name, expected]) => given.get(name) !== expected)) continue;
       if (queryParams.some(([name]) => !given.get(name))) continue;
       for (const [name, param] of queryParams) params[param] = given.get(name) ?? '';
