@@ -8,7 +8,7 @@ import type {
   ConfigurationResponse,
   ConfigurationFetcher,
 } from '../src/marketplace/sources/developer-platform.source.js';
-import { RouteTable } from '../src/routing/route-table.js';
+import { RouteTable } from '../src/routing/table/route-table.js';
 import { selfSignedCertificate } from '../src/sandbox/keys/self-signed-certificate.js';
 import { ssoFeature } from '../src/sso/sso.feature.js';
 import { accountWebhooksFeature } from '../src/webhooks/account-webhooks.feature.js';

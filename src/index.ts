@@ -17,7 +17,7 @@ export type {
   MaestranoModuleExtras,
   MaestranoRoutes,
 } from './routing/module-extras.interface.js';
-export { maestranoRoutes, type MaestranoRoutesOptions } from './routing/maestrano-routes.js';
+export { maestranoRoutes, type MaestranoRoutesOptions } from './routing/mounting/maestrano-routes.js';
 export { MAESTRANO_OPTIONS } from './maestrano.constants.js';
 
 // Adapters: what the application extends.
@@ -166,7 +166,7 @@ export {
 export type * from './interfaces/connec-options.interface.js';
 
 // Operations.
-export { HealthContributors } from './health/health-contributors.js';
+export { HealthContributors } from './health/health-contributors.service.js';
 export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js';
 export type * from './interfaces/health.interface.js';
 export type * from './interfaces/http-options.interface.js';

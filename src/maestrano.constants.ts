@@ -7,9 +7,6 @@ export const MAESTRANO_EXTRAS = Symbol('MAESTRANO_EXTRAS');
 /** First segment of the conventional layout, without slashes. */
 export const DEFAULT_ROUTE_PREFIX = 'maestrano';
 
-/** Text of every 401 body, as the official SDKs answer (protocol §3.1, §6.3). */
-export const INVALID_CREDENTIALS = 'Invalid credentials';
-
 /** `provider` of users and groups that came from a marketplace (protocol §4.9). */
 export const MAESTRANO_PROVIDER = 'maestrano';
 

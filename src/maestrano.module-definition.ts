@@ -15,9 +15,8 @@ import { marketplaceProviders } from './marketplace/marketplace.providers.js';
 import { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
 import { ConfigurationFetcher } from './marketplace/sources/developer-platform.source.js';
 import { metadataFeature } from './metadata/metadata.feature.js';
-import { createEndpointController, type EndpointController } from './routing/endpoint-controller.js';
-import type { EndpointGroup } from './routing/endpoint-definition.interface.js';
-import { ENDPOINT_REGISTRATION } from './routing/endpoint-registry.js';
+import { createEndpointController, type EndpointController } from './routing/mounting/endpoint-controller.js';
+import { ENDPOINT_REGISTRATION } from './routing/endpoint.js';
 import type { MaestranoFeature } from './routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { routingProviders } from './routing/routing.providers.js';
@@ -47,8 +46,9 @@ const FEATURES: readonly ((extras: MaestranoModuleExtras) => MaestranoFeature)[]
 /** Everything a registration consists of, from its extras alone. */
 function compose(definition: DynamicModule, extras: MaestranoModuleExtras): DynamicModule {
   const features = FEATURES.map((feature) => feature(extras));
-  const served = servedGroups(extras);
-  const endpoints = features.flatMap((feature) => feature.endpoints).filter(({ group }) => served.has(group));
+  const endpoints = features
+    .flatMap((feature) => feature.endpoints)
+    .filter(({ group }) => extras.routes?.[group] ?? true);
   const controllers = [...new Set(endpoints.map(({ group }) => group))].map((group) =>
     createEndpointController(group, extras),
   );
@@ -110,18 +110,6 @@ const NO_EXTRAS: Record<keyof MaestranoModuleExtras, undefined> = {
   extraProviders: undefined,
   extraExports: undefined,
 };
-
-/** What the `routes` extra leaves on. */
-function servedGroups({ routes }: MaestranoModuleExtras): ReadonlySet<EndpointGroup> {
-  const all: readonly EndpointGroup[] = [
-    'sso',
-    'metadata',
-    'accountWebhooks',
-    'connecWebhooks',
-    'synchronization',
-  ];
-  return new Set(all.filter((group) => routes?.[group] ?? true));
-}
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<MaestranoModuleOptions>({ optionsInjectionToken: MAESTRANO_OPTIONS })

@@ -8,10 +8,10 @@ import {
   ENDPOINT_CONTROLLERS,
 } from './maestrano.module-definition.js';
 import type { MaestranoModuleAsyncOptions, MaestranoModuleOptions } from './maestrano-options.interface.js';
-import type { EndpointController } from './routing/endpoint-controller.js';
+import type { EndpointController } from './routing/mounting/endpoint-controller.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
-import { RouteMounter } from './routing/route-mounter.js';
-import { EarlyAuthentication } from './routing/early/early-authentication.js';
+import { RouteMounter } from './routing/mounting/route-mounter.service.js';
+import { EarlyAuthentication } from './routing/early/early-authentication.service.js';
 
 /** Carries the marketplaces that a module asks for by name. */
 @Module({})

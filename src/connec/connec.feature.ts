@@ -3,7 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
 import type { ConnecOptions } from '../interfaces/connec-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import type { EndpointDefinition } from '../routing/endpoint-definition.interface.js';
+import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';

@@ -1,6 +1,6 @@
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
-import { HealthContributors } from './health-contributors.js';
+import { HealthContributors } from './health-contributors.service.js';
 import { MaestranoHealthIndicator } from './maestrano.health-indicator.js';
 
 /** The health indicator, and the list that an application adds its own parts to. */

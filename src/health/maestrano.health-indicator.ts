@@ -11,7 +11,7 @@ import type {
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { builtInContributors } from './built-in-contributors.js';
-import { HealthContributors } from './health-contributors.js';
+import { HealthContributors } from './health-contributors.service.js';
 
 /** How long one contributor may take, in milliseconds. */
 const CONTRIBUTOR_TIMEOUT_MS = 2000;

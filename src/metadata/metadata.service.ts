@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { EffectivePath } from '../routing/effective-path.js';
-import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../routing/endpoint-registry.js';
-import { fillPathTemplate } from '../routing/path-template.js';
+import { EffectivePath } from '../routing/table/effective-path.service.js';
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../routing/endpoint.js';
+import { fillPathTemplate } from '../routing/table/path-template.js';
 import { type MetadataBody, metadataBody } from './metadata-body.js';
 
 /** Tells the platform how this application is configured (protocol §3). */

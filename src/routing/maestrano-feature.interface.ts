@@ -1,6 +1,6 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
 
-import type { EndpointDefinition } from './endpoint-definition.interface.js';
+import type { EndpointDefinition } from './endpoint.js';
 
 /** What a feature contributes to a registration of the module. */
 export interface MaestranoFeature {

@@ -2,23 +2,20 @@ import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } 
 
 import type { AdapterExtras } from '../adapters/adapter-extras.interface.js';
 import type { MarketplaceSource } from '../marketplace/sources/marketplace-source.js';
+import type { ENDPOINT_GROUPS, EndpointGroup } from './endpoint-groups.js';
+
+/** Switches of the controllers; on by default. */
+type EndpointSwitches = { readonly [Group in keyof typeof ENDPOINT_GROUPS]?: boolean };
 
 /** Which controllers a registration serves, and where the conventional layout begins. */
-export interface MaestranoRoutes {
+export interface MaestranoRoutes extends EndpointSwitches {
   /** First segments of the conventional layout, without slashes around; `maestrano` by default. */
   readonly prefix?: string;
-  readonly sso?: boolean;
-  readonly metadata?: boolean;
-  readonly accountWebhooks?: boolean;
-  readonly connecWebhooks?: boolean;
-  /** Off unless a `synchronizationAdapter` is named. */
-  readonly synchronization?: boolean;
 }
 
 /** Decorators for our controllers, such as an application's `@Public()`: for all, or by controller. */
 export type ControllerDecorators =
-  | readonly ClassDecorator[]
-  | Readonly<Partial<Record<Exclude<keyof MaestranoRoutes, 'prefix'>, readonly ClassDecorator[]>>>;
+  readonly ClassDecorator[] | Readonly<Partial<Record<EndpointGroup, readonly ClassDecorator[]>>>;
 
 /**
  * What must be known while the module is being defined: structure, never secrets. Everything else is an option

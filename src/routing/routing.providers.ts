@@ -1,12 +1,11 @@
 import type { Provider } from '@nestjs/common';
 
-import { EarlyAuthentication } from './early/early-authentication.js';
-import { EffectivePath } from './effective-path.js';
-import { EndpointAccess } from './endpoint-access.js';
-import { EndpointDispatcher } from './endpoint-dispatcher.js';
-import { EndpointObservers } from './endpoint-observers.js';
-import { RouteMounter } from './route-mounter.js';
-import { RouteTableService } from './route-table.service.js';
+import { EarlyAuthentication } from './early/early-authentication.service.js';
+import { EffectivePath } from './table/effective-path.service.js';
+import { EndpointAccess } from './dispatch/endpoint-access.service.js';
+import { EndpointDispatcher } from './dispatch/endpoint-dispatcher.service.js';
+import { RouteMounter } from './mounting/route-mounter.service.js';
+import { RouteTableService } from './table/route-table.service.js';
 
 /** The routing of one registration. */
 export function routingProviders(): Provider[] {
@@ -14,7 +13,6 @@ export function routingProviders(): Provider[] {
     EffectivePath,
     RouteTableService,
     EndpointAccess,
-    EndpointObservers,
     EndpointDispatcher,
     RouteMounter,
     EarlyAuthentication,

@@ -4,8 +4,8 @@ import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { PlatformRequest } from '../utils/platform-request.js';
-import { BasicAuthenticator } from './basic-authenticator.js';
-import { BASIC_CHALLENGE, CREDENTIALS_REFUSED } from './challenge.js';
+import { BasicAuthenticator } from './basic-authenticator.service.js';
+import { BASIC_CHALLENGE, CREDENTIALS_REJECTED } from './challenge.js';
 import { rememberMarketplace } from './current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from './for-marketplace.decorator.js';
 
@@ -47,7 +47,7 @@ export class MaestranoBasicAuthGuard implements CanActivate {
       return true;
     }
     this.host.httpAdapter.setHeader(http.getResponse<unknown>(), 'WWW-Authenticate', BASIC_CHALLENGE);
-    throw new UnauthorizedException(CREDENTIALS_REFUSED);
+    throw new UnauthorizedException(CREDENTIALS_REJECTED);
   }
 
   #candidates(rule: MarketplaceRule | undefined, request: RoutedRequest): readonly Marketplace[] | 'any' {

@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 
-import { BasicAuthenticator } from './basic-authenticator.js';
-import { CredentialLockout } from './credential-lockout.js';
+import { BasicAuthenticator } from './basic-authenticator.service.js';
+import { CredentialLockout } from './credential-lockout.service.js';
 
 /** Who may call our routes. */
 export function securityProviders(): Provider[] {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LoginDeniedError } from '../errors/sign-on.error.js';
 import { SsoError } from '../errors/sso.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
+import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { LoginBinding } from './login-binding.js';
 import { LoginCompletion } from './login-completion.js';

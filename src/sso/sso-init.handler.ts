@@ -2,7 +2,7 @@ import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 
 import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
+import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { SessionService } from '../session/session.service.js';
 import { LoginBinding } from './login-binding.js';

@@ -4,7 +4,7 @@ import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
 import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
-import type { EndpointCall } from '../routing/endpoint-handler.js';
+import type { EndpointCall } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { isPlatformIdentifier } from '../utils/platform-identifier.js';
 import { SynchronizationHandler } from './synchronization.handler.js';

@@ -1,4 +1,4 @@
-import type { EndpointDefinition } from '../routing/endpoint-definition.interface.js';
+import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { SynchronizationStartHandler } from './synchronization-start.handler.js';

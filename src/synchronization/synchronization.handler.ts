@@ -6,7 +6,7 @@ import {
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import { WebhookError } from '../errors/webhook.error.js';
 import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
-import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
+import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 
 /** Body for a group nobody knows (protocol §10.2). */

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { Attributes, Meter, Tracer } from '@opentelemetry/api';
 
 import { MaestranoError } from '../errors/maestrano.error.js';
-import type { EndpointObserver } from '../routing/endpoint-observers.js';
+import type { EndpointObserver } from '../routing/dispatch/endpoint-dispatcher.service.js';
 import type { OpenTelemetryApi } from './open-telemetry-api.js';
 import { ATTRIBUTES, METRICS } from './telemetry-names.js';
 

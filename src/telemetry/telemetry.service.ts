@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
-import { EndpointObservers } from '../routing/endpoint-observers.js';
+import { EndpointDispatcher } from '../routing/dispatch/endpoint-dispatcher.service.js';
 import { LoginTraceService } from '../sso/trace/login-trace.service.js';
 import { errorCode } from '../utils/error-code.js';
 import { observeCalls } from './call-telemetry.js';
@@ -21,7 +21,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly http: MaestranoHttp,
-    private readonly endpoints: EndpointObservers,
+    private readonly dispatcher: EndpointDispatcher,
     private readonly traces: LoginTraceService,
     private readonly loader: MarketplaceLoader,
   ) {}
@@ -35,12 +35,11 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
     const subscription = this.traces.recorded.subscribe(({ marketplace, refusal }) =>
       signOns.add(1, { [ATTRIBUTES.marketplace]: marketplace, [ATTRIBUTES.outcome]: refusal ?? 'accepted' }),
     );
-    this.endpoints.observer = endpointObserver(api, tracer, meter);
     this.#undo.push(
+      this.dispatcher.observe(endpointObserver(api, tracer, meter)),
       this.http.observe(observeCalls(api, tracer, meter)),
       observeGauges(meter, this.http, this.loader),
       () => subscription.unsubscribe(),
-      () => (this.endpoints.observer = null),
     );
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type EndpointCall, EndpointHandler } from '../routing/endpoint-handler.js';
+import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { AccountWebhooksService } from './account-webhooks.service.js';
 import { identifierOf } from './identifier-of.js';

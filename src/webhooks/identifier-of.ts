@@ -1,5 +1,5 @@
 import { WebhookError } from '../errors/webhook.error.js';
-import type { EndpointCall } from '../routing/endpoint-handler.js';
+import type { EndpointCall } from '../routing/endpoint.js';
 import { unmaskUser } from '../utils/masking.js';
 import { isPlatformIdentifier } from '../utils/platform-identifier.js';
 

@@ -2,7 +2,7 @@ import { MaestranoHttpError } from '../../errors/http.error.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { HttpAnswer, HttpMethod, HttpTarget } from '../../http/http.types.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { fillPathTemplate } from '../../routing/path-template.js';
+import { fillPathTemplate } from '../../routing/table/path-template.js';
 import { type Finding, ok, trouble } from './finding.js';
 
 /** An identifier that no platform hands out. */

@@ -13,7 +13,7 @@ import type { MarketplacesInput } from '../../interfaces/marketplace-input.inter
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
 import { createMarketplaceLoader } from '../../marketplace/marketplace.providers.js';
-import { RouteMounter } from '../../routing/route-mounter.js';
+import { RouteMounter } from '../../routing/mounting/route-mounter.service.js';
 import { errorCode } from '../../utils/error-code.js';
 import type { CliIo } from '../cli-io.js';
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AdapterResolver } from '../../adapters/adapter-resolver.js';
 import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
 import { ConnecError } from '../../errors/connec.error.js';
-import { type EndpointCall, EndpointHandler } from '../../routing/endpoint-handler.js';
+import { type EndpointCall, EndpointHandler } from '../../routing/endpoint.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
 import { ConnecNotifications } from './notification-intake.service.js';
 

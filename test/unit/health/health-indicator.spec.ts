@@ -7,7 +7,7 @@ import type {
   NotificationQueue,
   NotificationQueueCounts,
 } from '../../../src/connec/notifications/notification-queue.js';
-import { HealthContributors } from '../../../src/health/health-contributors.js';
+import { HealthContributors } from '../../../src/health/health-contributors.service.js';
 import { MaestranoHealthIndicator } from '../../../src/health/maestrano.health-indicator.js';
 import type { HttpTargetHealth } from '../../../src/http/target-gates.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';

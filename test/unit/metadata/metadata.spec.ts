@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { ApplicationConfig } from '@nestjs/core';
 
 import { MetadataService } from '../../../src/metadata/metadata.service.js';
-import { EffectivePath } from '../../../src/routing/effective-path.js';
+import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
 import { synchronizationFeature } from '../../../src/synchronization/synchronization.feature.js';
 import { testMarketplace } from '../../support/marketplaces.js';
 

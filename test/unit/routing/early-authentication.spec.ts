@@ -7,12 +7,12 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
 import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.interface.js';
-import { EffectivePath } from '../../../src/routing/effective-path.js';
-import type { EndpointAccess } from '../../../src/routing/endpoint-access.js';
-import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
+import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
+import type { EndpointAccess } from '../../../src/routing/dispatch/endpoint-access.service.js';
+import type { EndpointDefinition } from '../../../src/routing/endpoint.js';
 import type { PlatformRequest } from '../../../src/utils/platform-request.js';
-import type { RouteMounter } from '../../../src/routing/route-mounter.js';
-import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.js';
+import type { RouteMounter } from '../../../src/routing/mounting/route-mounter.service.js';
+import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.service.js';
 
 const ENDPOINTS = [
   { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },

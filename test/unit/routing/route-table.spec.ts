@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
-import type { EndpointDefinition } from '../../../src/routing/endpoint-definition.interface.js';
-import { EndpointHandler } from '../../../src/routing/endpoint-handler.js';
-import { conventionalMountPaths, mountPaths } from '../../../src/routing/mount-paths.js';
-import { fillPathTemplate, parsePathTemplate } from '../../../src/routing/path-template.js';
-import { RouteTable } from '../../../src/routing/route-table.js';
+import { type EndpointDefinition, EndpointHandler } from '../../../src/routing/endpoint.js';
+import { conventionalMountPaths, mountPaths } from '../../../src/routing/mounting/mount-paths.js';
+import { fillPathTemplate, parsePathTemplate } from '../../../src/routing/table/path-template.js';
+import { RouteTable } from '../../../src/routing/table/route-table.js';
 
 class Handler extends EndpointHandler {
   override handle(): Promise<void> {

@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
 import type { LockoutOptions } from '../../../src/interfaces/webhooks-options.interface.js';
-import { BasicAuthenticator } from '../../../src/security/basic-authenticator.js';
-import { CredentialLockout } from '../../../src/security/credential-lockout.js';
+import { BasicAuthenticator } from '../../../src/security/basic-authenticator.service.js';
+import { CredentialLockout } from '../../../src/security/credential-lockout.service.js';
 import { basicOf, testMarketplace, testRegistry } from '../../support/marketplaces.js';
 import { fakeDate } from '../../support/fake-date.js';
 

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 
-import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import { EffectivePath } from './effective-path.js';
-import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
+import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
+import { EffectivePath } from './effective-path.service.js';
+import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint.js';
 import { RouteTable, type RouteMatch } from './route-table.js';
 
 /** The route table of the marketplaces as they are now; replaced whole whenever they change. */
@@ -41,7 +41,7 @@ export class RouteTableService implements OnModuleDestroy {
     this.#warnOfUnmounted();
   }
 
-  /** Told once by the mounter; templates outside the mounted directories are warned of from then on. */
+  /** Called once by the mounter; templates outside the mounted directories are warned of from then on. */
   mounted(isMounted: (path: string) => boolean): void {
     this.#isMounted = isMounted;
   }

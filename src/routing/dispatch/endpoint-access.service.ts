@@ -1,35 +1,44 @@
 import { Injectable } from '@nestjs/common';
 
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { BasicAuthenticator } from '../security/basic-authenticator.js';
-import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
-import type { EndpointCall } from './endpoint-handler.js';
-import { rememberState } from './request-state.js';
-import { RouteTableService } from './route-table.service.js';
-import type { RouteMatch } from './route-table.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { BasicAuthenticator } from '../../security/basic-authenticator.service.js';
+import { type PlatformRequest, requestUrl } from '../../utils/platform-request.js';
+import { RequestMemory } from '../../utils/request-memory.js';
+import type { EndpointCall } from '../endpoint.js';
+import { RouteTableService } from '../table/route-table.service.js';
+import type { RouteMatch } from '../table/route-table.js';
 
 /** What may happen to a request: it goes on as this call, it is none of ours, or it lacks the credentials. */
-export type AccessVerdict = EndpointCall | 'unknown' | 'denied';
+export type AccessDecision = EndpointCall | 'unknown' | 'denied';
 
 /** Decides endpoint and marketplace of a request, and proves the marketplace where the endpoint asks for it. */
 @Injectable()
 export class EndpointAccess {
+  /** In each registration of the module its own: what one proved is not believed by another. */
+  readonly #calls = new RequestMemory<EndpointCall>();
+
   constructor(
     private readonly routes: RouteTableService,
     private readonly authenticator: BasicAuthenticator,
   ) {}
 
-  /** Remembers on the request what it decided, so that nothing is decided twice. */
-  decide(request: PlatformRequest): AccessVerdict {
+  /** Decides once: whom an earlier step let in is not asked again. */
+  decide(request: PlatformRequest): AccessDecision {
+    const decided = this.#calls.recall(request);
+    if (decided) return decided;
     const match = this.routes.match(request.method, requestUrl(request));
     if (!match) return 'unknown';
     const basic = match.endpoint.access === 'basic';
     const marketplace = basic ? this.#prove(match, request) : firstCandidate(match);
     if (!marketplace) return basic ? 'denied' : 'unknown';
-    const { endpoint, params } = match;
-    const call = { endpoint: endpoint.name, marketplace, params };
-    rememberState(request, { owner: this, match, call });
+    const call = { endpoint: match.endpoint.name, marketplace, params: match.params };
+    this.#calls.remember(request, call);
     return call;
+  }
+
+  /** The call of a request that was let in; null for any other. */
+  callOf(request: PlatformRequest): EndpointCall | null {
+    return this.#calls.recall(request);
   }
 
   #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {

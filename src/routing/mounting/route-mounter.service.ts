@@ -2,16 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 
-import { ConfigurationError } from '../errors/configuration.error.js';
-import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import { EffectivePath } from './effective-path.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
+import { EffectivePath } from '../table/effective-path.service.js';
 import { type EndpointController, METHOD_OF_VERB } from './endpoint-controller.js';
-import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.interface.js';
-import { ENDPOINT_REGISTRATION, type EndpointRegistration } from './endpoint-registry.js';
-import { conventionalMountPaths, mountPaths, type PlatformKind } from './mount-paths.js';
-import { fillPathTemplate, parsePathTemplate } from './path-template.js';
-import { parseRequestTarget, RouteTrie } from './route-trie.js';
-import { RouteTableService } from './route-table.service.js';
+import {
+  ENDPOINT_REGISTRATION,
+  type EndpointDefinition,
+  type EndpointRegistration,
+  type EndpointVerb,
+} from '../endpoint.js';
+import { conventionalMountPaths, mountPaths, type HttpAdapterKind } from './mount-paths.js';
+import { fillPathTemplate, parsePathTemplate } from '../table/path-template.js';
+import { parseRequestTarget, RouteTrie } from '../table/route-trie.js';
+import { RouteTableService } from '../table/route-table.service.js';
 
 /** A path that was handed to the router, for logs and the `doctor` command. */
 export interface MountedRoute {
@@ -29,6 +33,11 @@ const mountedOn = new WeakMap<object, Set<string>>();
 /**
  * Writes the routes of this registration onto its controllers. Runs in the module's `configure()`: by then the
  * marketplaces are loaded, and the router has not looked yet.
+ *
+ * Why wildcards, and a route table of our own behind them: marketplaces come and move while the application runs, and
+ * neither router takes routes later on. Fastify moreover chooses the route before any hook runs, so nothing of ours
+ * could lead a request to another one. And a route for each marketplace would cost milliseconds a request on Express
+ * and minutes of start-up on Fastify where there are thousands.
  */
 @Injectable()
 export class RouteMounter {
@@ -49,27 +58,27 @@ export class RouteMounter {
 
   /** @throws ConfigurationError `configuration.sharedRoute` where another registration mounted the same path. */
   mount(controllers: readonly EndpointController[]): void {
-    const platform = this.host.httpAdapter.getType() === 'fastify' ? 'fastify' : 'express';
+    const adapter = this.host.httpAdapter.getType() === 'fastify' ? 'fastify' : 'express';
     for (const { group, type } of controllers) {
       const endpoints = this.registration.endpoints.filter((endpoint) => endpoint.group === group);
       for (const [verb, method] of Object.entries(METHOD_OF_VERB) as [EndpointVerb, string][]) {
         const paths = endpoints
           .filter((endpoint) => endpoint.verbs.includes(verb))
-          .flatMap((endpoint) => this.#claim(endpoint, verb, platform));
+          .flatMap((endpoint) => this.#claim(endpoint, verb, adapter));
         Reflect.defineMetadata(PATH_METADATA, paths, type.prototype[method] as object);
       }
     }
-    this.routes.mounted(this.#servedPaths(platform));
+    this.routes.mounted(this.#servedPaths(adapter));
   }
 
   /** Tells whether a template that a refresh brings lies on a path that was mounted at start. */
-  #servedPaths(platform: PlatformKind): (template: string) => boolean {
+  #servedPaths(adapter: HttpAdapterKind): (template: string) => boolean {
     const claimed = new Set([...this.#claimed.values()].map((route) => route.path));
     const patterns = new RouteTrie<true>();
     for (const path of claimed) patterns.add(parsePathTemplate(`/${path}`), true);
     return (template) => {
       const path = this.effectivePath.toMount(template);
-      const wanted = mountPaths(parsePathTemplate(path), platform);
+      const wanted = mountPaths(parsePathTemplate(path), adapter);
       if (wanted.some((mount) => claimed.has(mount))) return true;
       const target = parseRequestTarget(path);
       return target !== null && patterns.find(target, () => true).length > 0;
@@ -77,9 +86,9 @@ export class RouteMounter {
   }
 
   /** The endpoint's paths that no endpoint claimed yet; whoever came first dispatches for all. */
-  #claim(endpoint: EndpointDefinition, verb: EndpointVerb, platform: PlatformKind): string[] {
+  #claim(endpoint: EndpointDefinition, verb: EndpointVerb, adapter: HttpAdapterKind): string[] {
     const fresh: string[] = [];
-    for (const path of this.#pathsOf(endpoint, platform)) {
+    for (const path of this.#pathsOf(endpoint, adapter)) {
       const key = `${verb} ${path}`;
       const claimed = this.#claimed.get(key);
       claimed?.endpoints.push(endpoint.name);
@@ -107,11 +116,11 @@ export class RouteMounter {
     taken.add(route);
   }
 
-  #pathsOf(endpoint: EndpointDefinition, platform: PlatformKind): Set<string> {
+  #pathsOf(endpoint: EndpointDefinition, adapter: HttpAdapterKind): Set<string> {
     const paths = new Set<string>();
     const conventional = endpoint.conventional.map((path) => `/${this.registration.prefix}/${path}`);
     for (const path of conventional) {
-      for (const mount of conventionalMountPaths(parsePathTemplate(path), platform)) paths.add(mount);
+      for (const mount of conventionalMountPaths(parsePathTemplate(path), adapter)) paths.add(mount);
     }
     for (const marketplace of this.registry.list()) {
       // The convention is served already, by one route for all marketplaces.
@@ -121,7 +130,7 @@ export class RouteMounter {
       for (const path of endpoint.configured(marketplace)) {
         if (path === null || usual.has(path)) continue;
         const template = parsePathTemplate(this.effectivePath.toMount(path));
-        for (const mount of mountPaths(template, platform)) paths.add(mount);
+        for (const mount of mountPaths(template, adapter)) paths.add(mount);
       }
     }
     return paths;

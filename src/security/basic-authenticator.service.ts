@@ -4,7 +4,7 @@ import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { type BasicCredentials, parseBasicCredentials } from '../utils/basic-credentials.js';
 import { constantTimeEqual } from '../utils/constant-time.js';
-import { CredentialLockout } from './credential-lockout.js';
+import { CredentialLockout } from './credential-lockout.service.js';
 
 /**
  * Decides which marketplace a caller is, from the `Authorization` header alone (protocol §6.5). Credentials of one

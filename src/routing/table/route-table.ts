@@ -1,14 +1,14 @@
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { EndpointDefinition, EndpointVerb } from './endpoint-definition.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { EndpointDefinition, EndpointVerb } from '../endpoint.js';
 import { fillPathTemplate, parsePathTemplate } from './path-template.js';
 import { parseRequestTarget, RouteTrie, type TrieMatch } from './route-trie.js';
 
 /** What the table needs to know of the marketplaces: a frozen snapshot of the registry. */
 export interface RouteTableSource {
   readonly marketplaces: Iterable<Marketplace>;
-  /** Answers conventional paths that name a marketplace. */
+  /** For conventional paths that name a marketplace. */
   find(name: string): Marketplace | null;
-  /** Answers conventional paths that name none; null when there is no default. */
+  /** For conventional paths that name none; null when there is no default. */
   default(): Marketplace | null;
 }
 

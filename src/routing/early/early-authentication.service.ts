@@ -3,20 +3,19 @@ import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import type { WebhooksOptions } from '../../interfaces/webhooks-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
-import { EffectivePath } from '../effective-path.js';
-import { EndpointAccess } from '../endpoint-access.js';
-import type { EndpointDefinition } from '../endpoint-definition.interface.js';
-import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../endpoint-registry.js';
+import { EffectivePath } from '../table/effective-path.service.js';
+import { EndpointAccess } from '../dispatch/endpoint-access.service.js';
+import { ENDPOINT_REGISTRATION, type EndpointDefinition, type EndpointRegistration } from '../endpoint.js';
 import type { PlatformRequest } from '../../utils/platform-request.js';
-import { RouteMounter } from '../route-mounter.js';
-import { CREDENTIALS_REFUSED } from '../../security/challenge.js';
+import { RouteMounter } from '../mounting/route-mounter.service.js';
+import { CREDENTIALS_REJECTED } from '../../security/challenge.js';
 import { BODY_TOO_LARGE } from './body-parsing.js';
 import type { EarlyCheck, EarlyDecision } from './early-check.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify, parseJsonApi } from './fastify-early-hook.js';
 
 const CONTINUE: EarlyDecision = { rejected: false, bodyLimit: null };
-const DENIED: EarlyDecision = { rejected: true, status: 401, body: CREDENTIALS_REFUSED };
+const DENIED: EarlyDecision = { rejected: true, status: 401, body: CREDENTIALS_REJECTED };
 const TOO_LARGE: EarlyDecision = { rejected: true, status: 413, body: { error: BODY_TOO_LARGE } };
 
 /** Credentials are right, or not asked for, and the body has a limit of the endpoint's own. */

@@ -12,22 +12,15 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 
-import { SKIP_SESSION } from '../maestrano.constants.js';
-import type { EndpointGroup, EndpointVerb } from './endpoint-definition.interface.js';
-import { EndpointDispatcher } from './endpoint-dispatcher.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
-import { MaestranoRouteGuard } from './maestrano-route.guard.js';
-import type { MaestranoModuleExtras } from './module-extras.interface.js';
+import { SKIP_SESSION } from '../../maestrano.constants.js';
+import { ENDPOINT_GROUPS, type EndpointGroup } from '../endpoint-groups.js';
+import type { EndpointVerb } from '../endpoint.js';
+import { EndpointDispatcher } from '../dispatch/endpoint-dispatcher.service.js';
+import type { PlatformRequest } from '../../utils/platform-request.js';
+import { MaestranoRouteGuard } from '../dispatch/maestrano-route.guard.js';
+import type { ControllerDecorators, MaestranoModuleExtras } from '../module-extras.interface.js';
 
-const NAMES: Readonly<Record<EndpointGroup, string>> = {
-  sso: 'MaestranoSsoController',
-  metadata: 'MaestranoMetadataController',
-  accountWebhooks: 'MaestranoAccountWebhooksController',
-  connecWebhooks: 'MaestranoConnecWebhooksController',
-  synchronization: 'MaestranoSynchronizationController',
-};
-
-/** The method that answers a verb; its path metadata is set when the module is configured. */
+/** The method that serves a verb; its path metadata is set when the module is configured. */
 export const METHOD_OF_VERB: Readonly<Record<EndpointVerb, string>> = {
   GET: 'read',
   POST: 'submit',
@@ -55,26 +48,26 @@ export function createEndpointController(
     constructor(@Inject(EndpointDispatcher) private readonly dispatcher: EndpointDispatcher) {}
 
     @Get([])
-    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
+    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Post([])
-    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
+    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Put([])
-    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
+    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Delete([])
-    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> | void {
+    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
   }
-  Object.defineProperty(MaestranoEndpointController, 'name', { value: NAMES[group] });
+  Object.defineProperty(MaestranoEndpointController, 'name', { value: ENDPOINT_GROUPS[group] });
   // A session guard that the application uses globally must not stand before the way to sign in.
   Reflect.defineMetadata(SKIP_SESSION, true, MaestranoEndpointController);
   for (const decorate of decoratorsOf(group, extras)) decorate(MaestranoEndpointController);
@@ -86,9 +79,10 @@ export function createEndpointController(
 }
 
 function decoratorsOf(group: EndpointGroup, extras: MaestranoModuleExtras): readonly ClassDecorator[] {
-  const { decorators } = extras;
-  if (!decorators) return [];
-  return Array.isArray(decorators)
-    ? (decorators as readonly ClassDecorator[])
-    : ((decorators as Partial<Record<EndpointGroup, readonly ClassDecorator[]>>)[group] ?? []);
+  const { decorators = [] } = extras;
+  return isList(decorators) ? decorators : (decorators[group] ?? []);
+}
+
+function isList(decorators: ControllerDecorators): decorators is readonly ClassDecorator[] {
+  return Array.isArray(decorators);
 }

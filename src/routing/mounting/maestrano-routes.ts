@@ -1,4 +1,4 @@
-import { DEFAULT_ROUTE_PREFIX } from '../maestrano.constants.js';
+import { DEFAULT_ROUTE_PREFIX } from '../../maestrano.constants.js';
 
 /** Which of an application's routes are ours. */
 export interface MaestranoRoutesOptions {
