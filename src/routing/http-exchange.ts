@@ -1,24 +1,17 @@
-import type { ServerResponse } from 'node:http';
-
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
 
-/** What the responses of Express and Fastify have in common. Nest's own `reply` looks at the content type of each. */
-interface Sender {
-  send(body: string): unknown;
-}
-
 /**
- * One request and its answer, alike on Express and Fastify. Answers go out through Nest's HTTP adapter, so an
- * application's response-envelope interceptor cannot reshape what the platform expects.
+ * One request and its response, alike on Express and Fastify. Responses go out through Nest's HTTP adapter, so an
+ * application's response-envelope interceptor cannot reshape what the marketplace expects.
  */
 export class HttpExchange {
   constructor(
     private readonly adapter: AbstractHttpAdapter,
-    /** The platform's request. */
+    /** The framework's request. */
     readonly request: PlatformRequest,
-    /** The platform's response. */
+    /** The framework's response. */
     readonly response: unknown,
   ) {}
 
@@ -35,7 +28,7 @@ export class HttpExchange {
     return this.request.body;
   }
 
-  /** Query parameters; the first value of a repeated one. Parsed from the URL, so both platforms agree. */
+  /** Query parameters; the first value of a repeated one. Parsed from the URL, so both HTTP adapters agree. */
   get query(): URLSearchParams {
     const url = this.url;
     const mark = url.indexOf('?');
@@ -67,21 +60,17 @@ export class HttpExchange {
 
   /** A body that is text already. */
   text(status: number, contentType: string, body: string): void {
-    if (!this.#hasValidator) {
-      const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) };
-      (this.response as ServerResponse).writeHead(status, headers).end(body);
-      return;
-    }
     this.setHeader('Content-Type', contentType);
     this.adapter.status(this.response, status);
-    (this.response as Sender).send(body);
+    if (this.#needsETag) this.adapter.reply(this.response, body);
+    else this.adapter.end(this.response, body);
   }
 
   /**
-   * Express digests every body it sends for an ETag, a tenth of a notification's cost; nobody asks again whether the
-   * answer to a POST changed. Fastify makes none.
+   * Express' `send()`, which Nest replies with, digests every body for an ETag: a tenth of what a notification costs.
+   * Nobody asks again whether the response to a POST changed. Fastify makes none.
    */
-  get #hasValidator(): boolean {
+  get #needsETag(): boolean {
     return this.method === 'GET' || this.method === 'HEAD' || this.adapter.getType() !== 'express';
   }
 

@@ -61,19 +61,10 @@ export class RouteTable {
     const target = parseRequestTarget(url);
     if (!target) return null;
     const accept = (entry: Entry) => entry.endpoint.verbs.includes(verb as EndpointVerb);
-    const [first, ...others] = this.#configured.find(target, accept);
-    if (first) return this.#configuredMatch(first, others);
-    const [found] = this.#conventional.find(target, accept);
-    return found ? this.#conventionalMatch(found) : null;
-  }
-
-  #configuredMatch(first: TrieMatch<Entry>, others: readonly TrieMatch<Entry>[]): RouteMatch {
-    const { endpoint } = first.value;
-    const candidates: Marketplace[] = [];
-    for (const { value } of [first, ...others]) {
-      if (value.endpoint === endpoint && value.marketplace) candidates.push(value.marketplace);
-    }
-    return { endpoint, candidates, params: first.params };
+    const configured = this.#configured.find(target, accept);
+    if (configured[0]) return configuredMatch(configured[0], configured);
+    const conventional = this.#conventional.find(target, accept);
+    return conventional[0] ? this.#conventionalMatch(conventional[0]) : null;
   }
 
   #conventionalMatch({ value, params }: TrieMatch<Entry>): RouteMatch {
@@ -89,4 +80,14 @@ export class RouteTable {
     const marketplace = this.#source.default();
     return { endpoint: value.endpoint, candidates: marketplace ? [marketplace] : [], params: rest };
   }
+}
+
+/** All marketplaces whose template for the endpoint of the first fits as well as the first does. */
+function configuredMatch(first: TrieMatch<Entry>, matches: readonly TrieMatch<Entry>[]): RouteMatch {
+  const { endpoint } = first.value;
+  const candidates: Marketplace[] = [];
+  for (const { value } of matches) {
+    if (value.endpoint === endpoint && value.marketplace) candidates.push(value.marketplace);
+  }
+  return { endpoint, candidates, params: first.params };
 }

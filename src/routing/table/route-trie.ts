@@ -23,12 +23,13 @@ export interface RequestTarget {
 export function parseRequestTarget(url: string): RequestTarget | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  const segments: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '') continue;
-    const decoded = decodeSegment(segment);
-    if (decoded === null) return null;
-    segments.push(decoded);
+  const segments = path.split('/').filter((segment) => segment !== '');
+  if (path.includes('%')) {
+    for (const [index, segment] of segments.entries()) {
+      const decoded = decodeSegment(segment);
+      if (decoded === null) return null;
+      segments[index] = decoded;
+    }
   }
   let query: URLSearchParams | null = null;
   return {

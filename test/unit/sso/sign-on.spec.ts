@@ -233,9 +233,9 @@ function signOn(
         sent.headers['set-cookie'] = `${sent.headers['set-cookie'] ?? ''}${line}\n`;
       },
       status: (_: unknown, status: number) => Object.assign(sent, { status }),
+      reply: (_: unknown, body: string) => Object.assign(sent, { body }),
       redirect: (_: unknown, status: number, location: string) => Object.assign(sent, { status, location }),
     };
-    const response = { send: (body: string) => Object.assign(sent, { body }) };
     const cookie = Object.entries(jar)
       .map(([name, value]) => `${name}=${value}`)
       .join('; ');
@@ -245,7 +245,7 @@ function signOn(
       headers: { accept: 'text/html', cookie, ...headers },
       body: { SAMLResponse: 'x' },
     };
-    await handler.handle(new HttpExchange(adapter as never, request, response), {
+    await handler.handle(new HttpExchange(adapter as never, request, {}), {
       endpoint: 'sso',
       marketplace,
       params: {},
