@@ -1,42 +1,36 @@
 import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
-import { SynchronizationStartHandler } from './synchronization-start.handler.js';
-import { SynchronizationStatusHandler } from './synchronization-status.handler.js';
-import { SynchronizationToggleHandler } from './synchronization-toggle.handler.js';
+import { type SynchronizationEndpoint, SynchronizationHandler } from './synchronization.handler.js';
 
 /** Bytes; the platform sends a few short fields. */
 const BODY_LIMIT = 65_536;
 
-const ENDPOINTS: readonly EndpointDefinition[] = [
+const SHARED = { group: 'synchronization', access: 'basic', handler: SynchronizationHandler } as const;
+
+const ENDPOINTS: readonly (EndpointDefinition & { readonly name: SynchronizationEndpoint })[] = [
   {
+    ...SHARED,
     name: 'synchronization.start',
-    group: 'synchronization',
     verbs: ['POST'],
-    access: 'basic',
     conventional: [':marketplace/synchronizations'],
     configured: ({ app }) => [app.synchronizationStartPath],
-    handler: SynchronizationStartHandler,
     bodyLimit: BODY_LIMIT,
   },
   {
+    ...SHARED,
     name: 'synchronization.toggle',
-    group: 'synchronization',
     verbs: ['PUT'],
-    access: 'basic',
     conventional: [':marketplace/synchronizations/toggle_sync'],
     configured: ({ app }) => [app.synchronizationTogglePath],
-    handler: SynchronizationToggleHandler,
     bodyLimit: BODY_LIMIT,
   },
   {
+    ...SHARED,
     name: 'synchronization.status',
-    group: 'synchronization',
     verbs: ['GET'],
-    access: 'basic',
     conventional: [':marketplace/synchronizations/:cld-uid'],
     configured: ({ app }) => [app.synchronizationStatusPath],
-    handler: SynchronizationStatusHandler,
   },
 ];
 
@@ -46,9 +40,5 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
  */
 export function synchronizationFeature(extras: MaestranoModuleExtras): MaestranoFeature {
   const wanted = extras.routes?.synchronization ?? extras.synchronizationAdapter !== undefined;
-  return {
-    providers: [SynchronizationStartHandler, SynchronizationToggleHandler, SynchronizationStatusHandler],
-    exports: [],
-    endpoints: wanted ? ENDPOINTS : [],
-  };
+  return { providers: [SynchronizationHandler], exports: [], endpoints: wanted ? ENDPOINTS : [] };
 }

@@ -1,44 +1,77 @@
+import { Injectable } from '@nestjs/common';
+
+import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import {
   MaestranoSynchronizationAdapter,
   type SynchronizationState,
 } from '../adapters/maestrano-synchronization.adapter.js';
-import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import { WebhookError } from '../errors/webhook.error.js';
 import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
+import { isPlatformIdentifier } from '../utils/platform-identifier.js';
+import { groupUidOf, synchronizationRequestOf } from './synchronization-request.js';
 
-/** Body for a group nobody knows (protocol §10.2). */
-const UNKNOWN_GROUP = { errors: [{ message: 'Organization not found', code: 404 }] };
+/** Names of the endpoints. */
+export type SynchronizationEndpoint =
+  'synchronization.start' | 'synchronization.toggle' | 'synchronization.status';
 
-/** What the three synchronization endpoints have in common: the group, the adapter, the shape of the answer. */
-export abstract class SynchronizationHandler extends EndpointHandler {
+/** In what the three endpoints differ. */
+interface Operation {
   /** HTTP status of a success. */
-  protected abstract readonly success: number;
-
-  constructor(private readonly adapters: AdapterResolver) {
-    super();
-  }
-
+  readonly status: number;
   /** The group the request speaks of; null when it names none. */
-  protected abstract groupUid(exchange: HttpExchange, call: EndpointCall): string | null;
-
+  readonly groupUid: (exchange: HttpExchange, call: EndpointCall) => string | null;
   /** Asks the adapter; null for a group the application does not know. */
-  protected abstract ask(
+  readonly run: (
     adapter: MaestranoSynchronizationAdapter,
     group: GroupReference,
     context: AdapterContext,
     exchange: HttpExchange,
-  ): Promise<SynchronizationState | null> | SynchronizationState | null;
+  ) => Promise<SynchronizationState | null> | SynchronizationState | null;
+}
+
+const OPERATIONS: Readonly<Record<SynchronizationEndpoint, Operation>> = {
+  /** `POST …/synchronizations` (protocol §10.2). */
+  'synchronization.start': {
+    status: 201,
+    groupUid: groupUidOfRequest,
+    run: (adapter, group, context, { body }) => adapter.start(group, synchronizationRequestOf(body), context),
+  },
+  /** `PUT …/synchronizations/toggle_sync` (protocol §10.1). */
+  'synchronization.toggle': {
+    status: 200,
+    groupUid: groupUidOfRequest,
+    run: (adapter, group, context) => adapter.toggle(group, context),
+  },
+  /** `GET …/synchronizations/:cld-uid` (protocol §10.1). */
+  'synchronization.status': {
+    status: 200,
+    groupUid: groupUidOfPath,
+    run: (adapter, group, context) => adapter.status(group, context),
+  },
+};
+
+/** Body for a group nobody knows (protocol §10.2). */
+const UNKNOWN_GROUP = { errors: [{ message: 'Organization not found', code: 404 }] };
+
+/** The synchronization endpoints (protocol §10): find the group, ask the adapter, send what it tells. */
+@Injectable()
+export class SynchronizationHandler extends EndpointHandler {
+  constructor(private readonly adapters: AdapterResolver) {
+    super();
+  }
 
   override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
+    const operation = OPERATIONS[call.endpoint as SynchronizationEndpoint];
     const { marketplace } = call;
-    const groupUid = this.groupUid(exchange, call);
+    const groupUid = operation.groupUid(exchange, call);
     if (groupUid === null) {
       throw new WebhookError('webhook.request', 'The request names no group.', {
         marketplace: marketplace.name,
-        remedy: 'Send "group_id" as a form field or in JSON, and leave the body parsers of the platform on.',
+        remedy:
+          'Send "group_id" as a form field or in JSON, and leave the body parsers of the HTTP adapter on.',
       });
     }
     const { request } = exchange;
@@ -48,17 +81,27 @@ export abstract class SynchronizationHandler extends EndpointHandler {
       request,
     );
     const group = { marketplace: marketplace.name, groupUid };
-    const state = await this.ask(adapter, group, { marketplace, request }, exchange);
-    if (state) exchange.json(this.success, answerOf(groupUid, state));
+    const state = await operation.run(adapter, group, { marketplace, request }, exchange);
+    if (state) exchange.json(operation.status, bodyOf(groupUid, state));
     else exchange.json(404, UNKNOWN_GROUP);
   }
 }
 
+function groupUidOfRequest({ body, query }: HttpExchange): string | null {
+  return groupUidOf(body, query);
+}
+
+/** Marketplaces call the placeholder `:cld-uid` or `:id`; a template has only one. */
+function groupUidOfPath(_exchange: HttpExchange, { params }: EndpointCall): string | null {
+  const value = params['cld-uid'] ?? params.id ?? Object.values(params)[0];
+  return isPlatformIdentifier(value) ? value : null;
+}
+
 /** `message` and `updated_at` are there only once something was synchronized (protocol §10.2). */
-function answerOf(groupUid: string, { enabled, status, message, updatedAt }: SynchronizationState): object {
-  const answer = { group_id: groupUid, sync_enabled: enabled, status };
-  if (message === undefined && updatedAt === undefined) return answer;
+function bodyOf(groupUid: string, { enabled, status, message, updatedAt }: SynchronizationState): object {
+  const body = { group_id: groupUid, sync_enabled: enabled, status };
+  if (message === undefined && updatedAt === undefined) return body;
   // Whole seconds, as the platform writes times.
   const updated = updatedAt ? `${updatedAt.toISOString().slice(0, 19)}Z` : null;
-  return { ...answer, message: message ?? null, updated_at: updated };
+  return { ...body, message: message ?? null, updated_at: updated };
 }
