@@ -1,8 +1,7 @@
 import type { Attributes, Meter, Tracer } from '@opentelemetry/api';
 
 import type { HttpHooks, HttpOutcome } from '../interfaces/http-options.interface.js';
-import type { OpenTelemetryApi } from './open-telemetry-api.js';
-import { ATTRIBUTES, METRICS } from './telemetry-names.js';
+import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
 
 /**
  * A client span and a measurement for each attempt of an outgoing call. The span is made when the attempt is over,

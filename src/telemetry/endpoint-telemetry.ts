@@ -3,8 +3,7 @@ import type { Attributes, Meter, Tracer } from '@opentelemetry/api';
 
 import { MaestranoError } from '../errors/maestrano.error.js';
 import type { EndpointObserver } from '../routing/dispatch/endpoint-dispatcher.service.js';
-import type { OpenTelemetryApi } from './open-telemetry-api.js';
-import { ATTRIBUTES, METRICS } from './telemetry-names.js';
+import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
 
 /** A span and a measurement for each request that an endpoint answers; calls made meanwhile are its children. */
 export function endpointObserver(api: OpenTelemetryApi, tracer: Tracer, meter: Meter): EndpointObserver {

@@ -1,3 +1,8 @@
+import { errorCode } from '../utils/error-code.js';
+
+/** The part of OpenTelemetry that its SDKs bring along; the types alone, erased by the compiler. */
+export type OpenTelemetryApi = typeof import('@opentelemetry/api');
+
 /** Name of our tracer and meter. */
 export const INSTRUMENTATION = 'nestjs-maestrano';
 
@@ -29,3 +34,18 @@ export const ATTRIBUTES = {
   status: 'http.response.status_code',
   error: 'error.type',
 } as const;
+
+/** Under this symbol all copies of the API share what an SDK registered. */
+const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
+
+/** Null when no SDK is registered or the package is not installed: then it would cost start-up time for nothing. */
+export async function loadOpenTelemetry(): Promise<OpenTelemetryApi | null> {
+  if (Reflect.get(globalThis, REGISTRATIONS) === undefined) return null;
+  try {
+    return await import('@opentelemetry/api');
+  } catch (error) {
+    // Under jest a missing package has the CommonJS code.
+    if (errorCode(error) === 'ERR_MODULE_NOT_FOUND' || errorCode(error) === 'MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}

@@ -1,15 +1,13 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { BatchObservableResult, Meter } from '@opentelemetry/api';
 
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import { EndpointDispatcher } from '../routing/dispatch/endpoint-dispatcher.service.js';
 import { LoginTraceService } from '../sso/trace/login-trace.service.js';
-import { errorCode } from '../utils/error-code.js';
 import { observeCalls } from './call-telemetry.js';
 import { endpointObserver } from './endpoint-telemetry.js';
-import { observeGauges } from './gauges.js';
-import type { OpenTelemetryApi } from './open-telemetry-api.js';
-import { ATTRIBUTES, INSTRUMENTATION, METRICS } from './telemetry-names.js';
+import { ATTRIBUTES, INSTRUMENTATION, loadOpenTelemetry, METRICS } from './open-telemetry.js';
 
 /**
  * Spans and metrics through OpenTelemetry's API, when the application has `@opentelemetry/api` installed and an SDK
@@ -27,7 +25,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const api = await loadApi();
+    const api = await loadOpenTelemetry();
     if (!api) return;
     const tracer = api.trace.getTracer(INSTRUMENTATION);
     const meter = api.metrics.getMeter(INSTRUMENTATION);
@@ -48,17 +46,27 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Under this symbol all copies of the API share what an SDK registered. */
-const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
-
-/** Null when no SDK is registered or the package is not installed: then it would cost start-up time for nothing. */
-async function loadApi(): Promise<OpenTelemetryApi | null> {
-  if (Reflect.get(globalThis, REGISTRATIONS) === undefined) return null;
-  try {
-    return await import('@opentelemetry/api');
-  } catch (error) {
-    // Under jest a missing package has the CommonJS code.
-    if (errorCode(error) === 'ERR_MODULE_NOT_FOUND' || errorCode(error) === 'MODULE_NOT_FOUND') return null;
-    throw error;
-  }
+/** States that are read when metrics are collected. Returns how to stop. */
+function observeGauges(meter: Meter, http: MaestranoHttp, loader: MarketplaceLoader): () => void {
+  const breaker = meter.createObservableGauge(METRICS.breakerOpen, {
+    description: 'Whether calls to a server are stopped',
+  });
+  const age = meter.createObservableGauge(METRICS.configurationAge, {
+    description: 'Age of the marketplaces',
+    unit: 's',
+  });
+  const read = (result: BatchObservableResult): void => {
+    for (const { target, service, breaker: state } of http.health()) {
+      result.observe(breaker, state === 'open' ? 1 : 0, {
+        [ATTRIBUTES.marketplace]: target,
+        [ATTRIBUTES.service]: service,
+      });
+    }
+    for (const { name, confirmedAt } of loader.status.sources) {
+      if (confirmedAt)
+        result.observe(age, (Date.now() - confirmedAt.getTime()) / 1000, { [ATTRIBUTES.source]: name });
+    }
+  };
+  meter.addBatchObservableCallback(read, [breaker, age]);
+  return () => meter.removeBatchObservableCallback(read, [breaker, age]);
 }

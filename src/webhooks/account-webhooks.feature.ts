@@ -1,9 +1,8 @@
 import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
+import { GroupDeletionHandler, GroupUserRemovalHandler } from './account-webhooks.handler.js';
 import { AccountWebhooksService } from './account-webhooks.service.js';
-import { GroupDeletionHandler } from './group-deletion.handler.js';
-import { GroupUserRemovalHandler } from './group-user-removal.handler.js';
 
 const ENDPOINTS: readonly EndpointDefinition[] = [
   {

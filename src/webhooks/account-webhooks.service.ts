@@ -14,7 +14,7 @@ import type { PlatformRequest } from '../utils/platform-request.js';
 /** Characters of an identifier that a log line shows; it comes from outside. */
 const LOGGED_LENGTH = 64;
 
-/** What a log line tells of a webhook, as JSON: nothing that a stranger sent can forge a further line. */
+/** What a log line says of a webhook, as JSON: nothing that a stranger sent can forge a further line. */
 interface Subject {
   readonly marketplace: string;
   readonly group: string;
@@ -23,7 +23,7 @@ interface Subject {
 }
 
 /**
- * Carries out what the account webhooks tell (protocol §6). The application's adapter goes first and everything of
+ * Carries out what the account webhooks ask for (protocol §6). The application's adapter goes first and everything of
  * ours second: when the adapter fails nothing has changed, and when our part fails the repeated call finishes it,
  * because adapters treat what is gone already as a success.
  */
@@ -43,7 +43,7 @@ export class AccountWebhooksService {
    * A customer group cancelled the application: the adapter's hook and deletion, then the marker that keeps late
    * notifications out, then the group's sessions.
    *
-   * @param request the platform's request, handed to the adapter.
+   * @param request the framework's request, handed to the adapter.
    * @throws WebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
    */
   deleteGroup(marketplace: Marketplace, groupUid: string, request: unknown): Promise<void> {
@@ -103,7 +103,7 @@ export class AccountWebhooksService {
     try {
       await work();
     } catch (error) {
-      // A status of 500 or more that the application chose is its answer; anything below would end the repetitions.
+      // A status of 500 or more that the application chose is its response; anything below would end the repetitions.
       if (error instanceof HttpException && error.getStatus() >= 500) throw error;
       if (error instanceof AdapterError) throw error;
       throw this.#failure(subject, 'webhook.adapter', `The group adapter could not ${task}.`, error);
