@@ -1,23 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { type PlatformRequest, rawRequest } from '../utils/platform-request.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
+import { RequestMemory } from '../utils/request-memory.js';
 
-const MARKETPLACE = Symbol('maestrano.marketplace');
-
-interface Carrier {
-  [MARKETPLACE]?: Marketplace;
-}
+const marketplaces = new RequestMemory<Marketplace>();
 
 /** Called by the guard that found out which marketplace a request belongs to. */
 export function rememberMarketplace(
   request: PlatformRequest | IncomingMessage,
   marketplace: Marketplace,
 ): void {
-  (rawRequest(request) as Carrier)[MARKETPLACE] = marketplace;
+  marketplaces.remember(request, marketplace);
 }
 
 /** The marketplace that was decided for this request, behind our guards; null anywhere else. */
 export function currentMarketplace(request: PlatformRequest | IncomingMessage): Marketplace | null {
-  return (rawRequest(request) as Carrier)[MARKETPLACE] ?? null;
+  return marketplaces.recall(request);
 }

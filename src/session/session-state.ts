@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import { type PlatformRequest, rawRequest } from '../utils/platform-request.js';
+import type { PlatformRequest } from '../utils/platform-request.js';
+import { RequestMemory } from '../utils/request-memory.js';
 
 /** Who the session guard let in. */
 export interface AuthenticatedSession {
@@ -10,19 +9,19 @@ export interface AuthenticatedSession {
   readonly marketplace: Marketplace;
 }
 
-const admitted = new WeakMap<IncomingMessage, AuthenticatedSession>();
+const admitted = new RequestMemory<AuthenticatedSession>();
 
-/** Kept beside Node's own request, so that the decorators find it on both platforms. */
+/** Remembered for the decorators. */
 export function rememberSession(request: PlatformRequest, state: AuthenticatedSession): void {
-  admitted.set(rawRequest(request), state);
+  admitted.remember(request, state);
 }
 
 /** What the session guard remembered; null when it did not run or let somebody in without a session. */
 export function rememberedSession(request: PlatformRequest): AuthenticatedSession | null {
-  return admitted.get(rawRequest(request)) ?? null;
+  return admitted.recall(request);
 }
 
 /** After a sign-out or another login within the same request. */
 export function forgetSession(request: PlatformRequest): void {
-  admitted.delete(rawRequest(request));
+  admitted.forget(request);
 }
