@@ -26,6 +26,10 @@ const FEATURES = LAYERS.find((layer) => layer.includes('connec'))!;
 function upTo(folder: string): readonly string[] {
   return LAYERS.slice(0, LAYERS.findIndex((layer) => layer.includes(folder)) + 1).flat();
 }
+/** Rooms of a folder: imports go from a later one to an earlier one. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  routing: ['table', 'dispatch', 'mounting', 'early'],
+};
 /** Subpath exports stand outside the layers: what each may import. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   redis: upTo('connec'),
@@ -89,6 +93,19 @@ describe('architecture', () => {
         imports
           .filter(({ target }) => target !== null && !mayImport(area(path), area(target)))
           .map(({ specifier }) => specifier),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each(Object.entries(ROOMS))('imports downward between the rooms of %s', (folder, rooms) => {
+    const room = (path: string): number => rooms.indexOf(path.split('/')[1]!);
+    expect(
+      violations(({ path, imports }) =>
+        area(path) === folder && room(path) >= 0
+          ? imports
+              .filter(({ target }) => target !== null && area(target) === folder && room(target) > room(path))
+              .map(({ specifier }) => specifier)
+          : [],
       ),
     ).toEqual([]);
   });
