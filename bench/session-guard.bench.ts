@@ -27,7 +27,7 @@ import {
   SessionService,
 } from '../src/index.js';
 import { HttpExchange } from '../src/routing/http-exchange.js';
-import { type PlatformRequest } from '../src/utils/platform-request.js';
+import { type IncomingRequest } from '../src/utils/incoming-request.js';
 import { defineBench, type Operation } from './harness.js';
 
 const SECRET = 'a secret of more than thirty-two characters';
@@ -84,7 +84,7 @@ class BenchModule {}
 async function cookieOf(app: NestFastifyApplication): Promise<string> {
   const cookies: string[] = [];
   const adapter = { appendHeader: (_: unknown, _name: string, line: string) => cookies.push(line) };
-  const request = { method: 'GET', url: '/', headers: {} } as PlatformRequest;
+  const request = { method: 'GET', url: '/', headers: {} } as IncomingRequest;
   const exchange = new HttpExchange(
     Object.assign(Object.create(app.get(HttpAdapterHost).httpAdapter), adapter),
     request,

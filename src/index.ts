@@ -35,7 +35,7 @@ export {
   type SynchronizationState,
   type SynchronizationStatus,
 } from './adapters/maestrano-synchronization.adapter.js';
-export type { PlatformRequest } from './utils/platform-request.js';
+export type { IncomingRequest } from './utils/incoming-request.js';
 export type { AdapterContext } from './interfaces/adapter-context.interface.js';
 export type {
   CreationMode,

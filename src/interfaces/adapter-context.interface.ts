@@ -4,6 +4,6 @@ import type { Marketplace } from './marketplace.interface.js';
 export interface AdapterContext {
   /** The marketplace this piece of work belongs to. */
   readonly marketplace: Marketplace;
-  /** The platform's request (Express or Fastify), for adapters that need a header or the app's own state. */
+  /** The framework's request (Express or Fastify; see `IncomingRequest`), for adapters that need a header or the app's own state. */
   readonly request: unknown;
 }

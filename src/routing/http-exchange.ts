@@ -1,6 +1,6 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-import { type PlatformRequest, requestUrl } from '../utils/platform-request.js';
+import { type IncomingRequest, requestUrl } from '../utils/incoming-request.js';
 
 /**
  * One request and its response, alike on Express and Fastify. Responses go out through Nest's HTTP adapter, so an
@@ -10,7 +10,7 @@ export class HttpExchange {
   constructor(
     private readonly adapter: AbstractHttpAdapter,
     /** The framework's request. */
-    readonly request: PlatformRequest,
+    readonly request: IncomingRequest,
     /** The framework's response. */
     readonly response: unknown,
   ) {}

@@ -3,13 +3,13 @@ import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import { BasicAuthenticator } from './basic-authenticator.service.js';
 import { BASIC_CHALLENGE, CREDENTIALS_REJECTED } from './challenge.js';
 import { rememberMarketplace } from './current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from './for-marketplace.decorator.js';
 
-interface RoutedRequest extends PlatformRequest {
+interface RoutedRequest extends IncomingRequest {
   readonly params?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import {
   type ApplicationSession,
   applicationSession,
@@ -29,7 +29,7 @@ export class ApplicationSessionCarrier extends SessionCarrier {
     super();
   }
 
-  override readAll(request: PlatformRequest): Promise<readonly SessionPayload[]> {
+  override readAll(request: IncomingRequest): Promise<readonly SessionPayload[]> {
     const session = applicationSession(request);
     return Promise.resolve(session ? [...this.#read(session).values()] : []);
   }

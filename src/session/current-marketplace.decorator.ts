@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import { currentMarketplace } from '../security/current-marketplace.js';
 
 /**
@@ -8,5 +8,5 @@ import { currentMarketplace } from '../security/current-marketplace.js';
  * signed in through, behind {@link MaestranoBasicAuthGuard} the one whose credentials came. Null without a guard.
  */
 export const CurrentMarketplace = createParamDecorator((_: undefined, context: ExecutionContext) =>
-  currentMarketplace(context.switchToHttp().getRequest<PlatformRequest>()),
+  currentMarketplace(context.switchToHttp().getRequest<IncomingRequest>()),
 );

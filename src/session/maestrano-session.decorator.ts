@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import { rememberedSession } from './session-state.js';
 
 /**
@@ -10,7 +10,7 @@ import { rememberedSession } from './session-state.js';
  */
 export const MaestranoSession = createParamDecorator(
   (field: keyof MaestranoSessionData | undefined, context: ExecutionContext) => {
-    const session = rememberedSession(context.switchToHttp().getRequest<PlatformRequest>())?.session ?? null;
+    const session = rememberedSession(context.switchToHttp().getRequest<IncomingRequest>())?.session ?? null;
     return field === undefined ? session : (session?.[field] ?? null);
   },
 );

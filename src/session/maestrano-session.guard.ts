@@ -14,7 +14,7 @@ import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
 import { toHttpException } from '../routing/http-errors.js';
 import { HttpExchange } from '../routing/http-exchange.js';
-import { type PlatformRequest } from '../utils/platform-request.js';
+import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
@@ -24,7 +24,7 @@ import { SessionService, type SessionVerdict } from './session.service.js';
 import { rememberSession } from './session-state.js';
 import { SignInRequiredException } from './sign-in-required.exception.js';
 
-interface RoutedRequest extends PlatformRequest {
+interface RoutedRequest extends IncomingRequest {
   readonly params?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -9,7 +9,7 @@ import type { WithSessionOptions } from '../interfaces/session-options.interface
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import { SessionCarrier } from './session-carrier.js';
 import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
 import { SessionSeal } from './session-seal.service.js';
@@ -40,7 +40,7 @@ export class SealedCookieCarrier extends SessionCarrier {
     this.#maxAgeMs = resolveSessionSettings(options.session).maxAgeMs;
   }
 
-  override async readAll({ headers }: PlatformRequest): Promise<readonly SessionPayload[]> {
+  override async readAll({ headers }: IncomingRequest): Promise<readonly SessionPayload[]> {
     if (!headers.cookie?.includes(NAME)) return [];
     const cookies = Object.entries(parseCookie(headers.cookie)).filter(([name]) => name.includes(NAME));
     const payloads = await Promise.all(cookies.map(([name, value]) => this.#open(name, value ?? '')));

@@ -1,12 +1,12 @@
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import type { SessionPayload } from './session-payload.js';
 
 /** Where payloads of signed-in people are kept between requests; one payload a marketplace. */
 export abstract class SessionCarrier {
   /** Every payload that the request brought and that could be read, in no particular order. */
-  abstract readAll(request: PlatformRequest): Promise<readonly SessionPayload[]>;
+  abstract readAll(request: IncomingRequest): Promise<readonly SessionPayload[]>;
 
   /**
    * Begins a session: nothing of what an earlier visitor or another identity left survives, except logins through

@@ -1,7 +1,6 @@
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
-import { RequestMemory } from '../utils/request-memory.js';
+import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
 
 /** Who the session guard let in. */
 export interface AuthenticatedSession {
@@ -12,16 +11,16 @@ export interface AuthenticatedSession {
 const admitted = new RequestMemory<AuthenticatedSession>();
 
 /** Remembered for the decorators. */
-export function rememberSession(request: PlatformRequest, state: AuthenticatedSession): void {
+export function rememberSession(request: IncomingRequest, state: AuthenticatedSession): void {
   admitted.remember(request, state);
 }
 
 /** What the session guard remembered; null when it did not run or let somebody in without a session. */
-export function rememberedSession(request: PlatformRequest): AuthenticatedSession | null {
+export function rememberedSession(request: IncomingRequest): AuthenticatedSession | null {
   return admitted.recall(request);
 }
 
 /** After a sign-out or another login within the same request. */
-export function forgetSession(request: PlatformRequest): void {
+export function forgetSession(request: IncomingRequest): void {
   admitted.forget(request);
 }

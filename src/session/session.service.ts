@@ -9,7 +9,7 @@ import type { WithSessionOptions } from '../interfaces/session-options.interface
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
 import { applicationSession } from './application-session.js';
@@ -100,14 +100,14 @@ export class SessionService {
    *
    * @param marketplace only a session of this one; by default what `session.marketplaceOf` says, else the latest.
    */
-  async read(request: PlatformRequest, marketplace?: string): Promise<MaestranoSessionData | null> {
+  async read(request: IncomingRequest, marketplace?: string): Promise<MaestranoSessionData | null> {
     const name = marketplace ?? this.#settings.marketplaceOf(request);
     const sessions = await this.list(request);
     return sessions.find((session) => !name || session.marketplace === name) ?? null;
   }
 
   /** Every session the request brought, one a marketplace, the latest login first. Nobody is asked. */
-  async list(request: PlatformRequest): Promise<MaestranoSessionData[]> {
+  async list(request: IncomingRequest): Promise<MaestranoSessionData[]> {
     const sessions: MaestranoSessionData[] = [];
     for (const payload of await this.#carrier(request).readAll(request)) {
       const marketplace = payload.preset === null ? null : this.registry.find(payload.preset);
@@ -197,7 +197,7 @@ export class SessionService {
     return renewed;
   }
 
-  #carrier(request: PlatformRequest): SessionCarrier {
+  #carrier(request: IncomingRequest): SessionCarrier {
     const { carrier } = this.#settings;
     if (carrier === 'cookie') return this.sealedCookies;
     if (applicationSession(request)) return this.applicationSessions;

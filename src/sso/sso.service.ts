@@ -7,7 +7,7 @@ import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl, logoutUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
 import { HttpExchange } from '../routing/http-exchange.js';
-import { type PlatformRequest } from '../utils/platform-request.js';
+import { type IncomingRequest } from '../utils/incoming-request.js';
 import { SessionService } from '../session/session.service.js';
 import { maskUser, unmaskUser } from '../utils/masking.js';
 import { LoginExplainer } from './trace/login-explainer.js';
@@ -82,7 +82,7 @@ export class SsoService implements OnApplicationBootstrap {
    * @returns where to redirect to, to sign out of the marketplace too; null when nobody was signed in.
    */
   async signOut(request: unknown, response: unknown, marketplace?: string): Promise<string | null> {
-    const exchange = new HttpExchange(this.host.httpAdapter, request as PlatformRequest, response);
+    const exchange = new HttpExchange(this.host.httpAdapter, request as IncomingRequest, response);
     const session = await this.sessions.read(exchange.request, marketplace);
     await this.sessions.clear(exchange, marketplace);
     return session && this.logoutUrl(session.marketplace, session.userUid);

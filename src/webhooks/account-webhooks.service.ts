@@ -9,7 +9,7 @@ import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
 import { errorPlace } from '../utils/error-place.js';
 import { maskUser, unmaskUser } from '../utils/masking.js';
-import type { PlatformRequest } from '../utils/platform-request.js';
+import type { IncomingRequest } from '../utils/incoming-request.js';
 
 /** Characters of an identifier that a log line shows; it comes from outside. */
 const LOGGED_LENGTH = 64;
@@ -137,6 +137,6 @@ function subjectOf({ marketplace, groupUid }: GroupReference, request: unknown):
 
 function requestId(request: unknown): string | null {
   if (typeof request !== 'object' || request === null || !('headers' in request)) return null;
-  const id = (request as PlatformRequest).headers['x-request-id'];
+  const id = (request as IncomingRequest).headers['x-request-id'];
   return typeof id === 'string' ? id.slice(0, LOGGED_LENGTH) : null;
 }

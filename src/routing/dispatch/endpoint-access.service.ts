@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { BasicAuthenticator } from '../../security/basic-authenticator.service.js';
-import { type PlatformRequest, requestUrl } from '../../utils/platform-request.js';
-import { RequestMemory } from '../../utils/request-memory.js';
+import { type IncomingRequest, RequestMemory, requestUrl } from '../../utils/incoming-request.js';
 import type { EndpointCall } from '../endpoint.js';
 import { RouteTableService } from '../table/route-table.service.js';
 import type { RouteMatch } from '../table/route-table.js';
@@ -23,7 +22,7 @@ export class EndpointAccess {
   ) {}
 
   /** Decides once: whom an earlier step let in is not asked again. */
-  decide(request: PlatformRequest): AccessDecision {
+  decide(request: IncomingRequest): AccessDecision {
     const decided = this.#calls.recall(request);
     if (decided) return decided;
     const match = this.routes.match(request.method, requestUrl(request));
@@ -37,11 +36,11 @@ export class EndpointAccess {
   }
 
   /** The call of a request that was let in; null for any other. */
-  callOf(request: PlatformRequest): EndpointCall | null {
+  callOf(request: IncomingRequest): EndpointCall | null {
     return this.#calls.recall(request);
   }
 
-  #prove(match: RouteMatch, request: PlatformRequest): Marketplace | null {
+  #prove(match: RouteMatch, request: IncomingRequest): Marketplace | null {
     return this.authenticator.authenticate(request.headers.authorization, match.candidates, request);
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 
-import { type PlatformRequest, requestUrl } from '../../utils/platform-request.js';
+import { type IncomingRequest, requestUrl } from '../../utils/incoming-request.js';
 import {
   ENDPOINT_REGISTRATION,
   type EndpointCall,
@@ -38,7 +38,7 @@ export class EndpointDispatcher {
   ) {}
 
   /** Handles the request. @throws HttpException for the application's exception filters. */
-  async dispatch(request: PlatformRequest, response: unknown): Promise<void> {
+  async dispatch(request: IncomingRequest, response: unknown): Promise<void> {
     const call = this.access.callOf(request);
     if (!call) throw new NotFoundException(`Cannot ${request.method} ${requestUrl(request)}`);
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);

@@ -8,7 +8,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 
 import { BASIC_CHALLENGE, CREDENTIALS_REJECTED } from '../../security/challenge.js';
-import { type PlatformRequest, requestUrl } from '../../utils/platform-request.js';
+import { type IncomingRequest, requestUrl } from '../../utils/incoming-request.js';
 import { EndpointAccess } from './endpoint-access.service.js';
 
 /**
@@ -25,7 +25,7 @@ export class MaestranoRouteGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
-    const request = http.getRequest<PlatformRequest>();
+    const request = http.getRequest<IncomingRequest>();
     const decision = this.access.decide(request);
     if (typeof decision !== 'string') return true;
     if (decision === 'unknown')

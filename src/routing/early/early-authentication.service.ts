@@ -6,7 +6,7 @@ import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { EffectivePath } from '../table/effective-path.service.js';
 import { EndpointAccess } from '../dispatch/endpoint-access.service.js';
 import { ENDPOINT_REGISTRATION, type EndpointDefinition, type EndpointRegistration } from '../endpoint.js';
-import type { PlatformRequest } from '../../utils/platform-request.js';
+import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { RouteMounter } from '../mounting/route-mounter.service.js';
 import { CREDENTIALS_REJECTED } from '../../security/challenge.js';
 import { BODY_TOO_LARGE } from './body-parsing.js';
@@ -48,7 +48,7 @@ export class EarlyAuthentication {
   install(adapter: AbstractHttpAdapter): void {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
-      decide: (request: PlatformRequest) => this.decide(request),
+      decide: (request: IncomingRequest) => this.decide(request),
       bodyLimits: [...new Set([...this.#decisions.values()].map(({ bodyLimit }) => bodyLimit))],
     };
     const early =
@@ -58,7 +58,7 @@ export class EarlyAuthentication {
   }
 
   /** Decides on a request from its URL and headers alone. */
-  decide(request: PlatformRequest): EarlyDecision {
+  decide(request: IncomingRequest): EarlyDecision {
     const call = this.access.decide(request);
     if (call === 'unknown') return CONTINUE;
     if (call === 'denied') return DENIED;

@@ -1,4 +1,4 @@
-import type { PlatformRequest } from '../../utils/platform-request.js';
+import type { IncomingRequest } from '../../utils/incoming-request.js';
 
 /** What URL and headers of a request say: it goes on, or it is rejected before its body is read. */
 export type EarlyDecision =
@@ -17,7 +17,7 @@ export interface EarlyCheck {
    */
   limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
-  decide(request: PlatformRequest): EarlyDecision;
+  decide(request: IncomingRequest): EarlyDecision;
   /** Every body limit that `decide` may respond with, in bytes. */
   readonly bodyLimits: readonly number[];
 }

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-import type { PlatformRequest } from '../../utils/platform-request.js';
-import { RequestMemory } from '../../utils/request-memory.js';
+import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
@@ -45,7 +44,7 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const factory = adapter as unknown as ExpressAdapter;
   const parsers = new Map(check.bodyLimits.map((limit) => [limit, createParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
-    const decision = check.decide(request as PlatformRequest);
+    const decision = check.decide(request as IncomingRequest);
     if (decision.rejected) return reject(response, decision.status, decision.body);
     const parse = decision.bodyLimit === null ? undefined : parsers.get(decision.bodyLimit);
     if (parse) parse(request, response, next);

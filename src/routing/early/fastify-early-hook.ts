@@ -1,6 +1,6 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-import type { PlatformRequest } from '../../utils/platform-request.js';
+import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
@@ -14,7 +14,7 @@ type ParsedCallback = (error: Error | null, body?: unknown) => void;
 type Parser = (request: Request, body: string, done: ParsedCallback) => void;
 
 /** The parts of Fastify that are used: all public. */
-interface Request extends PlatformRequest {
+interface Request extends IncomingRequest {
   readonly routeOptions: { readonly config: RouteConfig };
 }
 

@@ -16,7 +16,7 @@ import { SKIP_SESSION } from '../../maestrano.constants.js';
 import { ENDPOINT_GROUPS, type EndpointGroup } from '../endpoint-groups.js';
 import type { EndpointVerb } from '../endpoint.js';
 import { EndpointDispatcher } from '../dispatch/endpoint-dispatcher.service.js';
-import type { PlatformRequest } from '../../utils/platform-request.js';
+import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { MaestranoRouteGuard } from '../dispatch/maestrano-route.guard.js';
 import type { ControllerDecorators, MaestranoModuleExtras } from '../module-extras.interface.js';
 
@@ -48,22 +48,22 @@ export function createEndpointController(
     constructor(@Inject(EndpointDispatcher) private readonly dispatcher: EndpointDispatcher) {}
 
     @Get([])
-    read(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    read(@Req() request: IncomingRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Post([])
-    submit(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    submit(@Req() request: IncomingRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Put([])
-    update(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    update(@Req() request: IncomingRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
 
     @Delete([])
-    remove(@Req() request: PlatformRequest, @Res() response: unknown): Promise<void> {
+    remove(@Req() request: IncomingRequest, @Res() response: unknown): Promise<void> {
       return this.dispatcher.dispatch(request, response);
     }
   }

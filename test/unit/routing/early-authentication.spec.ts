@@ -10,7 +10,7 @@ import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.i
 import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
 import type { EndpointAccess } from '../../../src/routing/dispatch/endpoint-access.service.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint.js';
-import type { PlatformRequest } from '../../../src/utils/platform-request.js';
+import type { IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { RouteMounter } from '../../../src/routing/mounting/route-mounter.service.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.service.js';
 
@@ -21,7 +21,7 @@ const ENDPOINTS = [
 
 /** Decides by the first segment of the path: `/denied`, or the name of an endpoint, or something of the application's. */
 const access = {
-  decide: (request: PlatformRequest) => {
+  decide: (request: IncomingRequest) => {
     const [, first = ''] = request.url.split('/');
     if (first === 'denied') return 'denied';
     return ENDPOINTS.some(({ name }) => name === first) ? { endpoint: first } : 'unknown';
@@ -75,7 +75,7 @@ async function serve(
   authentication.install(adapter);
   at('after us');
   for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
-    adapter.post(path, (request: PlatformRequest, response: unknown) => {
+    adapter.post(path, (request: IncomingRequest, response: unknown) => {
       const { body, headers } = request;
       const answer =
         headers['x-echo'] === undefined

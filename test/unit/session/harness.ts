@@ -9,7 +9,7 @@ import type { SessionOptions } from '../../../src/interfaces/session-options.int
 import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
 import { HttpExchange } from '../../../src/routing/http-exchange.js';
-import { type PlatformRequest } from '../../../src/utils/platform-request.js';
+import { type IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
 import { ApplicationSessionCarrier } from '../../../src/session/application-session.carrier.js';
 import { CarriedLogins } from '../../../src/session/carried-logins.js';
@@ -42,7 +42,7 @@ export function registryOf(names: readonly string[], sso: Record<string, unknown
 
 /** An exchange whose answer can be looked at; `cookies` collects what is set, as a browser's jar would. */
 export function exchangeOf(
-  request: Partial<PlatformRequest> & { session?: unknown } = {},
+  request: Partial<IncomingRequest> & { session?: unknown } = {},
   jar: Record<string, string> = {},
 ) {
   const headers: Record<string, string> = {};
