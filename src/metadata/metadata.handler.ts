@@ -4,7 +4,7 @@ import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { MetadataService } from './metadata.service.js';
 
-/** Answers `GET …/metadata` (protocol §3.1). */
+/** Handles `GET …/metadata` (protocol §3.1). */
 @Injectable()
 export class MetadataHandler extends EndpointHandler {
   constructor(private readonly metadata: MetadataService) {

@@ -7,6 +7,6 @@ export interface MaestranoFeature {
   readonly providers: readonly Provider[];
   /** Tokens that the application may inject. */
   readonly exports: NonNullable<DynamicModule['exports']>;
-  /** Routes the feature answers; empty for a feature without any. */
+  /** Endpoints the feature serves; empty for a feature without any. */
   readonly endpoints: readonly EndpointDefinition[];
 }

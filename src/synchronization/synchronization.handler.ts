@@ -56,7 +56,7 @@ const OPERATIONS: Readonly<Record<SynchronizationEndpoint, Operation>> = {
 /** Body for a group nobody knows (protocol §10.2). */
 const UNKNOWN_GROUP = { errors: [{ message: 'Organization not found', code: 404 }] };
 
-/** The synchronization endpoints (protocol §10): find the group, ask the adapter, send what it tells. */
+/** The synchronization endpoints (protocol §10): find the group, ask the adapter, send the state it reports. */
 @Injectable()
 export class SynchronizationHandler extends EndpointHandler {
   constructor(private readonly adapters: AdapterResolver) {

@@ -5,7 +5,7 @@ import { MaestranoError } from '../errors/maestrano.error.js';
 import type { EndpointObserver } from '../routing/dispatch/endpoint-dispatcher.service.js';
 import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
 
-/** A span and a measurement for each request that an endpoint answers; calls made meanwhile are its children. */
+/** A span and a measurement for each request that an endpoint serves; calls made meanwhile are its children. */
 export function endpointObserver(api: OpenTelemetryApi, tracer: Tracer, meter: Meter): EndpointObserver {
   const duration = meter.createHistogram(METRICS.endpointDuration, {
     description: 'Requests that marketplaces and browsers sent to our endpoints',

@@ -10,7 +10,7 @@ export const INSTRUMENTATION = 'nestjs-maestrano';
 export const METRICS = {
   /** Histogram: one attempt of an outgoing call. */
   clientDuration: 'maestrano.client.duration',
-  /** Histogram: one request that an endpoint of ours answered. */
+  /** Histogram: one request that an endpoint of ours served. */
   endpointDuration: 'maestrano.endpoint.duration',
   /** Counter: sign-ons by outcome. */
   signOns: 'maestrano.sign_ons',

@@ -71,7 +71,7 @@ export class RouteMounter {
     this.routes.mounted(this.#servedPaths(adapter));
   }
 
-  /** Tells whether a template that a refresh brings lies on a path that was mounted at start. */
+  /** Makes the check whether a template that a refresh brings lies on a path that was mounted at start. */
   #servedPaths(adapter: HttpAdapterKind): (template: string) => boolean {
     const claimed = new Set([...this.#claimed.values()].map((route) => route.path));
     const patterns = new RouteTrie<true>();
