@@ -171,7 +171,13 @@ export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js
 export type * from './interfaces/health.interface.js';
 export type * from './interfaces/http-options.interface.js';
 export type { HttpMethod } from './http/http.types.js';
-export { MaestranoStore } from './stores/maestrano-store.js';
+export {
+  MaestranoStore,
+  type StoreCall,
+  type StoreEntry,
+  type StorePage,
+  type StoreWrite,
+} from './stores/maestrano-store.js';
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.js';
 
 // Errors.
@@ -205,5 +211,6 @@ export {
 } from './errors/http.error.js';
 export { LoginDeniedError } from './errors/sign-on.error.js';
 export { SessionError } from './errors/session.error.js';
+export { StoreError } from './errors/store.error.js';
 export { SsoError } from './errors/sso.error.js';
 export { WebhookError } from './errors/webhook.error.js';

@@ -4,7 +4,7 @@ import type { MaestranoSessionData } from '../interfaces/session.interface.js';
 import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
-import { storeKey } from '../stores/store-key.js';
+import { companyKey } from '../stores/store-key.js';
 import { unmaskUser } from '../utils/masking.js';
 import { resolveSessionSettings } from './session-settings.js';
 
@@ -30,12 +30,12 @@ export class SessionRevocations {
 
   /** Closes what everybody of the group has open until now. */
   closeGroup(marketplace: string, groupUid: string): Promise<void> {
-    return this.#close(storeKey(NAMESPACE, marketplace, groupUid));
+    return this.#close(companyKey(NAMESPACE, marketplace, groupUid));
   }
 
   /** Closes what one person has open in one group until now. */
   closeMembership(marketplace: string, groupUid: string, userUid: string): Promise<void> {
-    return this.#close(storeKey(NAMESPACE, marketplace, groupUid, unmaskUser(userUid)));
+    return this.#close(companyKey(NAMESPACE, marketplace, groupUid, unmaskUser(userUid)));
   }
 
   /**
@@ -44,9 +44,9 @@ export class SessionRevocations {
    */
   async isClosed({ marketplace, groupUid, userUid, signedInAt }: MaestranoSessionData): Promise<boolean> {
     try {
-      const closed = await Promise.all([
-        this.store.get(storeKey(NAMESPACE, marketplace, groupUid)),
-        this.store.get(storeKey(NAMESPACE, marketplace, groupUid, unmaskUser(userUid))),
+      const closed = await this.store.getMany([
+        companyKey(NAMESPACE, marketplace, groupUid),
+        companyKey(NAMESPACE, marketplace, groupUid, unmaskUser(userUid)),
       ]);
       return closed.some((at) => at !== null && signedInAt.getTime() <= Number(at));
     } catch (error) {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Awaitable, whenThere } from '../utils/promise-like.js';
-import { MaestranoStore } from './maestrano-store.js';
-import { storeKey } from './store-key.js';
+import { chunksOf } from '../utils/chunks.js';
+import { MAX_BATCH, MaestranoStore } from './maestrano-store.js';
+import { companyKey } from './store-key.js';
 
 /** How long a cancelled group is remembered, in milliseconds: 90 days, far beyond any late delivery. */
 export const DELETED_GROUP_TTL_MS = 90 * 24 * 60 * 60 * 1000;
@@ -27,9 +27,17 @@ export class DeletedGroupsService {
     return at === null ? null : new Date(at);
   }
 
-  /** Whether the group cancelled the application; at once where the store answers at once. */
-  isDeleted(marketplace: string, groupUid: string): Awaitable<boolean> {
-    return whenThere(this.store.get(keyOf(marketplace, groupUid)), (at) => at !== null);
+  /** Those of the groups that cancelled the application, in one round trip for up to 1,000. */
+  async deletedOf(marketplace: string, groupUids: readonly string[]): Promise<ReadonlySet<string>> {
+    const keys = groupUids.map((groupUid) => keyOf(marketplace, groupUid));
+    const markers = await Promise.all(chunksOf(keys, MAX_BATCH).map((some) => this.store.getMany(some)));
+    const found = markers.flat();
+    return new Set(groupUids.filter((_, position) => (found[position] ?? null) !== null));
+  }
+
+  /** Whether the group cancelled the application. */
+  async isDeleted(marketplace: string, groupUid: string): Promise<boolean> {
+    return (await this.deletedAt(marketplace, groupUid)) !== null;
   }
 
   /** Forgets the marker: the group is a customer again, for example because somebody signed in through it. */
@@ -39,5 +47,5 @@ export class DeletedGroupsService {
 }
 
 function keyOf(marketplace: string, groupUid: string): string {
-  return storeKey('deleted-group', marketplace, groupUid);
+  return companyKey('deleted-group', marketplace, groupUid);
 }

@@ -1,8 +1,16 @@
-import { MaestranoStore } from './maestrano-store.js';
+import { placeOf, readPlace } from './index-place.js';
+import {
+  MaestranoStore,
+  type StoreCall,
+  type StoreEntry,
+  type StorePage,
+  type StoreWrite,
+} from './maestrano-store.js';
 
-interface Entry<T> {
-  readonly value: T;
+interface Entry {
+  readonly value: string;
   readonly expiresAt: number;
+  readonly index: { readonly name: string; readonly place: string } | null;
 }
 
 /** How much a {@link MemoryStore} keeps. */
@@ -16,8 +24,9 @@ export interface MemoryStoreOptions {
  * a flood of begun logins cannot push out replay claims; when one is full, the entry that was written first goes.
  */
 export class MemoryStore extends MaestranoStore {
-  readonly #values = new Map<string, Map<string, Entry<string>>>();
-  readonly #lists = new Map<string, Map<string, Entry<readonly string[]>>>();
+  readonly #namespaces = new Map<string, Map<string, Entry>>();
+  /** Places of entries, by the name of their index. */
+  readonly #indexes = new Map<string, Set<string>>();
   readonly #maxEntries: number;
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -25,92 +34,115 @@ export class MemoryStore extends MaestranoStore {
     this.#maxEntries = options.maxEntriesPerNamespace ?? 50_000;
   }
 
-  override get(key: string): Promise<string | null> | string | null {
-    return this.#read(this.#values, key);
+  override async getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
+    this.checkKeys(keys);
+    return this.waitFor(call, () => Promise.resolve(keys.map((key) => this.#read(key)?.value ?? null)));
   }
 
-  override set(key: string, value: string, ttlMs: number): Promise<void> {
-    this.#write(this.#values, key, value, ttlMs);
-    return Promise.resolve();
+  override async writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
+    this.checkWrites(writes);
+    return this.waitFor(call, () => Promise.resolve(writes.map((write) => this.#apply(write))));
   }
 
-  override setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    if (this.#read(this.#values, key) !== null) return Promise.resolve(false);
-    this.#write(this.#values, key, value, ttlMs);
-    return Promise.resolve(true);
+  override async take(key: string, call?: StoreCall): Promise<string | null> {
+    this.checkKeys([key]);
+    return this.waitFor(call, () => {
+      const value = this.#read(key)?.value ?? null;
+      this.#remove(key);
+      return Promise.resolve(value);
+    });
   }
 
-  override replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean> {
-    if (this.#read(this.#values, key) !== expected) return Promise.resolve(false);
-    this.#write(this.#values, key, value, ttlMs);
-    return Promise.resolve(true);
+  override async page(
+    index: string,
+    { before, limit }: { readonly before?: string; readonly limit: number },
+    call?: StoreCall,
+  ): Promise<StorePage> {
+    this.checkPage(index, limit);
+    return this.waitFor(call, () => Promise.resolve(this.#page(index, before, limit)));
   }
 
-  override take(key: string): Promise<string | null> {
-    const value = this.#read(this.#values, key);
-    if (value !== null) this.#namespace(this.#values, key).delete(key);
-    return Promise.resolve(value);
+  override ping(call?: StoreCall): Promise<void> {
+    return this.waitFor(call, () => Promise.resolve());
   }
 
-  override delete(key: string, expected?: string): Promise<boolean> {
-    const value = this.#read(this.#values, key);
-    const list = this.#read(this.#lists, key);
-    if (value === null && list === null) return Promise.resolve(false);
-    if (expected !== undefined && value !== expected) return Promise.resolve(false);
-    this.#namespace(this.#values, key).delete(key);
-    this.#namespace(this.#lists, key).delete(key);
-    return Promise.resolve(true);
+  #page(index: string, before: string | undefined, limit: number): StorePage {
+    const places = [...(this.#indexes.get(index) ?? [])]
+      .filter((place) => before === undefined || place < before)
+      .sort()
+      .reverse();
+    const entries: StoreEntry[] = [];
+    let last: string | null = null;
+    for (const place of places) {
+      const { at, key } = readPlace(place);
+      const entry = this.#read(key);
+      if (!entry) continue;
+      if (entries.length === limit) return { entries, next: last };
+      entries.push({ key, value: entry.value, at });
+      last = place;
+    }
+    return { entries, next: null };
   }
 
-  override append(key: string, value: string, limit: number, ttlMs: number): Promise<void> {
-    const present = this.#read(this.#lists, key) ?? [];
-    this.#write(this.#lists, key, [value, ...present].slice(0, limit), ttlMs);
-    return Promise.resolve();
+  #apply({ key, expected, value, ttlMs, index }: StoreWrite): boolean {
+    const present = this.#read(key)?.value ?? null;
+    if (expected !== undefined && present !== expected) return false;
+    this.#remove(key);
+    if (value === null) return present !== null;
+    const entries = this.#namespace(key);
+    if (entries.size >= this.#maxEntries) this.#makeRoom(entries);
+    entries.set(key, {
+      value,
+      expiresAt: Date.now() + Math.max(1, ttlMs ?? 0),
+      index: index ? { name: index.name, place: placeOf(index.at, key) } : null,
+    });
+    if (index) this.#placesOf(index.name).add(placeOf(index.at, key));
+    return true;
   }
 
-  override list(key: string): Promise<string[]> {
-    return Promise.resolve([...(this.#read(this.#lists, key) ?? [])]);
-  }
-
-  override ping(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  #namespace<T>(all: Map<string, Map<string, Entry<T>>>, key: string): Map<string, Entry<T>> {
-    const colon = key.indexOf(':');
-    const name = colon < 0 ? key : key.slice(0, colon);
-    let entries = all.get(name);
-    if (!entries) all.set(name, (entries = new Map()));
-    return entries;
-  }
-
-  #read<T>(all: Map<string, Map<string, Entry<T>>>, key: string): T | null {
-    const entries = this.#namespace(all, key);
-    const entry = entries.get(key);
+  #read(key: string): Entry | null {
+    const entry = this.#namespace(key).get(key);
     if (!entry) return null;
-    if (entry.expiresAt > Date.now()) return entry.value;
-    entries.delete(key);
+    if (entry.expiresAt > Date.now()) return entry;
+    this.#remove(key);
     return null;
   }
 
-  #write<T>(all: Map<string, Map<string, Entry<T>>>, key: string, value: T, ttlMs: number): void {
-    const entries = this.#namespace(all, key);
-    // Re-inserting moves the key to the end: the first key is always the one written longest ago.
+  #remove(key: string): void {
+    const entries = this.#namespace(key);
+    const index = entries.get(key)?.index;
     entries.delete(key);
-    if (entries.size >= this.#maxEntries) this.#makeRoom(entries);
-    entries.set(key, { value, expiresAt: Date.now() + ttlMs });
+    if (!index) return;
+    const places = this.#placesOf(index.name);
+    places.delete(index.place);
+    if (places.size === 0) this.#indexes.delete(index.name);
   }
 
-  #makeRoom<T>(entries: Map<string, Entry<T>>): void {
+  #namespace(key: string): Map<string, Entry> {
+    const colon = key.indexOf(':');
+    const name = colon < 0 ? '' : key.slice(0, colon);
+    let entries = this.#namespaces.get(name);
+    if (!entries) this.#namespaces.set(name, (entries = new Map()));
+    return entries;
+  }
+
+  #placesOf(index: string): Set<string> {
+    let places = this.#indexes.get(index);
+    if (!places) this.#indexes.set(index, (places = new Set()));
+    return places;
+  }
+
+  #makeRoom(entries: Map<string, Entry>): void {
     const now = Date.now();
     // A few at a time: every write pays for a little sweeping instead of one paying for all of it.
     let looked = 0;
     for (const [key, entry] of entries) {
-      if (entry.expiresAt <= now) entries.delete(key);
+      if (entry.expiresAt <= now) this.#remove(key);
       if ((looked += 1) >= 16) break;
     }
     if (entries.size < this.#maxEntries) return;
+    // Writing removes first, so the first key is always the one written longest ago.
     const oldest = entries.keys().next();
-    if (!oldest.done) entries.delete(oldest.value);
+    if (!oldest.done) this.#remove(oldest.value);
   }
 }

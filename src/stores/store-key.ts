@@ -1,18 +1,51 @@
+import { hash } from 'node:crypto';
+
+/** Longest key that every {@link MaestranoStore} takes, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 512;
+
+/** A longer part is replaced by its digest: ids and names of resources come from outside. */
+const MAX_PART = 80;
+
 /**
- * A key of {@link MaestranoStore}: the namespace, then each part percent-encoded, joined by colons. Encoding keeps
- * two different lists of parts from ever meeting in one key, whatever the platform puts into an identifier.
+ * A key of {@link MaestranoStore}: the namespace, then each part percent-encoded, joined by colons. Encoding keeps two
+ * different lists of parts from ever meeting in one key, whatever the platform puts into an identifier; a part that
+ * is longer than 80 characters then is replaced by `#` and its SHA-256, and so are all parts together where the key
+ * would still exceed {@link MAX_KEY_BYTES}.
+ *
+ * @param namespace a short word of ours, such as `sso-request`; a store in memory is bounded by namespace.
  */
 export function storeKey(namespace: string, ...parts: readonly string[]): string {
-  let key = namespace;
+  return bounded(namespace, parts);
+}
+
+/**
+ * A key of what belongs to one company: `namespace:{marketplace/group}:part…`. The braces are a hash tag: Redis Cluster
+ * keeps all keys of a company on one node, so that several of them are one call. Other stores take them as they are.
+ */
+export function companyKey(
+  namespace: string,
+  marketplace: string,
+  groupUid: string,
+  ...parts: readonly string[]
+): string {
+  return bounded(`${namespace}:{${encodePart(marketplace)}/${encodePart(groupUid)}}`, parts);
+}
+
+function bounded(beginning: string, parts: readonly string[]): string {
+  let key = beginning;
   for (const part of parts) key += `:${encodePart(part)}`;
-  return key;
+  return key.length <= MAX_KEY_BYTES ? key : `${beginning}:${digest(key)}`;
 }
 
 const PLAIN = /^[\w.~-]*$/;
 
 function encodePart(part: string): string {
-  // Nearly every identifier is plain: testing costs a fraction of encoding.
-  if (PLAIN.test(part)) return part;
   // A lone surrogate has no encoding and would throw; it is replaced as a UTF-8 encoder would.
-  return encodeURIComponent(Buffer.from(part).toString());
+  const encoded = PLAIN.test(part) ? part : encodeURIComponent(Buffer.from(part).toString());
+  return encoded.length <= MAX_PART ? encoded : digest(part);
+}
+
+/** `#` occurs in no encoded part, so that no digest is ever taken for one. */
+function digest(text: string): string {
+  return `#${hash('sha256', text, 'base64url')}`;
 }

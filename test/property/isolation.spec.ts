@@ -23,6 +23,7 @@ import {
   type UserProfile,
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import type { StoreCall, StoreWrite } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { freePort } from '../support/free-port.js';
 import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
@@ -75,21 +76,9 @@ class Groups extends MaestranoGroupAdapter<string, string> {
 
 /** Sees every key and value that is kept. */
 class SeeingStore extends MemoryStore {
-  override set(key: string, value: string, ttlMs: number): Promise<void> {
-    seen.stored.push(`${key} ${value}`);
-    return super.set(key, value, ttlMs);
-  }
-  override setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    seen.stored.push(`${key} ${value}`);
-    return super.setIfAbsent(key, value, ttlMs);
-  }
-  override replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean> {
-    seen.stored.push(`${key} ${value}`);
-    return super.replace(key, expected, value, ttlMs);
-  }
-  override append(key: string, value: string, limit: number, ttlMs: number): Promise<void> {
-    seen.stored.push(`${key} ${value}`);
-    return super.append(key, value, limit, ttlMs);
+  override writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
+    for (const { key, value } of writes) seen.stored.push(`${key} ${value ?? ''}`);
+    return super.writeMany(writes, call);
   }
 }
 

@@ -5,12 +5,14 @@ import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-cod
 import type { LoginCheckVerdict, LoginTrace } from '../../interfaces/login-trace.interface.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import { newTraceCode, readTraceCode, traceTag } from './trace-code.js';
+import { newTraceCode, readTraceCode } from './trace-code.js';
 
 type KeptCheck = readonly [code: string, verdict: LoginCheckVerdict, expected: string, seen: string];
 
 const KEPT = 50;
 const KEPT_FOR_MS = 24 * 60 * 60_000;
+/** After so many traces of one kind those beyond the limit are removed. */
+const TRIM_EVERY = 10;
 
 /**
  * Keeps the last logins of each marketplace for a day, so that a refused one can be explained. Answers to logins
@@ -21,6 +23,8 @@ export class LoginTraceService {
   readonly #logger = new Logger(LoginTraceService.name);
 
   readonly #recorded = new Subject<LoginTrace>();
+  /** Traces since the last trimming, by index; there are two of them a marketplace. */
+  readonly #untrimmed = new Map<string, number>();
 
   constructor(private readonly store: MaestranoStore) {}
 
@@ -38,8 +42,10 @@ export class LoginTraceService {
   async record(trace: LoginTrace): Promise<void> {
     this.#recorded.next(trace);
     try {
-      const key = listKey(traceTag(trace.marketplace), trace.began);
-      await this.store.append(key, write(trace), KEPT, KEPT_FOR_MS);
+      const index = { name: indexOf(trace.marketplace, trace.began), at: Date.parse(trace.at) };
+      const entry = { key: keyOf(trace.code), value: write(trace), ttlMs: KEPT_FOR_MS, index };
+      await this.store.writeMany([entry]);
+      await this.#trim(index.name);
     } catch (error) {
       this.#logger.warn(
         `Login trace ${trace.code} was not kept: ${error instanceof Error ? error.name : 'error'}`,
@@ -50,22 +56,29 @@ export class LoginTraceService {
   /** The trace of this code, however it is spelled; null when there is none any more. */
   async find(code: string): Promise<LoginTrace | null> {
     const wanted = readTraceCode(code);
-    if (!wanted) return null;
-    const traces = await this.#traces(wanted.tag);
-    return traces.find((trace) => trace.code === wanted.code) ?? null;
+    const text = wanted === null ? null : await this.store.get(keyOf(wanted));
+    return text === null ? null : read(text);
   }
 
   /** What is kept of a marketplace's logins, newest first. */
   async list(marketplace: string): Promise<LoginTrace[]> {
-    const traces = await this.#traces(traceTag(marketplace));
-    return traces
-      .filter((trace) => trace.marketplace === marketplace)
+    const pages = await Promise.all(
+      [true, false].map((began) => this.store.page(indexOf(marketplace, began), { limit: KEPT })),
+    );
+    return pages
+      .flatMap(({ entries }) => entries.map(({ value }) => read(value)))
       .toSorted((one, other) => (one.at < other.at ? 1 : -1));
   }
 
-  async #traces(tag: string): Promise<LoginTrace[]> {
-    const lists = await Promise.all([true, false].map((began) => this.store.list(listKey(tag, began))));
-    return lists.flat().map(read);
+  /** Removes what is beyond the limit, now and then: looking at each login would cost more than it keeps. */
+  async #trim(index: string): Promise<void> {
+    const untrimmed = (this.#untrimmed.get(index) ?? 0) + 1;
+    this.#untrimmed.set(index, untrimmed % TRIM_EVERY);
+    if (untrimmed < TRIM_EVERY) return;
+    const { next } = await this.store.page(index, { limit: KEPT });
+    if (next === null) return;
+    const { entries } = await this.store.page(index, { before: next, limit: 10 * TRIM_EVERY });
+    await this.store.writeMany(entries.map(({ key }) => ({ key, value: null, ttlMs: null })));
   }
 }
 
@@ -92,6 +105,10 @@ function read(text: string): LoginTrace {
   return { ...trace, checks };
 }
 
-function listKey(tag: string, began: boolean): string {
-  return storeKey('sso-trace', tag, began ? 'begun' : 'stray');
+function keyOf(code: string): string {
+  return storeKey('sso-trace', code);
+}
+
+function indexOf(marketplace: string, began: boolean): string {
+  return storeKey('sso-trace', marketplace, began ? 'begun' : 'stray');
 }

@@ -5,9 +5,9 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TAG_LENGTH = 3;
 const CODE_LENGTH = 8;
 
-/** The part of a code that all traces of a marketplace share, so that a code alone finds its list. */
-export function traceTag(marketplace: string): string {
-  // FNV-1a: it only spreads marketplaces over lists, so it need not be hard to invert.
+/** The part of a code that all traces of a marketplace share, so that support sees at once whose login it was. */
+function traceTag(marketplace: string): string {
+  // FNV-1a: it only tells marketplaces apart, so it need not be hard to invert.
   let hash = 0x811c9dc5;
   for (let index = 0; index < marketplace.length; index += 1) {
     hash = Math.imul(hash ^ marketplace.charCodeAt(index), 0x01000193);
@@ -24,14 +24,13 @@ export function newTraceCode(marketplace: string): string {
 }
 
 /** A code as somebody typed it, in our spelling; null when it cannot be one. */
-export function readTraceCode(typed: string): { readonly code: string; readonly tag: string } | null {
+export function readTraceCode(typed: string): string | null {
   const letters = typed
     .toUpperCase()
     .replace(/[^0-9A-Z]/g, '')
     .replace(/O/g, '0')
     .replace(/[IL]/g, '1');
-  if (letters.length !== CODE_LENGTH) return null;
-  return { code: `${letters.slice(0, 4)}-${letters.slice(4)}`, tag: letters.slice(0, TAG_LENGTH) };
+  return letters.length === CODE_LENGTH ? `${letters.slice(0, 4)}-${letters.slice(4)}` : null;
 }
 
 function spell(values: Iterable<number>): string {

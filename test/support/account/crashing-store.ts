@@ -1,4 +1,9 @@
-import { MaestranoStore } from '../../../src/stores/maestrano-store.js';
+import {
+  MaestranoStore,
+  type StoreCall,
+  type StorePage,
+  type StoreWrite,
+} from '../../../src/stores/maestrano-store.js';
 
 /** What a {@link CrashingStore} throws in place of working. */
 export class StoreCrash extends Error {}
@@ -15,36 +20,31 @@ export class CrashingStore extends MaestranoStore {
     super();
   }
 
-  override get(key: string): Promise<string | null> {
-    return this.#risk(key, async () => this.inner.get(key));
+  override getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
+    return this.#risk(keys, () => this.inner.getMany(keys, call));
   }
-  override set(key: string, value: string, ttlMs: number): Promise<void> {
-    return this.#risk(key, () => this.inner.set(key, value, ttlMs));
+  override writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
+    return this.#risk(
+      writes.map(({ key }) => key),
+      () => this.inner.writeMany(writes, call),
+    );
   }
-  override setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    return this.#risk(key, () => this.inner.setIfAbsent(key, value, ttlMs));
+  override take(key: string, call?: StoreCall): Promise<string | null> {
+    return this.#risk([key], () => this.inner.take(key, call));
   }
-  override replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean> {
-    return this.#risk(key, () => this.inner.replace(key, expected, value, ttlMs));
-  }
-  override take(key: string): Promise<string | null> {
-    return this.#risk(key, () => this.inner.take(key));
-  }
-  override delete(key: string, expected?: string): Promise<boolean> {
-    return this.#risk(key, () => this.inner.delete(key, expected));
-  }
-  override append(key: string, value: string, limit: number, ttlMs: number): Promise<void> {
-    return this.#risk(key, () => this.inner.append(key, value, limit, ttlMs));
-  }
-  override list(key: string): Promise<string[]> {
-    return this.#risk(key, () => this.inner.list(key));
+  override page(
+    index: string,
+    from: { readonly before?: string; readonly limit: number },
+    call?: StoreCall,
+  ): Promise<StorePage> {
+    return this.#risk([index], () => this.inner.page(index, from, call));
   }
   override ping(): Promise<void> {
     return this.inner.ping();
   }
 
-  async #risk<T>(key: string, work: () => Promise<T>): Promise<T> {
-    if (key.startsWith('ledger-lock')) return work();
+  async #risk<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    if (keys.every((key) => key.startsWith('ledger-lock'))) return work();
     if (Math.random() < this.probability / 2) throw new StoreCrash('before');
     const result = await work();
     if (Math.random() < this.probability / 2) throw new StoreCrash('after');

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 
+import { byHashTag, hashTag } from '../../../src/redis/hash-tag.js';
 import { DELETED_GROUP_TTL_MS, DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
-import { storeKey } from '../../../src/stores/store-key.js';
+import { companyKey, storeKey } from '../../../src/stores/store-key.js';
+import { decodeText, encodeText } from '../../../src/stores/stored-text.js';
 import { fakeDate } from '../../support/fake-date.js';
 
 const HOUR = 3_600_000;
@@ -29,11 +31,20 @@ describe('MemoryStore bounds', () => {
     expect(await store.get('login:990')).toBe('x');
   });
 
-  it('bounds lists as well', async () => {
+  it('takes what it drops out of its index', async () => {
     const store = new MemoryStore({ maxEntriesPerNamespace: 2 });
-    for (const key of ['a', 'b', 'c']) await store.append(`trace:${key}`, key, 5, HOUR);
-    expect(await store.list('trace:a')).toEqual([]);
-    expect(await store.list('trace:c')).toEqual(['c']);
+    for (const [at, value] of ['a', 'b', 'c'].entries()) {
+      const index = { name: 'traces', at };
+      await store.writeMany([{ key: `trace:${value}`, value, ttlMs: HOUR, index }]);
+    }
+    const { entries } = await store.page('traces', { limit: 9 });
+    expect(entries.map(({ value }) => value)).toEqual(['c', 'b']);
+  });
+
+  it('keeps keys without a namespace in one', async () => {
+    const store = new MemoryStore({ maxEntriesPerNamespace: 2 });
+    for (const key of ['a', 'b', 'c']) await store.set(key, key, HOUR);
+    expect(await store.getMany(['a', 'b', 'c'])).toEqual([null, 'b', 'c']);
   });
 
   describe('with a clock', () => {
@@ -79,23 +90,101 @@ describe('MemoryStore bounds', () => {
   });
 });
 
-describe('storeKey', () => {
-  it('never makes one key of two different lists of parts', () => {
-    const parts = fc.array(
-      fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.constantFrom(':', '%3A', '', 'a:b', '*')),
-      {
-        maxLength: 4,
-      },
-    );
+describe('DeletedGroupsService', () => {
+  it('looks up any number of groups in calls of a thousand', async () => {
+    const store = new MemoryStore();
+    const service = new DeletedGroupsService(store);
+    const groups = Array.from({ length: 2_500 }, (_, n) => `cld-${n}`);
+    for (const group of ['cld-3', 'cld-1700']) await service.groupDeleted('one', group);
+    const getMany = jest.spyOn(store, 'getMany');
+    expect([...(await service.deletedOf('one', groups))]).toEqual(['cld-3', 'cld-1700']);
+    expect(getMany).toHaveBeenCalledTimes(3);
+    expect(await service.deletedOf('two', groups)).toEqual(new Set());
+  });
+});
+
+describe('keys', () => {
+  const part = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary', minLength: 60, maxLength: 120 }),
+    fc.constantFrom(':', '%3A', '', 'a:b', '*', '#', '{', '}', '/'),
+  );
+  const parts = fc.array(part, { maxLength: 4 });
+
+  it('are never the same for two different lists of parts', () => {
     fc.assert(
       fc.property(parts, parts, (left, right) => {
-        const same = left.length === right.length && left.every((part, index) => part === right[index]);
+        const same = left.length === right.length && left.every((one, index) => one === right[index]);
         expect(storeKey('n', ...left) === storeKey('n', ...right)).toBe(same);
       }),
     );
   });
 
-  it('takes a lone surrogate', () => {
+  it('have at most 512 bytes of plain text, whatever the parts', () => {
+    const many = fc.array(fc.oneof(part, fc.constant('x'.repeat(80)), fc.constant('é'.repeat(5_000))), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(part, part, many, (marketplace, group, more) => {
+        expect(storeKey('n', ...more)).toMatch(/^[\w.~:%#*!'()-]{1,512}$/);
+        expect(companyKey('n', marketplace, group, ...more)).toMatch(/^n:\{[^{}]*\}[^{}]*$/);
+        expect(companyKey('n', marketplace, group, ...more).length).toBeLessThanOrEqual(512);
+      }),
+    );
+  });
+
+  it('keep a part of 80 characters and hash a longer one', () => {
+    expect(storeKey('n', 'x'.repeat(80))).toBe(`n:${'x'.repeat(80)}`);
+    expect(storeKey('n', 'x'.repeat(81))).toMatch(/^n:#[\w-]{43}$/);
+    expect(storeKey('n', 'x'.repeat(81))).not.toBe(storeKey('n', 'x'.repeat(82)));
+  });
+
+  it('of one company share its hash tag, and no other company has it', () => {
+    expect(companyKey('delivery', 'acme', 'cld-1', 'people', 'p1')).toBe('delivery:{acme/cld-1}:people:p1');
+    const keys = ['a', 'b'].map((namespace) => companyKey(namespace, 'acme', 'cld-1'));
+    expect(byHashTag(keys)).toEqual([[0, 1]]);
+    fc.assert(
+      fc.property(part, part, part, part, (...[m1, g1, m2, g2]) => {
+        const one = hashTag(companyKey('n', m1, g1, 'x'));
+        const other = hashTag(companyKey('m', m2, g2, 'y'));
+        expect(one === other).toBe(m1 === m2 && g1 === g2);
+      }),
+    );
+  });
+
+  it('take a lone surrogate', () => {
     expect(storeKey('n', '\ud800')).toBe('n:%EF%BF%BD');
+  });
+});
+
+describe('hash tags', () => {
+  it.each([
+    ['a:{b}:c', 'b'],
+    ['{a}{b}', 'a'],
+    ['a{}b{c}', 'a{}b{c}'],
+    ['a{b', 'a{b'],
+    ['a}b{c}', 'c'],
+    ['plain', 'plain'],
+  ])('of %s is %s, as Redis Cluster has it', (key, tag) => {
+    expect(hashTag(key)).toBe(tag);
+  });
+});
+
+describe('texts that are stored', () => {
+  it('come back, and never look like another', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc
+        .array(fc.constantFrom('\0', '\u0001', '\u0002', '\ud83d', '\ude00', '"', '\\', 'u', 'a'))
+        .map((letters) => letters.join('')),
+    );
+    fc.assert(
+      fc.property(text, text, (one, other) => {
+        expect(decodeText(encodeText(one))).toBe(one);
+        expect(encodeText(one) === encodeText(other)).toBe(one === other);
+        expect(encodeText(one)).not.toMatch(/\p{Surrogate}|\0/u);
+      }),
+    );
   });
 });
