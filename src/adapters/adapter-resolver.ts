@@ -46,14 +46,6 @@ export class AdapterResolver {
     return this.optional(MaestranoSessionAdapter, request);
   }
 
-  /** What {@link AdapterResolver.optional} found before, without a promise; undefined where it has to be asked. */
-  known<T>(adapter: Abstract<T>): T | null | undefined {
-    const known = this.#singletons.get(adapter) as T | undefined;
-    if (known) return known;
-    const token = this.classes.get(adapter) ?? (adapter as Type);
-    return this.#scopes.get(token) === null ? null : undefined;
-  }
-
   /** Any adapter by its abstract class; `extra` is the name the error tells. */
   async required<T>(adapter: Abstract<T>, extra: string, request: unknown): Promise<T> {
     const found = await this.optional(adapter, request);

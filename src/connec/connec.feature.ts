@@ -7,7 +7,6 @@ import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
-import { MemoryStore } from '../stores/memory-store.js';
 import { resolveConnecSettings } from './connec-settings.js';
 import { ConnecService } from './connec.service.js';
 import { ConnecHandlerRegistry } from './notifications/connec-handler.registry.js';
@@ -17,13 +16,9 @@ import {
   NOTIFICATION_ENDPOINT,
 } from './notifications/connec-notification.handler.js';
 import { DeliveryLedger } from './notifications/delivery-ledger.js';
-import { MemoryDeliveryLedger } from './notifications/memory-delivery-ledger.js';
 import { ConnecNotifications } from './notifications/notification-intake.service.js';
 import { NotificationProcessor } from './notifications/notification-processor.js';
 import { ConnecNotificationCounters } from './notifications/notification-stats.js';
-import { StoreDeliveryLedger } from './notifications/store-delivery-ledger.js';
-
-const DEFAULT_PATIENCE_MS = 5_000;
 
 const ENDPOINTS: readonly EndpointDefinition[] = [
   {
@@ -72,8 +67,6 @@ const LEDGER: Provider = {
   inject: [MaestranoStore, MAESTRANO_OPTIONS],
   useFactory: (store: MaestranoStore, options: { readonly connec?: ConnecOptions }): DeliveryLedger => {
     const { rememberMs, leaseMs } = resolveConnecSettings(options.connec).notifications;
-    return store instanceof MemoryStore
-      ? new MemoryDeliveryLedger(rememberMs)
-      : new StoreDeliveryLedger(store, { rememberMs, leaseMs, patienceMs: DEFAULT_PATIENCE_MS });
+    return new DeliveryLedger(store, { rememberMs, leaseMs });
   },
 };

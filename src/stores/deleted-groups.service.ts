@@ -35,11 +35,6 @@ export class DeletedGroupsService {
     return new Set(groupUids.filter((_, position) => (found[position] ?? null) !== null));
   }
 
-  /** Whether the group cancelled the application. */
-  async isDeleted(marketplace: string, groupUid: string): Promise<boolean> {
-    return (await this.deletedAt(marketplace, groupUid)) !== null;
-  }
-
   /** Forgets the marker: the group is a customer again, for example because somebody signed in through it. */
   async groupRestored(marketplace: string, groupUid: string): Promise<void> {
     await this.store.delete(keyOf(marketplace, groupUid));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -5,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, Scope } from '@nestjs/common';
+import { Redis } from 'ioredis';
 
 import { MaestranoNotificationAdapter } from '../../src/adapters/maestrano-notification.adapter.js';
 import { ConnecHandler } from '../../src/connec/notifications/connec-handler.decorator.js';
@@ -16,10 +18,18 @@ import type {
 } from '../../src/interfaces/connec-notification.interface.js';
 import type { ConnecNotificationOptions } from '../../src/interfaces/connec-options.interface.js';
 import { MaestranoModule } from '../../src/maestrano.module.js';
-import { MarketplaceRegistry } from '../../src/marketplace/marketplace-registry.js';
+import { RedisStore } from '../../src/redis/redis-store.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
+import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
+import { MemoryStore } from '../../src/stores/memory-store.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { countRoundTrips } from '../support/round-trips.js';
+
+const { TEST_REDIS_URL } = process.env;
+const onRedis = TEST_REDIS_URL ? describe : describe.skip;
+if (!TEST_REDIS_URL)
+  console.warn('Skipping a shared Redis: redis-server is not installed (Debian package: redis-server).');
 
 type Entity = Readonly<Record<string, unknown>>;
 
@@ -87,12 +97,14 @@ class Everything extends MaestranoNotificationAdapter {
 function appModule(
   notifications: ConnecNotificationOptions,
   adapter = Notifications as typeof Everything | typeof Notifications,
+  store: MaestranoStore = new MemoryStore(),
 ) {
   @Module({
     imports: [
       MaestranoModule.forRoot({
         marketplaces: [marketplaceInput('one'), marketplaceInput('two')],
         connec: { notifications },
+        store,
         notificationAdapter: adapter,
       }),
     ],
@@ -217,18 +229,6 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
     await expect(sendPieces(app, [Buffer.from('{"people":[]}')], 500)).rejects.toThrow();
     expect((await send(app, { people: [entity()] })).status).toBe(200);
     expect(stats().received).toBe(received + 1);
-  });
-
-  it('are answered without a promise where no handler makes one', async () => {
-    await send(app, { people: [entity()] });
-    const marketplace = app.app.get(MarketplaceRegistry).get('one');
-    const [person, broke, invoice] = [entity(), entity(), entity()];
-    const take = (body: unknown): unknown => app.app.get(ConnecNotifications).take(marketplace, body);
-    expect(take({ people: [person] })).toBeUndefined();
-    expect(done).toContain(`person ${String(person.id)}`);
-    broken.add('person');
-    await expect(take({ people: [broke] })).rejects.toMatchObject({ code: 'connec.notificationFailed' });
-    await expect(take({ invoices: [invoice] })).resolves.toBeUndefined();
   });
 
   it('take a company as object or list, other spellings of a resource, and skip what frameworks add', async () => {
@@ -428,6 +428,22 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
     const options = { headers: { authorization: basicOf('one') } };
     expect((await fetch(`${app.url}/maestrano/connec/initialization/one`, options)).status).toBe(200);
     expect(done).toEqual(['initialized one']);
+  });
+});
+
+onRedis('notifications of applications that share a Redis', () => {
+  it.each(PLATFORMS)('cost three round trips for 200 entities of two companies (%s)', async (platform) => {
+    const redis = new Redis(TEST_REDIS_URL!);
+    const store = new RedisStore(redis, { prefix: `n-${randomUUID()}:` });
+    const app = await bootApp(platform, appModule({}, Notifications, store));
+    const people = Array.from({ length: 200 }, (_, n) => entity({ group_id: `cld-${n % 2}` }));
+    const { count } = await countRoundTrips(redis, async () => {
+      expect((await send(app, { people })).status).toBe(200);
+    });
+    expect(done).toHaveLength(200);
+    expect(count).toBe(3);
+    await app.close();
+    await redis.quit();
   });
 });
 

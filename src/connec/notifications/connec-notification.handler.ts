@@ -28,21 +28,16 @@ export class ConnecNotificationHandler extends EndpointHandler {
     super();
   }
 
-  override handle(exchange: HttpExchange, call: EndpointCall): Promise<void> | void {
+  override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
     if (call.endpoint === INITIALIZATION_ENDPOINT) return this.#initialize(exchange, call);
-    const refuse = (error: unknown): never => {
+    try {
+      await this.notifications.accept(call.marketplace, exchange.body);
+    } catch (error) {
       if (error instanceof ConnecError && error.httpStatus === 503) {
         exchange.setHeader('Retry-After', RETRY_AFTER_S);
       }
       throw error;
-    };
-    let taking: Promise<void> | void;
-    try {
-      taking = this.notifications.take(call.marketplace, exchange.body);
-    } catch (error) {
-      return refuse(error);
     }
-    if (taking) return taking.then(() => succeed(exchange), refuse);
     succeed(exchange);
   }
 

@@ -1,96 +1,200 @@
-import type { ConnecDelivery } from './connec-delivery.js';
+import { randomUUID } from 'node:crypto';
 
-/** What is remembered of a record (protocol §7.2). */
-export interface RecordState {
-  /** Time of the newest update that was handled, in milliseconds; before all times when no update said one. */
-  at: number;
-  /** Digests handled at that time, or lately of a record without times; newest last. */
-  digests: readonly string[];
-  /** An update that some handlers finished and others did not. */
-  unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
-  /**
-   * The update whose handlers were begun. Left behind by a process that died: its handlers may have done their work,
-   * so nothing older may follow before that update was handled again, or until (in milliseconds) it is given up.
-   */
-  begun?: { readonly at: number; readonly until: number } | null;
+import { MAX_BATCH, type MaestranoStore, type StoreWrite } from '../../stores/maestrano-store.js';
+import { chunksOf } from '../../utils/chunks.js';
+import type { ConnecDelivery } from './connec-delivery.js';
+import {
+  decide,
+  finishedHandlers,
+  handledState,
+  type RecordLease,
+  type RecordState,
+  readState,
+  unfinishedState,
+  writeState,
+} from './record-state.js';
+
+/** How long a ledger's claims hold and its records are remembered, in milliseconds. */
+export interface DeliveryLedgerOptions {
+  readonly leaseMs: number;
+  readonly rememberMs: number;
 }
 
-/** Leave to handle a delivery: nobody else handles the same record until it is completed or released. */
+/** Leave to handle a delivery: nobody else handles the same record until {@link DeliveryLedger.complete}. */
 export interface DeliveryClaim {
+  readonly delivery: ConnecDelivery;
   /** Handlers that finished this very delivery at an earlier attempt. */
   readonly finished: readonly string[];
 }
 
 /** A claim, or why the delivery needs no handling, or that its record is being handled elsewhere. */
-export type DeliveryVerdict = DeliveryClaim | 'duplicate' | 'stale' | 'busy';
+export type DeliveryDecision = DeliveryClaim | 'duplicate' | 'stale' | 'busy';
+
+/** What became of a claim. */
+export type DeliveryOutcome =
+  | { readonly claim: DeliveryClaim; readonly result: 'handled' }
+  /** Some handlers threw; `finished` are those that did not, at this attempt or an earlier one. */
+  | { readonly claim: DeliveryClaim; readonly result: 'failed'; readonly finished: readonly string[] }
+  /** No handler was begun: the record is left as it was found. */
+  | { readonly claim: DeliveryClaim; readonly result: 'untouched' };
+
+/** A claim with what it takes to end it. */
+interface HeldClaim extends DeliveryClaim {
+  /** What was stored before, and what that said. */
+  readonly found: string | null;
+  readonly state: RecordState;
+  lease: RecordLease;
+  /** What is stored now. */
+  stored: string;
+}
 
 /**
  * Sees to it that the same delivery is handled once, that an older update never follows a newer one, and that two
- * updates of one record are never handled at the same time. Answers at once where it can: a promise for each of
- * hundreds of entities would cost as much as the request.
+ * updates of one record are never handled at the same time, by all instances that share the store (protocol §7.2).
+ * Each record is one entry, decided and written on its own, with the lease of whoever handles it; many are one round
+ * trip. Leases are renewed while handlers run, and end by themselves when the process died.
  */
-export abstract class DeliveryLedger {
-  abstract claim(delivery: ConnecDelivery): DeliveryVerdict | Promise<DeliveryVerdict>;
+export class DeliveryLedger {
+  readonly #instance = randomUUID();
+  #claims = 0;
+  readonly #held = new Set<HeldClaim>();
+  #heartbeat: NodeJS.Timeout | null = null;
+  #renewing: Promise<void> | null = null;
 
-  /** Remembers the delivery as handled. False when the claim was lost meanwhile: another process took over. */
-  abstract complete(claim: DeliveryClaim, delivery: ConnecDelivery): boolean | Promise<boolean>;
+  constructor(
+    private readonly store: MaestranoStore,
+    private readonly options: DeliveryLedgerOptions,
+  ) {}
 
-  /** Gives the claim back, remembering which handlers finished. */
-  abstract release(
-    claim: DeliveryClaim,
-    delivery: ConnecDelivery,
-    finished: readonly string[],
-  ): void | Promise<void>;
-}
-
-/** Digests kept of a record: more than ever arrive within a second, or between a delivery and its repetition. */
-const MAX_DIGESTS = 8;
-
-const NONE: readonly string[] = [];
-
-/** The state of a record of which nothing is known. */
-export function newState(): RecordState {
-  return { at: Number.NEGATIVE_INFINITY, digests: NONE, unfinished: null };
-}
-
-/** Whether a delivery still has to be handled, given what is remembered of its record; `busy`: not yet. */
-export function judge(
-  state: RecordState,
-  { at, digest }: ConnecDelivery,
-): 'handle' | 'duplicate' | 'stale' | 'busy' {
-  if (digest !== null) {
-    if (state.digests.includes(digest)) return 'duplicate';
-  } else if (at === state.at) return 'duplicate';
-  if (at !== null && at < state.at) return 'stale';
-  const { begun } = state;
-  return begun && at !== null && at < begun.at && Date.now() < begun.until ? 'busy' : 'handle';
-}
-
-/** Remembers the delivery as handled. */
-export function noteHandled(state: RecordState, { at, digest }: ConnecDelivery): void {
-  if (at !== null && at > state.at) {
-    state.at = at;
-    state.digests = NONE;
+  /** What is stored of the records, for {@link DeliveryLedger.claim}. One round trip. */
+  async read(deliveries: readonly ConnecDelivery[]): Promise<(string | null)[]> {
+    const keys = deliveries.map(({ storeKey }) => storeKey);
+    return (await Promise.all(chunksOf(keys, MAX_BATCH).map((some) => this.store.getMany(some)))).flat();
   }
-  if (digest !== null) state.digests = [...state.digests, digest].slice(-MAX_DIGESTS);
-  state.unfinished = null;
-}
 
-/** Remembers which handlers finished a delivery that others did not. */
-export function noteUnfinished(
-  state: RecordState,
-  delivery: ConnecDelivery,
-  handlers: readonly string[],
-): void {
-  state.unfinished = { version: versionOf(delivery), handlers };
-}
+  /**
+   * Claims what has to be handled; a decision for each delivery. Of two updates of one record the second is `busy`
+   * until the first is completed. One round trip.
+   *
+   * @param found what {@link DeliveryLedger.read} brought a moment ago.
+   */
+  async claim(
+    deliveries: readonly ConnecDelivery[],
+    found: readonly (string | null)[],
+  ): Promise<DeliveryDecision[]> {
+    const now = Date.now();
+    const decisions: DeliveryDecision[] = [];
+    const wanted = new Map<string, HeldClaim>();
+    deliveries.forEach((delivery, position) => {
+      const stored = found[position] ?? null;
+      const state = readState(stored);
+      const decision = decide(state, delivery, now, this.options.leaseMs);
+      if (decision !== 'handle' || wanted.has(delivery.storeKey)) {
+        decisions.push(decision === 'handle' ? 'busy' : decision);
+        return;
+      }
+      const claim = this.#newClaim(delivery, stored, state, now);
+      wanted.set(delivery.storeKey, claim);
+      decisions.push(claim);
+    });
+    const claims = [...wanted.values()];
+    const wrote = await this.#write(claims.map((claim) => this.#writeOf(claim, claim.found, claim.stored)));
+    const lost = new Set<DeliveryDecision>(claims.filter((_, position) => !wrote[position]));
+    for (const claim of claims) if (!lost.has(claim)) this.#held.add(claim);
+    this.#beat();
+    return decisions.map((decision) => (lost.has(decision) ? 'busy' : decision));
+  }
 
-/** Handlers that finished this very delivery before. */
-export function finishedHandlers({ unfinished }: RecordState, delivery: ConnecDelivery): readonly string[] {
-  return unfinished !== null && unfinished.version === versionOf(delivery) ? unfinished.handlers : NONE;
-}
+  /**
+   * Writes what became of claims, and ends them. Says of each whether it was written: false when the claim was lost
+   * meanwhile, because another process took it for dead. One round trip.
+   */
+  async complete(outcomes: readonly DeliveryOutcome[]): Promise<boolean[]> {
+    // What a renewal is writing at this moment has to be known first; afterwards it renews these no more.
+    await this.#renewing;
+    const claims = outcomes.map(({ claim }) => claim as HeldClaim);
+    for (const claim of claims) this.#held.delete(claim);
+    if (this.#held.size === 0) this.#stopBeating();
+    const writes = outcomes.map((outcome, position) => this.#endOf(outcome, claims[position]!));
+    const kept = await this.#write(writes);
+    // After a renewal whose answer got lost, something else of ours is stored than we know.
+    const missed = claims.filter((_, position) => !kept[position]);
+    const ours = new Set(await this.#reread(missed));
+    const again = claims.flatMap((claim, position) => (ours.has(claim) ? [position] : []));
+    const wrote = await this.#write(
+      again.map((position) => this.#endOf(outcomes[position]!, claims[position]!)),
+    );
+    again.forEach((position, at) => (kept[position] = wrote[at] ?? false));
+    return kept;
+  }
 
-/** Identifies a delivery among those of its record. */
-function versionOf({ at, digest }: ConnecDelivery): string {
-  return digest ?? String(at);
+  #newClaim(delivery: ConnecDelivery, found: string | null, state: RecordState, now: number): HeldClaim {
+    const token = `${this.#instance}:${(this.#claims += 1)}`;
+    const lease = { token, at: delivery.at, since: now };
+    const stored = writeState({ ...state, lease });
+    return { delivery, finished: finishedHandlers(state, delivery), found, state, lease, stored };
+  }
+
+  #endOf(outcome: DeliveryOutcome, claim: HeldClaim): StoreWrite {
+    const { delivery, state, found, stored } = claim;
+    if (outcome.result === 'untouched') return this.#writeOf(claim, stored, found);
+    const ended =
+      outcome.result === 'handled'
+        ? handledState(state, delivery)
+        : unfinishedState(state, delivery, outcome.finished);
+    return this.#writeOf(claim, stored, writeState(ended));
+  }
+
+  #writeOf({ delivery }: HeldClaim, expected: string | null, value: string | null): StoreWrite {
+    return { key: delivery.storeKey, expected, value, ttlMs: this.options.rememberMs };
+  }
+
+  async #write(writes: readonly StoreWrite[]): Promise<boolean[]> {
+    return (await Promise.all(chunksOf(writes, MAX_BATCH).map((some) => this.store.writeMany(some)))).flat();
+  }
+
+  /** Those of the claims that still hold, with what is stored of them now. */
+  async #reread(claims: readonly HeldClaim[]): Promise<HeldClaim[]> {
+    const found = await this.read(claims.map(({ delivery }) => delivery));
+    return claims.filter((claim, position) => {
+      const stored = found[position] ?? null;
+      if (stored === null || readState(stored).lease?.token !== claim.lease.token) return false;
+      claim.stored = stored;
+      return true;
+    });
+  }
+
+  /** One timer for all claims, only while there are any. */
+  #beat(): void {
+    if (this.#held.size === 0) return;
+    this.#heartbeat ??= setInterval(() => {
+      // A renewal that failed is made up for by the next; a lease is three of them.
+      this.#renewing ??= this.#renew()
+        .catch(() => undefined)
+        .finally(() => (this.#renewing = null));
+    }, this.options.leaseMs / 3).unref();
+  }
+
+  #stopBeating(): void {
+    if (this.#heartbeat) clearInterval(this.#heartbeat);
+    this.#heartbeat = null;
+  }
+
+  async #renew(): Promise<void> {
+    const since = Date.now();
+    const claims = [...this.#held];
+    const leases = claims.map((claim) => ({ ...claim.lease, since }));
+    const texts = claims.map(({ state }, position) => writeState({ ...state, lease: leases[position]! }));
+    const kept = await this.#write(
+      claims.map((claim, position) => this.#writeOf(claim, claim.stored, texts[position]!)),
+    );
+    claims.forEach((claim, position) => {
+      if (!kept[position]) return;
+      claim.lease = leases[position]!;
+      claim.stored = texts[position]!;
+    });
+    const missed = claims.filter((_, position) => !kept[position]);
+    const ours = new Set(await this.#reread(missed));
+    for (const claim of missed) if (!ours.has(claim)) this.#held.delete(claim);
+  }
 }

@@ -1,12 +1,15 @@
 import type { Logger } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
 
-import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
-import { errorPlace } from '../../utils/error-place.js';
-import { isPromiseLike } from '../../utils/promise-like.js';
+import { MAX_BATCH } from '../../stores/maestrano-store.js';
 import type { ConnecDelivery } from './connec-delivery.js';
-import type { RegisteredHandler } from './connec-handler.registry.js';
-import type { DeliveryClaim, DeliveryLedger, DeliveryVerdict } from './delivery-ledger.js';
+import type { DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
+import type { HandlerCaller } from './handler-caller.js';
+import { inLanes } from './lanes.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
+
+/** The deliveries of each group, in the order they came. */
+export type DeliveriesByGroup = ReadonlyMap<string, readonly ConnecDelivery[]>;
 
 /** What became of a notification. */
 export interface NotificationReport {
@@ -18,161 +21,230 @@ export interface NotificationReport {
   readonly error: unknown;
 }
 
+/** What {@link DeliveryRunner} works with. */
+export interface DeliveryRunnerParts {
+  readonly ledger: DeliveryLedger;
+  readonly handlers: HandlerCaller;
+  readonly counts: ConnecNotificationCounters['counts'];
+  readonly logger: Logger;
+  /** Groups at the same time. */
+  readonly concurrency: number;
+  /** How long to wait for records that are being handled elsewhere, in milliseconds. */
+  readonly patienceMs: number;
+  /** Those of the groups that cancelled the application. */
+  readonly deletedOf: (groupUids: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Whether the application knows the group. */
+  readonly knowsGroup: (groupUid: string) => Promise<boolean>;
+}
+
+/** What was handled is noted at least that often while handlers run, in milliseconds. */
+const NOTE_EVERY_MS = 1_000;
+/** First and longest pause between two looks at records that are being handled elsewhere, in milliseconds. */
+const FIRST_LOOK_MS = 10;
+const LONGEST_PAUSE_MS = 200;
+
 /**
- * Runs the deliveries of one notification through ledger and handlers, and gathers what is left to do. Promises are
- * made and awaited only where there is something to wait for: hundreds of needless ones cost a request.
+ * Takes the deliveries of one notification through ledger and handlers, and gathers what is left to do. Records are
+ * claimed many at a time, and what became of them is written together: at the end, or once a second while handlers
+ * still run. A claim that no handler was begun for within that second is given back, so that slow handlers do not keep
+ * other instances from records that only wait; it is claimed again when its turn comes. Used once.
  */
 export class DeliveryRunner {
   readonly #failed: ConnecDelivery[] = [];
   readonly #busy: ConnecDelivery[] = [];
   #error: unknown = null;
-  #resource: string | null = null;
-  #handlers: readonly RegisteredHandler[] = [];
+  /** What was decided of deliveries whose turn has not come yet. */
+  readonly #decisions = new Map<ConnecDelivery, DeliveryDecision>();
+  /** What is not written yet. */
+  readonly #outcomes: DeliveryOutcome[] = [];
+  /** Deliveries that wait for another instance, in their order. */
+  readonly #deferred = new Map<string, ConnecDelivery[]>();
+  readonly #deferredRecords = new Set<string>();
+  /** Ends when everything is written that had to be; never rejects. */
+  #writing: Promise<void> = Promise.resolve();
+  /** What the store, or the application's word on a group, failed with: nothing more is begun then. */
+  #broken: { readonly error: unknown } | null = null;
+  readonly #startedAt = performance.now();
+  #handled = 0;
 
-  constructor(
-    private readonly ledger: DeliveryLedger,
-    private readonly handlersOf: (resource: string) => readonly RegisteredHandler[],
-    private readonly counts: ConnecNotificationCounters['counts'],
-    private readonly logger: Logger,
-    private readonly adapter: MaestranoNotificationAdapter | null,
-  ) {}
+  constructor(private readonly parts: DeliveryRunnerParts) {}
 
-  /** One delivery after the other; a promise when something has to be waited for. */
-  run(deliveries: readonly ConnecDelivery[]): Promise<void> | void {
-    for (let index = 0; index < deliveries.length; index += 1) {
-      const pending = this.#deliver(deliveries[index]!);
-      if (pending) return this.#runRest(pending, deliveries, index + 1);
+  /** Rejects with what the store fails with; never for what a handler did. */
+  async run(groups: DeliveriesByGroup): Promise<NotificationReport> {
+    if (groups.size === 0) return { failed: [], busy: [], error: null };
+    const notes = setInterval(() => void this.#note(true), NOTE_EVERY_MS).unref();
+    try {
+      await this.#runPatiently(groups);
+    } catch (error) {
+      this.#broken ??= { error };
+    } finally {
+      clearInterval(notes);
+      await this.#note(true);
     }
-  }
-
-  report(): NotificationReport {
+    if (this.#broken) throw this.#broken.error;
     return { failed: this.#failed, busy: this.#busy, error: this.#error };
   }
 
-  async #runRest(first: Promise<void>, deliveries: readonly ConnecDelivery[], next: number): Promise<void> {
-    await first;
-    for (let index = next; index < deliveries.length; index += 1) {
-      const pending = this.#deliver(deliveries[index]!);
-      if (pending) await pending;
-    }
-  }
-
-  #deliver(delivery: ConnecDelivery): Promise<void> | void {
-    const verdict = this.ledger.claim(delivery);
-    if (!isPromiseLike(verdict)) return this.#judged(verdict, delivery);
-    return verdict.then((late) => this.#judged(late, delivery));
-  }
-
-  #judged(verdict: DeliveryVerdict, delivery: ConnecDelivery): Promise<void> | void {
-    if (typeof verdict !== 'string') return this.#handle(delivery, verdict, this.#handlersOf(delivery));
-    if (verdict === 'duplicate') this.counts.duplicates += 1;
-    else if (verdict === 'stale') this.counts.stale += 1;
-    else {
-      this.counts.busy += 1;
-      this.#busy.push(delivery);
-    }
-  }
-
-  /** Entities come in runs of one resource: the last answer is mostly the next. */
-  #handlersOf({ resource }: ConnecDelivery): readonly RegisteredHandler[] {
-    if (resource !== this.#resource) {
-      this.#handlers = this.handlersOf(resource);
-      this.#resource = resource;
-    }
-    return this.#handlers;
-  }
-
-  /** Runs the handlers that have not finished this delivery yet; a promise only when one of them is asynchronous. */
-  #handle(
-    delivery: ConnecDelivery,
-    claim: DeliveryClaim,
-    handlers: readonly RegisteredHandler[],
-  ): Promise<void> | void {
-    const handler = handlers[0];
-    if (!handler || handlers.length > 1 || claim.finished.length > 0)
-      return this.#handleAll(delivery, claim, handlers);
-    try {
-      const running = handler.run(delivery.entity, delivery);
-      if (running) return this.#settle(running, delivery, claim, handler);
-    } catch (error) {
-      return this.#fail(delivery, claim, [], [[handler, error]]);
-    }
-    return this.#complete(delivery, claim);
-  }
-
-  async #settle(
-    running: Promise<void>,
-    delivery: ConnecDelivery,
-    claim: DeliveryClaim,
-    handler: RegisteredHandler,
-  ): Promise<void> {
-    try {
-      await running;
-    } catch (error) {
-      return this.#fail(delivery, claim, [], [[handler, error]]);
-    }
-    return this.#complete(delivery, claim);
-  }
-
-  async #handleAll(
-    delivery: ConnecDelivery,
-    claim: DeliveryClaim,
-    handlers: readonly RegisteredHandler[],
-  ): Promise<void> {
-    const finished = [...claim.finished];
-    const failures: [RegisteredHandler, unknown][] = [];
-    for (const handler of handlers) {
-      if (claim.finished.includes(handler.name)) continue;
-      try {
-        await handler.run(delivery.entity, delivery);
-        finished.push(handler.name);
-      } catch (error) {
-        failures.push([handler, error]);
+  /** What another instance is handling is looked at again and again, after everything else. */
+  async #runPatiently(groups: DeliveriesByGroup): Promise<void> {
+    await this.#runRound(await this.#claimFirst(groups));
+    const until = performance.now() + this.parts.patienceMs;
+    for (let wait = FIRST_LOOK_MS; this.#deferred.size > 0; wait = Math.min(LONGEST_PAUSE_MS, wait * 2)) {
+      if (this.#broken) return;
+      const waiting = new Map(this.#deferred);
+      if (performance.now() >= until) {
+        this.#busy.push(...[...waiting.values()].flat());
+        this.parts.counts.busy += this.#busy.length;
+        return;
       }
+      await this.#note();
+      await pause(wait);
+      this.#deferred.clear();
+      this.#deferredRecords.clear();
+      await this.#runRound(waiting);
     }
-    if (failures.length > 0) return this.#fail(delivery, claim, finished, failures);
-    return this.#complete(delivery, claim);
   }
 
-  #complete(delivery: ConnecDelivery, claim: DeliveryClaim): Promise<void> | void {
-    this.counts.handled += 1;
-    const completed = this.ledger.complete(claim, delivery);
-    if (!isPromiseLike(completed)) return;
-    return completed.then((kept) => {
-      if (!kept) {
-        this.logger.warn(
-          `A ${delivery.resource} entity of "${delivery.marketplace.name}" took longer than its lease and may be handled again.`,
-        );
+  async #runRound(groups: DeliveriesByGroup): Promise<void> {
+    await inLanes(groups, this.parts.concurrency, async ([groupUid, deliveries]) => {
+      try {
+        await this.#runGroup(groupUid, deliveries);
+      } catch (error) {
+        this.#broken ??= { error };
       }
     });
   }
 
-  async #fail(
-    delivery: ConnecDelivery,
-    claim: DeliveryClaim,
-    finished: readonly string[],
-    failures: readonly (readonly [RegisteredHandler, unknown])[],
-  ): Promise<void> {
-    this.counts.failed += 1;
-    this.#failed.push(delivery);
-    this.#error ??= failures[0]?.[1];
-    await this.ledger.release(claim, delivery, finished);
-    for (const [handler, error] of failures) await this.#tell(handler.name, error, delivery);
+  /**
+   * Finds out which groups are customers, and claims as many deliveries as fit into one call. Records are read at the
+   * same time as the marks of groups that cancelled. Resolves with the groups that are customers.
+   */
+  async #claimFirst(groups: DeliveriesByGroup): Promise<DeliveriesByGroup> {
+    const { ledger, deletedOf, knowsGroup, counts, concurrency } = this.parts;
+    const first = firstOfRecords([...groups.values()].flat().slice(0, MAX_BATCH));
+    const [deleted, found] = await Promise.all([deletedOf([...groups.keys()]), ledger.read(first)]);
+    const customers = new Map<string, readonly ConnecDelivery[]>();
+    const known = new Set<string>();
+    await inLanes(groups, concurrency, async ([groupUid, deliveries]) => {
+      if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
+      else if (await knowsGroup(groupUid)) known.add(groupUid);
+      else counts.unknownGroup += deliveries.length;
+    });
+    for (const [groupUid, deliveries] of groups) if (known.has(groupUid)) customers.set(groupUid, deliveries);
+    const wanted = first.flatMap(({ groupUid }, position) => (known.has(groupUid) ? [position] : []));
+    await this.#claim(
+      wanted.map((position) => first[position]!),
+      wanted.map((position) => found[position] ?? null),
+    );
+    return customers;
   }
 
-  async #tell(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {
-    const { resource, groupUid, attempt, marketplace } = delivery;
-    this.logger.error(
-      `${handler} failed for a ${resource} entity of group ${JSON.stringify(groupUid.slice(0, 64))} on "${marketplace.name}" (attempt ${attempt}).`,
-      errorPlace(error),
-    );
-    if (!this.adapter?.onFailure) return;
-    const { recordId, updatedAt, deliveryKey } = delivery;
-    const known = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt };
-    try {
-      await this.adapter.onFailure({ ...known, handler, error });
-    } catch {
-      // The failure itself is logged and reported already.
+  async #runGroup(groupUid: string, deliveries: readonly ConnecDelivery[]): Promise<void> {
+    for (let next = 0; next < deliveries.length && !this.#broken; next += 1) {
+      const delivery = deliveries[next]!;
+      if (this.#deferredRecords.has(delivery.storeKey)) {
+        this.#defer(delivery);
+        continue;
+      }
+      let decision = this.#decisions.get(delivery);
+      while (decision === undefined) {
+        const upcoming = deliveries.slice(next, next + this.#ahead);
+        if (!(await this.#claimNext(groupUid, upcoming))) {
+          this.parts.counts.deletedGroup += deliveries.length - next;
+          return;
+        }
+        decision = this.#decisions.get(delivery);
+      }
+      this.#decisions.delete(delivery);
+      await this.#follow(decision, delivery);
     }
   }
+
+  /** How many deliveries to claim ahead: as many as were handled in a second so far. */
+  get #ahead(): number {
+    const elapsedMs = Math.max(1, performance.now() - this.#startedAt);
+    return Math.min(MAX_BATCH, Math.max(1, Math.ceil((this.#handled * 1_000) / elapsedMs)));
+  }
+
+  /** False for a group that cancelled meanwhile. */
+  async #claimNext(groupUid: string, upcoming: readonly ConnecDelivery[]): Promise<boolean> {
+    // An earlier update of the same record has to be written first, and so have claims that are given back.
+    await this.#note();
+    const { ledger, deletedOf } = this.parts;
+    const wanted = firstOfRecords(upcoming).filter(
+      (delivery) => !this.#decisions.has(delivery) && !this.#deferredRecords.has(delivery.storeKey),
+    );
+    const [deleted, found] = await Promise.all([deletedOf([groupUid]), ledger.read(wanted)]);
+    if (deleted.has(groupUid)) return false;
+    await this.#claim(wanted, found);
+    return true;
+  }
+
+  async #claim(deliveries: readonly ConnecDelivery[], found: readonly (string | null)[]): Promise<void> {
+    const decisions = await this.parts.ledger.claim(deliveries, found);
+    deliveries.forEach((delivery, position) => this.#decisions.set(delivery, decisions[position]!));
+  }
+
+  async #follow(decision: DeliveryDecision, delivery: ConnecDelivery): Promise<void> {
+    const { counts, handlers } = this.parts;
+    if (decision === 'duplicate') counts.duplicates += 1;
+    else if (decision === 'stale') counts.stale += 1;
+    else if (decision === 'busy') this.#defer(delivery);
+    else {
+      const { finished, failure } = await handlers.call(delivery, decision.finished);
+      this.#handled += 1;
+      if (failure === null) {
+        counts.handled += 1;
+        this.#outcomes.push({ claim: decision, result: 'handled' });
+      } else {
+        counts.failed += 1;
+        this.#failed.push(delivery);
+        this.#error ??= failure.error;
+        this.#outcomes.push({ claim: decision, result: 'failed', finished });
+      }
+    }
+  }
+
+  #defer(delivery: ConnecDelivery): void {
+    const { groupUid, storeKey } = delivery;
+    this.#deferredRecords.add(storeKey);
+    const waiting = this.#deferred.get(groupUid);
+    if (waiting) waiting.push(delivery);
+    else this.#deferred.set(groupUid, [delivery]);
+  }
+
+  /** Writes what is not written yet, one call after the other. Never rejects. */
+  #note(giveBack = false): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write(giveBack));
+    return this.#writing;
+  }
+
+  async #write(giveBack: boolean): Promise<void> {
+    const outcomes = this.#outcomes.splice(0);
+    for (const [delivery, decision] of giveBack ? this.#decisions : []) {
+      if (typeof decision === 'string') continue;
+      outcomes.push({ claim: decision, result: 'untouched' });
+      this.#decisions.delete(delivery);
+    }
+    if (outcomes.length === 0) return;
+    try {
+      const kept = await this.parts.ledger.complete(outcomes);
+      outcomes.forEach(({ claim: { delivery }, result }, position) => {
+        if (result === 'untouched' || kept[position]) return;
+        this.parts.logger.warn(
+          `A ${delivery.resource} entity of "${delivery.marketplace.name}" took longer than its lease and may be handled again.`,
+        );
+      });
+    } catch (error) {
+      this.#broken ??= { error };
+    }
+  }
+}
+
+/** The first delivery of each record: the following ones have to wait for it. */
+function firstOfRecords(deliveries: readonly ConnecDelivery[]): ConnecDelivery[] {
+  const first = new Map<string, ConnecDelivery>();
+  for (const delivery of deliveries)
+    if (!first.has(delivery.storeKey)) first.set(delivery.storeKey, delivery);
+  return [...first.values()];
 }

@@ -14,7 +14,6 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorPlace } from '../../utils/error-place.js';
-import { type Awaitable, isPromiseLike } from '../../utils/promise-like.js';
 import { resolveConnecSettings } from '../connec-settings.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
@@ -61,15 +60,6 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
    * `connec.notificationUnavailable`, and without a queue `connec.notificationFailed`, `connec.notificationBusy`
    */
   async accept(marketplace: Marketplace, body: unknown): Promise<void> {
-    await this.take(marketplace, body);
-  }
-
-  /**
-   * The same at once, or throwing at once, where nothing has to be waited for.
-   *
-   * @internal
-   */
-  take(marketplace: Marketplace, body: unknown): Promise<void> | void {
     const { counts } = this.counters;
     counts.received += 1;
     if (this.#closing) throw unavailable(marketplace, 'The application is stopping.');
@@ -83,9 +73,8 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     const work = this.queue
       ? this.#enqueue(this.queue, marketplace, resources)
       : this.#handle(marketplace, resources);
-    if (!work) return;
     this.#running.add(work);
-    return work.finally(() => this.#running.delete(work));
+    await work.finally(() => this.#running.delete(work));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -112,33 +101,14 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     this.counters.counts.queued += 1;
   }
 
-  #handle(marketplace: Marketplace, resources: NotificationBody): Promise<void> | void {
-    let report: Awaitable<NotificationReport>;
-    try {
-      report = this.processor.process(marketplace, resources, 1);
-    } catch (error) {
-      throw this.#unhandled(marketplace, error);
-    }
-    if (isPromiseLike(report)) return this.#handleLate(marketplace, report);
-    this.#acknowledge(marketplace, report);
-  }
-
-  async #handleLate(marketplace: Marketplace, pending: PromiseLike<NotificationReport>): Promise<void> {
+  async #handle(marketplace: Marketplace, resources: NotificationBody): Promise<void> {
     let report: NotificationReport;
     try {
-      report = await pending;
+      report = await this.processor.process(marketplace, resources, 1);
     } catch (error) {
-      throw this.#unhandled(marketplace, error);
+      this.#logger.error('A notification could not be handled.', errorPlace(error));
+      throw unavailable(marketplace, 'The notification could not be handled to its end.', error);
     }
-    this.#acknowledge(marketplace, report);
-  }
-
-  #unhandled(marketplace: Marketplace, error: unknown): ConnecError {
-    this.#logger.error('A notification could not be handled.', errorPlace(error));
-    return unavailable(marketplace, 'The notification could not be handled to its end.', error);
-  }
-
-  #acknowledge(marketplace: Marketplace, report: NotificationReport): void {
     if (this.#options.acknowledge !== 'always') throwIfLeft(marketplace, report);
   }
 

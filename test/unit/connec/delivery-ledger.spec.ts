@@ -1,44 +1,36 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import * as fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { resolveConnecSettings } from '../../../src/connec/connec-settings.js';
-import {
-  type ConnecDelivery,
-  type DeliverySource,
-  toDelivery,
-} from '../../../src/connec/notifications/connec-delivery.js';
+import { ConnecDelivery, type DeliverySource } from '../../../src/connec/notifications/connec-delivery.js';
 import {
   type DeliveryClaim,
-  type DeliveryLedger,
-  judge,
-  newState,
+  type DeliveryDecision,
+  DeliveryLedger,
 } from '../../../src/connec/notifications/delivery-ledger.js';
-import { MemoryDeliveryLedger } from '../../../src/connec/notifications/memory-delivery-ledger.js';
 import { readNotification } from '../../../src/connec/notifications/notification-reader.js';
+import { decide, readState, UNKNOWN_RECORD } from '../../../src/connec/notifications/record-state.js';
 import { resourceKey } from '../../../src/connec/notifications/resource-key.js';
-import { StoreDeliveryLedger } from '../../../src/connec/notifications/store-delivery-ledger.js';
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import { RedisStore } from '../../../src/redis/redis-store.js';
-import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
+import type { MaestranoStore, StoreWrite } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 
 const { TEST_REDIS_URL } = process.env;
 const redis = TEST_REDIS_URL ? new Redis(TEST_REDIS_URL) : null;
 afterAll(() => redis?.quit());
 
-const OPTIONS = { leaseMs: 300, rememberMs: 60_000, patienceMs: 100 };
-const stores: [string, (() => MaestranoStore) | null][] = [
+const OPTIONS = { leaseMs: 300, rememberMs: 60_000 };
+const stores: [string, () => MaestranoStore][] = [
   ['memory', () => new MemoryStore()],
-  ['Redis', redis ? () => new RedisStore(redis, { prefix: `t-${randomUUID()}:` }) : null],
-];
-const ledgers: [string, () => DeliveryLedger][] = [
-  ['its own memory', () => new MemoryDeliveryLedger(60_000)],
-  ...stores.flatMap(([name, make]): [string, () => DeliveryLedger][] =>
-    make ? [[`a ${name} store`, () => new StoreDeliveryLedger(make(), OPTIONS)]] : [],
-  ),
+  ...(redis
+    ? ([['Redis', () => new RedisStore(redis, { prefix: `t-${randomUUID()}:` })]] as [
+        string,
+        () => MaestranoStore,
+      ][])
+    : []),
 ];
 if (!redis)
   console.warn('Skipping the Redis ledger: redis-server is not installed (Debian package: redis-server).');
@@ -52,179 +44,256 @@ const FIELDS = { id: 'p1', updated_at: '2016-08-01T15:30:20Z' };
 const delivery = (
   fields: Record<string, unknown> = {},
   identity: 'version' | 'content' = 'version',
-): ConnecDelivery => toDelivery(source('one', identity), 'cld-1', 'people', { ...FIELDS, ...fields });
+): ConnecDelivery => new ConnecDelivery(source('one', identity), 'cld-1', 'people', { ...FIELDS, ...fields });
 const later = (seconds: number) => new Date(Date.UTC(2016, 7, 1, 15, 30, 20 + seconds)).toISOString();
 
-describe.each(ledgers)('a ledger in %s', (_name, make) => {
+const claimAll = async (
+  ledger: DeliveryLedger,
+  deliveries: readonly ConnecDelivery[],
+): Promise<DeliveryDecision[]> => ledger.claim(deliveries, await ledger.read(deliveries));
+const decisionOf = async (ledger: DeliveryLedger, of: ConnecDelivery): Promise<DeliveryDecision> =>
+  (await claimAll(ledger, [of]))[0]!;
+const claimOf = async (ledger: DeliveryLedger, of: ConnecDelivery): Promise<DeliveryClaim> => {
+  const decision = await decisionOf(ledger, of);
+  if (typeof decision === 'string') throw new Error(decision);
+  return decision;
+};
+
+describe.each(stores)('a ledger in a %s store', (_name, make) => {
+  let store: MaestranoStore;
   let ledger: DeliveryLedger;
   beforeEach(() => {
-    ledger = make();
+    store = make();
+    ledger = new DeliveryLedger(store, OPTIONS);
   });
 
-  const claim = async (of: ConnecDelivery): Promise<DeliveryClaim> => {
-    const verdict = await ledger.claim(of);
-    if (typeof verdict === 'string') throw new Error(verdict);
-    return verdict;
-  };
-  const handle = async (of: ConnecDelivery) => {
-    const claimed = await claim(of);
-    expect(await ledger.complete(claimed, of)).toBe(true);
+  const handled = (claim: DeliveryClaim): Promise<boolean[]> =>
+    ledger.complete([{ claim, result: 'handled' }]);
+  const failed = (claim: DeliveryClaim, finished: readonly string[]): Promise<boolean[]> =>
+    ledger.complete([{ claim, result: 'failed', finished }]);
+  const handle = async (of: ConnecDelivery): Promise<void> => {
+    expect(await handled(await claimOf(ledger, of))).toEqual([true]);
   };
 
   it('lets a delivery be handled once, and no older one after it', async () => {
     await handle(delivery());
-    expect(await ledger.claim(delivery())).toBe('duplicate');
+    expect(await decisionOf(ledger, delivery())).toBe('duplicate');
     await handle(delivery({ updated_at: later(5) }));
-    expect(await ledger.claim(delivery({ updated_at: later(4) }))).toBe('stale');
-    expect(await ledger.claim(delivery())).toBe('stale');
+    expect(await decisionOf(ledger, delivery({ updated_at: later(4) }))).toBe('stale');
+    expect(await decisionOf(ledger, delivery())).toBe('stale');
     await handle(delivery({ updated_at: later(6) }));
   });
 
   it('keeps marketplaces, groups, resources and records apart', async () => {
     await handle(delivery());
-    await handle(toDelivery(source('two'), 'cld-1', 'people', FIELDS));
+    await handle(new ConnecDelivery(source('two'), 'cld-1', 'people', FIELDS));
     await handle(delivery({ id: 'p2' }));
-    await handle(toDelivery(source('one'), 'cld-2', 'people', FIELDS));
-    await handle(toDelivery(source('one'), 'cld-1', 'items', FIELDS));
+    await handle(new ConnecDelivery(source('one'), 'cld-2', 'people', FIELDS));
+    await handle(new ConnecDelivery(source('one'), 'cld-1', 'items', FIELDS));
   });
 
-  it('gives a released delivery out again, with what had finished', async () => {
-    const first = await claim(delivery());
-    await ledger.release(first, delivery(), ['A.b']);
-    const second = await claim(delivery());
+  it('gives a failed delivery out again, with what had finished', async () => {
+    await failed(await claimOf(ledger, delivery()), ['A.b']);
+    const second = await claimOf(ledger, delivery());
     expect(second.finished).toEqual(['A.b']);
-    await ledger.release(second, delivery(), ['A.b', 'C.d']);
-    const newer = delivery({ updated_at: later(1) });
-    const claimed = await claim(newer);
-    expect(claimed.finished).toEqual([]);
-    await ledger.complete(claimed, newer);
-    expect(await ledger.claim(delivery())).toBe('stale');
+    await failed(second, ['A.b', 'C.d']);
+    const newer = await claimOf(ledger, delivery({ updated_at: later(1) }));
+    expect(newer.finished).toEqual([]);
+    await handled(newer);
+    expect(await decisionOf(ledger, delivery())).toBe('stale');
   });
 
   it('remembers an older success across a failed newer one', async () => {
     await handle(delivery());
     const newer = delivery({ updated_at: later(9) });
-    await ledger.release(await claim(newer), newer, []);
-    expect(await ledger.claim(delivery())).toBe('duplicate');
+    await failed(await claimOf(ledger, newer), []);
+    expect(await decisionOf(ledger, delivery())).toBe('duplicate');
     await handle(delivery({ updated_at: later(3) }));
-    expect((await claim(newer)).finished).toEqual([]);
+    expect((await claimOf(ledger, newer)).finished).toEqual([]);
   });
 
   it('tells contents within one second apart when asked to, whatever their order', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => delivery({ name }, 'content'));
     await handle(a!);
     await handle(b!);
-    for (const again of [a!, b!, a!]) expect(await ledger.claim(again)).toBe('duplicate');
+    for (const again of [a!, b!, a!]) expect(await decisionOf(ledger, again)).toBe('duplicate');
     await handle(c!);
     await handle(delivery({ name: 'd', updated_at: later(1) }, 'content'));
-    expect(await ledger.claim(c!)).toBe('stale');
+    expect(await decisionOf(ledger, c!)).toBe('stale');
+  });
+
+  it('decides each of many by itself', async () => {
+    await handle(delivery({ id: 'done' }));
+    const held = await claimOf(ledger, delivery({ id: 'held' }));
+    const decisions = await claimAll(ledger, [
+      delivery({ id: 'done' }),
+      delivery({ id: 'done', updated_at: later(-1) }),
+      delivery({ id: 'held' }),
+      delivery({ id: 'new' }),
+      delivery({ id: 'new', updated_at: later(1) }),
+      delivery({ id: 'done', updated_at: later(1) }),
+    ]);
+    expect(decisions.map((one) => (typeof one === 'string' ? one : 'claimed'))).toEqual([
+      'duplicate',
+      'stale',
+      'busy',
+      'claimed',
+      // Of two updates in one call, the second waits for the first.
+      'busy',
+      'claimed',
+    ]);
+    const [fresh, updated] = decisions.filter((one) => typeof one !== 'string');
+    expect(
+      await ledger.complete([
+        { claim: fresh!, result: 'handled' },
+        { claim: held, result: 'failed', finished: [] },
+        { claim: updated!, result: 'untouched' },
+      ]),
+    ).toEqual([true, true, true]);
+    expect(await decisionOf(ledger, delivery({ id: 'new' }))).toBe('duplicate');
+    await handle(delivery({ id: 'held' }));
+    await handle(delivery({ id: 'done', updated_at: later(1) }));
+  });
+
+  it('leaves a record that was not touched as it found it', async () => {
+    const [unknown, known] = [delivery({ id: 'unknown' }), delivery({ id: 'known' })];
+    await failed(await claimOf(ledger, known), ['A.b']);
+    const before = await ledger.read([unknown, known]);
+    const claims = (await claimAll(ledger, [unknown, known])) as DeliveryClaim[];
+    await ledger.complete(claims.map((claim) => ({ claim, result: 'untouched' })));
+    expect(await ledger.read([unknown, known])).toEqual(before);
+    expect(before[0]).toBeNull();
   });
 
   it('lets one of many at once handle a delivery', async () => {
-    const verdicts = await Promise.all(
+    const decisions = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const verdict = await ledger.claim(delivery());
-        if (typeof verdict === 'string') return verdict;
+        const decision = await decisionOf(ledger, delivery());
+        if (typeof decision === 'string') return decision;
         await pause(5);
-        await ledger.complete(verdict, delivery());
+        await handled(decision);
         return 'handled';
       }),
     );
-    expect(verdicts.filter((verdict) => verdict === 'handled')).toHaveLength(1);
-    expect(new Set(verdicts)).toEqual(new Set(['handled', 'duplicate']));
+    expect(decisions.filter((decision) => decision === 'handled')).toHaveLength(1);
+    expect(new Set(decisions)).toEqual(new Set(['handled', 'busy']));
+  });
+
+  it('takes more than fit into one call of the store', async () => {
+    const many = Array.from({ length: 2_300 }, (_, n) => delivery({ id: `p${n}` }));
+    const claims = (await claimAll(ledger, many)) as DeliveryClaim[];
+    expect(new Set(claims.map((claim) => typeof claim))).toEqual(new Set(['object']));
+    // All of them are renewed while they are held.
+    await pause(OPTIONS.leaseMs * 1.5);
+    const kept = await ledger.complete(claims.map((claim) => ({ claim, result: 'handled' })));
+    expect(kept).toEqual(many.map(() => true));
+    expect(new Set(await claimAll(ledger, many))).toEqual(new Set(['duplicate']));
+  });
+
+  it('handles anew what is stored as something else', async () => {
+    await store.set(delivery().storeKey, 'not ours', 60_000);
+    await handle(delivery());
+    expect(await decisionOf(ledger, delivery())).toBe('duplicate');
+  });
+
+  it('finds its claim again after a renewal whose answer got lost', async () => {
+    const claim = await claimOf(ledger, delivery());
+    const { writeMany } = store;
+    await new Promise<void>((lost) => {
+      store.writeMany = async (writes: readonly StoreWrite[]) => {
+        await writeMany.call(store, writes);
+        lost();
+        throw new Error('the connection broke');
+      };
+    });
+    store.writeMany = writeMany.bind(store);
+    expect(await handled(claim)).toEqual([true]);
+    expect(await decisionOf(ledger, delivery())).toBe('duplicate');
   });
 });
 
-describe.each(stores.flatMap(([name, make]) => (make ? [[name, make] as const] : [])))(
-  'two ledgers over one %s store',
-  (_name, make) => {
-    it('never handle one record at the same time, and say so in time', async () => {
-      const store = make();
-      const [one, two] = [new StoreDeliveryLedger(store, OPTIONS), new StoreDeliveryLedger(store, OPTIONS)];
-      const held = (await one.claim(delivery())) as DeliveryClaim;
-      expect(await two.claim(delivery({ updated_at: later(1) }))).toBe('busy');
-      // Longer than the lease: it is renewed while the handler runs.
-      await pause(OPTIONS.leaseMs * 1.5);
-      expect(await two.claim(delivery({ updated_at: later(1) }))).toBe('busy');
-      expect(await one.complete(held, delivery())).toBe(true);
-      expect(await two.claim(delivery())).toBe('duplicate');
-    });
-
-    it('take over from one that died, whose late completion then changes nothing', async () => {
-      const store = make();
-      const [one, two] = [new StoreDeliveryLedger(store, OPTIONS), new StoreDeliveryLedger(store, OPTIONS)];
-      const dead = (await one.claim(delivery())) as DeliveryClaim;
-      clearTimersOf(one);
-      await pause(OPTIONS.leaseMs + 100);
-      // What the dead one had begun may be done: nothing older may follow it.
-      expect(await two.claim(delivery({ updated_at: later(-1) }))).toBe('busy');
-      const newer = delivery({ updated_at: later(7) });
-      const taken = (await two.claim(newer)) as DeliveryClaim;
-      expect(await two.complete(taken, newer)).toBe(true);
-      expect(await one.complete(dead, delivery())).toBe(false);
-      expect(await two.claim(delivery({ updated_at: later(5) }))).toBe('stale');
-    });
-  },
-);
-
-/** Makes a ledger behave as if its process were gone: it renews nothing any more. */
-function clearTimersOf(ledger: StoreDeliveryLedger): void {
-  const store = Reflect.get(ledger, 'store') as MaestranoStore;
-  Reflect.set(
-    ledger,
-    'store',
-    new Proxy(store, { get: (target, key) => (key === 'replace' ? replaceOfTheDead : bound(target, key)) }),
-  );
-  function replaceOfTheDead(key: string, expected: string, value: string, ttl: number): Promise<boolean> {
-    return key.startsWith('delivery-lock')
-      ? Promise.resolve(false)
-      : store.replace(key, expected, value, ttl);
-  }
-}
-
-function bound(target: MaestranoStore, key: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, key);
-  return typeof value === 'function' ? value.bind(target) : value;
-}
-
-describe('the ledger in memory', () => {
-  afterEach(() => void jest.useRealTimers());
-
-  it('is bounded, forgets what is old, and keeps what is used', () => {
-    const ledger = new MemoryDeliveryLedger(60_000, 100);
-    const handle = (id: string): string => {
-      const verdict = ledger.claim(delivery({ id }));
-      if (typeof verdict === 'string') return verdict;
-      ledger.complete(verdict as DeliveryClaim, delivery({ id }));
-      return 'handled';
-    };
-    for (let n = 0; n < 150; n += 1) handle(`p${n}`);
-    expect([handle('p120'), handle('p10')]).toEqual(['duplicate', 'duplicate']);
-    for (let n = 1000; n < 1100; n += 1) handle(`p${n}`);
-    // Was looked at meanwhile, and so came along into the young generation.
-    expect(handle('p10')).toBe('duplicate');
-    expect(handle('p20')).toBe('handled');
+describe.each(stores)('two ledgers over one %s store', (_name, make) => {
+  it('never handle one record at the same time', async () => {
+    const store = make();
+    const [one, two] = [new DeliveryLedger(store, OPTIONS), new DeliveryLedger(store, OPTIONS)];
+    const claim = await claimOf(one, delivery());
+    expect(await decisionOf(two, delivery({ updated_at: later(1) }))).toBe('busy');
+    // Longer than the lease: it is renewed while the handler runs.
+    await pause(OPTIONS.leaseMs * 1.5);
+    expect(await decisionOf(two, delivery({ updated_at: later(1) }))).toBe('busy');
+    expect(await one.complete([{ claim, result: 'handled' }])).toEqual([true]);
+    expect(await decisionOf(two, delivery())).toBe('duplicate');
   });
 
-  it('forgets after the time it is told', () => {
-    jest.useFakeTimers({ now: 0 });
-    const ledger = new MemoryDeliveryLedger(1_000);
-    ledger.complete(ledger.claim(delivery()) as DeliveryClaim, delivery());
-    for (const at of [1_500, 3_000]) {
-      jest.setSystemTime(at);
-      void ledger.claim(delivery({ id: `other ${at}` }));
-    }
-    expect(typeof ledger.claim(delivery())).toBe('object');
+  it('take over from one that died, whose late completion then changes nothing', async () => {
+    const store = make();
+    const [one, two] = [new DeliveryLedger(dying(store), OPTIONS), new DeliveryLedger(store, OPTIONS)];
+    const dead = await claimOf(one, delivery());
+    await pause(OPTIONS.leaseMs + 100);
+    // What the dead one had begun may be done: nothing older may follow it.
+    expect(await decisionOf(two, delivery({ updated_at: later(-1) }))).toBe('busy');
+    const newer = await claimOf(two, delivery({ updated_at: later(7) }));
+    expect(await two.complete([{ claim: newer, result: 'handled' }])).toEqual([true]);
+    expect(await one.complete([{ claim: dead, result: 'handled' }])).toEqual([false]);
+    expect(await decisionOf(two, delivery({ updated_at: later(5) }))).toBe('stale');
   });
 
-  it('answers without a promise unless somebody has to wait', async () => {
-    const ledger = new MemoryDeliveryLedger(60_000);
-    const held = ledger.claim(delivery());
-    expect(held).not.toBeInstanceOf(Promise);
-    const waiting = ledger.claim(delivery());
-    expect(waiting).toBeInstanceOf(Promise);
-    ledger.complete(held as DeliveryClaim, delivery());
-    expect(await waiting).toBe('duplicate');
+  it('claim each of many records once between them', async () => {
+    const store = make();
+    const both = [new DeliveryLedger(store, OPTIONS), new DeliveryLedger(store, OPTIONS)];
+    const many = Array.from({ length: 100 }, (_, n) => delivery({ id: `p${n}` }));
+    const decisions = await Promise.all(
+      both.map((ledger, n) => claimAll(ledger, n === 0 ? many : many.toReversed())),
+    );
+    const claimed = decisions.flat().filter((one) => typeof one !== 'string');
+    expect(claimed).toHaveLength(many.length);
+    expect(new Set(claimed.map(({ delivery: { recordId } }) => recordId)).size).toBe(many.length);
+    await Promise.all(
+      both.map((ledger, n) =>
+        ledger.complete(
+          decisions[n]!.flatMap((claim) =>
+            typeof claim === 'string' ? [] : [{ claim, result: 'handled' as const }],
+          ),
+        ),
+      ),
+    );
+  });
+});
+
+/** A store that stops writing renewals, as that of a process that is gone. */
+function dying(store: MaestranoStore): MaestranoStore {
+  const writeMany = (writes: readonly StoreWrite[]): Promise<boolean[]> => {
+    const isRenewal = writes.some(
+      ({ expected, value }) => expected?.includes('lease') && value?.includes('lease'),
+    );
+    return isRenewal ? Promise.reject(new Error('gone')) : store.writeMany(writes);
+  };
+  return { getMany: store.getMany.bind(store), writeMany } as Partial<MaestranoStore> as MaestranoStore;
+}
+
+describe('a lease', () => {
+  const leased = (since: number, at: number | null = delivery().at) => ({
+    ...UNKNOWN_RECORD,
+    lease: { token: 'x', at, since },
+  });
+
+  it('holds until it was not renewed for its time', () => {
+    expect(decide(leased(0), delivery(), 999, 1_000)).toBe('busy');
+    expect(decide(leased(0), delivery(), 1_000, 1_000)).toBe('handle');
+  });
+
+  it('of a dead process holds up what is older for ten times that', () => {
+    const older = delivery({ updated_at: later(-1) });
+    expect(decide(leased(0), older, 9_999, 1_000)).toBe('busy');
+    expect(decide(leased(0), older, 10_000, 1_000)).toBe('handle');
+    expect(decide(leased(0), delivery({ updated_at: later(1) }), 1_000, 1_000)).toBe('handle');
+    expect(decide(leased(0, null), older, 1_000, 1_000)).toBe('handle');
+  });
+
+  it('holds nothing up that was handled already', () => {
+    const state = { ...leased(0), at: delivery().at };
+    expect(decide(state, delivery(), 1, 1_000)).toBe('duplicate');
+    expect(decide(state, delivery({ updated_at: later(-1) }), 1, 1_000)).toBe('stale');
   });
 });
 
@@ -243,32 +312,6 @@ describe('what identifies a delivery', () => {
     expect(delivery({ updated_at: text }).at).toBe(at);
   });
 
-  it('reads the times of many days in any order', () => {
-    const seconds = fc.integer({ min: 0, max: Date.UTC(2100, 0) / 1000 });
-    fc.assert(
-      fc.property(fc.array(seconds), (times) => {
-        for (const at of times.map((one) => one * 1000)) {
-          const text = new Date(at).toISOString().replace('.000Z', 'Z');
-          expect(delivery({ updated_at: text }).at).toBe(at);
-        }
-      }),
-    );
-  });
-
-  it('reads a time that repeats as at first, whatever comes between', () => {
-    const times = fc.constantFrom<[string, number | null]>(
-      ['2016-08-01T15:30:20Z', Date.UTC(2016, 7, 1, 15, 30, 20)],
-      ['2016-08-01T15:30:21Z', Date.UTC(2016, 7, 1, 15, 30, 21)],
-      ['2016-08-31T15:30:20Z', Date.UTC(2016, 7, 31, 15, 30, 20)],
-      ['2016-13-01T15:30:20Z', null],
-    );
-    fc.assert(
-      fc.property(fc.array(times), (sequence) => {
-        for (const [text, at] of sequence) expect(delivery({ updated_at: text }).at).toBe(at);
-      }),
-    );
-  });
-
   it('takes the platform id out of external ids', () => {
     const id = [
       { id: '42', provider: 'acme', realm: 'r' },
@@ -278,8 +321,8 @@ describe('what identifies a delivery', () => {
     expect(delivery({ id: id.slice(0, 1) }).recordKey).toMatch(/^#/);
   });
 
-  it('judges nothing known as to be handled', () => {
-    expect(judge(newState(), delivery())).toBe('handle');
+  it('is to be handled when nothing is known', () => {
+    expect(decide(readState(null), delivery(), 0, 1)).toBe('handle');
   });
 
   it.each([

@@ -1,0 +1,54 @@
+import type { Logger } from '@nestjs/common';
+
+import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
+import { errorPlace } from '../../utils/error-place.js';
+import type { ConnecDelivery } from './connec-delivery.js';
+import type { RegisteredHandler } from './connec-handler.registry.js';
+
+/** What the handlers of one delivery did. */
+export interface HandlersResult {
+  /** Names of those that are done, at an earlier attempt included. */
+  readonly finished: readonly string[];
+  /** What the first one threw; null when none did. */
+  readonly failure: { readonly error: unknown } | null;
+}
+
+/** Calls the handlers of deliveries one after the other, and reports those that throw. */
+export class HandlerCaller {
+  constructor(
+    private readonly handlersOf: (resource: string) => readonly RegisteredHandler[],
+    private readonly adapter: MaestranoNotificationAdapter | null,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Never throws for what a handler did. */
+  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersResult> {
+    const finished = [...finishedBefore];
+    let failure: HandlersResult['failure'] = null;
+    for (const handler of this.handlersOf(delivery.resource)) {
+      if (finishedBefore.includes(handler.name)) continue;
+      try {
+        await handler.run(delivery.entity, delivery);
+        finished.push(handler.name);
+      } catch (error) {
+        failure ??= { error };
+        await this.#report(handler.name, error, delivery);
+      }
+    }
+    return { finished, failure };
+  }
+
+  async #report(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {
+    const { resource, groupUid, attempt, marketplace, recordId, updatedAt, deliveryKey } = delivery;
+    this.logger.error(
+      `${handler} failed for a ${resource} entity of group ${JSON.stringify(groupUid.slice(0, 64))} on "${marketplace.name}" (attempt ${attempt}).`,
+      errorPlace(error),
+    );
+    const context = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt };
+    try {
+      await this.adapter?.onFailure?.({ ...context, handler, error });
+    } catch {
+      // The failure itself is logged already.
+    }
+  }
+}
