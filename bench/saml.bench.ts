@@ -1,9 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Worker } from 'node:worker_threads';
-
 import { Logger } from '@nestjs/common';
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 
@@ -12,7 +6,6 @@ import { signElement } from '../src/sandbox/idp/sign-element.js';
 import { keyPair } from '../src/sandbox/keys/key-pairs.js';
 import type { SandboxKeyPair } from '../src/sandbox/state/records.js';
 import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
-import type { SsoOptions } from '../src/interfaces/sso-options.interface.js';
 import { LoginTransactionService } from '../src/sso/saml/login-transaction.service.js';
 import type { SamlLogin } from '../src/sso/saml/saml-login.interface.js';
 import { SamlService } from '../src/sso/saml/saml.service.js';
@@ -125,10 +118,10 @@ async function scene(): Promise<Scene> {
 }
 
 /** Logins as the consume endpoint judges them; the same ones again and again, so their records are put back. */
-function judge({ marketplace, logins }: Scene, sso: SsoOptions = {}): () => Promise<SamlLogin> {
+function judge({ marketplace, logins }: Scene): () => Promise<SamlLogin> {
   const store = new MemoryStore();
-  const transactions = new LoginTransactionService(store, { sso });
-  const saml = new SamlService(transactions, new LoginTraceService(store), { sso });
+  const transactions = new LoginTransactionService(store, {});
+  const saml = new SamlService(transactions, new LoginTraceService(store), {});
   const startedAt = Date.now();
   let turn = 0;
   return async () => {
@@ -206,120 +199,7 @@ const hostile: ProbeBench = {
   },
 };
 
-/** Asks an address every few milliseconds for as long as it is told, and sends back how long each answer took. */
-const CLIENT = `
-const { Agent, get } = require('node:http');
-const agent = new Agent({ keepAlive: true });
-process.on('message', ({ url, durationMs }) => {
-  const times = [];
-  const end = performance.now() + durationMs;
-  function ask() {
-    const started = performance.now();
-    get(url, { agent }, (answer) => {
-      answer.resume();
-      answer.on('end', () => {
-        times.push(performance.now() - started);
-        if (performance.now() < end) setTimeout(ask, 4);
-        else process.send(times);
-      });
-    });
-  }
-  ask();
-});`;
-
-/** Keeps a core busy for so many milliseconds and does nothing else: what the machine itself makes of two cores. */
-const COUNTING = `
-const { parentPort } = require('node:worker_threads');
-parentPort.on('message', (duration) => {
-  const end = performance.now() + duration;
-  while (performance.now() < end);
-  parentPort.postMessage('done');
-});`;
-
-/** What arrives fifty times a second while the client asks; the last ends what it has running. */
-interface Load {
-  readonly arrive: () => Promise<unknown>;
-  readonly end?: () => Promise<unknown>;
-}
-
-function loads(set: Scene): Readonly<Record<'pooled' | 'inline' | 'counting', Load>> {
-  const thread = new Worker(COUNTING, { eval: true });
-  return {
-    pooled: { arrive: judge(set, { workers: { max: 1 } }) },
-    inline: { arrive: judge(set) },
-    counting: {
-      arrive: () => {
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-        thread.postMessage(10);
-        return once(thread, 'message');
-      },
-      end: () => thread.terminate(),
-    },
-  };
-}
-
-/** The times of the answers while something arrives, fifty times a second. */
-async function answerTimes(ask: () => Promise<number[]>, load: Load | null): Promise<number[]> {
-  const failed: unknown[] = [];
-  const arrivals = load && setInterval(() => void load.arrive().catch((error) => failed.push(error)), 20);
-  const times = await ask();
-  if (arrivals) clearInterval(arrivals);
-  if (failed.length > 0) throw failed[0];
-  return times;
-}
-
-function p99(times: readonly number[]): number {
-  return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)]!;
-}
-
-const workers: ProbeBench = {
-  name: 'p99 of an unrelated route at 50 SAML logins a second, against idle',
-  probe: async ({ short }) => {
-    Logger.overrideLogger(false);
-    const server = createServer((_request, answer) => void answer.end('ok'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const client = spawn(process.execPath, ['-e', CLIENT], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const ask = async (): Promise<number[]> => {
-      client.send({ url, durationMs: short ? 100 : 1_500 });
-      const [times] = (await once(client, 'message')) as [number[]];
-      return times;
-    };
-    const all = loads(await scene());
-    // A server runs for days. In its first thousand logins, helpers of both processes still compile meanwhile.
-    for (const [{ arrive }, logins] of [
-      [all.pooled, 2_500],
-      [all.inline, 300],
-    ] as const) {
-      for (let done = 0; done < (short ? 1 : logins); done += 1) await arrive();
-    }
-    await ask();
-    const situations: Readonly<Record<string, Load | null>> = { idle: null, ...all, 'idle again': null };
-    const times = new Map(Object.keys(situations).map((name) => [name, [] as number[]]));
-    // In turns, many times: what else goes on in the machine would otherwise be taken for one of them.
-    for (let round = 0; round < (short ? 1 : 12); round += 1) {
-      for (const [name, load] of Object.entries(situations)) {
-        times.get(name)!.push(...(await answerTimes(ask, load)));
-      }
-    }
-    client.disconnect();
-    server.close();
-    for (const { end } of Object.values(all)) await end?.();
-    const idle = p99(times.get('idle')!);
-    const against = (name: string): number => p99(times.get(name)!) / idle;
-    return {
-      idle: { value: idle, unit: 'ms' },
-      'idle again': { value: against('idle again'), unit: 'x' },
-      'in a worker process': { value: against('pooled'), unit: 'x', goal: { atMost: 1.5 } },
-      'in this process': { value: against('inline'), unit: 'x' },
-      'on a thread that only counts as long': { value: against('counting'), unit: 'x' },
-    };
-  },
-};
-
-export default defineBench(hostile, workers, {
+export default defineBench(hostile, {
   name: 'SAML login with every check, against bare node-saml',
   setup: async ({ short }) => {
     const set = await scene();

@@ -8,11 +8,10 @@ import { rollup } from 'rollup';
 const folder = resolve(process.argv[2] ?? 'dist');
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** Every file that is loaded by its path: what the manifest names, and the worker of the judge pool. */
+/** Every file that is loaded by its path: what the manifest names. */
 const entries = [
   ...Object.values(exports).flatMap((target) => target.default ?? []),
   ...Object.values(bin),
-  './dist/sso/saml/judge.worker.js',
 ].map((path) => join(folder, path.slice('./dist/'.length)));
 
 const bundle = await rollup({

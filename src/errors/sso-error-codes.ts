@@ -202,11 +202,6 @@ export const SSO_ERROR_CODES = {
     title: 'Second opinion of node-saml',
     remedy: 'Please report this: node-saml refused what our own checks accepted.',
   },
-  'sso.worker': {
-    title: 'Judged to the end',
-    remedy:
-      'Start again. The log has a line for each worker process that failed; if it goes on, allow more of them in sso.workers, or remove it.',
-  },
   'sso.replay': {
     title: 'Assertion used for the first time',
     remedy: 'Somebody sent a copied assertion; start again from the application.',

@@ -8,7 +8,6 @@ const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
   'sso.requestUsed',
   'sso.requestUnknown',
   'sso.confirmationExpired',
-  'sso.worker',
   'sso.replay',
   'openid.nonce',
 ]);

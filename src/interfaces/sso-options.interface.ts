@@ -67,12 +67,6 @@ export interface SsoPolicyOptions {
   readonly limits?: SsoLimits;
 }
 
-/** Validates responses in processes of their own, so that a burst of logins does not hold up other requests. */
-export interface SsoWorkerOptions {
-  /** Processes at most; each takes some 100 MB. */
-  readonly max: number;
-}
-
 /** The `sso` option: how people sign in. The policy part may differ by marketplace. */
 export interface SsoOptions extends SsoPolicyOptions, SignOnOptions {
   /** What differs from the rest for one marketplace, by its name. */
@@ -82,6 +76,4 @@ export interface SsoOptions extends SsoPolicyOptions, SignOnOptions {
    * None by default; the official SDKs pass all.
    */
   readonly passParameters?: readonly string[];
-  /** Needs the `workerpool` package. Off by default. */
-  readonly workers?: SsoWorkerOptions;
 }

@@ -185,7 +185,6 @@ describe('the packed package', () => {
       'ioredis',
       'jose',
       'undici',
-      'workerpool',
       'xml-crypto',
       '@nestjs/axios',
     ];

@@ -12,9 +12,6 @@ interface Entry {
   readonly seen: Text;
 }
 
-/** A check on its way from one process to another: code, verdict, expected, seen. */
-export type PackedCheck = readonly [SsoErrorCode, LoginCheckVerdict, string, string];
-
 /** Ends the judging of a response; becomes an {@link SsoError} where the trace is known. */
 export class CheckFailed extends Error {
   constructor(readonly code: SsoErrorCode) {
@@ -25,12 +22,6 @@ export class CheckFailed extends Error {
 /** Records the checks of one login in the order they are made. */
 export class CheckList {
   readonly #entries: Entry[] = [];
-  readonly #ignored: ReadonlySet<SsoErrorCode>;
-
-  /** @param ignored checks whose failure is passed over: only for tests that prove what each check is good for. */
-  constructor(ignored: ReadonlySet<SsoErrorCode> = new Set()) {
-    this.#ignored = ignored;
-  }
 
   /** The checks so far, with what was expected and seen: for the explanation of a refusal. */
   get checks(): readonly LoginCheck[] {
@@ -44,21 +35,14 @@ export class CheckList {
     );
   }
 
-  /** Whether a failure of this check is passed over. */
-  ignores(code: SsoErrorCode): boolean {
-    return this.#ignored.has(code);
-  }
-
   /** Whether this check was made and passed. */
   hasPassed(code: SsoErrorCode): boolean {
     return this.#entries.some((entry) => entry.code === code && entry.verdict === 'passed');
   }
 
-  /** Records a check and goes on: for checks that do not depend on each other. Says whether it passed. */
-  expect(code: SsoErrorCode, passed: boolean, expected: Text, seen: Text): boolean {
-    const verdict = passed ? 'passed' : this.#ignored.has(code) ? 'skipped' : 'failed';
-    this.#entries.push({ code, verdict, expected, seen });
-    return passed;
+  /** Records a check and goes on: for checks that do not depend on each other. */
+  expect(code: SsoErrorCode, passed: boolean, expected: Text, seen: Text): void {
+    this.#entries.push({ code, verdict: passed ? 'passed' : 'failed', expected, seen });
   }
 
   /** Records a check and stops when it failed: for checks that later ones build on. */
@@ -70,33 +54,6 @@ export class CheckList {
   /** Records a check that the policy does not ask for. */
   skip(code: SsoErrorCode, why: string): void {
     this.#entries.push({ code, verdict: 'skipped', expected: why, seen: '-' });
-  }
-
-  /** An empty list that passes over the same failures. */
-  another(): CheckList {
-    return new CheckList(this.#ignored);
-  }
-
-  /** The checks so far, to be adopted by the list of another process. */
-  pack(): PackedCheck[] {
-    return this.#entries.map(({ code, verdict, expected, seen }) => [
-      code,
-      verdict,
-      shorten(read(expected)),
-      shorten(read(seen)),
-    ]);
-  }
-
-  /**
-   * Takes over checks made in another process.
-   *
-   * @throws {@link CheckFailed} with the code of the first failed one.
-   */
-  adopt(checks: readonly PackedCheck[]): void {
-    for (const [code, verdict, expected, seen] of checks) {
-      this.#entries.push({ code, verdict, expected, seen });
-    }
-    this.throwIfFailed();
   }
 
   /** Stops when a check so far has failed. */

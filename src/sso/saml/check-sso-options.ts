@@ -28,9 +28,6 @@ export function checkSsoOptions(sso: SsoOptions | undefined): void {
       wrongSettings(policy, `sso.perMarketplace.${name}`),
     ),
   ];
-  if (sso.workers && !(Number.isInteger(sso.workers.max) && sso.workers.max >= 1)) {
-    wrong.push('sso.workers.max must be a whole number, at least 1');
-  }
   if (wrong.length === 0) return;
   throw new ConfigurationError(`Unusable sign-on options: ${wrong.join('; ')}.`, {
     code: 'configuration.options',

@@ -1,3 +1,3 @@
 // Everything that loads an XML library, so that one dynamic import defers all of it.
-export { readResponse } from './response-judge.js';
+export { judgeResponse, readResponse } from './response-judge.js';
 export { authnRequestUrl } from './saml-engine.js';

@@ -2,8 +2,8 @@ import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
 import { checkAssertion, type AssertionFacts } from './assertion-checks.js';
 import type { AssertionContext } from './assertion-context.interface.js';
 import { acceptedAudiences, audienceToInsistOn } from './audience.js';
-import { CheckFailed, type CheckList } from './check-list.js';
-import { inspectResponse, type ResponseFacts, type ResponseHead } from './response-structure.js';
+import { CheckFailed, CheckList } from './check-list.js';
+import { inspectResponse, type ResponseFacts } from './response-structure.js';
 import { responseText } from './response-text.js';
 import { SIGNATURE_METHODS } from './saml-names.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
@@ -14,7 +14,7 @@ import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
 import { descendants } from './xml-element.js';
 import { readXml } from './xml-reader.js';
 
-/** A posted response and what it is judged by: plain data, for a worker process too. */
+/** A posted response and what it is judged by. */
 export interface JudgeTask {
   /** The form field as it came. */
   readonly samlResponse: unknown;
@@ -29,14 +29,9 @@ export interface JudgeTask {
 export type OpenLogin = Pick<LoginTransaction, 'id' | 'startedAt'>;
 
 /** A response that passed the checks which need no login. */
-export interface ReadResponse extends ResponseHead {
-  /**
-   * Verifies the signature and judges what is signed. Everything believed is read from the bytes that the signature
-   * covers, by our own reader; node-saml's own reading only has to agree.
-   *
-   * @throws {@link CheckFailed} with the code of the first failing check.
-   */
-  readonly judge: (login: OpenLogin, checks: CheckList) => Promise<AssertionFacts>;
+export interface ReadResponse extends ResponseFacts {
+  /** The XML as it was read. */
+  readonly text: string;
 }
 
 /**
@@ -47,20 +42,18 @@ export interface ReadResponse extends ResponseHead {
 export function readResponse(task: JudgeTask, checks: CheckList): ReadResponse {
   const { limits } = task.policy;
   const text = responseText(task.samlResponse, limits, checks);
-  const response = inspectResponse(readXml(text, limits, checks), task.policy, checks);
-  const { inResponseTo, destination, issueInstant } = response;
-  return {
-    inResponseTo,
-    destination,
-    issueInstant,
-    judge: (login, further) => judgeResponse(task, text, response, login, further),
-  };
+  return { ...inspectResponse(readXml(text, limits, checks), task.policy, checks), text };
 }
 
-async function judgeResponse(
+/**
+ * Verifies the signature and judges what is signed. Everything believed is read from the bytes that the signature
+ * covers, by our own reader; node-saml's own reading only has to agree.
+ *
+ * @throws {@link CheckFailed} with the code of the first failing check.
+ */
+export async function judgeResponse(
   task: JudgeTask,
-  text: string,
-  response: ResponseFacts,
+  response: ReadResponse,
   login: OpenLogin,
   checks: CheckList,
 ): Promise<AssertionFacts> {
@@ -68,7 +61,7 @@ async function judgeResponse(
   const audiences = acceptedAudiences(parties, policy);
   const pems = chooseTrustAnchor(response, task.sso, checks);
   const verdict = await verifyResponse(parties, policy, {
-    samlResponse: Buffer.from(text).toString('base64'),
+    samlResponse: Buffer.from(response.text).toString('base64'),
     pems,
     responseSigned: response.signatures.response !== null,
     assertionSigned: response.signatures.assertion !== null,
@@ -86,7 +79,7 @@ async function judgeResponse(
   );
   if (assertionXml === null) throw new CheckFailed('sso.signature');
 
-  const assertion = readXml(assertionXml, policy.limits, checks.another());
+  const assertion = readXml(assertionXml, policy.limits, new CheckList());
   const context: AssertionContext = {
     ...task,
     requestId: login.id,

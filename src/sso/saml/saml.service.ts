@@ -16,7 +16,6 @@ import { LoginTraceService } from '../trace/login-trace.service.js';
 import { checkSsoOptions } from './check-sso-options.js';
 import { CheckFailed, CheckList } from './check-list.js';
 import type { LoginTransaction } from './login-transaction.interface.js';
-import { JudgePool } from './judge-pool.js';
 import { LoginTransactionService } from './login-transaction.service.js';
 import { findOpenLogin } from './open-login.js';
 import { mapProfile, mapSession } from './profile-mapper.js';
@@ -27,7 +26,6 @@ import type { SamlParties } from './saml-engine.js';
 import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
 import { parseSamlInstant } from './saml-instant.js';
 import { resolveSsoPolicy } from './sso-policy.js';
-import { describeOldLibraries, OLD_LIBRARIES_REMEDY, verifierLibraries } from './verifier-libraries.js';
 
 type Engine = typeof import('./engine.js');
 
@@ -43,7 +41,6 @@ interface Progress {
 @Injectable()
 export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger(SamlService.name);
-  readonly #pool: JudgePool | null;
   #engine: Promise<Engine> | undefined;
 
   constructor(
@@ -52,17 +49,16 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
   ) {
     checkSsoOptions(options.sso);
-    this.#pool = options.sso?.workers ? new JudgePool(options.sso.workers) : null;
   }
 
   /** Loads what the first login needs, without holding up the start. */
-  async onApplicationBootstrap(): Promise<void> {
-    void this.#load().then(() => this.#warnOfOldLibraries());
-    await this.#pool?.start();
+  onApplicationBootstrap(): void {
+    // Whoever needs it is told what went wrong.
+    this.#load().catch(() => undefined);
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.#engine, this.#pool?.close()]);
+    await this.#engine?.catch(() => undefined);
   }
 
   /**
@@ -88,7 +84,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
   async validate(validation: SamlValidation): Promise<SamlLogin> {
     const { marketplace } = validation;
     const progress: Progress = {
-      checks: this.createCheckList(),
+      checks: new CheckList(),
       traceCode: this.traces.newCode(marketplace.name),
       response: null,
       transaction: null,
@@ -111,11 +107,6 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Overridden by tests which show that every check is needed. */
-  protected createCheckList(): CheckList {
-    return new CheckList();
-  }
-
   async #judge(validation: SamlValidation, progress: Progress): Promise<SamlLogin> {
     const { marketplace, samlResponse } = validation;
     const { checks } = progress;
@@ -123,14 +114,11 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     const parties = partiesOf(marketplace);
 
     const task: JudgeTask = { samlResponse, parties, policy, sso: marketplace.sso, now: Date.now() };
-    const openLogin = (inResponseTo: string | null, into: CheckList): Promise<LoginTransaction> =>
-      findOpenLogin(this.transactions, validation, { inResponseTo }, policy, into);
-    const response = this.#pool
-      ? await this.#pool.read(task, (id) => nullIfRefused(openLogin(id, checks.another())), checks)
-      : (await this.#load()).readResponse(task, checks);
+    const engine = await this.#load();
+    const response = engine.readResponse(task, checks);
     progress.response = response;
 
-    const transaction = await openLogin(response.inResponseTo, checks);
+    const transaction = await findOpenLogin(this.transactions, validation, response, policy, checks);
     progress.transaction = transaction;
     checks.require(
       'sso.destination',
@@ -139,7 +127,7 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
       response.destination ?? 'none',
     );
 
-    const assertion = await response.judge(transaction, checks);
+    const assertion = await engine.judgeResponse(task, response, transaction, checks);
 
     const taken = await this.transactions.take(marketplace, transaction.id);
     checks.require(
@@ -180,25 +168,11 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** After loading, so that it holds up nothing either; once a start. */
-  #warnOfOldLibraries(): void {
-    const old = describeOldLibraries(verifierLibraries());
-    if (old !== null) this.#logger.warn(`${old}. ${OLD_LIBRARIES_REMEDY}`);
-  }
-
   /** node-saml and its relatives take 150 ms to load: not at start-up, and only where SAML is used. */
   #load(): Promise<Engine> {
     this.#engine ??= import('./engine.js');
     return this.#engine;
   }
-}
-
-/** What a response names before it is read strictly is worth a look; what comes of it is told later. */
-function nullIfRefused(login: Promise<LoginTransaction>): Promise<LoginTransaction | null> {
-  return login.catch((error: unknown) => {
-    if (error instanceof CheckFailed) return null;
-    throw error;
-  });
 }
 
 function partiesOf(marketplace: Marketplace): SamlParties {
