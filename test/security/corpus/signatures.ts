@@ -69,7 +69,7 @@ const keys: HostileCase[] = [
     xml.replace(/NotOnOrAfter="20(\d\d)/, 'NotOnOrAfter="21$1'),
   ),
   tampered('digest value changed', 'sso.signature', (xml) =>
-    xml.replace(/<ds:DigestValue>./, '<ds:DigestValue>Z'),
+    xml.replace(/<ds:DigestValue>(.)/, (_, first) => `<ds:DigestValue>${first === 'Z' ? 'Y' : 'Z'}`),
   ),
   tampered('signature value changed', 'sso.signature', (xml) =>
     xml.replace(/<ds:SignatureValue>..../, '<ds:SignatureValue>ZZZZ'),
