@@ -6,9 +6,10 @@ import { signElement } from '../src/sandbox/idp/sign-element.js';
 import { keyPair } from '../src/sandbox/keys/key-pairs.js';
 import type { SandboxKeyPair } from '../src/sandbox/state/records.js';
 import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
-import { LoginTransactionService } from '../src/sso/saml/login-transaction.service.js';
-import type { SamlLogin } from '../src/sso/saml/saml-login.interface.js';
-import { SamlService } from '../src/sso/saml/saml.service.js';
+import { LoginTransactionService } from '../src/sso/login/login-transaction.service.js';
+import { LoginService, type VerifiedLogin } from '../src/sso/login/login.service.js';
+import { SsoProtocols } from '../src/sso/login/sso-protocol.js';
+import { SamlProtocol } from '../src/sso/saml/saml.protocol.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../src/stores/memory-store.js';
 import { storeKey } from '../src/stores/store-key.js';
@@ -112,16 +113,17 @@ async function scene(): Promise<Scene> {
     ],
     fingerprints: [],
   };
-  // What judging reads of a snapshot.
+  // What verification reads of a snapshot.
   const marketplace = { name: 'lab', api: { id: 'app-1', base: '/api/v1/' }, sso } as unknown as Marketplace;
   return { logins, pem: key.certificate, marketplace };
 }
 
-/** Logins as the consume endpoint judges them; the same ones again and again, so their records are put back. */
-function judge({ marketplace, logins }: Scene): () => Promise<SamlLogin> {
+/** Logins as the consume endpoint verifies them; the same ones again and again, so their records are put back. */
+function verify({ marketplace, logins }: Scene): () => Promise<VerifiedLogin> {
   const store = new MemoryStore();
   const transactions = new LoginTransactionService(store, {});
-  const saml = new SamlService(transactions, new LoginTraceService(store), {});
+  const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
+  const login = new LoginService(protocols, transactions, new LoginTraceService(store), {});
   const startedAt = Date.now();
   let turn = 0;
   return async () => {
@@ -129,7 +131,9 @@ function judge({ marketplace, logins }: Scene): () => Promise<SamlLogin> {
     const open = JSON.stringify({ id, marketplace: 'lab', returnTo: null, params: {}, startedAt });
     await store.set(storeKey('sso-request', 'lab', id), open, LIFETIME);
     await store.delete(storeKey('sso-replay', 'lab', assertionId));
-    return saml.validate({ marketplace, samlResponse: response, boundRequestIds: [id] });
+    const body = { SAMLResponse: response };
+    const brought = { method: 'POST', query: new URLSearchParams(), body, boundRequestIds: [id] };
+    return login.verify(marketplace, brought);
   };
 }
 
@@ -187,12 +191,12 @@ const hostile: ProbeBench = {
     const set = await scene();
     Logger.overrideLogger(false);
     const runs = short ? 1 : 15;
-    await cost(judge(set), short ? 1 : 40);
-    const valid = await cost(judge(set), runs);
+    await cost(verify(set), short ? 1 : 40);
+    const valid = await cost(verify(set), runs);
     const values: Record<string, ProbeValue> = {};
     for (const [name, spoil] of Object.entries(WORST)) {
       const logins = set.logins.map((login) => ({ ...login, response: formField(spoil(login.xml)) }));
-      const value = (await cost(judge({ ...set, logins }), runs)) - valid;
+      const value = (await cost(verify({ ...set, logins }), runs)) - valid;
       values[name] = { value, unit: 'ms', goal: { atMost: 50 } };
     }
     return values;
@@ -203,7 +207,7 @@ export default defineBench(hostile, {
   name: 'SAML login with every check, against bare node-saml',
   setup: async ({ short }) => {
     const set = await scene();
-    const [alone, ours] = [bare(set), judge(set)];
+    const [alone, ours] = [bare(set), verify(set)];
     // A server runs for days: both are compiled before they are compared.
     for (let done = 0; done < (short ? 1 : 300); done += 1) for (const run of [alone, ours]) await run();
     return {

@@ -69,7 +69,7 @@ export { getMarketplaceToken, InjectMarketplace, MarketplaceHandle } from './han
 export { Secret } from './utils/secret.js';
 
 // Sign-on and sessions.
-export { SsoService, type SignOnLinkOptions } from './sso/sso.service.js';
+export { SsoService, type LoginLinkOptions } from './sso/sso.service.js';
 export { MaestranoSessionGuard } from './session/maestrano-session.guard.js';
 export { MaestranoSession } from './session/maestrano-session.decorator.js';
 export { CurrentMarketplace } from './session/current-marketplace.decorator.js';

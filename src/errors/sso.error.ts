@@ -2,7 +2,7 @@ import type { LoginCheck } from '../interfaces/login-trace.interface.js';
 import { MaestranoError } from './maestrano.error.js';
 import { LOGIN_ERROR_CODES, type SsoErrorCode } from './sso-error-codes.js';
 
-/** Refusals that a fresh start from the init path cures, when it is not repeated endlessly. */
+/** Rejections that a fresh start from the init path cures, when it is not repeated endlessly. */
 const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
   'sso.requestNotBound',
   'sso.requestUsed',
@@ -12,35 +12,35 @@ const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
   'openid.nonce',
 ]);
 
-/** What is known of a refused login. */
+/** What is known of a rejected login. */
 export interface SsoErrorDetails {
   readonly marketplace: string;
   /** The checks up to and including the failing ones, personal values masked. */
   readonly checks: readonly LoginCheck[];
   /** Finds the trace; shown to the person. */
   readonly traceCode: string;
-  /** The login that the answer names; null when it names none. What a stranger sent, known or not. */
+  /** The login that the response names; null when it names none. What a stranger sent, known or not. */
   readonly requestId: string | null;
 }
 
 /**
- * A login that was refused. `code` names the first failing check, `checks` shows what led there, `traceCode` is
+ * A login that was rejected. `code` names the first failing check, `checks` shows what led there, `traceCode` is
  * the short code for the person. Holds neither XML nor personal values.
  */
 export class SsoError extends MaestranoError {
   declare readonly code: SsoErrorCode;
   readonly checks: readonly LoginCheck[];
   readonly traceCode: string;
-  /** The login that the answer names, which need not be one of ours; null when it names none. */
+  /** The login that the response names, which need not be one of ours; null when it names none. */
   readonly requestId: string | null;
   /** Whether sending the browser to the init path once more is likely to help. */
   readonly restart: boolean;
 
   constructor(code: SsoErrorCode, details: SsoErrorDetails) {
     const { title, remedy } = LOGIN_ERROR_CODES[code];
-    const failed = details.checks.find((check) => check.code === code && check.verdict === 'failed');
+    const failed = details.checks.find((check) => check.code === code && check.result === 'failed');
     const seen = failed ? ` (expected ${failed.expected}; seen ${failed.seen})` : '';
-    super(`Login on "${details.marketplace}" refused: ${title}${seen}.`, {
+    super(`Login on "${details.marketplace}" rejected: ${title}${seen}.`, {
       code,
       remedy,
       marketplace: details.marketplace,

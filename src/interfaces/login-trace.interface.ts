@@ -1,7 +1,7 @@
-/** How one step of judging a login ended; `skipped` when the policy does not ask for it. */
-export type LoginCheckVerdict = 'passed' | 'failed' | 'skipped';
+/** How one check of a login ended; `skipped` when the policy does not ask for it. */
+export type LoginCheckResult = 'passed' | 'failed' | 'skipped';
 
-/** One step of judging a login. Personal values are masked, everything is cut to a sensible length. */
+/** One check of a login. Personal values are masked, everything is cut to a sensible length. */
 export interface LoginCheck {
   /** Stable name such as `sso.audience`. */
   readonly code: string;
@@ -10,7 +10,7 @@ export interface LoginCheck {
   /** Empty for a passed check of an accepted login, like `seen`. */
   readonly expected: string;
   readonly seen: string;
-  readonly verdict: LoginCheckVerdict;
+  readonly result: LoginCheckResult;
 }
 
 /** What is kept of one login to explain it later. Never the XML, never a personal value. */
@@ -21,11 +21,11 @@ export interface LoginTrace {
   /** ISO 8601. */
   readonly at: string;
   readonly accepted: boolean;
-  /** Whether it answers a login that began here and was still open. */
+  /** Whether it belongs to a login that began here and was still open. */
   readonly began: boolean;
   /** Code of the first failing check; null when accepted. */
-  readonly refusal: string | null;
-  /** ID of the login it answers, where that could be read. */
+  readonly rejection: string | null;
+  /** ID of the login it belongs to; null when none was found. */
   readonly requestId: string | null;
   /** How far the provider's clock is ahead of ours in milliseconds, by its `IssueInstant`. */
   readonly clockOffsetMs: number | null;

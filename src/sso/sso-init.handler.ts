@@ -5,24 +5,25 @@ import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { SessionService } from '../session/session.service.js';
-import { LoginBinding } from './login-binding.js';
-import { LoginRefusal } from './login-refusal.js';
-import { ReturnTo } from './return-to.js';
+import { LoginService } from './login/login.service.js';
+import { LoginBinding } from './login/login-binding.service.js';
+import { LoginRejection } from './login/login-rejection.service.js';
+import { ReturnTo } from './login/return-to.service.js';
 import { SsoConsumeHandler } from './sso-consume.handler.js';
-import { SsoProtocols } from './sso-protocols.js';
 
 const MAX_PARAMETER_LENGTH = 512;
 
-/** Where signing in begins: notes what must be remembered and redirects to the identity provider (protocol §4.1). */
+/** Where a login begins: notes what must be remembered and redirects to the identity provider (protocol §4.1). */
 @Injectable()
 export class SsoInitHandler extends EndpointHandler {
+  /** Names of the query parameters that are passed on to the identity provider. */
   readonly #passed: readonly string[];
 
   constructor(
-    private readonly protocols: SsoProtocols,
+    private readonly logins: LoginService,
     private readonly binding: LoginBinding,
     private readonly returnTo: ReturnTo,
-    private readonly refusal: LoginRefusal,
+    private readonly rejection: LoginRejection,
     private readonly consume: SsoConsumeHandler,
     private readonly sessions: SessionService,
     @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
@@ -33,10 +34,11 @@ export class SsoInitHandler extends EndpointHandler {
 
   override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
     const { marketplace } = call;
-    const protocol = this.protocols.of(marketplace);
-    if (protocol.isAnswer(exchange)) return this.consume.handle(exchange, call);
+    if (this.logins.isResponse(marketplace, exchange)) return this.consume.handle(exchange, call);
     if (exchange.method !== 'GET') throw new NotFoundException(`Cannot ${exchange.method} ${exchange.url}`);
-    if (!marketplace.sso.enabled) return this.refusal.answer(exchange, marketplace, { code: 'sso.disabled' });
+    if (!marketplace.sso.enabled) {
+      return this.rejection.respond(exchange, marketplace, { code: 'sso.disabled' });
+    }
     const query = initQuery(exchange.url);
     const address = query.get('return_to');
     const returnTo = this.returnTo.parse(address, marketplace);
@@ -45,7 +47,7 @@ export class SsoInitHandler extends EndpointHandler {
       const value = query.get(name);
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
-    const { url, requestId } = await protocol.begin(marketplace, { returnTo, params });
+    const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params });
     this.binding.remember(exchange, marketplace, requestId, returnTo && address);
     await this.sessions.depart(exchange, marketplace);
     exchange.setHeader('Cache-Control', 'no-store');

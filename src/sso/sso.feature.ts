@@ -1,47 +1,64 @@
+import type { Type } from '@nestjs/common';
+
+import type { MarketplaceSso } from '../interfaces/marketplace.interface.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
-import { LoginBinding } from './login-binding.js';
-import { LoginCompletion } from './login-completion.js';
-import { LoginRefusal } from './login-refusal.js';
-import { ReturnTo } from './return-to.js';
-import { OPENID_PROVIDERS } from './openid/openid.providers.js';
-import { LoginTransactionService } from './saml/login-transaction.service.js';
-import { SamlService } from './saml/saml.service.js';
-import { SamlProtocol } from './saml-protocol.js';
+import { LoginService } from './login/login.service.js';
+import { LoginBinding } from './login/login-binding.service.js';
+import { LoginCompletion } from './login/login-completion.service.js';
+import { LoginRejection } from './login/login-rejection.service.js';
+import { LoginTransactionService } from './login/login-transaction.service.js';
+import { ReturnTo } from './login/return-to.service.js';
+import { type SsoProtocol, SsoProtocols } from './login/sso-protocol.js';
+import { OpenIdProtocol } from './openid/openid.protocol.js';
+import { SamlProtocol } from './saml/saml.protocol.js';
 import { SsoConsumeHandler } from './sso-consume.handler.js';
 import { SsoInitHandler } from './sso-init.handler.js';
-import { SsoProtocols } from './sso-protocols.js';
 import { SsoService } from './sso.service.js';
-import { LoginExplainer } from './trace/login-explainer.js';
+import { LoginExplainer } from './trace/login-explainer.service.js';
 import { LoginTraceService } from './trace/login-trace.service.js';
+
+/**
+ * The protocols by the value of a marketplace's `sso.protocol`, which is also the name in their conventional paths. A
+ * further one is a folder beside `saml` and `openid` that implements {@link SsoProtocol}, and a line here.
+ */
+const PROTOCOLS: Readonly<Record<MarketplaceSso['protocol'], Type<SsoProtocol>>> = {
+  saml: SamlProtocol,
+  openid: OpenIdProtocol,
+};
 
 /** A response of 256 KB, percent-encoded in a form. */
 const CONSUME_BODY_LIMIT = 400_000;
 
-/** Sign-on: the two endpoints of protocol §4.1, for SAML and OpenID alike, and {@link SsoService}. */
+/** Single sign-on: the two endpoints of protocol §4.1, for every protocol alike, and {@link SsoService}. */
 export function ssoFeature(): MaestranoFeature {
+  const names = Object.keys(PROTOCOLS);
   return {
     providers: [
       LoginBinding,
       LoginCompletion,
       LoginExplainer,
-      LoginRefusal,
+      LoginRejection,
+      LoginService,
       LoginTraceService,
       LoginTransactionService,
       ReturnTo,
-      SamlProtocol,
-      SamlService,
       SsoConsumeHandler,
       SsoInitHandler,
-      SsoProtocols,
       SsoService,
-      ...OPENID_PROVIDERS,
+      ...Object.values(PROTOCOLS),
+      {
+        provide: SsoProtocols,
+        inject: Object.values(PROTOCOLS),
+        useFactory: (...protocols: SsoProtocol[]) =>
+          new SsoProtocols(new Map(protocols.map((protocol, index) => [names[index] ?? '', protocol]))),
+      },
     ],
     exports: [LoginTraceService, SsoService],
     endpoints: [
       {
         name: 'sso.init',
         group: 'sso',
-        // OpenID providers return here, with a POST when the answer is too long for a URL (protocol §5).
+        // OpenID providers return here, with a POST when the response is too long for a URL (protocol §5).
         verbs: ['GET', 'POST'],
         access: 'public',
         conventional: conventional('init'),
@@ -65,7 +82,7 @@ export function ssoFeature(): MaestranoFeature {
 
 /** As in the official SDKs and their demo applications (protocol §4.2, §5). */
 function conventional(step: string): string[] {
-  return ['saml', 'openid'].flatMap((protocol) => [
+  return Object.keys(PROTOCOLS).flatMap((protocol) => [
     `auth/${protocol}/${step}`,
     `auth/${protocol}/${step}/:marketplace`,
   ]);

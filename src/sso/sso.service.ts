@@ -10,17 +10,17 @@ import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest } from '../utils/incoming-request.js';
 import { SessionService } from '../session/session.service.js';
 import { maskUser, unmaskUser } from '../utils/masking.js';
-import { LoginExplainer } from './trace/login-explainer.js';
+import { LoginExplainer } from './trace/login-explainer.service.js';
 
-/** How a sign-on is begun. */
-export interface SignOnLinkOptions {
+/** How a login is begun. */
+export interface LoginLinkOptions {
   /** Path or URL on the application's own origins to return to. */
   readonly returnTo?: string;
-  /** Company to sign in with, for people who have several (`cld-…`). */
+  /** Company to log in with, for people who have several (`cld-…`). */
   readonly groupId?: string;
 }
 
-/** Sign-on for the application's own code: addresses, signing out, explanations, identifiers (protocol §4.2, §4.10, §4.12). */
+/** SSO for the application's own code: addresses, signing out, explanations, identifiers (protocol §4.2, §4.10, §4.12). */
 @Injectable()
 export class SsoService implements OnApplicationBootstrap {
   readonly #logger = new Logger('MaestranoSso');
@@ -37,7 +37,7 @@ export class SsoService implements OnApplicationBootstrap {
     this.#configured = Object.keys(sso?.perMarketplace ?? {});
   }
 
-  /** A marketplace that is spelt wrong would be judged by the general policy without anybody noticing. */
+  /** A marketplace that is spelt wrong would get the general policy without anybody noticing. */
   onApplicationBootstrap(): void {
     const { marketplaces } = this.registry.snapshot;
     for (const name of this.#configured) {
@@ -50,12 +50,12 @@ export class SsoService implements OnApplicationBootstrap {
   }
 
   /**
-   * Where signing in begins: for links and redirects of the application.
+   * Where a login begins: for links and redirects of the application.
    *
    * @param marketplace the default one when left out.
    * @throws UnknownMarketplaceError
    */
-  initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: SignOnLinkOptions = {}): string {
+  initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: LoginLinkOptions = {}): string {
     return initUrl(this.#find(marketplace), { group_id: groupId ?? null, return_to: returnTo ?? null });
   }
 
@@ -76,8 +76,8 @@ export class SsoService implements OnApplicationBootstrap {
   /**
    * Signs the person out of the application: ends the session in this browser and calls the session adapter.
    *
-   * @param request the platform's request.
-   * @param response the platform's response; on Nest inject it with `{ passthrough: true }`.
+   * @param request the HTTP adapter's request.
+   * @param response the HTTP adapter's response; on Nest inject it with `{ passthrough: true }`.
    * @param marketplace only the session of this one; by default all of this browser.
    * @returns where to redirect to, to sign out of the marketplace too; null when nobody was signed in.
    */

@@ -30,8 +30,11 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
     const tracer = api.trace.getTracer(INSTRUMENTATION);
     const meter = api.metrics.getMeter(INSTRUMENTATION);
     const signOns = meter.createCounter(METRICS.signOns, { description: 'Sign-ons by outcome' });
-    const subscription = this.traces.recorded.subscribe(({ marketplace, refusal }) =>
-      signOns.add(1, { [ATTRIBUTES.marketplace]: marketplace, [ATTRIBUTES.outcome]: refusal ?? 'accepted' }),
+    const subscription = this.traces.recorded.subscribe(({ marketplace, rejection }) =>
+      signOns.add(1, {
+        [ATTRIBUTES.marketplace]: marketplace,
+        [ATTRIBUTES.outcome]: rejection ?? 'accepted',
+      }),
     );
     this.#undo.push(
       this.dispatcher.observe(endpointObserver(api, tracer, meter)),

@@ -9,7 +9,7 @@ import {
   type MembershipProfile,
   type UserProfile,
 } from '../../src/index.js';
-import { loginTransactionKey } from '../../src/sso/saml/login-transaction.service.js';
+import { loginTransactionKey } from '../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';

@@ -110,6 +110,21 @@ describe('architecture', () => {
     ).toEqual([]);
   });
 
+  it('keeps the protocols of SSO apart: each imports what they share, and nothing of another', () => {
+    const room = (path: string): string => path.split('/').slice(0, -1).join('/');
+    const shared = ['sso/login', 'sso/trace'];
+    expect(
+      violations(({ path, imports }) =>
+        room(path).startsWith('sso/')
+          ? imports
+              .filter(({ target }) => target !== null && area(target) === 'sso')
+              .filter(({ target }) => ![room(path), ...shared].includes(room(target!)))
+              .map(({ specifier }) => specifier)
+          : [],
+      ),
+    ).toEqual([]);
+  });
+
   it('has no import cycle between files, type imports included', () => {
     const next = (path: string): string[] =>
       (byPath.get(path)?.imports ?? [])

@@ -3,10 +3,10 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 
 import { SsoError } from '../../src/errors/sso.error.js';
-import { CheckFailed, CheckList } from '../../src/sso/saml/check-list.js';
-import type { SamlLogin } from '../../src/sso/saml/saml-login.interface.js';
-import { DEFAULT_SSO_POLICY } from '../../src/sso/saml/sso-policy.js';
-import { parseSamlInstant } from '../../src/sso/saml/saml-instant.js';
+import { CheckFailed, CheckList } from '../../src/sso/login/check-list.js';
+import type { VerifiedLogin } from '../../src/sso/login/login.service.js';
+import { DEFAULT_SSO_POLICY } from '../../src/sso/login/sso-policy.js';
+import { parseSamlInstant } from '../../src/sso/saml/assertion-checks.js';
 import { readXml } from '../../src/sso/saml/xml-reader.js';
 import { ATTRIBUTES, formField, signedResponse } from '../support/saml/response-builder.js';
 import { SamlBench } from '../support/saml/saml-bench.js';
@@ -16,10 +16,10 @@ const REQUEST = '_fuzz';
 
 let bench: SamlBench;
 let xml: string;
-let valid: SamlLogin;
+let valid: VerifiedLogin;
 
 /** What was made of a response: the login, or the code of the refusal. Anything else that is thrown is a failure. */
-async function outcome(field: unknown): Promise<SamlLogin | string> {
+async function outcome(field: unknown): Promise<VerifiedLogin | string> {
   await bench.beginAs(REQUEST);
   await bench.store.delete(`sso-replay:lab:_fuzzed`);
   try {
@@ -44,7 +44,7 @@ beforeAll(async () => {
   jest.spyOn(Date, 'now').mockReturnValue(real);
   bench = new SamlBench();
   xml = signedResponse(bench.spec(REQUEST, { assertionId: '_fuzzed', now: real }));
-  valid = (await outcome(formField(xml))) as SamlLogin;
+  valid = (await outcome(formField(xml))) as VerifiedLogin;
   expect(valid.profile.user.realUid).toBe('usr-1');
 });
 afterAll(() => void jest.restoreAllMocks());

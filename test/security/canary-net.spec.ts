@@ -14,7 +14,7 @@ import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
 import { SandboxState } from '../../src/sandbox/state/sandbox-state.js';
 import { SessionKeys } from '../../src/session/session-keys.js';
-import { mapProfile } from '../../src/sso/saml/profile-mapper.js';
+import { mapProfile } from '../../src/sso/login/login-profile.js';
 import { parseBasicCredentials } from '../../src/utils/basic-credentials.js';
 import { Secret } from '../../src/utils/secret.js';
 import { canary } from '../support/canary/canary.js';

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 
 import type { MarketplaceSso } from '../../src/interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../src/interfaces/sso-options.interface.js';
-import type { SamlLogin } from '../../src/sso/saml/saml-login.interface.js';
+import type { VerifiedLogin } from '../../src/sso/login/login.service.js';
 import {
   ATTRIBUTES,
   attributeXml,
@@ -26,7 +26,7 @@ interface OddCase {
   readonly options?: SsoOptions;
   readonly bound?: readonly string[] | null;
   /** What must be read, beside `usr-1` in `cld-1`. */
-  readonly holds?: (login: SamlLogin) => void;
+  readonly holds?: (login: VerifiedLogin) => void;
 }
 
 const MINUTE = 60_000;
@@ -43,8 +43,11 @@ const change = (name: string, edit: (xml: string) => string, extra: Partial<OddC
   odd(name, { afterSigning: edit }, extra);
 const before = (name: string, edit: (xml: string) => string, extra: Partial<OddCase> = {}): OddCase =>
   odd(name, { beforeSigning: edit }, extra);
-const value = (name: string, changes: Record<string, string>, holds: (login: SamlLogin) => void): OddCase =>
-  odd(name, { attributes: { ...ATTRIBUTES, ...changes } }, { holds });
+const value = (
+  name: string,
+  changes: Record<string, string>,
+  holds: (login: VerifiedLogin) => void,
+): OddCase => odd(name, { attributes: { ...ATTRIBUTES, ...changes } }, { holds });
 const clock = (name: string, offset: number, options?: SsoOptions): OddCase =>
   odd(name, ({ now }) => ({ now: now + offset }), options ? { options } : {});
 const statement = (extra: string, attributes: Readonly<Record<string, string>> = ATTRIBUTES): string =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { LoginDenial } from '../interfaces/sign-on-options.interface.js';
+import type { LoginDenial } from '../../interfaces/sign-on-options.interface.js';
 
 const STYLE = `body{font:1rem/1.5 system-ui,sans-serif;color:#1d2733;background:#f3f5f8;margin:0;padding:2rem 1rem}
 main{max-width:34rem;margin:8vh auto 0;padding:2rem;background:#fff;border:1px solid #d5dbe3;border-radius:.5rem}
@@ -57,7 +57,7 @@ function explanation({ code, restart, reason }: LoginDenial): string {
   if (code === 'sso.denied') return 'This application does not let you in with this account.';
   if (code === 'sso.disabled') return 'Signing in through this marketplace is switched off at the moment.';
   if (restart) return 'This sign-in took too long, was begun in another browser, or was finished before.';
-  return 'The answer of your marketplace could not be accepted.';
+  return 'The response of your marketplace could not be accepted.';
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,59 +1,80 @@
-import { CheckFailed, type CheckList } from './check-list.js';
-import type { LoginTransaction } from './login-transaction.interface.js';
-import type { LoginTransactionService } from './login-transaction.service.js';
-import type { ResponseHead } from './response-structure.js';
-import type { SamlValidation } from './saml-login.interface.js';
-import { XML_ID } from './saml-names.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { CheckFailed, CheckList } from './check-list.js';
+import {
+  type LoginTransaction,
+  type LoginTransactionService,
+  REQUEST_ID,
+} from './login-transaction.service.js';
 import type { SsoPolicy } from './sso-policy.js';
 
-/**
- * The open login that an answer belongs to, left open (saml §3.3 rows 2 and 3): begun here, on this
- * marketplace, in this browser as far as its cookie tells.
- *
- * @throws {@link CheckFailed} with `sso.request…`.
- */
-export async function findOpenLogin(
-  transactions: LoginTransactionService,
-  { marketplace, boundRequestIds }: Pick<SamlValidation, 'marketplace' | 'boundRequestIds'>,
-  { inResponseTo }: Pick<ResponseHead, 'inResponseTo'>,
-  policy: SsoPolicy,
-  checks: CheckList,
-): Promise<LoginTransaction> {
-  const id = inResponseTo ?? '';
-  const named = XML_ID.test(id);
-  checks.require('sso.requestMissing', named, 'the ID of our request', id || 'none');
-  checkBinding(id, boundRequestIds, policy, checks);
-
-  const transaction = await transactions.peek(marketplace, id);
-  if (!transaction) {
-    const used = await transactions.wasTaken(marketplace, id);
-    checks.require('sso.requestUsed', !used, 'an open login', used ? 'a finished one' : 'none');
-  }
-  const known = transaction !== null;
-  checks.require(
-    'sso.requestUnknown',
-    known,
-    'an open login begun here',
-    known ? 'so it is' : 'none, or its time is over',
-  );
-  if (!transaction) throw new CheckFailed('sso.requestUnknown');
-  return transaction;
+/** The identity provider's response, as the browser brought it. */
+export interface SsoResponse {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  /** The parsed body as the application's parsers left it; undefined when nothing parsed it. */
+  readonly body: unknown;
+  /** Login requests that this browser began; null when it brought no binding cookie at all. */
+  readonly boundRequestIds: readonly string[] | null;
 }
 
-function checkBinding(
-  id: string,
-  bound: readonly string[] | null,
-  policy: SsoPolicy,
-  checks: CheckList,
-): void {
-  if (policy.binding === 'off') return checks.skip('sso.requestNotBound', 'switched off');
-  if (bound === null && policy.binding === 'prefer') {
-    return checks.skip('sso.requestNotBound', 'no binding cookie came');
+/** One response on its way through the checks: what it is verified with, and what is known of it so far. */
+export class LoginAttempt {
+  readonly checks = new CheckList();
+  /** The one instant that every check takes for the present, in milliseconds since the epoch. */
+  readonly now = Date.now();
+  /** The login that the response names; null when it names none. What a stranger sent, known or not. */
+  requestId: string | null = null;
+  /** When a verified response says it was made, in milliseconds since the epoch; null when it does not. */
+  issuedAt: number | null = null;
+  /** The open login that the response belongs to, once it is found. */
+  transaction: LoginTransaction | null = null;
+
+  constructor(
+    /** The snapshot that the route decided on. */
+    readonly marketplace: Marketplace,
+    readonly policy: SsoPolicy,
+    readonly response: SsoResponse,
+    private readonly transactions: LoginTransactionService,
+  ) {}
+
+  /**
+   * Finds the open login that the response belongs to, and leaves it open (saml §3.3 rows 2 and 3): begun here, on this
+   * marketplace, in this browser as far as its cookie tells. It is used up only when every other check has passed, so
+   * that garbage cannot end somebody's login.
+   *
+   * @param requestId the login that the response names.
+   * @throws CheckFailed with `sso.request…`.
+   */
+  async findTransaction(requestId: string | null): Promise<LoginTransaction> {
+    const { marketplace, checks } = this;
+    this.requestId = requestId;
+    const id = requestId ?? '';
+    checks.require('sso.requestMissing', REQUEST_ID.test(id), 'the ID of our request', id || 'none');
+    this.#checkBinding(id);
+
+    const transaction = await this.transactions.peek(marketplace, id);
+    if (!transaction) {
+      const used = await this.transactions.wasTaken(marketplace, id);
+      checks.require('sso.requestUsed', !used, 'an open login', used ? 'a finished one' : 'none');
+    }
+    const seen = transaction ? 'as expected' : 'none, or its time is over';
+    checks.require('sso.requestUnknown', transaction !== null, 'an open login begun here', seen);
+    if (!transaction) throw new CheckFailed('sso.requestUnknown');
+    return (this.transaction = transaction);
   }
-  checks.require(
-    'sso.requestNotBound',
-    bound?.includes(id) === true,
-    'a binding cookie with this login',
-    bound?.length ? 'a binding cookie with other logins' : 'no binding cookie',
-  );
+
+  #checkBinding(id: string): void {
+    const { checks, policy } = this;
+    const { boundRequestIds: bound } = this.response;
+    if (policy.binding === 'off') return checks.skip('sso.requestNotBound', 'switched off');
+    if (bound === null && policy.binding === 'prefer') {
+      return checks.skip('sso.requestNotBound', 'no binding cookie came');
+    }
+    checks.require(
+      'sso.requestNotBound',
+      bound?.includes(id) === true,
+      'a binding cookie with this login',
+      bound?.length ? 'a binding cookie with other logins' : 'no binding cookie',
+    );
+  }
 }

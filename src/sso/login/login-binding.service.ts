@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { HttpExchange } from '../routing/http-exchange.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { HttpExchange } from '../../routing/http-exchange.js';
 
 const NAME = 'mno-login-';
 const RESTARTED = 'mno-again';
@@ -26,8 +26,8 @@ interface PendingLogin {
 }
 
 /**
- * Ties a login to the browser that began it, so that nobody can be made to sign in as somebody else (login CSRF). The
- * identity provider's answer is a cross-site POST: the cookies have to be `SameSite=None; Secure` to travel with it.
+ * Ties a login to the browser that began it, so that nobody can be made to log in as somebody else (login CSRF). The
+ * identity provider's response is a cross-site POST: the cookies have to be `SameSite=None; Secure` to travel with it.
  * One cookie a login, because two tabs may begin one at the same moment.
  */
 @Injectable()
@@ -54,7 +54,7 @@ export class LoginBinding {
   }
 
   /**
-   * The logins that this browser began. Null when that cannot be told: no binding cookie came, and it may be that none
+   * The logins that this browser began. Null when that is not known: no binding cookie came, and it may be that none
    * could. A browser that sends `Sec-Fetch-Site` over https carries such cookies, so from there none means none.
    */
   requestIds(exchange: HttpExchange, marketplace: Marketplace): readonly string[] | null {

@@ -1,17 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { AdapterResolver } from '../adapters/adapter-resolver.js';
-import { MaestranoError } from '../errors/maestrano.error.js';
-import { LoginDeniedError } from '../errors/sign-on.error.js';
-import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { HttpExchange } from '../routing/http-exchange.js';
-import { SessionService } from '../session/session.service.js';
-import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
-import { ReturnTo } from './return-to.js';
-import type { SignOnLogin } from './sso-protocol.js';
+import { AdapterResolver } from '../../adapters/adapter-resolver.js';
+import { MaestranoError } from '../../errors/maestrano.error.js';
+import { LoginDeniedError } from '../../errors/sign-on.error.js';
+import type { AdapterContext } from '../../interfaces/adapter-context.interface.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { HttpExchange } from '../../routing/http-exchange.js';
+import { SessionService } from '../../session/session.service.js';
+import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
+import { ReturnTo } from './return-to.service.js';
+import type { VerifiedLogin } from './login.service.js';
 
-/** What a validated login leads to: user, company and membership in the application, then a session. */
+/** What a verified login leads to: user, company and membership in the application, then a session. */
 @Injectable()
 export class LoginCompletion {
   readonly #logger = new Logger('MaestranoSso');
@@ -24,12 +24,12 @@ export class LoginCompletion {
   ) {}
 
   /**
-   * What an adapter throws ends the login without a session, is told in the log with the trace code, and goes on
-   * unchanged to the application's exception filters.
+   * What an adapter throws ends the login without a session, is logged with the trace code, and goes on unchanged to the
+   * application's exception filters.
    *
    * @returns where to send the browser.
    */
-  async complete(exchange: HttpExchange, marketplace: Marketplace, login: SignOnLogin): Promise<string> {
+  async complete(exchange: HttpExchange, marketplace: Marketplace, login: VerifiedLogin): Promise<string> {
     try {
       return await this.#complete(exchange, marketplace, login);
     } catch (error) {
@@ -40,7 +40,7 @@ export class LoginCompletion {
     }
   }
 
-  async #complete(exchange: HttpExchange, marketplace: Marketplace, login: SignOnLogin): Promise<string> {
+  async #complete(exchange: HttpExchange, marketplace: Marketplace, login: VerifiedLogin): Promise<string> {
     const { request, response } = exchange;
     const { profile, transaction } = login;
     const context: AdapterContext = { marketplace, request };
@@ -79,7 +79,7 @@ export class LoginCompletion {
   }
 }
 
-/** Errors of the application are told by name alone: their texts may hold what is personal. */
+/** Errors of the application are logged by name alone: their texts may hold what is personal. */
 function describe(error: unknown): string {
   if (error instanceof MaestranoError) return error.message;
   return error instanceof Error ? error.name : typeof error;

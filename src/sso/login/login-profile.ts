@@ -1,4 +1,4 @@
-import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { Marketplace, MarketplaceSso } from '../../interfaces/marketplace.interface.js';
 import type {
   GroupProfile,
   LoginProfile,
@@ -8,21 +8,58 @@ import type {
 import { MAESTRANO_PROVIDER } from '../../maestrano.constants.js';
 import { maskUser } from '../../utils/masking.js';
 import { Secret } from '../../utils/secret.js';
-import { parseAttributeDate } from './attribute-date.js';
+import { type CheckList, mask } from './check-list.js';
 
+/** The attributes of a login by the names of protocol §4.6, whichever protocol brought them. */
 type Attributes = ReadonlyMap<string, string>;
 
 /** What the platform calls somebody without a membership; the least that a missing role can mean. */
 const DEFAULT_ROLE = 'Guest';
 
-/** What a login tells about the marketplace's session (protocol §4.11). */
+/** An identifier such as `usr-1`: harmless in URLs, store keys and logs. */
+export const PLATFORM_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const MAX_TOKEN = 1_024;
+/** The spellings of a date that the platform and its SDKs write (protocol §4.11, §A.4). */
+const DATE =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/;
+
+/** What a login says about the marketplace's session (protocol §4.11). */
 export interface SessionGrant {
-  readonly token: Secret;
+  readonly sessionToken: Secret;
   readonly recheckAt: Date;
 }
 
+/** Checks the company that the person logs in with, and the identifier of the person in it (protocol §4.10). */
+export function checkGroup(attributes: Attributes, checks: CheckList): void {
+  const groupUid = attributes.get('group_uid') ?? '';
+  const virtualUid = attributes.get('virtual_uid') ?? '';
+  const built = `${attributes.get('uid') ?? ''}.${groupUid}`;
+  checks.expect('sso.groupUid', PLATFORM_ID.test(groupUid), 'letters, digits, _ and -', mask(groupUid));
+  checks.expect(
+    'sso.virtualUid',
+    virtualUid === '' || virtualUid === built,
+    'nothing, or uid and group_uid joined by a dot',
+    virtualUid === built ? 'uid and group_uid' : mask(virtualUid),
+  );
+}
+
+/** Checks the token of the marketplace's session, which single logout needs (protocol §4.11). */
+export function checkSessionToken(
+  attributes: Attributes,
+  { sloEnabled }: Pick<MarketplaceSso, 'sloEnabled'>,
+  checks: CheckList,
+): void {
+  const { length } = attributes.get('mno_session') ?? '';
+  checks.expect(
+    'sso.sessionToken',
+    length <= MAX_TOKEN && (length > 0 || !sloEnabled),
+    sloEnabled ? `at most ${MAX_TOKEN} characters` : 'switched off',
+    `${length} characters`,
+  );
+}
+
 /**
- * Profiles from the attributes of a validated assertion (protocol §4.6, §4.9, §4.10). What is missing or empty is
+ * Profiles from the attributes of a verified login (protocol §4.6, §4.9, §4.10). What is missing or empty is
  * null; identifiers must have been checked before.
  */
 export function mapProfile(marketplace: Marketplace, attributes: Attributes): LoginProfile {
@@ -41,10 +78,23 @@ export function mapProfile(marketplace: Marketplace, attributes: Attributes): Lo
   };
 }
 
+/**
+ * A date as the platform writes it: with or without fractions, its zone as `Z`, `+0000` or absent, which means UTC.
+ * Null for anything else.
+ */
+export function parseAttributeDate(written: string | undefined): Date | null {
+  const match = DATE.exec(written?.trim() ?? '');
+  if (!match) return null;
+  const [, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
+  const offset = zone === 'Z' || zone === 'UTC' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
+  const date = new Date(`${day}T${hour.padStart(2, '0')}:${minute}:${second}${fraction}${offset}`);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
 /** The session token and the next check; without a readable time the next request asks at once. */
 export function mapSession(attributes: Attributes): SessionGrant {
   return {
-    token: new Secret(attributes.get('mno_session') ?? ''),
+    sessionToken: new Secret(attributes.get('mno_session') ?? ''),
     recheckAt: parseAttributeDate(attributes.get('mno_session_recheck')) ?? new Date(),
   };
 }

@@ -1,25 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { LoginDenial, WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import { initUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
-import type { HttpExchange } from '../routing/http-exchange.js';
-import { acceptsHtml } from '../session/page-request.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { LoginDenial, WithSignOnOptions } from '../../interfaces/sign-on-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js';
+import type { HttpExchange } from '../../routing/http-exchange.js';
+import { acceptsHtml } from '../../session/page-request.js';
 import { DENIED_PAGE_POLICY, deniedPage } from './denied-page.js';
-import { LoginBinding } from './login-binding.js';
-import { ReturnTo } from './return-to.js';
+import { LoginBinding } from './login-binding.service.js';
+import { ReturnTo } from './return-to.service.js';
 
-/** Why a sign-on did not succeed. */
-export type RefusalCause = Pick<LoginDenial, 'code'> &
+/** Why a login did not succeed. */
+export type RejectionCause = Pick<LoginDenial, 'code'> &
   Partial<Pick<LoginDenial, 'traceCode' | 'restart' | 'reason'>> & {
-    /** The login that the answer names. */
+    /** The login that the response names. */
     readonly requestId?: string | null;
   };
 
-/** Answers a sign-on that did not succeed: begins again, sends to the application's page, or shows ours. */
+/** Responds to a login that did not succeed: begins again, sends to the application's page, or shows ours. */
 @Injectable()
-export class LoginRefusal {
+export class LoginRejection {
   readonly #deniedUrl: NonNullable<WithSignOnOptions['sso']>['deniedUrl'];
 
   constructor(
@@ -30,7 +30,7 @@ export class LoginRefusal {
     this.#deniedUrl = options.sso?.deniedUrl;
   }
 
-  async answer(exchange: HttpExchange, marketplace: Marketplace, cause: RefusalCause): Promise<void> {
+  async respond(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
     const { code, traceCode = null, restart = false, reason = null, requestId = null } = cause;
     const signInUrl = this.#signInUrl(exchange, marketplace, requestId);
     const status = statusOf(code, restart);
@@ -55,7 +55,7 @@ export class LoginRefusal {
     } else {
       exchange.json(status, {
         statusCode: status,
-        error: 'The login was refused.',
+        error: 'The login was rejected.',
         code,
         trace: traceCode,
         signInUrl,
@@ -64,8 +64,8 @@ export class LoginRefusal {
   }
 
   /**
-   * Where signing in begins again, and leads to the page that this browser wanted with the refused login. The answer
-   * only chooses among the browser's own logins, and their addresses are checked as when they first came.
+   * Where a login begins again, and leads to the page that this browser wanted with the rejected one. The response only
+   * chooses among the browser's own logins, and their addresses are checked as when they first came.
    */
   #signInUrl(exchange: HttpExchange, marketplace: Marketplace, requestId: string | null): string {
     const address = requestId === null ? null : this.binding.address(exchange, marketplace, requestId);
@@ -82,7 +82,7 @@ export class LoginRefusal {
   }
 }
 
-/** 400 for what is no answer of an identity provider at all, 401 where another try helps, 403 for the rest. */
+/** 400 for what is no response of an identity provider at all, 401 where another try helps, 403 for the rest. */
 function statusOf(code: string, restart: boolean): number {
   if (code.startsWith('sso.input')) return 400;
   return restart ? 401 : 403;

@@ -7,16 +7,41 @@ import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import type { LoginTransaction } from './login-transaction.interface.js';
 import { resolveSsoPolicy } from './sso-policy.js';
+
+/** What a login begins with; the values are already checked and limited. */
+export interface LoginStart {
+  /** Where the person wants to go afterwards, on the application's own origins; null for nowhere in particular. */
+  readonly returnTo: string | null;
+  /** Parameters for the identity provider: `group_id` and those the application allows (protocol §4.1). */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What is kept of a login between its beginning and the provider's response. */
+export interface LoginTransaction extends LoginStart {
+  /** ID of the request, which comes back with the response. */
+  readonly id: string;
+  /** Name of the marketplace the login began on. */
+  readonly marketplace: string;
+  /** When it began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** What the ID of a login may look like: an XML ID, and harmless in store keys. */
+export const REQUEST_ID = /^[A-Za-z_][\w.-]{0,127}$/;
 
 /** What the record of a login is found under: the marketplace is part of it, so none can use another's. */
 export function loginTransactionKey(marketplace: string, id: string): string {
   return storeKey('sso-request', marketplace, id);
 }
 
+/** A login that begins now, with an ID that nobody can guess. */
+export function newLoginTransaction({ name }: Marketplace, start: LoginStart): LoginTransaction {
+  return { id: `_${randomBytes(20).toString('hex')}`, marketplace: name, startedAt: Date.now(), ...start };
+}
+
 /**
- * The one-time records of logins under way, and the guard against repeated assertions. Both are kept in the
+ * The one-time records of logins under way, and the guard against repeated responses. Both are kept in the
  * {@link MaestranoStore}, so that a login may begin on one instance and end on another.
  */
 @Injectable()
@@ -26,30 +51,14 @@ export class LoginTransactionService {
     @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
   ) {}
 
-  /**
-   * Remembers a login that is about to leave for the identity provider.
-   *
-   * @param login.returnTo where the person wanted to go, already limited to the application's own origins.
-   * @param login.params what is passed on to the provider.
-   */
-  async begin(
-    marketplace: Marketplace,
-    login: { readonly returnTo: string | null; readonly params: Readonly<Record<string, string>> },
-  ): Promise<LoginTransaction> {
-    const transaction: LoginTransaction = {
-      id: `_${randomBytes(20).toString('hex')}`,
-      marketplace: marketplace.name,
-      returnTo: login.returnTo,
-      params: login.params,
-      startedAt: Date.now(),
-    };
-    const { requestTtlMs } = resolveSsoPolicy(this.options.sso, marketplace.name);
+  /** Remembers a login that is about to leave for the identity provider. */
+  async save(transaction: LoginTransaction): Promise<void> {
+    const { marketplace, id } = transaction;
     await this.store.set(
-      loginTransactionKey(marketplace.name, transaction.id),
+      loginTransactionKey(marketplace, id),
       JSON.stringify(transaction),
-      requestTtlMs,
+      this.#ttlMs(marketplace),
     );
-    return transaction;
   }
 
   /** The login, left where it is; null when it is unknown, over or used. */
@@ -61,8 +70,7 @@ export class LoginTransactionService {
   async take(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
     const transaction = parse(await this.store.take(loginTransactionKey(marketplace.name, id)));
     if (transaction) {
-      const { requestTtlMs } = resolveSsoPolicy(this.options.sso, marketplace.name);
-      await this.store.set(usedKey(marketplace.name, id), '1', requestTtlMs);
+      await this.store.set(usedKey(marketplace.name, id), '1', this.#ttlMs(marketplace.name));
     }
     return transaction;
   }
@@ -73,13 +81,18 @@ export class LoginTransactionService {
   }
 
   /**
-   * Marks an assertion as used. Of several callers one gets true.
+   * Marks as accepted what may be accepted once only. Of several callers one gets true.
    *
-   * @param until when the assertion ceases to be valid, in milliseconds since the epoch.
+   * @param onceId the assertion's ID, or a nonce.
+   * @param until when the response ceases to be valid, in milliseconds since the epoch.
    */
-  claim(marketplace: Marketplace, assertionId: string, until: number): Promise<boolean> {
-    const key = storeKey('sso-replay', marketplace.name, assertionId);
+  claim(marketplace: Marketplace, onceId: string, until: number): Promise<boolean> {
+    const key = storeKey('sso-replay', marketplace.name, onceId);
     return this.store.setIfAbsent(key, '1', Math.max(1_000, until - Date.now()));
+  }
+
+  #ttlMs(marketplace: string): number {
+    return resolveSsoPolicy(this.options.sso, marketplace).requestTtlMs;
   }
 }
 

@@ -1,49 +1,56 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { SsoError } from '../../errors/sso.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { LoginProfile } from '../../interfaces/profiles.interface.js';
 import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
 import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
-import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
-import { describeRefusal } from '../trace/describe-refusal.js';
+import type { Secret } from '../../utils/secret.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
+import { CheckFailed, shorten } from './check-list.js';
 import { checkSsoOptions } from './check-sso-options.js';
-import { CheckFailed, CheckList } from './check-list.js';
-import type { LoginTransaction } from './login-transaction.interface.js';
-import { LoginTransactionService } from './login-transaction.service.js';
-import { findOpenLogin } from './open-login.js';
-import { mapProfile, mapSession } from './profile-mapper.js';
-import { passableParameters } from './request-parameters.js';
-import type { ResponseHead } from './response-structure.js';
-import type { JudgeTask } from './response-judge.js';
-import type { SamlParties } from './saml-engine.js';
-import type { SamlLogin, SamlValidation } from './saml-login.interface.js';
-import { parseSamlInstant } from './saml-instant.js';
+import { LoginAttempt, type SsoResponse } from './login-attempt.js';
+import { mapProfile, mapSession } from './login-profile.js';
+import {
+  type LoginStart,
+  type LoginTransaction,
+  LoginTransactionService,
+  newLoginTransaction,
+} from './login-transaction.service.js';
+import { SsoProtocols, type VerifiedResponse } from './sso-protocol.js';
 import { resolveSsoPolicy } from './sso-policy.js';
 
-type Engine = typeof import('./engine.js');
-
-/** Where the judging of one response stands. */
-interface Progress {
-  readonly checks: CheckList;
-  readonly traceCode: string;
-  response: ResponseHead | null;
-  transaction: LoginTransaction | null;
+/** Where to send the browser, and what it has to bring back. */
+export interface LoginRedirect {
+  /** The identity provider's URL. */
+  readonly url: string;
+  /** The one-time login request; a binding cookie ties it to the browser. */
+  readonly requestId: string;
 }
 
-/** Builds SAML requests and judges responses (protocol §4.3 to §4.8, saml §3). */
+/** A login that passed every check. */
+export interface VerifiedLogin {
+  readonly profile: LoginProfile;
+  /** Token of the marketplace's session (`mno_session`), for the session check (protocol §4.11). */
+  readonly sessionToken: Secret;
+  /** When the marketplace must be asked whether the session still holds; now, when it named no sensible time. */
+  readonly recheckAt: Date;
+  /** The login that was begun, taken from the store. */
+  readonly transaction: Pick<LoginTransaction, 'id' | 'returnTo'>;
+  /** Short code under which the login's trace is found. */
+  readonly traceCode: string;
+}
+
+/**
+ * The two ends of every login, whatever the protocol: notes the login request before the browser leaves, and when it
+ * is back has the response verified, uses the request up, and writes the trace.
+ */
 @Injectable()
-export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger(SamlService.name);
-  #engine: Promise<Engine> | undefined;
+export class LoginService {
+  readonly #logger = new Logger('MaestranoSso');
 
   constructor(
+    private readonly protocols: SsoProtocols,
     private readonly transactions: LoginTransactionService,
     private readonly traces: LoginTraceService,
     @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
@@ -51,135 +58,86 @@ export class SamlService implements OnApplicationBootstrap, OnModuleDestroy {
     checkSsoOptions(options.sso);
   }
 
-  /** Loads what the first login needs, without holding up the start. */
-  onApplicationBootstrap(): void {
-    // Whoever needs it is told what went wrong.
-    this.#load().catch(() => undefined);
+  /** Records a one-time login request and builds the redirect to the identity provider. */
+  async begin(marketplace: Marketplace, start: LoginStart): Promise<LoginRedirect> {
+    const transaction = newLoginTransaction(marketplace, start);
+    const url = await this.protocols.of(marketplace).loginUrl(marketplace, transaction);
+    await this.transactions.save(transaction);
+    return { url, requestId: transaction.id };
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#engine?.catch(() => undefined);
-  }
-
-  /**
-   * Where the browser is sent to sign in.
-   *
-   * @param params passed on to the identity provider; names of the binding itself and long values are left out.
-   */
-  async loginUrl(
-    marketplace: Marketplace,
-    transaction: LoginTransaction,
-    params: Readonly<Record<string, string>>,
-  ): Promise<string> {
-    const engine = await this.#load();
-    return engine.authnRequestUrl(partiesOf(marketplace), transaction.id, passableParameters(params));
+  /** Whether a request to the init path is a response instead of a beginning (protocol §5). */
+  isResponse(marketplace: Marketplace, request: Omit<SsoResponse, 'boundRequestIds'>): boolean {
+    return this.protocols.of(marketplace).isResponse(request);
   }
 
   /**
-   * Judges what the provider posted. The login under way is used up only when everything else has passed, so that
-   * garbage cannot end somebody's login.
+   * Verifies a response and uses up the login request it belongs to.
    *
-   * @throws {@link SsoError} with the code of the first failing check.
+   * @throws SsoError with the code of the first check that failed.
    */
-  async validate(validation: SamlValidation): Promise<SamlLogin> {
-    const { marketplace } = validation;
-    const progress: Progress = {
-      checks: new CheckList(),
-      traceCode: this.traces.newCode(marketplace.name),
-      response: null,
-      transaction: null,
-    };
+  async verify(marketplace: Marketplace, response: SsoResponse): Promise<VerifiedLogin> {
+    const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
+    const attempt = new LoginAttempt(marketplace, policy, response, this.transactions);
+    const traceCode = this.traces.newCode(marketplace.name);
     try {
-      const login = await this.#judge(validation, progress);
-      await this.#record(marketplace, progress, null);
-      return login;
+      const verified = await this.protocols.of(marketplace).verify(attempt);
+      await this.#useUp(attempt, verified);
+      await this.#record(attempt, traceCode, null);
+      const { attributes, transaction } = verified;
+      const profile = mapProfile(marketplace, attributes);
+      return { profile, ...mapSession(attributes), transaction, traceCode };
     } catch (error) {
       if (!(error instanceof CheckFailed)) throw error;
-      const { checks } = progress.checks;
-      const refusal = new SsoError(error.code, {
+      const rejection = new SsoError(error.code, {
         marketplace: marketplace.name,
-        checks,
-        traceCode: progress.traceCode,
-        requestId: progress.response?.inResponseTo ?? null,
+        checks: attempt.checks.checks,
+        traceCode,
+        requestId: attempt.requestId,
       });
-      await this.#record(marketplace, progress, refusal);
-      throw refusal;
+      this.#logger.warn(describeRejection(rejection));
+      await this.#record(attempt, traceCode, rejection);
+      throw rejection;
     }
   }
 
-  async #judge(validation: SamlValidation, progress: Progress): Promise<SamlLogin> {
-    const { marketplace, samlResponse } = validation;
-    const { checks } = progress;
-    const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
-    const parties = partiesOf(marketplace);
-
-    const task: JudgeTask = { samlResponse, parties, policy, sso: marketplace.sso, now: Date.now() };
-    const engine = await this.#load();
-    const response = engine.readResponse(task, checks);
-    progress.response = response;
-
-    const transaction = await findOpenLogin(this.transactions, validation, response, policy, checks);
-    progress.transaction = transaction;
-    checks.require(
-      'sso.destination',
-      response.destination === null || response.destination === parties.consumeUrl,
-      parties.consumeUrl,
-      response.destination ?? 'none',
-    );
-
-    const assertion = await engine.judgeResponse(task, response, transaction, checks);
-
-    const taken = await this.transactions.take(marketplace, transaction.id);
-    checks.require(
-      'sso.requestUsed',
-      taken !== null,
-      'an open login',
-      taken ? 'an open login' : 'a finished one',
-    );
-    const fresh = await this.transactions.claim(marketplace, assertion.id, assertion.validUntil);
-    checks.require('sso.replay', fresh, 'a new assertion', fresh ? 'a new assertion' : 'a copy');
-
-    const session = mapSession(assertion.attributes);
-    return {
-      profile: mapProfile(marketplace, assertion.attributes),
-      sessionToken: session.token,
-      recheckAt: session.recheckAt,
-      transaction,
-      traceCode: progress.traceCode,
-    };
+  /** Last of all: of any number of copies of a response one gets here with an open login and a new `onceId`. */
+  async #useUp({ marketplace, checks }: LoginAttempt, verified: VerifiedResponse): Promise<void> {
+    const { transaction, onceId, validUntil } = verified;
+    const open = (await this.transactions.take(marketplace, transaction.id)) !== null;
+    checks.require('sso.requestUsed', open, 'an open login', open ? 'an open login' : 'a finished one');
+    const first = await this.transactions.claim(marketplace, onceId, validUntil);
+    checks.require('sso.replay', first, 'not accepted before', first ? 'not accepted before' : 'a copy');
   }
 
-  async #record(marketplace: Marketplace, progress: Progress, refusal: SsoError | null): Promise<void> {
-    const { response, transaction, traceCode, checks } = progress;
-    if (refusal) this.#logger.warn(describeRefusal(refusal));
-    const verified = checks.hasPassed('sso.signature');
-    const issuedAt = verified ? parseSamlInstant(response?.issueInstant ?? undefined) : null;
+  async #record(attempt: LoginAttempt, code: string, rejection: SsoError | null): Promise<void> {
+    const { marketplace, transaction, issuedAt, checks } = attempt;
     const now = Date.now();
     await this.traces.record({
-      code: traceCode,
+      code,
       marketplace: marketplace.name,
       at: new Date(now).toISOString(),
-      accepted: refusal === null,
+      accepted: rejection === null,
       began: transaction !== null,
-      refusal: refusal?.code ?? null,
+      rejection: rejection?.code ?? null,
       requestId: transaction?.id ?? null,
       clockOffsetMs: issuedAt === null ? null : issuedAt - now,
-      checks: refusal ? refusal.checks : checks.outline,
+      checks: rejection ? rejection.checks : checks.outline,
     });
-  }
-
-  /** node-saml and its relatives take 150 ms to load: not at start-up, and only where SAML is used. */
-  #load(): Promise<Engine> {
-    this.#engine ??= import('./engine.js');
-    return this.#engine;
   }
 }
 
-function partiesOf(marketplace: Marketplace): SamlParties {
-  return {
-    consumeUrl: consumeUrl(marketplace),
-    providerUrl: identityProviderUrl(marketplace),
-    applicationId: marketplace.api.id,
-    nameIdFormat: marketplace.sso.nameIdFormat,
+/** One line for the log. JSON, so that nothing a stranger sent can forge a further line. */
+function describeRejection(rejection: SsoError): string {
+  const { marketplace, code, traceCode, requestId, checks } = rejection;
+  const failed = checks.find((check) => check.code === code && check.result === 'failed');
+  const details = {
+    marketplace,
+    code,
+    trace: traceCode,
+    request: requestId === null ? null : shorten(requestId.slice(0, 64)),
+    expected: failed?.expected ?? null,
+    seen: failed?.seen ?? null,
   };
+  return `Login rejected: ${JSON.stringify(details)}`;
 }

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { ConfigurationError } from '../errors/configuration.error.js';
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { WithSignOnOptions } from '../../interfaces/sign-on-options.interface.js';
+import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
 
 const MAX_LENGTH = 2_048;
 /** A leading slash that no browser takes for the beginning of a host, or a full web address. */
@@ -18,7 +18,7 @@ export class ReturnTo {
   readonly #logger = new Logger('MaestranoSso');
   readonly #origins: readonly string[];
   readonly #home: string;
-  /** Marketplaces whose people cannot be sent home; told once. */
+  /** Marketplaces whose people cannot be sent home, of which the log has a line. */
   readonly #homeless = new Set<string>();
 
   /** @throws ConfigurationError (`configuration.options`) for an origin that is none. */

@@ -1,67 +1,55 @@
-import type { LoginProfile } from '../interfaces/profiles.interface.js';
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { Secret } from '../utils/secret.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { LoginAttempt, SsoResponse } from './login-attempt.js';
+import type { LoginTransaction } from './login-transaction.service.js';
 
-/** What a sign-on begins with; the values are already checked and limited. */
-export interface SignOnStart {
-  /** Where the person wants to go afterwards, on the application's own origins; null for nowhere in particular. */
-  readonly returnTo: string | null;
-  /** Parameters for the identity provider: `group_id` and those the application allows (protocol §4.1). */
-  readonly params: Readonly<Record<string, string>>;
-}
-
-/** Where to send the browser, and what it has to bring back. */
-export interface SignOnRedirect {
-  /** The identity provider's URL. */
-  readonly url: string;
-  /** The one-time login request; a binding cookie ties it to the browser. */
-  readonly requestId: string;
-}
-
-/** What the browser brought to the consume endpoint. */
-export interface SignOnAnswer {
-  readonly method: string;
-  /** Path and query as the client sent them. */
-  readonly url: string;
-  readonly query: URLSearchParams;
-  /** The parsed body as the application's parsers left it; undefined when nothing parsed it. */
-  readonly body: unknown;
-  /** Login requests that this browser began; null when it brought no binding cookie at all. */
-  readonly boundRequestIds: readonly string[] | null;
-}
-
-/** A sign-on that passed every check. */
-export interface SignOnLogin {
-  readonly profile: LoginProfile;
-  /** Token of the marketplace's session, for the session check (protocol §4.11). */
-  readonly sessionToken: Secret;
-  /** When the marketplace must be asked whether the session still holds. */
-  readonly recheckAt: Date;
-  readonly transaction: { readonly id: string; readonly returnTo: string | null };
-  /** Short code under which the login's trace is found. */
-  readonly traceCode: string;
+/** A response whose every statement that is used was verified. */
+export interface VerifiedResponse {
+  /** The login that it belongs to, as {@link LoginAttempt.findTransaction} found it. */
+  readonly transaction: LoginTransaction;
+  /** What it says of person, company and session, by the names of protocol §4.6; identifiers are checked. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** What may be accepted once only, such as the assertion's ID or a nonce. */
+  readonly onceId: string;
+  /** When it ceases to be valid, in milliseconds since the epoch: until then its `onceId` is remembered. */
+  readonly validUntil: number;
 }
 
 /**
- * How a marketplace lets people in: SAML 2.0 (protocol §4), or OpenID 2.0 (protocol §5). Both begin with a redirect
- * to the marketplace and end with an answer that the browser carries; what lies between is theirs.
+ * A protocol by which marketplaces let people log in: SAML 2.0 (protocol §4), OpenID 2.0 (protocol §5). It says where
+ * the browser goes, and verifies what the browser brings back. The rest is the same for all and not the protocol's:
+ * {@link LoginService} keeps the login request, uses it up, and writes the trace.
  */
 export abstract class SsoProtocol {
-  /** Records a one-time login request and builds the redirect to the identity provider. */
-  abstract begin(marketplace: Marketplace, start: SignOnStart): Promise<SignOnRedirect>;
-
   /**
-   * Whether a request to the init path is the provider's answer instead of a beginning: OpenID providers return there
-   * (protocol §5).
+   * The identity provider's URL that asks for this login. Called before the login is kept, so that a login which
+   * cannot begin leaves nothing behind.
+   *
+   * @param transaction its ID must come back with the response; its parameters are passed on to the provider.
    */
-  isAnswer(_answer: Pick<SignOnAnswer, 'method' | 'query' | 'body'>): boolean {
+  abstract loginUrl(marketplace: Marketplace, transaction: LoginTransaction): Promise<string>;
+
+  /** Whether a request to the init path is a response instead of a beginning. */
+  isResponse(_request: Omit<SsoResponse, 'boundRequestIds'>): boolean {
     return false;
   }
 
   /**
-   * Checks the answer and uses up the login request it belongs to.
+   * Verifies a response and everything it says, and records each check on the attempt.
    *
-   * @throws SsoError with the code of the first check that failed.
+   * @throws CheckFailed with the code of the first failed check.
    */
-  abstract complete(marketplace: Marketplace, answer: SignOnAnswer): Promise<SignOnLogin>;
+  abstract verify(attempt: LoginAttempt): Promise<VerifiedResponse>;
+}
+
+/** The registered protocols. */
+export class SsoProtocols {
+  /** @param byName by the value of a marketplace's `sso.protocol`. */
+  constructor(private readonly byName: ReadonlyMap<string, SsoProtocol>) {}
+
+  /** The protocol that a marketplace is configured for. */
+  of({ sso }: Marketplace): SsoProtocol {
+    const protocol = this.byName.get(sso.protocol);
+    if (!protocol) throw new Error(`No SSO protocol "${sso.protocol}" is registered.`);
+    return protocol;
+  }
 }

@@ -1,19 +1,55 @@
-import type { CheckList } from '../saml/check-list.js';
-import type { SignOnAnswer } from '../sso-protocol.js';
+import type { CheckList } from '../login/check-list.js';
+import type { SsoResponse } from '../login/login-attempt.js';
 
-const PREFIX = 'openid.';
+/** Namespace of OpenID 2.0 messages. */
+export const OPENID_NS = 'http://specs.openid.net/auth/2.0';
+
+/** Attribute exchange. */
+const AX_NS = 'http://openid.net/srv/ax/1.0';
+
+/**
+ * Attribute types by their names in SAML (protocol §5, §4.6), so that both protocols lead to the
+ * same profiles. The provider's aliases do not count.
+ */
+const AX_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
+  ['http://openid.net/schema/person/guid', 'uid'],
+  ['http://openid.maestrano.com/schema/person/vguid', 'virtual_uid'],
+  ['http://openid.net/schema/namePerson/first', 'name'],
+  ['http://openid.net/schema/namePerson/last', 'surname'],
+  ['http://openid.net/schema/contact/internet/email', 'email'],
+  ['http://openid.maestrano.com/schema/contact/internet/vemail', 'virtual_email'],
+  ['http://openid.net/schema/contact/country/home', 'country'],
+  ['http://openid.net/schema/contact/city/home', 'city'],
+  ['http://openid.net/schema/timezone', 'timezone'],
+  ['http://openid.maestrano.com/schema/session/key', 'mno_session'],
+  ['http://openid.maestrano.com/schema/session/expiration', 'mno_session_recheck'],
+  ['http://openid.maestrano.com/schema/company/guid', 'group_uid'],
+  ['http://openid.maestrano.com/schema/company/role', 'group_role'],
+  ['http://openid.net/schema/company/name', 'group_name'],
+  ['http://openid.maestrano.com/schema/company/email', 'group_email'],
+  ['http://openid.maestrano.com/schema/company/country', 'group_country'],
+  ['http://openid.maestrano.com/schema/company/city', 'group_city'],
+  ['http://openid.maestrano.com/schema/company/timezone', 'group_timezone'],
+  ['http://openid.maestrano.com/schema/company/reseller_id', 'group_reseller_id'],
+  ['http://openid.maestrano.com/schema/reseller/guid', 'reseller_id'],
+  ['http://openid.maestrano.com/schema/reseller/name', 'reseller_name'],
+  ['http://openid.maestrano.com/schema/reseller/country', 'reseller_country'],
+]);
+
+/** Begins the names of all of OpenID's parameters. */
+export const FIELD_PREFIX = 'openid.';
 const MAX_FIELDS = 200;
 const MAX_CHARACTERS = 65_536;
+const MAX_VALUE_CHARACTERS = 4_096;
+/** Control characters, and those that reorder text to look like another. */
+const DECEPTIVE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['', '__proto__', 'constructor', 'prototype']);
 
-/** The fields of an answer by name, without the `openid.` before them. */
+/** The fields of a response by name, without the `openid.` before them. */
 export type OpenIdMessage = ReadonlyMap<string, string>;
 
-/** Whether a request is an answer at all: the provider returns to where logins begin as well. */
-export function isOpenIdAnswer({
-  method,
-  query,
-  body,
-}: Pick<SignOnAnswer, 'method' | 'query' | 'body'>): boolean {
+/** Whether a request is a response at all: the provider returns to where logins begin as well. */
+export function isOpenIdResponse({ method, query, body }: Omit<SsoResponse, 'boundRequestIds'>): boolean {
   return fieldsOf(method, query, body).some(([name]) => name === 'openid.mode');
 }
 
@@ -22,12 +58,12 @@ export function isOpenIdAnswer({
  *
  * @throws CheckFailed `openid.input` for fields that came twice, are no text, or are too many or too long.
  */
-export function readOpenIdMessage({ method, query, body }: SignOnAnswer, checks: CheckList): OpenIdMessage {
+export function readOpenIdMessage({ method, query, body }: SsoResponse, checks: CheckList): OpenIdMessage {
   const message = new Map<string, string>();
   let characters = 0;
   let odd: string | null = null;
   for (const [name, value] of fieldsOf(method, query, body)) {
-    const field = name.slice(PREFIX.length);
+    const field = name.slice(FIELD_PREFIX.length);
     if (typeof value !== 'string' || message.has(field)) {
       odd ??= field;
       continue;
@@ -45,10 +81,81 @@ export function readOpenIdMessage({ method, query, body }: SignOnAnswer, checks:
   return message;
 }
 
+/** Parameters that ask the provider for the attributes; Maestrano sends them even unasked. */
+export function attributeRequest(): Record<string, string> {
+  const request: Record<string, string> = { 'openid.ns.ax': AX_NS, 'openid.ax.mode': 'fetch_request' };
+  const aliases = [...AX_ATTRIBUTES].map(([type, name]) => {
+    request[`openid.ax.type.${name}`] = type;
+    return name;
+  });
+  const required = new Set(['uid', 'group_uid', 'mno_session', 'mno_session_recheck']);
+  request['openid.ax.required'] = aliases.filter((name) => required.has(name)).join();
+  request['openid.ax.if_available'] = aliases.filter((name) => !required.has(name)).join();
+  return request;
+}
+
+/**
+ * The attributes of a response by their names in SAML; unknown types keep their URI. They are found by type, whatever alias
+ * the provider chose, and only where namespace, type and value are all signed (protocol §5).
+ */
+export function readOpenIdAttributes(
+  message: OpenIdMessage,
+  signed: ReadonlySet<string>,
+  checks: CheckList,
+): ReadonlyMap<string, string> {
+  const namespace =
+    [...message].find(([field, value]) => field.startsWith('ns.') && value === AX_NS)?.[0] ?? 'ns.ax';
+  const alias = namespace.slice('ns.'.length);
+  const attributes = new Map<string, string>();
+  let odd: string | null = null;
+  let unsigned: string | null = null;
+  for (const [field, type] of message) {
+    if (!field.startsWith(`${alias}.type.`)) continue;
+    const values = valuesOf(message, alias, field.slice(`${alias}.type.`.length));
+    const name = AX_ATTRIBUTES.get(type) ?? type;
+    const [first, ...further] = values;
+    if (!first || first.value === '') continue;
+    const { value } = first;
+    if (
+      FORBIDDEN_NAMES.has(name) ||
+      further.length > 0 ||
+      value.length > MAX_VALUE_CHARACTERS ||
+      DECEPTIVE.test(value)
+    )
+      odd ??= name;
+    if ((attributes.get(name) ?? value) !== value) odd ??= name;
+    if (![namespace, field, first.field].every((part) => signed.has(part))) unsigned ??= name;
+    attributes.set(name, value);
+  }
+  checks.require(
+    'openid.signedFields',
+    unsigned === null,
+    'signed attributes',
+    unsigned ?? 'signed attributes',
+  );
+  checks.require('openid.attributes', odd === null, 'one line of text each', odd ?? 'one line of text each');
+  return attributes;
+}
+
+/** `value.x`, or `value.x.1` to `value.x.N` where `count.x` says so. */
+function valuesOf(message: OpenIdMessage, alias: string, name: string): { field: string; value: string }[] {
+  const count = message.get(`${alias}.count.${name}`);
+  const single = `${alias}.value.${name}`;
+  const fields =
+    count === undefined
+      ? [single]
+      : // More than one is rejected, so two tell enough.
+        [1, 2].filter((index) => index <= Number(count)).map((index) => `${single}.${index}`);
+  return fields.flatMap((field) => {
+    const value = message.get(field);
+    return value === undefined ? [] : [{ field, value }];
+  });
+}
+
 function fieldsOf(method: string, query: URLSearchParams, body: unknown): [string, unknown][] {
   const fields: [string, unknown][] =
     method === 'POST'
       ? Object.entries(typeof body === 'object' && body !== null ? body : {})
       : [...query.entries()];
-  return fields.filter(([name]) => name.startsWith(PREFIX));
+  return fields.filter(([name]) => name.startsWith(FIELD_PREFIX));
 }

@@ -1,58 +1,60 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 
-import { SsoError } from '../../errors/sso.error.js';
+import { OpenIdDiscoveryError } from '../../errors/openid.error.js';
+import { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
-import { CheckFailed, CheckList } from '../saml/check-list.js';
-import { LoginTransactionService } from '../saml/login-transaction.service.js';
-import { mapProfile, mapSession } from '../saml/profile-mapper.js';
-import { passableParameters } from '../saml/request-parameters.js';
-import { resolveSsoPolicy } from '../saml/sso-policy.js';
+import { initUrl } from '../../marketplace/marketplace-urls.js';
+import { withQuery } from '../../utils/with-query.js';
+import { type CheckList, mask } from '../login/check-list.js';
+import type { LoginAttempt, SsoResponse } from '../login/login-attempt.js';
+import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
+import { SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
 import {
-  type SignOnAnswer,
-  type SignOnLogin,
-  type SignOnRedirect,
-  type SignOnStart,
-  SsoProtocol,
-} from '../sso-protocol.js';
-import { describeRefusal } from '../trace/describe-refusal.js';
-import { LoginTraceService } from '../trace/login-trace.service.js';
-import { OpenIdAnswerJudge } from './openid-answer-judge.js';
-import { OpenIdDiscoveryService } from './openid-discovery.service.js';
-import { attributeRequest } from './openid-attributes.js';
-import { isOpenIdAnswer } from './openid-message.js';
-import { IDENTIFIER_SELECT, OPENID_NS } from './openid-names.js';
-import { requestIdOf, returnUrl } from './openid-urls.js';
+  attributeRequest,
+  FIELD_PREFIX,
+  isOpenIdResponse,
+  OPENID_NS,
+  type OpenIdMessage,
+  readOpenIdAttributes,
+  readOpenIdMessage,
+} from './openid-message.js';
+import { OpenIdProviderClient } from './openid-provider-client.js';
 
-/** OpenID 2.0: the alternative that a marketplace may be configured for (protocol §5). */
+/** Lets the person choose the account at the provider. */
+const IDENTIFIER_SELECT = 'http://specs.openid.net/auth/2.0/identifier_select';
+/** Query parameter of the return URL that names the login. */
+const LOGIN_PARAMETER = 'maestrano_login';
+
+/** What a response must be signed over for anything in it to be believed. */
+const SIGNED = [
+  'op_endpoint',
+  'claimed_id',
+  'identity',
+  'return_to',
+  'response_nonce',
+  'assoc_handle',
+] as const;
+const NONCE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)[!-~]{0,235}$/;
+
+/**
+ * OpenID 2.0: the alternative that a marketplace may be configured for (protocol §5). The browser goes to the endpoint
+ * that discovery finds, and comes back to the **init** path, because the provider rejects any other path than the one
+ * it knows; the response is verified by asking the provider itself.
+ */
 @Injectable()
 export class OpenIdProtocol extends SsoProtocol {
-  readonly #logger = new Logger('MaestranoSso');
+  readonly #provider: OpenIdProviderClient;
 
-  constructor(
-    private readonly transactions: LoginTransactionService,
-    private readonly discovery: OpenIdDiscoveryService,
-    private readonly judge: OpenIdAnswerJudge,
-    private readonly traces: LoginTraceService,
-    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
-  ) {
+  constructor(http: MaestranoHttp) {
     super();
-  }
-
-  /** The provider returns to the init path, with GET or POST (protocol §5). */
-  override isAnswer(answer: Pick<SignOnAnswer, 'method' | 'query' | 'body'>): boolean {
-    return isOpenIdAnswer(answer);
+    this.#provider = new OpenIdProviderClient(http);
   }
 
   /** @throws OpenIdDiscoveryError when the marketplace's provider cannot be found. */
-  override async begin(marketplace: Marketplace, start: SignOnStart): Promise<SignOnRedirect> {
-    const endpoint = await this.discovery.endpoint(marketplace);
-    const { id } = await this.transactions.begin(marketplace, start);
-    const url = new URL(endpoint);
-    const passed = Object.entries(passableParameters(start.params)).filter(
-      ([name]) => !name.toLowerCase().startsWith('openid.'),
-    );
+  override async loginUrl(marketplace: Marketplace, { id, params }: LoginTransaction): Promise<string> {
+    const url = new URL(await this.#provider.endpoint(marketplace));
+    const passed = Object.entries(params).filter(([name]) => !name.toLowerCase().startsWith(FIELD_PREFIX));
     const request = {
       ...Object.fromEntries(passed),
       'openid.ns': OPENID_NS,
@@ -64,57 +66,109 @@ export class OpenIdProtocol extends SsoProtocol {
       ...attributeRequest(),
     };
     for (const [name, value] of Object.entries(request)) url.searchParams.set(name, value);
-    return { url: url.href, requestId: id };
+    return url.href;
   }
 
-  override async complete(marketplace: Marketplace, answer: SignOnAnswer): Promise<SignOnLogin> {
-    const checks = new CheckList();
-    const traceCode = this.traces.newCode(marketplace.name);
-    const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
-    const progress = { requestId: null as string | null };
+  /** The provider returns with GET, or with POST when its response is too long for a URL. */
+  override isResponse(request: Omit<SsoResponse, 'boundRequestIds'>): boolean {
+    return isOpenIdResponse(request);
+  }
+
+  /**
+   * Everything that can be told from the message first, then the provider's own word, so that garbage cannot make us
+   * call anybody.
+   */
+  override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {
+    const { marketplace, checks } = attempt;
+    attempt.requestId = attempt.response.query.get(LOGIN_PARAMETER);
+    const message = readOpenIdMessage(attempt.response, checks);
+    const transaction = await attempt.findTransaction(attempt.requestId);
+    checkMode(message, checks);
+    const expected = returnUrl(marketplace, transaction.id);
+    const returnTo = message.get('return_to') ?? 'none';
+    checks.require('openid.returnTo', returnTo === expected, expected, returnTo);
+    const endpoint = await this.#discover(marketplace, checks);
+    const named = message.get('op_endpoint') ?? 'none';
+    checks.require('openid.endpoint', named === endpoint, endpoint, named);
+    const uid = checkClaimedId(message, endpoint, checks);
+    const signed = checkSignedFields(message, checks);
+    const validUntil = checkNonce(message, attempt);
+    const attributes = readOpenIdAttributes(message, signed, checks);
+    checkIdentity(attributes, uid, marketplace, checks);
+
+    const word = await this.#provider.verify(marketplace, endpoint, message);
+    checks.require('openid.verification', word === 'confirmed', 'confirmed', word);
+    const onceId = `openid:${endpoint}:${message.get('response_nonce') ?? ''}`;
+    return { transaction, attributes, onceId, validUntil };
+  }
+
+  async #discover(marketplace: Marketplace, checks: CheckList): Promise<string> {
     try {
-      const accepted = await this.judge.judge(marketplace, answer, policy, checks, progress);
-      await this.#record(marketplace, traceCode, checks, progress.requestId, null);
-      const { token, recheckAt } = mapSession(accepted.attributes);
-      const { transaction } = accepted;
-      return {
-        profile: mapProfile(marketplace, accepted.attributes),
-        sessionToken: token,
-        recheckAt,
-        transaction,
-        traceCode,
-      };
+      const endpoint = await this.#provider.endpoint(marketplace);
+      checks.expect('openid.discovery', true, 'an endpoint', endpoint);
+      return endpoint;
     } catch (error) {
-      if (!(error instanceof CheckFailed)) throw error;
-      const refusal = new SsoError(error.code, {
-        marketplace: marketplace.name,
-        checks: checks.checks,
-        traceCode,
-        requestId: requestIdOf(answer.query),
-      });
-      this.#logger.warn(describeRefusal(refusal));
-      await this.#record(marketplace, traceCode, checks, progress.requestId, refusal);
-      throw refusal;
+      if (!(error instanceof OpenIdDiscoveryError)) throw error;
+      checks.require('openid.discovery', false, 'an endpoint', error.seen);
+      throw error;
     }
   }
+}
 
-  async #record(
-    { name }: Marketplace,
-    code: string,
-    { checks }: CheckList,
-    requestId: string | null,
-    refusal: SsoError | null,
-  ): Promise<void> {
-    await this.traces.record({
-      code,
-      marketplace: name,
-      at: new Date().toISOString(),
-      accepted: refusal === null,
-      began: requestId !== null,
-      refusal: refusal?.code ?? null,
-      requestId,
-      clockOffsetMs: null,
-      checks,
-    });
-  }
+/** Where the provider sends the browser back to: the init URL, with the login in its query. */
+function returnUrl(marketplace: Marketplace, requestId: string): string {
+  return withQuery(initUrl(marketplace), { [LOGIN_PARAMETER]: requestId });
+}
+
+function checkMode(message: OpenIdMessage, checks: CheckList): void {
+  const namespace = message.get('ns') ?? 'none';
+  checks.require('openid.input', namespace === OPENID_NS, OPENID_NS, namespace);
+  const mode = message.get('mode') ?? 'none';
+  const seen = mode === 'error' ? `error: ${message.get('error') ?? ''}` : mode;
+  checks.require('openid.cancelled', mode === 'id_res', 'id_res', seen);
+}
+
+/** The uid at the end of the identifier, which must be one that this very endpoint gives out. */
+function checkClaimedId(message: OpenIdMessage, endpoint: string, checks: CheckList): string {
+  const claimed = message.get('claimed_id') ?? '';
+  const base = `${endpoint}/users/`;
+  const uid = claimed.startsWith(base) ? claimed.slice(base.length) : '';
+  const good = PLATFORM_ID.test(uid) && message.get('identity') === claimed;
+  const seen = good ? 'as expected' : 'another one';
+  checks.require('openid.claimedId', good, `${base}…, as claimed_id and identity`, seen);
+  return uid;
+}
+
+function checkSignedFields(message: OpenIdMessage, checks: CheckList): ReadonlySet<string> {
+  const signed = new Set((message.get('signed') ?? '').split(','));
+  const missing = SIGNED.filter((field) => !signed.has(field) || !message.get(field));
+  const complete = missing.length === 0 && (message.get('sig') ?? '') !== '';
+  const seen = complete ? 'as expected' : `without ${missing.join() || 'sig'}`;
+  checks.require('openid.signedFields', complete, `a signature over ${SIGNED.join()}`, seen);
+  return signed;
+}
+
+/** The time in the nonce; until when the nonce has to be remembered, in milliseconds since the epoch. */
+function checkNonce(message: OpenIdMessage, { policy, checks, now }: LoginAttempt): number {
+  const { maxAssertionAgeMs, acceptedClockSkewMs } = policy;
+  const time = Date.parse(NONCE.exec(message.get('response_nonce') ?? '')?.[1] ?? '');
+  const age = now - time;
+  const recent = age <= maxAssertionAgeMs + acceptedClockSkewMs && age >= -acceptedClockSkewMs;
+  const seen = Number.isNaN(time) ? 'no readable time' : `${Math.round(age / 1000)} s old`;
+  checks.require('openid.nonce', recent, `at most ${maxAssertionAgeMs / 1000} s old`, seen);
+  return time + maxAssertionAgeMs + 2 * acceptedClockSkewMs;
+}
+
+/** Who logs in, with which company, and through which session of the marketplace; the identifier must agree. */
+function checkIdentity(
+  attributes: ReadonlyMap<string, string>,
+  claimedUid: string,
+  { sso }: Marketplace,
+  checks: CheckList,
+): void {
+  const uid = attributes.get('uid') ?? '';
+  checkGroup(attributes, checks);
+  checks.expect('openid.userMismatch', uid === claimedUid, mask(claimedUid), mask(uid));
+  checkSessionToken(attributes, sso, checks);
+  checks.throwIfFailed();
 }

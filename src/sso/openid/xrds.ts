@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 
-import { OPENID_SERVER_TYPE } from './openid-names.js';
-
+/** Service type of an OpenID 2.0 identity provider. */
+const OPENID_SERVER_TYPE = 'http://specs.openid.net/auth/2.0/server';
 const XRD_NS = 'xri://$xrd*($v*2.0)';
 const MAX_ELEMENTS = 200;
 

@@ -1,8 +1,37 @@
 import type { SsoLimits } from '../../interfaces/sso-options.interface.js';
-import type { CheckList } from './check-list.js';
-import { SINGLE_LINE_ATTRIBUTES } from './attribute-names.js';
+import type { CheckList } from '../login/check-list.js';
 import { ASSERTION_NS } from './saml-names.js';
-import { childrenNamed, type XmlElement } from './xml-element.js';
+import { childrenNamed, type XmlElement } from './xml-reader.js';
+
+/** The attributes whose meaning is known (protocol §4.6): each one value on one line. */
+const SINGLE_LINE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'mno_uid',
+  'mno_session',
+  'mno_session_recheck',
+  'group_uid',
+  'group_name',
+  'group_end_free_trial',
+  'group_role',
+  'group_has_credit_card',
+  'group_email',
+  'group_currency',
+  'group_timezone',
+  'group_country',
+  'group_city',
+  'group_reseller_id',
+  'group_org_uid',
+  'reseller_id',
+  'reseller_name',
+  'reseller_country',
+  'uid',
+  'virtual_uid',
+  'email',
+  'virtual_email',
+  'name',
+  'surname',
+  'country',
+  'company_name',
+]);
 
 const FORBIDDEN_NAMES = new Set(['', '__proto__', 'constructor', 'prototype']);
 const MAX_NAME = 256;

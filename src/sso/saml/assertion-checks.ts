@@ -1,12 +1,26 @@
-import type { AssertionContext } from './assertion-context.interface.js';
-import { readAttributes } from './attribute-reader.js';
-import type { CheckList } from './check-list.js';
-import { checkConditions } from './condition-checks.js';
-import { mask } from './masked-text.js';
-import { checkAuthnStatement, checkIssueInstant, checkIssuer } from './statement-checks.js';
-import { checkSubject } from './subject-checks.js';
-import { ASSERTION_NS } from './saml-names.js';
-import { isNamed, type XmlElement } from './xml-element.js';
+import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
+import { type CheckList, mask } from '../login/check-list.js';
+import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
+import type { SsoPolicy } from '../login/sso-policy.js';
+import { readAttributes } from './assertion-attributes.js';
+import type { SamlParties } from './node-saml.js';
+import { ASSERTION_NS, METHOD_BEARER } from './saml-names.js';
+import { childrenNamed, isNamed, type XmlElement } from './xml-reader.js';
+
+/** What an assertion is verified against. */
+export interface AssertionContext {
+  readonly parties: SamlParties;
+  readonly policy: SsoPolicy;
+  readonly sso: Pick<MarketplaceSso, 'sloEnabled'>;
+  /** The names under which we may be addressed; null when the policy does not look. */
+  readonly audiences: readonly string[] | null;
+  /** The login that it must respond to. */
+  readonly requestId: string;
+  /** Issuer of the response around the assertion; null when it has none. */
+  readonly responseIssuer: string | null;
+  /** Milliseconds since the epoch: one instant for all checks. */
+  readonly now: number;
+}
 
 /** What a signed assertion says, read by our own reader from the signed bytes only. */
 export interface AssertionFacts {
@@ -17,8 +31,18 @@ export interface AssertionFacts {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-const UID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-const MAX_TOKEN = 1_024;
+/** What the subject of an assertion says. */
+interface SubjectFacts {
+  readonly nameId: string;
+  /** Milliseconds since the epoch; 0 when unreadable. */
+  readonly notOnOrAfter: number;
+}
+
+const MAX_NAME_ID = 256;
+/** Children of Conditions that are understood. */
+const CONDITIONS = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
+const XS_DATE_TIME =
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
 /**
  * Makes every check on the content of an assertion (protocol §4.8, saml §3.3). They do not stop at the
@@ -30,7 +54,7 @@ export function checkAssertion(
   checks: CheckList,
 ): AssertionFacts {
   const signed = isNamed(assertion, ASSERTION_NS, 'Assertion');
-  checks.expect('sso.assertion', signed, 'a signed saml:Assertion', signed ? 'so it is' : assertion.name);
+  checks.expect('sso.assertion', signed, 'a signed saml:Assertion', signed ? 'as expected' : assertion.name);
   checkIssuer(assertion, context, checks);
   checkIssueInstant(assertion, context, checks);
   const subject = checkSubject(assertion, context, checks);
@@ -46,6 +70,195 @@ export function checkAssertion(
   };
 }
 
+/** Checks who issued the assertion (protocol §4.5, saml §3.3 row 11). */
+function checkIssuer(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
+  const { policy, parties, responseIssuer } = context;
+  if (policy.issuer === 'off') return checks.skip('sso.issuer', 'switched off');
+  const issuers = childrenNamed(assertion, ASSERTION_NS, 'Issuer');
+  const name = issuers[0]?.text ?? '';
+  const known =
+    policy.issuer === 'default' ? withoutQuery(name) === parties.providerUrl : policy.issuer.includes(name);
+  const agreed = responseIssuer === null || responseIssuer === name;
+  checks.expect(
+    'sso.issuer',
+    issuers.length === 1 && issuers[0]?.children.length === 0 && known && agreed,
+    policy.issuer === 'default' ? parties.providerUrl : policy.issuer.join(' or '),
+    agreed ? issuers.map(({ text }) => withoutQuery(text)).join(', ') || 'none' : 'two different issuers',
+  );
+}
+
+/** Checks when the assertion was issued (saml §3.3 row 20). */
+function checkIssueInstant(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
+  const { policy, now } = context;
+  const issued = parseSamlInstant(assertion.attributes.get('IssueInstant'));
+  checks.expect(
+    'sso.issueInstant',
+    issued !== null &&
+      issued <= now + policy.acceptedClockSkewMs &&
+      now - policy.acceptedClockSkewMs < issued + policy.maxAssertionAgeMs,
+    `at most ${policy.acceptedClockSkewMs / 1000} s ahead, ${policy.maxAssertionAgeMs / 1000} s ago`,
+    () => describeInstant(issued, now),
+  );
+}
+
+/**
+ * Checks who is meant, and that the assertion was made to be delivered here, now, for this login (protocol §4.8,
+ * saml §3.3 rows 4, 8, 12 and 19).
+ */
+function checkSubject(assertion: XmlElement, context: AssertionContext, checks: CheckList): SubjectFacts {
+  const subjects = childrenNamed(assertion, ASSERTION_NS, 'Subject');
+  const children = subjects.flatMap((subject) => subject.children);
+  const nameIds = children.filter((child) => child.name === 'NameID');
+  const nameId = nameIds[0]?.text ?? '';
+  checks.expect(
+    'sso.nameId',
+    subjects.length === 1 &&
+      nameIds.length === 1 &&
+      nameIds[0]?.namespace === ASSERTION_NS &&
+      nameIds[0].children.length === 0 &&
+      nameId !== '' &&
+      nameId.trim() === nameId &&
+      nameId.length <= MAX_NAME_ID &&
+      !children.some((child) => child.name === 'BaseID'),
+    'one NameID of plain text',
+    nameIds.length === 1 ? mask(nameId) : `${nameIds.length} NameID`,
+  );
+  return { nameId, notOnOrAfter: checkConfirmation(children, context, checks) };
+}
+
+function checkConfirmation(
+  children: readonly XmlElement[],
+  context: AssertionContext,
+  checks: CheckList,
+): number {
+  const confirmations = children.filter(
+    (child) => child.name === 'SubjectConfirmation' && child.namespace === ASSERTION_NS,
+  );
+  const candidates = confirmations
+    .filter((confirmation) => confirmation.attributes.get('Method') === METHOD_BEARER)
+    .map((confirmation) => childrenNamed(confirmation, ASSERTION_NS, 'SubjectConfirmationData'))
+    .flatMap((data) => (data.length === 1 ? data : []));
+  checks.expect(
+    'sso.subjectConfirmation',
+    candidates.length > 0,
+    'a bearer confirmation with its data',
+    confirmations.map((confirmation) => confirmation.attributes.get('Method') ?? 'no method').join(', ') ||
+      'none',
+  );
+  // One confirmation must satisfy everything; without such a one the first is what gets explained.
+  const data = candidates.find((candidate) => satisfies(candidate, context)) ?? candidates[0];
+  if (!data) return 0;
+  const { policy, now, requestId, parties } = context;
+  const recipient = data.attributes.get('Recipient');
+  const inResponseTo = data.attributes.get('InResponseTo');
+  const end = parseSamlInstant(data.attributes.get('NotOnOrAfter'));
+  checks.expect('sso.recipient', recipient === parties.consumeUrl, parties.consumeUrl, recipient ?? 'none');
+  checks.expect('sso.inResponseTo', inResponseTo === requestId, requestId, inResponseTo ?? 'none');
+  checks.expect(
+    'sso.confirmationExpired',
+    isCurrent(data, context),
+    () => `a time after ${new Date(now - policy.acceptedClockSkewMs).toISOString()}`,
+    () => describeInstant(end, now),
+  );
+  return end ?? 0;
+}
+
+function satisfies(data: XmlElement, context: AssertionContext): boolean {
+  return (
+    data.attributes.get('Recipient') === context.parties.consumeUrl &&
+    data.attributes.get('InResponseTo') === context.requestId &&
+    isCurrent(data, context)
+  );
+}
+
+function isCurrent(data: XmlElement, { policy, now }: AssertionContext): boolean {
+  const end = parseSamlInstant(data.attributes.get('NotOnOrAfter'));
+  const beginning = data.attributes.get('NotBefore');
+  const begun =
+    beginning === undefined || (parseSamlInstant(beginning) ?? Infinity) <= now + policy.acceptedClockSkewMs;
+  return begun && end !== null && now - policy.acceptedClockSkewMs < end;
+}
+
+/**
+ * Checks when the assertion is valid and for whom (protocol §4.8, saml §3.3 row 20).
+ *
+ * @returns its end in milliseconds since the epoch; 0 when unreadable.
+ */
+function checkConditions(assertion: XmlElement, context: AssertionContext, checks: CheckList): number {
+  const { policy, now } = context;
+  const all = childrenNamed(assertion, ASSERTION_NS, 'Conditions');
+  const conditions = all[0];
+  const beginning = parseSamlInstant(conditions?.attributes.get('NotBefore'));
+  const end = parseSamlInstant(conditions?.attributes.get('NotOnOrAfter'));
+  const understood = conditions?.children.every((child) =>
+    CONDITIONS.some((name) => isNamed(child, ASSERTION_NS, name)),
+  );
+  checks.expect(
+    'sso.conditions',
+    all.length === 1 && understood === true && beginning !== null && end !== null && beginning < end,
+    'one Conditions with NotBefore and NotOnOrAfter, nothing unknown in it',
+    () =>
+      conditions
+        ? `${all.length} with NotBefore ${describeInstant(beginning, now)}, NotOnOrAfter ${describeInstant(end, now)}`
+        : 'none',
+  );
+  checks.expect(
+    'sso.notYetValid',
+    beginning !== null && beginning <= now + policy.acceptedClockSkewMs,
+    `at most ${policy.acceptedClockSkewMs / 1000} s ahead`,
+    () => describeInstant(beginning, now),
+  );
+  checks.expect(
+    'sso.expired',
+    end !== null && now - policy.acceptedClockSkewMs < end,
+    `at most ${policy.acceptedClockSkewMs / 1000} s ago`,
+    () => describeInstant(end, now),
+  );
+  checkAudience(conditions, context, checks);
+  return end ?? 0;
+}
+
+function checkAudience(
+  conditions: XmlElement | undefined,
+  context: AssertionContext,
+  checks: CheckList,
+): void {
+  const { audiences } = context;
+  if (audiences === null) return checks.skip('sso.audience', 'switched off');
+  const restrictions = (conditions ? childrenNamed(conditions, ASSERTION_NS, 'AudienceRestriction') : []).map(
+    (restriction) => childrenNamed(restriction, ASSERTION_NS, 'Audience').map(({ text }) => text),
+  );
+  checks.expect(
+    'sso.audience',
+    restrictions.length > 0 && restrictions.every((names) => names.some((name) => audiences.includes(name))),
+    audiences.join(' or '),
+    restrictions.flat().join(', ') || 'none',
+  );
+}
+
+/** Checks how and when the person signed in at the provider (saml §3.3 row 20). */
+function checkAuthnStatement(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
+  const { policy, now } = context;
+  const statements = childrenNamed(assertion, ASSERTION_NS, 'AuthnStatement');
+  const signedIn = statements.map((statement) => parseSamlInstant(statement.attributes.get('AuthnInstant')));
+  const isRecent = (instant: number | null): boolean =>
+    instant !== null &&
+    instant <= now + policy.acceptedClockSkewMs &&
+    now - policy.acceptedClockSkewMs < instant + policy.maxAuthenticationAgeMs;
+  const isOver = (statement: XmlElement): boolean => {
+    const end = statement.attributes.get('SessionNotOnOrAfter');
+    return end !== undefined && now - policy.acceptedClockSkewMs >= (parseSamlInstant(end) ?? 0);
+  };
+  const over = statements.some(isOver);
+  checks.expect(
+    'sso.authnStatement',
+    statements.length > 0 && signedIn.every(isRecent) && !over,
+    `signed in at most ${policy.maxAuthenticationAgeMs / 1000} s ago, session not over`,
+    over ? 'the session at the provider is over' : describeInstant(signedIn[0] ?? null, now),
+  );
+}
+
+/** Checks who logs in, with which company, and through which session of the marketplace (protocol §4.6, §4.10). */
 function checkIdentity(
   attributes: ReadonlyMap<string, string>,
   nameId: string,
@@ -53,33 +266,49 @@ function checkIdentity(
   checks: CheckList,
 ): void {
   const uid = attributes.get('uid') ?? '';
-  const groupUid = attributes.get('group_uid') ?? '';
-  const virtualUid = attributes.get('virtual_uid') ?? '';
   const mnoUid = attributes.get('mno_uid') || uid;
-  const token = attributes.get('mno_session') ?? '';
-  checks.expect('sso.uid', UID.test(uid), 'letters, digits, _ and -', mask(uid));
-  checks.expect('sso.groupUid', UID.test(groupUid), 'letters, digits, _ and -', mask(groupUid));
-  checks.expect(
-    'sso.virtualUid',
-    virtualUid === '' || virtualUid === `${uid}.${groupUid}`,
-    'nothing, or uid and group_uid joined by a dot',
-    virtualUid === `${uid}.${groupUid}` ? 'uid and group_uid' : mask(virtualUid),
-  );
+  checks.expect('sso.uid', PLATFORM_ID.test(uid), 'letters, digits, _ and -', mask(uid));
+  checkGroup(attributes, checks);
   if (policy.nameIdMustMatchUid) {
     const agree = nameId === uid && mnoUid === uid;
-    checks.expect(
-      'sso.nameIdMismatch',
-      agree,
-      'one identifier',
-      agree ? 'one' : `${mask(nameId)} and ${mask(uid)}`,
-    );
+    const seen = agree ? 'one' : `${mask(nameId)} and ${mask(uid)}`;
+    checks.expect('sso.nameIdMismatch', agree, 'one identifier', seen);
   } else {
     checks.skip('sso.nameIdMismatch', 'switched off');
   }
-  checks.expect(
-    'sso.sessionToken',
-    token.length <= MAX_TOKEN && (token !== '' || !sso.sloEnabled),
-    sso.sloEnabled ? `at most ${MAX_TOKEN} characters` : 'switched off',
-    `${token.length} characters`,
-  );
+  checkSessionToken(attributes, sso, checks);
+}
+
+/** The known provider puts the request that it responds to into the query of its name (protocol §4.5). */
+function withoutQuery(name: string): string {
+  const query = name.indexOf('?');
+  return query < 0 ? name : name.slice(0, query);
+}
+
+/**
+ * Milliseconds since the epoch of an xs:dateTime with a zone, null for anything else: `new Date` also reads
+ * `Jan 1 2099`, and shifts days that do not exist (saml §3.3 row 20).
+ */
+export function parseSamlInstant(text: string | undefined): number | null {
+  const match = XS_DATE_TIME.exec(text ?? '');
+  if (!match) return null;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const exists = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+  if (!exists || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return null;
+  return Date.parse(match[0]);
+}
+
+/** An instant with its distance from now, as a reader of a trace wants it. */
+export function describeInstant(instant: number | null, now: number): string {
+  if (instant === null) return 'no readable time';
+  const seconds = Math.round((instant - now) / 1000);
+  const distance = seconds === 0 ? 'now' : seconds > 0 ? `${seconds} s ahead` : `${-seconds} s ago`;
+  return `${new Date(instant).toISOString()} (${distance})`;
 }

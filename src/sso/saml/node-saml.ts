@@ -1,6 +1,7 @@
 import { SAML, ValidateInResponseTo, type CacheProvider, type SamlConfig } from '@node-saml/node-saml';
 
-import type { SsoPolicy } from './sso-policy.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
+import type { SsoPolicy } from '../login/sso-policy.js';
 
 /** The addresses and names of a login, all of them ours. */
 export interface SamlParties {
@@ -14,15 +15,15 @@ export interface SamlParties {
 }
 
 /** What node-saml made of a response. */
-export interface EngineVerdict {
+export interface NodeSamlResult {
   /** The signed bytes of the assertion; null when no signature held. */
   readonly assertionXml: string | null;
-  /** NameID as node-saml reads it; null when it refused. */
+  /** NameID as node-saml reads it; null when it rejected the response. */
   readonly nameId: string | null;
 }
 
-/** What node-saml is told about the response at hand. */
-export interface EngineTask {
+/** What node-saml needs to know about the response at hand. */
+export interface NodeSamlTask {
   /** Base64 of the text that the strict reader read. */
   readonly samlResponse: string;
   readonly pems: readonly string[];
@@ -31,13 +32,23 @@ export interface EngineTask {
   readonly assertionSigned: boolean;
   /** The audience to insist on; false for none. */
   readonly audience: string | false;
-  /** The only login that may be answered. */
+  /** The only login that it may respond to. */
   readonly requestId: string;
   /** When that login began, in milliseconds since the epoch. */
   readonly startedAt: number;
 }
 
-/** Remembers the signed assertion even when node-saml refuses it later, so that the refusal can be explained. */
+/** Names that the binding itself uses; a caller's value would replace the real request (saml §2.3). */
+const RESERVED = new Set([
+  'samlrequest',
+  'samlresponse',
+  'relaystate',
+  'sigalg',
+  'signature',
+  'samlencoding',
+]);
+
+/** Remembers the signed assertion even when node-saml rejects it later, so that the rejection can be explained. */
 class ExplainableSaml extends SAML {
   assertionXml: string | null = null;
   /** Whether the verified bytes are the assertion itself, and not a response around it. */
@@ -60,26 +71,23 @@ class ExplainableSaml extends SAML {
  * The sign-on URL with an unsigned AuthnRequest (protocol §4.3): `SAMLRequest` first, then the parameters.
  * There is no relay state, because the known provider does not return it.
  */
-export function authnRequestUrl(
-  parties: SamlParties,
-  requestId: string,
-  params: Readonly<Record<string, string>>,
-): Promise<string> {
+export function authnRequestUrl(parties: SamlParties, { id, params }: LoginTransaction): Promise<string> {
   const saml = new SAML({
     ...common(parties),
     // Nothing is verified here, and a marketplace may have a fingerprint only.
     idpCert: (callback) => callback(new Error('no certificate is needed to build a request')),
-    generateUniqueId: () => requestId,
+    generateUniqueId: () => id,
   });
-  return saml.getAuthorizeUrlAsync('', undefined, { additionalParams: { ...params } });
+  const passed = Object.entries(params).filter(([name]) => !RESERVED.has(name.toLowerCase()));
+  return saml.getAuthorizeUrlAsync('', undefined, { additionalParams: Object.fromEntries(passed) });
 }
 
 /** Lets node-saml verify a response with the options of saml §1. Never throws. */
-export async function verifyResponse(
+export async function verifyWithNodeSaml(
   parties: SamlParties,
   policy: SsoPolicy,
-  task: EngineTask,
-): Promise<EngineVerdict> {
+  task: NodeSamlTask,
+): Promise<NodeSamlResult> {
   const saml = new ExplainableSaml({
     ...common(parties),
     idpCert: [...task.pems],
@@ -95,7 +103,7 @@ export async function verifyResponse(
   saml.assertionVerified = !task.responseSigned;
   try {
     const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: task.samlResponse });
-    // A null profile answers a logout or a passive request: no login.
+    // A null profile responds to a logout or a passive request: no login.
     const assertionXml = profile?.getAssertionXml?.() ?? null;
     return { assertionXml, nameId: profile?.nameID ?? null };
   } catch {
@@ -127,7 +135,7 @@ const NOTHING_KEPT: CacheProvider = {
 };
 
 /** Knows the one login, and forgets nothing: taking it is done by us, after every check. */
-function onlyLogin(task: EngineTask): CacheProvider {
+function onlyLogin(task: NodeSamlTask): CacheProvider {
   const startedAt = new Date(task.startedAt).toISOString();
   return { ...NOTHING_KEPT, getAsync: (key) => Promise.resolve(key === task.requestId ? startedAt : null) };
 }

@@ -1,8 +1,8 @@
-import type { CheckList } from './check-list.js';
+import type { CheckList } from '../login/check-list.js';
 import { ASSERTION_NS, PROTOCOL_NS, SIGNATURE_NS, STATUS_SUCCESS, XML_ID } from './saml-names.js';
 import { inspectSignatures, type ResponseSignatures } from './signature-structure.js';
-import type { SsoPolicy } from './sso-policy.js';
-import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-element.js';
+import type { SsoPolicy } from '../login/sso-policy.js';
+import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-reader.js';
 
 /** What a response says of itself; none of it is trusted before its signature is verified. */
 export interface ResponseHead {
@@ -30,7 +30,7 @@ const ID_NAMES = ['ID', 'Id', 'id', '{http://www.w3.org/XML/1998/namespace}id'];
  * Checks the shape of a response (protocol §4.5, saml §3.3): where the assertion is, what is signed, and
  * that there is no second candidate for either.
  *
- * @throws {@link CheckFailed} with the code of the check.
+ * @throws CheckFailed with the code of the check.
  */
 export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: CheckList): ResponseFacts {
   const all = descendants(root);

@@ -1,108 +1,142 @@
-import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
-import { checkAssertion, type AssertionFacts } from './assertion-checks.js';
-import type { AssertionContext } from './assertion-context.interface.js';
-import { acceptedAudiences, audienceToInsistOn } from './audience.js';
-import { CheckFailed, CheckList } from './check-list.js';
+import { createVerify } from 'node:crypto';
+
+import { CheckFailed, CheckList } from '../login/check-list.js';
+import type { LoginAttempt } from '../login/login-attempt.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
+import type { VerifiedResponse } from '../login/sso-protocol.js';
+import type { SsoPolicy } from '../login/sso-policy.js';
+import { checkAssertion, parseSamlInstant } from './assertion-checks.js';
+import { type SamlParties, verifyWithNodeSaml } from './node-saml.js';
 import { inspectResponse, type ResponseFacts } from './response-structure.js';
-import { responseText } from './response-text.js';
-import { SIGNATURE_METHODS } from './saml-names.js';
-import type { LoginTransaction } from './login-transaction.interface.js';
-import { verifyResponse, type SamlParties } from './saml-engine.js';
-import { verifiesSha1 } from './sha1-support.js';
-import type { SsoPolicy } from './sso-policy.js';
+import { ASSERTION_NS, SIGNATURE_METHODS } from './saml-names.js';
 import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
-import { descendants } from './xml-element.js';
-import { readXml } from './xml-reader.js';
+import { descendants, isNamed, readXml, responseText, type XmlElement } from './xml-reader.js';
 
-/** A posted response and what it is judged by. */
-export interface JudgeTask {
-  /** The form field as it came. */
-  readonly samlResponse: unknown;
-  readonly parties: SamlParties;
-  readonly policy: SsoPolicy;
-  readonly sso: Pick<MarketplaceSso, 'certificates' | 'fingerprints' | 'sloEnabled'>;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
-
-/** The login that a response must answer. */
-export type OpenLogin = Pick<LoginTransaction, 'id' | 'startedAt'>;
-
-/** A response that passed the checks which need no login. */
-export interface ReadResponse extends ResponseFacts {
-  /** The XML as it was read. */
+/** A response that passed the checks which need no signature. */
+interface ReadResponse {
   readonly text: string;
+  readonly response: ResponseFacts;
+  readonly transaction: LoginTransaction;
+  /** The names under which we may be addressed; null when the policy does not look. */
+  readonly audiences: readonly string[] | null;
+}
+
+/** The part of a response that its signature covers. */
+interface SignedAssertion {
+  /** Read by our own reader from the bytes that the signature covers. */
+  readonly assertion: XmlElement;
+  /** As node-saml reads it; null when it rejects the response. */
+  readonly nameId: string | null;
 }
 
 /**
- * Reads what was posted.
+ * Verifies what was posted: first what needs no login, then the open login it belongs to, then the signature, then what
+ * is signed. Everything believed is read from the bytes that the signature covers, by our own reader; node-saml's own
+ * reading only has to agree (saml §0, §3.3).
  *
- * @throws {@link CheckFailed} with the code of the first failing check.
+ * @throws CheckFailed with the code of the first failed check.
  */
-export function readResponse(task: JudgeTask, checks: CheckList): ReadResponse {
-  const { limits } = task.policy;
-  const text = responseText(task.samlResponse, limits, checks);
-  return { ...inspectResponse(readXml(text, limits, checks), task.policy, checks), text };
-}
+export async function verifyResponse(attempt: LoginAttempt, parties: SamlParties): Promise<VerifiedResponse> {
+  const { marketplace, policy, checks, now } = attempt;
+  const text = responseText(formField(attempt.response.body), policy.limits, checks);
+  const response = inspectResponse(readXml(text, policy.limits, checks), policy, checks);
+  const transaction = await attempt.findTransaction(response.inResponseTo);
+  checks.require(
+    'sso.destination',
+    response.destination === null || response.destination === parties.consumeUrl,
+    parties.consumeUrl,
+    response.destination ?? 'none',
+  );
 
-/**
- * Verifies the signature and judges what is signed. Everything believed is read from the bytes that the signature
- * covers, by our own reader; node-saml's own reading only has to agree.
- *
- * @throws {@link CheckFailed} with the code of the first failing check.
- */
-export async function judgeResponse(
-  task: JudgeTask,
-  response: ReadResponse,
-  login: OpenLogin,
-  checks: CheckList,
-): Promise<AssertionFacts> {
-  const { parties, policy } = task;
   const audiences = acceptedAudiences(parties, policy);
-  const pems = chooseTrustAnchor(response, task.sso, checks);
-  const verdict = await verifyResponse(parties, policy, {
-    samlResponse: Buffer.from(response.text).toString('base64'),
+  const read: ReadResponse = { text, response, transaction, audiences };
+  const { assertion, nameId } = await verifySignature(attempt, parties, read);
+  attempt.issuedAt = parseSamlInstant(assertion.attributes.get('IssueInstant'));
+  const context = {
+    parties,
+    policy,
+    sso: marketplace.sso,
+    audiences,
+    requestId: transaction.id,
+    responseIssuer: response.issuer,
+    now,
+  };
+  const facts = checkAssertion(assertion, context, checks);
+  checks.throwIfFailed();
+  const agreed = nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');
+  checks.require('sso.engine', agreed, 'the same reading', agreed ? 'the same reading' : 'another reading');
+  return { transaction, attributes: facts.attributes, onceId: facts.id, validUntil: facts.validUntil };
+}
+
+/** The names under which we may be addressed (protocol §4.8); null when the policy does not look. */
+export function acceptedAudiences(parties: SamlParties, policy: SsoPolicy): readonly string[] | null {
+  if (policy.audience === 'off') return null;
+  if (policy.audience !== 'default') return policy.audience;
+  return [`${new URL(parties.consumeUrl).origin}/`, parties.consumeUrl, parties.applicationId];
+}
+
+/** A form, whatever its other fields: Rails adds three of its own. Never read from the query. */
+function formField(body: unknown): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, 'SAMLResponse') : undefined;
+}
+
+async function verifySignature(
+  { marketplace, policy, checks }: LoginAttempt,
+  parties: SamlParties,
+  { text, response, transaction, audiences }: ReadResponse,
+): Promise<SignedAssertion> {
+  const { sso } = marketplace;
+  const pems = chooseTrustAnchor(response, sso, checks);
+  const { assertionXml, nameId } = await verifyWithNodeSaml(parties, policy, {
+    samlResponse: Buffer.from(text).toString('base64'),
     pems,
     responseSigned: response.signatures.response !== null,
     assertionSigned: response.signatures.assertion !== null,
     audience: audienceToInsistOn(response.assertion, audiences),
-    requestId: login.id,
-    startedAt: login.startedAt,
+    requestId: transaction.id,
+    startedAt: transaction.startedAt,
   });
-  const { assertionXml } = verdict;
-  const holds = assertionXml !== null;
   checks.require(
     'sso.signature',
-    holds,
-    () => expectedKeys(task),
-    () => (holds ? 'so it is' : seenKey(response, pems)),
+    assertionXml !== null,
+    () =>
+      sso.certificates.map(({ sha256 }) => `certificate with sha256 ${sha256}`).join(' or ') ||
+      'the embedded certificate with the configured fingerprint',
+    () => (assertionXml !== null ? 'as expected' : describeKey(response, pems)),
   );
   if (assertionXml === null) throw new CheckFailed('sso.signature');
-
-  const assertion = readXml(assertionXml, policy.limits, new CheckList());
-  const context: AssertionContext = {
-    ...task,
-    requestId: login.id,
-    audiences,
-    responseIssuer: response.issuer,
-  };
-  const facts = checkAssertion(assertion, context, checks);
-  checks.throwIfFailed();
-  const agreed = verdict.nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');
-  checks.require('sso.engine', agreed, 'the same reading', agreed ? 'the same reading' : 'another reading');
-  return facts;
+  // The limits hold for the signed bytes as well; the checks of the whole text are on the list already.
+  return { assertion: readXml(assertionXml, policy.limits, new CheckList()), nameId };
 }
 
-function expectedKeys({ sso }: JudgeTask): string {
-  const digests = sso.certificates.map(({ sha256 }) => `certificate with sha256 ${sha256}`);
-  return digests.join(' or ') || 'the embedded certificate with the configured fingerprint';
+/** The audience that node-saml insists on: it knows one only, so that of ours which the assertion names. */
+function audienceToInsistOn(assertion: XmlElement, accepted: readonly string[] | null): string | false {
+  if (accepted === null) return false;
+  for (const element of descendants(assertion)) {
+    if (isNamed(element, ASSERTION_NS, 'Audience') && accepted.includes(element.text)) return element.text;
+  }
+  return accepted[0] ?? '';
 }
 
-function seenKey(response: ResponseFacts, pems: readonly string[]): string {
-  const methods = descendants(response.root).map(({ attributes }) => attributes.get('Algorithm') ?? '');
+/** Why a signature may not hold: with which key it says it was made. */
+function describeKey({ root }: ResponseFacts, pems: readonly string[]): string {
+  const methods = descendants(root).map(({ attributes }) => attributes.get('Algorithm') ?? '');
   if (methods.some((uri) => SIGNATURE_METHODS.get(uri) === 'sha1') && !pems.every(verifiesSha1)) {
     return 'a SHA-1 signature, which the crypto policy of this system forbids';
   }
-  const embedded = embeddedFingerprint(response.root);
+  const embedded = embeddedFingerprint(root);
   return embedded ? `embedded certificate with sha256 ${embedded}` : 'no readable embedded certificate';
+}
+
+/**
+ * Whether this system verifies SHA-1 signatures at all: some Linux distributions forbid it by policy, and node-saml
+ * then only says that the signature is invalid (saml §2.4).
+ */
+function verifiesSha1(pem: string): boolean {
+  try {
+    createVerify('RSA-SHA1').update('').verify(pem, Buffer.alloc(1));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,36 +1,45 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 
-import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { LoginTransactionService } from './saml/login-transaction.service.js';
-import { SamlService } from './saml/saml.service.js';
-import {
-  type SignOnAnswer,
-  type SignOnLogin,
-  type SignOnRedirect,
-  type SignOnStart,
-  SsoProtocol,
-} from './sso-protocol.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
+import type { LoginAttempt } from '../login/login-attempt.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
+import { SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
+import type { SamlParties } from './node-saml.js';
 
-/** SAML 2.0: redirect to the identity provider, answer by POST (protocol §4). */
+/**
+ * SAML 2.0: redirect to the identity provider, response by POST (protocol §4.3 to §4.8, saml §0). node-saml and its
+ * relatives take 150 ms to load: they are loaded behind the start, and hold up nothing.
+ */
 @Injectable()
-export class SamlProtocol extends SsoProtocol {
-  constructor(
-    private readonly transactions: LoginTransactionService,
-    private readonly saml: SamlService,
-  ) {
-    super();
+export class SamlProtocol extends SsoProtocol implements OnApplicationBootstrap, OnModuleDestroy {
+  #loading: Promise<unknown> | undefined;
+
+  onApplicationBootstrap(): void {
+    // A failure shows again where a login needs what was not loaded.
+    this.#loading = import('./response-verifier.js').catch(() => undefined);
   }
 
-  override async begin(marketplace: Marketplace, start: SignOnStart): Promise<SignOnRedirect> {
-    const transaction = await this.transactions.begin(marketplace, start);
-    const url = await this.saml.loginUrl(marketplace, transaction, start.params);
-    return { url, requestId: transaction.id };
+  async onModuleDestroy(): Promise<void> {
+    await this.#loading;
   }
 
-  override complete(marketplace: Marketplace, { body, boundRequestIds }: SignOnAnswer): Promise<SignOnLogin> {
-    // A form, whatever its other fields: rails adds three of its own. Never read from the query.
-    const samlResponse =
-      typeof body === 'object' && body !== null ? Reflect.get(body, 'SAMLResponse') : undefined;
-    return this.saml.validate({ marketplace, samlResponse, boundRequestIds });
+  override async loginUrl(marketplace: Marketplace, transaction: LoginTransaction): Promise<string> {
+    const { authnRequestUrl } = await import('./node-saml.js');
+    return authnRequestUrl(partiesOf(marketplace), transaction);
   }
+
+  override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {
+    const { verifyResponse } = await import('./response-verifier.js');
+    return verifyResponse(attempt, partiesOf(attempt.marketplace));
+  }
+}
+
+function partiesOf(marketplace: Marketplace): SamlParties {
+  return {
+    consumeUrl: consumeUrl(marketplace),
+    providerUrl: identityProviderUrl(marketplace),
+    applicationId: marketplace.api.id,
+    nameIdFormat: marketplace.sso.nameIdFormat,
+  };
 }

@@ -1,5 +1,5 @@
-import type { SsoPolicy } from './sso-policy.js';
-import type { CheckList } from './check-list.js';
+import type { SsoPolicy } from '../login/sso-policy.js';
+import type { CheckList } from '../login/check-list.js';
 import {
   DIGEST_METHODS,
   ENVELOPED_SIGNATURE,
@@ -7,7 +7,7 @@ import {
   SIGNATURE_METHODS,
   SIGNATURE_NS,
 } from './saml-names.js';
-import { descendants, isNamed, type XmlElement } from './xml-element.js';
+import { descendants, isNamed, type XmlElement } from './xml-reader.js';
 
 /** The signatures of a response, each a child of the element it signs. */
 export interface ResponseSignatures {
@@ -21,7 +21,7 @@ const BASE64_TEXT = /^[A-Za-z0-9+/=\s]+$/;
  * Finds the signatures and checks that each covers exactly the element it stands in, by an allow-list of
  * everything a signature may hold (saml §3.3 row 25). The cryptography is left to node-saml.
  *
- * @throws {@link CheckFailed} with `sso.signatureMissing`, `sso.signatureStructure` or `sso.algorithm`.
+ * @throws CheckFailed with `sso.signatureMissing`, `sso.signatureStructure` or `sso.algorithm`.
  */
 export function inspectSignatures(
   { root, assertion, all }: { root: XmlElement; assertion: XmlElement; all: readonly XmlElement[] },
@@ -49,7 +49,7 @@ export function inspectSignatures(
     'sso.signatureStructure',
     problem === null,
     'enveloped, exclusive c14n, one reference to its parent',
-    problem ?? 'so it is',
+    problem ?? 'as expected',
   );
 
   const methods = [...ofResponse, ...ofAssertion].flatMap(algorithmsOf);

@@ -5,10 +5,10 @@ import type {
   IdpFingerprint,
   MarketplaceSso,
 } from '../../interfaces/marketplace.interface.js';
-import type { CheckList } from './check-list.js';
+import type { CheckList } from '../login/check-list.js';
 import { SIGNATURE_NS } from './saml-names.js';
 import type { ResponseFacts } from './response-structure.js';
-import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-element.js';
+import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-reader.js';
 
 /** Each further certificate costs a whole verification of a bad response. */
 const MAX_CERTIFICATES = 4;
@@ -20,7 +20,7 @@ const MIN_BITS = 1_024;
  * where only a fingerprint is configured, the single embedded certificate whose digest matches it.
  *
  * @returns PEMs, the most likely first.
- * @throws {@link CheckFailed} with `sso.certificate` or `sso.fingerprint`.
+ * @throws CheckFailed with `sso.certificate` or `sso.fingerprint`.
  */
 export function chooseTrustAnchor(
   { root, signatures }: Pick<ResponseFacts, 'root' | 'signatures'>,

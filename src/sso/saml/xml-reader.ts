@@ -1,9 +1,21 @@
+import { isUtf8 } from 'node:buffer';
+
 import { SaxesParser } from 'saxes';
 
 import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { SsoLimits } from '../../interfaces/sso-options.interface.js';
-import { CheckFailed, type CheckList } from './check-list.js';
-import type { XmlElement } from './xml-element.js';
+import { CheckFailed, type CheckList } from '../login/check-list.js';
+
+/** An element as the strict reader leaves it: names resolved, text joined, nothing else kept. */
+export interface XmlElement {
+  readonly namespace: string;
+  readonly name: string;
+  /** Attributes without a namespace by name, others as `{namespace}name`; no namespace declarations. */
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: readonly XmlElement[];
+  /** Text directly inside, joined. */
+  readonly text: string;
+}
 
 interface OpenElement extends XmlElement {
   readonly attributes: Map<string, string>;
@@ -16,16 +28,57 @@ const DECLARATION =
   /^<\?xml\s+version=(["'])1\.0\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*\?>/i;
 
 /**
+ * The XML text inside the form field (protocol §4.4): strict base64 with line breaks allowed, strict UTF-8.
+ * Strict, because lenient decoding maps different bytes to one identity (saml §3.3 row 23).
+ *
+ * @throws CheckFailed with `sso.input…`.
+ */
+export function responseText(field: unknown, limits: Required<SsoLimits>, checks: CheckList): string {
+  const isText = typeof field === 'string' && field !== '';
+  checks.require('sso.inputType', isText, 'one text', describeType(field));
+  const encoded = String(field);
+  checks.require(
+    'sso.inputTooLarge',
+    encoded.length <= limits.responseLength,
+    `at most ${limits.responseLength} characters`,
+    `${encoded.length} characters`,
+  );
+  const base64 = encoded.replace(/[ \t\r\n]+/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  // Decoding passes over what does not belong there, and over bits behind the end; only what has neither comes back.
+  const strictBase64 = base64 !== '' && bytes.toString('base64') === base64;
+  const text = strictBase64 ? decodeUtf8(bytes) : null;
+  checks.require(
+    'sso.inputEncoding',
+    text !== null,
+    'base64 of UTF-8 text',
+    text !== null
+      ? 'as expected'
+      : strictBase64
+        ? 'bytes that are not UTF-8'
+        : 'characters that are not base64',
+  );
+  // As an XML processor does first of all: every reader after this one sees the same lines.
+  const decoded = text ?? bytes.toString('utf8');
+  return decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
+}
+
+/**
  * Reads XML strictly and stops at the first thing that is not allowed, so that nothing hostile reaches a parser
  * that builds a document (saml §3.3 rows 7 and 22, §3.4).
  *
- * @throws {@link CheckFailed} with `sso.xml…`.
+ * @throws CheckFailed with `sso.xml…`.
  */
 export function readXml(text: string, limits: Required<SsoLimits>, checks: CheckList): XmlElement {
   checks.require('sso.xmlForbidden', !hasOtherMarkup(text), 'elements and text only', 'other markup');
   // Each is slow to read: counted before anybody does.
   const few = !hasMoreThan(limits.references, '&', text);
-  checks.require('sso.xmlTooManyReferences', few, `at most ${limits.references}`, few ? 'so it is' : 'more');
+  checks.require(
+    'sso.xmlTooManyReferences',
+    few,
+    `at most ${limits.references}`,
+    few ? 'as expected' : 'more',
+  );
 
   const parser = new SaxesParser({ xmlns: true, position: true });
   const open: OpenElement[] = [];
@@ -84,8 +137,40 @@ export function readXml(text: string, limits: Required<SsoLimits>, checks: Check
   checks.expect('sso.xmlTooManyElements', true, `at most ${limits.elements}`, String(elements));
   checks.expect('sso.xmlTooDeep', true, `at most ${limits.depth}`, String(deepest));
   checks.expect('sso.xmlTooManyAttributes', true, `at most ${limits.elements * 2}`, String(attributes));
-  checks.expect('sso.xmlMalformed', true, 'well-formed XML', 'so it is');
+  checks.expect('sso.xmlMalformed', true, 'well-formed XML', 'as expected');
   return root;
+}
+
+/** Whether the element has this name in this namespace. */
+export function isNamed(element: XmlElement, namespace: string, name: string): boolean {
+  return element.name === name && element.namespace === namespace;
+}
+
+/** The children of this name in this namespace, in document order. */
+export function childrenNamed(element: XmlElement, namespace: string, name: string): XmlElement[] {
+  return element.children.filter((child) => isNamed(child, namespace, name));
+}
+
+/** Everything below the element, in document order. Depth is bounded by the reader. */
+export function descendants(element: XmlElement, found: XmlElement[] = []): XmlElement[] {
+  for (const child of element.children) {
+    found.push(child);
+    descendants(child, found);
+  }
+  return found;
+}
+
+/** Null when the bytes are not UTF-8, or hold the mark of an earlier lossy decoding. */
+function decodeUtf8(bytes: Buffer): string | null {
+  if (!isUtf8(bytes)) return null;
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  return text.includes('\ufffd') ? null : text;
+}
+
+function describeType(field: unknown): string {
+  if (field === undefined || field === null || field === '') return 'nothing';
+  if (Array.isArray(field)) return 'a list';
+  return typeof field === 'string' ? 'a text' : `a value of type ${typeof field}`;
 }
 
 /** Whether there is anything but elements, text and an XML declaration of version 1.0 and UTF-8 at the beginning. */

@@ -21,11 +21,11 @@ export class LoginExplainer {
 
 /** The explanation of a trace: several lines, first what happened, then what to do, then everything else. */
 export function explainTrace(trace: LoginTrace): string {
-  const failed = trace.checks.filter(({ verdict }) => verdict === 'failed');
-  const passed = trace.checks.filter(({ verdict }) => verdict === 'passed').length;
+  const failed = trace.checks.filter(({ result }) => result === 'failed');
+  const passed = trace.checks.filter(({ result }) => result === 'passed').length;
   const [first, ...further] = failed;
   const lines = [
-    `Login ${trace.code} on "${trace.marketplace}" at ${trace.at} was ${trace.accepted ? 'accepted' : 'refused'}.`,
+    `Login ${trace.code} on "${trace.marketplace}" at ${trace.at} was ${trace.accepted ? 'accepted' : 'rejected'}.`,
   ];
   if (first) lines.push(describe(first), `What to do: ${remedyOf(first)}`);
   const clock = describeClock(trace.clockOffsetMs);

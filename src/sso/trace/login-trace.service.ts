@@ -2,12 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 
 import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-codes.js';
-import type { LoginCheckVerdict, LoginTrace } from '../../interfaces/login-trace.interface.js';
+import type { LoginCheckResult, LoginTrace } from '../../interfaces/login-trace.interface.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
 import { newTraceCode, readTraceCode } from './trace-code.js';
 
-type KeptCheck = readonly [code: string, verdict: LoginCheckVerdict, expected: string, seen: string];
+type KeptCheck = readonly [code: string, result: LoginCheckResult, expected: string, seen: string];
 
 const KEPT = 50;
 const KEPT_FOR_MS = 24 * 60 * 60_000;
@@ -15,8 +15,8 @@ const KEPT_FOR_MS = 24 * 60 * 60_000;
 const TRIM_EVERY = 10;
 
 /**
- * Keeps the last logins of each marketplace for a day, so that a refused one can be explained. Answers to logins
- * that never began are kept apart: a flood of them must not push out the logins of real people.
+ * Keeps the last logins of each marketplace for a day, so that a rejected one can be explained. Responses to
+ * logins that never began are kept apart: a flood of them must not push out the logins of real people.
  */
 @Injectable()
 export class LoginTraceService {
@@ -84,9 +84,9 @@ export class LoginTraceService {
 
 /** Without the titles, which the codes give back: they would be half of what is kept. */
 function write(trace: LoginTrace): string {
-  const checks = trace.checks.map(({ code, verdict, expected, seen }): KeptCheck => [
+  const checks = trace.checks.map(({ code, result, expected, seen }): KeptCheck => [
     code,
-    verdict,
+    result,
     expected,
     seen,
   ]);
@@ -95,12 +95,12 @@ function write(trace: LoginTrace): string {
 
 function read(text: string): LoginTrace {
   const trace = JSON.parse(text) as Omit<LoginTrace, 'checks'> & { readonly checks: readonly KeptCheck[] };
-  const checks = trace.checks.map(([code, verdict, expected, seen]) => ({
+  const checks = trace.checks.map(([code, result, expected, seen]) => ({
     code,
     title: LOGIN_ERROR_CODES[code as SsoErrorCode]?.title ?? code,
     expected,
     seen,
-    verdict,
+    result,
   }));
   return { ...trace, checks };
 }

@@ -26,7 +26,7 @@ export const WATCH_POINTS = {
     readNotification: (canary, [body]) => learnContent(canary, 'notified', body),
   },
   // Whether it is accepted or not: what arrives as a response may be somebody's.
-  'sso/saml/response-text.ts': {
+  'sso/saml/xml-reader.ts': {
     responseText: (canary, [field], xml) => {
       const pieces = typeof field === 'string' ? field.slice(0, LONGEST).match(/\S{40}/g) : null;
       for (const piece of pieces ?? []) canary.learn('SAMLResponse', piece, false);
@@ -35,7 +35,7 @@ export const WATCH_POINTS = {
       }
     },
   },
-  'sso/saml/profile-mapper.ts': {
+  'sso/login/login-profile.ts': {
     mapProfile: (canary, [, attributes]) =>
       attributes.forEach((value, name) => learnAttribute(canary, name, value)),
   },

@@ -3,14 +3,15 @@ import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.j
 import { SsoError } from '../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
-import { CheckList } from '../../../src/sso/saml/check-list.js';
-import type { LoginTransaction } from '../../../src/sso/saml/login-transaction.interface.js';
+import { CheckList } from '../../../src/sso/login/check-list.js';
+import { LoginService, type VerifiedLogin } from '../../../src/sso/login/login.service.js';
 import {
+  type LoginTransaction,
   LoginTransactionService,
-  loginTransactionKey,
-} from '../../../src/sso/saml/login-transaction.service.js';
-import type { SamlLogin } from '../../../src/sso/saml/saml-login.interface.js';
-import { SamlService } from '../../../src/sso/saml/saml.service.js';
+  newLoginTransaction,
+} from '../../../src/sso/login/login-transaction.service.js';
+import { SsoProtocols } from '../../../src/sso/login/sso-protocol.js';
+import { SamlProtocol } from '../../../src/sso/saml/saml.protocol.js';
 import { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -78,11 +79,11 @@ export async function withoutChecks<T>(codes: readonly SsoErrorCode[], run: () =
   }
 }
 
-/** The SAML engine on a memory store, without Nest around it. */
+/** Logins by SAML on a memory store, without Nest around them. */
 export class SamlBench {
   readonly transactions: LoginTransactionService;
   readonly traces: LoginTraceService;
-  readonly saml: SamlService;
+  readonly logins: LoginService;
 
   constructor(
     readonly marketplace: Marketplace = testMarketplace(),
@@ -91,21 +92,23 @@ export class SamlBench {
   ) {
     this.transactions = new LoginTransactionService(store, { sso });
     this.traces = new LoginTraceService(store);
-    this.saml = new SamlService(this.transactions, this.traces, { sso });
+    const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
+    this.logins = new LoginService(protocols, this.transactions, this.traces, { sso });
   }
 
-  begin(returnTo: string | null = null): Promise<LoginTransaction> {
-    return this.transactions.begin(this.marketplace, { returnTo, params: {} });
+  /** A login that has left for the identity provider. */
+  async begin(returnTo: string | null = null): Promise<LoginTransaction> {
+    const transaction = newLoginTransaction(this.marketplace, { returnTo, params: {} });
+    await this.transactions.save(transaction);
+    return transaction;
   }
 
   /** A login that began with this very request ID. */
   async beginAs(id: string): Promise<void> {
-    const transaction = { ...(await this.begin()), id };
-    await this.store.set(
-      loginTransactionKey(this.marketplace.name, id),
-      JSON.stringify(transaction),
-      900_000,
-    );
+    await this.transactions.save({
+      ...newLoginTransaction(this.marketplace, { returnTo: null, params: {} }),
+      id,
+    });
   }
 
   spec(requestId: string, overrides: Partial<ResponseSpec> = {}): ResponseSpec {
@@ -114,19 +117,21 @@ export class SamlBench {
     return responseSpec({ now: Date.now(), acs: consumeUrl(this.marketplace), requestId, issuer }, overrides);
   }
 
-  validate(samlResponse: unknown, boundRequestIds: readonly string[] | null = null): Promise<SamlLogin> {
-    return this.saml.validate({ marketplace: this.marketplace, samlResponse, boundRequestIds });
+  validate(samlResponse: unknown, boundRequestIds: readonly string[] | null = null): Promise<VerifiedLogin> {
+    const body = { SAMLResponse: samlResponse };
+    const response = { method: 'POST', query: new URLSearchParams(), body, boundRequestIds };
+    return this.logins.verify(this.marketplace, response);
   }
 
-  /** Begins a login and answers it in a way that must be refused. */
-  async refusal(overrides: Partial<ResponseSpec>): Promise<SsoError> {
+  /** Begins a login and responds to it in a way that must be rejected. */
+  async rejection(overrides: Partial<ResponseSpec>): Promise<SsoError> {
     const outcome: unknown = await this.login(overrides).catch((error: unknown) => error);
     if (outcome instanceof SsoError) return outcome;
-    throw new Error('the login was not refused');
+    throw new Error('the login was not rejected');
   }
 
-  /** Begins a login and answers it. */
-  async login(overrides: Partial<ResponseSpec> = {}): Promise<SamlLogin> {
+  /** Begins a login and responds to it. */
+  async login(overrides: Partial<ResponseSpec> = {}): Promise<VerifiedLogin> {
     const { id } = await this.begin();
     return this.validate(formField(signedResponse(this.spec(id, overrides))), [id]);
   }

@@ -2,29 +2,25 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@j
 import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
-import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
-import { LoginDeniedError } from '../../../src/errors/sign-on.error.js';
-import { SsoError } from '../../../src/errors/sso.error.js';
-import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
-import type { SignOnOptions } from '../../../src/interfaces/sign-on-options.interface.js';
-import { HttpExchange } from '../../../src/routing/http-exchange.js';
-import { LoginBinding } from '../../../src/sso/login-binding.js';
-import { LoginCompletion } from '../../../src/sso/login-completion.js';
-import { LoginRefusal } from '../../../src/sso/login-refusal.js';
-import { ReturnTo } from '../../../src/sso/return-to.js';
-import { SsoService } from '../../../src/sso/sso.service.js';
-import { SsoConsumeHandler } from '../../../src/sso/sso-consume.handler.js';
-import { SsoInitHandler } from '../../../src/sso/sso-init.handler.js';
-import {
-  type SignOnAnswer,
-  type SignOnLogin,
-  type SignOnStart,
-  SsoProtocol,
-} from '../../../src/sso/sso-protocol.js';
-import type { SsoProtocols } from '../../../src/sso/sso-protocols.js';
-import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
-import { MemoryStore } from '../../../src/stores/memory-store.js';
-import { loginOf, registryOf, SECRET, sessionsOf } from '../session/harness.js';
+import type { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
+import { LoginDeniedError } from '../../../../src/errors/sign-on.error.js';
+import { SsoError } from '../../../../src/errors/sso.error.js';
+import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
+import type { SignOnOptions } from '../../../../src/interfaces/sign-on-options.interface.js';
+import { HttpExchange } from '../../../../src/routing/http-exchange.js';
+import type { LoginService, VerifiedLogin } from '../../../../src/sso/login/login.service.js';
+import type { SsoResponse } from '../../../../src/sso/login/login-attempt.js';
+import { LoginBinding } from '../../../../src/sso/login/login-binding.service.js';
+import { LoginCompletion } from '../../../../src/sso/login/login-completion.service.js';
+import { LoginRejection } from '../../../../src/sso/login/login-rejection.service.js';
+import type { LoginStart } from '../../../../src/sso/login/login-transaction.service.js';
+import { ReturnTo } from '../../../../src/sso/login/return-to.service.js';
+import { SsoService } from '../../../../src/sso/sso.service.js';
+import { SsoConsumeHandler } from '../../../../src/sso/sso-consume.handler.js';
+import { SsoInitHandler } from '../../../../src/sso/sso-init.handler.js';
+import { DeletedGroupsService } from '../../../../src/stores/deleted-groups.service.js';
+import { MemoryStore } from '../../../../src/stores/memory-store.js';
+import { loginOf, registryOf, SECRET, sessionsOf } from '../../session/harness.js';
 
 beforeAll(() => Logger.overrideLogger(false));
 afterEach(() => {
@@ -72,7 +68,7 @@ describe('return-to', () => {
     '/maestrano/auth/saml/consume/uat',
     undefined,
     ['/a'],
-  ])('refuses %j', (address) => expect(parse(address)).toBeNull());
+  ])('rejects %j', (address) => expect(parse(address)).toBeNull());
 
   it.each(['admin.example.test', 'admin.example.test:8443', '/admin', 'javascript:alert(1)', ''])(
     'is not used with %j as an origin',
@@ -156,22 +152,24 @@ describe('options that come to nothing', () => {
   });
 });
 
-/** A protocol whose logins are what the test says. */
-class ProtocolStub extends SsoProtocol {
-  readonly begun: SignOnStart[] = [];
-  readonly answers: SignOnAnswer[] = [];
-  outcome: () => Promise<SignOnLogin> = () => Promise.reject(new Error('nothing arranged'));
+/** The two ends of a login as far as the handlers know them; what becomes of a response is what the test says. */
+class LoginsStub {
+  readonly begun: LoginStart[] = [];
+  readonly responses: SsoResponse[] = [];
+  outcome: () => Promise<VerifiedLogin> = () => Promise.reject(new Error('nothing arranged'));
 
-  override begin(_: unknown, start: SignOnStart) {
-    this.begun.push(start);
-    return Promise.resolve({
-      url: 'https://uat.example.test/sign-in',
-      requestId: `_request${this.begun.length}`,
-    });
+  isResponse(): boolean {
+    return false;
   }
 
-  override complete(_: unknown, answer: SignOnAnswer): Promise<SignOnLogin> {
-    this.answers.push(answer);
+  begin(_: unknown, start: LoginStart) {
+    this.begun.push(start);
+    const requestId = `_request${this.begun.length}`;
+    return Promise.resolve({ url: 'https://uat.example.test/sign-in', requestId });
+  }
+
+  verify(_: unknown, response: SsoResponse): Promise<VerifiedLogin> {
+    this.responses.push(response);
     return this.outcome();
   }
 }
@@ -189,8 +187,8 @@ function signOn(
 ) {
   const registry = registryOf(['uat'], marketplaceSso);
   const marketplace = registry.get('uat');
-  const protocol = new ProtocolStub();
-  const protocols = { of: () => protocol } as unknown as SsoProtocols;
+  const stub = new LoginsStub();
+  const logins = stub as unknown as LoginService;
   const calls: string[] = [];
   const users = { findOrCreateUser: () => Promise.resolve({ name: 'Jo' }) };
   const groups = {
@@ -210,10 +208,10 @@ function signOn(
   const binding = new LoginBinding();
   const policy = new ReturnTo({ sso });
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
-  const refusal = new LoginRefusal(binding, policy, { sso });
+  const rejection = new LoginRejection(binding, policy, { sso });
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
-  const consume = new SsoConsumeHandler(protocols, binding, completion, refusal);
-  const init = new SsoInitHandler(protocols, binding, policy, refusal, consume, sessions, { sso });
+  const consume = new SsoConsumeHandler(logins, binding, completion, rejection);
+  const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, { sso });
   const jar: Record<string, string> = {};
 
   async function visit(
@@ -254,7 +252,7 @@ function signOn(
   }
   return {
     marketplace,
-    protocol,
+    stub,
     jar,
     users,
     groups,
@@ -264,16 +262,16 @@ function signOn(
     consume: (headers?: Record<string, string>) =>
       visit(consume, { method: 'POST', url: '/consume', ...(headers ? { headers } : {}) }),
     accept: (id: string, returnTo: string | null = null) => {
-      protocol.outcome = () =>
+      stub.outcome = () =>
         Promise.resolve({
           ...loginOf('uat', new Date(Date.now() + 60_000)),
           transaction: { id, returnTo },
           traceCode: 'ABC-123',
         });
     },
-    refuse: (code: SsoErrorCode, requestId: string | null = null) => {
+    reject: (code: SsoErrorCode, requestId: string | null = null) => {
       const details = { marketplace: 'uat', checks: [], traceCode: 'ABC-123', requestId };
-      protocol.outcome = () => Promise.reject(new SsoError(code, details));
+      stub.outcome = () => Promise.reject(new SsoError(code, details));
     },
   };
 }
@@ -287,25 +285,25 @@ const signedIn = (jar: Record<string, string>): boolean =>
 
 describe('init', () => {
   it('passes on the group and what the application allows, and nothing else', async () => {
-    const { begin, protocol } = signOn({ passParameters: ['locale'] });
-    const answer = await begin(
+    const { begin, stub } = signOn({ passParameters: ['locale'] });
+    const response = await begin(
       '?group_id=cld-2&locale=fr&SAMLRequest=x&RelayState=y&return_to=/invoices&other=1',
     );
-    expect(protocol.begun).toEqual([{ returnTo: '/invoices', params: { group_id: 'cld-2', locale: 'fr' } }]);
-    expect(answer).toMatchObject({ status: 302, location: 'https://uat.example.test/sign-in' });
-    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(stub.begun).toEqual([{ returnTo: '/invoices', params: { group_id: 'cld-2', locale: 'fr' } }]);
+    expect(response).toMatchObject({ status: 302, location: 'https://uat.example.test/sign-in' });
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store' });
   });
 
   it('reads the group behind a second question mark, as the marketplace appends it', async () => {
-    const { begin, protocol } = signOn();
+    const { begin, stub } = signOn();
     await begin('?marketplace=uat?group_id=cld-2');
-    expect(protocol.begun[0]?.params).toEqual({ group_id: 'cld-2' });
+    expect(stub.begun[0]?.params).toEqual({ group_id: 'cld-2' });
   });
 
   it('leaves out what is too long and forgets a foreign page', async () => {
-    const { begin, protocol } = signOn();
+    const { begin, stub } = signOn();
     await begin(`?group_id=${'x'.repeat(600)}&return_to=https://evil.example`);
-    expect(protocol.begun).toEqual([{ returnTo: null, params: {} }]);
+    expect(stub.begun).toEqual([{ returnTo: null, params: {} }]);
   });
 
   it('binds the login to the browser, up to five at once, the oldest going first', async () => {
@@ -323,15 +321,15 @@ describe('init', () => {
   });
 
   it('uses a name that no sibling host can set where there is https', async () => {
-    const { begin, jar, consume, protocol, refuse } = signOn({}, { idm: 'https://app.example.test' });
-    refuse('sso.audience');
+    const { begin, jar, consume, stub, reject } = signOn({}, { idm: 'https://app.example.test' });
+    reject('sso.audience');
     await begin();
     const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
     expect(name).toMatch(/^__Host-mno-login-/);
     delete jar[name];
     jar[name.replace('__Host-', '')] = value;
     await consume();
-    expect(protocol.answers[0]?.boundRequestIds).toBeNull();
+    expect(stub.responses[0]?.boundRequestIds).toBeNull();
   });
 
   it.each([
@@ -344,26 +342,26 @@ describe('init', () => {
     ['a client that may not', 'https://app.example.test', {}, null],
     ['a host where they are not kept', 'http://app.example.test', { 'sec-fetch-site': 'cross-site' }, null],
   ])('tells what no cookie means, from %s', async (_, idm, headers, expected) => {
-    const { consume, protocol, refuse } = signOn({}, { idm });
-    refuse('sso.requestNotBound');
+    const { consume, stub, reject } = signOn({}, { idm });
+    reject('sso.requestNotBound');
     await consume(headers);
-    expect(protocol.answers[0]?.boundRequestIds).toEqual(expected);
+    expect(stub.responses[0]?.boundRequestIds).toEqual(expected);
   });
 
   it('is closed where sign-on is off', async () => {
-    const { begin, protocol } = signOn({}, { enabled: false });
+    const { begin, stub } = signOn({}, { enabled: false });
     expect(await begin()).toMatchObject({ status: 403, body: expect.stringContaining('switched off') });
-    expect(protocol.begun).toEqual([]);
+    expect(stub.begun).toEqual([]);
   });
 });
 
 describe('consume', () => {
   it('finds or creates, begins a session and goes where the person wanted to', async () => {
-    const { begin, consume, accept, jar, calls, protocol, groups } = signOn();
+    const { begin, consume, accept, jar, calls, stub, groups } = signOn();
     await begin();
     accept('_request1', '/invoices');
     expect(await consume()).toMatchObject({ status: 303, location: '/invoices' });
-    expect(protocol.answers[0]).toMatchObject({
+    expect(stub.responses[0]).toMatchObject({
       method: 'POST',
       boundRequestIds: ['_request1'],
       body: { SAMLResponse: 'x' },
@@ -378,22 +376,22 @@ describe('consume', () => {
   });
 
   it('shows who cannot come in a page with a code, and no session', async () => {
-    const { consume, refuse, jar } = signOn();
-    refuse('sso.audience');
-    const answer = await consume();
-    expect(answer).toMatchObject({ status: 403, headers: { 'cache-control': 'no-store' } });
-    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
-    expect(answer.body).toContain('ABC-123');
-    expect(answer.body).not.toContain('udience');
+    const { consume, reject, jar } = signOn();
+    reject('sso.audience');
+    const response = await consume();
+    expect(response).toMatchObject({ status: 403, headers: { 'cache-control': 'no-store' } });
+    expect(response.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(response.body).toContain('ABC-123');
+    expect(response.body).not.toContain('udience');
     expect(signedIn(jar)).toBe(false);
   });
 
   it('answers programs in JSON', async () => {
-    const { consume, refuse } = signOn();
-    refuse('sso.inputType');
-    const answer = await consume({ accept: '*/*' });
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body ?? '')).toMatchObject({
+    const { consume, reject } = signOn();
+    reject('sso.inputType');
+    const response = await consume({ accept: '*/*' });
+    expect(response.status).toBe(400);
+    expect(JSON.parse(response.body ?? '')).toMatchObject({
       statusCode: 400,
       code: 'sso.inputType',
       trace: 'ABC-123',
@@ -401,8 +399,8 @@ describe('consume', () => {
   });
 
   it('begins again by itself once, and only where cookies travel', async () => {
-    const { begin, consume, refuse, jar, marketplace } = signOn();
-    refuse('sso.requestUnknown');
+    const { begin, consume, reject, jar, marketplace } = signOn();
+    reject('sso.requestUnknown');
     expect(await consume()).toMatchObject({ status: 401 });
     await begin();
     expect(await consume()).toMatchObject({
@@ -420,16 +418,16 @@ describe('consume', () => {
   it.each(['http://app.example.test', 'https://sso.example.test'])(
     'begins again with the page that the person wanted, signing in on %s',
     async (idm) => {
-      const { begin, consume, refuse, protocol } = signOn({}, { idm });
+      const { begin, consume, reject, stub } = signOn({}, { idm });
       const page = '/invoices?page=2&q=a%26b.c';
       await begin(`?return_to=${encodeURIComponent(page)}`);
       await begin('?return_to=/other-tab');
-      refuse('sso.requestUnknown', '_request1');
+      reject('sso.requestUnknown', '_request1');
       const { location = '' } = await consume();
       expect(new URL(location).searchParams.get('return_to')).toBe(page);
       await begin(new URL(location).search);
-      expect(protocol.begun[0]?.returnTo).toContain(page);
-      expect(protocol.begun[2]).toEqual(protocol.begun[0]);
+      expect(stub.begun[0]?.returnTo).toContain(page);
+      expect(stub.begun[2]).toEqual(stub.begun[0]);
     },
   );
 
@@ -437,11 +435,11 @@ describe('consume', () => {
     ['no login', null],
     ['a login of another browser', '_elsewhere'],
     ['a login that wanted nothing in particular', '_request2'],
-  ])('begins again without a page when the answer names %s', async (_, requestId) => {
-    const { begin, consume, refuse } = signOn();
+  ])('begins again without a page when the response names %s', async (_, requestId) => {
+    const { begin, consume, reject } = signOn();
     await begin('?return_to=/invoices');
     await begin('?return_to=https://evil.example/');
-    refuse('sso.requestNotBound', requestId);
+    reject('sso.requestNotBound', requestId);
     expect(await consume()).toMatchObject({
       status: 303,
       location: expect.not.stringContaining('return_to'),
@@ -451,12 +449,12 @@ describe('consume', () => {
   it.each(['https://evil.example/', '//evil.example', '/maestrano/auth/saml/consume/uat', '/a\nb'])(
     'does not believe a binding cookie that wants to %j',
     async (address) => {
-      const { begin, consume, refuse, jar } = signOn();
+      const { begin, consume, reject, jar } = signOn();
       await begin('?return_to=/invoices');
       const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
       jar[name] = value.replace('%2Finvoices', encodeURIComponent(address));
       expect(jar[name]).not.toBe(value);
-      refuse('sso.requestUnknown', '_request1');
+      reject('sso.requestUnknown', '_request1');
       expect(await consume()).toMatchObject({
         status: 303,
         location: expect.not.stringContaining('return_to'),
@@ -465,14 +463,14 @@ describe('consume', () => {
   );
 
   it('keeps binding cookies small: a very long address is not remembered in them', async () => {
-    const { begin, consume, refuse, jar, protocol } = signOn();
+    const { begin, consume, reject, jar, stub } = signOn();
     const page = `/invoices?filter=${'x'.repeat(1_500)}`;
     await begin(`?return_to=${encodeURIComponent(page)}`);
-    expect(protocol.begun[0]?.returnTo).toContain(page);
+    expect(stub.begun[0]?.returnTo).toContain(page);
     expect(Object.values(jar)[0]?.length).toBeLessThan(100);
     await begin(`?return_to=/${'\u{1f600}'.repeat(100)}`);
     for (const value of Object.values(jar)) expect(value.length).toBeLessThan(600);
-    refuse('sso.requestUnknown', '_request1');
+    reject('sso.requestUnknown', '_request1');
     expect(await consume()).toMatchObject({
       status: 303,
       location: expect.not.stringContaining('return_to'),
@@ -480,9 +478,9 @@ describe('consume', () => {
   });
 
   it('offers the page in the link to sign in again', async () => {
-    const { begin, consume, refuse } = signOn();
+    const { begin, consume, reject } = signOn();
     await begin('?return_to=/invoices');
-    refuse('sso.audience', '_request1');
+    reject('sso.audience', '_request1');
     expect((await consume()).body).toContain('?return_to=%2Finvoices"');
     const { accept, users, ...denying } = signOn();
     await denying.begin('?return_to=/invoices');
@@ -493,23 +491,23 @@ describe('consume', () => {
 
   it("sends to the application's own page", async () => {
     const path = signOn({ deniedUrl: '/sorry?from=maestrano' });
-    path.refuse('sso.expired');
+    path.reject('sso.expired');
     expect(await path.consume()).toMatchObject({
       status: 303,
       location: 'http://app.example.test/sorry?from=maestrano&code=sso.expired&trace=ABC-123',
     });
     const chosen = signOn({ deniedUrl: ({ code, restart, status }) => `/${code}/${restart}/${status}` });
-    chosen.refuse('sso.replay');
+    chosen.reject('sso.replay');
     expect(await chosen.consume()).toMatchObject({ location: '/sso.replay/true/401' });
   });
 
-  it('keeps out whom the application refuses, with its own words', async () => {
+  it('keeps out whom the application rejects, with its own words', async () => {
     const { consume, accept, users, jar } = signOn();
     accept('_request1');
     users.findOrCreateUser = () => Promise.reject(new LoginDeniedError('Ask <b>your</b> administrator.'));
-    const answer = await consume();
-    expect(answer).toMatchObject({ status: 403 });
-    expect(answer.body).toContain('Ask &lt;b&gt;your&lt;/b&gt; administrator.');
+    const response = await consume();
+    expect(response).toMatchObject({ status: 403 });
+    expect(response.body).toContain('Ask &lt;b&gt;your&lt;/b&gt; administrator.');
     expect(signedIn(jar)).toBe(false);
   });
 

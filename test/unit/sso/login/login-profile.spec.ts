@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseAttributeDate } from '../../../../src/sso/saml/attribute-date.js';
-import { mapProfile, mapSession } from '../../../../src/sso/saml/profile-mapper.js';
-import { describeInstant, parseSamlInstant } from '../../../../src/sso/saml/saml-instant.js';
-import { resolveSsoPolicy } from '../../../../src/sso/saml/sso-policy.js';
+import { parseAttributeDate } from '../../../../src/sso/login/login-profile.js';
+import { mapProfile, mapSession } from '../../../../src/sso/login/login-profile.js';
+import { describeInstant, parseSamlInstant } from '../../../../src/sso/saml/assertion-checks.js';
+import { resolveSsoPolicy } from '../../../../src/sso/login/sso-policy.js';
 import { maskUser, unmaskUser } from '../../../../src/utils/masking.js';
 import { ATTRIBUTES } from '../../../support/saml/response-builder.js';
 import { testMarketplace } from '../../../support/saml/saml-bench.js';
@@ -69,7 +69,7 @@ describe('profiles', () => {
   it('never hold the session token', () => {
     const profile = mapProfile(testMarketplace(), attributes);
     expect(JSON.stringify(profile)).not.toContain(ATTRIBUTES['mno_session']);
-    expect(mapSession(attributes).token.reveal()).toBe(ATTRIBUTES['mno_session']);
+    expect(mapSession(attributes).sessionToken.reveal()).toBe(ATTRIBUTES['mno_session']);
     expect(mapSession(attributes).recheckAt).toEqual(new Date('2026-08-01T15:03:00Z'));
   });
 

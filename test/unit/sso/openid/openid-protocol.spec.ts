@@ -6,13 +6,12 @@ import { SsoError } from '../../../../src/errors/sso.error.js';
 import { OpenIdDiscoveryError } from '../../../../src/errors/openid.error.js';
 import { MaestranoHttp } from '../../../../src/http/maestrano-http.service.js';
 import type { Marketplace } from '../../../../src/interfaces/marketplace.interface.js';
-import { OpenIdAnswerJudge } from '../../../../src/sso/openid/openid-answer-judge.js';
-import { OpenIdDiscoveryService } from '../../../../src/sso/openid/openid-discovery.service.js';
-import { OpenIdProtocol } from '../../../../src/sso/openid/openid-protocol.js';
-import { OpenIdVerificationService } from '../../../../src/sso/openid/openid-verification.service.js';
+import { OpenIdProtocol } from '../../../../src/sso/openid/openid.protocol.js';
 import { endpointOf } from '../../../../src/sso/openid/xrds.js';
-import { LoginTransactionService } from '../../../../src/sso/saml/login-transaction.service.js';
-import type { SignOnAnswer, SignOnLogin } from '../../../../src/sso/sso-protocol.js';
+import { LoginTransactionService } from '../../../../src/sso/login/login-transaction.service.js';
+import { LoginService, type VerifiedLogin } from '../../../../src/sso/login/login.service.js';
+import type { SsoResponse } from '../../../../src/sso/login/login-attempt.js';
+import { SsoProtocols } from '../../../../src/sso/login/sso-protocol.js';
 import { LoginTraceService } from '../../../../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
@@ -23,41 +22,39 @@ const provider = new OpenIdProvider();
 const http = new MaestranoHttp({ http: { attempts: 1, timeoutMs: 2_000 } });
 let uat: Marketplace;
 let other: Marketplace;
-let protocol: OpenIdProtocol;
+let logins: LoginService;
 let traces: LoginTraceService;
 
 function marketplace(name: string, overrides: Record<string, unknown> = {}): Marketplace {
   return testMarketplace(name, { api: { host: provider.url }, sso: { protocol: 'openid' }, ...overrides });
 }
 
-function createProtocol(options: object = {}, store = new MemoryStore()): OpenIdProtocol {
+function createLogins(options: object = {}, store = new MemoryStore()): LoginService {
   const transactions = new LoginTransactionService(store, { sso: options });
-  const discovery = new OpenIdDiscoveryService(http);
-  const judge = new OpenIdAnswerJudge(transactions, discovery, new OpenIdVerificationService(http));
   traces = new LoginTraceService(store);
-  return new OpenIdProtocol(transactions, discovery, judge, traces, { sso: options });
+  const protocols = new SsoProtocols(new Map([['openid', new OpenIdProtocol(http)]]));
+  return new LoginService(protocols, transactions, traces, { sso: options });
 }
 
-/** Begins a login and has the provider answer it; the pieces a test may tamper with. */
+/** Begins a login and has the provider response it; the pieces a test may tamper with. */
 async function signIn(
   change?: (fields: Map<string, string>) => void,
   tamper: (fields: URLSearchParams) => void = () => undefined,
-): Promise<{ answer: SignOnAnswer; requestId: string; fields: URLSearchParams }> {
-  const { url, requestId } = await protocol.begin(uat, { returnTo: '/bills', params: {} });
+): Promise<{ response: SsoResponse; requestId: string; fields: URLSearchParams }> {
+  const { url, requestId } = await logins.begin(uat, { returnTo: '/bills', params: {} });
   const fields = provider.answer(new URL(url).searchParams, uat.api.id, change);
   tamper(fields);
   const query = new URLSearchParams([['maestrano_login', requestId], ...fields]);
-  const answer: SignOnAnswer = {
+  const response: SsoResponse = {
     method: 'GET',
-    url: `${uat.sso.initPath}?${query.toString()}`,
     query,
     body: undefined,
     boundRequestIds: [requestId],
   };
-  return { answer, requestId, fields };
+  return { response, requestId, fields };
 }
 
-async function refusal(login: Promise<SignOnLogin>): Promise<SsoError> {
+async function rejection(login: Promise<VerifiedLogin>): Promise<SsoError> {
   const error = await login.then(
     () => null,
     (caught: unknown) => caught,
@@ -83,7 +80,7 @@ beforeEach(() => {
   provider.status = 200;
   provider.gullible = false;
   provider.word = null;
-  protocol = createProtocol();
+  logins = createLogins();
 });
 afterEach(() => void jest.useRealTimers());
 
@@ -95,7 +92,7 @@ describe('beginning', () => {
       'openid.assoc_handle': 'x',
       'openid.return_to': 'https://evil.example.com',
     };
-    const { url, requestId } = await protocol.begin(uat, { returnTo: null, params });
+    const { url, requestId } = await logins.begin(uat, { returnTo: null, params });
     expect(url.split('?')[0]).toBe(`${provider.url}/api/openid/provider/app-uat`);
     expect(new URL(url).searchParams.has('openid.assoc_handle')).toBe(false);
     const query = new URL(url).searchParams;
@@ -120,14 +117,14 @@ describe('beginning', () => {
     ['a page', '<html>is_valid:true</html>'],
     ['JSON', '{"is_valid":true}'],
   ])('takes %s of the provider for no confirmation', async (_name, word) => {
-    const { answer } = await signIn();
+    const { response } = await signIn();
     provider.word = word;
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'openid.verification' });
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.verification' });
   });
 
   it('keeps the query of the init path in the return URL', async () => {
     const query = marketplace('uat', { sso: { protocol: 'openid', init_path: '/init/?marketplace=uat' } });
-    const { url, requestId } = await protocol.begin(query, { returnTo: null, params: {} });
+    const { url, requestId } = await logins.begin(query, { returnTo: null, params: {} });
     expect(new URL(url).searchParams.get('openid.return_to')).toBe(
       `https://app.example.com/init/?marketplace=uat&maestrano_login=${requestId}`,
     );
@@ -142,26 +139,26 @@ describe('beginning', () => {
     ['nothing', () => ''],
   ])('does not begin when discovery brings %s', async (_name, document) => {
     provider.document = document();
-    await expect(protocol.begin(uat, { returnTo: null, params: {} })).rejects.toBeInstanceOf(
+    await expect(logins.begin(uat, { returnTo: null, params: {} })).rejects.toBeInstanceOf(
       OpenIdDiscoveryError,
     );
   });
 
   it('asks again after a failed discovery, and not after a good one', async () => {
     provider.status = 503;
-    await expect(protocol.begin(uat, { returnTo: null, params: {} })).rejects.toMatchObject({
+    await expect(logins.begin(uat, { returnTo: null, params: {} })).rejects.toMatchObject({
       code: 'openid.discovery',
       httpStatus: 502,
     });
     provider.status = 200;
-    await protocol.begin(uat, { returnTo: null, params: {} });
+    await logins.begin(uat, { returnTo: null, params: {} });
     provider.status = 503;
-    await expect(protocol.begin(uat, { returnTo: null, params: {} })).resolves.toBeDefined();
+    await expect(logins.begin(uat, { returnTo: null, params: {} })).resolves.toBeDefined();
   });
 
   it('asks again after an hour, and keeps the endpoint where nobody answers', async () => {
     const endpoint = async (): Promise<string | undefined> =>
-      (await protocol.begin(uat, { returnTo: null, params: {} })).url.split('?')[0];
+      (await logins.begin(uat, { returnTo: null, params: {} })).url.split('?')[0];
     const first = await endpoint();
     provider.status = 503;
     fakeDate(Date.now() + 61 * 60_000);
@@ -174,10 +171,10 @@ describe('beginning', () => {
   });
 });
 
-describe('a good answer', () => {
+describe('a good response', () => {
   it('gives the profiles that SAML would', async () => {
-    const { answer, requestId } = await signIn();
-    const login = await protocol.complete(uat, answer);
+    const { response, requestId } = await signIn();
+    const login = await logins.verify(uat, response);
     expect(login.profile.user).toMatchObject({
       provider: 'maestrano',
       marketplace: 'uat',
@@ -199,23 +196,27 @@ describe('a good answer', () => {
     expect(login.recheckAt).toEqual(new Date('2036-08-01T15:30:20Z'));
     expect(login.transaction).toMatchObject({ id: requestId, returnTo: '/bills' });
     expect(provider.verifications).toBe(1);
-    expect(await traces.find(login.traceCode)).toMatchObject({ accepted: true, began: true, refusal: null });
+    expect(await traces.find(login.traceCode)).toMatchObject({
+      accepted: true,
+      began: true,
+      rejection: null,
+    });
   });
 
   it('is taken from the form of a POST as well, and not from its URL', async () => {
-    const { answer, fields, requestId } = await signIn();
+    const { response, fields, requestId } = await signIn();
     const query = new URLSearchParams({ maestrano_login: requestId });
     await expect(
-      refusal(protocol.complete(uat, { ...answer, method: 'POST', body: {} })),
+      rejection(logins.verify(uat, { ...response, method: 'POST', body: {} })),
     ).resolves.toMatchObject({ code: 'openid.input' });
     const body = Object.fromEntries(fields);
-    await expect(protocol.complete(uat, { ...answer, method: 'POST', query, body })).resolves.toBeDefined();
+    await expect(logins.verify(uat, { ...response, method: 'POST', query, body })).resolves.toBeDefined();
   });
 
   it('masks the user where the marketplace wants virtual ones', async () => {
     uat = marketplace('uat', { sso: { protocol: 'openid', creation_mode: 'virtual' } });
-    const { answer } = await signIn();
-    const { profile } = await protocol.complete(uat, answer);
+    const { response } = await signIn();
+    const { profile } = await logins.verify(uat, response);
     expect(profile.user).toMatchObject({ uid: 'usr-1.cld-1', email: 'usr-1.cld-1@mail.example.com' });
     uat = marketplace('uat');
   });
@@ -226,20 +227,20 @@ describe('a good answer', () => {
       'http://example.com/shoe-size': '43',
       'http://openid.net/schema/company/name': '',
     };
-    const { profile } = await protocol.complete(uat, (await signIn()).answer);
+    const { profile } = await logins.verify(uat, (await signIn()).response);
     expect(profile.user.attributes).toMatchObject({ 'http://example.com/shoe-size': '43' });
     expect(profile.group.name).toBeNull();
   });
 });
 
-describe('a bad answer', () => {
+describe('a bad response', () => {
   const set = (name: string, value: string) => (fields: Map<string, string>) => void fields.set(name, value);
   const withAttributes = (attributes: Record<string, string>) => () => {
     provider.attributes = { ...USER, ...attributes };
   };
   const guid = 'http://openid.net/schema/person/guid';
 
-  /** Changes made before the provider signs: a provider gone wrong, or an answer for somebody else. */
+  /** Changes made before the provider signs: a provider gone wrong, or an response for somebody else. */
   it.each<[string, (fields: Map<string, string>) => void, string]>([
     ['of OpenID 1.1', set('ns', 'http://openid.net/signon/1.1'), 'openid.input'],
     ['that cancels', set('mode', 'cancel'), 'openid.cancelled'],
@@ -333,9 +334,9 @@ describe('a bad answer', () => {
       },
       'openid.attributes',
     ],
-  ])('%s is refused', async (_name, change, code) => {
-    const { answer } = await signIn(change);
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code });
+  ])('%s is rejected', async (_name, change, code) => {
+    const { response } = await signIn(change);
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code });
   });
 
   it.each<[string, () => void, string]>([
@@ -361,46 +362,44 @@ describe('a bad answer', () => {
       withAttributes({ 'http://openid.net/schema/company/name': 'Ac\u0000me' }),
       'openid.attributes',
     ],
-  ])('with %s is refused', async (_name, prepare, code) => {
+  ])('with %s is rejected', async (_name, prepare, code) => {
     prepare();
-    const { answer } = await signIn();
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code });
+    const { response } = await signIn();
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code });
   });
 
-  it('changed on its way is refused, and does not use up the login', async () => {
-    const { answer, fields } = await signIn();
-    const tampered = new URLSearchParams(answer.query);
+  it('changed on its way is rejected, and does not use up the login', async () => {
+    const { response, fields } = await signIn();
+    const tampered = new URLSearchParams(response.query);
     for (const [name, value] of fields) if (value === 'Admin') tampered.set(name, 'Super Admin');
-    expect(await refusal(protocol.complete(uat, { ...answer, query: tampered }))).toMatchObject({
+    expect(await rejection(logins.verify(uat, { ...response, query: tampered }))).toMatchObject({
       code: 'openid.verification',
     });
     const again = await signIn();
-    await expect(protocol.complete(uat, again.answer)).resolves.toBeDefined();
+    await expect(logins.verify(uat, again.response)).resolves.toBeDefined();
   });
 
-  it('sent again is refused, also when the provider would confirm it', async () => {
-    const { answer } = await signIn();
-    await protocol.complete(uat, answer);
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({
+  it('sent again is rejected, also when the provider would confirm it', async () => {
+    const { response } = await signIn();
+    await logins.verify(uat, response);
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({
       code: 'sso.requestUsed',
       restart: true,
     });
   });
 
-  it('with a used nonce is refused even for another login', async () => {
+  it('with a used nonce is rejected even for another login', async () => {
     const first = await signIn();
-    await protocol.complete(uat, first.answer);
+    await logins.verify(uat, first.response);
     const nonce = first.fields.get('openid.response_nonce') ?? '';
-    const { answer } = await signIn(set('response_nonce', nonce));
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'sso.replay' });
+    const { response } = await signIn(set('response_nonce', nonce));
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'sso.replay' });
   });
 
   it.each([false, true])('of ten copies at once lets one in (gullible provider: %s)', async (gullible) => {
     provider.gullible = gullible;
-    const { answer } = await signIn();
-    const results = await Promise.allSettled(
-      Array.from({ length: 10 }, () => protocol.complete(uat, answer)),
-    );
+    const { response } = await signIn();
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => logins.verify(uat, response)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const reasons = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as SsoError] : [],
@@ -410,63 +409,63 @@ describe('a bad answer', () => {
     );
   });
 
-  it('is refused on an instance that cannot find the provider, and can be tried again', async () => {
+  it('is rejected on an instance that cannot find the provider, and can be tried again', async () => {
     const store = new MemoryStore();
-    protocol = createProtocol({}, store);
-    const { answer } = await signIn();
-    const instance = createProtocol({}, store);
+    logins = createLogins({}, store);
+    const { response } = await signIn();
+    const instance = createLogins({}, store);
     provider.document = 'maintenance';
-    expect(await refusal(instance.complete(marketplace('uat', { nid: 'fresh' }), answer))).toMatchObject({
+    expect(await rejection(instance.verify(marketplace('uat', { nid: 'fresh' }), response))).toMatchObject({
       code: 'openid.discovery',
     });
     provider.document = null;
-    await expect(instance.complete(uat, answer)).resolves.toBeDefined();
+    await expect(instance.verify(uat, response)).resolves.toBeDefined();
   });
 
-  it('begun on another marketplace, in another browser or never is refused without calling the provider', async () => {
-    const { answer } = await signIn();
-    expect(await refusal(protocol.complete(other, answer))).toMatchObject({ code: 'sso.requestUnknown' });
-    expect(await refusal(protocol.complete(uat, { ...answer, boundRequestIds: ['_other'] }))).toMatchObject({
+  it('begun on another marketplace, in another browser or never is rejected without calling the provider', async () => {
+    const { response } = await signIn();
+    expect(await rejection(logins.verify(other, response))).toMatchObject({ code: 'sso.requestUnknown' });
+    expect(await rejection(logins.verify(uat, { ...response, boundRequestIds: ['_other'] }))).toMatchObject({
       code: 'sso.requestNotBound',
     });
-    const query = new URLSearchParams(answer.query);
+    const query = new URLSearchParams(response.query);
     query.set('maestrano_login', `_${'0'.repeat(40)}`);
-    const stray = { ...answer, query, boundRequestIds: null };
+    const stray = { ...response, query, boundRequestIds: null };
     // The login that is named tells which page the person wanted, when the browser has to begin again.
-    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({
+    expect(await rejection(logins.verify(uat, stray))).toMatchObject({
       code: 'sso.requestUnknown',
       requestId: query.get('maestrano_login'),
     });
     query.delete('maestrano_login');
-    expect(await refusal(protocol.complete(uat, stray))).toMatchObject({
+    expect(await rejection(logins.verify(uat, stray))).toMatchObject({
       code: 'sso.requestMissing',
       requestId: null,
     });
     expect(provider.verifications).toBe(0);
   });
 
-  it('after its time is refused', async () => {
-    const { answer } = await signIn();
+  it('after its time is rejected', async () => {
+    const { response } = await signIn();
     fakeDate(Date.now() + 16 * 60_000);
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'sso.requestUnknown' });
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'sso.requestUnknown' });
   });
 
-  it('whose provider does not answer is refused and can be tried again', async () => {
-    const { answer } = await signIn();
+  it('whose provider does not respond is rejected and can be tried again', async () => {
+    const { response } = await signIn();
     provider.status = 500;
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'openid.verification' });
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.verification' });
     provider.status = 200;
-    await expect(protocol.complete(uat, answer)).resolves.toBeDefined();
+    await expect(logins.verify(uat, response)).resolves.toBeDefined();
   });
 
   it('tells its checks without personal values or the token', async () => {
-    const { answer } = await signIn(set('sig', 'AAAA'));
-    const error = await refusal(protocol.complete(uat, answer));
+    const { response } = await signIn(set('sig', 'AAAA'));
+    const error = await rejection(logins.verify(uat, response));
     const told = JSON.stringify([error.message, error.checks, await traces.find(error.traceCode)]);
     for (const value of ['token-1', 'zoe@example.com', 'Müller', 'usr-1']) expect(told).not.toContain(value);
   });
 
-  it.each<[string, Partial<SignOnAnswer>]>([
+  it.each<[string, Partial<SsoResponse>]>([
     ['a field twice in the URL', { query: new URLSearchParams('openid.mode=id_res&openid.mode=cancel') }],
     ['a list in the form', { method: 'POST', body: { 'openid.mode': ['id_res', 'cancel'] } }],
     ['an object in the form', { method: 'POST', body: { 'openid.mode': { a: 1 } } }],
@@ -481,16 +480,15 @@ describe('a bad answer', () => {
         ),
       },
     ],
-  ])('that is %s is refused', async (_name, part) => {
-    const answer = {
+  ])('that is %s is rejected', async (_name, part) => {
+    const response = {
       method: 'GET',
-      url: '/',
       query: new URLSearchParams(),
       body: undefined,
       boundRequestIds: null,
       ...part,
     };
-    expect(await refusal(protocol.complete(uat, answer))).toMatchObject({ code: 'openid.input' });
+    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.input' });
   });
 });
 
@@ -507,7 +505,7 @@ describe('endpointOf', () => {
     expect(endpointOf(document(service('', '\n  only\n')))).toBe('only');
   });
 
-  it('answers null to what is no XRDS document, or too large a one', () => {
+  it('gives null for what is no XRDS document, or too large a one', () => {
     for (const text of [
       '',
       '<',

