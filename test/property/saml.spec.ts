@@ -6,8 +6,8 @@ import { SsoError } from '../../src/errors/sso.error.js';
 import { CheckFailed, CheckList } from '../../src/sso/login/check-list.js';
 import type { VerifiedLogin } from '../../src/sso/login/login.service.js';
 import { DEFAULT_SSO_POLICY } from '../../src/sso/login/sso-policy.js';
-import { parseSamlInstant } from '../../src/sso/saml/assertion-checks.js';
 import { readXml } from '../../src/sso/saml/xml-reader.js';
+import { parseSamlInstant } from '../../src/utils/dates.js';
 import { ATTRIBUTES, formField, signedResponse } from '../support/saml/response-builder.js';
 import { SamlBench } from '../support/saml/saml-bench.js';
 

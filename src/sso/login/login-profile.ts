@@ -6,8 +6,10 @@ import type {
   UserProfile,
 } from '../../interfaces/profiles.interface.js';
 import { MAESTRANO_PROVIDER } from '../../maestrano.constants.js';
+import { parsePlatformDate } from '../../utils/dates.js';
 import { maskUser } from '../../utils/masking.js';
 import { Secret } from '../../utils/secret.js';
+import { toBoolean } from '../../utils/values.js';
 import { type CheckList, mask } from './check-list.js';
 
 /** The attributes of a login by the names of protocol §4.6, whichever protocol brought them. */
@@ -19,9 +21,6 @@ const DEFAULT_ROLE = 'Guest';
 /** An identifier such as `usr-1`: harmless in URLs, store keys and logs. */
 export const PLATFORM_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const MAX_TOKEN = 1_024;
-/** The spellings of a date that the platform and its SDKs write (protocol §4.11, §A.4). */
-const DATE =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?)? ?(Z|UTC|[+-]\d{2}:?\d{2})?$/;
 
 /** What a login says about the marketplace's session (protocol §4.11). */
 export interface SessionGrant {
@@ -78,24 +77,11 @@ export function mapProfile(marketplace: Marketplace, attributes: Attributes): Lo
   };
 }
 
-/**
- * A date as the platform writes it: with or without fractions, its zone as `Z`, `+0000` or absent, which means UTC.
- * Null for anything else.
- */
-export function parseAttributeDate(written: string | undefined): Date | null {
-  const match = DATE.exec(written?.trim() ?? '');
-  if (!match) return null;
-  const [, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
-  const offset = zone === 'Z' || zone === 'UTC' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
-  const date = new Date(`${day}T${hour.padStart(2, '0')}:${minute}:${second}${fraction}${offset}`);
-  return Number.isNaN(date.getTime()) ? null : date;
-}
-
 /** The session token and the next check; without a readable time the next request asks at once. */
 export function mapSession(attributes: Attributes): SessionGrant {
   return {
     sessionToken: new Secret(attributes.get('mno_session') ?? ''),
-    recheckAt: parseAttributeDate(attributes.get('mno_session_recheck')) ?? new Date(),
+    recheckAt: parsePlatformDate(attributes.get('mno_session_recheck')) ?? new Date(),
   };
 }
 
@@ -129,8 +115,8 @@ function mapGroup({ name: marketplace }: Marketplace, attributes: Attributes): G
     uid: attributes.get('group_uid') ?? '',
     name: text(attributes, 'group_name'),
     email: text(attributes, 'group_email'),
-    hasCreditCard: flag(attributes, 'group_has_credit_card'),
-    freeTrialEndAt: parseAttributeDate(attributes.get('group_end_free_trial')),
+    hasCreditCard: toBoolean(attributes.get('group_has_credit_card')),
+    freeTrialEndAt: parsePlatformDate(attributes.get('group_end_free_trial')),
     currency: text(attributes, 'group_currency'),
     timezone: text(attributes, 'group_timezone'),
     country: text(attributes, 'group_country'),
@@ -148,9 +134,4 @@ function mapReseller(attributes: Attributes): ResellerProfile | null {
 
 function text(attributes: Attributes, name: string): string | null {
   return attributes.get(name)?.trim() || null;
-}
-
-function flag(attributes: Attributes, name: string): boolean | null {
-  const value = attributes.get(name)?.trim().toLowerCase();
-  return value === 'true' ? true : value === 'false' ? false : null;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../utils/values.js';
 import type { CheckList } from '../login/check-list.js';
 import type { SsoResponse } from '../login/login-attempt.js';
 
@@ -154,8 +155,6 @@ function valuesOf(message: OpenIdMessage, alias: string, name: string): { field:
 
 function fieldsOf(method: string, query: URLSearchParams, body: unknown): [string, unknown][] {
   const fields: [string, unknown][] =
-    method === 'POST'
-      ? Object.entries(typeof body === 'object' && body !== null ? body : {})
-      : [...query.entries()];
+    method === 'POST' ? Object.entries(isRecord(body) ? body : {}) : [...query.entries()];
   return fields.filter(([name]) => name.startsWith(FIELD_PREFIX));
 }

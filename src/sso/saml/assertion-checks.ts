@@ -1,4 +1,5 @@
 import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
+import { parseSamlInstant } from '../../utils/dates.js';
 import { type CheckList, mask } from '../login/check-list.js';
 import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
 import type { SsoPolicy } from '../login/sso-policy.js';
@@ -41,8 +42,6 @@ interface SubjectFacts {
 const MAX_NAME_ID = 256;
 /** Children of Conditions that are understood. */
 const CONDITIONS = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
-const XS_DATE_TIME =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
 /**
  * Makes every check on the content of an assertion (protocol §4.8, saml §3.3). They do not stop at the
@@ -283,26 +282,6 @@ function checkIdentity(
 function withoutQuery(name: string): string {
   const query = name.indexOf('?');
   return query < 0 ? name : name.slice(0, query);
-}
-
-/**
- * Milliseconds since the epoch of an xs:dateTime with a zone, null for anything else: `new Date` also reads
- * `Jan 1 2099`, and shifts days that do not exist (saml §3.3 row 20).
- */
-export function parseSamlInstant(text: string | undefined): number | null {
-  const match = XS_DATE_TIME.exec(text ?? '');
-  if (!match) return null;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const exists = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
-  if (!exists || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return null;
-  return Date.parse(match[0]);
 }
 
 /** An instant with its distance from now, as a reader of a trace wants it. */

@@ -1,11 +1,13 @@
 import { createVerify } from 'node:crypto';
 
+import { parseSamlInstant } from '../../utils/dates.js';
+import { isRecord } from '../../utils/values.js';
 import { CheckFailed, CheckList } from '../login/check-list.js';
 import type { LoginAttempt } from '../login/login-attempt.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
 import type { VerifiedResponse } from '../login/sso-protocol.js';
 import type { SsoPolicy } from '../login/sso-policy.js';
-import { checkAssertion, parseSamlInstant } from './assertion-checks.js';
+import { checkAssertion } from './assertion-checks.js';
 import { type SamlParties, verifyWithNodeSaml } from './node-saml.js';
 import { inspectResponse, type ResponseFacts } from './response-structure.js';
 import { ASSERTION_NS, SIGNATURE_METHODS } from './saml-names.js';
@@ -77,7 +79,7 @@ export function acceptedAudiences(parties: SamlParties, policy: SsoPolicy): read
 
 /** A form, whatever its other fields: Rails adds three of its own. Never read from the query. */
 function formField(body: unknown): unknown {
-  return typeof body === 'object' && body !== null ? Reflect.get(body, 'SAMLResponse') : undefined;
+  return isRecord(body) ? body['SAMLResponse'] : undefined;
 }
 
 async function verifySignature(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parsePlatformDate, parseSessionDate } from '../../../src/utils/dates.js';
+import { parsePlatformDate, parseSamlInstant, parseSessionDate } from '../../../src/utils/dates.js';
 
 describe('parsePlatformDate', () => {
   it.each([
@@ -60,4 +60,21 @@ describe('parseSessionDate', () => {
       expect(parseSessionDate(value)).toBeNull();
     },
   );
+});
+
+describe('parseSamlInstant', () => {
+  it('reads milliseconds since the epoch', () => {
+    expect(parseSamlInstant('2016-08-01T15:30:20.5+02:00')).toBe(Date.UTC(2016, 7, 1, 13, 30, 20, 500));
+  });
+
+  it.each([
+    '2016-02-30T00:00:00Z',
+    '2016-08-01T24:00:00Z',
+    '2016-08-01T00:00:00',
+    'Jan 1 2099',
+    '2016-08-01T00:00:60Z',
+    undefined,
+  ])('is null for %j', (text) => {
+    expect(parseSamlInstant(text)).toBeNull();
+  });
 });
