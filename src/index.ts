@@ -75,7 +75,7 @@ export { MaestranoSession } from './session/maestrano-session.decorator.js';
 export { CurrentMarketplace } from './session/current-marketplace.decorator.js';
 export { SkipMaestranoSession } from './session/skip-maestrano-session.decorator.js';
 export { SignInRequiredException } from './session/sign-in-required.exception.js';
-export { SessionService, type SessionRefusal } from './session/session.service.js';
+export { SessionService, type SessionRejection } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
 export type { SessionOptions } from './interfaces/session-options.interface.js';
 export type { LoginDenial, SignOnOptions } from './interfaces/sign-on-options.interface.js';

@@ -1,9 +1,9 @@
 import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
 
-/** Codes of sessions: of {@link SessionError}, and of the refusals of the session guard (protocol §4.11). */
+/** Codes of sessions: of {@link SessionError}, and of the rejections of the session guard (protocol §4.11). */
 export const SESSION_ERROR_CODES = {
   'session.secret': 'The secret that seals the session cookie is missing or too short.',
-  'session.noCarrier':
+  'session.noStorage':
     "Sessions are to be kept in the application's session, and there is none on the request.",
   'session.tooLarge': 'The session does not fit into a cookie.',
   'session.none': 'Nobody is signed in.',

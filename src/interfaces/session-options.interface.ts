@@ -10,7 +10,7 @@ export interface SessionOptions {
    * Where sessions are kept. `auto` (default): in the application's `request.session` when there is one, else in our
    * sealed cookie. `request`: only in `request.session`. `cookie`: only in our sealed cookie.
    */
-  readonly carrier?: 'auto' | 'request' | 'cookie';
+  readonly storage?: 'auto' | 'request' | 'cookie';
   /**
    * How long a login lasts at most, in milliseconds, whatever the marketplace says; 12 hours by default, 366 days at
    * most.

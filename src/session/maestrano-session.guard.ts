@@ -20,7 +20,7 @@ import { rememberMarketplace } from '../security/current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
 import { resolveSessionSettings } from './session-settings.js';
-import { SessionService, type SessionVerdict } from './session.service.js';
+import { type SessionRejection, type SessionResult, SessionService } from './session.service.js';
 import { rememberSession } from './session-state.js';
 import { SignInRequiredException } from './sign-in-required.exception.js';
 
@@ -61,14 +61,14 @@ export class MaestranoSessionGuard implements CanActivate {
     const request = http.getRequest<RoutedRequest>();
     const exchange = new HttpExchange(this.host.httpAdapter, request, http.getResponse());
     const rule = this.reflector.getAllAndOverride<MarketplaceRule | undefined>(MARKETPLACE_RULE, targets);
-    const verdict = await this.#authenticate(exchange, this.#wanted(rule, request));
-    if (verdict.refusal !== null) throw this.#refuse(exchange, verdict.marketplace, verdict.refusal);
-    rememberSession(request, verdict);
-    rememberMarketplace(request, verdict.marketplace);
+    const result = await this.#authenticate(exchange, this.#wanted(rule, request));
+    if (result.rejection !== null) throw this.#reject(exchange, result.marketplace, result.rejection);
+    rememberSession(request, result);
+    rememberMarketplace(request, result.marketplace);
     return true;
   }
 
-  async #authenticate(exchange: HttpExchange, wanted: string | undefined): Promise<SessionVerdict> {
+  async #authenticate(exchange: HttpExchange, wanted: string | undefined): Promise<SessionResult> {
     try {
       return await this.sessions.authenticate(exchange, wanted);
     } catch (error) {
@@ -83,17 +83,17 @@ export class MaestranoSessionGuard implements CanActivate {
     return name;
   }
 
-  #refuse(
+  #reject(
     exchange: HttpExchange,
     marketplace: Marketplace | null,
-    refusal: NonNullable<SessionVerdict['refusal']>,
+    rejection: SessionRejection,
   ): SignInRequiredException {
     const start = marketplace ?? this.registry.findDefault();
     const signInUrl = start ? initUrl(start) : this.#signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
     const redirects = signInUrl !== null && isPageVisit(exchange.request);
     if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));
-    return new SignInRequiredException(refusal, signInUrl, redirects);
+    return new SignInRequiredException(rejection, signInUrl, redirects);
   }
 }
 

@@ -1,11 +1,13 @@
+import { parseSessionDate } from '../utils/dates.js';
 import { Secret } from '../utils/secret.js';
+import { isRecord } from '../utils/values.js';
 
 /** What a session is kept as, whoever wrote it (protocol §4.11). */
 export interface SessionPayload {
   readonly userUid: string;
   readonly groupUid: string;
   readonly token: Secret;
-  /** The epoch when the payload tells none that can be trusted: then the marketplace is asked at once. */
+  /** The epoch when the payload has none that can be trusted: then the marketplace is asked at once. */
   readonly recheckAt: Date;
   /** Marketplace; null in the payloads of the java, php and .NET SDKs. */
   readonly preset: string | null;
@@ -15,7 +17,6 @@ export interface SessionPayload {
 
 const MAX_LENGTH = 16_384;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
-const ZONED_TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})$/;
 
 /** The official form: base64 of JSON on one line, with one key of our own that the official SDKs ignore. */
 export function encodeSessionPayload(payload: SessionPayload): string {
@@ -49,31 +50,19 @@ export function toOfficialKeys(payload: SessionPayload): Record<string, string> 
 
 /** The payload behind the official JSON keys; null when user, company or token is missing. */
 export function fromOfficialKeys(value: unknown): SessionPayload | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { uid, session, session_recheck, group_uid, preset, signed_in_at } = value as Record<string, unknown>;
+  if (!isRecord(value)) return null;
+  const { uid, session, session_recheck, group_uid, preset, signed_in_at } = value;
   if (!isFilled(uid) || !isFilled(session) || !isFilled(group_uid)) return null;
   return {
     userUid: uid,
     groupUid: group_uid,
     token: new Secret(session),
-    recheckAt: parseTime(session_recheck),
+    recheckAt: parseSessionDate(session_recheck) ?? new Date(0),
     preset: isFilled(preset) ? preset : null,
-    signedInAt: parseTime(signed_in_at),
+    signedInAt: parseSessionDate(signed_in_at) ?? new Date(0),
   };
 }
 
 function isFilled(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-/**
- * A moment in one of the spellings of protocol §4.11. The .NET SDK writes local time without a zone; that may lie
- * hours ahead, so it counts as no time at all.
- */
-function parseTime(text: unknown): Date {
-  const match = typeof text === 'string' ? ZONED_TIME.exec(text) : null;
-  if (!match) return new Date(0);
-  const [, seconds, fraction = '', zone = 'Z'] = match;
-  const time = new Date(`${seconds}${fraction.slice(0, 4)}${zone.replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')}`);
-  return Number.isNaN(time.getTime()) ? new Date(0) : time;
 }

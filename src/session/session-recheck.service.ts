@@ -11,10 +11,10 @@ import { identityProviderUrl } from '../marketplace/marketplace-urls.js';
 import { resolveSessionSettings } from './session-settings.js';
 
 /** What the marketplace says of a session; `unreachable` when it says nothing that can be understood. */
-export type RecheckOutcome =
-  | { readonly verdict: 'valid'; readonly recheckAt: Date }
-  | { readonly verdict: 'ended' }
-  | { readonly verdict: 'unreachable' };
+export type RecheckResult =
+  | { readonly status: 'valid'; readonly recheckAt: Date }
+  | { readonly status: 'ended' }
+  | { readonly status: 'unreachable' };
 
 /** A marketplace whose clock is behind ours would otherwise be asked with every request. */
 const MIN_INTERVAL_MS = 10_000;
@@ -22,17 +22,17 @@ const MIN_INTERVAL_MS = 10_000;
 export const MAX_RECHECK_INTERVAL_MS = 24 * 3_600_000;
 const ZONED = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
-/** For so long an answer serves the requests that were sent before the browser knew of it. */
+/** For so long a response serves the requests that were sent before the browser knew of it. */
 const SHARED_MS = 5_000;
 
 interface Question {
   readonly askedAt: number;
-  readonly outcome: Promise<RecheckOutcome>;
+  readonly result: Promise<RecheckResult>;
 }
 
 /**
  * Asks the marketplace whether a session still holds (protocol §4.11). Requests of one session that come together, as
- * a page and its data do, share one question and its answer.
+ * a page and its data do, share one question and its response.
  */
 @Injectable()
 export class SessionRecheck {
@@ -49,14 +49,14 @@ export class SessionRecheck {
   }
 
   /** Never throws: whatever goes wrong is `unreachable`. */
-  ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckOutcome> {
+  ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckResult> {
     this.#forgetOld();
     const key = JSON.stringify([marketplace.name, session.userUid, session.token.reveal()]);
     const asked = this.#questions.get(key);
-    if (asked) return asked.outcome;
-    const outcome = this.#ask(marketplace, session);
-    this.#questions.set(key, { askedAt: Date.now(), outcome });
-    return outcome;
+    if (asked) return asked.result;
+    const result = this.#ask(marketplace, session);
+    this.#questions.set(key, { askedAt: Date.now(), result });
+    return result;
   }
 
   #forgetOld(): void {
@@ -68,12 +68,12 @@ export class SessionRecheck {
     }
   }
 
-  async #ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckOutcome> {
+  async #ask(marketplace: Marketplace, session: MaestranoSessionData): Promise<RecheckResult> {
     const { pathname } = new URL(identityProviderUrl(marketplace));
     const user = encodeURIComponent(session.userUid);
     const token = encodeURIComponent(session.token.reveal());
     try {
-      const answer = await this.http.request(ssoTarget(marketplace), {
+      const response = await this.http.request(ssoTarget(marketplace), {
         method: 'GET',
         path: `${pathname}/${user}?session=${token}`,
         operation: 'GET auth/saml/:uid',
@@ -82,13 +82,13 @@ export class SessionRecheck {
         attempts: 1,
         maxResponseBytes: 65_536,
       });
-      const outcome = judge(answer.status, answer.json);
-      if (outcome.verdict === 'unreachable')
-        this.#warn(marketplace, `it answered with status ${answer.status}`);
-      return outcome;
+      const result = readResult(response.status, response.json);
+      if (result.status === 'unreachable')
+        this.#warn(marketplace, `it responded with status ${response.status}`);
+      return result;
     } catch (error) {
       this.#warn(marketplace, error instanceof MaestranoError ? error.code : 'an unexpected error');
-      return { verdict: 'unreachable' };
+      return { status: 'unreachable' };
     }
   }
 
@@ -97,15 +97,15 @@ export class SessionRecheck {
   }
 }
 
-/** The hub always answers 200 with `valid` and `recheck`; anything else tells of its trouble, not of the session. */
-function judge(status: number, json: unknown): RecheckOutcome {
-  if (status !== 200 || typeof json !== 'object' || json === null) return { verdict: 'unreachable' };
+/** The hub always responds 200 with `valid` and `recheck`; anything else is about its own trouble, not the session. */
+function readResult(status: number, json: unknown): RecheckResult {
+  if (status !== 200 || typeof json !== 'object' || json === null) return { status: 'unreachable' };
   const { valid, recheck } = json as Record<string, unknown>;
-  if (valid === false) return { verdict: 'ended' };
-  if (valid !== true || typeof recheck !== 'string') return { verdict: 'unreachable' };
+  if (valid === false) return { status: 'ended' };
+  if (valid !== true || typeof recheck !== 'string') return { status: 'unreachable' };
   const time = Date.parse(ZONED.test(recheck) ? recheck : `${recheck}Z`);
-  if (Number.isNaN(time)) return { verdict: 'unreachable' };
+  if (Number.isNaN(time)) return { status: 'unreachable' };
   const now = Date.now();
   const recheckAt = Math.min(Math.max(time, now + MIN_INTERVAL_MS), now + MAX_RECHECK_INTERVAL_MS);
-  return { verdict: 'valid', recheckAt: new Date(recheckAt) };
+  return { status: 'valid', recheckAt: new Date(recheckAt) };
 }

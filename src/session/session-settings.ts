@@ -4,7 +4,7 @@ import { numberOption } from '../utils/number-option.js';
 /** {@link SessionOptions} with the defaults filled in. */
 export interface SessionSettings {
   readonly secrets: readonly string[] | null;
-  readonly carrier: 'auto' | 'request' | 'cookie';
+  readonly storage: 'auto' | 'request' | 'cookie';
   readonly maxAgeMs: number;
   readonly graceMs: number;
   readonly recheckTimeoutMs: number;
@@ -24,7 +24,7 @@ export function resolveSessionSettings(options: SessionOptions = {}): SessionSet
   const { secret } = options;
   return {
     secrets: secret === undefined ? null : typeof secret === 'string' ? [secret] : secret,
-    carrier: options.carrier ?? 'auto',
+    storage: options.storage ?? 'auto',
     maxAgeMs: numberOption('session.maxAgeMs', options.maxAgeMs, 12 * 60 * MINUTE, 1_000, YEAR),
     graceMs: numberOption('session.graceMs', options.graceMs, 5 * MINUTE, 0, YEAR),
     recheckTimeoutMs: numberOption('session.recheckTimeoutMs', options.recheckTimeoutMs, 2_000),

@@ -1,9 +1,8 @@
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
-import { ApplicationSessionCarrier } from './application-session.carrier.js';
-import { CarriedLogins } from './carried-logins.js';
+import { ApplicationSessionStorage } from './application-session.storage.js';
+import { CarriedLogins } from './carried-logins.service.js';
 import { MaestranoSessionGuard } from './maestrano-session.guard.js';
-import { SealedCookieCarrier } from './sealed-cookie.carrier.js';
-import { SessionKeyring } from './session-keyring.service.js';
+import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import { SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
 import { SessionSeal } from './session-seal.service.js';
@@ -13,11 +12,10 @@ import { SessionService } from './session.service.js';
 export function sessionFeature(): MaestranoFeature {
   return {
     providers: [
-      ApplicationSessionCarrier,
+      ApplicationSessionStorage,
       CarriedLogins,
       MaestranoSessionGuard,
-      SealedCookieCarrier,
-      SessionKeyring,
+      SealedCookieStorage,
       SessionRecheck,
       SessionRevocations,
       SessionSeal,

@@ -12,18 +12,17 @@ import type { HttpExchange } from '../routing/http-exchange.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
 import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
-import { applicationSession } from './application-session.js';
-import { ApplicationSessionCarrier } from './application-session.carrier.js';
-import { CarriedLogins } from './carried-logins.js';
-import { SealedCookieCarrier } from './sealed-cookie.carrier.js';
-import type { SessionCarrier } from './session-carrier.js';
+import { applicationSession, ApplicationSessionStorage } from './application-session.storage.js';
+import { CarriedLogins } from './carried-logins.service.js';
+import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import type { SessionPayload } from './session-payload.js';
 import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
 import { resolveSessionSettings, type SessionSettings } from './session-settings.js';
 import { type AuthenticatedSession, forgetSession } from './session-state.js';
+import type { SessionStorage } from './session-storage.js';
 
-/** What a validated login brings for its session. */
+/** What a verified login brings for its session. */
 export interface SessionLogin {
   readonly profile: LoginProfile;
   readonly sessionToken: Secret;
@@ -31,15 +30,19 @@ export interface SessionLogin {
 }
 
 /** Why nobody is signed in. */
-export type SessionRefusal = Extract<
+export type SessionRejection = Extract<
   SessionErrorCode,
   'session.none' | 'session.expired' | 'session.removed' | 'session.ended' | 'session.unreachable'
 >;
 
 /** A session that holds, or the reason why none does. */
-export type SessionVerdict =
-  | (AuthenticatedSession & { readonly refusal: null })
-  | { readonly session: null; readonly marketplace: Marketplace | null; readonly refusal: SessionRefusal };
+export type SessionResult =
+  | (AuthenticatedSession & { readonly rejection: null })
+  | {
+      readonly session: null;
+      readonly marketplace: Marketplace | null;
+      readonly rejection: SessionRejection;
+    };
 
 /** Remembers who signed in through which marketplace, and sees that it still holds (protocol §4.11, §4.12). */
 @Injectable()
@@ -48,8 +51,8 @@ export class SessionService {
 
   constructor(
     private readonly registry: MarketplaceRegistry,
-    private readonly applicationSessions: ApplicationSessionCarrier,
-    private readonly sealedCookies: SealedCookieCarrier,
+    private readonly applicationSessions: ApplicationSessionStorage,
+    private readonly sealedCookies: SealedCookieStorage,
     private readonly carried: CarriedLogins,
     private readonly recheck: SessionRecheck,
     private readonly revocations: SessionRevocations,
@@ -60,7 +63,7 @@ export class SessionService {
   }
 
   /**
-   * Begins the session of a validated login. Logins through other marketplaces in this browser stay; everything else
+   * Begins the session of a verified login. Logins through other marketplaces in this browser stay; everything else
    * in the application's session is left behind with the old session.
    *
    * @throws SessionError when the session cannot be kept as configured.
@@ -80,16 +83,16 @@ export class SessionService {
     };
     forgetSession(exchange.request);
     const carried = await this.carried.unpack(exchange, marketplace);
-    await this.#carrier(exchange.request).begin(exchange, marketplace, payload, carried);
+    await this.#storage(exchange.request).begin(exchange, marketplace, payload, carried);
     return toSession(payload, marketplace);
   }
 
   /** Called when the browser leaves to sign in: sees that logins through other marketplaces survive the new one. */
   async depart(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
-    const carrier = this.#carrier(exchange.request);
+    const storage = this.#storage(exchange.request);
     // Each sealed cookie is by itself: no login touches another's.
-    if (carrier !== this.applicationSessions) return;
-    const logins = await carrier.readAll(exchange.request);
+    if (storage !== this.applicationSessions) return;
+    const logins = await storage.readAll(exchange.request);
     const others = logins.filter(({ preset }) => preset !== marketplace.name);
     await this.carried.pack(exchange, marketplace, others);
   }
@@ -109,7 +112,7 @@ export class SessionService {
   /** Every session the request brought, one a marketplace, the latest login first. Nobody is asked. */
   async list(request: IncomingRequest): Promise<MaestranoSessionData[]> {
     const sessions: MaestranoSessionData[] = [];
-    for (const payload of await this.#carrier(request).readAll(request)) {
+    for (const payload of await this.#storage(request).readAll(request)) {
       const marketplace = payload.preset === null ? null : this.registry.find(payload.preset);
       if (marketplace) sessions.push(toSession(payload, marketplace));
     }
@@ -118,11 +121,11 @@ export class SessionService {
 
   /**
    * The request's session if it holds: young enough, nobody removed, and confirmed by the marketplace when due. A
-   * session that is over is cleared at once; one that cannot be confirmed is refused and kept.
+   * session that is over is cleared at once; one that cannot be confirmed is rejected and kept.
    *
    * @param marketplace as for {@link SessionService.read}.
    */
-  async authenticate(exchange: HttpExchange, marketplace?: string): Promise<SessionVerdict> {
+  async authenticate(exchange: HttpExchange, marketplace?: string): Promise<SessionResult> {
     const { request } = exchange;
     const session = await this.read(request, marketplace);
     const found = session && this.registry.find(session.marketplace);
@@ -131,17 +134,17 @@ export class SessionService {
       return {
         session: null,
         marketplace: (name && this.registry.find(name)) || null,
-        refusal: 'session.none',
+        rejection: 'session.none',
       };
     }
-    const verdict = await this.#judge(exchange, found, session);
-    if (typeof verdict !== 'string') return { session: verdict, marketplace: found, refusal: null };
-    if (verdict !== 'session.unreachable') await this.clear(exchange, found.name);
-    return { session: null, marketplace: found, refusal: verdict };
+    const validated = await this.#validate(exchange, found, session);
+    if (typeof validated !== 'string') return { session: validated, marketplace: found, rejection: null };
+    if (validated !== 'session.unreachable') await this.clear(exchange, found.name);
+    return { session: null, marketplace: found, rejection: validated };
   }
 
   /**
-   * Ends the session in this browser, and tells the session adapter so that the application can end its own.
+   * Ends the session in this browser, and calls the session adapter so that the application can end its own.
    *
    * @param marketplace only the session of this one; by default all.
    */
@@ -152,7 +155,7 @@ export class SessionService {
     for (const session of await this.list(request)) {
       if (marketplace !== undefined && session.marketplace !== marketplace) continue;
       const found = this.registry.get(session.marketplace);
-      await this.#carrier(request).remove(exchange, found);
+      await this.#storage(request).remove(exchange, found);
       this.carried.discard(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }
@@ -161,7 +164,7 @@ export class SessionService {
   /** Takes back the session that {@link SessionService.establish} began within the same request. */
   async discard(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
     forgetSession(exchange.request);
-    await this.#carrier(exchange.request).remove(exchange, marketplace);
+    await this.#storage(exchange.request).remove(exchange, marketplace);
   }
 
   /** Ends everything the person has open in the group, on all instances. */
@@ -175,37 +178,37 @@ export class SessionService {
   }
 
   /** The session, with its new recheck where it was due; or why it does not hold. */
-  async #judge(
+  async #validate(
     exchange: HttpExchange,
     marketplace: Marketplace,
     session: MaestranoSessionData,
-  ): Promise<MaestranoSessionData | SessionRefusal> {
+  ): Promise<MaestranoSessionData | SessionRejection> {
     const now = Date.now();
     const { recheckAt, signedInAt } = session;
-    // Sessions of other SDKs do not tell when they began: the recheck alone limits them.
+    // Sessions of other SDKs do not say when they began: the recheck alone limits them.
     const age = signedInAt.getTime() === 0 ? 0 : now - signedInAt.getTime();
     if (age >= this.#settings.maxAgeMs) return 'session.expired';
     if (await this.revocations.isClosed(session)) return 'session.removed';
     if (!marketplace.sso.sloEnabled || recheckAt.getTime() > now) return session;
-    const outcome = await this.recheck.ask(marketplace, session);
-    if (outcome.verdict === 'ended') return 'session.ended';
-    if (outcome.verdict === 'unreachable') {
+    const result = await this.recheck.ask(marketplace, session);
+    if (result.status === 'ended') return 'session.ended';
+    if (result.status === 'unreachable') {
       return now < recheckAt.getTime() + this.#settings.graceMs ? session : 'session.unreachable';
     }
-    const renewed = { ...session, recheckAt: outcome.recheckAt };
-    await this.#carrier(exchange.request).update(exchange, marketplace, toPayload(renewed));
+    const renewed = { ...session, recheckAt: result.recheckAt };
+    await this.#storage(exchange.request).update(exchange, marketplace, toPayload(renewed));
     return renewed;
   }
 
-  #carrier(request: IncomingRequest): SessionCarrier {
-    const { carrier } = this.#settings;
-    if (carrier === 'cookie') return this.sealedCookies;
+  #storage(request: IncomingRequest): SessionStorage {
+    const { storage } = this.#settings;
+    if (storage === 'cookie') return this.sealedCookies;
     if (applicationSession(request)) return this.applicationSessions;
-    if (carrier === 'auto') return this.sealedCookies;
+    if (storage === 'auto') return this.sealedCookies;
     throw new SessionError('The request has no session of the application.', {
-      code: 'session.noCarrier',
+      code: 'session.noStorage',
       remedy:
-        'Install the session middleware ahead of the application\'s routes, or leave "session.carrier" at "auto".',
+        'Install the session middleware ahead of the application\'s routes, or leave "session.storage" at "auto".',
     });
   }
 }

@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 
 import { SESSION_ERROR_CODES } from '../errors/session.error.js';
-import type { SessionRefusal } from './session.service.js';
+import type { SessionRejection } from './session.service.js';
 
 /**
  * Nobody is signed in, or not any more. An `HttpException`, so that the application's exception filters see it: 302
@@ -10,7 +10,7 @@ import type { SessionRefusal } from './session.service.js';
 export class SignInRequiredException extends HttpException {
   constructor(
     /** Why, such as `session.ended`. */
-    readonly code: SessionRefusal,
+    readonly code: SessionRejection,
     /** Where signing in begins; null when no marketplace can be named. */
     readonly signInUrl: string | null,
     redirects: boolean,

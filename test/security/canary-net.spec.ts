@@ -13,7 +13,7 @@ import { toWireRequest } from '../../src/http/wire-request.js';
 import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
 import { SandboxState } from '../../src/sandbox/state/sandbox-state.js';
-import { SessionKeys } from '../../src/session/session-keys.js';
+import { SessionKeys } from '../../src/session/session-seal.service.js';
 import { mapProfile } from '../../src/sso/login/login-profile.js';
 import { parseBasicCredentials } from '../../src/utils/basic-credentials.js';
 import { Secret } from '../../src/utils/secret.js';

@@ -5,7 +5,7 @@
 export const WATCH_POINTS = {
   // API keys, the developer platform's secret, tokens of marketplace sessions.
   'utils/secret.ts': { Secret: (canary, [value]) => canary.learn('key or token', value) },
-  'session/session-keys.ts': {
+  'session/session-seal.service.ts': {
     SessionKeys: (canary, [secrets]) => secrets.forEach((secret) => canary.learn('session secret', secret)),
   },
   'utils/basic-credentials.ts': {

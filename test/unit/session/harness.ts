@@ -11,10 +11,9 @@ import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-regist
 import { HttpExchange } from '../../../src/routing/http-exchange.js';
 import { type IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
-import { ApplicationSessionCarrier } from '../../../src/session/application-session.carrier.js';
-import { CarriedLogins } from '../../../src/session/carried-logins.js';
-import { SealedCookieCarrier } from '../../../src/session/sealed-cookie.carrier.js';
-import { SessionKeyring } from '../../../src/session/session-keyring.service.js';
+import { ApplicationSessionStorage } from '../../../src/session/application-session.storage.js';
+import { CarriedLogins } from '../../../src/session/carried-logins.service.js';
+import { SealedCookieStorage } from '../../../src/session/sealed-cookie.storage.js';
 import { SessionRecheck } from '../../../src/session/session-recheck.service.js';
 import { SessionRevocations } from '../../../src/session/session-revocations.service.js';
 import { SessionSeal } from '../../../src/session/session-seal.service.js';
@@ -113,11 +112,11 @@ export function sessionsOf(
   } as unknown as AdapterResolver;
   const options = { session };
   const extras: MaestranoModuleExtras = {};
-  const seal = new SessionSeal(new SessionKeyring(options, extras));
+  const seal = new SessionSeal(options, extras);
   const service = new SessionService(
     registry,
-    new ApplicationSessionCarrier(registry),
-    new SealedCookieCarrier(registry, seal, options),
+    new ApplicationSessionStorage(registry),
+    new SealedCookieStorage(registry, seal, options),
     new CarriedLogins(seal),
     new SessionRecheck(hub.http, options),
     new SessionRevocations(store, options),

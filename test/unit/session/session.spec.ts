@@ -192,7 +192,7 @@ describe('sealed cookie', () => {
     process.env['NODE_ENV'] = 'production';
     try {
       expect(() => sessionsOf(registry, {})).toThrow(/In production the session cookie needs a secret/);
-      expect(() => sessionsOf(registry, { carrier: 'request' })).not.toThrow();
+      expect(() => sessionsOf(registry, { storage: 'request' })).not.toThrow();
     } finally {
       process.env['NODE_ENV'] = before;
     }
@@ -250,8 +250,8 @@ describe("the application's session", () => {
     expect(await names()).toEqual(['third', 'live', 'uat']);
 
     fakeNow(inMinutes(4));
-    const verdict = await service.authenticate(exchangeOf({ session }).exchange, 'live');
-    expect(verdict.session?.recheckAt).toEqual(inMinutes(3));
+    const result = await service.authenticate(exchangeOf({ session }).exchange, 'live');
+    expect(result.session?.recheckAt).toEqual(inMinutes(3));
     expect(hub.calls).toHaveLength(1);
     const kept = await service.read(exchangeOf({ session }).exchange.request, 'live');
     expect(kept?.recheckAt.getTime()).toBe(Math.floor(inMinutes(3).getTime() / 1_000) * 1_000);
@@ -349,16 +349,16 @@ describe("the application's session", () => {
     );
   });
 
-  it('follows the carrier option', async () => {
-    const onlyCookie = sessionsOf(registry, { secret: SECRET, carrier: 'cookie' });
+  it('follows the storage option', async () => {
+    const onlyCookie = sessionsOf(registry, { secret: SECRET, storage: 'cookie' });
     const session: Record<string, unknown> = {};
     const { exchange, lines } = exchangeOf({ session });
     await onlyCookie.service.establish(exchange, registry.get('uat'), loginOf('uat', inMinutes(3)));
     expect(session).toEqual({});
     expect(lines).toHaveLength(1);
-    const onlyRequest = sessionsOf(registry, { carrier: 'request' });
+    const onlyRequest = sessionsOf(registry, { storage: 'request' });
     await expect(onlyRequest.service.read(exchangeOf().exchange.request)).rejects.toMatchObject({
-      code: 'session.noCarrier',
+      code: 'session.noStorage',
     });
   });
 });
@@ -378,15 +378,15 @@ describe('whether a session still holds', () => {
   it('asks nobody before the recheck is due', async () => {
     const { authenticate, hub } = await signedIn();
     fakeNow(inMinutes(2.9));
-    expect((await authenticate()).refusal).toBeNull();
+    expect((await authenticate()).rejection).toBeNull();
     expect(hub.calls).toEqual([]);
   });
 
   it('asks the marketplace when due, once for all requests at that moment, and notes the answer', async () => {
     const { authenticate, hub } = await signedIn();
     fakeNow(inMinutes(3));
-    const verdicts = await Promise.all(Array.from({ length: 20 }, authenticate));
-    expect(verdicts.every(({ refusal }) => refusal === null)).toBe(true);
+    const results = await Promise.all(Array.from({ length: 20 }, authenticate));
+    expect(results.every(({ rejection }) => rejection === null)).toBe(true);
     expect(hub.calls).toHaveLength(1);
     expect(hub.calls[0]).toMatchObject({
       method: 'GET',
@@ -404,43 +404,43 @@ describe('whether a session still holds', () => {
     hub.answer = () =>
       Promise.resolve({ status: 200, json: { valid: false, recheck: inMinutes(9).toISOString() } });
     fakeNow(inMinutes(3));
-    expect(await authenticate()).toMatchObject({ session: null, refusal: 'session.ended' });
+    expect(await authenticate()).toMatchObject({ session: null, rejection: 'session.ended' });
     expect(jar).toEqual({});
     expect(signedOut).toEqual([uat]);
-    expect(await authenticate()).toMatchObject({ refusal: 'session.none' });
+    expect(await authenticate()).toMatchObject({ rejection: 'session.none' });
   });
 
   it.each<[string, () => Promise<object>]>([
-    ['does not answer', () => Promise.reject(timeout())],
-    ['answers 500', () => Promise.resolve({ status: 500, json: { valid: false } })],
-    ['answers HTML', () => Promise.resolve({ status: 200, json: undefined })],
-    ['answers without a verdict', () => Promise.resolve({ status: 200, json: { recheck: 'x' } })],
-    ['answers valid without a time', () => Promise.resolve({ status: 200, json: { valid: true } })],
+    ['does not respond', () => Promise.reject(timeout())],
+    ['responds 500', () => Promise.resolve({ status: 500, json: { valid: false } })],
+    ['responds HTML', () => Promise.resolve({ status: 200, json: undefined })],
+    ['responds without a result', () => Promise.resolve({ status: 200, json: { recheck: 'x' } })],
+    ['responds valid without a time', () => Promise.resolve({ status: 200, json: { valid: true } })],
     [
-      'answers valid until an odd time',
+      'responds valid until an odd time',
       () => Promise.resolve({ status: 200, json: { valid: true, recheck: 'x' } }),
     ],
   ])('goes on for the time of grace when the marketplace %s', async (_, answer) => {
     const { authenticate, hub, jar } = await signedIn();
     hub.answer = answer;
     fakeNow(inMinutes(7.9));
-    expect((await authenticate()).refusal).toBeNull();
+    expect((await authenticate()).rejection).toBeNull();
     fakeNow(inMinutes(0.1));
-    expect(await authenticate()).toMatchObject({ session: null, refusal: 'session.unreachable' });
+    expect(await authenticate()).toMatchObject({ session: null, rejection: 'session.unreachable' });
     // Kept: it may turn out to be valid once the marketplace answers again.
     expect(Object.keys(jar)).toHaveLength(1);
     hub.answer = () =>
       Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
     // An answer serves all requests of five seconds.
     fakeNow(inMinutes(0.1));
-    expect((await authenticate()).refusal).toBeNull();
+    expect((await authenticate()).rejection).toBeNull();
   });
 
   it('has no grace where none is wanted', async () => {
     const { authenticate, hub } = await signedIn({ graceMs: 0 });
     hub.answer = () => Promise.reject(timeout());
     fakeNow(inMinutes(3));
-    expect(await authenticate()).toMatchObject({ refusal: 'session.unreachable' });
+    expect(await authenticate()).toMatchObject({ rejection: 'session.unreachable' });
   });
 
   it.each([
@@ -469,17 +469,17 @@ describe('whether a session still holds', () => {
     const { authenticate } = await signedIn({ maxAgeMs: 60_000 });
     fakeNow(inMinutes(1));
     // The sealed cookie carries the same limit in itself.
-    expect(await authenticate()).toMatchObject({ refusal: 'session.none' });
+    expect(await authenticate()).toMatchObject({ rejection: 'session.none' });
     const opened = await signedIn({ maxAgeMs: 60_000 });
-    expect((await opened.authenticate()).refusal).toBeNull();
+    expect((await opened.authenticate()).rejection).toBeNull();
     fakeNow(inMinutes(1));
-    expect(await opened.authenticate()).toMatchObject({ refusal: 'session.expired' });
+    expect(await opened.authenticate()).toMatchObject({ rejection: 'session.expired' });
     const { service } = sessionsOf(registry, { maxAgeMs: 60_000, secret: SECRET });
     const session: Record<string, unknown> = {};
     await service.establish(exchangeOf({ session }).exchange, uat, loginOf('uat', inMinutes(3)));
     fakeNow(inMinutes(1));
     expect(await service.authenticate(exchangeOf({ session }).exchange)).toMatchObject({
-      refusal: 'session.expired',
+      rejection: 'session.expired',
     });
     expect(session['maestrano']).toBeUndefined();
   });
@@ -490,7 +490,7 @@ describe('whether a session still holds', () => {
     const jar: Record<string, string> = {};
     await service.establish(exchangeOf({}, jar).exchange, quiet.get('uat'), loginOf('uat', inMinutes(3)));
     fakeNow(inMinutes(60));
-    expect((await service.authenticate(exchangeOf({}, jar).exchange)).refusal).toBeNull();
+    expect((await service.authenticate(exchangeOf({}, jar).exchange)).rejection).toBeNull();
     expect(hub.calls).toEqual([]);
   });
 
@@ -501,14 +501,14 @@ describe('whether a session still holds', () => {
     await other.closeMembership('uat', 'cld-2', 'usr-1');
     await other.closeMembership('uat', 'cld-1', 'usr-2');
     await other.closeGroup('live', 'cld-1');
-    expect((await removed.authenticate()).refusal).toBeNull();
+    expect((await removed.authenticate()).rejection).toBeNull();
     await other.closeMembership('uat', 'cld-1', 'usr-1.cld-1');
-    expect(await removed.authenticate()).toMatchObject({ refusal: 'session.removed' });
+    expect(await removed.authenticate()).toMatchObject({ rejection: 'session.removed' });
     fakeNow(inMinutes(0.1));
     const again = await signedIn({}, store);
-    expect((await again.authenticate()).refusal).toBeNull();
+    expect((await again.authenticate()).rejection).toBeNull();
     await other.closeGroup('uat', 'cld-1');
-    expect(await again.authenticate()).toMatchObject({ refusal: 'session.removed' });
+    expect(await again.authenticate()).toMatchObject({ rejection: 'session.removed' });
   });
 
   it('goes on while removals cannot be looked up', async () => {
@@ -517,7 +517,7 @@ describe('whether a session still holds', () => {
     jest.spyOn(store, 'get').mockImplementation(() => {
       throw new Error('connection refused');
     });
-    expect((await authenticate()).refusal).toBeNull();
+    expect((await authenticate()).rejection).toBeNull();
   });
 
   it('follows what the application says of the marketplace', async () => {
@@ -529,9 +529,9 @@ describe('whether a session still holds', () => {
     const jar: Record<string, string> = {};
     await service.establish(exchangeOf({}, jar).exchange, two.get('uat'), loginOf('uat', inMinutes(3)));
     const visit = (url: string) => service.authenticate(exchangeOf({ url }, jar).exchange);
-    expect(await visit('/uat')).toMatchObject({ refusal: null });
-    expect(await visit('/live')).toMatchObject({ refusal: 'session.none', marketplace: { name: 'live' } });
-    expect(await visit('/none')).toMatchObject({ refusal: 'session.none', marketplace: null });
+    expect(await visit('/uat')).toMatchObject({ rejection: null });
+    expect(await visit('/live')).toMatchObject({ rejection: 'session.none', marketplace: { name: 'live' } });
+    expect(await visit('/none')).toMatchObject({ rejection: 'session.none', marketplace: null });
   });
 });
 

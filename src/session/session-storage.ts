@@ -4,7 +4,7 @@ import type { IncomingRequest } from '../utils/incoming-request.js';
 import type { SessionPayload } from './session-payload.js';
 
 /** Where payloads of signed-in people are kept between requests; one payload a marketplace. */
-export abstract class SessionCarrier {
+export abstract class SessionStorage {
   /** Every payload that the request brought and that could be read, in no particular order. */
   abstract readAll(request: IncomingRequest): Promise<readonly SessionPayload[]>;
 

@@ -10,13 +10,13 @@ import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
-import { SessionCarrier } from './session-carrier.js';
 import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
 import { SessionSeal } from './session-seal.service.js';
 import { resolveSessionSettings } from './session-settings.js';
+import { SessionStorage } from './session-storage.js';
 
 const NAME = 'mno-session-';
-/** Browsers drop a cookie above 4,096 bytes with name and attributes, without telling anybody. */
+/** Browsers drop a cookie above 4,096 bytes with name and attributes, without a word. */
 const MAX_VALUE_LENGTH = 3_900;
 /** Cookies kept open: a page and its data bring the same one many times within seconds. */
 const MAX_OPENED = 1_000;
@@ -26,7 +26,7 @@ const MAX_OPENED = 1_000;
  * a session middleware. Nothing is kept on the server, so any instance that has the secret can read it.
  */
 @Injectable()
-export class SealedCookieCarrier extends SessionCarrier {
+export class SealedCookieStorage extends SessionStorage {
   readonly #maxAgeMs: number;
   /** By name and value; whoever brings them could have them opened anyway. */
   readonly #opened = new Map<string, SessionPayload>();
