@@ -71,9 +71,7 @@ export { Secret } from './utils/secret.js';
 // Sign-on and sessions.
 export { SsoService, type LoginLinkOptions } from './sso/sso.service.js';
 export { MaestranoSessionGuard } from './session/maestrano-session.guard.js';
-export { MaestranoSession } from './session/maestrano-session.decorator.js';
-export { CurrentMarketplace } from './session/current-marketplace.decorator.js';
-export { SkipMaestranoSession } from './session/skip-maestrano-session.decorator.js';
+export { CurrentMarketplace, MaestranoSession, SkipMaestranoSession } from './session/session.decorators.js';
 export { SignInRequiredException } from './session/sign-in-required.exception.js';
 export { SessionService, type SessionRejection } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
