@@ -100,7 +100,7 @@ export class SealedCookieStorage extends SessionStorage {
   }
 }
 
-/** Name and attributes of the marketplace's cookie. It need not travel cross-site: consume answers with a 303. */
+/** Name and attributes of the marketplace's cookie. It need not travel cross-site: consume responds with a 303. */
 function attributes({ name, sso }: Marketplace) {
   const secure = sso.idm.startsWith('https:');
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);

@@ -39,7 +39,7 @@ export class SessionRevocations {
   }
 
   /**
-   * Whether the session was closed after it began. A store that does not answer closes nobody: the recheck at the
+   * Whether the session was closed after it began. A store that does not respond closes nobody: the recheck at the
    * marketplace still does, minutes later.
    */
   async isClosed({ marketplace, groupUid, userUid, signedInAt }: MaestranoSessionData): Promise<boolean> {

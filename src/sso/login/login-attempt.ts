@@ -39,7 +39,7 @@ export class LoginAttempt {
 
   /**
    * Finds the open login that the response belongs to, and leaves it open (saml §3.3 rows 2 and 3): begun here, on this
-   * marketplace, in this browser as far as its cookie tells. It is used up only when every other check has passed, so
+   * marketplace, in this browser as far as its cookie shows. It is used up only when every other check has passed, so
    * that garbage cannot end somebody's login.
    *
    * @param requestId the login that the response names.

@@ -75,7 +75,7 @@ export class LoginTransactionService {
     return transaction;
   }
 
-  /** Whether the login was taken a while ago: tells a reloaded page from a login that never began. */
+  /** Whether the login was taken a while ago: a reloaded page, and not a login that never began. */
   async wasTaken(marketplace: Marketplace, id: string): Promise<boolean> {
     return (await this.store.get(usedKey(marketplace.name, id))) !== null;
   }

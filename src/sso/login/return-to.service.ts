@@ -9,7 +9,7 @@ const MAX_LENGTH = 2_048;
 /** A leading slash that no browser takes for the beginning of a host, or a full web address. */
 const PATH_OR_URL = /^(?:\/(?![/\\])|https?:\/\/)/i;
 // Browsers drop some control characters before they look at an address.
-// oxlint-disable-next-line no-control-regex -- refusing control characters is the purpose
+// oxlint-disable-next-line no-control-regex -- rejecting control characters is the purpose
 const FORBIDDEN = /[\u0000-\u0020\u007f\\]/;
 
 /** Keeps redirects after a login on the application's own origins: nobody can be sent to a foreign site. */
@@ -29,7 +29,7 @@ export class ReturnTo {
 
   /**
    * The address in the form it is redirected to: a path on the origin that people sign in on, else a full URL. Null
-   * when there is none, when it leads elsewhere, and for the sign-on paths themselves, which would go round in circles.
+   * when there is none, when it leads elsewhere, and for the SSO paths themselves, which would go round in circles.
    */
   parse(address: unknown, marketplace: Marketplace): string | null {
     if (typeof address !== 'string' || address.length > MAX_LENGTH) return null;

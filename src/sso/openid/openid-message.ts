@@ -145,7 +145,7 @@ function valuesOf(message: OpenIdMessage, alias: string, name: string): { field:
   const fields =
     count === undefined
       ? [single]
-      : // More than one is rejected, so two tell enough.
+      : // More than one is rejected, so two are enough.
         [1, 2].filter((index) => index <= Number(count)).map((index) => `${single}.${index}`);
   return fields.flatMap((field) => {
     const value = message.get(field);

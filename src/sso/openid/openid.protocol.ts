@@ -75,8 +75,7 @@ export class OpenIdProtocol extends SsoProtocol {
   }
 
   /**
-   * Everything that can be told from the message first, then the provider's own word, so that garbage cannot make us
-   * call anybody.
+   * What the message itself can show first, then the provider's own word, so that garbage cannot make us call anybody.
    */
   override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {
     const { marketplace, checks } = attempt;

@@ -7,7 +7,7 @@ import type { SsoPolicy } from '../login/sso-policy.js';
 export interface SamlParties {
   /** Assertion consumer service. */
   readonly consumeUrl: string;
-  /** Sign-on endpoint of the identity provider. */
+  /** The identity provider's SSO endpoint. */
   readonly providerUrl: string;
   /** The application's id on the marketplace. */
   readonly applicationId: string;
@@ -68,7 +68,7 @@ class ExplainableSaml extends SAML {
 }
 
 /**
- * The sign-on URL with an unsigned AuthnRequest (protocol §4.3): `SAMLRequest` first, then the parameters.
+ * The identity provider's URL with an unsigned AuthnRequest (protocol §4.3): `SAMLRequest` first, then the parameters.
  * There is no relay state, because the known provider does not return it.
  */
 export function authnRequestUrl(parties: SamlParties, { id, params }: LoginTransaction): Promise<string> {
