@@ -36,7 +36,7 @@ describe.each(stores)('login traces in %s', (_name, make) => {
       refusal: null,
       requestId: null,
       clockOffsetMs: null,
-      checks: [{ code: 'sso.audience', title: 'x', expected: 'a', seen: 'b', verdict: 'passed' }],
+      checks: [{ code: 'sso.audience', title: 'x', expected: 'a', seen: 'b', result: 'passed' }],
       ...more,
     };
     await traces.record(trace);
