@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import {
-  type AccountErrorDetails,
+  type AccountErrorFacts,
   ApiError,
   AuthenticationError,
   type FieldMessages,
@@ -114,7 +114,8 @@ export class AccountClient {
 function encodeSegment(segment: string, marketplace: Marketplace, operation: string): string {
   const usable = typeof segment === 'string' && /^(?!\.{1,2}$)[^\p{C}\s]{1,200}$/u.test(segment);
   if (usable) return encodeURIComponent(segment);
-  throw new InvalidRequestError('account.invalidInput', 'the identifier is empty or unusable.', {
+  throw new InvalidRequestError('account.invalidInput', {
+    message: 'the identifier is empty or unusable.',
     marketplace: marketplace.name,
     operation,
     fields: { id: ['is empty or unusable'] },
@@ -145,7 +146,7 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
   if (ok && envelope?.success === true) return envelope.data;
 
   const fields = toFieldMessages(envelope?.errors);
-  const details: AccountErrorDetails = {
+  const details: AccountErrorFacts = {
     marketplace,
     operation,
     status,
@@ -156,7 +157,8 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
   const said = describe(fields);
   switch (status) {
     case 401:
-      throw new AuthenticationError('account.authentication', `the API id and key are not accepted${said}.`, {
+      throw new AuthenticationError('account.authentication', {
+        message: `the API id and key are not accepted${said}.`,
         ...details,
         remedy:
           'Compare api.id and api.key with the developer platform, and check the host they are sent to.',
@@ -164,31 +166,34 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
     case 404:
       throw notFound(`the server does not know the identifier or the address${said}.`, details);
     case 429:
-      throw new RateLimitError(
-        `too many requests${said}.`,
-        details,
-        retryAfterMs(response.headers['retry-after'], Date.now()),
-      );
+      throw new RateLimitError('account.rateLimit', {
+        message: `too many requests${said}.`,
+        ...details,
+        retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+      });
     default:
   }
   if (envelope?.success === false && (ok || REQUEST_STATUSES.has(status))) {
     if (fields.id?.includes('does not exist')) throw notFound(`the identifier is unknown${said}.`, details);
-    throw new InvalidRequestError('account.invalidRequest', `rejected${said}.`, details);
+    throw new InvalidRequestError('account.invalidRequest', { message: `rejected${said}.`, ...details });
   }
   if (envelope || !ok) {
-    throw new ApiError('account.api', `status ${status} where a response was expected${said}.`, {
+    throw new ApiError('account.api', {
+      message: `status ${status} where a response was expected${said}.`,
       ...details,
       remedy: 'Try again later; ask the marketplace with the request id when it stays.',
     });
   }
-  throw new ApiError('account.response', `status ${status} without the envelope of the Account API.`, {
+  throw new ApiError('account.response', {
+    message: `status ${status} without the envelope of the Account API.`,
     ...details,
     remedy: 'Check api.host and api.base: another server, a proxy or a login page may have responded.',
   });
 }
 
-function notFound(message: string, details: AccountErrorDetails): NotFoundError {
-  return new NotFoundError('account.notFound', message, {
+function notFound(message: string, details: AccountErrorFacts): NotFoundError {
+  return new NotFoundError('account.notFound', {
+    message,
     ...details,
     remedy: 'Identifiers are valid on the marketplace that gave them only.',
   });

@@ -130,5 +130,8 @@ export function readList<T extends AccountEntity>(
   { data, origin }: AccountResponse,
 ): readonly T[] {
   if (Array.isArray(data)) return Object.freeze(data.map((record) => readEntity(fields, record, origin)));
-  throw new ApiError('account.response', 'the response holds no list where one belongs.', origin.details);
+  throw new ApiError('account.response', {
+    message: 'the response holds no list where one belongs.',
+    ...origin.details,
+  });
 }

@@ -1,4 +1,4 @@
-import { type AccountErrorDetails, InvalidRequestError } from '../errors/account.error.js';
+import { type AccountErrorFacts, InvalidRequestError } from '../errors/account.error.js';
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom } from './fields.js';
@@ -98,13 +98,14 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
   }
 }
 
-function contextOf(marketplace: string, resource: string): AccountErrorDetails {
+function contextOf(marketplace: string, resource: string): AccountErrorFacts {
   return { marketplace, operation: `POST account/${resource}` };
 }
 
-function checkKey(key: string, details: AccountErrorDetails): void {
+function checkKey(key: string, details: AccountErrorFacts): void {
   if (typeof key === 'string' && /^[^\p{C}]{1,200}$/u.test(key)) return;
-  throw new InvalidRequestError('account.invalidInput', 'the key is not usable.', {
+  throw new InvalidRequestError('account.invalidInput', {
+    message: 'the key is not usable.',
     ...details,
     fields: { key: ['must be 1 to 200 printable characters'] },
   });

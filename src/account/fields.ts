@@ -1,4 +1,4 @@
-import { type AccountErrorDetails, ApiError, InvalidRequestError } from '../errors/account.error.js';
+import { type AccountErrorFacts, ApiError, InvalidRequestError } from '../errors/account.error.js';
 import { parsePlatformDate } from '../utils/dates.js';
 import { compareDecimals, toDecimalText } from '../utils/decimal.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
@@ -22,7 +22,7 @@ export interface AccountEntity {
 /** Where a record came from, for errors about it. */
 export interface RecordOrigin {
   readonly marketplace: string;
-  readonly details: AccountErrorDetails;
+  readonly details: AccountErrorFacts;
 }
 
 /** Suffixes of dates in a filter, with the operator that the server applies (protocol §8.5). */
@@ -251,7 +251,8 @@ export function toFilterQuery(
   }
   const names = Object.keys(problems);
   if (names.length === 0) return query;
-  throw new InvalidRequestError('account.invalidInput', `the filter is not usable: ${names.join(', ')}.`, {
+  throw new InvalidRequestError('account.invalidInput', {
+    message: `the filter is not usable: ${names.join(', ')}.`,
     ...context,
     fields: problems,
     remedy: 'Nothing was sent: the marketplace would have responded with an empty list.',
@@ -303,5 +304,5 @@ function frozen(record: RawRecord, origin: RecordOrigin): RawRecord {
 }
 
 function malformed(message: string, origin: RecordOrigin): ApiError {
-  return new ApiError('account.response', message, origin.details);
+  return new ApiError('account.response', { message, ...origin.details });
 }

@@ -49,8 +49,11 @@ export class AdapterResolver {
   /** Any adapter by its abstract class; `extra` is the name the error tells. */
   async required<T>(adapter: Abstract<T>, extra: string, request: unknown): Promise<T> {
     const found = await this.optional(adapter, request);
-    if (!found) throw new AdapterError(adapter.name, extra);
-    return found;
+    if (found) return found;
+    throw new AdapterError('adapter.missing', {
+      message: `No ${adapter.name} is provided.`,
+      remedy: `Extend ${adapter.name} and name the class in the "${extra}" extra of MaestranoModule.forRoot(), or provide it under the token ${adapter.name} in a module listed in "imports".`,
+    });
   }
 
   /** Any adapter by its abstract class; null when the application provides none. */

@@ -81,8 +81,8 @@ export class BullmqNotificationQueue
   override start(process: Process): void {
     if (this.options.worker === false) return;
     if (this.#worker) {
-      throw new ConnecError('The notification queue already works for another registration.', {
-        code: 'connec.queue',
+      throw new ConnecError('connec.queue', {
+        message: 'The notification queue already works for another registration.',
         remedy:
           'Import a MaestranoBullmqModule with its own queueName in each registration of MaestranoModule.',
       });
@@ -107,8 +107,8 @@ export class BullmqNotificationQueue
     const { addTimeoutMs = 5_000 } = this.options;
     // Without a connection the client would wait for one as long as it takes, and the platform with it.
     if (await within(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
-    throw new ConnecError(`Redis did not store the notification within ${addTimeoutMs} ms.`, {
-      code: 'connec.queue',
+    throw new ConnecError('connec.queue', {
+      message: `Redis did not store the notification within ${addTimeoutMs} ms.`,
       marketplace: notification.marketplace,
       remedy: 'Check the connection of MaestranoBullmqModule.',
     });

@@ -28,11 +28,11 @@ export async function writeFiles(files: readonly PlannedFile[], force: boolean):
   const present = await Promise.all(files.map(({ path }) => textOf(path)));
   const conflicts = files.filter(({ text }, index) => present[index] !== null && present[index] !== text);
   if (conflicts.length > 0 && !force) {
-    throw new CliError(
-      'cli.exists',
-      `${conflicts.map(({ path }) => basename(path)).join(' and ')} exists already with other content.`,
-      'Nothing was written. Move it away, write to another directory with --out, or overwrite with --force.',
-    );
+    throw new CliError('cli.exists', {
+      message: `${conflicts.map(({ path }) => basename(path)).join(' and ')} exists already with other content.`,
+      remedy:
+        'Nothing was written. Move it away, write to another directory with --out, or overwrite with --force.',
+    });
   }
   const outcomes: FileOutcome[] = [];
   for (const [index, { path, text, mode }] of files.entries()) {
@@ -68,9 +68,8 @@ async function textOf(path: string): Promise<string | null> {
 
 function unusable(path: string, error: unknown): CliError {
   const reason = errorCode(error) ?? 'unknown reason';
-  return new CliError(
-    'cli.file',
-    `${path} cannot be used (${reason}).`,
-    'Check the path and its permissions.',
-  );
+  return new CliError('cli.file', {
+    message: `${path} cannot be used (${reason}).`,
+    remedy: 'Check the path and its permissions.',
+  });
 }

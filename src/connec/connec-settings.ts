@@ -47,8 +47,8 @@ export function resolveConnecSettings(options: ConnecOptions | undefined): Conne
 
 function oneOf(option: string, value: string, allowed: readonly string[]): void {
   if (allowed.includes(value)) return;
-  throw new ConfigurationError(`The option ${option} is none of ${allowed.join(', ')}.`, {
-    code: 'configuration.options',
+  throw new ConfigurationError('configuration.options', {
+    message: `The option ${option} is none of ${allowed.join(', ')}.`,
     remedy: 'Correct it, or leave it out for the default.',
   });
 }

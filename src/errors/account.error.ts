@@ -1,19 +1,24 @@
-import { MaestranoError } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of what the Account API refuses, and of what is refused on its behalf (protocol §8.4). */
 export const ACCOUNT_ERROR_CODES = {
-  'account.authentication': 'The marketplace does not accept the API id and key.',
-  'account.invalidRequest': 'The marketplace refused the request; `fields` says why.',
-  'account.invalidInput': 'The input was refused before anything was sent; `fields` says why.',
-  'account.notFound': 'The marketplace does not know the identifier.',
-  'account.rateLimit': 'Too many requests; `retryAfterMs` says how long to wait, when the server said so.',
-  'account.api': 'The marketplace failed, or answered with a status that has no meaning here.',
-  'account.response':
-    'The answer is not what the Account API answers: another server, a proxy, or a truncated body.',
-  'account.undecided': 'Whether a charge exists could not be found out; `candidates` lists what may be it.',
-  'account.keyConflict': 'The key of a createOnce was used before for another charge.',
-  'account.inProgress': 'The same charge is being created elsewhere.',
-} as const;
+  'account.authentication': { meaning: 'The marketplace does not accept the API id and key.' },
+  'account.invalidRequest': { meaning: 'The marketplace refused the request; `fields` says why.' },
+  'account.invalidInput': { meaning: 'The input was refused before anything was sent; `fields` says why.' },
+  'account.notFound': { meaning: 'The marketplace does not know the identifier.' },
+  'account.rateLimit': {
+    meaning: 'Too many requests; `retryAfterMs` says how long to wait, when the server said so.',
+  },
+  'account.api': { meaning: 'The marketplace failed, or answered with a status that has no meaning here.' },
+  'account.response': {
+    meaning: 'The answer is not what the Account API answers: another server, a proxy, or a truncated body.',
+  },
+  'account.undecided': {
+    meaning: 'Whether a charge exists could not be found out; `candidates` lists what may be it.',
+  },
+  'account.keyConflict': { meaning: 'The key of a createOnce was used before for another charge.' },
+  'account.inProgress': { meaning: 'The same charge is being created elsewhere.' },
+} as const satisfies ErrorTable;
 
 export type AccountErrorCode = keyof typeof ACCOUNT_ERROR_CODES;
 
@@ -21,7 +26,7 @@ export type AccountErrorCode = keyof typeof ACCOUNT_ERROR_CODES;
 export type FieldMessages = Readonly<Record<string, readonly string[]>>;
 
 /** What is known of a call that went wrong. */
-export interface AccountErrorDetails {
+export interface AccountErrorFacts extends MaestranoErrorFacts {
   readonly marketplace: string;
   /** Route template such as `GET account/bills/:id`. */
   readonly operation: string;
@@ -30,41 +35,36 @@ export interface AccountErrorDetails {
   readonly fields?: FieldMessages;
   readonly requestId?: string | null;
   readonly attempts?: number;
-  readonly remedy?: string;
-  readonly cause?: unknown;
 }
 
-/** Anything that the Account API refused, or that was refused on its behalf. Never holds credentials. */
-export abstract class AccountError extends MaestranoError {
+/** Anything that the Account API rejected, or that was rejected on its behalf. Never holds credentials. */
+export class AccountError extends MaestranoError {
   declare readonly code: AccountErrorCode;
   /** Route template such as `GET account/bills/:id`. */
   readonly operation: string;
-  /** HTTP status; null when nothing was sent. The envelope decides, so that a refusal may come with 200. */
+  /** HTTP status; null when nothing was sent. The envelope decides, so that a rejection may come with 200. */
   readonly status: number | null;
   readonly fields: FieldMessages;
-  /** The server's id of the request, when it answered with one. */
+  /** The server's id of the request, when it responded with one. */
   readonly requestId: string | null;
   readonly attempts: number;
 
-  constructor(code: AccountErrorCode, message: string, details: AccountErrorDetails) {
-    super(`${details.operation} to "${details.marketplace}": ${message}`, {
-      code,
-      marketplace: details.marketplace,
-      remedy: details.remedy,
-      cause: details.cause,
-    });
-    this.operation = details.operation;
-    this.status = details.status ?? null;
-    this.fields = details.fields ?? {};
-    this.requestId = details.requestId ?? null;
-    this.attempts = details.attempts ?? 0;
+  constructor(code: AccountErrorCode, facts: AccountErrorFacts) {
+    const entry = ACCOUNT_ERROR_CODES[code];
+    const message = `${facts.operation} to "${facts.marketplace}": ${facts.message ?? entry.meaning}`;
+    super(entry, code, { ...facts, message });
+    this.operation = facts.operation;
+    this.status = facts.status ?? null;
+    this.fields = facts.fields ?? {};
+    this.requestId = facts.requestId ?? null;
+    this.attempts = facts.attempts ?? 0;
   }
 }
 
 /** Status 401. */
 export class AuthenticationError extends AccountError {}
 
-/** Refused because of what was asked: by the marketplace, or by our own rules before anything was sent. */
+/** Rejected because of what was asked: by the marketplace, or by our own rules before anything was sent. */
 export class InvalidRequestError extends AccountError {}
 
 /** The identifier is unknown: status 404, or `id does not exist` with any status. */
@@ -75,13 +75,13 @@ export class RateLimitError extends AccountError {
   /** Milliseconds that the server asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
 
-  constructor(message: string, details: AccountErrorDetails, retryAfterMs: number | null) {
-    super('account.rateLimit', message, details);
-    this.retryAfterMs = retryAfterMs;
+  constructor(code: AccountErrorCode, facts: AccountErrorFacts & { readonly retryAfterMs: number | null }) {
+    super(code, facts);
+    this.retryAfterMs = facts.retryAfterMs;
   }
 }
 
-/** The marketplace failed, or did not answer as the Account API does. */
+/** The marketplace failed, or did not respond as the Account API does. */
 export class ApiError extends AccountError {}
 
 /**
@@ -92,9 +92,9 @@ export class CreationUndecidedError extends AccountError {
   /** Ids of charges that may be the one. Empty: none yet, but the request may still be on its way. */
   readonly candidates: readonly string[];
 
-  constructor(message: string, details: AccountErrorDetails, candidates: readonly string[]) {
-    super('account.undecided', message, details);
-    this.candidates = candidates;
+  constructor(code: AccountErrorCode, facts: AccountErrorFacts & { readonly candidates: readonly string[] }) {
+    super(code, facts);
+    this.candidates = facts.candidates;
   }
 }
 

@@ -1,16 +1,17 @@
-import { MaestranoError } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of {@link AdapterError}. */
 export const ADAPTER_ERROR_CODES = {
-  missing: 'adapter.missing',
-} as const;
+  'adapter.missing': { meaning: 'An adapter that a request needs is not there.' },
+} as const satisfies ErrorTable;
+
+export type AdapterErrorCode = keyof typeof ADAPTER_ERROR_CODES;
 
 /** An adapter that a request needs is not there. */
 export class AdapterError extends MaestranoError {
-  constructor(name: string, extra: string) {
-    super(`No ${name} is provided.`, {
-      code: ADAPTER_ERROR_CODES.missing,
-      remedy: `Extend ${name} and name the class in the "${extra}" extra of MaestranoModule.forRoot(), or provide it under the token ${name} in a module listed in "imports".`,
-    });
+  declare readonly code: AdapterErrorCode;
+
+  constructor(code: AdapterErrorCode, facts: MaestranoErrorFacts) {
+    super(ADAPTER_ERROR_CODES[code], code, facts);
   }
 }

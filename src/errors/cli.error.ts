@@ -1,14 +1,16 @@
-import { MaestranoError } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Every code of {@link CliError} with its meaning. */
 export const CLI_ERROR_CODES = {
-  'cli.usage': 'The command does not understand its arguments.',
-  'cli.file': 'A file cannot be read or written.',
-  'cli.format': 'A file is in none of the formats of the official SDKs.',
-  'cli.nothing': 'The files hold no configuration.',
-  'cli.exists': 'A file to be written exists already with other content.',
-  'cli.application': 'The application that a command works on cannot be found, loaded or changed.',
-} as const;
+  'cli.usage': { meaning: 'The command does not understand its arguments.' },
+  'cli.file': { meaning: 'A file cannot be read or written.' },
+  'cli.format': { meaning: 'A file is in none of the formats of the official SDKs.' },
+  'cli.nothing': { meaning: 'The files hold no configuration.' },
+  'cli.exists': { meaning: 'A file to be written exists already with other content.' },
+  'cli.application': {
+    meaning: 'The application that a command works on cannot be found, loaded or changed.',
+  },
+} as const satisfies ErrorTable;
 
 /** What {@link CliError.code} can be. */
 export type CliErrorCode = keyof typeof CLI_ERROR_CODES;
@@ -17,7 +19,7 @@ export type CliErrorCode = keyof typeof CLI_ERROR_CODES;
 export class CliError extends MaestranoError {
   declare readonly code: CliErrorCode;
 
-  constructor(code: CliErrorCode, message: string, remedy: string) {
-    super(message, { code, remedy });
+  constructor(code: CliErrorCode, facts: MaestranoErrorFacts) {
+    super(CLI_ERROR_CODES[code], code, facts);
   }
 }

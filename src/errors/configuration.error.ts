@@ -1,44 +1,50 @@
-import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of everything that can be wrong with the configuration (protocol §1, §2), with their meaning. */
 export const CONFIGURATION_ERROR_CODES = {
-  'configuration.invalid': 'The configuration leaves no marketplace to serve, or has errors in strict mode.',
-  'configuration.none': 'No source of marketplaces is configured, or none of them brought one.',
-  'configuration.unknownMarketplace': 'No marketplace of that name is configured.',
-  'configuration.noDefault': 'Several marketplaces, and none of them is the default.',
-  'configuration.options': 'An option of the module is missing or has an unusable value.',
-  'configuration.source': 'A source of marketplaces failed.',
-  'configuration.sourceTimeout': 'A source of marketplaces did not answer in time.',
-  'configuration.sourceStatus': 'The developer platform answered with an error status.',
-  'configuration.sourceCredentials': 'The developer platform refused the environment key and secret.',
-  'configuration.sourceBody': 'The developer platform answered with something that is not JSON.',
-  'configuration.sourceEmpty': 'A source that had brought marketplaces suddenly brings none.',
-  'configuration.cacheFile': 'The last-known-good file cannot be read, written or trusted.',
-  'configuration.body': 'The configuration as a whole has none of the known forms.',
-  'configuration.platformError': 'The developer platform answered with an error body.',
-  'configuration.entry': 'An entry in the list of marketplaces is not an object.',
-  'configuration.name': 'The name of a marketplace is missing or holds odd characters.',
-  'configuration.missing': 'A required parameter is missing.',
-  'configuration.value': 'A parameter has a value of the wrong kind.',
-  'configuration.unknownKey': 'A parameter that nobody reads, usually a misspelling.',
-  'configuration.host': 'A host is not an http(s) URL, or holds credentials, a query or a path.',
-  'configuration.insecureHost': 'Credentials would travel over plain http in production.',
-  'configuration.path': 'A path is a full URL, or holds characters that no path has.',
-  'configuration.placeholder': 'A path template lacks a placeholder such as `:id`.',
-  'configuration.certificate': 'A certificate does not parse, or its key is unusable.',
-  'configuration.certificateWeak': 'A certificate has an RSA key under 2048 bits.',
-  'configuration.certificateExpiry': 'A certificate has expired or will within 30 days.',
-  'configuration.publicKeyCertificate':
-    'The private key of this certificate is public: anybody can forge logins.',
-  'configuration.fingerprint': 'A fingerprint is malformed or does not match the certificate.',
-  'configuration.fingerprintOnly': 'A fingerprint is configured without its certificate.',
-  'configuration.tlsVerification': 'Verification of TLS certificates cannot be switched off.',
-  'configuration.duplicate': 'Two entries have one name.',
-  'configuration.sharedPath': 'Two marketplaces have one sign-on path and cannot be told apart.',
-  'configuration.sharedRoute': 'Two registrations of the module would serve one path.',
-  'configuration.sharedCredentials':
-    'Two marketplaces have one id and key, so credentials do not tell them apart.',
-} as const;
+  'configuration.invalid': {
+    meaning: 'The configuration leaves no marketplace to serve, or has errors in strict mode.',
+  },
+  'configuration.none': { meaning: 'No source of marketplaces is configured, or none of them brought one.' },
+  'configuration.unknownMarketplace': { meaning: 'No marketplace of that name is configured.' },
+  'configuration.noDefault': { meaning: 'Several marketplaces, and none of them is the default.' },
+  'configuration.options': { meaning: 'An option of the module is missing or has an unusable value.' },
+  'configuration.source': { meaning: 'A source of marketplaces failed.' },
+  'configuration.sourceTimeout': { meaning: 'A source of marketplaces did not answer in time.' },
+  'configuration.sourceStatus': { meaning: 'The developer platform answered with an error status.' },
+  'configuration.sourceCredentials': {
+    meaning: 'The developer platform refused the environment key and secret.',
+  },
+  'configuration.sourceBody': { meaning: 'The developer platform answered with something that is not JSON.' },
+  'configuration.sourceEmpty': { meaning: 'A source that had brought marketplaces suddenly brings none.' },
+  'configuration.cacheFile': { meaning: 'The last-known-good file cannot be read, written or trusted.' },
+  'configuration.body': { meaning: 'The configuration as a whole has none of the known forms.' },
+  'configuration.platformError': { meaning: 'The developer platform answered with an error body.' },
+  'configuration.entry': { meaning: 'An entry in the list of marketplaces is not an object.' },
+  'configuration.name': { meaning: 'The name of a marketplace is missing or holds odd characters.' },
+  'configuration.missing': { meaning: 'A required parameter is missing.' },
+  'configuration.value': { meaning: 'A parameter has a value of the wrong kind.' },
+  'configuration.unknownKey': { meaning: 'A parameter that nobody reads, usually a misspelling.' },
+  'configuration.host': { meaning: 'A host is not an http(s) URL, or holds credentials, a query or a path.' },
+  'configuration.insecureHost': { meaning: 'Credentials would travel over plain http in production.' },
+  'configuration.path': { meaning: 'A path is a full URL, or holds characters that no path has.' },
+  'configuration.placeholder': { meaning: 'A path template lacks a placeholder such as `:id`.' },
+  'configuration.certificate': { meaning: 'A certificate does not parse, or its key is unusable.' },
+  'configuration.certificateWeak': { meaning: 'A certificate has an RSA key under 2048 bits.' },
+  'configuration.certificateExpiry': { meaning: 'A certificate has expired or will within 30 days.' },
+  'configuration.publicKeyCertificate': {
+    meaning: 'The private key of this certificate is public: anybody can forge logins.',
+  },
+  'configuration.fingerprint': { meaning: 'A fingerprint is malformed or does not match the certificate.' },
+  'configuration.fingerprintOnly': { meaning: 'A fingerprint is configured without its certificate.' },
+  'configuration.tlsVerification': { meaning: 'Verification of TLS certificates cannot be switched off.' },
+  'configuration.duplicate': { meaning: 'Two entries have one name.' },
+  'configuration.sharedPath': { meaning: 'Two marketplaces have one sign-on path and cannot be told apart.' },
+  'configuration.sharedRoute': { meaning: 'Two registrations of the module would serve one path.' },
+  'configuration.sharedCredentials': {
+    meaning: 'Two marketplaces have one id and key, so credentials do not tell them apart.',
+  },
+} as const satisfies ErrorTable;
 
 export type ConfigurationErrorCode = keyof typeof CONFIGURATION_ERROR_CODES;
 
@@ -58,20 +64,22 @@ export interface ConfigurationProblem {
   readonly remedy: string;
 }
 
+/** What is known of a configuration that cannot be used. */
+export interface ConfigurationErrorFacts extends MaestranoErrorFacts {
+  /** Everything that is wrong, each with its place and remedy; none by default. */
+  readonly problems?: readonly ConfigurationProblem[];
+}
+
 /** The configuration cannot be used. `problems` lists everything that is wrong with it, not only the first. */
 export class ConfigurationError extends MaestranoError {
   declare readonly code: ConfigurationErrorCode;
   readonly problems: readonly ConfigurationProblem[];
 
-  constructor(
-    message: string,
-    options: MaestranoErrorOptions & { readonly code: ConfigurationErrorCode },
-    problems: readonly ConfigurationProblem[] = [],
-  ) {
-    super(
-      problems.length === 0 ? message : `${message}\n${problems.map(describeProblem).join('\n')}\n`,
-      options,
-    );
+  constructor(code: ConfigurationErrorCode, facts: ConfigurationErrorFacts = {}) {
+    const entry = CONFIGURATION_ERROR_CODES[code];
+    const { problems = [], message = entry.meaning } = facts;
+    const list = problems.map(describeProblem).join('\n');
+    super(entry, code, { ...facts, message: list ? `${message}\n${list}\n` : message });
     this.problems = problems;
   }
 }

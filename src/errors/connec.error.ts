@@ -1,28 +1,46 @@
-import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of {@link ConnecError}, with their meaning. */
 export const CONNEC_ERROR_CODES = {
-  'connec.disabled': 'The marketplace has no Connec! host, or data sharing is switched off for it.',
-  'connec.argument': 'An identifier, path, query or cursor cannot be sent safely.',
-  'connec.invalid': 'Connec! refused what was sent (400, 422).',
-  'connec.unauthorized': 'Credentials refused, or the group does not belong to the application (401, 403).',
-  'connec.notFound': 'There is no such record or resource (404).',
-  'connec.conflict': 'The record cannot be created or changed as it is (409).',
-  'connec.rateLimited': 'Too many requests (429).',
-  'connec.server': 'Connec! failed (5xx).',
-  'connec.unexpectedAnswer':
-    'The answer is not what the documentation says: no JSON, no envelope, a redirect.',
-  'connec.pagination': 'The pages of a collection do not come to an end.',
-  'connec.batchNotSent': 'An operation was not sent, because an earlier part of the batch failed as a whole.',
-  'connec.notificationMalformed': 'A notification is not an object of resource names and entities.',
-  'connec.notificationTooLarge': 'A notification holds more entities than allowed.',
-  'connec.notificationFailed': 'A handler threw; the platform is told so that it can repeat.',
-  'connec.notificationBusy': 'Another instance is handling the same record right now.',
-  'connec.notificationUnavailable':
-    'Notifications cannot be taken: the store or queue is away, or the application is stopping.',
-  'connec.handler': 'A @ConnecHandler method cannot be used as it is declared.',
-  'connec.queue': 'The notification queue was asked for something it cannot do.',
-} as const;
+  'connec.disabled': {
+    meaning: 'The marketplace has no Connec! host, or data sharing is switched off for it.',
+  },
+  'connec.argument': { meaning: 'An identifier, path, query or cursor cannot be sent safely.' },
+  'connec.invalid': { meaning: 'Connec! refused what was sent (400, 422).' },
+  'connec.unauthorized': {
+    meaning: 'Credentials refused, or the group does not belong to the application (401, 403).',
+  },
+  'connec.notFound': { meaning: 'There is no such record or resource (404).' },
+  'connec.conflict': { meaning: 'The record cannot be created or changed as it is (409).' },
+  'connec.rateLimited': { meaning: 'Too many requests (429).' },
+  'connec.server': { meaning: 'Connec! failed (5xx).' },
+  'connec.unexpectedAnswer': {
+    meaning: 'The answer is not what the documentation says: no JSON, no envelope, a redirect.',
+  },
+  'connec.pagination': { meaning: 'The pages of a collection do not come to an end.' },
+  'connec.batchNotSent': {
+    meaning: 'An operation was not sent, because an earlier part of the batch failed as a whole.',
+  },
+  'connec.notificationMalformed': {
+    meaning: 'A notification is not an object of resource names and entities.',
+    httpStatus: 400,
+  },
+  'connec.notificationTooLarge': {
+    meaning: 'A notification holds more entities than allowed.',
+    httpStatus: 413,
+  },
+  'connec.notificationFailed': { meaning: 'A handler threw; the platform is told so that it can repeat.' },
+  'connec.notificationBusy': {
+    meaning: 'Another instance is handling the same record right now.',
+    httpStatus: 503,
+  },
+  'connec.notificationUnavailable': {
+    meaning: 'Notifications cannot be taken: the store or queue is away, or the application is stopping.',
+    httpStatus: 503,
+  },
+  'connec.handler': { meaning: 'A @ConnecHandler method cannot be used as it is declared.' },
+  'connec.queue': { meaning: 'The notification queue was asked for something it cannot do.' },
+} as const satisfies ErrorTable;
 
 export type ConnecErrorCode = keyof typeof CONNEC_ERROR_CODES;
 
@@ -37,11 +55,7 @@ export interface ConnecProblem {
 }
 
 /** What is known of the work that failed. */
-export interface ConnecErrorDetails {
-  readonly code: ConnecErrorCode;
-  readonly remedy?: string | undefined;
-  readonly marketplace?: string | undefined;
-  readonly cause?: unknown;
+export interface ConnecErrorFacts extends MaestranoErrorFacts {
   readonly group?: string | undefined;
   /** Such as `GET connec/:group/:resource`; never holds an id. */
   readonly operation?: string | undefined;
@@ -49,15 +63,6 @@ export interface ConnecErrorDetails {
   readonly attempts?: number | undefined;
   readonly problems?: readonly ConnecProblem[] | undefined;
 }
-
-/** Status that a request from the platform ends with when the error reaches it (docs/notifications.md has the table). */
-const HTTP_STATUS: Partial<Record<ConnecErrorCode, number>> = {
-  'connec.notificationMalformed': 400,
-  'connec.notificationTooLarge': 413,
-  'connec.notificationFailed': 500,
-  'connec.notificationBusy': 503,
-  'connec.notificationUnavailable': 503,
-};
 
 /**
  * Everything that goes wrong with Connec! data once an answer came, and with its notifications (protocol §7, §9.10).
@@ -79,23 +84,14 @@ export class ConnecError extends MaestranoError {
   /** Connec!'s entries in full. Not enumerable, so that loggers do not print customers' data. */
   declare readonly problems: readonly ConnecProblem[];
 
-  constructor(message: string, details: ConnecErrorDetails) {
-    super(message, optionsOf(details));
-    this.group = details.group ?? null;
-    this.operation = details.operation ?? null;
-    this.status = details.status ?? null;
-    this.attempts = details.attempts ?? 0;
-    const problems = details.problems ?? [];
+  constructor(code: ConnecErrorCode, facts: ConnecErrorFacts = {}) {
+    super(CONNEC_ERROR_CODES[code], code, facts);
+    this.group = facts.group ?? null;
+    this.operation = facts.operation ?? null;
+    this.status = facts.status ?? null;
+    this.attempts = facts.attempts ?? 0;
+    const problems = facts.problems ?? [];
     this.codes = problems.flatMap((problem) => (problem.code === null ? [] : [problem.code]));
     Object.defineProperty(this, 'problems', { value: problems, enumerable: false });
   }
-
-  /** Status of our own answer when the error ends a request of the platform; 500 for all others. */
-  get httpStatus(): number {
-    return HTTP_STATUS[this.code] ?? 500;
-  }
-}
-
-function optionsOf({ code, remedy, marketplace, cause }: ConnecErrorDetails): MaestranoErrorOptions {
-  return { code, cause, ...(remedy ? { remedy } : {}), ...(marketplace ? { marketplace } : {}) };
 }

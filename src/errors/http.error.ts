@@ -1,18 +1,20 @@
-import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of everything that can go wrong between here and a server (protocol §8.4, §9.10), with their meaning. */
 export const HTTP_ERROR_CODES = {
-  'http.connection': 'No connection, or it broke before the answer was complete.',
-  'http.tls': 'The server could not prove its identity.',
-  'http.timeout': 'One attempt took longer than its timeout, and no further one was allowed.',
-  'http.deadline': 'All attempts together took longer than the deadline.',
-  'http.aborted': "The caller's signal ended the call, or the application is shutting down.",
-  'http.circuitOpen': 'The server failed repeatedly: calls are stopped for a while.',
-  'http.busy': 'Too many calls to this server are running and waiting.',
-  'http.responseTooLarge': 'The answer is larger than allowed.',
-  'http.request':
-    'The call itself is not acceptable: a full URL, a path with odd characters, a body that is no JSON.',
-} as const;
+  'http.connection': { meaning: 'No connection, or it broke before the answer was complete.' },
+  'http.tls': { meaning: 'The server could not prove its identity.' },
+  'http.timeout': { meaning: 'One attempt took longer than its timeout, and no further one was allowed.' },
+  'http.deadline': { meaning: 'All attempts together took longer than the deadline.' },
+  'http.aborted': { meaning: "The caller's signal ended the call, or the application is shutting down." },
+  'http.circuitOpen': { meaning: 'The server failed repeatedly: calls are stopped for a while.' },
+  'http.busy': { meaning: 'Too many calls to this server are running and waiting.' },
+  'http.responseTooLarge': { meaning: 'The answer is larger than allowed.' },
+  'http.request': {
+    meaning:
+      'The call itself is not acceptable: a full URL, a path with odd characters, a body that is no JSON.',
+  },
+} as const satisfies ErrorTable;
 
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
@@ -20,7 +22,7 @@ export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 export type RequestSent = 'no' | 'maybe' | 'yes';
 
 /** What is known of a call that failed. */
-export interface HttpErrorDetails {
+export interface HttpErrorFacts extends MaestranoErrorFacts {
   /** The marketplace, or `developer-platform`. */
   readonly marketplace: string;
   /** Route template such as `GET account/bills/:id`. */
@@ -44,19 +46,14 @@ export class MaestranoHttpError extends MaestranoError {
   /** The server's id of the request, when it answered with one. */
   readonly requestId: string | null;
 
-  constructor(
-    message: string,
-    details: HttpErrorDetails,
-    options: Omit<MaestranoErrorOptions, 'marketplace'> & { readonly code: HttpErrorCode },
-  ) {
-    super(`${details.operation} to "${details.marketplace}": ${message}`, {
-      ...options,
-      marketplace: details.marketplace,
-    });
-    this.operation = details.operation;
-    this.attempts = details.attempts;
-    this.sent = details.sent;
-    this.requestId = details.requestId ?? null;
+  constructor(code: HttpErrorCode, facts: HttpErrorFacts) {
+    const entry = HTTP_ERROR_CODES[code];
+    const message = `${facts.operation} to "${facts.marketplace}": ${facts.message ?? entry.meaning}`;
+    super(entry, code, { ...facts, message });
+    this.operation = facts.operation;
+    this.attempts = facts.attempts;
+    this.sent = facts.sent;
+    this.requestId = facts.requestId ?? null;
   }
 }
 

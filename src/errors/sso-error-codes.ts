@@ -1,3 +1,4 @@
+import type { ErrorTable } from './maestrano.error.js';
 import { OPENID_ERROR_CODES } from './openid.error.js';
 
 /**
@@ -6,207 +7,207 @@ import { OPENID_ERROR_CODES } from './openid.error.js';
  */
 export const SSO_ERROR_CODES = {
   'sso.inputType': {
-    title: 'One form field SAMLResponse',
+    meaning: 'One form field SAMLResponse',
     remedy: 'Keep the url-encoded body parser on for the consume path; the provider posts one text field.',
   },
   'sso.inputTooLarge': {
-    title: 'Size of the response',
+    meaning: 'Size of the response',
     remedy:
       'A usual response has 8 KB. Raise sso.limits.responseLength only for a provider known to send more.',
   },
   'sso.inputEncoding': {
-    title: 'Base64 of UTF-8 text',
+    meaning: 'Base64 of UTF-8 text',
     remedy: 'Look for a proxy that changes form bodies; blanks in place of plus signs are its usual trace.',
   },
   'sso.xmlForbidden': {
-    title: 'XML without DOCTYPE, comment, CDATA or processing instruction',
-    remedy: 'No honest response holds one of these: somebody may be trying the door.',
+    meaning: 'XML without DOCTYPE, comment, CDATA or processing instruction',
+    remedy: 'No genuine response holds one of these: treat it as an attempted forgery.',
   },
   'sso.xmlTooManyReferences': {
-    title: 'Number of character references',
+    meaning: 'Number of character references',
     remedy: 'Raise sso.limits.references only for a provider known to send more.',
   },
   'sso.xmlTooManyElements': {
-    title: 'Number of XML elements',
+    meaning: 'Number of XML elements',
     remedy: 'Raise sso.limits.elements only for a provider known to send more.',
   },
   'sso.xmlTooDeep': {
-    title: 'Nesting of XML elements',
+    meaning: 'Nesting of XML elements',
     remedy: 'Raise sso.limits.depth only for a provider known to nest deeper.',
   },
   'sso.xmlTooManyAttributes': {
-    title: 'XML attributes of one element',
+    meaning: 'XML attributes of one element',
     remedy: 'Raise sso.limits.xmlAttributes only for a provider known to send more.',
   },
   'sso.xmlMalformed': {
-    title: 'Well-formed XML',
+    meaning: 'Well-formed XML',
     remedy:
       'An unescaped ampersand or less-than sign in a name is the usual cause: have the company or person renamed at the marketplace.',
   },
   'sso.response': {
-    title: 'A SAML 2.0 Response with nothing unknown in it',
+    meaning: 'A SAML 2.0 Response with nothing unknown in it',
     remedy: 'Check that the consume path receives responses of the sign-on endpoint and nothing else.',
   },
   'sso.status': {
-    title: 'Status of the response',
+    meaning: 'Status of the response',
     remedy: 'The provider itself refused the login; its own log says why.',
   },
   'sso.encrypted': {
-    title: 'Nothing encrypted',
+    meaning: 'Nothing encrypted',
     remedy: 'Switch assertion encryption off at the provider: Maestrano marketplaces do not use it.',
   },
   'sso.assertion': {
-    title: 'Exactly one assertion, in its place',
+    meaning: 'Exactly one assertion, in its place',
     remedy: 'A second or displaced assertion is the mark of a forged response.',
   },
   'sso.duplicateId': {
-    title: 'Every XML id once',
+    meaning: 'Every XML id once',
     remedy: 'A repeated id is the mark of a forged response.',
   },
   'sso.signatureMissing': {
-    title: 'Signed as the policy demands',
+    meaning: 'Signed as the policy demands',
     remedy: 'Have the provider sign assertions, or set sso.signature to what it does sign.',
   },
   'sso.signatureStructure': {
-    title: 'Signature over exactly the element it stands in',
+    meaning: 'Signature over exactly the element it stands in',
     remedy:
       'An unusual signature is the mark of a forged response; a new provider may need exclusive c14n switched on.',
   },
   'sso.algorithm': {
-    title: 'Signature and digest algorithms',
+    meaning: 'Signature and digest algorithms',
     remedy:
       'Allow it in sso.algorithms. URIs such as "2000/09/xmldsig#rsa-sha256" are not standard: have the provider sign with SHA-1 or with the proper URIs.',
   },
   'sso.requestMissing': {
-    title: 'Answer to a login of ours',
+    meaning: 'Response to a login that we began',
     remedy: 'Start at the init path: logins that the provider begins by itself are not supported.',
   },
   'sso.requestNotBound': {
-    title: 'Login begun in this browser',
+    meaning: 'Login begun in this browser',
     remedy:
       'Start again from the application. If it happens to everybody, see that the binding cookie (SameSite=None; Secure) survives, or set sso.binding.',
   },
   'sso.requestUsed': {
-    title: 'Login not finished before',
+    meaning: 'Login not finished before',
     remedy: 'The page was reloaded or sent twice: start again from the application.',
   },
   'sso.requestUnknown': {
-    title: 'Login known and still open',
+    meaning: 'Login known and still open',
     remedy:
       'Start again. If it happens to everybody, let all instances share one store, and see that logins end within sso.requestTtlMs.',
   },
   'sso.destination': {
-    title: 'Destination of the response',
+    meaning: 'Destination of the response',
     remedy:
       'Make the idm (or app.host) and consume path equal to the address that the browser really posts to.',
   },
   'sso.certificate': {
-    title: 'A certificate to verify with',
+    meaning: 'A certificate to verify with',
     remedy: "Configure the provider's certificate (sso.x509_certificate, RSA of at least 1024 bits).",
   },
   'sso.fingerprint': {
-    title: 'Embedded certificate matches the configured fingerprint',
+    meaning: 'Embedded certificate matches the configured fingerprint',
     remedy: 'Compare the fingerprint with the provider, or better configure its certificate.',
   },
   'sso.signature': {
-    title: 'Signature verified with the configured certificate',
+    meaning: 'Signature verified with the configured certificate',
     remedy:
       'The content was changed on its way, holds unescaped text, or was signed with another key: compare the fingerprints shown.',
   },
   'sso.issuer': {
-    title: 'Issuer of the assertion',
+    meaning: 'Issuer of the assertion',
     remedy: "Compare sso.idp and api.base with the provider's address, or list its name in sso.issuer.",
   },
   'sso.issueInstant': {
-    title: 'Time of issue',
+    meaning: 'Time of issue',
     remedy:
       'Fix NTP on the machine whose clock is off, or raise sso.acceptedClockSkewMs or sso.maxAssertionAgeMs.',
   },
   'sso.nameId': {
-    title: 'One plain NameID',
+    meaning: 'One plain NameID',
     remedy: 'Have the provider send one NameID holding the uid of the user.',
   },
   'sso.subjectConfirmation': {
-    title: 'Bearer confirmation of the subject',
+    meaning: 'Bearer confirmation of the subject',
     remedy: 'Have the provider send a bearer SubjectConfirmation with SubjectConfirmationData.',
   },
   'sso.recipient': {
-    title: 'Recipient of the assertion',
+    meaning: 'Recipient of the assertion',
     remedy:
       'The assertion was made for another address: make the idm (or app.host) and consume path equal to the registered ones.',
   },
   'sso.inResponseTo': {
-    title: 'Assertion made for this login',
+    meaning: 'Assertion made for this login',
     remedy:
       'The signed part answers another login than the response around it: start again, and look who sent it.',
   },
   'sso.confirmationExpired': {
-    title: 'Time limit of the confirmation',
+    meaning: 'Time limit of the confirmation',
     remedy: 'Start again; if clocks differ fix NTP, or raise sso.acceptedClockSkewMs.',
   },
   'sso.conditions': {
-    title: 'Conditions that are understood',
+    meaning: 'Conditions that are understood',
     remedy: 'Have the provider send one Conditions element with NotBefore and NotOnOrAfter.',
   },
   'sso.notYetValid': {
-    title: 'Beginning of validity',
+    meaning: 'Beginning of validity',
     remedy: "The provider's clock is ahead: fix NTP, or raise sso.acceptedClockSkewMs.",
   },
   'sso.expired': {
-    title: 'End of validity',
+    meaning: 'End of validity',
     remedy: 'Start again; if clocks differ fix NTP, or raise sso.acceptedClockSkewMs.',
   },
   'sso.audience': {
-    title: 'Audience of the assertion',
+    meaning: 'Audience of the assertion',
     remedy:
       'The assertion was made for another application; list the audience in sso.audience if it is ours.',
   },
   'sso.authnStatement': {
-    title: 'How and when the person signed in',
+    meaning: 'How and when the person signed in',
     remedy: 'Have the person sign in at the provider again, or raise sso.maxAuthenticationAgeMs.',
   },
   'sso.attributes': {
-    title: 'One readable list of attributes',
+    meaning: 'One readable list of attributes',
     remedy: 'Have the provider send one AttributeStatement of plain attributes.',
   },
   'sso.attributeConflict': {
-    title: 'No attribute with two different values',
+    meaning: 'No attribute with two different values',
     remedy: 'Have the provider send each attribute once.',
   },
   'sso.attributeValue': {
-    title: 'Attribute values of plain text',
+    meaning: 'Attribute values of plain text',
     remedy:
       'Look at the named attribute at the provider: it holds more than one value, markup or control characters.',
   },
   'sso.uid': {
-    title: 'Identifier of the user',
+    meaning: 'Identifier of the user',
     remedy: 'Have the provider send the attribute uid such as usr-1.',
   },
   'sso.groupUid': {
-    title: 'Identifier of the group',
+    meaning: 'Identifier of the group',
     remedy: 'Have the provider send the attribute group_uid such as cld-1.',
   },
   'sso.virtualUid': {
-    title: 'Virtual identifier built from user and group',
+    meaning: 'Virtual identifier built from user and group',
     remedy: 'The attribute virtual_uid must be the uid, a dot and the group_uid.',
   },
   'sso.nameIdMismatch': {
-    title: 'NameID and uid agree',
+    meaning: 'NameID and uid agree',
     remedy: 'Set sso.nameIdMustMatchUid to false for a provider whose NameID is something else.',
   },
   'sso.sessionToken': {
-    title: 'Token of the marketplace session',
+    meaning: 'Token of the marketplace session',
     remedy: 'Have the provider send mno_session, or switch single logout off for this marketplace.',
   },
   'sso.engine': {
-    title: 'Second opinion of node-saml',
+    meaning: 'Validated by node-saml',
     remedy: 'Please report this: node-saml refused what our own checks accepted.',
   },
   'sso.replay': {
-    title: 'Assertion used for the first time',
+    meaning: 'Assertion used for the first time',
     remedy: 'Somebody sent a copied assertion; start again from the application.',
   },
-} as const satisfies Record<string, { readonly title: string; readonly remedy: string }>;
+} as const satisfies ErrorTable;
 
 /** Every reason to refuse a login, whichever way the marketplace lets people in. */
 export const LOGIN_ERROR_CODES = { ...SSO_ERROR_CODES, ...OPENID_ERROR_CODES } as const;

@@ -1,5 +1,5 @@
 import type { LoginCheck } from '../interfaces/login-trace.interface.js';
-import { MaestranoError } from './maestrano.error.js';
+import { MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 import { LOGIN_ERROR_CODES, type SsoErrorCode } from './sso-error-codes.js';
 
 /** Rejections that a fresh start from the init path cures, when it is not repeated endlessly. */
@@ -13,7 +13,7 @@ const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
 ]);
 
 /** What is known of a rejected login. */
-export interface SsoErrorDetails {
+export interface SsoErrorFacts extends MaestranoErrorFacts {
   readonly marketplace: string;
   /** The checks up to and including the failing ones, personal values masked. */
   readonly checks: readonly LoginCheck[];
@@ -36,18 +36,17 @@ export class SsoError extends MaestranoError {
   /** Whether sending the browser to the init path once more is likely to help. */
   readonly restart: boolean;
 
-  constructor(code: SsoErrorCode, details: SsoErrorDetails) {
-    const { title, remedy } = LOGIN_ERROR_CODES[code];
-    const failed = details.checks.find((check) => check.code === code && check.result === 'failed');
+  constructor(code: SsoErrorCode, facts: SsoErrorFacts) {
+    const entry = LOGIN_ERROR_CODES[code];
+    const failed = facts.checks.find((check) => check.code === code && check.result === 'failed');
     const seen = failed ? ` (expected ${failed.expected}; seen ${failed.seen})` : '';
-    super(`Login on "${details.marketplace}" rejected: ${title}${seen}.`, {
-      code,
-      remedy,
-      marketplace: details.marketplace,
+    super(entry, code, {
+      ...facts,
+      message: `Login on "${facts.marketplace}" rejected: ${entry.meaning}${seen}.`,
     });
-    this.checks = details.checks;
-    this.traceCode = details.traceCode;
-    this.requestId = details.requestId;
+    this.checks = facts.checks;
+    this.traceCode = facts.traceCode;
+    this.requestId = facts.requestId;
     this.restart = CURED_BY_RESTART.has(code);
   }
 }

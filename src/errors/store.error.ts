@@ -1,11 +1,15 @@
-import { MaestranoError, type MaestranoErrorOptions } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
 /** Codes of {@link StoreError}, with their meaning. */
 export const STORE_ERROR_CODES = {
-  'store.argument': 'A key, a time, a limit or the number of entries is outside of what every store takes.',
-  'store.notDurable': 'An entry without a time to live was given to a store that may forget it.',
-  'store.aborted': 'The signal of the call ended the wait; what was begun may still be carried out.',
-} as const;
+  'store.argument': {
+    meaning: 'A key, a time, a limit or the number of entries is outside of what every store takes.',
+  },
+  'store.notDurable': { meaning: 'An entry without a time to live was given to a store that may forget it.' },
+  'store.aborted': {
+    meaning: 'The signal of the call ended the wait; what was begun may still be carried out.',
+  },
+} as const satisfies ErrorTable;
 
 export type StoreErrorCode = keyof typeof STORE_ERROR_CODES;
 
@@ -13,7 +17,7 @@ export type StoreErrorCode = keyof typeof STORE_ERROR_CODES;
 export class StoreError extends MaestranoError {
   declare readonly code: StoreErrorCode;
 
-  constructor(message: string, options: MaestranoErrorOptions & { readonly code: StoreErrorCode }) {
-    super(message, options);
+  constructor(code: StoreErrorCode, facts: MaestranoErrorFacts = {}) {
+    super(STORE_ERROR_CODES[code], code, facts);
   }
 }

@@ -6,8 +6,8 @@ export class UnknownMarketplaceError extends ConfigurationError {
   constructor(name: string, known: readonly string[]) {
     const shown =
       known.slice(0, 20).join(', ') + (known.length > 20 ? `, and ${known.length - 20} more` : '');
-    super(`There is no marketplace "${name.slice(0, 100)}".`, {
-      code: 'configuration.unknownMarketplace',
+    super('configuration.unknownMarketplace', {
+      message: `There is no marketplace "${name.slice(0, 100)}".`,
       remedy: shown ? `Configured: ${shown}.` : 'No marketplace is configured at all.',
     });
   }

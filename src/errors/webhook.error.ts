@@ -1,22 +1,14 @@
-import { MaestranoError } from './maestrano.error.js';
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
-/** Why an account webhook or a synchronization request was not carried out, with its HTTP status. */
+/** Why an account webhook or a synchronization request was not carried out. */
 export const WEBHOOK_ERROR_CODES = {
-  'webhook.identifier': 400,
-  'webhook.request': 400,
-  'webhook.adapter': 500,
-  'webhook.cleanup': 500,
-} as const;
+  'webhook.identifier': { meaning: 'The path holds no usable identifier.', httpStatus: 400 },
+  'webhook.request': { meaning: 'The request cannot be understood.', httpStatus: 400 },
+  'webhook.adapter': { meaning: "The application's adapter failed." },
+  'webhook.cleanup': { meaning: 'What we keep of the person or the company could not be removed.' },
+} as const satisfies ErrorTable;
 
 export type WebhookErrorCode = keyof typeof WEBHOOK_ERROR_CODES;
-
-/** What is known of a webhook that failed. */
-export interface WebhookErrorDetails {
-  readonly marketplace: string;
-  readonly remedy?: string;
-  /** What the application's adapter or the store threw. */
-  readonly cause?: unknown;
-}
 
 /**
  * A call of the platform that could not be carried out. With a status of 500 nothing of it is left half done: the
@@ -24,10 +16,8 @@ export interface WebhookErrorDetails {
  */
 export class WebhookError extends MaestranoError {
   declare readonly code: WebhookErrorCode;
-  readonly httpStatus: number;
 
-  constructor(code: WebhookErrorCode, message: string, details: WebhookErrorDetails) {
-    super(message, { code, ...details });
-    this.httpStatus = WEBHOOK_ERROR_CODES[code];
+  constructor(code: WebhookErrorCode, facts: MaestranoErrorFacts) {
+    super(WEBHOOK_ERROR_CODES[code], code, facts);
   }
 }

@@ -2,7 +2,6 @@ import {
   CircuitOpenError,
   ConcurrencyLimitError,
   type HttpErrorCode,
-  type HttpErrorDetails,
   MaestranoConnectionError,
   type MaestranoHttpError,
   MaestranoTimeoutError,
@@ -75,11 +74,12 @@ export function toHttpError(
   const kind = failure instanceof AttemptFailure ? failure.kind : failure;
   const reason = failure instanceof AttemptFailure && failure.reason ? ` (${failure.reason})` : '';
   const { type: ErrorType, message, remedy } = FAILURES[kind];
-  const details: HttpErrorDetails = {
+  return new ErrorType(`http.${kind}`, {
+    message: `${message}${reason}.`,
     marketplace: target.name,
     operation: call.operation,
     attempts,
     sent,
-  };
-  return new ErrorType(`${message}${reason}.`, details, { code: `http.${kind}`, remedy });
+    remedy,
+  });
 }

@@ -50,9 +50,11 @@ function toJson(target: HttpTarget, call: HttpCall): string {
 }
 
 function refused(target: HttpTarget, call: HttpCall, message: string): HttpRequestError {
-  return new HttpRequestError(
+  return new HttpRequestError('http.request', {
     message,
-    { marketplace: target.name, operation: call.operation, attempts: 0, sent: 'no' },
-    { code: 'http.request' },
-  );
+    marketplace: target.name,
+    operation: call.operation,
+    attempts: 0,
+    sent: 'no',
+  });
 }

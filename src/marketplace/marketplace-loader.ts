@@ -78,8 +78,8 @@ export class MarketplaceLoader implements OnModuleDestroy {
   async start(): Promise<void> {
     const { fixed, live } = this.sources;
     if (!fixed && live.length === 0) {
-      throw new ConfigurationError('No marketplaces are configured.', {
-        code: 'configuration.none',
+      throw new ConfigurationError('configuration.none', {
+        message: 'No marketplaces are configured.',
         remedy:
           'Set the marketplaces option, the developerPlatform option or MNO_DEVPL_ENV_KEY, or marketplaceSource.',
       });
@@ -214,18 +214,15 @@ export class MarketplaceLoader implements OnModuleDestroy {
 
   #noneError(failures: readonly MaestranoError[]): ConfigurationError {
     const reasons = failures.map(({ message }) => message).join(' ');
-    return new ConfigurationError(
-      `No marketplace can be served. ${reasons}`.trim(),
-      {
-        code: failures.length > 0 ? 'configuration.none' : 'configuration.invalid',
-        remedy:
-          failures.length > 0
-            ? 'With refresh.file a start outlives the platform; with refresh.startEmpty it waits for it.'
-            : 'Correct what is listed, or link the environment to a marketplace.',
-        cause: failures[0],
-      },
-      this.#assembly.problems,
-    );
+    return new ConfigurationError(failures.length > 0 ? 'configuration.none' : 'configuration.invalid', {
+      message: `No marketplace can be served. ${reasons}`.trim(),
+      remedy:
+        failures.length > 0
+          ? 'With refresh.file a start outlives the platform; with refresh.startEmpty it waits for it.'
+          : 'Correct what is listed, or link the environment to a marketplace.',
+      cause: failures[0],
+      problems: this.#assembly.problems,
+    });
   }
 }
 

@@ -88,8 +88,8 @@ export class MarketplaceRegistry {
     if (this.defaultName !== null) return this.get(this.defaultName);
     const [only, second] = this.#table.marketplaces.values();
     if (only && !second) return only;
-    throw new ConfigurationError('No marketplace was named, and there is no default one.', {
-      code: 'configuration.noDefault',
+    throw new ConfigurationError('configuration.noDefault', {
+      message: 'No marketplace was named, and there is no default one.',
       remedy: 'Name the marketplace, or set the defaultMarketplace option.',
     });
   }

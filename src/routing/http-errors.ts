@@ -1,11 +1,6 @@
-import { HttpException, HttpStatus } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
 
 import { MaestranoError } from '../errors/maestrano.error.js';
-
-/** An error that knows the HTTP status its request should end with. */
-export interface WithHttpStatus {
-  readonly httpStatus: number;
-}
 
 /**
  * What an application's exception filters see: a status, the stable code and nothing of the inside. Errors that are
@@ -13,13 +8,9 @@ export interface WithHttpStatus {
  */
 export function toHttpException(error: unknown): unknown {
   if (!(error instanceof MaestranoError)) return error;
-  const status = hasHttpStatus(error) ? error.httpStatus : HttpStatus.INTERNAL_SERVER_ERROR;
+  const status = error.httpStatus;
   const message = status < 500 ? error.message : 'The request could not be completed.';
   return new HttpException({ statusCode: status, error: message, code: error.code }, status, {
     cause: error,
   });
-}
-
-function hasHttpStatus(error: object): error is WithHttpStatus {
-  return 'httpStatus' in error && typeof error.httpStatus === 'number';
 }

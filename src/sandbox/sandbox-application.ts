@@ -38,11 +38,10 @@ export async function installedPlatform(
       if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     }
   }
-  throw new SandboxError(
-    'sandbox.platform',
-    'The sandbox needs an HTTP platform of NestJS.',
-    'Install @nestjs/platform-express or @nestjs/platform-fastify.',
-  );
+  throw new SandboxError('sandbox.platform', {
+    message: 'The sandbox needs an HTTP platform of NestJS.',
+    remedy: 'Install @nestjs/platform-express or @nestjs/platform-fastify.',
+  });
 }
 
 /** The sandbox's NestJS application, ready to listen. */

@@ -96,7 +96,10 @@ export class Sandbox implements AsyncDisposable {
     const { name } = this.marketplaces.getOrFirst(marketplace);
     const user = this.state.user(name, userUid);
     if (!user)
-      throw new SandboxError('sandbox.unknown', `${name} has no user ${userUid}.`, 'Add them first.');
+      throw new SandboxError('sandbox.unknown', {
+        message: `${name} has no user ${userUid}.`,
+        remedy: 'Add them first.',
+      });
     user.ssoSession = this.state.nextToken();
   }
 

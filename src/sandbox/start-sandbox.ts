@@ -39,11 +39,11 @@ export async function startSandbox(
   adapter?: AbstractHttpAdapter,
 ): Promise<Sandbox> {
   if (process.env['NODE_ENV'] === 'production') {
-    throw new SandboxError(
-      'sandbox.production',
-      'The sandbox does not run in production.',
-      'It answers for a marketplace with keys of its own; unset NODE_ENV=production where you try things out.',
-    );
+    throw new SandboxError('sandbox.production', {
+      message: 'The sandbox does not run in production.',
+      remedy:
+        'It answers for a marketplace with keys of its own; unset NODE_ENV=production where you try things out.',
+    });
   }
   warmUpKeys();
   const resolved = resolveOptions(options);

@@ -59,15 +59,12 @@ export class SealedCookieStorage extends SessionStorage {
     const expiresAt = new Date(payload.signedInAt.getTime() + this.#maxAgeMs);
     const value = await this.seal.seal(toOfficialKeys(payload), expiresAt);
     if (value.length > MAX_VALUE_LENGTH) {
-      throw new SessionError(
-        `The sealed session has ${value.length} bytes; a cookie takes ${MAX_VALUE_LENGTH}.`,
-        {
-          code: 'session.tooLarge',
-          marketplace: marketplace.name,
-          remedy:
-            'Use a session middleware such as express-session or @fastify/session: it is found by itself.',
-        },
-      );
+      throw new SessionError('session.tooLarge', {
+        message: `The sealed session has ${value.length} bytes; a cookie takes ${MAX_VALUE_LENGTH}.`,
+        marketplace: marketplace.name,
+        remedy:
+          'Use a session middleware such as express-session or @fastify/session: it is found by itself.',
+      });
     }
     exchange.appendCookie(stringifySetCookie({ ...attributes(marketplace), value }));
   }

@@ -31,8 +31,8 @@ export class SessionSeal {
     this.#keys = secrets && new SessionKeys(secrets);
     const needed = storage !== 'request' && extras.routes?.sso !== false;
     if (!secrets && needed && process.env['NODE_ENV'] === 'production') {
-      throw new SessionError('In production the session cookie needs a secret.', {
-        code: 'session.secret',
+      throw new SessionError('session.secret', {
+        message: 'In production the session cookie needs a secret.',
         remedy:
           'Set "session.secret" (32 characters or more, the same on all instances); or set "session.storage" to ' +
           '"request" when the application has a session middleware.',
@@ -96,8 +96,8 @@ export class SessionKeys {
     });
     const [first] = keys;
     if (!first) {
-      throw new SessionError('The list of session secrets is empty.', {
-        code: 'session.secret',
+      throw new SessionError('session.secret', {
+        message: 'The list of session secrets is empty.',
         remedy: 'Give one secret, or leave "session.secret" out.',
       });
     }
@@ -115,8 +115,8 @@ export class SessionKeys {
 
 function deriveKey(secret: string): Uint8Array {
   if (secret.length < MIN_SECRET_LENGTH) {
-    throw new SessionError(`A session secret has ${secret.length} characters.`, {
-      code: 'session.secret',
+    throw new SessionError('session.secret', {
+      message: `A session secret has ${secret.length} characters.`,
       remedy: `Use at least ${MIN_SECRET_LENGTH} random ones, such as the output of "openssl rand -base64 48".`,
     });
   }

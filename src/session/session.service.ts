@@ -205,8 +205,8 @@ export class SessionService {
     if (storage === 'cookie') return this.sealedCookies;
     if (applicationSession(request)) return this.applicationSessions;
     if (storage === 'auto') return this.sealedCookies;
-    throw new SessionError('The request has no session of the application.', {
-      code: 'session.noStorage',
+    throw new SessionError('session.noStorage', {
+      message: 'The request has no session of the application.',
       remedy:
         'Install the session middleware ahead of the application\'s routes, or leave "session.storage" at "auto".',
     });

@@ -16,6 +16,6 @@ export class SignInRequiredException extends HttpException {
     redirects: boolean,
   ) {
     const statusCode = redirects ? HttpStatus.FOUND : HttpStatus.UNAUTHORIZED;
-    super({ statusCode, error: SESSION_ERROR_CODES[code], code, signInUrl }, statusCode);
+    super({ statusCode, error: SESSION_ERROR_CODES[code].meaning, code, signInUrl }, statusCode);
   }
 }

@@ -162,8 +162,8 @@ export abstract class MaestranoStore {
       }
       if (value === null) continue;
       if (ttlMs === null && !this.durable) {
-        throw new StoreError('This store may forget what it keeps, so an entry needs a time to live.', {
-          code: 'store.notDurable',
+        throw new StoreError('store.notDurable', {
+          message: 'This store may forget what it keeps, so an entry needs a time to live.',
           remedy: 'Give it one, or use a durable store, such as one in your SQL database.',
         });
       }
@@ -217,15 +217,15 @@ function checkKey(key: string): void {
 }
 
 function argument(message: string): StoreError {
-  return new StoreError(message, {
-    code: 'store.argument',
+  return new StoreError('store.argument', {
+    message,
     remedy: 'Make keys with storeKey(), and larger lists of several calls.',
   });
 }
 
 function aborted({ reason }: AbortSignal): StoreError {
-  return new StoreError('The store was not waited for any longer.', {
-    code: 'store.aborted',
+  return new StoreError('store.aborted', {
+    message: 'The store was not waited for any longer.',
     remedy: 'What was begun may still be carried out: read before you write again.',
     cause: reason,
   });

@@ -68,7 +68,8 @@ export class SynchronizationHandler extends EndpointHandler {
     const { marketplace } = call;
     const groupUid = operation.groupUid(exchange, call);
     if (groupUid === null) {
-      throw new WebhookError('webhook.request', 'The request names no group.', {
+      throw new WebhookError('webhook.request', {
+        message: 'The request names no group.',
         marketplace: marketplace.name,
         remedy:
           'Send "group_id" as a form field or in JSON, and leave the body parsers of the HTTP adapter on.',

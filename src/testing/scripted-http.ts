@@ -54,11 +54,14 @@ export class ScriptedHttp extends MaestranoHttp {
     const scripted = this.#answers.get(call.operation);
     const answer = scripted && scripted.length > 1 ? scripted.shift() : scripted?.[0];
     if (!answer) {
-      throw new MaestranoConnectionError(
-        'No answer is scripted, and tests open no connection.',
-        { marketplace: target.name, operation: call.operation, attempts: 1, sent: 'no' },
-        { code: 'http.connection', remedy: `Call reply('${call.operation}', { json: … }) on ScriptedHttp.` },
-      );
+      throw new MaestranoConnectionError('http.connection', {
+        message: 'No answer is scripted, and tests open no connection.',
+        marketplace: target.name,
+        operation: call.operation,
+        attempts: 1,
+        sent: 'no',
+        remedy: `Call reply('${call.operation}', { json: … }) on ScriptedHttp.`,
+      });
     }
     const { status = 200, json, headers = {} } = typeof answer === 'function' ? answer(recorded) : answer;
     const text = json === undefined ? '' : JSON.stringify(json);

@@ -18,8 +18,8 @@ export function numberOption(
 ): number {
   if (value === undefined) return byDefault;
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigurationError(`The option ${name} is not a whole number from ${least} to ${most}.`, {
-    code: 'configuration.options',
+  throw new ConfigurationError('configuration.options', {
+    message: `The option ${name} is not a whole number from ${least} to ${most}.`,
     remedy: 'Correct it, or leave it out for the default.',
   });
 }

@@ -43,7 +43,8 @@ function identifierOf({ marketplace, params }: EndpointCall, name: string): stri
   const value = params[name];
   // A virtual uid without the real one before its dot names nobody.
   if (isPlatformIdentifier(value) && unmaskUser(value) !== '') return value;
-  throw new WebhookError('webhook.identifier', `The path holds no usable ":${name}".`, {
+  throw new WebhookError('webhook.identifier', {
+    message: `The path holds no usable ":${name}".`,
     marketplace: marketplace.name,
     remedy: 'Check the path templates of the account webhooks.',
   });

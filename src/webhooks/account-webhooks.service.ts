@@ -127,7 +127,7 @@ export class AccountWebhooksService {
     // Nest logs no HttpException: without this line the reason would be lost.
     this.#logger.error(`${message} ${JSON.stringify({ ...subject, code })}`, errorPlace(cause));
     const { marketplace } = subject;
-    return new WebhookError(code, message, { marketplace, cause, remedy: 'Repeat the call.' });
+    return new WebhookError(code, { message, marketplace, cause, remedy: 'Repeat the call.' });
   }
 }
 

@@ -133,11 +133,14 @@ describe('the net over the whole suite', () => {
   });
 
   const error = (): HttpRequestError =>
-    new HttpRequestError(
-      'is refused',
-      { marketplace: 'canary', operation: 'GET x', attempts: 1, sent: 'no' },
-      { code: 'http.request', remedy: `Do not send ${KEY}.` },
-    );
+    new HttpRequestError('http.request', {
+      message: 'is refused',
+      marketplace: 'canary',
+      operation: 'GET x',
+      attempts: 1,
+      sent: 'no',
+      remedy: `Do not send ${KEY}.`,
+    });
   const PLACES: Readonly<Record<string, () => unknown>> = {
     'a record of a silenced logger': () => {
       Logger.overrideLogger(false);
@@ -156,11 +159,14 @@ describe('the net over the whole suite', () => {
     'the console': () => console.info('%s', KEY),
     'an error message': () => error(),
     'the cause of an error': () =>
-      new HttpRequestError(
-        'is refused',
-        { marketplace: 'canary', operation: 'GET x', attempts: 1, sent: 'no' },
-        { code: 'http.request', cause: syntaxError(KEY) },
-      ),
+      new HttpRequestError('http.request', {
+        message: 'is refused',
+        marketplace: 'canary',
+        operation: 'GET x',
+        attempts: 1,
+        sent: 'no',
+        cause: syntaxError(KEY),
+      }),
     'the errors of a property test': () => Array.from({ length: 150 }, error).at(-1),
     'the command line': () =>
       runCommand({ out: () => undefined, err: () => undefined, env: {}, cwd: '.' }, () =>

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 import {
-  type AccountErrorDetails,
+  type AccountErrorFacts,
   ApiError,
   AuthenticationError,
   CreationInProgressError,
@@ -45,7 +45,7 @@ export interface ChargeTask<T extends AccountEntity> {
   readonly key: string;
   readonly payload: Payload;
   readonly scope: LedgerScope;
-  readonly context: AccountErrorDetails;
+  readonly context: AccountErrorFacts;
   readonly options: AccountCallOptions;
   /** Sends the payload. */
   create(options: AccountCallOptions): Promise<T>;
@@ -73,7 +73,7 @@ export interface ChargeSettlement {
   /** The charge that the key stands for; null when none was made, so that the next `createOnce` sends it. */
   readonly chargeId: string | null;
   readonly scope: LedgerScope;
-  readonly context: AccountErrorDetails;
+  readonly context: AccountErrorFacts;
 }
 
 /**
@@ -89,7 +89,8 @@ export async function settleOnce(
 ): Promise<void> {
   const record = await ledger.readKey(scope, key);
   if (record?.state !== 'open') {
-    throw new InvalidRequestError('account.invalidInput', 'no undecided charge has this key.', {
+    throw new InvalidRequestError('account.invalidInput', {
+      message: 'no undecided charge has this key.',
       ...context,
       fields: { key: ['is not undecided'] },
     });
@@ -106,11 +107,10 @@ export async function settleOnce(
     return true;
   });
   if (done) return;
-  throw new CreationInProgressError(
-    'account.inProgress',
-    'the charge is being created at this moment.',
-    context,
-  );
+  throw new CreationInProgressError('account.inProgress', {
+    message: 'the charge is being created at this moment.',
+    ...context,
+  });
 }
 
 /**
@@ -149,11 +149,11 @@ class ChargeCreation<T extends AccountEntity> {
     const { digest } = this.#content;
     const record = await this.ledger.readKey(this.task.scope, this.task.key);
     if (record && record.digest !== digest) {
-      throw new CreationKeyConflictError(
-        'account.keyConflict',
-        'the key was used before for a charge with other contents.',
-        { ...this.task.context, remedy: 'Use one key for one charge; nothing was sent.' },
-      );
+      throw new CreationKeyConflictError('account.keyConflict', {
+        message: 'the key was used before for a charge with other contents.',
+        ...this.task.context,
+        remedy: 'Use one key for one charge; nothing was sent.',
+      });
     }
     if (record?.state === 'done') return this.task.retrieve(record.chargeId, this.#callOptions());
 
@@ -293,7 +293,8 @@ class ChargeCreation<T extends AccountEntity> {
   }
 
   #inProgress(): CreationInProgressError {
-    return new CreationInProgressError('account.inProgress', 'the same charge is being created elsewhere.', {
+    return new CreationInProgressError('account.inProgress', {
+      message: 'the same charge is being created elsewhere.',
       ...this.task.context,
       remedy: 'Call createOnce again with the same key; nothing was sent by this call.',
     });
@@ -301,7 +302,13 @@ class ChargeCreation<T extends AccountEntity> {
 
   #undecided(message: string, cause: unknown, candidates: readonly string[]): CreationUndecidedError {
     const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
-    return new CreationUndecidedError(message, { ...this.task.context, cause, remedy }, candidates);
+    return new CreationUndecidedError('account.undecided', {
+      message,
+      ...this.task.context,
+      cause,
+      remedy,
+      candidates,
+    });
   }
 }
 

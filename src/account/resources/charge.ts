@@ -111,15 +111,12 @@ export function validPayload(fields: Fields, dto: ChargeDto, context: PayloadCon
   });
   if (problems.length === 0) return toPayload(fields, dto);
   const messages = Object.fromEntries(problems.map((problem) => [problem.property, messagesOf(problem)]));
-  throw new InvalidRequestError(
-    'account.invalidInput',
-    `the input is not acceptable: ${Object.keys(messages).join(', ')}.`,
-    {
-      ...context,
-      fields: messages,
-      remedy: 'Nothing was sent; error.fields says what each of them must be.',
-    },
-  );
+  throw new InvalidRequestError('account.invalidInput', {
+    message: `the input is not acceptable: ${Object.keys(messages).join(', ')}.`,
+    ...context,
+    fields: messages,
+    remedy: 'Nothing was sent; error.fields says what each of them must be.',
+  });
 }
 
 function messagesOf(problem: ValidationError): string[] {

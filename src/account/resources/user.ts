@@ -64,14 +64,16 @@ export class UserCollection extends AccountCollection<User, typeof USER_FILTERS>
     const { id, email, password } = credentials;
     const who = id === undefined ? { email } : { id };
     if (!(id ?? email) || typeof password !== 'string') {
-      throw new InvalidRequestError('account.invalidInput', 'id or email, and password are needed.', {
+      throw new InvalidRequestError('account.invalidInput', {
+        message: 'id or email, and password are needed.',
         ...context,
         fields: { base: ['id or email, and password are needed'] },
       });
     }
     const encrypted = encryptPassword(password, marketplace.api.keys[0]?.reveal() ?? '');
     if (encrypted === null) {
-      throw new InvalidRequestError('account.invalidInput', 'the API key is shorter than 32 characters.', {
+      throw new InvalidRequestError('account.invalidInput', {
+        message: 'the API key is shorter than 32 characters.',
         ...context,
         fields: { base: ['the API key is too short for this call'] },
         remedy: 'Ask the marketplace for a longer one; nothing was sent.',

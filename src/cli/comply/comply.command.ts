@@ -48,11 +48,10 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       return 0;
     }
     if (!values.url || !URL.canParse(values.url)) {
-      throw new CliError(
-        'cli.usage',
-        '--url is missing or no address.',
-        'Write --url http://127.0.0.1:3000.',
-      );
+      throw new CliError('cli.usage', {
+        message: '--url is missing or no address.',
+        remedy: 'Write --url http://127.0.0.1:3000.',
+      });
     }
     const appUrl = values.url.replace(/\/+$/, '');
     const sandbox = await startSandbox({ port: Number(values.port), appUrl });
@@ -117,11 +116,10 @@ async function reachable(appUrl: string, timeoutMs: number): Promise<void> {
       return;
     } catch {
       if (Date.now() > until) {
-        throw new CliError(
-          'cli.application',
-          `Nothing answered at ${appUrl} within ${timeoutMs / 1000} s.`,
-          'Start the application, or name the command that does after --.',
-        );
+        throw new CliError('cli.application', {
+          message: `Nothing answered at ${appUrl} within ${timeoutMs / 1000} s.`,
+          remedy: 'Start the application, or name the command that does after --.',
+        });
       }
       await new Promise((done) => setTimeout(done, 250));
     }

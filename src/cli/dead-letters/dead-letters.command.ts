@@ -51,11 +51,10 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       }
       if ((task === 'replay' || task === 'discard') && id !== undefined)
         return await one(queue, task, id, io);
-      throw new CliError(
-        'cli.usage',
-        `"${task}" is not understood.`,
-        'See nestjs-maestrano dead-letters --help.',
-      );
+      throw new CliError('cli.usage', {
+        message: `"${task}" is not understood.`,
+        remedy: 'See nestjs-maestrano dead-letters --help.',
+      });
     } finally {
       await queue.close();
     }
@@ -70,7 +69,10 @@ async function openQueue(options: QueueOptions): Promise<BullmqNotificationQueue
     return new Queue(options);
   } catch (error) {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new CliError('cli.application', 'BullMQ is not installed here.', 'Run npm install bullmq ioredis.');
+    throw new CliError('cli.application', {
+      message: 'BullMQ is not installed here.',
+      remedy: 'Run npm install bullmq ioredis.',
+    });
   }
 }
 

@@ -85,11 +85,10 @@ async function examine(
 
 function baseUrl(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new CliError(
-      'cli.usage',
-      '--app-url is not an http(s) URL.',
-      'Give it as https://app.example.com.',
-    );
+    throw new CliError('cli.usage', {
+      message: '--app-url is not an http(s) URL.',
+      remedy: 'Give it as https://app.example.com.',
+    });
   }
   return url.replace(/\/+$/, '');
 }

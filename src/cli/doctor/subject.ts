@@ -81,22 +81,20 @@ function subjectOf(
 async function loadModule(path: string, name: string | null): Promise<Type> {
   const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
     const reason = errorCode(error) ?? (error instanceof Error ? error.message : 'unknown reason');
-    throw new CliError(
-      'cli.application',
-      `${basename(path)} cannot be loaded (${reason}).`,
-      'Build the application, and name the compiled file of its root module.',
-    );
+    throw new CliError('cli.application', {
+      message: `${basename(path)} cannot be loaded (${reason}).`,
+      remedy: 'Build the application, and name the compiled file of its root module.',
+    });
   })) as Record<string, unknown>;
   const candidates = name === null ? ['AppModule', 'default'] : [name];
   const root = candidates
     .map((candidate) => exported[candidate])
     .find((value) => typeof value === 'function');
   if (root) return root as Type;
-  throw new CliError(
-    'cli.application',
-    `${basename(path)} exports no ${candidates.join(' and no ')}.`,
-    'Name the class: --app dist/app.module.js#RootModule.',
-  );
+  throw new CliError('cli.application', {
+    message: `${basename(path)} exports no ${candidates.join(' and no ')}.`,
+    remedy: 'Name the class: --app dist/app.module.js#RootModule.',
+  });
 }
 
 /** Whichever platform is installed; the routes are the same on both. */
@@ -116,10 +114,9 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     const reason = errorCode(error) ?? 'it is not JSON';
-    throw new CliError(
-      'cli.file',
-      `${basename(path)} cannot be read (${reason}).`,
-      'Give the marketplaces as JSON.',
-    );
+    throw new CliError('cli.file', {
+      message: `${basename(path)} cannot be read (${reason}).`,
+      remedy: 'Give the marketplaces as JSON.',
+    });
   }
 }

@@ -42,11 +42,10 @@ export function run(argv: string[], io: CliIo): Promise<number> {
     const suffix = (await isEsm(io.cwd)) ? '.js' : '';
     const source = await textOf(root);
     if (source === null) {
-      throw new CliError(
-        'cli.application',
-        `${values.module} is not there.`,
-        'Name the root module with --module.',
-      );
+      throw new CliError('cli.application', {
+        message: `${values.module} is not there.`,
+        remedy: 'Name the root module with --module.',
+      });
     }
     const target = relative(dirname(root), join(folder, `maestrano-integration.module${suffix}`))
       .split(sep)
@@ -76,11 +75,10 @@ async function isEsm(cwd: string): Promise<boolean> {
   try {
     return manifest !== null && (JSON.parse(manifest) as { type?: unknown }).type === 'module';
   } catch {
-    throw new CliError(
-      'cli.application',
-      'package.json is not JSON.',
-      "Run the command in the application's directory.",
-    );
+    throw new CliError('cli.application', {
+      message: 'package.json is not JSON.',
+      remedy: "Run the command in the application's directory.",
+    });
   }
 }
 
@@ -89,7 +87,10 @@ async function textOf(path: string): Promise<string | null> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
-    throw new CliError('cli.file', `${path} cannot be read (${errorCode(error)}).`, 'Check its permissions.');
+    throw new CliError('cli.file', {
+      message: `${path} cannot be read (${errorCode(error)}).`,
+      remedy: 'Check its permissions.',
+    });
   }
 }
 
@@ -98,10 +99,9 @@ async function write(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   } catch (error) {
-    throw new CliError(
-      'cli.file',
-      `${path} cannot be written (${errorCode(error)}).`,
-      'Check its permissions.',
-    );
+    throw new CliError('cli.file', {
+      message: `${path} cannot be written (${errorCode(error)}).`,
+      remedy: 'Check its permissions.',
+    });
   }
 }

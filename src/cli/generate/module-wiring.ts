@@ -58,9 +58,8 @@ function addImportStatement(source: string, name: string, specifier: string): st
 }
 
 function byHand(name: string, why: string): CliError {
-  return new CliError(
-    'cli.application',
-    `The root module was not changed. ${why}`,
-    `Add ${name} to its imports by hand.`,
-  );
+  return new CliError('cli.application', {
+    message: `The root module was not changed. ${why}`,
+    remedy: `Add ${name} to its imports by hand.`,
+  });
 }

@@ -94,11 +94,10 @@ function convert(sources: readonly ImportedSource[], { env }: CliIo): Conversion
   );
   const platform = mergePlatform(sources, env);
   if (marketplaces.length === 0 && !platform) {
-    throw new CliError(
-      'cli.nothing',
-      'No configuration was found.',
-      'Name the configuration file of your SDK.',
-    );
+    throw new CliError('cli.nothing', {
+      message: 'No configuration was found.',
+      remedy: 'Name the configuration file of your SDK.',
+    });
   }
   const sdks = new Set(sources.map(({ sdk }) => sdk));
   const general = [...sdks].flatMap((sdk) => SDK_DIFFERENCES[sdk]);

@@ -28,11 +28,10 @@ export function readSource(path: string, cwd: string, context: Omit<ReaderContex
   const reader = READERS.find(([pattern]) => pattern.test(path))?.[1];
   const file = basename(path);
   if (!reader) {
-    throw new CliError(
-      'cli.format',
-      `${file} is of no known kind.`,
-      'Give a .rb, .yml, .php, .properties, .config, .xml or .json file.',
-    );
+    throw new CliError('cli.format', {
+      message: `${file} is of no known kind.`,
+      remedy: 'Give a .rb, .yml, .php, .properties, .config, .xml or .json file.',
+    });
   }
   return reader(readText(resolve(cwd, path), file), { ...context, file });
 }
@@ -43,11 +42,13 @@ function readText(path: string, file: string): string {
     if (bytes.length <= MAX_BYTES) return bytes.toString('utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const reason = errorCode(error) ?? 'unknown reason';
-    throw new CliError(
-      'cli.file',
-      `${file} cannot be read (${reason}).`,
-      'Check the path and its permissions.',
-    );
+    throw new CliError('cli.file', {
+      message: `${file} cannot be read (${reason}).`,
+      remedy: 'Check the path and its permissions.',
+    });
   }
-  throw new CliError('cli.file', `${file} is larger than ${MAX_BYTES} bytes.`, 'Give a configuration file.');
+  throw new CliError('cli.file', {
+    message: `${file} is larger than ${MAX_BYTES} bytes.`,
+    remedy: 'Give a configuration file.',
+  });
 }

@@ -137,8 +137,8 @@ function readResults<R extends ConnecResourceName>(
 }
 
 function notSent(transport: ConnecTransport, cause: Error): ConnecError {
-  return new ConnecError('The operation was not sent: an earlier part of the batch failed.', {
-    code: 'connec.batchNotSent',
+  return new ConnecError('connec.batchNotSent', {
+    message: 'The operation was not sent: an earlier part of the batch failed.',
     marketplace: transport.marketplace.name,
     operation: OPERATION,
     remedy: 'Send it again once the cause is gone.',

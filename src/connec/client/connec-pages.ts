@@ -86,8 +86,8 @@ export class ConnecCollection {
     const [fingerprint, place] = Array.isArray(parts) ? (parts as unknown[]) : [];
     const position = fingerprint === this.fingerprint ? this.#positionOfPlace(place) : null;
     if (position) return position;
-    throw new ConnecError('The cursor does not belong to this collection.', {
-      code: 'connec.argument',
+    throw new ConnecError('connec.argument', {
+      message: 'The cursor does not belong to this collection.',
       remedy: 'Use it with the marketplace, group, resource and query it was made for, or begin anew.',
     });
   }
@@ -263,8 +263,8 @@ function samePosition(a: ConnecPosition, b: ConnecPosition): boolean {
 }
 
 function endless(why: string): ConnecError {
-  return new ConnecError(`The pages of the collection do not come to an end: ${why}.`, {
-    code: 'connec.pagination',
+  return new ConnecError('connec.pagination', {
+    message: `The pages of the collection do not come to an end: ${why}.`,
     remedy: 'Narrow the query, raise maxPages, or report the response to the marketplace.',
   });
 }

@@ -167,8 +167,8 @@ function encode(text: string): string {
 }
 
 function reject(message: string): never {
-  throw new ConnecError(message, {
-    code: 'connec.argument',
+  throw new ConnecError('connec.argument', {
+    message,
     remedy: 'Correct the query, or use its raw "filter" and "params".',
   });
 }
@@ -192,8 +192,8 @@ export function pathSegment(value: string, what: string): string {
           ? `is longer than ${MAX_SEGMENT_LENGTH} characters`
           : null;
   if (trouble) {
-    throw new ConnecError(`The ${what} ${trouble}.`, {
-      code: 'connec.argument',
+    throw new ConnecError('connec.argument', {
+      message: `The ${what} ${trouble}.`,
       remedy: `Pass the ${what} as the platform gave it.`,
     });
   }

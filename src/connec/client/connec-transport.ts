@@ -62,8 +62,8 @@ export class ConnecTransport {
   ) {
     const target = connecTarget(marketplace);
     if (!marketplace.connec.enabled || !target) {
-      throw new ConnecError(`Marketplace "${marketplace.name}" does not share data.`, {
-        code: 'connec.disabled',
+      throw new ConnecError('connec.disabled', {
+        message: `Marketplace "${marketplace.name}" does not share data.`,
         marketplace: marketplace.name,
         remedy: 'Configure connec.host of the marketplace, and leave connec.enabled on.',
       });
@@ -116,10 +116,12 @@ export class ConnecTransport {
     const code = codeOf(response.status);
     const codes = problems.flatMap((problem) => (problem.code === null ? [] : [problem.code]));
     const said = codes.length > 0 ? ` (${codes.slice(0, 5).join(', ')})` : '';
-    return new ConnecError(
-      `${operation} on "${this.marketplace.name}" got a response with status ${response.status}${said}. ${CONNEC_ERROR_CODES[code]}`,
-      { ...this.details(operation, response), code, problems, remedy: REMEDIES[code] },
-    );
+    return new ConnecError(code, {
+      message: `${operation} on "${this.marketplace.name}" got a response with status ${response.status}${said}. ${CONNEC_ERROR_CODES[code].meaning}`,
+      ...this.details(operation, response),
+      problems,
+      remedy: REMEDIES[code],
+    });
   }
 
   /** The typed error for a success whose content is not as documented. */
@@ -128,9 +130,9 @@ export class ConnecTransport {
     response: Pick<HttpAnswer, 'status' | 'attempts'>,
     message: string,
   ): ConnecError {
-    return new ConnecError(`${operation} on "${this.marketplace.name}": ${message}`, {
+    return new ConnecError('connec.unexpectedAnswer', {
+      message: `${operation} on "${this.marketplace.name}": ${message}`,
       ...this.details(operation, response),
-      code: 'connec.unexpectedAnswer',
       remedy:
         'Check connec.host and connec.base_path of the marketplace, and that no proxy responds in between.',
     });

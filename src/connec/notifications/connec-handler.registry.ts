@@ -81,8 +81,8 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
   #refuse(prototype: object, className: string): void {
     const [method] = this.#methods(prototype)[0] ?? [];
     if (method === undefined) return;
-    throw new ConnecError(`${className}.${method} is a @ConnecHandler on a request-scoped provider.`, {
-      code: 'connec.handler',
+    throw new ConnecError('connec.handler', {
+      message: `${className}.${method} is a @ConnecHandler on a request-scoped provider.`,
       remedy: 'Notifications have no request of yours: make the provider and what it injects singletons.',
     });
   }

@@ -132,8 +132,8 @@ function toBody(deliveries: readonly ConnecDelivery[]): NotificationBody {
 function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void {
   if (report.failed.length > 0) throw failure(marketplace, report);
   if (report.busy.length === 0) return;
-  throw new ConnecError(`${report.busy.length} entities are being handled by another instance.`, {
-    code: 'connec.notificationBusy',
+  throw new ConnecError('connec.notificationBusy', {
+    message: `${report.busy.length} entities are being handled by another instance.`,
     marketplace: marketplace.name,
     remedy: 'Nothing needs doing when the platform repeats the notification.',
   });
@@ -141,8 +141,8 @@ function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void
 
 function failure(marketplace: Marketplace, { failed, error }: NotificationReport): ConnecError {
   const resources = [...new Set(failed.map(({ resource }) => resource))].slice(0, 10).join(', ');
-  return new ConnecError(`The handlers of ${failed.length} entities failed (${resources}).`, {
-    code: 'connec.notificationFailed',
+  return new ConnecError('connec.notificationFailed', {
+    message: `The handlers of ${failed.length} entities failed (${resources}).`,
     marketplace: marketplace.name,
     remedy: 'The log has the error of each handler.',
     cause: error,
@@ -150,8 +150,8 @@ function failure(marketplace: Marketplace, { failed, error }: NotificationReport
 }
 
 function unavailable(marketplace: Marketplace, why: string, cause?: unknown): ConnecError {
-  return new ConnecError(`Notifications cannot be taken right now. ${why}`, {
-    code: 'connec.notificationUnavailable',
+  return new ConnecError('connec.notificationUnavailable', {
+    message: `Notifications cannot be taken right now. ${why}`,
     marketplace: marketplace.name,
     remedy: 'Check the store and the queue; the platform may repeat the notification.',
     cause,

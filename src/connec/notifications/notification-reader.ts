@@ -74,15 +74,15 @@ function isDeeper(value: object, levels: number): boolean {
 }
 
 function malformed(message: string): ConnecError {
-  return new ConnecError(`The notification cannot be read. ${message}`, {
-    code: 'connec.notificationMalformed',
+  return new ConnecError('connec.notificationMalformed', {
+    message: `The notification cannot be read. ${message}`,
     remedy: 'Send a JSON object of resource names, each with a list of its records.',
   });
 }
 
 function tooLarge(limit: number): ConnecError {
-  return new ConnecError(`The notification holds more than ${limit} entities.`, {
-    code: 'connec.notificationTooLarge',
+  return new ConnecError('connec.notificationTooLarge', {
+    message: `The notification holds more than ${limit} entities.`,
     remedy: 'Raise connec.notifications.maxEntities if that is meant.',
   });
 }

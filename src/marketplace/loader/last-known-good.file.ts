@@ -97,8 +97,8 @@ export class LastKnownGoodFile {
   }
 
   #error(what: string, remedy: string): ConfigurationError {
-    return new ConfigurationError(`The last-known-good file ${this.path} ${what}.`, {
-      code: 'configuration.cacheFile',
+    return new ConfigurationError('configuration.cacheFile', {
+      message: `The last-known-good file ${this.path} ${what}.`,
       remedy,
     });
   }

@@ -41,11 +41,11 @@ export class MarketplaceAssembly {
     this.#conflicts = problems;
     const errors = problems.filter(({ severity }) => severity === 'error');
     if (this.strict && errors.length > 0) {
-      return new ConfigurationError(
-        'Marketplaces contradict each other, and strict mode accepts no error.',
-        { code: 'configuration.invalid', remedy: 'Correct them, or leave strict mode.' },
-        errors,
-      );
+      return new ConfigurationError('configuration.invalid', {
+        message: 'Marketplaces contradict each other, and strict mode accepts no error.',
+        remedy: 'Correct them, or leave strict mode.',
+        problems: errors,
+      });
     }
     this.registry.replace(marketplaces);
     return null;

@@ -29,8 +29,8 @@ export function resolveRefreshSettings(options: MarketplaceRefreshOptions = {}):
     if (!name.endsWith('Ms')) continue;
     const least = name === 'timeoutMs' || name === 'bootDeadlineMs' ? 1 : 0;
     if (typeof value === 'number' && value >= least && value <= MAX_MS) continue;
-    throw new ConfigurationError(`The option refresh.${name} is not a number of milliseconds.`, {
-      code: 'configuration.options',
+    throw new ConfigurationError('configuration.options', {
+      message: `The option refresh.${name} is not a number of milliseconds.`,
       remedy: `Give a number from ${least} to ${MAX_MS}.`,
     });
   }

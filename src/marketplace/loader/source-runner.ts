@@ -102,16 +102,13 @@ async function withTimeout<T>(
   const ended = new Promise<never>((_, reject) => {
     giveUp = () =>
       reject(
-        new ConfigurationError(
-          closing.aborted
+        new ConfigurationError('configuration.sourceTimeout', {
+          message: closing.aborted
             ? 'The application is shutting down.'
             : `There was no response within ${timeoutMs} ms.`,
-          {
-            code: 'configuration.sourceTimeout',
-            remedy:
-              'It is tried again by itself; refresh.timeoutMs and refresh.bootDeadlineMs give it more time.',
-          },
-        ),
+          remedy:
+            'It is tried again by itself; refresh.timeoutMs and refresh.bootDeadlineMs give it more time.',
+        }),
       );
   });
   if (signal.aborted) giveUp();
@@ -131,8 +128,8 @@ function toFailure(source: string, error: unknown): MaestranoError {
   const code = errorCode(error);
   const name = isRecord(error) && typeof error.name === 'string' ? error.name : 'Error';
   const kind = `${name}${code === null ? '' : ` (${code})`}`;
-  return new ConfigurationError(`The source "${source}" failed with ${kind}.`, {
-    code: 'configuration.source',
+  return new ConfigurationError('configuration.source', {
+    message: `The source "${source}" failed with ${kind}.`,
     remedy: 'Catch and log the error inside the source to see more of it.',
   });
 }
@@ -216,11 +213,11 @@ export class SourceTable {
   #rejectUnusable(raw: readonly BodyEntry[], problems: readonly ConfigurationProblem[]): void {
     const [problem] = problems;
     if (problem && raw.length === 0) {
-      throw new ConfigurationError(problem.message, { code: problem.code, remedy: problem.remedy });
+      throw new ConfigurationError(problem.code, { message: problem.message, remedy: problem.remedy });
     }
     if (raw.length === 0 && this.#entries.size > 0) {
-      throw new ConfigurationError('The list of marketplaces is suddenly empty.', {
-        code: 'configuration.sourceEmpty',
+      throw new ConfigurationError('configuration.sourceEmpty', {
+        message: 'The list of marketplaces is suddenly empty.',
         remedy: 'The present ones are kept. If none is wanted any more, restart the application.',
       });
     }
@@ -282,9 +279,9 @@ function digestOf(entry: object, fallbackName: string | null): string | null {
 function rejectErrors(problems: readonly ConfigurationProblem[]): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
-  throw new ConfigurationError(
-    'The configuration has errors, and strict mode accepts none.',
-    { code: 'configuration.invalid', remedy: 'Correct them, or leave strict mode.' },
-    errors,
-  );
+  throw new ConfigurationError('configuration.invalid', {
+    message: 'The configuration has errors, and strict mode accepts none.',
+    remedy: 'Correct them, or leave strict mode.',
+    problems: errors,
+  });
 }

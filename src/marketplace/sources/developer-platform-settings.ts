@@ -57,15 +57,15 @@ export function platformUrl(host: string, apiPath: string): { origin: string; pa
 }
 
 function missing(option: string, variable: string): ConfigurationError {
-  return new ConfigurationError(`The developer platform needs ${option}, which is missing.`, {
-    code: 'configuration.options',
+  return new ConfigurationError('configuration.options', {
+    message: `The developer platform needs ${option}, which is missing.`,
     remedy: `Set ${option} or the environment variable ${variable}; developerPlatform: false leaves the platform alone.`,
   });
 }
 
 function unusable(option: string, why: string): ConfigurationError {
-  return new ConfigurationError(`The option ${option} is unusable.`, {
-    code: 'configuration.options',
+  return new ConfigurationError('configuration.options', {
+    message: `The option ${option} is unusable.`,
     remedy: why,
   });
 }

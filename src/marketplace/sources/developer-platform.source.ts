@@ -76,8 +76,8 @@ export class DeveloperPlatformSource extends MarketplaceSource {
       return JSON.parse(text) as unknown;
     } catch {
       const kind = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'broken JSON';
-      throw new ConfigurationError(`The developer platform responded with ${kind}.`, {
-        code: 'configuration.sourceBody',
+      throw new ConfigurationError('configuration.sourceBody', {
+        message: `The developer platform responded with ${kind}.`,
         remedy: `Check that ${this.#url} is the platform's API, and no proxy or login page responds for it.`,
       });
     }
@@ -85,16 +85,13 @@ export class DeveloperPlatformSource extends MarketplaceSource {
 
   #statusError(status: number): ConfigurationError {
     if (status === 401 || status === 403) {
-      return new ConfigurationError(
-        `The developer platform rejected the environment's credentials (${status}).`,
-        {
-          code: 'configuration.sourceCredentials',
-          remedy: 'Check MNO_DEVPL_ENV_KEY and MNO_DEVPL_ENV_SECRET against the environment on the platform.',
-        },
-      );
+      return new ConfigurationError('configuration.sourceCredentials', {
+        message: `The developer platform rejected the environment's credentials (${status}).`,
+        remedy: 'Check MNO_DEVPL_ENV_KEY and MNO_DEVPL_ENV_SECRET against the environment on the platform.',
+      });
     }
-    return new ConfigurationError(`The developer platform responded with status ${status}.`, {
-      code: 'configuration.sourceStatus',
+    return new ConfigurationError('configuration.sourceStatus', {
+      message: `The developer platform responded with status ${status}.`,
       remedy: `Check that ${this.#url} is right; a status from 500 passes by itself.`,
     });
   }

@@ -106,8 +106,8 @@ export class RouteMounter {
     let taken = mountedOn.get(httpAdapter);
     if (!taken) mountedOn.set(httpAdapter, (taken = new Set()));
     if (taken.has(route)) {
-      throw new ConfigurationError(`Two registrations of MaestranoModule would serve ${route}.`, {
-        code: 'configuration.sharedRoute',
+      throw new ConfigurationError('configuration.sharedRoute', {
+        message: `Two registrations of MaestranoModule would serve ${route}.`,
         remedy:
           'Register all these marketplaces in one module, or configure the paths of one registration below a ' +
           'routes.prefix of its own.',

@@ -20,11 +20,10 @@ export function milliseconds(duration: SandboxDuration): number {
   if (typeof duration === 'number') return duration;
   const match = /^(-?)((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)$/.exec(duration.trim());
   if (!match) {
-    throw new SandboxError(
-      'sandbox.duration',
-      `"${duration}" is no span of time.`,
-      'Write 500ms, 90s, 5m, 1h30m or 31d.',
-    );
+    throw new SandboxError('sandbox.duration', {
+      message: `"${duration}" is no span of time.`,
+      remedy: 'Write 500ms, 90s, 5m, 1h30m or 31d.',
+    });
   }
   let total = 0;
   for (const [, amount, unit] of (match[2] as string).matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)) {

@@ -47,21 +47,19 @@ export class SandboxConnec {
     if (typeof id !== 'string') return this.records.wire(this.records.create(scope, resource, entity), false);
     const record: SandboxConnecRecord | undefined = this.records.get(scope, resource, id);
     if (!record)
-      throw new SandboxError(
-        'sandbox.unknown',
-        `${resource} has no record ${id}.`,
-        'Leave the id out to add one.',
-      );
+      throw new SandboxError('sandbox.unknown', {
+        message: `${resource} has no record ${id}.`,
+        remedy: 'Leave the id out to add one.',
+      });
     return this.records.wire(this.records.update(record, entity), false);
   }
 
   #scope({ group = 'cld-1', marketplace }: ConnecTarget): ConnecScope {
     const { name } = this.marketplaces.getOrFirst(marketplace);
     if (this.state.group(name, group)) return { marketplace: name, groupId: group };
-    throw new SandboxError(
-      'sandbox.unknown',
-      `${name} has no group ${group}.`,
-      'Add it with sandbox.build.group().',
-    );
+    throw new SandboxError('sandbox.unknown', {
+      message: `${name} has no group ${group}.`,
+      remedy: 'Add it with sandbox.build.group().',
+    });
   }
 }

@@ -166,10 +166,9 @@ export class SandboxLogin {
     const way = browser.steps
       .map((step) => `${step.method} ${step.url.split('?')[0]} ${step.status}`)
       .join(', then ');
-    return new SandboxError(
-      'sandbox.login',
-      `The sign-on ended on a page without a form, status ${page.status}: ${way}.`,
-      'Check the application address, its init path, and that the person has a group.',
-    );
+    return new SandboxError('sandbox.login', {
+      message: `The sign-on ended on a page without a form, status ${page.status}: ${way}.`,
+      remedy: 'Check the application address, its init path, and that the person has a group.',
+    });
   }
 }

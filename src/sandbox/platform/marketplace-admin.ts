@@ -64,11 +64,10 @@ export class MarketplaceAdmin {
     const record = this.state.marketplaces.get(name);
     if (record) return record;
     const names = this.list().map((one) => one.name);
-    throw new SandboxError(
-      'sandbox.unknown',
-      `No marketplace is called "${name}".`,
-      `Known: ${names.join(', ')}.`,
-    );
+    throw new SandboxError('sandbox.unknown', {
+      message: `No marketplace is called "${name}".`,
+      remedy: `Known: ${names.join(', ')}.`,
+    });
   }
 
   /** The one named, or the first. */

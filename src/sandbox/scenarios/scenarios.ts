@@ -68,11 +68,10 @@ export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];
  */
 export async function play(name: ScenarioName, build: ScenarioBuilder): Promise<void> {
   if (!SCENARIO_NAMES.includes(name)) {
-    throw new SandboxError(
-      'sandbox.scenario',
-      `There is no scenario "${name}".`,
-      `Take one of ${SCENARIO_NAMES.join(', ')}.`,
-    );
+    throw new SandboxError('sandbox.scenario', {
+      message: `There is no scenario "${name}".`,
+      remedy: `Take one of ${SCENARIO_NAMES.join(', ')}.`,
+    });
   }
   await SCENARIOS[name](build);
 }

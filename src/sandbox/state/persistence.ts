@@ -87,9 +87,8 @@ function parse(file: string, text: string): StateFile {
 }
 
 function unreadable(file: string, reason: string): SandboxError {
-  return new SandboxError(
-    'sandbox.persist',
-    `${file} cannot be read: ${reason}.`,
-    'Delete it to start afresh.',
-  );
+  return new SandboxError('sandbox.persist', {
+    message: `${file} cannot be read: ${reason}.`,
+    remedy: 'Delete it to start afresh.',
+  });
 }

@@ -94,11 +94,10 @@ export class SandboxWebhooks {
   initialize(options: DeliveryOptions = {}): Promise<Delivery[]> {
     const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
     if (paths.initialization === null) {
-      throw new SandboxError(
-        'sandbox.unknown',
-        `${name} has no initialization path.`,
-        'Set it with marketplaces.edit().',
-      );
+      throw new SandboxError('sandbox.unknown', {
+        message: `${name} has no initialization path.`,
+        remedy: 'Set it with marketplaces.edit().',
+      });
     }
     return this.sender.deliver(
       { kind: 'initialization', method: 'POST', path: paths.initialization },

@@ -103,7 +103,10 @@ export class WebhookSender {
   #get(id: string): Delivery {
     const delivery = this.#log.find((one) => one.id === id);
     if (delivery) return delivery;
-    throw new SandboxError('sandbox.unknown', `No delivery has the id "${id}".`, 'The last 1,000 are kept.');
+    throw new SandboxError('sandbox.unknown', {
+      message: `No delivery has the id "${id}".`,
+      remedy: 'The last 1,000 are kept.',
+    });
   }
 
   #request(marketplace: SandboxMarketplaceRecord, parcel: Parcel, options: DeliveryOptions): OutgoingRequest {
@@ -127,7 +130,10 @@ export class WebhookSender {
     const owner = typeof credentials === 'object' ? this.marketplaces.get(credentials.of) : marketplace;
     const key = credentials === 'wrong' ? 'wrong' : owner.apiKeys[credentials === 'old' ? 1 : 0];
     if (key === undefined) {
-      throw new SandboxError('sandbox.unknown', `${owner.name} has no old key.`, 'Rotate its key first.');
+      throw new SandboxError('sandbox.unknown', {
+        message: `${owner.name} has no old key.`,
+        remedy: 'Rotate its key first.',
+      });
     }
     return `Basic ${Buffer.from(`${owner.apiId}:${key}`).toString('base64')}`;
   }

@@ -133,7 +133,10 @@ export class AssertionWorkshop {
     const variant = this.variants.find((one) => one.name === name);
     if (variant) return variant;
     const names = this.variants.map((one) => one.name).join(', ');
-    throw new SandboxError('sandbox.unknown', `There is no variant "${name}".`, `Take one of ${names}.`);
+    throw new SandboxError('sandbox.unknown', {
+      message: `There is no variant "${name}".`,
+      remedy: `Take one of ${names}.`,
+    });
   }
 
   async #bench(request: SignOnRequest, who: { user?: string; group?: string }): Promise<WorkshopBench> {
@@ -142,11 +145,10 @@ export class AssertionWorkshop {
     const groups = user ? this.state.accessibleGroups(user) : [];
     const group = groups.find((one) => one.uid === (who.group ?? 'cld-1')) ?? groups[0];
     if (!user || !group) {
-      throw new SandboxError(
-        'sandbox.unknown',
-        `${marketplace.name} has no such person with a group.`,
-        'Add them first.',
-      );
+      throw new SandboxError('sandbox.unknown', {
+        message: `${marketplace.name} has no such person with a group.`,
+        remedy: 'Add them first.',
+      });
     }
     return {
       fields: this.provider.responseFields(request, user, group),

@@ -79,7 +79,7 @@ export function mask(text: string): string {
 }
 
 function toCheck(code: SsoErrorCode, result: LoginCheckResult, expected: Text, seen: Text): LoginCheck {
-  const { title } = LOGIN_ERROR_CODES[code];
+  const { meaning: title } = LOGIN_ERROR_CODES[code];
   return { code, title, expected: shorten(read(expected)), seen: shorten(read(seen)), result };
 }
 

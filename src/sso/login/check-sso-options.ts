@@ -29,8 +29,8 @@ export function checkSsoOptions(sso: SsoOptions | undefined): void {
     ),
   ];
   if (wrong.length === 0) return;
-  throw new ConfigurationError(`Unusable sign-on options: ${wrong.join('; ')}.`, {
-    code: 'configuration.options',
+  throw new ConfigurationError('configuration.options', {
+    message: `Unusable sign-on options: ${wrong.join('; ')}.`,
     remedy: 'Leave an option out for its default.',
   });
 }

@@ -63,8 +63,8 @@ export class ReturnTo {
 /** Without a scheme `admin.example.com:8443` reads as a URL too, with an origin that nothing ever has. */
 function originOf(text: string): string {
   if (PATH_OR_URL.test(text) && URL.canParse(text)) return new URL(text).origin;
-  throw new ConfigurationError(`sso.returnToOrigins holds "${text}", which is no origin.`, {
-    code: 'configuration.options',
+  throw new ConfigurationError('configuration.options', {
+    message: `sso.returnToOrigins holds "${text}", which is no origin.`,
     remedy: 'Write it as https://admin.example.com.',
   });
 }

@@ -80,9 +80,15 @@ export class OpenIdProviderClient {
     const { endpointOf } = await import('./xrds.js');
     const endpoint = endpointOf(document);
     if (endpoint === null)
-      throw new OpenIdDiscoveryError(name, `no OpenID 2.0 server in the document of ${api.host}${path}`);
+      throw new OpenIdDiscoveryError('openid.discovery', {
+        marketplace: name,
+        seen: `no OpenID 2.0 server in the document of ${api.host}${path}`,
+      });
     if (!URL.canParse(endpoint) || new URL(endpoint).origin !== new URL(api.host).origin) {
-      throw new OpenIdDiscoveryError(name, `an endpoint outside ${api.host}`);
+      throw new OpenIdDiscoveryError('openid.discovery', {
+        marketplace: name,
+        seen: `an endpoint outside ${api.host}`,
+      });
     }
     return endpoint;
   }
@@ -100,10 +106,17 @@ export class OpenIdProviderClient {
         maxResponseBytes: MAX_DOCUMENT_BYTES,
       });
       if (status === 200) return text;
-      throw new OpenIdDiscoveryError(marketplace.name, `status ${status} from ${address}`);
+      throw new OpenIdDiscoveryError('openid.discovery', {
+        marketplace: marketplace.name,
+        seen: `status ${status} from ${address}`,
+      });
     } catch (error) {
       if (error instanceof OpenIdDiscoveryError || !(error instanceof MaestranoError)) throw error;
-      throw new OpenIdDiscoveryError(marketplace.name, `no response from ${address} (${error.code})`, error);
+      throw new OpenIdDiscoveryError('openid.discovery', {
+        marketplace: marketplace.name,
+        seen: `no response from ${address} (${error.code})`,
+        cause: error,
+      });
     }
   }
 }

@@ -97,7 +97,7 @@ function read(text: string): LoginTrace {
   const trace = JSON.parse(text) as Omit<LoginTrace, 'checks'> & { readonly checks: readonly KeptCheck[] };
   const checks = trace.checks.map(([code, result, expected, seen]) => ({
     code,
-    title: LOGIN_ERROR_CODES[code as SsoErrorCode]?.title ?? code,
+    title: LOGIN_ERROR_CODES[code as SsoErrorCode]?.meaning ?? code,
     expected,
     seen,
     result,

@@ -32,7 +32,7 @@ describe('the place of an error', () => {
   });
 
   it('keeps the text of our own errors, and nothing of what is no error', () => {
-    const own = new ConnecError('It is malformed.', { code: 'connec.notificationMalformed' });
+    const own = new ConnecError('connec.notificationMalformed', { message: 'It is malformed.' });
     expect(errorPlace(own)).toMatch(/^ConnecError: It is malformed\.[^]*\n\s+at /);
     expect(errorPlace('jo@example.com')).toBe('string');
     expect(errorPlace(undefined)).toBe('undefined');

@@ -92,7 +92,7 @@ describe('deleting a group', () => {
     const unavailable = new ServiceUnavailableException();
     adapter.deleteGroup?.mockRejectedValueOnce(unavailable);
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(unavailable);
-    const missing = new AdapterError('MaestranoGroupAdapter', 'groupAdapter');
+    const missing = new AdapterError('adapter.missing', { message: 'No MaestranoGroupAdapter is provided.' });
     adapter.deleteGroup?.mockRejectedValueOnce(missing);
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(missing);
   });

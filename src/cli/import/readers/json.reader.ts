@@ -65,11 +65,10 @@ function parse(source: string, file: string): JsonObject {
       continue;
     }
   }
-  throw new CliError(
-    'cli.format',
-    `${file} is not JSON.`,
-    'Give a file of an official SDK or of the platform.',
-  );
+  throw new CliError('cli.format', {
+    message: `${file} is not JSON.`,
+    remedy: 'Give a file of an official SDK or of the platform.',
+  });
 }
 
 /** Texts are kept whole: a certificate or a URL may hold `//`. */

@@ -61,7 +61,10 @@ function parseGroups(source: string, file: string): Node {
   });
   parser.on('closetag', () => void path.pop());
   parser.on('error', (error) => {
-    throw new CliError('cli.format', `${file} is not XML: ${error.message}`, 'Give the Web.config as it is.');
+    throw new CliError('cli.format', {
+      message: `${file} is not XML: ${error.message}`,
+      remedy: 'Give the Web.config as it is.',
+    });
   });
   parser.write(source.replace(/^\uFEFF/, '')).close();
   return root;

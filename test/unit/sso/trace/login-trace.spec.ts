@@ -33,7 +33,7 @@ describe.each(stores)('login traces in %s', (_name, make) => {
       at: new Date(START + (count += 1)).toISOString(),
       accepted: true,
       began: true,
-      refusal: null,
+      rejection: null,
       requestId: null,
       clockOffsetMs: null,
       checks: [{ code: 'sso.audience', title: 'x', expected: 'a', seen: 'b', result: 'passed' }],
