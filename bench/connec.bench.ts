@@ -7,6 +7,7 @@ import axios from 'axios';
 
 import { ConnecClient } from '../src/connec/client/connec-client.js';
 import { MaestranoHttp } from '../src/http/maestrano-http.service.js';
+import { resolveSettings } from '../src/settings/maestrano-settings.js';
 import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
 import { normaliseMarketplaces } from '../src/marketplace/marketplace-normaliser.js';
 import { defineBench, type ProbeValue } from './harness.js';
@@ -54,10 +55,11 @@ async function oneByOne(url: string, total: number): Promise<void> {
   if (expected !== total) throw new Error(`${expected} records`);
 }
 
+const SETTINGS = resolveSettings({}, { environment: {} });
 const agent = new Agent({ keepAlive: true });
 
 async function ours(http: MaestranoHttp, marketplace: Marketplace, total: number): Promise<void> {
-  const client = new ConnecClient(http, marketplace, String(total));
+  const client = new ConnecClient(http, marketplace, String(total), SETTINGS.connec.client);
   let expected = 0;
   for await (const { n } of client.records('people', { top: PAGE }))
     if (n !== expected++) throw new Error('out of order');
@@ -66,7 +68,7 @@ async function ours(http: MaestranoHttp, marketplace: Marketplace, total: number
 
 /** Most bytes in use while so many records go by, beyond those before. */
 async function peak(http: MaestranoHttp, marketplace: Marketplace, total: number): Promise<number> {
-  const client = new ConnecClient(http, marketplace, String(total));
+  const client = new ConnecClient(http, marketplace, String(total), SETTINGS.connec.client);
   globalThis.gc?.();
   const inUse = () => {
     const { heapUsed, external } = process.memoryUsage();
@@ -91,7 +93,7 @@ export default defineBench(
     setup: async ({ short }) => {
       const total = short ? 500 : 50_000;
       const { url, child } = await server(LATENCY_MS);
-      const http = new MaestranoHttp();
+      const http = new MaestranoHttp(SETTINGS.http);
       const marketplace = marketplaceAt(url);
       return {
         clock: 'wall',
@@ -115,7 +117,7 @@ export default defineBench(
     name: 'memory while pages go by',
     probe: async ({ short }) => {
       const { url, child } = await server(0);
-      const http = new MaestranoHttp();
+      const http = new MaestranoHttp(SETTINGS.http);
       const marketplace = marketplaceAt(url);
       const values: Record<string, ProbeValue> = {};
       await peak(http, marketplace, 5_000);

@@ -7,6 +7,7 @@ import { Pool } from 'undici';
 
 import type { HttpCall, HttpTarget } from '../src/http/http.types.js';
 import { MaestranoHttp } from '../src/http/maestrano-http.service.js';
+import { resolveSettings } from '../src/settings/maestrano-settings.js';
 import { Secret } from '../src/utils/secret.js';
 import { defineBench } from './harness.js';
 
@@ -29,9 +30,12 @@ async function clients(): Promise<Bench> {
   const origin = `http://127.0.0.1:${port}`;
   const pool = new Pool(origin, { connections: CONCURRENCY });
   const outcomes = { attempts: 0, answers: 0 };
-  const http = new MaestranoHttp({
-    http: { onAttempt: () => (outcomes.attempts += 1), onOutcome: () => (outcomes.answers += 1) },
-  });
+  const http = new MaestranoHttp(
+    resolveSettings(
+      { http: { onAttempt: () => (outcomes.attempts += 1), onOutcome: () => (outcomes.answers += 1) } },
+      { environment: {} },
+    ).http,
+  );
   const credentials = { user: 'app-1', password: new Secret('k'.repeat(40)) };
   const target: HttpTarget = { name: 'acme', service: 'account', origin, credentials };
   const authorization = `Basic ${Buffer.from(`app-1:${'k'.repeat(40)}`).toString('base64')}`;

@@ -3,6 +3,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 
 import { createMarketplaceLoader } from '../src/marketplace/marketplace.providers.js';
+import { resolveSettings } from '../src/settings/maestrano-settings.js';
 import type { MarketplaceLoader } from '../src/marketplace/marketplace-loader.js';
 import type {
   ConfigurationResponse,
@@ -82,11 +83,11 @@ async function load(text: () => string): Promise<MarketplaceLoader> {
   const fetcher: ConfigurationFetcher = {
     fetch: () => Promise.resolve<ConfigurationResponse>({ status: 200, headers: {}, text: text() }),
   };
-  const loader = createMarketplaceLoader(
+  const settings = resolveSettings(
     { developerPlatform: { apiKey: 'k', apiSecret: 's' }, refresh: { intervalMs: 0 } },
-    fetcher,
     { environment: {} },
   );
+  const loader = createMarketplaceLoader(settings.marketplace, fetcher);
   await loader.start();
   return loader;
 }

@@ -13,8 +13,10 @@ import { SamlProtocol } from '../src/sso/saml/saml.protocol.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../src/stores/memory-store.js';
 import { storeKey } from '../src/stores/store-key.js';
+import { resolveSettings } from '../src/settings/maestrano-settings.js';
 import { defineBench, type ProbeBench, type ProbeValue } from './harness.js';
 
+const SETTINGS = resolveSettings({}, { environment: {} });
 const ACS = 'https://app.example.com/maestrano/auth/saml/consume/lab';
 const LIFETIME = 3_600_000;
 /** Logins that are prepared: enough that none is under way twice. */
@@ -121,9 +123,9 @@ async function scene(): Promise<Scene> {
 /** Logins as the consume endpoint verifies them; the same ones again and again, so their records are put back. */
 function verify({ marketplace, logins }: Scene): () => Promise<VerifiedLogin> {
   const store = new MemoryStore();
-  const transactions = new LoginTransactionService(store, {});
+  const transactions = new LoginTransactionService(store, SETTINGS.sso);
   const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
-  const login = new LoginService(protocols, transactions, new LoginTraceService(store), {});
+  const login = new LoginService(protocols, transactions, new LoginTraceService(store), SETTINGS.sso);
   const startedAt = Date.now();
   let turn = 0;
   return async () => {

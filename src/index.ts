@@ -18,7 +18,6 @@ export type {
   MaestranoRoutes,
 } from './routing/module-extras.interface.js';
 export { maestranoRoutes, type MaestranoRoutesOptions } from './routing/mounting/maestrano-routes.js';
-export { MAESTRANO_OPTIONS } from './maestrano.constants.js';
 
 // Adapters: what the application extends.
 export { MaestranoUserAdapter } from './adapters/maestrano-user.adapter.js';

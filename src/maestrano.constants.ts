@@ -1,4 +1,4 @@
-/** Injection token of the resolved {@link MaestranoModuleOptions}. */
+/** Injection token of the options as they were given; only `src/settings` reads them. */
 export const MAESTRANO_OPTIONS = Symbol('MAESTRANO_OPTIONS');
 
 /** Injection token of the {@link MaestranoModuleExtras} of a registration. */

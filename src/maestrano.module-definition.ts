@@ -20,6 +20,7 @@ import { ENDPOINT_REGISTRATION } from './routing/endpoint.js';
 import type { MaestranoFeature } from './routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { routingProviders } from './routing/routing.providers.js';
+import { SETTINGS_EXPORTS, settingsProviders } from './settings/settings.providers.js';
 import { SECURITY_EXPORTS, securityProviders } from './security/security.providers.js';
 import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
@@ -66,6 +67,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
       useFactory: (moduleRef: ModuleRef) => new AdapterResolver(moduleRef, classes satisfies AdapterClasses),
     },
     ...adapterProviders(classes),
+    ...settingsProviders(Object.keys(NO_EXTRAS)),
     ...storeProviders(),
     ...httpProviders(),
     { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher },
@@ -83,7 +85,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     controllers: controllers.map(({ type }) => type),
     providers: [...(definition.providers ?? []), ...providers],
     exports: [
-      MAESTRANO_OPTIONS,
+      ...SETTINGS_EXPORTS,
       MarketplaceRegistry,
       MarketplaceLoader,
       ...SECURITY_EXPORTS,

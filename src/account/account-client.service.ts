@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 
 import {
   type AccountErrorFacts,
@@ -13,10 +13,9 @@ import type { HttpAnswer, HttpMethod } from '../http/http.types.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { accountTarget } from '../http/marketplace-target.js';
 import { retryAfterMs } from '../http/retry-policy.js';
-import type { AccountOptions } from '../interfaces/account-options.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import { numberOption } from '../utils/number-option.js';
+import type { AccountSettings } from '../settings/maestrano-settings.js';
+import { ACCOUNT_SETTINGS } from '../settings/settings.providers.js';
 import { isRecord } from '../utils/values.js';
 import type { RecordOrigin } from './fields.js';
 
@@ -52,15 +51,10 @@ export interface AccountResponse {
 /** Calls the Account API of a marketplace, and opens its envelopes (protocol §8.1 to §8.4). */
 @Injectable()
 export class AccountClient {
-  readonly #maxResponseBytes: number;
-
   constructor(
     private readonly http: MaestranoHttp,
-    @Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly account?: AccountOptions },
-  ) {
-    const { maxResponseBytes } = options?.account ?? {};
-    this.#maxResponseBytes = numberOption('account.maxResponseBytes', maxResponseBytes, 5_000_000);
-  }
+    @Inject(ACCOUNT_SETTINGS) private readonly settings: AccountSettings,
+  ) {}
 
   /**
    * @throws AccountError the marketplace rejected the request or failed (protocol §8.4).
@@ -101,7 +95,7 @@ export class AccountClient {
       path: marketplace.api.base + path,
       operation,
       body: request.body,
-      maxResponseBytes: this.#maxResponseBytes,
+      maxResponseBytes: this.settings.maxResponseBytes,
       signal,
       timeoutMs,
       deadlineMs,

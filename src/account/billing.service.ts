@@ -1,10 +1,9 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 
-import type { AccountOptions } from '../interfaces/account-options.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import { numberOption } from '../utils/number-option.js';
+import type { AccountSettings } from '../settings/maestrano-settings.js';
+import { ACCOUNT_SETTINGS } from '../settings/settings.providers.js';
 import { AccountClient } from './account-client.service.js';
 import { ChargeCollection, type ChargeMemory } from './charge.collection.js';
 import { ChargeLedger } from './ledger/charge-ledger.service.js';
@@ -27,8 +26,6 @@ export interface MarketplaceBilling {
   readonly recurringBills: RecurringBillCollection;
 }
 
-const DAY_MS = 86_400_000;
-
 // class-validator is a good part of an application's start: these files, and it, are loaded with the first call.
 const bills = async () => (await import('./resources/bill.js')).BILLS;
 const recurringBills = async () => (await import('./resources/recurring-bill.js')).RECURRING_BILLS;
@@ -46,15 +43,9 @@ export class BillingService implements MarketplaceBilling {
     private readonly client: AccountClient,
     private readonly registry: MarketplaceRegistry,
     ledger: ChargeLedger,
-    @Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly account?: AccountOptions },
+    @Inject(ACCOUNT_SETTINGS) settings: AccountSettings,
   ) {
-    const { settleMs, deadlineMs, rememberMs } = options?.account?.createOnce ?? {};
-    const settings = {
-      settleMs: numberOption('account.createOnce.settleMs', settleMs, 30_000, 0),
-      deadlineMs: numberOption('account.createOnce.deadlineMs', deadlineMs, 90_000),
-      rememberMs: numberOption('account.createOnce.rememberMs', rememberMs, 400 * DAY_MS, 1, 10_000 * DAY_MS),
-    };
-    this.#memory = { ledger, settings };
+    this.#memory = { ledger, settings: settings.createOnce };
     ({ bills: this.bills, recurringBills: this.recurringBills } = this.#billing());
   }
 

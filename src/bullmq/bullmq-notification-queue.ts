@@ -5,7 +5,7 @@ import {
   Logger,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { type ConnectionOptions, DelayedError, type Job, Queue, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 
 import {
   type DeadNotification,
@@ -15,8 +15,8 @@ import {
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
 import { ConnecError } from '../errors/connec.error.js';
-import { numberOption } from '../utils/number-option.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
+import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
 /** Injection token of the {@link MaestranoBullmqOptions}. */
 export const MAESTRANO_BULLMQ_OPTIONS = Symbol('MAESTRANO_BULLMQ_OPTIONS');
@@ -28,18 +28,6 @@ const BUSY_DELAY_MS = 1_000;
 const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that Redis is given at shutdown to show that it is there. */
 const GOODBYE_MS = 1_000;
-
-/** Options that must be whole numbers from 1 on. */
-const NUMBERS = [
-  'concurrency',
-  'attempts',
-  'backoffMs',
-  'keepDead',
-  'addTimeoutMs',
-  'drainMs',
-  'lockMs',
-  'maxCrashes',
-] as const;
 
 type NotificationJob = Job<QueuedNotification>;
 type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
@@ -56,17 +44,17 @@ export class BullmqNotificationQueue
 {
   readonly #logger = new Logger('MaestranoNotificationQueue');
   readonly #queue: Queue<QueuedNotification>;
-  readonly #connection: ConnectionOptions;
+  readonly #settings: BullmqSettings;
   #worker: Worker<QueuedNotification> | null = null;
   readonly #running = new Set<Promise<void>>();
   #complainedAt = 0;
 
-  constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) private readonly options: MaestranoBullmqOptions) {
+  /** @throws ConfigurationError (`configuration.options`) for options that cannot be used. */
+  constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
     super();
-    for (const name of NUMBERS) numberOption(`MaestranoBullmqModule ${name}`, options[name], 1);
-    const { connection, attempts = 12, backoffMs = 1_000, keepDead = 10_000 } = options;
-    this.#connection = typeof connection === 'string' ? { url: connection } : connection;
-    this.#queue = new Queue(this.#name, {
+    this.#settings = resolveBullmqSettings(options);
+    const { queueName, attempts, backoffMs, keepDead } = this.#settings;
+    this.#queue = new Queue(queueName, {
       ...this.#shared,
       defaultJobOptions: {
         attempts,
@@ -79,7 +67,7 @@ export class BullmqNotificationQueue
   }
 
   override start(process: Process): void {
-    if (this.options.worker === false) return;
+    if (!this.#settings.worker) return;
     if (this.#worker) {
       throw new ConnecError('connec.queue', {
         message: 'The notification queue already works for another registration.',
@@ -87,13 +75,13 @@ export class BullmqNotificationQueue
           'Import a MaestranoBullmqModule with its own queueName in each registration of MaestranoModule.',
       });
     }
-    const { concurrency = 8, lockMs = 30_000, maxCrashes = 10 } = this.options;
+    const { queueName, concurrency, lockMs, maxCrashes } = this.#settings;
     const work = async (job: NotificationJob, token?: string): Promise<void> => {
       const running = this.#run(job, token, process);
       this.#running.add(running);
       await running.finally(() => this.#running.delete(running));
     };
-    this.#worker = new Worker(this.#name, work, {
+    this.#worker = new Worker(queueName, work, {
       ...this.#shared,
       concurrency,
       lockDuration: lockMs,
@@ -104,7 +92,7 @@ export class BullmqNotificationQueue
   }
 
   override async add(notification: QueuedNotification): Promise<void> {
-    const { addTimeoutMs = 5_000 } = this.options;
+    const { addTimeoutMs } = this.#settings;
     // Without a connection the client would wait for one as long as it takes, and the platform with it.
     if (await within(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
     throw new ConnecError('connec.queue', {
@@ -168,7 +156,7 @@ export class BullmqNotificationQueue
     const worker = this.#worker;
     this.#worker = null;
     if (!worker) return;
-    const { drainMs = 30_000 } = this.options;
+    const { drainMs } = this.#settings;
     await worker.pause(true);
     const drained = await within(drainMs, Promise.allSettled(this.#running));
     if (!drained) {
@@ -191,13 +179,9 @@ export class BullmqNotificationQueue
     await this.#queue.close();
   }
 
-  get #name(): string {
-    return this.options.queueName ?? 'maestrano-notifications';
-  }
-
   get #shared() {
-    const { prefix } = this.options;
-    return { connection: this.#connection, ...(prefix === undefined ? {} : { prefix }) };
+    const { connection, prefix } = this.#settings;
+    return { connection, prefix };
   }
 
   async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {

@@ -1,13 +1,12 @@
 import type { Provider } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
-import type { ConnecOptions } from '../interfaces/connec-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { ConnecSettings } from '../settings/maestrano-settings.js';
+import { CONNEC_SETTINGS } from '../settings/settings.providers.js';
 import type { EndpointDefinition } from '../routing/endpoint.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
-import { resolveConnecSettings } from './connec-settings.js';
 import { ConnecService } from './connec.service.js';
 import { ConnecHandlerRegistry } from './notifications/connec-handler.registry.js';
 import {
@@ -29,7 +28,7 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
     conventional: ['connec/notifications/:marketplace', 'connec/notifications'],
     configured: ({ webhooks }) => [webhooks.connec.notificationPath],
     handler: ConnecNotificationHandler,
-    bodyLimit: 5 * 1024 * 1024,
+    bodyLimit: ({ bodyLimit }) => bodyLimit,
   },
   {
     name: INITIALIZATION_ENDPOINT,
@@ -64,9 +63,9 @@ export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature 
 
 const LEDGER: Provider = {
   provide: DeliveryLedger,
-  inject: [MaestranoStore, MAESTRANO_OPTIONS],
-  useFactory: (store: MaestranoStore, options: { readonly connec?: ConnecOptions }): DeliveryLedger => {
-    const { rememberMs, leaseMs } = resolveConnecSettings(options.connec).notifications;
+  inject: [MaestranoStore, CONNEC_SETTINGS],
+  useFactory: (store: MaestranoStore, { notifications }: ConnecSettings): DeliveryLedger => {
+    const { rememberMs, leaseMs } = notifications;
     return new DeliveryLedger(store, { rememberMs, leaseMs });
   },
 };

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
-import type { ConnecClientOptions, ConnecOptions } from '../interfaces/connec-options.interface.js';
+import type { ConnecClientOptions } from '../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import type { ConnecSettings } from '../settings/maestrano-settings.js';
+import { CONNEC_SETTINGS } from '../settings/settings.providers.js';
 import { ConnecClient } from './client/connec-client.js';
-import { resolveConnecSettings } from './connec-settings.js';
 
 /**
  * Reads and writes customers' business data (protocol §9).
@@ -18,15 +18,11 @@ import { resolveConnecSettings } from './connec-settings.js';
  */
 @Injectable()
 export class ConnecService {
-  readonly #defaults: ConnecClientOptions;
-
   constructor(
     private readonly http: MaestranoHttp,
     private readonly registry: MarketplaceRegistry,
-    @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
-  ) {
-    this.#defaults = resolveConnecSettings(options.connec).client;
-  }
+    @Inject(CONNEC_SETTINGS) private readonly settings: ConnecSettings,
+  ) {}
 
   /**
    * A client for one group. Costs next to nothing: make one where it is needed, and hand on the marketplace that the
@@ -38,6 +34,14 @@ export class ConnecService {
    */
   for(groupUid: string, marketplace?: string | Marketplace, options: ConnecClientOptions = {}): ConnecClient {
     const snapshot = this.registry.resolve(marketplace);
-    return new ConnecClient(this.http, snapshot, groupUid, { ...this.#defaults, ...options });
+    return new ConnecClient(this.http, snapshot, groupUid, {
+      ...this.settings.client,
+      ...definedOf(options),
+    });
   }
+}
+
+/** What is given, without names whose value is undefined. */
+function definedOf<T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -2,7 +2,7 @@ import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './mae
 
 /** Codes of sessions: of {@link SessionError}, and of the rejections of the session guard (protocol §4.11). */
 export const SESSION_ERROR_CODES = {
-  'session.secret': { meaning: 'The secret that seals the session cookie is missing or too short.' },
+  'session.secret': { meaning: 'The secret that seals the session cookie is missing in production.' },
   'session.noStorage': {
     meaning: "Sessions are to be kept in the application's session, and there is none on the request.",
   },

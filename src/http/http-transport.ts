@@ -40,7 +40,7 @@ export class HttpTransport {
   readonly #agent: Agent;
   readonly #http: HttpService;
 
-  constructor(ca?: readonly string[]) {
+  constructor(ca: readonly string[] | null) {
     this.#agent = new Agent({
       pipelining: 1,
       headersTimeout: 0,

@@ -15,6 +15,9 @@ export interface HttpTarget {
 /** Methods that the marketplace's servers know. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** Bytes of a response where the call does not say otherwise. */
+export const DEFAULT_MAX_RESPONSE_BYTES = 5_000_000;
+
 /** One call. Everything that varies is here, so that clients can be shared. */
 export interface HttpCall {
   readonly method: HttpMethod;
@@ -31,6 +34,7 @@ export interface HttpCall {
   readonly deadlineMs?: number;
   /** Attempts in all; 1 switches retries off. POST and PUT are only ever repeated when nothing was sent. */
   readonly attempts?: number;
+  /** Largest response; 5,000,000 bytes by default. */
   readonly maxResponseBytes?: number;
   readonly signal?: AbortSignal;
 }

@@ -6,19 +6,18 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  Optional,
 } from '@nestjs/common';
 
 import type { RequestSent } from '../errors/http.error.js';
-import type { HttpHooks, HttpOptions } from '../interfaces/http-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { HttpHooks } from '../interfaces/http-options.interface.js';
+import type { HttpSettings } from '../settings/maestrano-settings.js';
+import { HTTP_SETTINGS } from '../settings/settings.providers.js';
 import { CallClock } from './call-clock.js';
 import { type AttemptAnswer, AttemptFailure, HttpAttemptExchange } from './http-attempt.js';
 import { toHttpError } from './http-failures.js';
 import { HttpObservers, requestIdOf } from './http-observers.js';
-import { DEFAULT_MAX_RESPONSE_BYTES, type HttpSettings, resolveHttpSettings } from './http-settings.js';
 import type { HttpTransport, WireRequest } from './http-transport.js';
-import type { HttpAnswer, HttpCall, HttpTarget } from './http.types.js';
+import { DEFAULT_MAX_RESPONSE_BYTES, type HttpAnswer, type HttpCall, type HttpTarget } from './http.types.js';
 import { parseJsonBody } from './json-body.js';
 import { backoffMs, mayRepeat, retryAfterMs } from './retry-policy.js';
 import type { AttemptResult } from './target-gate.js';
@@ -38,17 +37,15 @@ const SHUTDOWN_GRACE_MS = 5_000;
  */
 @Injectable()
 export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #settings: HttpSettings;
   readonly #observers: HttpObservers;
   readonly #closing = new AbortController();
   #loading: Promise<Client> | null = null;
   #client: Client | null = null;
 
-  constructor(@Optional() @Inject(MAESTRANO_OPTIONS) options?: { readonly http?: HttpOptions }) {
-    this.#settings = resolveHttpSettings(options?.http);
+  constructor(@Inject(HTTP_SETTINGS) private readonly settings: HttpSettings) {
     setMaxListeners(0, this.#closing.signal);
     this.#observers = new HttpObservers(new Logger(MaestranoHttp.name));
-    if (options?.http) this.#observers.add(options.http);
+    this.#observers.add(settings);
   }
 
   /**
@@ -65,11 +62,11 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
     const wire = toWireRequest(target, call);
     const clock = new CallClock(
-      call.deadlineMs ?? this.#settings.deadlineMs,
+      call.deadlineMs ?? this.settings.deadlineMs,
       call.signal,
       this.#closing.signal,
     );
-    const allowed = call.attempts ?? this.#settings.attempts;
+    const allowed = call.attempts ?? this.settings.attempts;
     let sent: RequestSent = 'no';
     let last: AttemptAnswer | AttemptFailure | null = null;
     for (let attempt = 1; ; attempt += 1) {
@@ -144,7 +141,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     clock: CallClock,
   ): Promise<AttemptAnswer | AttemptFailure> {
     const exchange = new HttpAttemptExchange(call.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
-    const timeoutMs = call.timeoutMs ?? this.#settings.timeoutMs;
+    const timeoutMs = call.timeoutMs ?? this.settings.timeoutMs;
     const { remainingMs } = clock;
     const timer = setTimeout(
       () => exchange.fail(remainingMs < timeoutMs ? 'deadline' : 'timeout'),
@@ -171,8 +168,8 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   ): number | null {
     if (clock.ended || !mayRepeat(call.method, result)) return null;
     const asked = 'status' in result ? retryAfterMs(result.headers['retry-after'], Date.now()) : null;
-    if (asked !== null && asked > this.#settings.maxRetryAfterMs) return null;
-    const pause = Math.max(asked ?? 0, backoffMs(this.#settings.backoffMs, attempt));
+    if (asked !== null && asked > this.settings.maxRetryAfterMs) return null;
+    const pause = Math.max(asked ?? 0, backoffMs(this.settings.backoffMs, attempt));
     return pause < clock.remainingMs ? pause : null;
   }
 
@@ -180,7 +177,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     // axios, undici and cockatiel are a fifth of the start-up of an application: they are loaded with the first call.
     this.#loading ??= Promise.all([import('./http-transport.js'), import('./target-gates.js')]).then(
       ([{ HttpTransport: Transport }, { TargetGates: Gates }]) => {
-        this.#client = { transport: new Transport(this.#settings.ca), gates: new Gates(this.#settings) };
+        this.#client = { transport: new Transport(this.settings.ca), gates: new Gates(this.settings) };
         return this.#client;
       },
     );

@@ -11,7 +11,7 @@ import {
 } from 'cockatiel';
 
 import { type AttemptAnswer, AttemptFailure } from './http-attempt.js';
-import type { HttpSettings } from './http-settings.js';
+import type { HttpSettings } from '../settings/maestrano-settings.js';
 
 /** The gate let nothing through, and nothing was sent. */
 export type GateRefusal = 'circuitOpen' | 'busy';

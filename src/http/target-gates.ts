@@ -1,4 +1,4 @@
-import type { HttpSettings } from './http-settings.js';
+import type { HttpSettings } from '../settings/maestrano-settings.js';
 import type { HttpTarget } from './http.types.js';
 import { TargetGate } from './target-gate.js';
 

@@ -8,7 +8,7 @@ export interface ConnecClientOptions {
   readonly timeoutMs?: number;
   /** Pages of a collection under way at once, 1 to 16; 4 by default. */
   readonly pageConcurrency?: number;
-  /** Most bytes of one response; 20 MB by default. */
+  /** Most bytes of one response; 20 MB (20,971,520) by default. */
   readonly maxResponseBytes?: number;
 }
 

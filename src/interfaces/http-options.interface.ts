@@ -53,7 +53,7 @@ export interface HttpOptions extends HttpHooks {
   /** Calls that may wait for a free place; 1,000 by default. */
   readonly maxQueued?: number;
   /** `false` switches the circuit breaker off. */
-  readonly breaker?: HttpBreakerOptions | false;
+  readonly breaker?: HttpBreakerOptions | boolean;
   /** Further certificate authorities in PEM, for marketplaces with a private one. Verification cannot be switched off. */
   readonly ca?: string | readonly string[];
 }

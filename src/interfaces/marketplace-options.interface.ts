@@ -39,11 +39,17 @@ export interface MarketplaceRefreshOptions {
 export interface MarketplaceOptions {
   /** Marketplaces written down by the application; they win over those of the same name from elsewhere. */
   readonly marketplaces?: MarketplacesInput;
-  /** `false` leaves the developer platform alone even where `MNO_DEVPL_ENV_KEY` is set. */
-  readonly developerPlatform?: DeveloperPlatformOptions | false;
+  /**
+   * `false` leaves the developer platform alone even where `MNO_DEVPL_ENV_KEY` is set; `true` and an object ask it.
+   * Left out, it is asked where the variables hold credentials.
+   */
+  readonly developerPlatform?: DeveloperPlatformOptions | boolean;
   /** Name of the marketplace meant where none is named; the only one by default. */
   readonly defaultMarketplace?: string;
-  /** Any error rejects the whole configuration: at start the application fails, later the present one stays. */
+  /**
+   * Any error rejects the whole configuration: at start the application fails, later the present one stays; false by
+   * default.
+   */
   readonly strict?: boolean;
   readonly refresh?: MarketplaceRefreshOptions;
 }

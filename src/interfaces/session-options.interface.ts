@@ -34,8 +34,3 @@ export interface SessionOptions {
    */
   readonly signInUrl?: string;
 }
-
-/** The part of the module's options that sessions read. */
-export interface WithSessionOptions {
-  readonly session?: SessionOptions;
-}

@@ -30,8 +30,3 @@ export interface SignOnOptions {
    */
   readonly deniedUrl?: string | ((denial: LoginDenial) => string | Promise<string>);
 }
-
-/** The part of the module's options that sign-on reads. */
-export interface WithSignOnOptions {
-  readonly sso?: SignOnOptions & { readonly passParameters?: readonly string[] };
-}

@@ -9,10 +9,10 @@ import {
   describeProblem,
 } from '../errors/configuration.error.js';
 import type { MaestranoError } from '../errors/maestrano.error.js';
+import type { MarketplaceSettings } from '../settings/maestrano-settings.js';
 import { describeExpiry, type ExpiringCertificate, findExpiringCertificates } from './certificate-expiry.js';
 import { LastKnownGoodFile } from './loader/last-known-good.file.js';
 import { MarketplaceAssembly } from './loader/marketplace-assembly.js';
-import type { RefreshSettings } from './loader/refresh-settings.js';
 import type { SourceRunner, SourceStatus } from './loader/source-runner.js';
 import type { MarketplaceRegistry } from './marketplace-registry.js';
 
@@ -58,7 +58,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
   constructor(
     readonly registry: MarketplaceRegistry,
     private readonly sources: LoaderSources,
-    private readonly settings: RefreshSettings,
+    private readonly settings: MarketplaceSettings['refresh'],
     strict: boolean,
   ) {
     const runners = sources.fixed ? [sources.fixed, ...sources.live] : sources.live;

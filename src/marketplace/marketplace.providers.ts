@@ -1,13 +1,11 @@
 import type { Provider, Type } from '@nestjs/common';
 
-import type { MarketplaceOptions } from '../interfaces/marketplace-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
-import { resolveRefreshSettings } from './loader/refresh-settings.js';
+import type { MarketplaceSettings } from '../settings/maestrano-settings.js';
+import { MARKETPLACE_SETTINGS } from '../settings/settings.providers.js';
 import { SourceRunner } from './loader/source-runner.js';
 import { MarketplaceLoader } from './marketplace-loader.js';
 import { readingContext } from './marketplace-normaliser.js';
 import { MarketplaceRegistry } from './marketplace-registry.js';
-import { resolveDeveloperPlatform } from './sources/developer-platform-settings.js';
 import { ConfigurationFetcher, DeveloperPlatformSource } from './sources/developer-platform.source.js';
 import { MarketplaceSource } from './sources/marketplace-source.js';
 
@@ -28,13 +26,13 @@ export function marketplaceProviders(extras: MarketplaceExtras): Provider[] {
     ...(own ? [{ provide: MarketplaceSource, useClass: own }] : []),
     {
       provide: MarketplaceLoader,
-      inject: [MAESTRANO_OPTIONS, ConfigurationFetcher, ...(own ? [MarketplaceSource] : [])],
+      inject: [MARKETPLACE_SETTINGS, ConfigurationFetcher, ...(own ? [MarketplaceSource] : [])],
       useFactory: async (
-        options: MarketplaceOptions,
+        settings: MarketplaceSettings,
         fetcher: ConfigurationFetcher,
         source?: MarketplaceSource,
       ): Promise<MarketplaceLoader> => {
-        const loader = createMarketplaceLoader(options, fetcher, {
+        const loader = createMarketplaceLoader(settings, fetcher, {
           source,
           sourceName: own?.name,
           routePrefix: extras.routes?.prefix,
@@ -51,44 +49,38 @@ export function marketplaceProviders(extras: MarketplaceExtras): Provider[] {
   ];
 }
 
-/** What {@link createMarketplaceLoader} takes beside the options. */
+/** What {@link createMarketplaceLoader} takes beside the settings. */
 export interface LoaderContext {
   readonly source?: MarketplaceSource | undefined;
   readonly sourceName?: string | undefined;
   readonly routePrefix?: string | undefined;
-  /** The official variables; `process.env` by default. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * A loader of everything the options name, not started. Precedence by marketplace: static options, the application's
+ * A loader of everything the settings name, not started. Precedence by marketplace: static options, the application's
  * own source, the developer platform; entries of one name are not merged.
- *
- * @throws ConfigurationError (`configuration.options`) for options that cannot be used.
  */
 export function createMarketplaceLoader(
-  options: MarketplaceOptions,
+  { marketplaces, developerPlatform, defaultMarketplace, strict, refresh }: MarketplaceSettings,
   fetcher: ConfigurationFetcher,
-  { source, sourceName, routePrefix, environment = process.env }: LoaderContext = {},
+  { source, sourceName, routePrefix }: LoaderContext = {},
 ): MarketplaceLoader {
-  const settings = resolveRefreshSettings(options.refresh);
-  const strict = options.strict ?? false;
   const table = {
     context: readingContext(routePrefix === undefined ? {} : { routePrefix }),
     strict,
-    graceMs: settings.vanishedGraceMs,
+    graceMs: refresh.vanishedGraceMs,
   };
   const live: SourceRunner[] = [];
   if (source) live.push(new SourceRunner(sourceName ?? source.constructor.name, source, table));
-  const platform = resolveDeveloperPlatform(options.developerPlatform, environment);
-  if (platform) {
-    live.push(new SourceRunner('developer-platform', new DeveloperPlatformSource(platform, fetcher), table));
+  if (developerPlatform) {
+    live.push(
+      new SourceRunner('developer-platform', new DeveloperPlatformSource(developerPlatform, fetcher), table),
+    );
   }
-  const { marketplaces } = options;
   const fixed =
     marketplaces === undefined ? null : new SourceRunner('static', new StaticSource(marketplaces), table);
-  const registry = new MarketplaceRegistry(options.defaultMarketplace ?? null);
-  return new MarketplaceLoader(registry, { fixed, live }, settings, strict);
+  const registry = new MarketplaceRegistry(defaultMarketplace);
+  return new MarketplaceLoader(registry, { fixed, live }, refresh, strict);
 }
 
 /** What the application wrote down. */

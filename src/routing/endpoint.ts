@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { WebhooksSettings } from '../settings/maestrano-settings.js';
 import type { EndpointGroup } from './endpoint-groups.js';
 import type { HttpExchange } from './http-exchange.js';
 
@@ -22,8 +23,8 @@ export interface EndpointDefinition {
   /** The path templates that the marketplace configures; nulls are left out. May hold a query and odd names. */
   readonly configured: (marketplace: Marketplace) => readonly (string | null)[];
   readonly handler: Type<EndpointHandler>;
-  /** Bytes of body the endpoint takes; the application's own limit when absent. */
-  readonly bodyLimit?: number;
+  /** Bytes of body the endpoint takes, or where the settings say it; the application's own limit when absent. */
+  readonly bodyLimit?: number | ((settings: WebhooksSettings) => number);
 }
 
 /** The endpoints of one registration of the module, and the prefix of their conventional paths. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import type { LockoutOptions, WebhooksOptions } from '../interfaces/webhooks-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { WebhooksSettings } from '../settings/maestrano-settings.js';
+import { WEBHOOKS_SETTINGS } from '../settings/settings.providers.js';
 
 interface Attempts {
   failures: number;
@@ -9,8 +9,6 @@ interface Attempts {
   until: number;
   locked: boolean;
 }
-
-const DEFAULTS = { failures: 20, windowMs: 60_000, lockMs: 300_000, maxEntries: 10_000 };
 
 /**
  * Counts wrong credentials by source address and marketplace, and locks out who keeps sending them (protocol §6.5).
@@ -20,11 +18,10 @@ const DEFAULTS = { failures: 20, windowMs: 60_000, lockMs: 300_000, maxEntries: 
 export class CredentialLockout {
   readonly #logger = new Logger('MaestranoSecurity');
   readonly #entries = new Map<string, Attempts>();
-  readonly #limits: Required<LockoutOptions> | null;
+  readonly #limits: WebhooksSettings['lockout'];
 
-  constructor(@Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions }) {
-    const lockout = options.webhooks?.lockout ?? false;
-    this.#limits = lockout === false ? null : { ...DEFAULTS, ...(lockout === true ? {} : lockout) };
+  constructor(@Inject(WEBHOOKS_SETTINGS) { lockout }: WebhooksSettings) {
+    this.#limits = lockout;
   }
 
   /** Whether attempts are counted at all. */

@@ -8,8 +8,9 @@ import {
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_OPTIONS, SKIP_SESSION } from '../maestrano.constants.js';
+import { SKIP_SESSION } from '../maestrano.constants.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
 import { toHttpException } from '../routing/http-errors.js';
@@ -19,7 +20,6 @@ import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
-import { resolveSessionSettings } from './session-settings.js';
 import { type SessionRejection, type SessionResult, SessionService } from './session.service.js';
 import { rememberSession } from './session-state.js';
 import { SignInRequiredException } from './sign-in-required.exception.js';
@@ -40,17 +40,13 @@ const MAX_RETURN_LENGTH = 2_000;
  */
 @Injectable()
 export class MaestranoSessionGuard implements CanActivate {
-  readonly #signInUrl: string | null;
-
   constructor(
     private readonly sessions: SessionService,
     private readonly registry: MarketplaceRegistry,
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
-  ) {
-    this.#signInUrl = resolveSessionSettings(options.session).signInUrl;
-  }
+    @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
@@ -89,7 +85,7 @@ export class MaestranoSessionGuard implements CanActivate {
     rejection: SessionRejection,
   ): SignInRequiredException {
     const start = marketplace ?? this.registry.findDefault();
-    const signInUrl = start ? initUrl(start) : this.#signInUrl;
+    const signInUrl = start ? initUrl(start) : this.settings.signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
     const redirects = signInUrl !== null && isPageVisit(exchange.request);
     if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));

@@ -5,14 +5,13 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 
 import { SessionError } from '../errors/session.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
 import { fromOfficialKeys, type SessionPayload, toOfficialKeys } from './session-payload.js';
 import { SessionSeal } from './session-seal.service.js';
-import { resolveSessionSettings } from './session-settings.js';
 import { SessionStorage } from './session-storage.js';
 
 const NAME = 'mno-session-';
@@ -27,17 +26,15 @@ const MAX_OPENED = 1_000;
  */
 @Injectable()
 export class SealedCookieStorage extends SessionStorage {
-  readonly #maxAgeMs: number;
   /** By name and value; whoever brings them could have them opened anyway. */
   readonly #opened = new Map<string, SessionPayload>();
 
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly seal: SessionSeal,
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+    @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
   ) {
     super();
-    this.#maxAgeMs = resolveSessionSettings(options.session).maxAgeMs;
   }
 
   override async readAll({ headers }: IncomingRequest): Promise<readonly SessionPayload[]> {
@@ -56,7 +53,7 @@ export class SealedCookieStorage extends SessionStorage {
     marketplace: Marketplace,
     payload: SessionPayload,
   ): Promise<void> {
-    const expiresAt = new Date(payload.signedInAt.getTime() + this.#maxAgeMs);
+    const expiresAt = new Date(payload.signedInAt.getTime() + this.settings.maxAgeMs);
     const value = await this.seal.seal(toOfficialKeys(payload), expiresAt);
     if (value.length > MAX_VALUE_LENGTH) {
       throw new SessionError('session.tooLarge', {

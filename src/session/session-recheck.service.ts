@@ -5,10 +5,9 @@ import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { ssoTarget } from '../http/marketplace-target.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { identityProviderUrl } from '../marketplace/marketplace-urls.js';
-import { resolveSessionSettings } from './session-settings.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 
 /** What the marketplace says of a session; `unreachable` when it says nothing that can be understood. */
 export type RecheckResult =
@@ -43,9 +42,9 @@ export class SessionRecheck {
 
   constructor(
     private readonly http: MaestranoHttp,
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
   ) {
-    this.#timeoutMs = resolveSessionSettings(options.session).recheckTimeoutMs;
+    this.#timeoutMs = settings.recheckTimeoutMs;
   }
 
   /** Never throws: whatever goes wrong is `unreachable`. */

@@ -1,12 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { companyKey } from '../stores/store-key.js';
 import { unmaskUser } from '../utils/masking.js';
-import { resolveSessionSettings } from './session-settings.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 
 const NAMESPACE = 'session-closed';
 const HOUR = 3_600_000;
@@ -23,9 +22,9 @@ export class SessionRevocations {
 
   constructor(
     private readonly store: MaestranoStore,
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
   ) {
-    this.#ttlMs = resolveSessionSettings(options.session).maxAgeMs + HOUR;
+    this.#ttlMs = settings.maxAgeMs + HOUR;
   }
 
   /** Closes what everybody of the group has open until now. */

@@ -3,13 +3,11 @@ import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { SessionError } from '../errors/session.error.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { MAESTRANO_EXTRAS } from '../maestrano.constants.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import type { MaestranoModuleExtras } from '../routing/module-extras.interface.js';
-import { resolveSessionSettings } from './session-settings.js';
 
-/** Shorter secrets could be found by trying. */
-const MIN_SECRET_LENGTH = 32;
 const SEALING = { alg: 'dir', enc: 'A256GCM' } as const;
 
 /**
@@ -22,15 +20,14 @@ export class SessionSeal {
   /** Null until random ones are needed. */
   #keys: SessionKeys | null;
 
-  /** @throws SessionError for a short secret; in production also for none, where the sealed cookie may be needed. */
+  /** @throws SessionError in production without a secret, where the sealed cookie may be needed. */
   constructor(
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
+    @Inject(SESSION_SETTINGS) { secret, storage }: SessionSettings,
     @Inject(MAESTRANO_EXTRAS) extras: MaestranoModuleExtras,
   ) {
-    const { secrets, storage } = resolveSessionSettings(options.session);
-    this.#keys = secrets && new SessionKeys(secrets);
+    this.#keys = secret && new SessionKeys(secret.map((one) => one.reveal()));
     const needed = storage !== 'request' && extras.routes?.sso !== false;
-    if (!secrets && needed && process.env['NODE_ENV'] === 'production') {
+    if (!secret && needed && process.env['NODE_ENV'] === 'production') {
       throw new SessionError('session.secret', {
         message: 'In production the session cookie needs a secret.',
         remedy:
@@ -83,10 +80,7 @@ export class SessionKeys {
   /** Its name; it travels in the header of what is sealed, and says nothing of the key. */
   readonly currentId: string;
 
-  /**
-   * @param secrets newest first: the first seals, all open.
-   * @throws SessionError (`session.secret`) for a short one, or none.
-   */
+  /** @param secrets newest first, at least one: the first seals, all open. */
   constructor(secrets: readonly string[]) {
     const keys = secrets.map((secret) => {
       const key = deriveKey(secret);
@@ -94,15 +88,8 @@ export class SessionKeys {
       this.#byId.set(id, key);
       return { key, id };
     });
-    const [first] = keys;
-    if (!first) {
-      throw new SessionError('session.secret', {
-        message: 'The list of session secrets is empty.',
-        remedy: 'Give one secret, or leave "session.secret" out.',
-      });
-    }
-    this.current = first.key;
-    this.currentId = first.id;
+    this.current = keys[0]!.key;
+    this.currentId = keys[0]!.id;
   }
 
   /** @throws Error for the name of a key that is not ours, or not any more. */
@@ -114,11 +101,5 @@ export class SessionKeys {
 }
 
 function deriveKey(secret: string): Uint8Array {
-  if (secret.length < MIN_SECRET_LENGTH) {
-    throw new SessionError('session.secret', {
-      message: `A session secret has ${secret.length} characters.`,
-      remedy: `Use at least ${MIN_SECRET_LENGTH} random ones, such as the output of "openssl rand -base64 48".`,
-    });
-  }
   return new Uint8Array(hkdfSync('sha256', secret, '', 'nestjs-maestrano session cookie v1', 32));
 }

@@ -5,8 +5,8 @@ import { SessionError, type SessionErrorCode } from '../errors/session.error.js'
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../interfaces/profiles.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
-import type { WithSessionOptions } from '../interfaces/session-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
@@ -18,7 +18,6 @@ import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import type { SessionPayload } from './session-payload.js';
 import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
-import { resolveSessionSettings, type SessionSettings } from './session-settings.js';
 import { type AuthenticatedSession, forgetSession } from './session-state.js';
 import type { SessionStorage } from './session-storage.js';
 
@@ -47,8 +46,6 @@ export type SessionResult =
 /** Remembers who signed in through which marketplace, and sees that it still holds (protocol §4.11, §4.12). */
 @Injectable()
 export class SessionService {
-  readonly #settings: SessionSettings;
-
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly applicationSessions: ApplicationSessionStorage,
@@ -57,10 +54,8 @@ export class SessionService {
     private readonly recheck: SessionRecheck,
     private readonly revocations: SessionRevocations,
     private readonly adapters: AdapterResolver,
-    @Inject(MAESTRANO_OPTIONS) options: WithSessionOptions,
-  ) {
-    this.#settings = resolveSessionSettings(options.session);
-  }
+    @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
+  ) {}
 
   /**
    * Begins the session of a verified login. Logins through other marketplaces in this browser stay; everything else
@@ -104,7 +99,7 @@ export class SessionService {
    * @param marketplace only a session of this one; by default what `session.marketplaceOf` says, else the latest.
    */
   async read(request: IncomingRequest, marketplace?: string): Promise<MaestranoSessionData | null> {
-    const name = marketplace ?? this.#settings.marketplaceOf(request);
+    const name = marketplace ?? this.settings.marketplaceOf?.(request);
     const sessions = await this.list(request);
     return sessions.find((session) => !name || session.marketplace === name) ?? null;
   }
@@ -130,7 +125,7 @@ export class SessionService {
     const session = await this.read(request, marketplace);
     const found = session && this.registry.find(session.marketplace);
     if (!session || !found) {
-      const name = marketplace ?? this.#settings.marketplaceOf(request);
+      const name = marketplace ?? this.settings.marketplaceOf?.(request);
       return {
         session: null,
         marketplace: (name && this.registry.find(name)) || null,
@@ -187,13 +182,13 @@ export class SessionService {
     const { recheckAt, signedInAt } = session;
     // Sessions of other SDKs do not say when they began: the recheck alone limits them.
     const age = signedInAt.getTime() === 0 ? 0 : now - signedInAt.getTime();
-    if (age >= this.#settings.maxAgeMs) return 'session.expired';
+    if (age >= this.settings.maxAgeMs) return 'session.expired';
     if (await this.revocations.isClosed(session)) return 'session.removed';
     if (!marketplace.sso.sloEnabled || recheckAt.getTime() > now) return session;
     const result = await this.recheck.ask(marketplace, session);
     if (result.status === 'ended') return 'session.ended';
     if (result.status === 'unreachable') {
-      return now < recheckAt.getTime() + this.#settings.graceMs ? session : 'session.unreachable';
+      return now < recheckAt.getTime() + this.settings.graceMs ? session : 'session.unreachable';
     }
     const renewed = { ...session, recheckAt: result.recheckAt };
     await this.#storage(exchange.request).update(exchange, marketplace, toPayload(renewed));
@@ -201,7 +196,7 @@ export class SessionService {
   }
 
   #storage(request: IncomingRequest): SessionStorage {
-    const { storage } = this.#settings;
+    const { storage } = this.settings;
     if (storage === 'cookie') return this.sealedCookies;
     if (applicationSession(request)) return this.applicationSessions;
     if (storage === 'auto') return this.sealedCookies;

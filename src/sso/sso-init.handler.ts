@@ -1,10 +1,10 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 
-import type { WithSignOnOptions } from '../interfaces/sign-on-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { SessionService } from '../session/session.service.js';
+import type { SsoSettings } from '../settings/maestrano-settings.js';
+import { SSO_SETTINGS } from '../settings/settings.providers.js';
 import { LoginService } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
 import { LoginRejection } from './login/login-rejection.service.js';
@@ -26,10 +26,10 @@ export class SsoInitHandler extends EndpointHandler {
     private readonly rejection: LoginRejection,
     private readonly consume: SsoConsumeHandler,
     private readonly sessions: SessionService,
-    @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
+    @Inject(SSO_SETTINGS) settings: SsoSettings,
   ) {
     super();
-    this.#passed = ['group_id', ...(options.sso?.passParameters ?? [])];
+    this.#passed = ['group_id', ...settings.passParameters];
   }
 
   override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {

@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { HttpAdapterHost } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import type { SsoOptions } from '../interfaces/sso-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import type { SsoSettings } from '../settings/maestrano-settings.js';
+import { SSO_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl, logoutUrl, unauthorizedUrl } from '../marketplace/marketplace-urls.js';
 import { HttpExchange } from '../routing/http-exchange.js';
@@ -24,23 +24,19 @@ export interface LoginLinkOptions {
 @Injectable()
 export class SsoService implements OnApplicationBootstrap {
   readonly #logger = new Logger('MaestranoSso');
-  /** Marketplaces with settings of their own. The options themselves hold secrets, and services get inspected. */
-  readonly #configured: readonly string[];
 
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly sessions: SessionService,
     private readonly explainer: LoginExplainer,
     private readonly host: HttpAdapterHost,
-    @Inject(MAESTRANO_OPTIONS) { sso }: { readonly sso?: SsoOptions },
-  ) {
-    this.#configured = Object.keys(sso?.perMarketplace ?? {});
-  }
+    @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
+  ) {}
 
   /** A marketplace that is spelt wrong would get the general policy without anybody noticing. */
   onApplicationBootstrap(): void {
     const { marketplaces } = this.registry.snapshot;
-    for (const name of this.#configured) {
+    for (const name of this.settings.perMarketplace.keys()) {
       if (marketplaces.has(name)) continue;
       const known = [...marketplaces.keys()].slice(0, 10).join(', ');
       this.#logger.warn(

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 
-import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { STORE_SETTING } from '../settings/settings.providers.js';
 import { DeletedGroupsService } from './deleted-groups.service.js';
 import { MaestranoStore } from './maestrano-store.js';
 import { MemoryStore } from './memory-store.js';
@@ -11,8 +11,8 @@ export function storeProviders(): Provider[] {
   return [
     {
       provide: MaestranoStore,
-      inject: [MAESTRANO_OPTIONS],
-      useFactory: (options: { readonly store?: MaestranoStore }) => options.store ?? new MemoryStore(),
+      inject: [STORE_SETTING],
+      useFactory: (store: MaestranoStore | null) => store ?? new MemoryStore(),
     },
     StoreShutdown,
     DeletedGroupsService,

@@ -7,10 +7,11 @@ import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normali
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { ConnecServer, type SeenRequest } from '../support/connec-server.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
+import { settingsOf } from '../support/settings.js';
 
 let http: MaestranoHttp;
 beforeAll(() => {
-  http = new MaestranoHttp({ http: { attempts: 1, breaker: false } });
+  http = new MaestranoHttp(settingsOf({ http: { attempts: 1, breaker: false } }).http);
 });
 afterAll(() => http.onApplicationShutdown());
 
@@ -53,7 +54,7 @@ withRecordings('what the official clients exchanged with the real sandbox', () =
     const { pathname, query } = decoded(url);
     const [, area = '', group = ''] = /^\/(connec\/api\/v2|api\/reports)\/([^/]+)/.exec(pathname) ?? [];
     const [resource = '', id] = pathname.slice(area.length + group.length + 3).split('/');
-    const client = new ConnecClient(http, marketplace, group);
+    const client = new ConnecClient(http, marketplace, group, settingsOf().connec.client);
     const fields = body
       ? ((JSON.parse(body) as Record<string, object>)[resource] as Record<string, unknown>)
       : {};
@@ -110,8 +111,13 @@ describe('our client against our sandbox', () => {
     const { marketplaces, problems } = normaliseMarketplaces(sandbox.options.marketplaces);
     const [marketplace] = marketplaces;
     if (!marketplace) throw new Error(JSON.stringify(problems));
-    client = new ConnecClient(http, marketplace, 'cld-1');
-    external = new ConnecClient(http, marketplace, 'cld-1', { externalIds: true });
+    client = new ConnecClient(http, marketplace, 'cld-1', settingsOf().connec.client);
+    external = new ConnecClient(
+      http,
+      marketplace,
+      'cld-1',
+      settingsOf({ connec: { client: { externalIds: true } } }).connec.client,
+    );
   });
   afterAll(() => sandbox.close());
   beforeEach(() => sandbox.reset());

@@ -1,15 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normaliser.js';
+import type { DeveloperPlatformOptions } from '../../src/interfaces/marketplace-options.interface.js';
+import type { DeveloperPlatformSettings } from '../../src/settings/developer-platform-settings.js';
 import {
   type ConfigurationFetcher,
   DeveloperPlatformSource,
 } from '../../src/marketplace/sources/developer-platform.source.js';
-import {
-  platformUrl,
-  resolveDeveloperPlatform,
-} from '../../src/marketplace/sources/developer-platform-settings.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
+import { settingsOf } from '../support/settings.js';
+
+function resolveDeveloperPlatform(
+  developerPlatform: DeveloperPlatformOptions | undefined,
+  environment: Readonly<Record<string, string>>,
+): DeveloperPlatformSettings | null {
+  return settingsOf({ developerPlatform }, environment).marketplace.developerPlatform;
+}
 
 describe('the address of the developer platform', () => {
   it.each([
@@ -19,7 +25,12 @@ describe('the address of the developer platform', () => {
     '/api/config/v1',
     'api/config/v1',
   ])('is the same with the path %s of another SDK', (path) => {
-    expect(platformUrl('https://developer.maestrano.com/', path)).toEqual({
+    expect(
+      resolveDeveloperPlatform(
+        { host: 'https://developer.maestrano.com/', apiPath: path, apiKey: 'k', apiSecret: 's' },
+        {},
+      ),
+    ).toMatchObject({
       origin: 'https://developer.maestrano.com',
       path: '/api/config/v1/marketplaces',
     });

@@ -12,6 +12,7 @@ import { packageOf, ROOT, sourceFiles, type SourceFile } from './source-files.js
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'interfaces', 'utils', 'maestrano.constants.ts'],
   ['views'],
+  ['settings'],
   ['marketplace'],
   ['http', 'stores', 'security', 'adapters'],
   ['routing'],

@@ -15,6 +15,7 @@ import {
 } from '../../src/marketplace/normaliser/environment-presets.js';
 import type { ConfigurationFetcher } from '../../src/marketplace/sources/developer-platform.source.js';
 import { MarketplaceSource, UNCHANGED } from '../../src/marketplace/sources/marketplace-source.js';
+import { settingsOf } from '../support/settings.js';
 
 /** Stands in every secret of this file, so that any leak is found by looking for it. */
 const CANARY = 'canary7f3b';
@@ -260,9 +261,12 @@ describe('a sequence of answers', () => {
         }
         const source = new Source();
         const loader = createMarketplaceLoader(
-          { developerPlatform: false, refresh: { intervalMs: 0, startEmpty: true, bootDeadlineMs: 1 } },
+          settingsOf({
+            developerPlatform: false,
+            refresh: { intervalMs: 0, startEmpty: true, bootDeadlineMs: 1 },
+          }).marketplace,
           null as unknown as ConfigurationFetcher,
-          { source, environment: {} },
+          { source },
         );
         await loader.start();
         const model = new Map<string, string>();

@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { SsoError } from '../../src/errors/sso.error.js';
 import { CheckFailed, CheckList } from '../../src/sso/login/check-list.js';
 import type { VerifiedLogin } from '../../src/sso/login/login.service.js';
-import { DEFAULT_SSO_POLICY } from '../../src/sso/login/sso-policy.js';
 import { readXml } from '../../src/sso/saml/xml-reader.js';
 import { parseSamlInstant } from '../../src/utils/dates.js';
 import { ATTRIBUTES, formField, signedResponse } from '../support/saml/response-builder.js';
 import { SamlBench } from '../support/saml/saml-bench.js';
+import { settingsOf } from '../support/settings.js';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
 const REQUEST = '_fuzz';
@@ -211,7 +211,7 @@ describe('the reader', () => {
     fc.assert(
       fc.property(soup, (text) => {
         try {
-          readXml(text, DEFAULT_SSO_POLICY.limits, new CheckList());
+          readXml(text, settingsOf().sso.limits, new CheckList());
         } catch (error) {
           expect(error).toBeInstanceOf(CheckFailed);
         }

@@ -8,11 +8,12 @@ import { acceptedAudiences } from '../../src/sso/saml/response-verifier.js';
 import { checkAssertion } from '../../src/sso/saml/assertion-checks.js';
 import { CheckList, type CheckFailed } from '../../src/sso/login/check-list.js';
 import { inspectResponse } from '../../src/sso/saml/response-structure.js';
-import { resolveSsoPolicy } from '../../src/sso/login/sso-policy.js';
+import { ssoPolicyOf } from '../../src/settings/maestrano-settings.js';
 import { readXml, responseText } from '../../src/sso/saml/xml-reader.js';
 import { SamlBench, testMarketplace, withoutChecks } from '../support/saml/saml-bench.js';
 import { CLASSES } from './corpus/classes.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from './corpus/hostile-case.js';
+import { settingsOf } from '../support/settings.js';
 
 const ALL = CLASSES.flatMap(({ cases }) => cases);
 /** Checks that no single response can fail: they need two of them, or a disagreement of two readers. */
@@ -24,7 +25,7 @@ const INHERENT: readonly SsoErrorCode[] = ['sso.requestUnknown'];
 /** What a build without signatures would say: it reads the assertion as it came. */
 function judgeUnsigned(one: HostileCase, field: unknown): string {
   const { sso, api, name } = testMarketplace(one.sso);
-  const policy = resolveSsoPolicy(one.options, name);
+  const policy = ssoPolicyOf(settingsOf({ sso: one.options }).sso, name);
   const checks = new CheckList();
   try {
     const response = inspectResponse(

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 
 import { CliError } from '../../errors/cli.error.js';
 import { MaestranoHttp } from '../../http/maestrano-http.service.js';
+import { resolveSettings } from '../../settings/maestrano-settings.js';
 import type { CliIo } from '../cli-io.js';
 import { runCommand } from '../command-runner.js';
 import { checkApplication } from './application.check.js';
@@ -50,7 +51,7 @@ export function run(argv: string[], io: CliIo): Promise<number> {
     const appUrl = values['app-url'] === undefined ? null : baseUrl(values['app-url']);
     // Everything worth knowing is among the findings, and --json must stay JSON.
     Logger.overrideLogger(false);
-    const http = new MaestranoHttp();
+    const http = new MaestranoHttp(resolveSettings({ developerPlatform: false }).http);
     try {
       const subject =
         values.app === undefined

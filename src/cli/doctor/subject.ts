@@ -14,6 +14,7 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
 import { createMarketplaceLoader } from '../../marketplace/marketplace.providers.js';
 import { RouteMounter } from '../../routing/mounting/route-mounter.service.js';
+import { resolveSettings } from '../../settings/maestrano-settings.js';
 import { errorCode } from '../../utils/error-code.js';
 import type { CliIo } from '../cli-io.js';
 
@@ -34,14 +35,14 @@ export async function configuredSubject(
 ): Promise<DoctorSubject> {
   const marketplaces =
     file === null ? undefined : ((await readJson(resolve(io.cwd, file))) as MarketplacesInput);
-  const loader = createMarketplaceLoader(
+  const { marketplace } = resolveSettings(
     {
-      ...(marketplaces === undefined ? {} : { marketplaces, developerPlatform: false as const }),
+      ...(marketplaces === undefined ? {} : { marketplaces, developerPlatform: false }),
       refresh: { bootDeadlineMs: 10_000 },
     },
-    new HttpConfigurationFetcher(http),
     { environment: io.env },
   );
+  const loader = createMarketplaceLoader(marketplace, new HttpConfigurationFetcher(http));
   try {
     await loader.start();
     return subjectOf(loader, null, () => Promise.resolve());

@@ -1,7 +1,7 @@
 import type { HttpMethod } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
-import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { isRecord } from '../../utils/values.js';
 import { type ConnecBatchResults, type ConnecOperation, sendBatch } from './connec-batch.js';
 import {
@@ -49,7 +49,6 @@ export interface ConnecPostOptions extends ConnecCallOptions {
   readonly matchingFields?: readonly (readonly string[])[];
 }
 
-const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 16;
 const DEFAULT_MAX_PAGES = 100_000;
 
@@ -71,9 +70,9 @@ export class ConnecClient {
     readonly marketplace: Marketplace,
     /** `cld-…` */
     readonly group: string,
-    options: ConnecClientOptions = {},
+    settings: ConnecSettings['client'],
   ) {
-    this.#transport = new ConnecTransport(http, marketplace, group, options);
+    this.#transport = new ConnecTransport(http, marketplace, group, settings);
     this.#scope = `${marketplace.connec.basePath}/${pathSegment(group, 'group id')}`;
   }
 
@@ -310,7 +309,7 @@ export class ConnecClient {
       queryParameters(rest),
       name,
     );
-    const concurrency = options.concurrency ?? this.#transport.options.pageConcurrency ?? DEFAULT_CONCURRENCY;
+    const concurrency = options.concurrency ?? this.#transport.settings.pageConcurrency;
     const operation = 'GET connec/:group/:resource';
     return {
       collection,

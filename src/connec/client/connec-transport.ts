@@ -7,14 +7,13 @@ import {
 import type { HttpAnswer, HttpMethod, HttpTarget } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { connecTarget } from '../../http/marketplace-target.js';
-import type { ConnecClientOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { isRecord } from '../../utils/values.js';
 import type { ConnecChanges, ConnecRecordOf } from './connec-resources.interface.js';
 
 /** Media type of all SDKs (protocol §9.2). */
 const CONNEC_MEDIA_TYPE = 'application/vnd.api+json';
-const DEFAULT_MAX_RESPONSE_BYTES = 20 * 1024 * 1024;
 
 /** What a single call may decide for itself. */
 export interface ConnecCallOptions {
@@ -58,7 +57,7 @@ export class ConnecTransport {
     private readonly http: MaestranoHttp,
     readonly marketplace: Marketplace,
     private readonly group: string | null,
-    readonly options: ConnecClientOptions,
+    readonly settings: ConnecSettings['client'],
   ) {
     const target = connecTarget(marketplace);
     if (!marketplace.connec.enabled || !target) {
@@ -69,11 +68,11 @@ export class ConnecTransport {
       });
     }
     this.#target = target;
-    const country = options.countryFormat === undefined ? 'alpha2' : options.countryFormat;
+    const { externalIds, countryFormat } = settings;
     this.#headers = {
       accept: CONNEC_MEDIA_TYPE,
-      ...(options.externalIds ? { 'connec-external-ids': 'true' } : {}),
-      ...(country === null ? {} : { 'connec-country-format': country }),
+      ...(externalIds ? { 'connec-external-ids': 'true' } : {}),
+      ...(countryFormat === null ? {} : { 'connec-country-format': countryFormat }),
     };
   }
 
@@ -82,7 +81,7 @@ export class ConnecTransport {
    * @throws MaestranoHttpError when no response came
    */
   async send(call: ConnecCall): Promise<ConnecResponse> {
-    const timeoutMs = call.timeoutMs ?? this.options.timeoutMs ?? this.marketplace.connec.timeoutMs;
+    const timeoutMs = call.timeoutMs ?? this.settings.timeoutMs ?? this.marketplace.connec.timeoutMs;
     const response = await this.http.request(this.#target, {
       method: call.method,
       path: call.path,
@@ -95,7 +94,7 @@ export class ConnecTransport {
       body: call.body,
       timeoutMs,
       deadlineMs: call.deadlineMs ?? 2 * timeoutMs,
-      maxResponseBytes: this.options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      maxResponseBytes: this.settings.maxResponseBytes,
       ...(call.signal ? { signal: call.signal } : {}),
     });
     if (response.status >= 300) throw this.rejection(call.operation, response);

@@ -9,12 +9,11 @@ import {
 
 import { ConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
-import type { ConnecNotificationOptions, ConnecOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import type { ConnecSettings } from '../../settings/maestrano-settings.js';
+import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorPlace } from '../../utils/error-place.js';
-import { resolveConnecSettings } from '../connec-settings.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
 import { NotificationProcessor } from './notification-processor.js';
@@ -29,7 +28,7 @@ import { ConnecNotificationCounters } from './notification-stats.js';
 @Injectable()
 export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoNotifications');
-  readonly #options: Required<ConnecNotificationOptions>;
+  readonly #settings: ConnecSettings['notifications'];
   readonly #running = new Set<Promise<unknown>>();
   #closing = false;
 
@@ -37,10 +36,10 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     private readonly processor: NotificationProcessor,
     private readonly registry: MarketplaceRegistry,
     private readonly counters: ConnecNotificationCounters,
-    @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
+    @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
     @Optional() private readonly queue?: NotificationQueue,
   ) {
-    this.#options = resolveConnecSettings(options.connec).notifications;
+    this.#settings = notifications;
   }
 
   /** Whether notifications go through a queue. */
@@ -65,7 +64,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     if (this.#closing) throw unavailable(marketplace, 'The application is stopping.');
     let resources: NotificationBody;
     try {
-      resources = readNotification(body, this.#options);
+      resources = readNotification(body, this.#settings);
     } catch (error) {
       counts.refused += 1;
       throw error;
@@ -109,7 +108,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
       this.#logger.error('A notification could not be handled.', errorPlace(error));
       throw unavailable(marketplace, 'The notification could not be handled to its end.', error);
     }
-    if (this.#options.acknowledge !== 'always') throwIfLeft(marketplace, report);
+    if (this.#settings.acknowledge !== 'always') throwIfLeft(marketplace, report);
   }
 
   /** One attempt at what waited in the queue, with the marketplace as it is configured now. */

@@ -2,11 +2,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../../adapters/adapter-resolver.js';
 import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
-import type { ConnecOptions } from '../../interfaces/connec-options.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import type { ConnecSettings } from '../../settings/maestrano-settings.js';
+import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
 import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
-import { resolveConnecSettings } from '../connec-settings.js';
 import { ConnecDelivery, type DeliverySource } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
@@ -34,9 +33,9 @@ export class NotificationProcessor {
     private readonly deletedGroups: DeletedGroupsService,
     private readonly adapters: AdapterResolver,
     private readonly counters: ConnecNotificationCounters,
-    @Inject(MAESTRANO_OPTIONS) options: { readonly connec?: ConnecOptions },
+    @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
   ) {
-    const { concurrency, identity } = resolveConnecSettings(options.connec).notifications;
+    const { concurrency, identity } = notifications;
     this.#concurrency = concurrency;
     this.#identity = identity;
   }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors/configuration.error.js';
+import type { DeveloperPlatformSettings } from '../../settings/developer-platform-settings.js';
 import type { Secret } from '../../utils/secret.js';
-import type { DeveloperPlatformSettings } from './developer-platform-settings.js';
 import { MarketplaceSource, UNCHANGED } from './marketplace-source.js';
 
 /** One request to the developer platform (protocol §2.1). */

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
-import type { WebhooksOptions } from '../../interfaces/webhooks-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import type { WebhooksSettings } from '../../settings/maestrano-settings.js';
+import { WEBHOOKS_SETTINGS } from '../../settings/settings.providers.js';
 import { EffectivePath } from '../table/effective-path.service.js';
 import { EndpointAccess } from '../dispatch/endpoint-access.service.js';
 import { ENDPOINT_REGISTRATION, type EndpointDefinition, type EndpointRegistration } from '../endpoint.js';
@@ -37,11 +37,11 @@ export class EarlyAuthentication {
     private readonly mounter: RouteMounter,
     private readonly effectivePath: EffectivePath,
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
-    @Inject(MAESTRANO_OPTIONS) options: { readonly webhooks?: WebhooksOptions },
+    @Inject(WEBHOOKS_SETTINGS) settings: WebhooksSettings,
     host: HttpAdapterHost,
   ) {
     if (host.httpAdapter?.getType() === 'fastify') parseJsonApi(host.httpAdapter);
-    this.#decisions = limitsOf(registration.endpoints, options.webhooks);
+    this.#decisions = limitsOf(registration.endpoints, settings);
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
@@ -82,11 +82,11 @@ export class EarlyAuthentication {
 /** Made once: a decision is the same for every request of an endpoint. */
 function limitsOf(
   endpoints: readonly EndpointDefinition[],
-  webhooks: WebhooksOptions | undefined,
+  webhooks: WebhooksSettings,
 ): Map<string, Limited> {
   const decisions = new Map<string, Limited>();
-  for (const { name, group, bodyLimit } of endpoints) {
-    const limit = (group === 'connecWebhooks' ? webhooks?.bodyLimit : undefined) ?? bodyLimit;
+  for (const { name, bodyLimit } of endpoints) {
+    const limit = typeof bodyLimit === 'function' ? bodyLimit(webhooks) : bodyLimit;
     if (limit !== undefined) decisions.set(name, { rejected: false, bodyLimit: limit });
   }
   return decisions;

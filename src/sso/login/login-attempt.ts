@@ -5,7 +5,7 @@ import {
   type LoginTransactionService,
   REQUEST_ID,
 } from './login-transaction.service.js';
-import type { SsoPolicy } from './sso-policy.js';
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 
 /** The identity provider's response, as the browser brought it. */
 export interface SsoResponse {

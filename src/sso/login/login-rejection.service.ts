@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { LoginDenial, WithSignOnOptions } from '../../interfaces/sign-on-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import type { LoginDenial } from '../../interfaces/sign-on-options.interface.js';
+import type { SsoSettings } from '../../settings/maestrano-settings.js';
+import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
 import { acceptsHtml } from '../../session/page-request.js';
@@ -20,15 +21,11 @@ export type RejectionCause = Pick<LoginDenial, 'code'> &
 /** Responds to a login that did not succeed: begins again, sends to the application's page, or shows ours. */
 @Injectable()
 export class LoginRejection {
-  readonly #deniedUrl: NonNullable<WithSignOnOptions['sso']>['deniedUrl'];
-
   constructor(
     private readonly binding: LoginBinding,
     private readonly returnTo: ReturnTo,
-    @Inject(MAESTRANO_OPTIONS) options: WithSignOnOptions,
-  ) {
-    this.#deniedUrl = options.sso?.deniedUrl;
-  }
+    @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
+  ) {}
 
   async respond(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
     const { code, traceCode = null, restart = false, reason = null, requestId = null } = cause;
@@ -47,8 +44,8 @@ export class LoginRejection {
     if (restart && this.binding.mayRestart(exchange, marketplace)) {
       this.binding.restart(exchange, marketplace);
       exchange.redirect(signInUrl);
-    } else if (this.#deniedUrl !== undefined) {
-      exchange.redirect(await this.#ownPage(denial, marketplace));
+    } else if (this.settings.deniedUrl !== null) {
+      exchange.redirect(await ownPage(this.settings.deniedUrl, denial, marketplace));
     } else if (acceptsHtml(exchange.request)) {
       exchange.setHeader('Content-Security-Policy', DENIED_PAGE_POLICY);
       exchange.html(status, deniedPage(denial, unauthorizedUrl(marketplace)));
@@ -72,14 +69,18 @@ export class LoginRejection {
     const allowed = this.returnTo.parse(address, marketplace) !== null;
     return initUrl(marketplace, { return_to: allowed ? address : null });
   }
+}
 
-  async #ownPage(denial: LoginDenial, marketplace: Marketplace): Promise<string> {
-    if (typeof this.#deniedUrl === 'function') return this.#deniedUrl(denial);
-    const url = new URL(this.#deniedUrl ?? '/', marketplace.app.host);
-    url.searchParams.set('code', denial.code);
-    if (denial.traceCode !== null) url.searchParams.set('trace', denial.traceCode);
-    return url.href;
-  }
+async function ownPage(
+  deniedUrl: NonNullable<SsoSettings['deniedUrl']>,
+  denial: LoginDenial,
+  marketplace: Marketplace,
+): Promise<string> {
+  if (typeof deniedUrl === 'function') return deniedUrl(denial);
+  const url = new URL(deniedUrl, marketplace.app.host);
+  url.searchParams.set('code', denial.code);
+  if (denial.traceCode !== null) url.searchParams.set('trace', denial.traceCode);
+  return url.href;
 }
 
 /** 400 for what is no response of an identity provider at all, 401 where another try helps, 403 for the rest. */

@@ -3,11 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { ssoPolicyOf, type SsoSettings } from '../../settings/maestrano-settings.js';
+import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import { resolveSsoPolicy } from './sso-policy.js';
 
 /** What a login begins with; the values are already checked and limited. */
 export interface LoginStart {
@@ -48,7 +47,7 @@ export function newLoginTransaction({ name }: Marketplace, start: LoginStart): L
 export class LoginTransactionService {
   constructor(
     private readonly store: MaestranoStore,
-    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
+    @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
   ) {}
 
   /** Remembers a login that is about to leave for the identity provider. */
@@ -92,7 +91,7 @@ export class LoginTransactionService {
   }
 
   #ttlMs(marketplace: string): number {
-    return resolveSsoPolicy(this.options.sso, marketplace).requestTtlMs;
+    return ssoPolicyOf(this.settings, marketplace).requestTtlMs;
   }
 }
 

@@ -3,12 +3,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SsoError } from '../../errors/sso.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../../interfaces/profiles.interface.js';
-import type { SsoOptions } from '../../interfaces/sso-options.interface.js';
-import { MAESTRANO_OPTIONS } from '../../maestrano.constants.js';
+import { ssoPolicyOf, type SsoSettings } from '../../settings/maestrano-settings.js';
+import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import type { Secret } from '../../utils/secret.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { CheckFailed, shorten } from './check-list.js';
-import { checkSsoOptions } from './check-sso-options.js';
 import { LoginAttempt, type SsoResponse } from './login-attempt.js';
 import { mapProfile, mapSession } from './login-profile.js';
 import {
@@ -18,7 +17,6 @@ import {
   newLoginTransaction,
 } from './login-transaction.service.js';
 import { SsoProtocols, type VerifiedResponse } from './sso-protocol.js';
-import { resolveSsoPolicy } from './sso-policy.js';
 
 /** Where to send the browser, and what it has to bring back. */
 export interface LoginRedirect {
@@ -53,10 +51,8 @@ export class LoginService {
     private readonly protocols: SsoProtocols,
     private readonly transactions: LoginTransactionService,
     private readonly traces: LoginTraceService,
-    @Inject(MAESTRANO_OPTIONS) private readonly options: { readonly sso?: SsoOptions },
-  ) {
-    checkSsoOptions(options.sso);
-  }
+    @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
+  ) {}
 
   /** Records a one-time login request and builds the redirect to the identity provider. */
   async begin(marketplace: Marketplace, start: LoginStart): Promise<LoginRedirect> {
@@ -77,7 +73,7 @@ export class LoginService {
    * @throws SsoError with the code of the first check that failed.
    */
   async verify(marketplace: Marketplace, response: SsoResponse): Promise<VerifiedLogin> {
-    const policy = resolveSsoPolicy(this.options.sso, marketplace.name);
+    const policy = ssoPolicyOf(this.settings, marketplace.name);
     const attempt = new LoginAttempt(marketplace, policy, response, this.transactions);
     const traceCode = this.traces.newCode(marketplace.name);
     try {

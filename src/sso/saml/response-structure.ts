@@ -1,7 +1,7 @@
 import type { CheckList } from '../login/check-list.js';
 import { ASSERTION_NS, PROTOCOL_NS, SIGNATURE_NS, STATUS_SUCCESS, XML_ID } from './saml-names.js';
 import { inspectSignatures, type ResponseSignatures } from './signature-structure.js';
-import type { SsoPolicy } from '../login/sso-policy.js';
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-reader.js';
 
 /** What a response says of itself; none of it is trusted before its signature is verified. */

@@ -1,4 +1,4 @@
-import type { SsoPolicy } from '../login/sso-policy.js';
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import type { CheckList } from '../login/check-list.js';
 import {
   DIGEST_METHODS,

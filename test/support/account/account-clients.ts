@@ -10,6 +10,7 @@ import type { Marketplace } from '../../../src/interfaces/marketplace.interface.
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
+import { settingsOf } from '../settings.js';
 
 /** The Account API's services over a real client, without an application around them. */
 export interface AccountClients {
@@ -30,13 +31,14 @@ export interface AccountClientsOptions {
 export function accountClients(options: AccountClientsOptions): AccountClients {
   const registry = new MarketplaceRegistry();
   registry.replace([...options.marketplaces]);
-  const http = new MaestranoHttp({ http: { backoffMs: 1, ...options.http } });
-  const client = new AccountClient(http, { account: options.account });
+  const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options.http } }).http);
+  const { account } = settingsOf({ account: options.account });
+  const client = new AccountClient(http, account);
   const ledger = new ChargeLedger(options.store ?? new MemoryStore());
   return {
     http,
     account: new AccountService(client, registry),
-    billing: new BillingService(client, registry, ledger, { account: options.account }),
+    billing: new BillingService(client, registry, ledger, account),
     membership: new MembershipService(client, registry),
     close: () => http.onApplicationShutdown(),
   };

@@ -18,6 +18,7 @@ import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
 import { formField, responseSpec, signedResponse, type ResponseSpec } from './response-builder.js';
 import { testKey } from './test-keys.js';
+import { settingsOf } from '../settings.js';
 
 /** A marketplace snapshot whose identity provider holds the key `provider`. */
 export function testMarketplace(sso: Partial<MarketplaceSso> = {}, name = 'lab'): Marketplace {
@@ -90,10 +91,11 @@ export class SamlBench {
     sso: SsoOptions = {},
     readonly store: MaestranoStore = new MemoryStore(),
   ) {
-    this.transactions = new LoginTransactionService(store, { sso });
+    const { sso: settings } = settingsOf({ sso });
+    this.transactions = new LoginTransactionService(store, settings);
     this.traces = new LoginTraceService(store);
     const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
-    this.logins = new LoginService(protocols, this.transactions, this.traces, { sso });
+    this.logins = new LoginService(protocols, this.transactions, this.traces, settings);
   }
 
   /** A login that has left for the identity provider. */

@@ -10,13 +10,14 @@ import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../../src/interfaces/connec-options.interface.js';
 import { ConnecServer } from '../../support/connec-server.js';
 import { testMarketplace, testRegistry } from '../../support/marketplaces.js';
+import { settingsOf } from '../../support/settings.js';
 
 let server: ConnecServer;
 let http: MaestranoHttp;
 
 beforeAll(async () => {
   server = await ConnecServer.start(() => ({}));
-  http = new MaestranoHttp({ http: { attempts: 2, backoffMs: 1, breaker: false } });
+  http = new MaestranoHttp(settingsOf({ http: { attempts: 2, backoffMs: 1, breaker: false } }).http);
 });
 afterAll(async () => {
   await http.onApplicationShutdown();
@@ -25,7 +26,12 @@ afterAll(async () => {
 afterEach(() => server.respond(() => ({})));
 
 const client = (options?: ConnecClientOptions, group = 'cld-4') =>
-  new ConnecClient(http, server.marketplace(), group, options);
+  new ConnecClient(
+    http,
+    server.marketplace(),
+    group,
+    settingsOf({ connec: { client: options } }).connec.client,
+  );
 
 const only = () => {
   expect(server.seen).toHaveLength(1);
@@ -150,7 +156,9 @@ describe('ConnecClient: requests', () => {
   });
 
   it.each(['', '.', '..', 'x'.repeat(600)])('never lets the identifier %j change the path', async (id) => {
-    expect(() => new ConnecClient(http, server.marketplace(), id)).toThrow(ConnecError);
+    expect(() => new ConnecClient(http, server.marketplace(), id, settingsOf().connec.client)).toThrow(
+      ConnecError,
+    );
     expect((await caught<ConnecError>(client().get('people', id))).code).toBe('connec.argument');
     expect((await caught<ConnecError>(client().get(id, 'p1'))).code).toBe('connec.argument');
     expect((await caught<ConnecError>(client().request({ method: 'GET', path: ['people', id] }))).code).toBe(
@@ -252,7 +260,9 @@ describe('ConnecClient: errors', () => {
 
   it('hands on the typed error of the way when no answer came', async () => {
     const gone = testMarketplace('mart', { connec: { host: 'http://127.0.0.1:9' } });
-    const error = await caught<MaestranoHttpError>(new ConnecClient(http, gone, 'cld-4').get('people', 'p1'));
+    const error = await caught<MaestranoHttpError>(
+      new ConnecClient(http, gone, 'cld-4', settingsOf().connec.client).get('people', 'p1'),
+    );
     expect(error).toBeInstanceOf(MaestranoHttpError);
     expect(error).toMatchObject({ code: 'http.connection', marketplace: 'mart', sent: 'no' });
   });
@@ -387,7 +397,11 @@ describe('ConnecService', () => {
     server.respond(() => ({ body: { people: {} } }));
     const [one, two] = [server.marketplace('one'), server.marketplace('two')];
     const registry = testRegistry(one, two);
-    const service = new ConnecService(http, registry, { connec: { client: { externalIds: true } } });
+    const service = new ConnecService(
+      http,
+      registry,
+      settingsOf({ connec: { client: { externalIds: true } } }).connec,
+    );
     await service.for('cld-1', 'one').get('people', 'x');
     await service.for('cld-2', two, { externalIds: false }).get('people', 'x');
     expect(
@@ -398,13 +412,13 @@ describe('ConnecService', () => {
     ]);
     expect(() => service.for('cld-1', 'three')).toThrow('three');
     expect(() => service.for('cld-1')).toThrow('default');
-    const alone = new ConnecService(http, testRegistry(one), {});
+    const alone = new ConnecService(http, testRegistry(one), settingsOf().connec);
     expect(alone.for('cld-1').marketplace.name).toBe('one');
   });
 
   it('says so when a marketplace shares no data', () => {
     const off = server.marketplace('mart', { enabled: false });
-    expect(() => new ConnecClient(http, off, 'cld-1')).toThrow(
+    expect(() => new ConnecClient(http, off, 'cld-1', settingsOf().connec.client)).toThrow(
       expect.objectContaining({ code: 'connec.disabled' }),
     );
   });

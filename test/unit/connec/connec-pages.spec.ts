@@ -12,6 +12,7 @@ import { filterText, queryParameters, queryString } from '../../../src/connec/cl
 import { ConnecError } from '../../../src/errors/connec.error.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { ConnecServer, pageOf, type SeenRequest } from '../../support/connec-server.js';
+import { settingsOf } from '../../support/settings.js';
 
 interface Numbered {
   readonly n: number;
@@ -27,8 +28,8 @@ const skipsOf = () =>
 
 beforeAll(async () => {
   server = await ConnecServer.start(() => ({}));
-  http = new MaestranoHttp({ http: { attempts: 1, breaker: false } });
-  client = new ConnecClient(http, server.marketplace(), 'cld-4');
+  http = new MaestranoHttp(settingsOf({ http: { attempts: 1, breaker: false } }).http);
+  client = new ConnecClient(http, server.marketplace(), 'cld-4', settingsOf().connec.client);
 });
 afterAll(async () => {
   await http.onApplicationShutdown();
@@ -115,7 +116,7 @@ describe('pages', () => {
       ['cld-4', 'people', query],
       ['cld-4', 'things', { top: 100 }],
     ] as const) {
-      const elsewhere = new ConnecClient(http, server.marketplace(), group);
+      const elsewhere = new ConnecClient(http, server.marketplace(), group, settingsOf().connec.client);
       expect(() => elsewhere.pages(resource, other, { after: cursor })).toThrow(ConnecError);
     }
     for (const bad of ['x', '', 'bnVsbA', Buffer.from('[1,2]').toString('base64url')]) {

@@ -11,6 +11,7 @@ import { HttpAttemptExchange } from '../../../src/http/http-attempt.js';
 import { HttpTransport } from '../../../src/http/http-transport.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { ScriptedServer } from './scripted-server.js';
+import { settingsOf } from '../../support/settings.js';
 
 const CALL = { method: 'GET', path: '/', operation: 'GET /', attempts: 1 } as const;
 
@@ -54,7 +55,7 @@ if (!openssl) console.warn('Skipping the TLS tests (Debian package: openssl).');
   });
 
   async function call(host: string, ca?: string): Promise<unknown> {
-    const http = new MaestranoHttp({ http: { ca } });
+    const http = new MaestranoHttp(settingsOf({ http: { ca } }).http);
     const origin = `https://${host}:${(server.address() as AddressInfo).port}`;
     const target = { name: 'acme', service: 'account', origin, credentials: null } as const;
     const outcome = await http.request(target, CALL).catch((error: unknown) => error);
@@ -82,7 +83,7 @@ if (!openssl) console.warn('Skipping the TLS tests (Debian package: openssl).');
 describe('HttpTransport', () => {
   it('keeps connections of servers in use, and nothing of idle ones', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => new ScriptedServer().start()));
-    const transport = new HttpTransport();
+    const transport = new HttpTransport(null);
     for (const { url } of servers) {
       const request = { origin: url, path: '/', method: 'GET', headers: {}, body: null } as const;
       await transport.send(request, new HttpAttemptExchange(1_000));
@@ -99,7 +100,7 @@ describe('HttpTransport', () => {
 
   it('never writes a request that was given up before it had a connection', async () => {
     const server = await new ScriptedServer().start();
-    const transport = new HttpTransport();
+    const transport = new HttpTransport(null);
     const exchange = new HttpAttemptExchange(1_000);
     const request = { origin: server.url, path: '/', method: 'POST', headers: {}, body: '{}' } as const;
     const sending = transport.send(request, exchange).catch((error: unknown) => error);

@@ -25,6 +25,7 @@ import {
   text,
 } from '../../support/developer-platform-stub.js';
 import { fakeDate } from '../../support/fake-date.js';
+import { settingsOf } from '../../support/settings.js';
 
 const SECRET = 'environment-secret';
 const HOUR = 3_600_000;
@@ -32,7 +33,7 @@ const HOUR = 3_600_000;
 const IMPATIENT = { timeoutMs: 150, bootDeadlineMs: 200 };
 
 const platform = new DeveloperPlatformStub();
-const http = new MaestranoHttp({ http: { breaker: false } });
+const http = new MaestranoHttp(settingsOf({ http: { breaker: false } }).http);
 const fetcher = new HttpConfigurationFetcher(http);
 const started: MarketplaceLoader[] = [];
 let folder: string;
@@ -57,15 +58,21 @@ function body(...entries: object[]) {
   return { marketplaces: entries };
 }
 
-function loaderOf(options: MarketplaceOptions = {}, context: LoaderContext = {}): MarketplaceLoader {
+function loaderOf(
+  options: MarketplaceOptions = {},
+  { environment, ...context }: LoaderContext & { readonly environment?: Record<string, string> } = {},
+): MarketplaceLoader {
   const loader = createMarketplaceLoader(
-    {
-      developerPlatform: { host: platform.host, apiKey: 'environment-key', apiSecret: SECRET },
-      ...options,
-      refresh: { intervalMs: 0, timeoutMs: 1_000, bootDeadlineMs: 5_000, ...options.refresh },
-    },
+    settingsOf(
+      {
+        developerPlatform: { host: platform.host, apiKey: 'environment-key', apiSecret: SECRET },
+        ...options,
+        refresh: { intervalMs: 0, timeoutMs: 1_000, bootDeadlineMs: 5_000, ...options.refresh },
+      },
+      environment,
+    ).marketplace,
     fetcher,
-    { environment: {}, ...context },
+    context,
   );
   started.push(loader);
   return loader;
@@ -73,7 +80,7 @@ function loaderOf(options: MarketplaceOptions = {}, context: LoaderContext = {})
 
 async function start(
   options: MarketplaceOptions = {},
-  context: LoaderContext = {},
+  context: Parameters<typeof loaderOf>[1] = {},
 ): Promise<MarketplaceLoader> {
   const loader = loaderOf(options, context);
   await loader.start();

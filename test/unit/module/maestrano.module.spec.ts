@@ -132,6 +132,23 @@ describe('MaestranoModule', () => {
     expect(error?.message).not.toMatch(/the-secret-key|the-other-secret|u:p@/);
   });
 
+  it('checks all options when it is instantiated, whoever made them', async () => {
+    const wrong = { ...options, webhooks: { bodyLimit: '5kb' }, sesion: {}, userAdapter: class {} };
+    const registered = MaestranoModule.forRootAsync({ useFactory: () => wrong as never });
+    const error = await Test.createTestingModule({ imports: [registered] })
+      .compile()
+      .then(
+        () => null,
+        (reason: unknown) => reason as ConfigurationError,
+      );
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error?.problems.map(({ key, remedy }) => `${key}: ${remedy}`).sort()).toEqual([
+      'sesion: Write session.',
+      'userAdapter: Give it beside useFactory, useClass or useExisting: it must be known before they run.',
+      'webhooks.bodyLimit: Write 5120.',
+    ]);
+  });
+
   it('takes extras beside a factory and not from it', () => {
     MaestranoModule.forRootAsync({ isGlobal: false, routes: { prefix: 'mno' }, useFactory: () => options });
     MaestranoModule.forRootAsync({

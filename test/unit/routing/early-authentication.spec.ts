@@ -10,12 +10,18 @@ import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.i
 import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
 import type { EndpointAccess } from '../../../src/routing/dispatch/endpoint-access.service.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint.js';
+import type { WebhooksSettings } from '../../../src/settings/maestrano-settings.js';
 import type { IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { RouteMounter } from '../../../src/routing/mounting/route-mounter.service.js';
 import { EarlyAuthentication } from '../../../src/routing/early/early-authentication.service.js';
+import { settingsOf } from '../../support/settings.js';
 
 const ENDPOINTS = [
-  { name: 'connec.notification', group: 'connecWebhooks', bodyLimit: 5_000 },
+  {
+    name: 'connec.notification',
+    group: 'connecWebhooks',
+    bodyLimit: ({ bodyLimit }: WebhooksSettings) => bodyLimit,
+  },
   { name: 'synchronization.start', group: 'synchronization', bodyLimit: 1_000 },
 ] as unknown as EndpointDefinition[];
 
@@ -37,7 +43,10 @@ const mounter = {
   })),
 } as unknown as RouteMounter;
 
-function early(adapter: AbstractHttpAdapter, webhooks?: WebhooksOptions): EarlyAuthentication {
+function early(
+  adapter: AbstractHttpAdapter,
+  webhooks: WebhooksOptions = { bodyLimit: 5_000 },
+): EarlyAuthentication {
   const host = new HttpAdapterHost();
   host.httpAdapter = adapter;
   const path = new EffectivePath(new ApplicationConfig());
@@ -46,7 +55,7 @@ function early(adapter: AbstractHttpAdapter, webhooks?: WebhooksOptions): EarlyA
     mounter,
     path,
     { endpoints: ENDPOINTS, prefix: 'maestrano' },
-    { webhooks },
+    settingsOf({ webhooks }).webhooks,
     host,
   );
 }

@@ -7,13 +7,17 @@ import { BasicAuthenticator } from '../../../src/security/basic-authenticator.se
 import { CredentialLockout } from '../../../src/security/credential-lockout.service.js';
 import { basicOf, testMarketplace, testRegistry } from '../../support/marketplaces.js';
 import { fakeDate } from '../../support/fake-date.js';
+import { settingsOf } from '../../support/settings.js';
 
 const uat = testMarketplace('uat', { api: { key: ['newest', 'key-of-uat'] } });
 const production = testMarketplace('production');
 const registry = testRegistry(uat, production);
 
 function authenticator(lockout: LockoutOptions | boolean = false): BasicAuthenticator {
-  return new BasicAuthenticator(registry, new CredentialLockout({ webhooks: { lockout } }));
+  return new BasicAuthenticator(
+    registry,
+    new CredentialLockout(settingsOf({ webhooks: { lockout } }).webhooks),
+  );
 }
 
 describe('BasicAuthenticator', () => {
@@ -40,7 +44,10 @@ describe('BasicAuthenticator', () => {
     const short = testMarketplace('short', { api: { id: 'a', key: 'b:c' } });
     const plain = testMarketplace('long', { api: { key: 'c' } });
     const long = { ...plain, api: { ...plain.api, id: 'a:b' } };
-    const both = new BasicAuthenticator(testRegistry(short, long), new CredentialLockout({ webhooks: {} }));
+    const both = new BasicAuthenticator(
+      testRegistry(short, long),
+      new CredentialLockout(settingsOf({ webhooks: {} }).webhooks),
+    );
     const header = `Basic ${btoa('a:b:c')}`;
     expect(both.authenticate(header, [short])).toBe(short);
     expect(both.authenticate(header, [long])).toBeNull();
@@ -90,7 +97,10 @@ describe('isolation', () => {
     fc.assert(
       fc.property(pairs, (credentials) => {
         const marketplaces = credentials.map((api, index) => testMarketplace(`m${index}`, { api }));
-        const subject = new BasicAuthenticator(testRegistry(...marketplaces), new CredentialLockout({}));
+        const subject = new BasicAuthenticator(
+          testRegistry(...marketplaces),
+          new CredentialLockout(settingsOf({}).webhooks),
+        );
         credentials.forEach(({ id, key }, index) => {
           const header = `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}`;
           const own = marketplaces[index];
@@ -160,7 +170,9 @@ describe('the lockout', () => {
 
   it('remembers a bounded number of addresses', () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    const lockout = new CredentialLockout({ webhooks: { lockout: { failures: 1, maxEntries: 100 } } });
+    const lockout = new CredentialLockout(
+      settingsOf({ webhooks: { lockout: { failures: 1, maxEntries: 100 } } }).webhooks,
+    );
     for (let address = 0; address < 1_000; address += 1)
       lockout.failed(`10.0.${address >> 8}.${address & 255}`, 'uat');
     expect(lockout.size).toBe(100);
@@ -170,7 +182,7 @@ describe('the lockout', () => {
 
   it('cannot be made to write a second log line', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    new CredentialLockout({ webhooks: { lockout: { failures: 1 } } }).failed(
+    new CredentialLockout(settingsOf({ webhooks: { lockout: { failures: 1 } } }).webhooks).failed(
       `x\nforged ${'y'.repeat(500)}`,
       'uat',
     );

@@ -20,6 +20,7 @@ import { SessionSeal } from '../../../src/session/session-seal.service.js';
 import { SessionService } from '../../../src/session/session.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
+import { settingsOf } from '../../support/settings.js';
 
 export const SECRET = 'a secret of more than thirty-two characters';
 
@@ -110,18 +111,18 @@ export function sessionsOf(
         signOut: ({ marketplace }: { marketplace: Marketplace }) => void signedOut.push(marketplace),
       }),
   } as unknown as AdapterResolver;
-  const options = { session };
+  const settings = settingsOf({ session }).session;
   const extras: MaestranoModuleExtras = {};
-  const seal = new SessionSeal(options, extras);
+  const seal = new SessionSeal(settings, extras);
   const service = new SessionService(
     registry,
     new ApplicationSessionStorage(registry),
-    new SealedCookieStorage(registry, seal, options),
+    new SealedCookieStorage(registry, seal, settings),
     new CarriedLogins(seal),
-    new SessionRecheck(hub.http, options),
-    new SessionRevocations(store, options),
+    new SessionRecheck(hub.http, settings),
+    new SessionRevocations(store, settings),
     adapters,
-    options,
+    settings,
   );
   return { service, hub, signedOut, store };
 }

@@ -28,6 +28,7 @@ import {
 } from '../../../src/testing/index.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { PLATFORMS, type Platform } from '../../support/platforms.js';
+import { settingsOf } from '../../support/settings.js';
 
 /** What an SDK for Node.js registers. */
 class StorageContextManager implements ContextManager {
@@ -91,7 +92,7 @@ async function boot(platform: Platform, port: number) {
         extraProviders: [
           {
             provide: MaestranoHttp,
-            useFactory: () => new MaestranoHttp({ http: { attempts: 2, backoffMs: 1 } }),
+            useFactory: () => new MaestranoHttp(settingsOf({ http: { attempts: 2, backoffMs: 1 } }).http),
           },
         ],
       }),

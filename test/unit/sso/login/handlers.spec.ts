@@ -21,6 +21,7 @@ import { SsoInitHandler } from '../../../../src/sso/sso-init.handler.js';
 import { DeletedGroupsService } from '../../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { loginOf, registryOf, SECRET, sessionsOf } from '../../session/harness.js';
+import { settingsOf } from '../../../support/settings.js';
 
 beforeAll(() => Logger.overrideLogger(false));
 afterEach(() => {
@@ -31,7 +32,7 @@ describe('return-to', () => {
   const registry = registryOf(['uat'], { idm: 'https://sso.example.test' });
   const [marketplace] = registry.list();
   if (!marketplace) throw new Error('no marketplace');
-  const returnTo = new ReturnTo({ sso: { returnToOrigins: ['https://admin.example.test'] } });
+  const returnTo = new ReturnTo(settingsOf({ sso: { returnToOrigins: ['https://admin.example.test'] } }).sso);
   const parse = (address: unknown) => returnTo.parse(address, marketplace);
 
   it.each([
@@ -73,7 +74,7 @@ describe('return-to', () => {
   it.each(['admin.example.test', 'admin.example.test:8443', '/admin', 'javascript:alert(1)', ''])(
     'is not used with %j as an origin',
     (origin) => {
-      expect(() => new ReturnTo({ sso: { returnToOrigins: [origin] } })).toThrow(
+      expect(() => new ReturnTo(settingsOf({ sso: { returnToOrigins: [origin] } }).sso)).toThrow(
         expect.objectContaining({ code: 'configuration.options' }),
       );
     },
@@ -123,7 +124,7 @@ describe('return-to', () => {
 
   it('falls back to the home page of the application', () => {
     expect(returnTo.home(marketplace)).toBe('http://app.example.test/');
-    expect(new ReturnTo({ sso: { homeUrl: '/desk' } }).home(marketplace)).toBe(
+    expect(new ReturnTo(settingsOf({ sso: { homeUrl: '/desk' } }).sso).home(marketplace)).toBe(
       'http://app.example.test/desk',
     );
   });
@@ -137,16 +138,22 @@ describe('options that come to nothing', () => {
 
   it('are told of once: a home that nobody may be sent to', () => {
     const [marketplace] = registry.list();
-    const returnTo = new ReturnTo({ sso: { homeUrl: 'https://elsewhere.example.test/desk' } });
+    const returnTo = new ReturnTo(
+      settingsOf({ sso: { homeUrl: 'https://elsewhere.example.test/desk' } }).sso,
+    );
     expect([returnTo.home(marketplace!), returnTo.home(marketplace!)]).toEqual(['/', '/']);
     expect(warnings()).toEqual([expect.stringMatching(/homeUrl.*"uat".*returnToOrigins/)]);
   });
 
   it('are told of at start: settings of a marketplace that there is not', () => {
     const perMarketplace = { uat: { binding: 'off' as const }, uta: { binding: 'require' as const } };
-    const service = new SsoService(registry, {} as never, {} as never, {} as never, {
-      sso: { perMarketplace },
-    });
+    const service = new SsoService(
+      registry,
+      {} as never,
+      {} as never,
+      {} as never,
+      settingsOf({ sso: { perMarketplace } }).sso,
+    );
     service.onApplicationBootstrap();
     expect(warnings()).toEqual([expect.stringMatching(/perMarketplace names "uta".*\(uat\)/)]);
   });
@@ -206,12 +213,13 @@ function signOn(
   } as unknown as AdapterResolver;
   const sessions = sessionsOf(registry, { secret: SECRET }).service;
   const binding = new LoginBinding();
-  const policy = new ReturnTo({ sso });
+  const settings = settingsOf({ sso }).sso;
+  const policy = new ReturnTo(settings);
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
-  const rejection = new LoginRejection(binding, policy, { sso });
+  const rejection = new LoginRejection(binding, policy, settings);
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
   const consume = new SsoConsumeHandler(logins, binding, completion, rejection);
-  const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, { sso });
+  const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, settings);
   const jar: Record<string, string> = {};
 
   async function visit(

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 
 import { mapProfile, mapSession } from '../../../../src/sso/login/login-profile.js';
 import { describeInstant } from '../../../../src/sso/saml/assertion-checks.js';
-import { resolveSsoPolicy } from '../../../../src/sso/login/sso-policy.js';
 import { maskUser, unmaskUser } from '../../../../src/utils/masking.js';
 import { ATTRIBUTES } from '../../../support/saml/response-builder.js';
 import { testMarketplace } from '../../../support/saml/saml-bench.js';
@@ -84,23 +83,5 @@ describe('instants', () => {
     expect(describeInstant(now + 412_400, now)).toBe('2026-08-01T00:06:52.400Z (412 s ahead)');
     expect(describeInstant(now - 90_000, now)).toBe('2026-07-31T23:58:30.000Z (90 s ago)');
     expect(describeInstant(null, now)).toBe('no readable time');
-  });
-});
-
-describe('the policy of a marketplace', () => {
-  it('is its own, then that of the registration, then the default', () => {
-    const options = {
-      binding: 'require' as const,
-      limits: { elements: 400 },
-      acceptedClockSkewMs: undefined,
-      perMarketplace: { lab: { binding: 'off' as const, limits: { depth: 10 } } },
-    };
-    expect(resolveSsoPolicy(options, 'lab')).toMatchObject({
-      binding: 'off',
-      acceptedClockSkewMs: 60_000,
-      limits: { elements: 400, depth: 10, attributes: 120 },
-    });
-    expect(resolveSsoPolicy(options, 'other')).toMatchObject({ binding: 'require', limits: { depth: 20 } });
-    expect(resolveSsoPolicy(undefined, 'lab').signature).toBe('assertion');
   });
 });

@@ -17,9 +17,10 @@ import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
 import { OpenIdProvider, USER, xrds } from '../../../support/openid/openid-provider.js';
 import { fakeDate } from '../../../support/fake-date.js';
+import { settingsOf } from '../../../support/settings.js';
 
 const provider = new OpenIdProvider();
-const http = new MaestranoHttp({ http: { attempts: 1, timeoutMs: 2_000 } });
+const http = new MaestranoHttp(settingsOf({ http: { attempts: 1, timeoutMs: 2_000 } }).http);
 let uat: Marketplace;
 let other: Marketplace;
 let logins: LoginService;
@@ -30,10 +31,11 @@ function marketplace(name: string, overrides: Record<string, unknown> = {}): Mar
 }
 
 function createLogins(options: object = {}, store = new MemoryStore()): LoginService {
-  const transactions = new LoginTransactionService(store, { sso: options });
+  const { sso } = settingsOf({ sso: options });
+  const transactions = new LoginTransactionService(store, sso);
   traces = new LoginTraceService(store);
   const protocols = new SsoProtocols(new Map([['openid', new OpenIdProtocol(http)]]));
-  return new LoginService(protocols, transactions, traces, { sso: options });
+  return new LoginService(protocols, transactions, traces, sso);
 }
 
 /** Begins a login and has the provider response it; the pieces a test may tamper with. */

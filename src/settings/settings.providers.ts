@@ -1,0 +1,58 @@
+import type { Provider } from '@nestjs/common';
+
+import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
+import { type MaestranoSettings, resolveSettings } from './maestrano-settings.js';
+
+/** Injection token of the `MarketplaceSettings`. */
+export const MARKETPLACE_SETTINGS = Symbol('MAESTRANO_MARKETPLACE_SETTINGS');
+/** Injection token of the `store` option; null where it is left out. */
+export const STORE_SETTING = Symbol('MAESTRANO_STORE_SETTING');
+/** Injection token of the `SsoSettings`. */
+export const SSO_SETTINGS = Symbol('MAESTRANO_SSO_SETTINGS');
+/** Injection token of the `SessionSettings`. */
+export const SESSION_SETTINGS = Symbol('MAESTRANO_SESSION_SETTINGS');
+/** Injection token of the `WebhooksSettings`. */
+export const WEBHOOKS_SETTINGS = Symbol('MAESTRANO_WEBHOOKS_SETTINGS');
+/** Injection token of the `HttpSettings`. */
+export const HTTP_SETTINGS = Symbol('MAESTRANO_HTTP_SETTINGS');
+/** Injection token of the `AccountSettings`. */
+export const ACCOUNT_SETTINGS = Symbol('MAESTRANO_ACCOUNT_SETTINGS');
+/** Injection token of the `ConnecSettings`. */
+export const CONNEC_SETTINGS = Symbol('MAESTRANO_CONNEC_SETTINGS');
+
+const SETTINGS = Symbol('MAESTRANO_SETTINGS');
+
+const TOKENS: Readonly<Record<keyof MaestranoSettings, symbol>> = {
+  marketplace: MARKETPLACE_SETTINGS,
+  store: STORE_SETTING,
+  sso: SSO_SETTINGS,
+  session: SESSION_SETTINGS,
+  webhooks: WEBHOOKS_SETTINGS,
+  http: HTTP_SETTINGS,
+  account: ACCOUNT_SETTINGS,
+  connec: CONNEC_SETTINGS,
+};
+
+/**
+ * The settings of one registration by group, so that each class sees what it uses. The options are checked once, when
+ * the module is instantiated.
+ *
+ * @param extras names of the module's extras, which are no options.
+ */
+export function settingsProviders(extras: readonly string[]): Provider[] {
+  return [
+    {
+      provide: SETTINGS,
+      inject: [MAESTRANO_OPTIONS],
+      useFactory: (options: unknown) => resolveSettings(options, { extras }),
+    },
+    ...Object.entries(TOKENS).map(([group, provide]) => ({
+      provide,
+      inject: [SETTINGS],
+      useFactory: (settings: MaestranoSettings) => settings[group as keyof MaestranoSettings],
+    })),
+  ];
+}
+
+/** What the session guard needs where the application uses it: Nest makes guards in the module that names them. */
+export const SETTINGS_EXPORTS = [SESSION_SETTINGS];
