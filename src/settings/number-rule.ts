@@ -67,7 +67,7 @@ export function bytes<D extends number | null>(byDefault: D, bounds?: NumberBoun
 
 /**
  * A whole number. Digits alone are understood as text too, because environment variables are texts; any other text is
- * refused with the number that it probably means.
+ * rejected with the number that it probably means.
  */
 function wholeNumber<D extends number | null>(
   unit: Unit,

@@ -208,8 +208,8 @@ export type GroupOf<R> = { readonly [Name in keyof R]: SettingOf<R[Name]> };
 export type RulesFor<Options> = { readonly [Name in keyof Required<Options>]: Rule<unknown> };
 
 /**
- * An object of options. Names that have no rule are refused: they would be ignored in silence. Objects of a class may
- * have members of their own, so of them only what looks like a misspelt option is refused.
+ * An object of options. Names that have no rule are rejected: they would be ignored in silence. Objects of a class may
+ * have members of their own, so of them only what looks like a misspelt option is rejected.
  */
 export function group<R extends Readonly<Record<string, Rule<unknown>>>>(rules: R): Rule<GroupOf<R>> {
   const names = Object.keys(rules);

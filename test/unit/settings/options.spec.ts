@@ -175,7 +175,7 @@ describe('every option of the interfaces', () => {
   });
 });
 
-/** A name that nobody knows is refused under its own path; below `perMarketplace` it is a marketplace's. */
+/** A name that nobody knows is rejected under its own path; below `perMarketplace` it is a marketplace's. */
 function nonsenseIn(path: string, value: unknown): string {
   return `${path}.${Object.keys(value as object)[0]}`;
 }

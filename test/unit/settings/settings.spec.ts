@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { ConfigurationError } from '../../../src/errors/configuration.error.js';
@@ -22,7 +24,7 @@ const remedyOf = (options: unknown, extras?: readonly string[]): string | undefi
   failureOf(options, extras).problems[0]?.remedy;
 
 describe('options that cannot be used', () => {
-  it('are told all at once, with path, what was found, and what to do', () => {
+  it('are reported all at once, with path, what was found, and what to do', () => {
     const { code, message, problems } = failureOf({
       webhooks: { bodyLimit: '5kb' },
       http: { timeoutMs: '10s', breaker: { failures: 0 } },
@@ -63,8 +65,26 @@ describe('options that cannot be used', () => {
     ['http', { ca: '/etc/ca.pem' }, "Give what the file holds: readFileSync('ca.pem', 'utf8')."],
     ['marketplaces', '[{}]', 'Give the value: JSON.parse(text).'],
     ['store', class Store {}, 'Make an object of the class: new …'],
-  ])('%s: %j are told the remedy: %s', (group, value, remedy) => {
+  ])('%s: %j come with the remedy: %s', (group, value, remedy) => {
     expect(remedyOf({ [group]: value })).toBe(remedy);
+  });
+
+  it('read as the guide shows them', () => {
+    const guide = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const [, sample = ''] =
+      /## Options are checked at start[\s\S]*?```text\nConfigurationError: ([\s\S]*?)```/.exec(guide) ?? [];
+    const { message } = failureOf({
+      sso: { bindng: 'off' },
+      session: { secret: 'short' },
+      webhooks: { bodyLimit: '5kb' },
+      http: { timeoutMs: '10s' },
+    });
+    const lines = (text: string): string[] =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+    expect(lines(sample)).toEqual(lines(message));
   });
 
   it('are counted where there are very many', () => {
@@ -131,7 +151,7 @@ describe('names that no option has', () => {
       'Take it out: nothing reads it.',
     ],
     [{ http: { 'a b': 1 } }, 'http.["a b"]', 'Take it out: nothing reads it.'],
-  ])('are refused: %j', (options, key, remedy) => {
+  ])('are rejected: %j', (options, key, remedy) => {
     expect(failureOf(options).problems).toEqual([expect.objectContaining({ key, remedy })]);
   });
 
