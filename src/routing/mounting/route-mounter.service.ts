@@ -81,7 +81,7 @@ export class RouteMounter {
       const wanted = mountPaths(parsePathTemplate(path), adapter);
       if (wanted.some((mount) => claimed.has(mount))) return true;
       const target = parseRequestTarget(path);
-      return target !== null && patterns.find(target, () => true).length > 0;
+      return target !== null && patterns.find(target).length > 0;
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { EndpointDefinition, EndpointVerb } from '../endpoint.js';
+import type { EndpointDefinition } from '../endpoint.js';
 import { fillPathTemplate, parsePathTemplate } from './path-template.js';
 import { parseRequestTarget, RouteTrie, type TrieMatch } from './route-trie.js';
 
@@ -29,28 +29,31 @@ interface Entry {
   readonly marketplace: Marketplace | null;
 }
 
+/** The templates of one verb. */
+interface Templates {
+  readonly configured: RouteTrie<Entry>;
+  readonly conventional: RouteTrie<Entry>;
+}
+
 /**
  * Finds endpoint and marketplace of a URL: the marketplaces' own templates first, then the conventional layout.
  * Immutable; a refresh builds a new one. Holds nothing for a marketplace that keeps to the convention.
  */
 export class RouteTable {
-  readonly #configured = new RouteTrie<Entry>();
-  readonly #conventional = new RouteTrie<Entry>();
+  readonly #verbs = new Map<string, Templates>();
   readonly #source: RouteTableSource;
 
   constructor(endpoints: readonly EndpointDefinition[], prefix: string, source: RouteTableSource) {
     this.#source = source;
     for (const endpoint of endpoints) {
       const conventional = endpoint.conventional.map((path) => `/${prefix}/${path}`);
-      for (const path of conventional) {
-        this.#conventional.add(parsePathTemplate(path), { endpoint, marketplace: null });
-      }
+      for (const path of conventional) this.#add('conventional', path, { endpoint, marketplace: null });
       const named = conventional.filter((path) => path.includes(':marketplace'));
       for (const marketplace of source.marketplaces) {
         const usual = new Set(named.map((path) => fillPathTemplate(path, { marketplace: marketplace.name })));
         for (const path of new Set(endpoint.configured(marketplace))) {
           if (path === null || usual.has(path)) continue;
-          this.#configured.add(parsePathTemplate(path), { endpoint, marketplace });
+          this.#add('configured', path, { endpoint, marketplace });
         }
       }
     }
@@ -58,27 +61,37 @@ export class RouteTable {
 
   /** The endpoint of a URL, or null when it is none of ours. */
   match(verb: string, url: string): RouteMatch | null {
-    const target = parseRequestTarget(url);
+    const templates = this.#verbs.get(verb);
+    const target = templates && parseRequestTarget(url);
     if (!target) return null;
-    const accept = (entry: Entry) => entry.endpoint.verbs.includes(verb as EndpointVerb);
-    const configured = this.#configured.find(target, accept);
+    const configured = templates.configured.find(target);
     if (configured[0]) return configuredMatch(configured[0], configured);
-    const conventional = this.#conventional.find(target, accept);
+    const conventional = templates.conventional.find(target);
     return conventional[0] ? this.#conventionalMatch(conventional[0]) : null;
   }
 
-  #conventionalMatch({ value, params }: TrieMatch<Entry>): RouteMatch {
-    const { marketplace: name, ...rest } = params;
-    if (name !== undefined) {
-      // `metadata/uat.json` is `metadata/uat`: the platform's consumers put a format behind paths (protocol §3.1).
-      const marketplace = this.#source.find(name) ?? this.#source.find(name.replace(/\.json$/, ''));
-      return { endpoint: value.endpoint, candidates: marketplace ? [marketplace] : [], params: rest };
+  #add(layout: keyof Templates, path: string, entry: Entry): void {
+    const template = parsePathTemplate(path);
+    for (const verb of entry.endpoint.verbs) {
+      let templates = this.#verbs.get(verb);
+      if (!templates) {
+        templates = { configured: new RouteTrie(), conventional: new RouteTrie() };
+        this.#verbs.set(verb, templates);
+      }
+      templates[layout].add(template, entry);
     }
-    if (value.endpoint.access === 'basic') {
-      return { endpoint: value.endpoint, candidates: 'any', params: rest };
+  }
+
+  #conventionalMatch({ value: { endpoint }, params }: TrieMatch<Entry>): RouteMatch {
+    const { marketplace: name, ...others } = params;
+    if (name === undefined) {
+      if (endpoint.access === 'basic') return { endpoint, candidates: 'any', params };
+      const marketplace = this.#source.default();
+      return { endpoint, candidates: marketplace ? [marketplace] : [], params };
     }
-    const marketplace = this.#source.default();
-    return { endpoint: value.endpoint, candidates: marketplace ? [marketplace] : [], params: rest };
+    // `metadata/uat.json` is `metadata/uat`: the platform's consumers put a format behind paths (protocol §3.1).
+    const marketplace = this.#source.find(name) ?? this.#source.find(name.replace(/\.json$/, ''));
+    return { endpoint, candidates: marketplace ? [marketplace] : [], params: others };
   }
 }
 

@@ -23,13 +23,12 @@ export interface RequestTarget {
 export function parseRequestTarget(url: string): RequestTarget | null {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  const segments = path.split('/').filter((segment) => segment !== '');
-  if (path.includes('%')) {
-    for (const [index, segment] of segments.entries()) {
-      const decoded = decodeSegment(segment);
-      if (decoded === null) return null;
-      segments[index] = decoded;
-    }
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '') continue;
+    const decoded = decodeSegment(segment);
+    if (decoded === null) return null;
+    segments.push(decoded);
   }
   let query: URLSearchParams | null = null;
   return {
@@ -69,27 +68,26 @@ export class RouteTrie<T> {
     routes.sort((a, b) => b.template.queryLiterals.length - a.template.queryLiterals.length);
   }
 
-  /** All values that fit, most specific first; stops at the first path that `accept` takes a value of. */
-  find(target: RequestTarget, accept: (value: T) => boolean): TrieMatch<T>[] {
-    return this.#walk(this.#root, target, 0, [], accept);
+  /** All values of the most specific path that fits, those with most query conditions alone. */
+  find(target: RequestTarget): readonly TrieMatch<T>[] {
+    return this.#walk(this.#root, target, 0, []);
   }
 
   #walk(
     node: Node<T>,
     target: RequestTarget,
     index: number,
-    values: string[],
-    accept: (value: T) => boolean,
-  ): TrieMatch<T>[] {
+    values: readonly string[],
+  ): readonly TrieMatch<T>[] {
     const segment = target.segments[index];
-    if (segment === undefined) return node.routes ? fitting(node.routes, target, values, accept) : [];
+    if (segment === undefined) return node.routes ? fitting(node.routes, target, values) : [];
     const literal = node.literals?.get(segment);
     if (literal) {
-      const found = this.#walk(literal, target, index + 1, values, accept);
+      const found = this.#walk(literal, target, index + 1, values);
       if (found.length > 0) return found;
     }
     if (!node.placeholder) return [];
-    return this.#walk(node.placeholder, target, index + 1, [...values, segment], accept);
+    return this.#walk(node.placeholder, target, index + 1, [...values, segment]);
   }
 }
 
@@ -101,14 +99,12 @@ function fitting<T>(
   routes: readonly Route<T>[],
   target: RequestTarget,
   values: readonly string[],
-  accept: (value: T) => boolean,
 ): TrieMatch<T>[] {
   const matches: TrieMatch<T>[] = [];
   let conditions = 0;
   for (const { template, value } of routes) {
     // Sorted by the number of query conditions: what asks for fewer than the first that fits is less specific.
     if (template.queryLiterals.length < conditions) break;
-    if (!accept(value)) continue;
     const params: Record<string, string> = {};
     template.paramNames.forEach((name, position) => (params[name] = values[position] ?? ''));
     const { queryLiterals, queryParams } = template;
