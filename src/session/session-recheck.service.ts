@@ -8,6 +8,8 @@ import type { MaestranoSessionData } from '../interfaces/session.interface.js';
 import { identityProviderUrl } from '../marketplace/marketplace-urls.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
+import { parsePlatformDate } from '../utils/dates.js';
+import { isRecord } from '../utils/values.js';
 
 /** What the marketplace says of a session; `unreachable` when it says nothing that can be understood. */
 export type RecheckResult =
@@ -19,7 +21,6 @@ export type RecheckResult =
 const MIN_INTERVAL_MS = 10_000;
 /** No marketplace can switch single logout off by naming a day far ahead. */
 export const MAX_RECHECK_INTERVAL_MS = 24 * 3_600_000;
-const ZONED = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
 /** For so long a response serves the requests that were sent before the browser knew of it. */
 const SHARED_MS = 5_000;
@@ -98,12 +99,11 @@ export class SessionRecheck {
 
 /** The hub always responds 200 with `valid` and `recheck`; anything else is about its own trouble, not the session. */
 function readResult(status: number, json: unknown): RecheckResult {
-  if (status !== 200 || typeof json !== 'object' || json === null) return { status: 'unreachable' };
-  const { valid, recheck } = json as Record<string, unknown>;
+  if (status !== 200 || !isRecord(json)) return { status: 'unreachable' };
+  const { valid, recheck } = json;
   if (valid === false) return { status: 'ended' };
-  if (valid !== true || typeof recheck !== 'string') return { status: 'unreachable' };
-  const time = Date.parse(ZONED.test(recheck) ? recheck : `${recheck}Z`);
-  if (Number.isNaN(time)) return { status: 'unreachable' };
+  const time = valid === true ? parsePlatformDate(recheck)?.getTime() : undefined;
+  if (time === undefined) return { status: 'unreachable' };
   const now = Date.now();
   const recheckAt = Math.min(Math.max(time, now + MIN_INTERVAL_MS), now + MAX_RECHECK_INTERVAL_MS);
   return { status: 'valid', recheckAt: new Date(recheckAt) };

@@ -52,7 +52,10 @@ export class SsoService implements OnApplicationBootstrap {
    * @throws UnknownMarketplaceError
    */
   initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: LoginLinkOptions = {}): string {
-    return initUrl(this.#find(marketplace), { group_id: groupId ?? null, return_to: returnTo ?? null });
+    return initUrl(this.registry.resolve(marketplace), {
+      group_id: groupId ?? null,
+      return_to: returnTo ?? null,
+    });
   }
 
   /**
@@ -61,12 +64,15 @@ export class SsoService implements OnApplicationBootstrap {
    * @param userUid as in the session; a masked one does as well.
    */
   logoutUrl(marketplace?: string | Marketplace, userUid?: string): string {
-    return logoutUrl(this.#find(marketplace), userUid === undefined ? undefined : unmaskUser(userUid));
+    return logoutUrl(
+      this.registry.resolve(marketplace),
+      userUid === undefined ? undefined : unmaskUser(userUid),
+    );
   }
 
   /** The marketplace's page for people whom the application does not let in (protocol §4.12). */
   unauthorizedUrl(marketplace?: string | Marketplace): string {
-    return unauthorizedUrl(this.#find(marketplace));
+    return unauthorizedUrl(this.registry.resolve(marketplace));
   }
 
   /**
@@ -91,16 +97,11 @@ export class SsoService implements OnApplicationBootstrap {
 
   /** The identifier that the application stores for a user of the platform (protocol §4.10). */
   maskUser(userUid: string, groupUid: string, marketplace?: string | Marketplace): string {
-    return maskUser(userUid, groupUid, this.#find(marketplace).sso.creationMode);
+    return maskUser(userUid, groupUid, this.registry.resolve(marketplace).sso.creationMode);
   }
 
   /** The platform's identifier behind one that the application stores (protocol §4.10). */
   unmaskUser(userUid: string): string {
     return unmaskUser(userUid);
-  }
-
-  #find(marketplace: string | Marketplace | undefined): Marketplace {
-    if (marketplace === undefined) return this.registry.default();
-    return typeof marketplace === 'string' ? this.registry.get(marketplace) : marketplace;
   }
 }

@@ -28,8 +28,7 @@ export async function signInCookie(
   options: SignInOptions = {},
 ): Promise<string> {
   const registry = app.get(MarketplaceRegistry, { strict: false });
-  const marketplace =
-    options.marketplace === undefined ? registry.default() : registry.get(options.marketplace);
+  const marketplace = registry.resolve(options.marketplace);
   const exchange = new CookieCollector();
   const [userUid, groupUid] = [options.userUid ?? 'usr-1', options.groupUid ?? 'cld-1'];
   await app.get(SessionService, { strict: false }).establish(exchange, marketplace, {

@@ -1,4 +1,5 @@
 import { ConnecError } from '../../errors/connec.error.js';
+import { isRecord } from '../../utils/values.js';
 import { resourceKey } from './resource-key.js';
 
 /** Entities as they came, by the resource they belong to. */
@@ -23,9 +24,7 @@ export function readNotification(
   body: unknown,
   { maxEntities, maxDepth }: NotificationLimits,
 ): NotificationBody {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw malformed('The body is not a JSON object.');
-  }
+  if (!isRecord(body)) throw malformed('The body is not a JSON object.');
   // Keys are plurals, as no name is that every object inherits.
   const resources: Record<string, Readonly<Record<string, unknown>>[]> = {};
   let count = 0;
@@ -36,9 +35,7 @@ export function readNotification(
     count += list.length;
     if (count > maxEntities) throw tooLarge(maxEntities);
     for (const entity of list) {
-      if (typeof entity !== 'object' || entity === null || Array.isArray(entity)) {
-        throw malformed('A resource holds something other than entities.');
-      }
+      if (!isRecord(entity)) throw malformed('A resource holds something other than entities.');
       if (isDeeper(entity, maxDepth)) throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
     }
     const name = resourceKey(key);
