@@ -1,14 +1,18 @@
-import { type CustomDecorator, SetMetadata } from '@nestjs/common';
+import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
+
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
+import type { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 
 /** Which marketplace a route of the application belongs to: one by name, or the one a route parameter names. */
 export type MarketplaceRule = string | { readonly param: string };
 
 /** Metadata key of {@link ForMarketplace}. */
-export const MARKETPLACE_RULE = 'maestrano:marketplace';
+const MARKETPLACE_RULE = 'maestrano:marketplace';
 
 /**
- * Tells {@link MaestranoBasicAuthGuard} whose credentials a controller or method takes, and
- * {@link MaestranoSessionGuard} which of several logins of a browser it is about.
+ * Says whose credentials a controller or method takes behind {@link MaestranoBasicAuthGuard}, and which of several
+ * logins of a browser it is about behind {@link MaestranoSessionGuard}.
  *
  * @example
  * ```ts
@@ -20,4 +24,24 @@ export const MARKETPLACE_RULE = 'maestrano:marketplace';
  */
 export function ForMarketplace(rule: MarketplaceRule): CustomDecorator {
   return SetMetadata(MARKETPLACE_RULE, rule);
+}
+
+/**
+ * The marketplace that {@link ForMarketplace} demands of a request: undefined where there is no rule, null where the
+ * rule names a marketplace that does not exist.
+ */
+export function demandedMarketplace(
+  context: ExecutionContext,
+  reflector: Reflector,
+  registry: MarketplaceRegistry,
+): Marketplace | null | undefined {
+  const targets = [context.getHandler(), context.getClass()];
+  const rule = reflector.getAllAndOverride<MarketplaceRule | undefined>(MARKETPLACE_RULE, targets);
+  if (rule === undefined) return undefined;
+  if (typeof rule === 'string') return registry.find(rule);
+  const { params } = context
+    .switchToHttp()
+    .getRequest<{ readonly params?: Readonly<Record<string, string | undefined>> }>();
+  const name = params?.[rule.param];
+  return name === undefined ? null : registry.find(name);
 }

@@ -18,15 +18,11 @@ import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
-import { MARKETPLACE_RULE, type MarketplaceRule } from '../security/for-marketplace.decorator.js';
+import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
 import { type SessionRejection, type SessionResult, SessionService } from './session.service.js';
 import { rememberSession } from './session-state.js';
 import { SignInRequiredException } from './sign-in-required.exception.js';
-
-interface RoutedRequest extends IncomingRequest {
-  readonly params?: Readonly<Record<string, string | undefined>>;
-}
 
 /** Longer addresses are not worth coming back to. */
 const MAX_RETURN_LENGTH = 2_000;
@@ -54,10 +50,11 @@ export class MaestranoSessionGuard implements CanActivate {
     // Microservice and GraphQL contexts have no request to read: closed unless they are skipped.
     if (context.getType() !== 'http') return false;
     const http = context.switchToHttp();
-    const request = http.getRequest<RoutedRequest>();
+    const request = http.getRequest<IncomingRequest>();
     const exchange = new HttpExchange(this.host.httpAdapter, request, http.getResponse());
-    const rule = this.reflector.getAllAndOverride<MarketplaceRule | undefined>(MARKETPLACE_RULE, targets);
-    const result = await this.#authenticate(exchange, this.#wanted(rule, request));
+    const demanded = demandedMarketplace(context, this.reflector, this.registry);
+    if (demanded === null) throw new NotFoundException();
+    const result = await this.#authenticate(exchange, demanded?.name);
     if (result.rejection !== null) throw this.#reject(exchange, result.marketplace, result.rejection);
     rememberSession(request, result);
     rememberMarketplace(request, result.marketplace);
@@ -70,13 +67,6 @@ export class MaestranoSessionGuard implements CanActivate {
     } catch (error) {
       throw toHttpException(error);
     }
-  }
-
-  #wanted(rule: MarketplaceRule | undefined, request: RoutedRequest): string | undefined {
-    if (rule === undefined) return undefined;
-    const name = typeof rule === 'string' ? rule : request.params?.[rule.param];
-    if (name === undefined || !this.registry.has(name)) throw new NotFoundException();
-    return name;
   }
 
   #reject(
