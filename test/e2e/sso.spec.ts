@@ -193,7 +193,7 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     const [, code = ''] = /<code>([^<]+)<\/code>/.exec(page.body) ?? [];
     const explanation = await app.app.get(SsoService, { strict: false }).explain(code);
-    expect(explanation).toMatch(/was refused/);
+    expect(explanation).toMatch(/was rejected/);
     expect(logger.lines.join('\n')).toContain(code);
   });
 
@@ -213,7 +213,7 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
 
   it('has logged nothing that is secret or personal', () => {
     const text = logger.lines.join('\n');
-    expect(text).toContain('refused');
+    expect(text).toContain('rejected');
     for (const secret of ['SAMLResponse=', 'PHNhbWx', '<saml', 'Alma', '@example.com', 'BEGIN CERT']) {
       expect(text).not.toContain(secret);
     }
