@@ -12,12 +12,8 @@ export type {
   MaestranoModuleOptions,
   MaestranoOptionsFactory,
 } from './maestrano-options.interface.js';
-export type {
-  ControllerDecorators,
-  MaestranoModuleExtras,
-  MaestranoRoutes,
-} from './routing/module-extras.interface.js';
-export { maestranoRoutes, type MaestranoRoutesOptions } from './routing/mounting/maestrano-routes.js';
+export type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
+export { maestranoRoutes } from './routing/mounting/maestrano-routes.js';
 
 // Adapters: what the application extends.
 export { MaestranoUserAdapter } from './adapters/maestrano-user.adapter.js';
@@ -32,60 +28,43 @@ export {
   MaestranoSynchronizationAdapter,
   type SynchronizationRequest,
   type SynchronizationState,
-  type SynchronizationStatus,
 } from './adapters/maestrano-synchronization.adapter.js';
 export type { IncomingRequest } from './utils/incoming-request.js';
 export type { AdapterContext } from './interfaces/adapter-context.interface.js';
 export type {
-  CreationMode,
   GroupProfile,
   LoginProfile,
   MembershipProfile,
-  MembershipRole,
   ResellerProfile,
   UserProfile,
 } from './interfaces/profiles.interface.js';
 
 // Marketplaces.
-export { MarketplaceRegistry, type MarketplaceSnapshot } from './marketplace/marketplace-registry.js';
+export { MarketplaceRegistry } from './marketplace/marketplace-registry.js';
 export { MarketplaceLoader, type MarketplaceStatus } from './marketplace/marketplace-loader.js';
-export type { SourceStatus } from './marketplace/loader/source-runner.js';
-export type { ExpiringCertificate } from './marketplace/certificate-expiry.js';
 export { MarketplaceSource, UNCHANGED } from './marketplace/sources/marketplace-source.js';
-export type * from './interfaces/marketplace.interface.js';
-export type * from './interfaces/marketplace-events.interface.js';
-export type {
-  JsonObject,
-  MarketplaceInput,
-  MarketplacesInput,
-} from './interfaces/marketplace-input.interface.js';
-export type {
-  DeveloperPlatformOptions,
-  MarketplaceOptions,
-  MarketplaceRefreshOptions,
-} from './interfaces/marketplace-options.interface.js';
+export type { Marketplace } from './interfaces/marketplace.interface.js';
+export type { MarketplaceEvent } from './interfaces/marketplace-events.interface.js';
+export type { MarketplaceInput, MarketplacesInput } from './interfaces/marketplace-input.interface.js';
 export { getMarketplaceToken, InjectMarketplace, MarketplaceHandle } from './handle/marketplace-handle.js';
 export { Secret } from './utils/secret.js';
 
 // Sign-on and sessions.
-export { SsoService, type LoginLinkOptions } from './sso/sso.service.js';
+export { SsoService } from './sso/sso.service.js';
 export { MaestranoSessionGuard } from './session/maestrano-session.guard.js';
 export { CurrentMarketplace, MaestranoSession, SkipMaestranoSession } from './session/session.decorators.js';
-export { SignInRequiredException } from './session/sign-in-required.exception.js';
-export { SessionService, type SessionRejection } from './session/session.service.js';
+export { MaestranoSignInRequiredException } from './session/sign-in-required.exception.js';
+export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
-export type { SessionOptions } from './interfaces/session-options.interface.js';
-export type { LoginDenial, SignOnOptions } from './interfaces/sign-on-options.interface.js';
-export type * from './interfaces/sso-options.interface.js';
+export type { LoginDenial } from './interfaces/sign-on-options.interface.js';
 export { LoginTraceService } from './sso/trace/login-trace.service.js';
-export type * from './interfaces/login-trace.interface.js';
+export type { LoginTrace } from './interfaces/login-trace.interface.js';
 
 // What the platform calls.
 export { MaestranoBasicAuthGuard } from './security/maestrano-basic-auth.guard.js';
 export { ForMarketplace } from './security/for-marketplace.decorator.js';
 export { MetadataService } from './metadata/metadata.service.js';
-export type { LockoutOptions, WebhooksOptions } from './interfaces/webhooks-options.interface.js';
-export { ConnecHandler, ANY_RESOURCE } from './connec/notifications/connec-handler.decorator.js';
+export { ConnecHandler } from './connec/notifications/connec-handler.decorator.js';
 export { ConnecNotifications } from './connec/notifications/notification-intake.service.js';
 export {
   type DeadNotification,
@@ -94,120 +73,70 @@ export {
   type QueuedNotification,
   type QueuedOutcome,
 } from './connec/notifications/notification-queue.js';
-export type { NotificationBody } from './connec/notifications/notification-reader.js';
-export type * from './interfaces/connec-notification.interface.js';
+export type {
+  ConnecNotificationContext,
+  ConnecNotificationFailure,
+  ConnecNotificationStats,
+} from './interfaces/connec-notification.interface.js';
 
 // Billing and membership.
 export { AccountService } from './account/account.service.js';
-export type { AccountCallOptions } from './account/account-client.service.js';
-export {
-  BillingService,
-  type BillCollection,
-  type MarketplaceBilling,
-  type RecurringBillCollection,
-} from './account/billing.service.js';
-export {
-  MembershipService,
-  type GroupCollection,
-  type MarketplaceMembership,
-} from './account/membership.service.js';
-export type { RawRecord } from './account/fields.js';
-export type { Bill, BillFilter, BillInput, BillStatus } from './account/resources/bill.js';
-export type {
-  BillingPeriod,
-  RecurringBill,
-  RecurringBillFilter,
-  RecurringBillInput,
-  RecurringBillStatus,
-} from './account/resources/recurring-bill.js';
-export type { Group, GroupFilter, GroupMetadata, GroupStatus } from './account/resources/group.js';
-export type { User, UserCollection, UserCredentials, UserFilter } from './account/resources/user.js';
-export type { Reseller, ResellerCollection, ResellerFilter } from './account/resources/reseller.js';
+export { BillingService, type MarketplaceBilling } from './account/billing.service.js';
+export { MembershipService, type MarketplaceMembership } from './account/membership.service.js';
+export type { Bill, BillInput } from './account/resources/bill.js';
+export type { RecurringBill, RecurringBillInput } from './account/resources/recurring-bill.js';
+export type { Group } from './account/resources/group.js';
+export type { User } from './account/resources/user.js';
+export type { Reseller } from './account/resources/reseller.js';
 export { compareDecimals } from './utils/decimal.js';
-export type { AccountOptions, CreateOnceOptions } from './interfaces/account-options.interface.js';
 
 // Connec!.
 export { ConnecService } from './connec/connec.service.js';
+export type { ConnecClient, ConnecPosted } from './connec/client/connec-client.js';
+export type { ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
+export type { ConnecCollection, ConnecPage } from './connec/client/connec-pages.js';
+export type { ConnecQuery } from './connec/client/connec-query.js';
 export type {
-  ConnecClient,
-  ConnecPosted,
-  ConnecPostOptions,
-  ConnecRawRequest,
-} from './connec/client/connec-client.js';
-export type { ConnecBatchResult, ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
-export type {
-  ConnecCollection,
-  ConnecPage,
-  ConnecPagesOptions,
-  ConnecPagination,
-  ConnecPosition,
-} from './connec/client/connec-pages.js';
-export type {
-  ConnecConditions,
-  ConnecQuery,
-  ConnecValue,
-  ConnecWhere,
-} from './connec/client/connec-query.js';
-export type * from './connec/client/connec-resources.interface.js';
-export type { ConnecCallOptions, ConnecResponse } from './connec/client/connec-transport.js';
+  ConnecRecord,
+  ConnecRecordOf,
+  ConnecResourceName,
+  ConnecResources,
+} from './connec/client/connec-resources.interface.js';
+export type { ConnecResponse } from './connec/client/connec-transport.js';
 export {
   connecId,
   type ExternalId,
-  type ExternalIdOwner,
   foldReferences,
   ownId,
   toExternalIds,
   unfoldReferences,
-  type UnfoldedRecord,
 } from './connec/client/external-ids.js';
-export type * from './interfaces/connec-options.interface.js';
 
 // Operations.
 export { HealthContributors } from './health/health-contributors.service.js';
 export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js';
-export type * from './interfaces/health.interface.js';
-export type * from './interfaces/http-options.interface.js';
-export type { HttpMethod } from './http/http.types.js';
-export {
-  MaestranoStore,
-  type StoreCall,
-  type StoreEntry,
-  type StorePage,
-  type StoreWrite,
-} from './stores/maestrano-store.js';
-export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.js';
+export type { HealthContributor } from './interfaces/health.interface.js';
+export type { HttpAttempt, HttpOutcome } from './interfaces/http-options.interface.js';
+export { MaestranoStore, type StoreCall, type StorePage, type StoreWrite } from './stores/maestrano-store.js';
+export { MemoryStore } from './stores/memory-store.js';
 
 // Errors.
 export { MaestranoError } from './errors/maestrano.error.js';
-export { AdapterError } from './errors/adapter.error.js';
-export { ConfigurationError, type ConfigurationProblem } from './errors/configuration.error.js';
-export { UnknownMarketplaceError } from './errors/unknown-marketplace.error.js';
+export { MaestranoConfigurationError } from './errors/configuration.error.js';
+export { MaestranoUnknownMarketplaceError } from './errors/unknown-marketplace.error.js';
 export {
-  AccountError,
-  ApiError,
-  AuthenticationError,
-  CreationInProgressError,
-  CreationKeyConflictError,
-  CreationUndecidedError,
-  type FieldMessages,
-  InvalidRequestError,
-  NotFoundError,
-  RateLimitError,
+  MaestranoAccountError,
+  MaestranoApiError,
+  MaestranoAuthenticationError,
+  MaestranoCreationInProgressError,
+  MaestranoCreationKeyConflictError,
+  MaestranoCreationUndecidedError,
+  MaestranoInvalidRequestError,
+  MaestranoNotFoundError,
+  MaestranoRateLimitError,
 } from './errors/account.error.js';
-export { ConnecError, type ConnecProblem } from './errors/connec.error.js';
-export {
-  CircuitOpenError,
-  ConcurrencyLimitError,
-  HttpRequestError,
-  MaestranoConnectionError,
-  MaestranoHttpError,
-  MaestranoTimeoutError,
-  RequestAbortedError,
-  type RequestSent,
-  ResponseTooLargeError,
-} from './errors/http.error.js';
-export { LoginDeniedError } from './errors/sign-on.error.js';
-export { SessionError } from './errors/session.error.js';
-export { StoreError } from './errors/store.error.js';
-export { SsoError } from './errors/sso.error.js';
-export { WebhookError } from './errors/webhook.error.js';
+export { MaestranoConnecError } from './errors/connec.error.js';
+export { MaestranoHttpError } from './errors/http.error.js';
+export { MaestranoLoginDeniedError } from './errors/sign-on.error.js';
+export { MaestranoStoreError } from './errors/store.error.js';
+export { MaestranoSsoError } from './errors/sso.error.js';

@@ -38,7 +38,7 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
   /**
    * Registers the marketplaces with options that are known here.
    *
-   * @throws ConfigurationError at start, with everything that is wrong with all marketplaces, where none is usable.
+   * @throws MaestranoConfigurationError at start, with everything that is wrong with all marketplaces, where none is usable.
    */
   static override forRoot(options: MaestranoModuleOptions & MaestranoModuleExtras): DynamicModule {
     return super.forRoot(options);
@@ -48,7 +48,7 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
    * Registers the marketplaces with options from a factory (`useFactory`, `useClass`, `useExisting`); the extras
    * stand beside it.
    *
-   * @throws ConfigurationError as {@link MaestranoModule.forRoot}.
+   * @throws MaestranoConfigurationError as {@link MaestranoModule.forRoot}.
    */
   static override forRootAsync(options: MaestranoModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
@@ -58,7 +58,7 @@ export class MaestranoModule extends ConfigurableModuleClass implements NestModu
    * Makes marketplaces injectable by name in the module that imports this: `@InjectMarketplace('name')`. The
    * registration must be global, as it is by default.
    *
-   * @throws UnknownMarketplaceError at start for a name that no source brings.
+   * @throws MaestranoUnknownMarketplaceError at start for a name that no source brings.
    */
   static forFeature(names: readonly string[]): DynamicModule {
     const providers = marketplaceHandleProviders(names);

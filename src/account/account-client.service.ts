@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import {
   type AccountErrorFacts,
-  ApiError,
-  AuthenticationError,
+  MaestranoApiError,
+  MaestranoAuthenticationError,
   type FieldMessages,
-  InvalidRequestError,
-  NotFoundError,
-  RateLimitError,
+  MaestranoInvalidRequestError,
+  MaestranoNotFoundError,
+  MaestranoRateLimitError,
 } from '../errors/account.error.js';
 import type { HttpAnswer, HttpMethod } from '../http/http.types.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
@@ -57,7 +57,7 @@ export class AccountClient {
   ) {}
 
   /**
-   * @throws AccountError the marketplace rejected the request or failed (protocol §8.4).
+   * @throws MaestranoAccountError the marketplace rejected the request or failed (protocol §8.4).
    * @throws MaestranoHttpError no usable response came.
    */
   async call(marketplace: Marketplace, request: AccountRequest): Promise<AccountResponse> {
@@ -108,7 +108,7 @@ export class AccountClient {
 function encodeSegment(segment: string, marketplace: Marketplace, operation: string): string {
   const usable = typeof segment === 'string' && /^(?!\.{1,2}$)[^\p{C}\s]{1,200}$/u.test(segment);
   if (usable) return encodeURIComponent(segment);
-  throw new InvalidRequestError('account.invalidInput', {
+  throw new MaestranoInvalidRequestError('account.invalidInput', {
     message: 'the identifier is empty or unusable.',
     marketplace: marketplace.name,
     operation,
@@ -131,7 +131,7 @@ const REQUEST_STATUSES: ReadonlySet<number> = new Set([400, 404, 422]);
  * The `data` of a response of the Account API. The envelope decides and not the status alone: the real server
  * responds to an unknown id with 200 (protocol §8.3, §8.4).
  *
- * @throws AuthenticationError, NotFoundError, InvalidRequestError, RateLimitError, ApiError
+ * @throws MaestranoAuthenticationError, MaestranoNotFoundError, MaestranoInvalidRequestError, MaestranoRateLimitError, MaestranoApiError
  */
 export function openEnvelope(response: HttpAnswer, marketplace: string, operation: string): unknown {
   const { status, json } = response;
@@ -151,7 +151,7 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
   const said = describe(fields);
   switch (status) {
     case 401:
-      throw new AuthenticationError('account.authentication', {
+      throw new MaestranoAuthenticationError('account.authentication', {
         message: `the API id and key are not accepted${said}.`,
         ...details,
         remedy:
@@ -160,7 +160,7 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
     case 404:
       throw notFound(`the server does not know the identifier or the address${said}.`, details);
     case 429:
-      throw new RateLimitError('account.rateLimit', {
+      throw new MaestranoRateLimitError('account.rateLimit', {
         message: `too many requests${said}.`,
         ...details,
         retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
@@ -169,24 +169,27 @@ export function openEnvelope(response: HttpAnswer, marketplace: string, operatio
   }
   if (envelope?.success === false && (ok || REQUEST_STATUSES.has(status))) {
     if (fields.id?.includes('does not exist')) throw notFound(`the identifier is unknown${said}.`, details);
-    throw new InvalidRequestError('account.invalidRequest', { message: `rejected${said}.`, ...details });
+    throw new MaestranoInvalidRequestError('account.invalidRequest', {
+      message: `rejected${said}.`,
+      ...details,
+    });
   }
   if (envelope || !ok) {
-    throw new ApiError('account.api', {
+    throw new MaestranoApiError('account.api', {
       message: `status ${status} where a response was expected${said}.`,
       ...details,
       remedy: 'Try again later; ask the marketplace with the request id when it stays.',
     });
   }
-  throw new ApiError('account.response', {
+  throw new MaestranoApiError('account.response', {
     message: `status ${status} without the envelope of the Account API.`,
     ...details,
     remedy: 'Check api.host and api.base: another server, a proxy or a login page may have responded.',
   });
 }
 
-function notFound(message: string, details: AccountErrorFacts): NotFoundError {
-  return new NotFoundError('account.notFound', {
+function notFound(message: string, details: AccountErrorFacts): MaestranoNotFoundError {
+  return new MaestranoNotFoundError('account.notFound', {
     message,
     ...details,
     remedy: 'Identifiers are valid on the marketplace that gave them only.',

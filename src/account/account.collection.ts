@@ -1,4 +1,4 @@
-import { ApiError } from '../errors/account.error.js';
+import { MaestranoApiError } from '../errors/account.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type {
   AccountCallOptions,
@@ -101,7 +101,7 @@ export class AccountCollection<
     yield* await this.list(filter, options);
   }
 
-  /** @throws NotFoundError whether the server says it with 404 or, as the real one does, with 200. */
+  /** @throws MaestranoNotFoundError whether the server says it with 404 or, as the real one does, with 200. */
   async retrieve(id: string, options?: AccountCallOptions): Promise<T> {
     const { calls } = await this.open();
     return calls.retrieve(id, options);
@@ -116,7 +116,7 @@ export class AccountCollection<
   }
 }
 
-/** @throws ApiError (`account.response`) for anything but a record. */
+/** @throws MaestranoApiError (`account.response`) for anything but a record. */
 export function readOne<T extends AccountEntity>(
   { fields }: AccountResource<T, Fields>,
   { data, origin }: AccountResponse,
@@ -124,13 +124,13 @@ export function readOne<T extends AccountEntity>(
   return readEntity(fields, data, origin);
 }
 
-/** @throws ApiError (`account.response`) for anything but a list of records. */
+/** @throws MaestranoApiError (`account.response`) for anything but a list of records. */
 export function readList<T extends AccountEntity>(
   { fields }: AccountResource<T, Fields>,
   { data, origin }: AccountResponse,
 ): readonly T[] {
   if (Array.isArray(data)) return Object.freeze(data.map((record) => readEntity(fields, record, origin)));
-  throw new ApiError('account.response', {
+  throw new MaestranoApiError('account.response', {
     message: 'the response holds no list where one belongs.',
     ...origin.details,
   });

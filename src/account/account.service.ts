@@ -16,7 +16,7 @@ export class AccountService {
    * Proves that the marketplace is reachable and accepts the API id and key (protocol §8.1); resolves when it does.
    *
    * @param marketplace name or snapshot; the default one when left out.
-   * @throws AuthenticationError, ApiError, MaestranoHttpError
+   * @throws MaestranoAuthenticationError, MaestranoApiError, MaestranoHttpError
    */
   async ping(marketplace?: string | Marketplace, options?: AccountCallOptions): Promise<void> {
     await this.client.ping(this.registry.resolve(marketplace), options);

@@ -52,7 +52,7 @@ export class BillingService implements MarketplaceBilling {
   /**
    * Billing on a marketplace: by name, looked up at every call, or on the snapshot that a handler was given.
    *
-   * @throws UnknownMarketplaceError for a name that there is not.
+   * @throws MaestranoUnknownMarketplaceError for a name that there is not.
    */
   for(marketplace: string | Marketplace): MarketplaceBilling {
     return this.#billing(marketplace);

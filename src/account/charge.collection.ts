@@ -1,4 +1,4 @@
-import { type AccountErrorFacts, InvalidRequestError } from '../errors/account.error.js';
+import { type AccountErrorFacts, MaestranoInvalidRequestError } from '../errors/account.error.js';
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom } from './fields.js';
@@ -31,8 +31,8 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    * Charges the group. Sent once: after a failure it is repeated only when it provably never left this machine.
    * When it fails with an error of `sent` other than `no`, the charge may exist; {@link createOnce} finds out.
    *
-   * @throws InvalidRequestError (`account.invalidInput`) before anything is sent, with messages by field.
-   * @throws InvalidRequestError (`account.invalidRequest`) when the marketplace rejects it.
+   * @throws MaestranoInvalidRequestError (`account.invalidInput`) before anything is sent, with messages by field.
+   * @throws MaestranoInvalidRequestError (`account.invalidRequest`) when the marketplace rejects it.
    */
   async create(input: I, options?: AccountCallOptions): Promise<T> {
     const { resource, calls } = await this.open();
@@ -46,9 +46,9 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    *
    * @param key names this charge for ever: an invoice number, a job id. One key for one charge.
    * @returns the charge, whether it was made now or by an earlier call.
-   * @throws CreationUndecidedError when it could not be found out whether the charge exists: call again later.
-   * @throws CreationKeyConflictError when the key stands for a charge with other contents.
-   * @throws CreationInProgressError when another call with equal contents did not end in time.
+   * @throws MaestranoCreationUndecidedError when it could not be found out whether the charge exists: call again later.
+   * @throws MaestranoCreationKeyConflictError when the key stands for a charge with other contents.
+   * @throws MaestranoCreationInProgressError when another call with equal contents did not end in time.
    */
   async createOnce(key: string, input: I, options: AccountCallOptions = {}): Promise<T> {
     const { resource, calls } = await this.open();
@@ -75,7 +75,7 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    * Decides by hand about a key that {@link createOnce} could not decide: `id` is the charge that it stands for,
    * null says that there is none, so that the next `createOnce` sends it.
    *
-   * @throws InvalidRequestError when the key is not undecided; NotFoundError when there is no such charge.
+   * @throws MaestranoInvalidRequestError when the key is not undecided; MaestranoNotFoundError when there is no such charge.
    */
   async settleOnce(key: string, id: string | null, options?: AccountCallOptions): Promise<void> {
     const { resource, calls } = await this.open();
@@ -90,7 +90,7 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
   /**
    * Cancels what is not invoiced yet; cancelling twice is a success (protocol §8.4).
    *
-   * @throws NotFoundError, InvalidRequestError when it is invoiced already.
+   * @throws MaestranoNotFoundError, MaestranoInvalidRequestError when it is invoiced already.
    */
   async cancel(id: string, options?: AccountCallOptions): Promise<T> {
     const { calls } = await this.open();
@@ -104,7 +104,7 @@ function contextOf(marketplace: string, resource: string): AccountErrorFacts {
 
 function checkKey(key: string, details: AccountErrorFacts): void {
   if (typeof key === 'string' && /^[^\p{C}]{1,200}$/u.test(key)) return;
-  throw new InvalidRequestError('account.invalidInput', {
+  throw new MaestranoInvalidRequestError('account.invalidInput', {
     message: 'the key is not usable.',
     ...details,
     fields: { key: ['must be 1 to 200 printable characters'] },

@@ -1,4 +1,8 @@
-import { type AccountErrorFacts, ApiError, InvalidRequestError } from '../errors/account.error.js';
+import {
+  type AccountErrorFacts,
+  MaestranoApiError,
+  MaestranoInvalidRequestError,
+} from '../errors/account.error.js';
 import { parsePlatformDate } from '../utils/dates.js';
 import { compareDecimals, toDecimalText } from '../utils/decimal.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
@@ -182,7 +186,7 @@ export function toMoment(value: unknown): Date | null {
 /**
  * The entity that a record is.
  *
- * @throws ApiError (`account.response`) when the record is no object, has no id, or is nested too deeply to freeze.
+ * @throws MaestranoApiError (`account.response`) when the record is no object, has no id, or is nested too deeply to freeze.
  */
 export function readEntity<T extends AccountEntity>(
   fields: FieldsOf<T>,
@@ -232,7 +236,7 @@ export function mayComeFrom(fields: Fields, payload: Payload, record: RawRecord)
  * The query of a filter. A name that the server does not know would silently give an empty list (protocol §8.5), so
  * unknown names and values of another type are rejected here.
  *
- * @throws InvalidRequestError (`account.invalidInput`)
+ * @throws MaestranoInvalidRequestError (`account.invalidInput`)
  */
 export function toFilterQuery(
   fields: Fields,
@@ -251,7 +255,7 @@ export function toFilterQuery(
   }
   const names = Object.keys(problems);
   if (names.length === 0) return query;
-  throw new InvalidRequestError('account.invalidInput', {
+  throw new MaestranoInvalidRequestError('account.invalidInput', {
     message: `the filter is not usable: ${names.join(', ')}.`,
     ...context,
     fields: problems,
@@ -303,6 +307,6 @@ function frozen(record: RawRecord, origin: RecordOrigin): RawRecord {
   }
 }
 
-function malformed(message: string, origin: RecordOrigin): ApiError {
-  return new ApiError('account.response', { message, ...origin.details });
+function malformed(message: string, origin: RecordOrigin): MaestranoApiError {
+  return new MaestranoApiError('account.response', { message, ...origin.details });
 }

@@ -39,7 +39,7 @@ export class MembershipService implements MarketplaceMembership {
    * Companies and people of a marketplace: by name, looked up at every call, or on the snapshot that a handler was
    * given.
    *
-   * @throws UnknownMarketplaceError for a name that there is not.
+   * @throws MaestranoUnknownMarketplaceError for a name that there is not.
    */
   for(marketplace: string | Marketplace): MarketplaceMembership {
     return this.#membership(marketplace);

@@ -1,7 +1,7 @@
 import { type Abstract, Injectable, Scope, type Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 
-import { AdapterError } from '../errors/adapter.error.js';
+import { MaestranoAdapterError } from '../errors/adapter.error.js';
 import { MaestranoGroupAdapter } from './maestrano-group.adapter.js';
 import { MaestranoSessionAdapter } from './maestrano-session.adapter.js';
 import { MaestranoUserAdapter } from './maestrano-user.adapter.js';
@@ -31,12 +31,12 @@ export class AdapterResolver {
     private readonly classes: AdapterClasses,
   ) {}
 
-  /** @throws AdapterError when the application provides none. */
+  /** @throws MaestranoAdapterError when the application provides none. */
   user(request: unknown): Promise<MaestranoUserAdapter> {
     return this.required(MaestranoUserAdapter, 'userAdapter', request);
   }
 
-  /** @throws AdapterError when the application provides none. */
+  /** @throws MaestranoAdapterError when the application provides none. */
   group(request: unknown): Promise<MaestranoGroupAdapter> {
     return this.required(MaestranoGroupAdapter, 'groupAdapter', request);
   }
@@ -50,7 +50,7 @@ export class AdapterResolver {
   async required<T>(adapter: Abstract<T>, extra: string, request: unknown): Promise<T> {
     const found = await this.optional(adapter, request);
     if (found) return found;
-    throw new AdapterError('adapter.missing', {
+    throw new MaestranoAdapterError('adapter.missing', {
       message: `No ${adapter.name} is provided.`,
       remedy: `Extend ${adapter.name} and name the class in the "${extra}" extra of MaestranoModule.forRoot(), or provide it under the token ${adapter.name} in a module listed in "imports".`,
     });

@@ -14,7 +14,7 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
-import { ConnecError } from '../errors/connec.error.js';
+import { MaestranoConnecError } from '../errors/connec.error.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
@@ -49,7 +49,7 @@ export class BullmqNotificationQueue
   readonly #running = new Set<Promise<void>>();
   #complainedAt = 0;
 
-  /** @throws ConfigurationError (`configuration.options`) for options that cannot be used. */
+  /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
     super();
     this.#settings = resolveBullmqSettings(options);
@@ -69,7 +69,7 @@ export class BullmqNotificationQueue
   override start(process: Process): void {
     if (!this.#settings.worker) return;
     if (this.#worker) {
-      throw new ConnecError('connec.queue', {
+      throw new MaestranoConnecError('connec.queue', {
         message: 'The notification queue already works for another registration.',
         remedy:
           'Import a MaestranoBullmqModule with its own queueName in each registration of MaestranoModule.',
@@ -95,7 +95,7 @@ export class BullmqNotificationQueue
     const { addTimeoutMs } = this.#settings;
     // Without a connection the client would wait for one as long as it takes, and the platform with it.
     if (await within(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
-    throw new ConnecError('connec.queue', {
+    throw new MaestranoConnecError('connec.queue', {
       message: `Redis did not store the notification within ${addTimeoutMs} ms.`,
       marketplace: notification.marketplace,
       remedy: 'Check the connection of MaestranoBullmqModule.',

@@ -34,7 +34,7 @@ const BULLMQ = group({
 /** The options of `MaestranoBullmqModule`, checked and complete. */
 export interface BullmqSettings extends SettingOf<typeof BULLMQ> {}
 
-/** @throws ConfigurationError (`configuration.options`) with everything that is wrong. */
+/** @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong. */
 export function resolveBullmqSettings(options: MaestranoBullmqOptions): BullmqSettings {
   return readOptions(BULLMQ, options, 'MaestranoBullmqModule');
 }

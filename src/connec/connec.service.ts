@@ -29,8 +29,8 @@ export class ConnecService {
    * work belongs to. It keeps the snapshot of that moment, so do not store it beyond the piece of work.
    *
    * @param marketplace name or snapshot; the default marketplace when left out
-   * @throws UnknownMarketplaceError for a name that is not configured
-   * @throws ConnecError `connec.disabled`, `connec.argument`
+   * @throws MaestranoUnknownMarketplaceError for a name that is not configured
+   * @throws MaestranoConnecError `connec.disabled`, `connec.argument`
    */
   for(groupUid: string, marketplace?: string | Marketplace, options: ConnecClientOptions = {}): ConnecClient {
     const snapshot = this.registry.resolve(marketplace);

@@ -38,7 +38,7 @@ export interface AccountErrorFacts extends MaestranoErrorFacts {
 }
 
 /** Anything that the Account API rejected, or that was rejected on its behalf. Never holds credentials. */
-export class AccountError extends MaestranoError {
+export class MaestranoAccountError extends MaestranoError {
   declare readonly code: AccountErrorCode;
   /** Route template such as `GET account/bills/:id`. */
   readonly operation: string;
@@ -62,16 +62,16 @@ export class AccountError extends MaestranoError {
 }
 
 /** Status 401. */
-export class AuthenticationError extends AccountError {}
+export class MaestranoAuthenticationError extends MaestranoAccountError {}
 
 /** Rejected because of what was asked: by the marketplace, or by our own rules before anything was sent. */
-export class InvalidRequestError extends AccountError {}
+export class MaestranoInvalidRequestError extends MaestranoAccountError {}
 
 /** The identifier is unknown: status 404, or `id does not exist` with any status. */
-export class NotFoundError extends InvalidRequestError {}
+export class MaestranoNotFoundError extends MaestranoInvalidRequestError {}
 
 /** Status 429. */
-export class RateLimitError extends AccountError {
+export class MaestranoRateLimitError extends MaestranoAccountError {
   /** Milliseconds that the server asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
 
@@ -82,13 +82,13 @@ export class RateLimitError extends AccountError {
 }
 
 /** The marketplace failed, or did not respond as the Account API does. */
-export class ApiError extends AccountError {}
+export class MaestranoApiError extends MaestranoAccountError {}
 
 /**
  * After an ambiguous failure the marketplace's list did not tell whether the charge exists. Nothing more was sent.
  * Call `createOnce` again later with the same key, or decide with `settleOnce`.
  */
-export class CreationUndecidedError extends AccountError {
+export class MaestranoCreationUndecidedError extends MaestranoAccountError {
   /** Ids of charges that may be the one. Empty: none yet, but the request may still be on its way. */
   readonly candidates: readonly string[];
 
@@ -99,7 +99,7 @@ export class CreationUndecidedError extends AccountError {
 }
 
 /** The key of a `createOnce` was used before for a charge with other contents. */
-export class CreationKeyConflictError extends AccountError {}
+export class MaestranoCreationKeyConflictError extends MaestranoAccountError {}
 
 /** Another call, perhaps in another process, is creating the same charge and did not finish in time. */
-export class CreationInProgressError extends AccountError {}
+export class MaestranoCreationInProgressError extends MaestranoAccountError {}

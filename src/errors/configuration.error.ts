@@ -71,7 +71,7 @@ export interface ConfigurationErrorFacts extends MaestranoErrorFacts {
 }
 
 /** The configuration cannot be used. `problems` lists everything that is wrong with it, not only the first. */
-export class ConfigurationError extends MaestranoError {
+export class MaestranoConfigurationError extends MaestranoError {
   declare readonly code: ConfigurationErrorCode;
   readonly problems: readonly ConfigurationProblem[];
 

@@ -1,6 +1,6 @@
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
-/** Codes of {@link ConnecError}, with their meaning. */
+/** Codes of {@link MaestranoConnecError}, with their meaning. */
 export const CONNEC_ERROR_CODES = {
   'connec.disabled': {
     meaning: 'The marketplace has no Connec! host, or data sharing is switched off for it.',
@@ -69,7 +69,7 @@ export interface ConnecErrorFacts extends MaestranoErrorFacts {
  * Failures on the way (no connection, timeout, breaker) are `MaestranoHttpError`s. Holds no credentials; `problems`
  * may quote data that was sent and is therefore left out when the error is printed.
  */
-export class ConnecError extends MaestranoError {
+export class MaestranoConnecError extends MaestranoError {
   declare readonly code: ConnecErrorCode;
   /** The customer group the work was for. */
   readonly group: string | null;

@@ -1,6 +1,6 @@
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
-/** Codes of sessions: of {@link SessionError}, and of the rejections of the session guard (protocol §4.11). */
+/** Codes of sessions: of {@link MaestranoSessionError}, and of the rejections of the session guard (protocol §4.11). */
 export const SESSION_ERROR_CODES = {
   'session.secret': { meaning: 'The secret that seals the session cookie is missing in production.' },
   'session.noStorage': {
@@ -19,7 +19,7 @@ export const SESSION_ERROR_CODES = {
 export type SessionErrorCode = keyof typeof SESSION_ERROR_CODES;
 
 /** A session cannot be kept as configured. */
-export class SessionError extends MaestranoError {
+export class MaestranoSessionError extends MaestranoError {
   declare readonly code: SessionErrorCode;
 
   constructor(code: SessionErrorCode, facts: MaestranoErrorFacts = {}) {

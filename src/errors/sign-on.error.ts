@@ -11,10 +11,10 @@ export const SIGN_ON_ERROR_CODES = {
  * with status 403. Made by applications, so it takes the one thing that they have to say.
  *
  * ```ts
- * if (company.isSuspended) throw new LoginDeniedError('Your company is suspended; please call us.');
+ * if (company.isSuspended) throw new MaestranoLoginDeniedError('Your company is suspended; please call us.');
  * ```
  */
-export class LoginDeniedError extends MaestranoError {
+export class MaestranoLoginDeniedError extends MaestranoError {
   /** Shown to the person; null for the general text. */
   readonly reason: string | null;
 

@@ -27,7 +27,7 @@ export interface SsoErrorFacts extends MaestranoErrorFacts {
  * A login that was rejected. `code` names the first failing check, `checks` shows what led there, `traceCode` is
  * the short code for the person. Holds neither XML nor personal values.
  */
-export class SsoError extends MaestranoError {
+export class MaestranoSsoError extends MaestranoError {
   declare readonly code: SsoErrorCode;
   readonly checks: readonly LoginCheck[];
   readonly traceCode: string;

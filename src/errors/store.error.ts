@@ -1,6 +1,6 @@
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
-/** Codes of {@link StoreError}, with their meaning. */
+/** Codes of {@link MaestranoStoreError}, with their meaning. */
 export const STORE_ERROR_CODES = {
   'store.argument': {
     meaning: 'A key, a time, a limit or the number of entries is outside of what every store takes.',
@@ -14,7 +14,7 @@ export const STORE_ERROR_CODES = {
 export type StoreErrorCode = keyof typeof STORE_ERROR_CODES;
 
 /** A call that a `MaestranoStore` cannot carry out, or did not carry out in time. Holds no value and no key. */
-export class StoreError extends MaestranoError {
+export class MaestranoStoreError extends MaestranoError {
   declare readonly code: StoreErrorCode;
 
   constructor(code: StoreErrorCode, facts: MaestranoErrorFacts = {}) {

@@ -1,7 +1,7 @@
-import { ConfigurationError } from './configuration.error.js';
+import { MaestranoConfigurationError } from './configuration.error.js';
 
 /** Nobody configured a marketplace of that name. */
-export class UnknownMarketplaceError extends ConfigurationError {
+export class MaestranoUnknownMarketplaceError extends MaestranoConfigurationError {
   /** @param known names that are configured; the first twenty are shown. */
   constructor(name: string, known: readonly string[]) {
     const shown =

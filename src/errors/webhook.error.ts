@@ -14,7 +14,7 @@ export type WebhookErrorCode = keyof typeof WEBHOOK_ERROR_CODES;
  * A call of the platform that could not be carried out. With a status of 500 nothing of it is left half done: the
  * same call, repeated, finishes the work (protocol §6.3).
  */
-export class WebhookError extends MaestranoError {
+export class MaestranoWebhookError extends MaestranoError {
   declare readonly code: WebhookErrorCode;
 
   constructor(code: WebhookErrorCode, facts: MaestranoErrorFacts) {

@@ -30,7 +30,7 @@ export class MarketplaceHandle {
   readonly membership: MarketplaceMembership;
   readonly #parts: MarketplaceHandleParts;
 
-  /** @throws UnknownMarketplaceError when no source brought the name. */
+  /** @throws MaestranoUnknownMarketplaceError when no source brought the name. */
   constructor(
     readonly name: string,
     parts: MarketplaceHandleParts,
@@ -43,7 +43,7 @@ export class MarketplaceHandle {
   /**
    * The configuration as it is now, frozen.
    *
-   * @throws UnknownMarketplaceError when the marketplace has been removed meanwhile.
+   * @throws MaestranoUnknownMarketplaceError when the marketplace has been removed meanwhile.
    */
   get configuration(): Marketplace {
     return this.#parts.registry.get(this.name);

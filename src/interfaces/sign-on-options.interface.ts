@@ -11,7 +11,7 @@ export interface LoginDenial {
   readonly restart: boolean;
   /** Where signing in begins again. */
   readonly signInUrl: string;
-  /** What the application said to the person with a `LoginDeniedError`; null otherwise. */
+  /** What the application said to the person with a `MaestranoLoginDeniedError`; null otherwise. */
   readonly reason: string | null;
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
 
 import {
-  ConfigurationError,
+  MaestranoConfigurationError,
   type ConfigurationProblem,
   describeProblem,
 } from '../errors/configuration.error.js';
@@ -71,14 +71,14 @@ export class MarketplaceLoader implements OnModuleDestroy {
    * Loads all sources on top of the last-known-good copy. A source that the copy knows is asked once, any other for
    * as long as the deadline allows.
    *
-   * @throws ConfigurationError when no marketplace can be served, with everything that is wrong; in strict mode when
+   * @throws MaestranoConfigurationError when no marketplace can be served, with everything that is wrong; in strict mode when
    * anything is.
-   * @throws UnknownMarketplaceError when the `defaultMarketplace` option names none.
+   * @throws MaestranoUnknownMarketplaceError when the `defaultMarketplace` option names none.
    */
   async start(): Promise<void> {
     const { fixed, live } = this.sources;
     if (!fixed && live.length === 0) {
-      throw new ConfigurationError('configuration.none', {
+      throw new MaestranoConfigurationError('configuration.none', {
         message: 'No marketplaces are configured.',
         remedy:
           'Set the marketplaces option, the developerPlatform option or MNO_DEVPL_ENV_KEY, or marketplaceSource.',
@@ -212,17 +212,20 @@ export class MarketplaceLoader implements OnModuleDestroy {
     }
   }
 
-  #noneError(failures: readonly MaestranoError[]): ConfigurationError {
+  #noneError(failures: readonly MaestranoError[]): MaestranoConfigurationError {
     const reasons = failures.map(({ message }) => message).join(' ');
-    return new ConfigurationError(failures.length > 0 ? 'configuration.none' : 'configuration.invalid', {
-      message: `No marketplace can be served. ${reasons}`.trim(),
-      remedy:
-        failures.length > 0
-          ? 'With refresh.file a start outlives the platform; with refresh.startEmpty it waits for it.'
-          : 'Correct what is listed, or link the environment to a marketplace.',
-      cause: failures[0],
-      problems: this.#assembly.problems,
-    });
+    return new MaestranoConfigurationError(
+      failures.length > 0 ? 'configuration.none' : 'configuration.invalid',
+      {
+        message: `No marketplace can be served. ${reasons}`.trim(),
+        remedy:
+          failures.length > 0
+            ? 'With refresh.file a start outlives the platform; with refresh.startEmpty it waits for it.'
+            : 'Correct what is listed, or link the environment to a marketplace.',
+        cause: failures[0],
+        problems: this.#assembly.problems,
+      },
+    );
   }
 }
 

@@ -3,8 +3,8 @@ import { hash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 
-import { ConfigurationError } from '../errors/configuration.error.js';
-import { UnknownMarketplaceError } from '../errors/unknown-marketplace.error.js';
+import { MaestranoConfigurationError } from '../errors/configuration.error.js';
+import { MaestranoUnknownMarketplaceError } from '../errors/unknown-marketplace.error.js';
 import type { MarketplaceEvent } from '../interfaces/marketplace-events.interface.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { ConstantTimeText, constantTimeEqual } from '../utils/constant-time.js';
@@ -57,10 +57,10 @@ export class MarketplaceRegistry {
     return this.#table;
   }
 
-  /** @throws UnknownMarketplaceError (`configuration.unknownMarketplace`) which names those that there are. */
+  /** @throws MaestranoUnknownMarketplaceError (`configuration.unknownMarketplace`) which names those that there are. */
   get(name: string): Marketplace {
     const marketplace = this.find(name);
-    if (!marketplace) throw new UnknownMarketplaceError(name, [...this.#table.marketplaces.keys()]);
+    if (!marketplace) throw new MaestranoUnknownMarketplaceError(name, [...this.#table.marketplaces.keys()]);
     return marketplace;
   }
 
@@ -81,14 +81,14 @@ export class MarketplaceRegistry {
   /**
    * The marketplace meant where none is named: the `defaultMarketplace` option, else the only one there is.
    *
-   * @throws UnknownMarketplaceError when the configured default is not there.
-   * @throws ConfigurationError (`configuration.noDefault`) when there are several and none is configured.
+   * @throws MaestranoUnknownMarketplaceError when the configured default is not there.
+   * @throws MaestranoConfigurationError (`configuration.noDefault`) when there are several and none is configured.
    */
   default(): Marketplace {
     if (this.defaultName !== null) return this.get(this.defaultName);
     const [only, second] = this.#table.marketplaces.values();
     if (only && !second) return only;
-    throw new ConfigurationError('configuration.noDefault', {
+    throw new MaestranoConfigurationError('configuration.noDefault', {
       message: 'No marketplace was named, and there is no default one.',
       remedy: 'Name the marketplace, or set the defaultMarketplace option.',
     });
@@ -97,8 +97,8 @@ export class MarketplaceRegistry {
   /**
    * The marketplace that a caller means: a snapshot is itself, a name is looked up, nothing is the default one.
    *
-   * @throws UnknownMarketplaceError for a name that there is not.
-   * @throws ConfigurationError (`configuration.noDefault`) when nothing was named and there is no default one.
+   * @throws MaestranoUnknownMarketplaceError for a name that there is not.
+   * @throws MaestranoConfigurationError (`configuration.noDefault`) when nothing was named and there is no default one.
    */
   resolve(marketplace?: string | Marketplace): Marketplace {
     if (marketplace === undefined) return this.default();
@@ -108,7 +108,7 @@ export class MarketplaceRegistry {
   /**
    * The same for what outlives a call: a name means whatever it means at the moment of each call.
    *
-   * @throws UnknownMarketplaceError at once for a name that there is not.
+   * @throws MaestranoUnknownMarketplaceError at once for a name that there is not.
    */
   resolver(marketplace?: string | Marketplace): () => Marketplace {
     if (typeof marketplace === 'string') this.get(marketplace);

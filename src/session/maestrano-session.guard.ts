@@ -22,7 +22,7 @@ import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
 import { type SessionRejection, type SessionResult, SessionService } from './session.service.js';
 import { rememberSession } from './session-state.js';
-import { SignInRequiredException } from './sign-in-required.exception.js';
+import { MaestranoSignInRequiredException } from './sign-in-required.exception.js';
 
 /** Longer addresses are not worth coming back to. */
 const MAX_RETURN_LENGTH = 2_000;
@@ -32,7 +32,7 @@ const MAX_RETURN_LENGTH = 2_000;
  * open, others with {@link SkipMaestranoSession}. A page sends the browser to sign in and back; anything else gets a
  * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts.
  *
- * @throws SignInRequiredException
+ * @throws MaestranoSignInRequiredException
  */
 @Injectable()
 export class MaestranoSessionGuard implements CanActivate {
@@ -73,13 +73,13 @@ export class MaestranoSessionGuard implements CanActivate {
     exchange: HttpExchange,
     marketplace: Marketplace | null,
     rejection: SessionRejection,
-  ): SignInRequiredException {
+  ): MaestranoSignInRequiredException {
     const start = marketplace ?? this.registry.findDefault();
     const signInUrl = start ? initUrl(start) : this.settings.signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
     const redirects = signInUrl !== null && isPageVisit(exchange.request);
     if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));
-    return new SignInRequiredException(rejection, signInUrl, redirects);
+    return new MaestranoSignInRequiredException(rejection, signInUrl, redirects);
   }
 }
 

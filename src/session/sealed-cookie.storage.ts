@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
-import { SessionError } from '../errors/session.error.js';
+import { MaestranoSessionError } from '../errors/session.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
@@ -56,7 +56,7 @@ export class SealedCookieStorage extends SessionStorage {
     const expiresAt = new Date(payload.signedInAt.getTime() + this.settings.maxAgeMs);
     const value = await this.seal.seal(toOfficialKeys(payload), expiresAt);
     if (value.length > MAX_VALUE_LENGTH) {
-      throw new SessionError('session.tooLarge', {
+      throw new MaestranoSessionError('session.tooLarge', {
         message: `The sealed session has ${value.length} bytes; a cookie takes ${MAX_VALUE_LENGTH}.`,
         marketplace: marketplace.name,
         remedy:

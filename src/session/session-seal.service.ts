@@ -2,7 +2,7 @@ import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { SessionError } from '../errors/session.error.js';
+import { MaestranoSessionError } from '../errors/session.error.js';
 import { MAESTRANO_EXTRAS } from '../maestrano.constants.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
@@ -20,7 +20,7 @@ export class SessionSeal {
   /** Null until random ones are needed. */
   #keys: SessionKeys | null;
 
-  /** @throws SessionError in production without a secret, where the sealed cookie may be needed. */
+  /** @throws MaestranoSessionError in production without a secret, where the sealed cookie may be needed. */
   constructor(
     @Inject(SESSION_SETTINGS) { secret, storage }: SessionSettings,
     @Inject(MAESTRANO_EXTRAS) extras: MaestranoModuleExtras,
@@ -28,7 +28,7 @@ export class SessionSeal {
     this.#keys = secret && new SessionKeys(secret.map((one) => one.reveal()));
     const needed = storage !== 'request' && extras.routes?.sso !== false;
     if (!secret && needed && process.env['NODE_ENV'] === 'production') {
-      throw new SessionError('session.secret', {
+      throw new MaestranoSessionError('session.secret', {
         message: 'In production the session cookie needs a secret.',
         remedy:
           'Set "session.secret" (32 characters or more, the same on all instances); or set "session.storage" to ' +

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
-import { SessionError, type SessionErrorCode } from '../errors/session.error.js';
+import { MaestranoSessionError, type SessionErrorCode } from '../errors/session.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../interfaces/profiles.interface.js';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
@@ -61,7 +61,7 @@ export class SessionService {
    * Begins the session of a verified login. Logins through other marketplaces in this browser stay; everything else
    * in the application's session is left behind with the old session.
    *
-   * @throws SessionError when the session cannot be kept as configured.
+   * @throws MaestranoSessionError when the session cannot be kept as configured.
    */
   async establish(
     exchange: HttpExchange,
@@ -200,7 +200,7 @@ export class SessionService {
     if (storage === 'cookie') return this.sealedCookies;
     if (applicationSession(request)) return this.applicationSessions;
     if (storage === 'auto') return this.sealedCookies;
-    throw new SessionError('session.noStorage', {
+    throw new MaestranoSessionError('session.noStorage', {
       message: 'The request has no session of the application.',
       remedy:
         'Install the session middleware ahead of the application\'s routes, or leave "session.storage" at "auto".',

@@ -7,7 +7,7 @@ import type { SessionRejection } from './session.service.js';
  * Nobody is signed in, or not any more. An `HttpException`, so that the application's exception filters see it: 302
  * for a page, with the `Location` header already on the response; 401 for everything else.
  */
-export class SignInRequiredException extends HttpException {
+export class MaestranoSignInRequiredException extends HttpException {
   constructor(
     /** Why, such as `session.ended`. */
     readonly code: SessionRejection,

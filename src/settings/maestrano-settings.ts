@@ -226,7 +226,7 @@ export interface MaestranoSettings {
  * Checks the options of a registration and fills in what is left out.
  *
  * @param options as `MaestranoModule.forRoot()` or a factory gave them.
- * @throws ConfigurationError (`configuration.options`) with everything that is wrong.
+ * @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong.
  */
 export function resolveSettings(options: unknown, context?: ReadingContext): MaestranoSettings {
   const { store, sso, session, webhooks, http, account, connec, ...marketplace } = readOptions(

@@ -1,4 +1,4 @@
-import { ConfigurationError, type ConfigurationProblem } from '../errors/configuration.error.js';
+import { MaestranoConfigurationError, type ConfigurationProblem } from '../errors/configuration.error.js';
 
 /*
  * Options are read by a small table of rules instead of class-validator, which the package has: that one is loaded with
@@ -97,7 +97,7 @@ export class Place {
  * Reads all options of a module with their rule.
  *
  * @param module whose options they are, for the error.
- * @throws ConfigurationError (`configuration.options`) with everything that is wrong: path, what was found, remedy.
+ * @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong: path, what was found, remedy.
  */
 export function readOptions<T>(
   rule: Rule<T>,
@@ -111,7 +111,7 @@ export function readOptions<T>(
   const { count, problems } = root;
   if (count === 0) return settings;
   const more = count - problems.length;
-  throw new ConfigurationError('configuration.options', {
+  throw new MaestranoConfigurationError('configuration.options', {
     message: `${count === 1 ? 'One option' : `${count} options`} of ${module} cannot be used${more > 0 ? `, ${more} of them not listed here` : ''}.`,
     remedy: 'An option that is left out has its default.',
     problems,

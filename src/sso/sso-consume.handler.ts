@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { LoginDeniedError } from '../errors/sign-on.error.js';
-import { SsoError } from '../errors/sso.error.js';
+import { MaestranoLoginDeniedError } from '../errors/sign-on.error.js';
+import { MaestranoSsoError } from '../errors/sso.error.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { LoginService, type VerifiedLogin } from './login/login.service.js';
@@ -39,8 +39,8 @@ export class SsoConsumeHandler extends EndpointHandler {
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(target, 303);
     } catch (error) {
-      if (error instanceof SsoError) return this.rejection.respond(exchange, marketplace, error);
-      if (!(error instanceof LoginDeniedError)) throw error;
+      if (error instanceof MaestranoSsoError) return this.rejection.respond(exchange, marketplace, error);
+      if (!(error instanceof MaestranoLoginDeniedError)) throw error;
       const { code, reason } = error;
       const { traceCode = null, transaction } = login ?? {};
       const requestId = transaction?.id ?? null;

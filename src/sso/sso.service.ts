@@ -49,7 +49,7 @@ export class SsoService implements OnApplicationBootstrap {
    * Where a login begins: for links and redirects of the application.
    *
    * @param marketplace the default one when left out.
-   * @throws UnknownMarketplaceError
+   * @throws MaestranoUnknownMarketplaceError
    */
   initUrl(marketplace?: string | Marketplace, { returnTo, groupId }: LoginLinkOptions = {}): string {
     return initUrl(this.registry.resolve(marketplace), {

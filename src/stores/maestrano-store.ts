@@ -1,4 +1,4 @@
-import { StoreError } from '../errors/store.error.js';
+import { MaestranoStoreError } from '../errors/store.error.js';
 import { MAX_KEY_BYTES } from './store-key.js';
 
 /** Most keys, writes or entries of one call. */
@@ -25,7 +25,7 @@ export interface StoreWrite {
 
 /** What every call of a {@link MaestranoStore} takes beside its arguments. */
 export interface StoreCall {
-  /** Ends the wait with a `StoreError` (`store.aborted`): the deadline of the call. */
+  /** Ends the wait with a `MaestranoStoreError` (`store.aborted`): the deadline of the call. */
   readonly signal?: AbortSignal;
 }
 
@@ -65,7 +65,7 @@ export interface StorePage {
  *   an entry out of pages, never out of the other methods.
  * - **Signals**: a call whose signal is aborted before or meanwhile rejects with `store.aborted` without waiting
  *   further; before, nothing is done; meanwhile, the work may still be.
- * - What breaks a rule is rejected with a {@link StoreError} (`store.argument`), and nothing of the call is done.
+ * - What breaks a rule is rejected with a {@link MaestranoStoreError} (`store.argument`), and nothing of the call is done.
  *
  * `get`, `set`, `setIfAbsent`, `replace` and `delete` are written here once, on top of the abstract methods.
  */
@@ -138,7 +138,7 @@ export abstract class MaestranoStore {
   /**
    * For implementations: throws for keys that break the rules above.
    *
-   * @throws StoreError `store.argument`
+   * @throws MaestranoStoreError `store.argument`
    */
   protected checkKeys(keys: readonly string[]): void {
     if (keys.length > MAX_BATCH) throw argument(`A call has more than ${MAX_BATCH} keys.`);
@@ -148,7 +148,7 @@ export abstract class MaestranoStore {
   /**
    * For implementations: throws for writes that break the rules above.
    *
-   * @throws StoreError `store.argument`, `store.notDurable`
+   * @throws MaestranoStoreError `store.argument`, `store.notDurable`
    */
   protected checkWrites(writes: readonly StoreWrite[]): void {
     this.checkKeys(writes.map(({ key }) => key));
@@ -162,7 +162,7 @@ export abstract class MaestranoStore {
       }
       if (value === null) continue;
       if (ttlMs === null && !this.durable) {
-        throw new StoreError('store.notDurable', {
+        throw new MaestranoStoreError('store.notDurable', {
           message: 'This store may forget what it keeps, so an entry needs a time to live.',
           remedy: 'Give it one, or use a durable store, such as one in your SQL database.',
         });
@@ -176,7 +176,7 @@ export abstract class MaestranoStore {
   /**
    * For implementations: throws for what is no page.
    *
-   * @throws StoreError `store.argument`
+   * @throws MaestranoStoreError `store.argument`
    */
   protected checkPage(index: string, limit: number): void {
     checkKey(index);
@@ -188,7 +188,7 @@ export abstract class MaestranoStore {
   /**
    * For implementations: does the work unless the signal of the call is aborted, and waits for it no longer than that.
    *
-   * @throws StoreError `store.aborted`
+   * @throws MaestranoStoreError `store.aborted`
    */
   protected async waitFor<T>(call: StoreCall | undefined, work: () => Promise<T>): Promise<T> {
     const signal = call?.signal;
@@ -216,15 +216,15 @@ function checkKey(key: string): void {
   if (/[\0\p{Surrogate}]/u.test(key)) throw argument('A key holds U+0000 or half a character.');
 }
 
-function argument(message: string): StoreError {
-  return new StoreError('store.argument', {
+function argument(message: string): MaestranoStoreError {
+  return new MaestranoStoreError('store.argument', {
     message,
     remedy: 'Make keys with storeKey(), and larger lists of several calls.',
   });
 }
 
-function aborted({ reason }: AbortSignal): StoreError {
-  return new StoreError('store.aborted', {
+function aborted({ reason }: AbortSignal): MaestranoStoreError {
+  return new MaestranoStoreError('store.aborted', {
     message: 'The store was not waited for any longer.',
     remedy: 'What was begun may still be carried out: read before you write again.',
     cause: reason,

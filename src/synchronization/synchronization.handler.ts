@@ -6,7 +6,7 @@ import {
   MaestranoSynchronizationAdapter,
   type SynchronizationState,
 } from '../adapters/maestrano-synchronization.adapter.js';
-import { WebhookError } from '../errors/webhook.error.js';
+import { MaestranoWebhookError } from '../errors/webhook.error.js';
 import type { AdapterContext } from '../interfaces/adapter-context.interface.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
@@ -68,7 +68,7 @@ export class SynchronizationHandler extends EndpointHandler {
     const { marketplace } = call;
     const groupUid = operation.groupUid(exchange, call);
     if (groupUid === null) {
-      throw new WebhookError('webhook.request', {
+      throw new MaestranoWebhookError('webhook.request', {
         message: 'The request names no group.',
         marketplace: marketplace.name,
         remedy:

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { WebhookError } from '../errors/webhook.error.js';
+import { MaestranoWebhookError } from '../errors/webhook.error.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { unmaskUser } from '../utils/masking.js';
@@ -37,13 +37,13 @@ export class GroupUserRemovalHandler extends EndpointHandler {
 /**
  * A placeholder of the route as an identifier.
  *
- * @throws WebhookError `webhook.identifier` when it cannot be one.
+ * @throws MaestranoWebhookError `webhook.identifier` when it cannot be one.
  */
 function identifierOf({ marketplace, params }: EndpointCall, name: string): string {
   const value = params[name];
   // A virtual uid without the real one before its dot names nobody.
   if (isPlatformIdentifier(value) && unmaskUser(value) !== '') return value;
-  throw new WebhookError('webhook.identifier', {
+  throw new MaestranoWebhookError('webhook.identifier', {
     message: `The path holds no usable ":${name}".`,
     marketplace: marketplace.name,
     remedy: 'Check the path templates of the account webhooks.',

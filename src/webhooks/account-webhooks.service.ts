@@ -2,8 +2,8 @@ import { HttpException, Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import type { GroupReference, MembershipReference } from '../adapters/maestrano-group.adapter.js';
-import { AdapterError } from '../errors/adapter.error.js';
-import { WebhookError } from '../errors/webhook.error.js';
+import { MaestranoAdapterError } from '../errors/adapter.error.js';
+import { MaestranoWebhookError } from '../errors/webhook.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
@@ -44,7 +44,7 @@ export class AccountWebhooksService {
    * notifications out, then the group's sessions.
    *
    * @param request the framework's request, handed to the adapter.
-   * @throws WebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
    */
   deleteGroup(marketplace: Marketplace, groupUid: string, request: unknown): Promise<void> {
     const reference: GroupReference = { marketplace: marketplace.name, groupUid };
@@ -68,7 +68,7 @@ export class AccountWebhooksService {
    * closed. The uid is masked as the application stores it (protocol §4.10).
    *
    * @param userUid as the platform sends it: the real uid, though a virtual one is understood as well.
-   * @throws WebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
    */
   removeUser(marketplace: Marketplace, groupUid: string, userUid: string, request: unknown): Promise<void> {
     const realUserUid = unmaskUser(userUid);
@@ -105,7 +105,7 @@ export class AccountWebhooksService {
     } catch (error) {
       // A status of 500 or more that the application chose is its response; anything below would end the repetitions.
       if (error instanceof HttpException && error.getStatus() >= 500) throw error;
-      if (error instanceof AdapterError) throw error;
+      if (error instanceof MaestranoAdapterError) throw error;
       throw this.#failure(subject, 'webhook.adapter', `The group adapter could not ${task}.`, error);
     }
   }
@@ -123,11 +123,11 @@ export class AccountWebhooksService {
     code: 'webhook.adapter' | 'webhook.cleanup',
     message: string,
     cause: unknown,
-  ): WebhookError {
+  ): MaestranoWebhookError {
     // Nest logs no HttpException: without this line the reason would be lost.
     this.#logger.error(`${message} ${JSON.stringify({ ...subject, code })}`, errorPlace(cause));
     const { marketplace } = subject;
-    return new WebhookError(code, { message, marketplace, cause, remedy: 'Repeat the call.' });
+    return new MaestranoWebhookError(code, { message, marketplace, cause, remedy: 'Repeat the call.' });
   }
 }
 

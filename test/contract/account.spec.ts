@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { AuthenticationError, InvalidRequestError, NotFoundError } from '../../src/errors/account.error.js';
+import {
+  MaestranoAuthenticationError,
+  MaestranoInvalidRequestError,
+  MaestranoNotFoundError,
+} from '../../src/errors/account.error.js';
 import { Secret } from '../../src/utils/secret.js';
 import { type AccountClients, accountClients } from '../support/account/account-clients.js';
 import { testMarketplace } from '../support/marketplaces.js';
@@ -191,10 +195,10 @@ function expected(field: string, value: unknown): unknown {
 }
 
 function expectRefusal(outcome: unknown, exchange: Recorded, errors: Raw): void {
-  if (exchange.status === 401) expect(outcome).toBeInstanceOf(AuthenticationError);
-  else if ('id' in errors) expect(outcome).toBeInstanceOf(NotFoundError);
-  else expect(outcome).toBeInstanceOf(InvalidRequestError);
-  const { status, fields, marketplace } = outcome as InvalidRequestError;
+  if (exchange.status === 401) expect(outcome).toBeInstanceOf(MaestranoAuthenticationError);
+  else if ('id' in errors) expect(outcome).toBeInstanceOf(MaestranoNotFoundError);
+  else expect(outcome).toBeInstanceOf(MaestranoInvalidRequestError);
+  const { status, fields, marketplace } = outcome as MaestranoInvalidRequestError;
   expect({ status, marketplace }).toEqual({ status: exchange.status, marketplace: 'lab' });
   for (const [field, messages] of Object.entries(errors)) {
     const name = field.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase());

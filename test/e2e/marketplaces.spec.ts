@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Injectable, type LoggerService, Module, type OnApplicationBootstrap } from '@nestjs/common';
 
 import {
-  ConfigurationError,
+  MaestranoConfigurationError,
   type GroupReference,
   InjectMarketplace,
   MaestranoGroupAdapter,
@@ -169,7 +169,7 @@ describe.each(PLATFORMS)('marketplaces from the developer platform on %s', (plat
   it('stop the application at start where there are none, or where one it names is missing', async () => {
     stub.answer = text('', 401);
     const refused = await boot().catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(ConfigurationError);
+    expect(refused).toBeInstanceOf(MaestranoConfigurationError);
     expect((refused as Error).message).toContain('MNO_DEVPL_ENV_KEY');
     serve(at('other', '/x/:id'));
     const unnamed = await boot().catch((error: unknown) => error);

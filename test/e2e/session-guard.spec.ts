@@ -17,7 +17,7 @@ import {
   MaestranoSession,
   MaestranoSessionGuard,
   type Marketplace,
-  SignInRequiredException,
+  MaestranoSignInRequiredException,
   SkipMaestranoSession,
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
@@ -68,8 +68,10 @@ class Envelope implements ExceptionFilter {
 
   catch(error: unknown, context: ArgumentsHost): void {
     const status =
-      error instanceof SignInRequiredException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
-    const code = error instanceof SignInRequiredException ? error.code : String(error);
+      error instanceof MaestranoSignInRequiredException
+        ? error.getStatus()
+        : HttpStatus.INTERNAL_SERVER_ERROR;
+    const code = error instanceof MaestranoSignInRequiredException ? error.code : String(error);
     this.host.httpAdapter.reply(context.switchToHttp().getResponse(), { envelope: code }, status);
   }
 }

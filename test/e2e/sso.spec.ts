@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 
 import { MaestranoSessionAdapter, SsoService } from '../../src/index.js';
-import { LoginDeniedError } from '../../src/errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../src/errors/sign-on.error.js';
 import { RedisStore } from '../../src/redis/index.js';
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
@@ -41,7 +41,7 @@ class Doorkeeper extends UserAdapter {
   static mood: 'open' | 'denies' | 'fails' = 'open';
 
   override findOrCreateUser(profile: Parameters<UserAdapter['findOrCreateUser']>[0]): string {
-    if (Doorkeeper.mood === 'denies') throw new LoginDeniedError('Your trial is over.');
+    if (Doorkeeper.mood === 'denies') throw new MaestranoLoginDeniedError('Your trial is over.');
     if (Doorkeeper.mood === 'fails') throw new TypeError('relation "users" does not exist');
     return super.findOrCreateUser(profile);
   }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import {
-  ConfigurationError,
+  MaestranoConfigurationError,
   MaestranoModule,
   MaestranoStore,
   MarketplaceRegistry,
@@ -334,7 +334,8 @@ it.each(PLATFORMS)('refuses on %s to let one registration shadow the paths of an
     (booted) => booted.close(),
     (reason: unknown) => reason,
   );
-  if (!(error instanceof ConfigurationError)) throw new Error(`${platform} started`, { cause: error });
+  if (!(error instanceof MaestranoConfigurationError))
+    throw new Error(`${platform} started`, { cause: error });
   const { code, message } = error;
   expect(code).toBe('configuration.sharedRoute');
   expect(message).toMatch(/ [A-Z]+ \/maestrano\/[\w/]+\/\*/);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 
-import { SsoError } from '../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../src/errors/sso.error.js';
 import { CheckFailed, CheckList } from '../../src/sso/login/check-list.js';
 import type { VerifiedLogin } from '../../src/sso/login/login.service.js';
 import { readXml } from '../../src/sso/saml/xml-reader.js';
@@ -25,7 +25,7 @@ async function outcome(field: unknown): Promise<VerifiedLogin | string> {
   try {
     return await bench.validate(field, [REQUEST]);
   } catch (error) {
-    if (error instanceof SsoError) return error.code;
+    if (error instanceof MaestranoSsoError) return error.code;
     throw error;
   }
 }

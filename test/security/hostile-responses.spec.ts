@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { SsoError } from '../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../src/errors/sso-error-codes.js';
 import { SSO_ERROR_CODES } from '../../src/errors/sso-error-codes.js';
 import { acceptedAudiences } from '../../src/sso/saml/response-verifier.js';
@@ -70,7 +70,7 @@ async function judge(
     await withoutChecks(ignored, () => bench.validate(field, bound));
     return 'accepted';
   } catch (error) {
-    if (!(error instanceof SsoError)) throw error;
+    if (!(error instanceof MaestranoSsoError)) throw error;
     // Whatever was refused, the login stays open for its real answer, and nothing of the response leaks out.
     expect(await bench.transactions.peek(bench.marketplace, REQUEST_ID)).not.toBeNull();
     expect(error.message).not.toMatch(/[\n\r<]|jo@example\.com|tok36/);

@@ -2,13 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import {
   type AccountErrorFacts,
-  ApiError,
-  AuthenticationError,
-  CreationInProgressError,
-  CreationKeyConflictError,
-  CreationUndecidedError,
-  InvalidRequestError,
-  RateLimitError,
+  MaestranoApiError,
+  MaestranoAuthenticationError,
+  MaestranoCreationInProgressError,
+  MaestranoCreationKeyConflictError,
+  MaestranoCreationUndecidedError,
+  MaestranoInvalidRequestError,
+  MaestranoRateLimitError,
 } from '../../errors/account.error.js';
 import { MaestranoHttpError, RequestAbortedError } from '../../errors/http.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
@@ -57,7 +57,7 @@ export interface ChargeTask<T extends AccountEntity> {
 /**
  * Makes a charge exactly once for its key.
  *
- * @throws CreationUndecidedError, CreationKeyConflictError, CreationInProgressError, and what `create` throws.
+ * @throws MaestranoCreationUndecidedError, MaestranoCreationKeyConflictError, MaestranoCreationInProgressError, and what `create` throws.
  */
 export function createOnce<T extends AccountEntity>(
   ledger: ChargeLedger,
@@ -79,8 +79,8 @@ export interface ChargeSettlement {
 /**
  * Records what became of an undecided key.
  *
- * @throws InvalidRequestError (`account.invalidInput`) when the key is not undecided.
- * @throws CreationInProgressError when the key is being worked on.
+ * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided.
+ * @throws MaestranoCreationInProgressError when the key is being worked on.
  */
 export async function settleOnce(
   ledger: ChargeLedger,
@@ -89,7 +89,7 @@ export async function settleOnce(
 ): Promise<void> {
   const record = await ledger.readKey(scope, key);
   if (record?.state !== 'open') {
-    throw new InvalidRequestError('account.invalidInput', {
+    throw new MaestranoInvalidRequestError('account.invalidInput', {
       message: 'no undecided charge has this key.',
       ...context,
       fields: { key: ['is not undecided'] },
@@ -107,7 +107,7 @@ export async function settleOnce(
     return true;
   });
   if (done) return;
-  throw new CreationInProgressError('account.inProgress', {
+  throw new MaestranoCreationInProgressError('account.inProgress', {
     message: 'the charge is being created at this moment.',
     ...context,
   });
@@ -149,7 +149,7 @@ class ChargeCreation<T extends AccountEntity> {
     const { digest } = this.#content;
     const record = await this.ledger.readKey(this.task.scope, this.task.key);
     if (record && record.digest !== digest) {
-      throw new CreationKeyConflictError('account.keyConflict', {
+      throw new MaestranoCreationKeyConflictError('account.keyConflict', {
         message: 'the key was used before for a charge with other contents.',
         ...this.task.context,
         remedy: 'Use one key for one charge; nothing was sent.',
@@ -292,17 +292,21 @@ class ChargeCreation<T extends AccountEntity> {
     return { ...this.task.options, deadlineMs: Math.max(1, this.#remainingMs) };
   }
 
-  #inProgress(): CreationInProgressError {
-    return new CreationInProgressError('account.inProgress', {
+  #inProgress(): MaestranoCreationInProgressError {
+    return new MaestranoCreationInProgressError('account.inProgress', {
       message: 'the same charge is being created elsewhere.',
       ...this.task.context,
       remedy: 'Call createOnce again with the same key; nothing was sent by this call.',
     });
   }
 
-  #undecided(message: string, cause: unknown, candidates: readonly string[]): CreationUndecidedError {
+  #undecided(
+    message: string,
+    cause: unknown,
+    candidates: readonly string[],
+  ): MaestranoCreationUndecidedError {
     const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
-    return new CreationUndecidedError('account.undecided', {
+    return new MaestranoCreationUndecidedError('account.undecided', {
       message,
       ...this.task.context,
       cause,
@@ -316,13 +320,13 @@ class ChargeCreation<T extends AccountEntity> {
 function isAmbiguous(error: unknown): boolean {
   if (error instanceof MaestranoHttpError) return error.sent !== 'no';
   return !(
-    error instanceof AuthenticationError ||
-    error instanceof InvalidRequestError ||
-    error instanceof RateLimitError
+    error instanceof MaestranoAuthenticationError ||
+    error instanceof MaestranoInvalidRequestError ||
+    error instanceof MaestranoRateLimitError
   );
 }
 
 /** Whether the server is done with the request: field messages come from the application behind all proxies. */
 function isDone(error: unknown): boolean {
-  return error instanceof ApiError && Object.keys(error.fields).length > 0;
+  return error instanceof MaestranoApiError && Object.keys(error.fields).length > 0;
 }

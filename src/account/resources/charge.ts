@@ -13,7 +13,7 @@ import {
   type ValidationError,
 } from 'class-validator';
 
-import { InvalidRequestError } from '../../errors/account.error.js';
+import { MaestranoInvalidRequestError } from '../../errors/account.error.js';
 import type { AccountResource } from '../account.collection.js';
 import { type AccountEntity, type Fields, type Payload, toMoment, toPayload } from '../fields.js';
 
@@ -40,7 +40,7 @@ export interface ChargeResource<T extends AccountEntity, F extends Fields, I> ex
   /**
    * Validates the input and writes it as the server does.
    *
-   * @throws InvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
+   * @throws MaestranoInvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
    */
   readonly toPayload: (input: I, context: PayloadContext) => Payload;
 }
@@ -101,7 +101,7 @@ export function Holds<T extends object>(
 /**
  * The body of a creation, of an input that was copied into its DTO.
  *
- * @throws InvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
+ * @throws MaestranoInvalidRequestError (`account.invalidInput`) with messages by field; nothing was sent.
  */
 export function validPayload(fields: Fields, dto: ChargeDto, context: PayloadContext): Payload {
   const problems = validateSync(dto, {
@@ -111,7 +111,7 @@ export function validPayload(fields: Fields, dto: ChargeDto, context: PayloadCon
   });
   if (problems.length === 0) return toPayload(fields, dto);
   const messages = Object.fromEntries(problems.map((problem) => [problem.property, messagesOf(problem)]));
-  throw new InvalidRequestError('account.invalidInput', {
+  throw new MaestranoInvalidRequestError('account.invalidInput', {
     message: `the input is not acceptable: ${Object.keys(messages).join(', ')}.`,
     ...context,
     fields: messages,

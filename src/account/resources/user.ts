@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 
-import { InvalidRequestError } from '../../errors/account.error.js';
+import { MaestranoInvalidRequestError } from '../../errors/account.error.js';
 import type { Secret } from '../../utils/secret.js';
 import type { AccountCallOptions } from '../account-client.service.js';
 import { AccountCollection, type AccountResource, readOne } from '../account.collection.js';
@@ -55,7 +55,7 @@ export class UserCollection extends AccountCollection<User, typeof USER_FILTERS>
    * encrypted under the API key, which needs at least 32 characters. Never repeated once it was sent.
    *
    * @returns the user, or null when the password is wrong or the user unknown.
-   * @throws InvalidRequestError (`account.invalidInput`) for an API key that is too short, or no user named.
+   * @throws MaestranoInvalidRequestError (`account.invalidInput`) for an API key that is too short, or no user named.
    */
   async authenticate(credentials: UserCredentials, options?: AccountCallOptions): Promise<User | null> {
     const { calls } = await this.open();
@@ -64,7 +64,7 @@ export class UserCollection extends AccountCollection<User, typeof USER_FILTERS>
     const { id, email, password } = credentials;
     const who = id === undefined ? { email } : { id };
     if (!(id ?? email) || typeof password !== 'string') {
-      throw new InvalidRequestError('account.invalidInput', {
+      throw new MaestranoInvalidRequestError('account.invalidInput', {
         message: 'id or email, and password are needed.',
         ...context,
         fields: { base: ['id or email, and password are needed'] },
@@ -72,7 +72,7 @@ export class UserCollection extends AccountCollection<User, typeof USER_FILTERS>
     }
     const encrypted = encryptPassword(password, marketplace.api.keys[0]?.reveal() ?? '');
     if (encrypted === null) {
-      throw new InvalidRequestError('account.invalidInput', {
+      throw new MaestranoInvalidRequestError('account.invalidInput', {
         message: 'the API key is shorter than 32 characters.',
         ...context,
         fields: { base: ['the API key is too short for this call'] },
@@ -85,7 +85,7 @@ export class UserCollection extends AccountCollection<User, typeof USER_FILTERS>
       const template = 'users/authenticate';
       return readOne(USERS, await calls.send({ method: 'POST', path, template, body, options }));
     } catch (error) {
-      if (error instanceof InvalidRequestError && error.fields.password) return null;
+      if (error instanceof MaestranoInvalidRequestError && error.fields.password) return null;
       throw error;
     }
   }

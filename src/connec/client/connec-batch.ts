@@ -1,4 +1,4 @@
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { isRecord } from '../../utils/values.js';
 import { pathSegment } from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
@@ -41,7 +41,7 @@ export type ConnecBatchResult<R extends ConnecResourceName = ConnecResourceName>
       /** Null when the operation has no response of its own. */
       readonly status: number | null;
       /**
-       * A `ConnecError` for a rejection. When the whole request failed, its error (`sent` of a `MaestranoHttpError`
+       * A `MaestranoConnecError` for a rejection. When the whole request failed, its error (`sent` of a `MaestranoHttpError`
        * says whether the operation may have happened), and `connec.batchNotSent` for those behind it.
        */
       readonly error: Error;
@@ -136,8 +136,8 @@ function readResults<R extends ConnecResourceName>(
   });
 }
 
-function notSent(transport: ConnecTransport, cause: Error): ConnecError {
-  return new ConnecError('connec.batchNotSent', {
+function notSent(transport: ConnecTransport, cause: Error): MaestranoConnecError {
+  return new MaestranoConnecError('connec.batchNotSent', {
     message: 'The operation was not sent: an earlier part of the batch failed.',
     marketplace: transport.marketplace.name,
     operation: OPERATION,

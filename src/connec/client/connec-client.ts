@@ -56,7 +56,7 @@ const DEFAULT_MAX_PAGES = 100_000;
  * One customer group's data on one marketplace (protocol §9). Get one from `ConnecService.for()`; it holds no
  * connection and may be made for every call.
  *
- * Every method rejects with a `ConnecError` when Connec! rejects the request, and with a `MaestranoHttpError` when no response came.
+ * Every method rejects with a `MaestranoConnecError` when Connec! rejects the request, and with a `MaestranoHttpError` when no response came.
  * GET is repeated after a failure; POST and PUT only when nothing was sent.
  */
 export class ConnecClient {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { isRecord } from '../../utils/values.js';
 import { queryString } from './connec-query.js';
 
@@ -75,7 +75,7 @@ export class ConnecCollection {
     return Buffer.from(JSON.stringify([this.fingerprint, place])).toString('base64url');
   }
 
-  /** @throws ConnecError `connec.argument` for a cursor of another group, resource or query */
+  /** @throws MaestranoConnecError `connec.argument` for a cursor of another group, resource or query */
   positionOfCursor(cursor: string): ConnecPosition {
     let parts: unknown;
     try {
@@ -86,7 +86,7 @@ export class ConnecCollection {
     const [fingerprint, place] = Array.isArray(parts) ? (parts as unknown[]) : [];
     const position = fingerprint === this.fingerprint ? this.#positionOfPlace(place) : null;
     if (position) return position;
-    throw new ConnecError('connec.argument', {
+    throw new MaestranoConnecError('connec.argument', {
       message: 'The cursor does not belong to this collection.',
       remedy: 'Use it with the marketplace, group, resource and query it was made for, or begin anew.',
     });
@@ -262,8 +262,8 @@ function samePosition(a: ConnecPosition, b: ConnecPosition): boolean {
   return a.skip === b.skip && a.top === b.top;
 }
 
-function endless(why: string): ConnecError {
-  return new ConnecError('connec.pagination', {
+function endless(why: string): MaestranoConnecError {
+  return new MaestranoConnecError('connec.pagination', {
     message: `The pages of the collection do not come to an end: ${why}.`,
     remedy: 'Narrow the query, raise maxPages, or report the response to the marketplace.',
   });

@@ -1,4 +1,4 @@
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 
 /** A value that a condition compares with. A Date is sent as ISO 8601 in UTC. */
 export type ConnecValue = string | number | boolean | Date;
@@ -61,7 +61,7 @@ const FIELD = /^[A-Za-z_][\w.]*$/;
 /**
  * The parameters of a query by name, ready to be encoded.
  *
- * @throws ConnecError `connec.argument` for anything that has no spelling in the protocol
+ * @throws MaestranoConnecError `connec.argument` for anything that has no spelling in the protocol
  */
 export function queryParameters<T>(query: ConnecQuery<T>): [string, string][] {
   const parameters: [string, string][] = [];
@@ -167,7 +167,7 @@ function encode(text: string): string {
 }
 
 function reject(message: string): never {
-  throw new ConnecError('connec.argument', {
+  throw new MaestranoConnecError('connec.argument', {
     message,
     remedy: 'Correct the query, or use its raw "filter" and "params".',
   });
@@ -180,7 +180,7 @@ const MAX_SEGMENT_LENGTH = 512;
  * One segment of a path, encoded. Empty ones and dots are rejected, because a URL parser would remove them and the
  * request would leave its group (protocol §9.1).
  *
- * @throws ConnecError `connec.argument`
+ * @throws MaestranoConnecError `connec.argument`
  */
 export function pathSegment(value: string, what: string): string {
   const trouble =
@@ -192,7 +192,7 @@ export function pathSegment(value: string, what: string): string {
           ? `is longer than ${MAX_SEGMENT_LENGTH} characters`
           : null;
   if (trouble) {
-    throw new ConnecError('connec.argument', {
+    throw new MaestranoConnecError('connec.argument', {
       message: `The ${what} ${trouble}.`,
       remedy: `Pass the ${what} as the platform gave it.`,
     });
@@ -204,7 +204,7 @@ export function pathSegment(value: string, what: string): string {
  * A relative path as free text, such as `events/e1/tickets`: slashes around it are dropped, every segment is encoded
  * on its own.
  *
- * @throws ConnecError `connec.argument`
+ * @throws MaestranoConnecError `connec.argument`
  */
 export function relativePath(path: string | readonly string[]): string {
   const segments = typeof path === 'string' ? path.replace(/^\/+|\/+$/g, '').split('/') : path;

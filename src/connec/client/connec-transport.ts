@@ -1,6 +1,6 @@
 import {
   CONNEC_ERROR_CODES,
-  ConnecError,
+  MaestranoConnecError,
   type ConnecErrorCode,
   type ConnecProblem,
 } from '../../errors/connec.error.js';
@@ -52,7 +52,7 @@ export class ConnecTransport {
   readonly #target: HttpTarget;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** @throws ConnecError `connec.disabled` */
+  /** @throws MaestranoConnecError `connec.disabled` */
   constructor(
     private readonly http: MaestranoHttp,
     readonly marketplace: Marketplace,
@@ -61,7 +61,7 @@ export class ConnecTransport {
   ) {
     const target = connecTarget(marketplace);
     if (!marketplace.connec.enabled || !target) {
-      throw new ConnecError('connec.disabled', {
+      throw new MaestranoConnecError('connec.disabled', {
         message: `Marketplace "${marketplace.name}" does not share data.`,
         marketplace: marketplace.name,
         remedy: 'Configure connec.host of the marketplace, and leave connec.enabled on.',
@@ -77,7 +77,7 @@ export class ConnecTransport {
   }
 
   /**
-   * @throws ConnecError when Connec! responds with anything but success
+   * @throws MaestranoConnecError when Connec! responds with anything but success
    * @throws MaestranoHttpError when no response came
    */
   async send(call: ConnecCall): Promise<ConnecResponse> {
@@ -110,12 +110,15 @@ export class ConnecTransport {
   }
 
   /** The typed error for a response that is not a success. */
-  rejection(operation: string, response: Pick<HttpAnswer, 'status' | 'json' | 'attempts'>): ConnecError {
+  rejection(
+    operation: string,
+    response: Pick<HttpAnswer, 'status' | 'json' | 'attempts'>,
+  ): MaestranoConnecError {
     const problems = problemsOf(response.json);
     const code = codeOf(response.status);
     const codes = problems.flatMap((problem) => (problem.code === null ? [] : [problem.code]));
     const said = codes.length > 0 ? ` (${codes.slice(0, 5).join(', ')})` : '';
-    return new ConnecError(code, {
+    return new MaestranoConnecError(code, {
       message: `${operation} on "${this.marketplace.name}" got a response with status ${response.status}${said}. ${CONNEC_ERROR_CODES[code].meaning}`,
       ...this.details(operation, response),
       problems,
@@ -128,8 +131,8 @@ export class ConnecTransport {
     operation: string,
     response: Pick<HttpAnswer, 'status' | 'attempts'>,
     message: string,
-  ): ConnecError {
-    return new ConnecError('connec.unexpectedAnswer', {
+  ): MaestranoConnecError {
+    return new MaestranoConnecError('connec.unexpectedAnswer', {
       message: `${operation} on "${this.marketplace.name}": ${message}`,
       ...this.details(operation, response),
       remedy:

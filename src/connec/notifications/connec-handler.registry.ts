@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
 import { ANY_RESOURCE, CONNEC_HANDLER } from './connec-handler.decorator.js';
 import { resourceKey } from './resource-key.js';
@@ -40,7 +40,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
     return [...this.#handlers.keys(), ...(this.#wildcards.length > 0 ? [ANY_RESOURCE] : [])];
   }
 
-  /** @throws ConnecError `connec.handler` for a method on a request-scoped provider */
+  /** @throws MaestranoConnecError `connec.handler` for a method on a request-scoped provider */
   onApplicationBootstrap(): void {
     const found = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     const seen = new Set<object>();
@@ -81,7 +81,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
   #refuse(prototype: object, className: string): void {
     const [method] = this.#methods(prototype)[0] ?? [];
     if (method === undefined) return;
-    throw new ConnecError('connec.handler', {
+    throw new MaestranoConnecError('connec.handler', {
       message: `${className}.${method} is a @ConnecHandler on a request-scoped provider.`,
       remedy: 'Notifications have no request of yours: make the provider and what it injects singletons.',
     });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { AdapterResolver } from '../../adapters/adapter-resolver.js';
 import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notification.adapter.js';
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { type EndpointCall, EndpointHandler } from '../../routing/endpoint.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
 import { ConnecNotifications } from './notification-intake.service.js';
@@ -33,7 +33,7 @@ export class ConnecNotificationHandler extends EndpointHandler {
     try {
       await this.notifications.accept(call.marketplace, exchange.body);
     } catch (error) {
-      if (error instanceof ConnecError && error.httpStatus === 503) {
+      if (error instanceof MaestranoConnecError && error.httpStatus === 503) {
         exchange.setHeader('Retry-After', RETRY_AFTER_S);
       }
       throw error;

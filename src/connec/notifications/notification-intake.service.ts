@@ -7,7 +7,7 @@ import {
   Optional,
 } from '@nestjs/common';
 
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
@@ -55,7 +55,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
   /**
    * Resolves once the notification may be acknowledged.
    *
-   * @throws ConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`,
+   * @throws MaestranoConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`,
    * `connec.notificationUnavailable`, and without a queue `connec.notificationFailed`, `connec.notificationBusy`
    */
   async accept(marketplace: Marketplace, body: unknown): Promise<void> {
@@ -131,16 +131,16 @@ function toBody(deliveries: readonly ConnecDelivery[]): NotificationBody {
 function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void {
   if (report.failed.length > 0) throw failure(marketplace, report);
   if (report.busy.length === 0) return;
-  throw new ConnecError('connec.notificationBusy', {
+  throw new MaestranoConnecError('connec.notificationBusy', {
     message: `${report.busy.length} entities are being handled by another instance.`,
     marketplace: marketplace.name,
     remedy: 'Nothing needs doing when the platform repeats the notification.',
   });
 }
 
-function failure(marketplace: Marketplace, { failed, error }: NotificationReport): ConnecError {
+function failure(marketplace: Marketplace, { failed, error }: NotificationReport): MaestranoConnecError {
   const resources = [...new Set(failed.map(({ resource }) => resource))].slice(0, 10).join(', ');
-  return new ConnecError('connec.notificationFailed', {
+  return new MaestranoConnecError('connec.notificationFailed', {
     message: `The handlers of ${failed.length} entities failed (${resources}).`,
     marketplace: marketplace.name,
     remedy: 'The log has the error of each handler.',
@@ -148,8 +148,8 @@ function failure(marketplace: Marketplace, { failed, error }: NotificationReport
   });
 }
 
-function unavailable(marketplace: Marketplace, why: string, cause?: unknown): ConnecError {
-  return new ConnecError('connec.notificationUnavailable', {
+function unavailable(marketplace: Marketplace, why: string, cause?: unknown): MaestranoConnecError {
+  return new MaestranoConnecError('connec.notificationUnavailable', {
     message: `Notifications cannot be taken right now. ${why}`,
     marketplace: marketplace.name,
     remedy: 'Check the store and the queue; the platform may repeat the notification.',

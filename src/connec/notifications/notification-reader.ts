@@ -1,4 +1,4 @@
-import { ConnecError } from '../../errors/connec.error.js';
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { isRecord } from '../../utils/values.js';
 import { resourceKey } from './resource-key.js';
 
@@ -18,7 +18,7 @@ const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'for
  * Checks the shape of a notification, by hand: validating hundreds of entities with decorators would cost ten times
  * the request. A single object counts as a list of one, which is how `company` may come.
  *
- * @throws ConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`
+ * @throws MaestranoConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`
  */
 export function readNotification(
   body: unknown,
@@ -70,15 +70,15 @@ function isDeeper(value: object, levels: number): boolean {
   return false;
 }
 
-function malformed(message: string): ConnecError {
-  return new ConnecError('connec.notificationMalformed', {
+function malformed(message: string): MaestranoConnecError {
+  return new MaestranoConnecError('connec.notificationMalformed', {
     message: `The notification cannot be read. ${message}`,
     remedy: 'Send a JSON object of resource names, each with a list of its records.',
   });
 }
 
-function tooLarge(limit: number): ConnecError {
-  return new ConnecError('connec.notificationTooLarge', {
+function tooLarge(limit: number): MaestranoConnecError {
+  return new MaestranoConnecError('connec.notificationTooLarge', {
     message: `The notification holds more than ${limit} entities.`,
     remedy: 'Raise connec.notifications.maxEntities if that is meant.',
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 
-import { ConfigurationError } from '../../errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../errors/configuration.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
 import { errorCode } from '../../utils/error-code.js';
 import { isRecord } from '../../utils/values.js';
@@ -28,7 +28,7 @@ export class LastKnownGoodFile {
 
   /**
    * @returns null when there is no file.
-   * @throws ConfigurationError (`configuration.cacheFile`) when it is broken, or open to others.
+   * @throws MaestranoConfigurationError (`configuration.cacheFile`) when it is broken, or open to others.
    */
   async read(): Promise<LastKnownGood | null> {
     try {
@@ -41,7 +41,7 @@ export class LastKnownGoodFile {
       if (sources) return { confirmedAt: mtime, sources };
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return null;
-      if (error instanceof ConfigurationError) throw error;
+      if (error instanceof MaestranoConfigurationError) throw error;
       throw this.#error(`cannot be read (${errorCode(error) ?? 'unknown'})`, 'Check its path and owner.');
     }
     throw this.#error('holds something else', 'Delete it; it is written again after the next refresh.');
@@ -51,7 +51,7 @@ export class LastKnownGoodFile {
    * Writes what is in force, unless that is in the file already.
    *
    * @param revisions equal for equal content.
-   * @throws ConfigurationError (`configuration.cacheFile`) when it cannot.
+   * @throws MaestranoConfigurationError (`configuration.cacheFile`) when it cannot.
    */
   async write(revisions: string, content: () => LastKnownGood['sources']): Promise<void> {
     if (revisions === this.#written) return;
@@ -62,7 +62,7 @@ export class LastKnownGoodFile {
   /**
    * Notes that the content is in force now.
    *
-   * @throws ConfigurationError (`configuration.cacheFile`) when it cannot; then the next write is a whole one.
+   * @throws MaestranoConfigurationError (`configuration.cacheFile`) when it cannot; then the next write is a whole one.
    */
   confirm(): Promise<void> {
     const now = new Date();
@@ -96,8 +96,8 @@ export class LastKnownGoodFile {
     }
   }
 
-  #error(what: string, remedy: string): ConfigurationError {
-    return new ConfigurationError('configuration.cacheFile', {
+  #error(what: string, remedy: string): MaestranoConfigurationError {
+    return new MaestranoConfigurationError('configuration.cacheFile', {
       message: `The last-known-good file ${this.path} ${what}.`,
       remedy,
     });

@@ -1,4 +1,4 @@
-import { ConfigurationError, type ConfigurationProblem } from '../../errors/configuration.error.js';
+import { MaestranoConfigurationError, type ConfigurationProblem } from '../../errors/configuration.error.js';
 import type { IdpCertificate, Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { Secret } from '../../utils/secret.js';
 import { resolveConflicts } from '../marketplace-conflicts.js';
@@ -35,13 +35,13 @@ export class MarketplaceAssembly {
   }
 
   /** Fills the registry. Where strict mode forbids that, the registry stays and the error is returned. */
-  apply(): ConfigurationError | null {
+  apply(): MaestranoConfigurationError | null {
     const served = new Set(this.registry.list().flatMap(({ name, sso }) => (sso.enabled ? [name] : [])));
     const { marketplaces, problems } = resolveConflicts(this.#overlap.apply(this.#collect()), served);
     this.#conflicts = problems;
     const errors = problems.filter(({ severity }) => severity === 'error');
     if (this.strict && errors.length > 0) {
-      return new ConfigurationError('configuration.invalid', {
+      return new MaestranoConfigurationError('configuration.invalid', {
         message: 'Marketplaces contradict each other, and strict mode accepts no error.',
         remedy: 'Correct them, or leave strict mode.',
         problems: errors,

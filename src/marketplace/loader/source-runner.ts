@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { ConfigurationError, type ConfigurationProblem } from '../../errors/configuration.error.js';
+import { MaestranoConfigurationError, type ConfigurationProblem } from '../../errors/configuration.error.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
@@ -102,7 +102,7 @@ async function withTimeout<T>(
   const ended = new Promise<never>((_, reject) => {
     giveUp = () =>
       reject(
-        new ConfigurationError('configuration.sourceTimeout', {
+        new MaestranoConfigurationError('configuration.sourceTimeout', {
           message: closing.aborted
             ? 'The application is shutting down.'
             : `There was no response within ${timeoutMs} ms.`,
@@ -128,7 +128,7 @@ function toFailure(source: string, error: unknown): MaestranoError {
   const code = errorCode(error);
   const name = isRecord(error) && typeof error.name === 'string' ? error.name : 'Error';
   const kind = `${name}${code === null ? '' : ` (${code})`}`;
-  return new ConfigurationError('configuration.source', {
+  return new MaestranoConfigurationError('configuration.source', {
     message: `The source "${source}" failed with ${kind}.`,
     remedy: 'Catch and log the error inside the source to see more of it.',
   });
@@ -187,7 +187,7 @@ export class SourceTable {
   /**
    * Takes a response in.
    *
-   * @throws ConfigurationError and changes nothing when it is no configuration, when it is empty although there are
+   * @throws MaestranoConfigurationError and changes nothing when it is no configuration, when it is empty although there are
    * marketplaces, or, in strict mode, when anything in it is wrong.
    */
   async update(body: unknown): Promise<void> {
@@ -213,10 +213,13 @@ export class SourceTable {
   #rejectUnusable(raw: readonly BodyEntry[], problems: readonly ConfigurationProblem[]): void {
     const [problem] = problems;
     if (problem && raw.length === 0) {
-      throw new ConfigurationError(problem.code, { message: problem.message, remedy: problem.remedy });
+      throw new MaestranoConfigurationError(problem.code, {
+        message: problem.message,
+        remedy: problem.remedy,
+      });
     }
     if (raw.length === 0 && this.#entries.size > 0) {
-      throw new ConfigurationError('configuration.sourceEmpty', {
+      throw new MaestranoConfigurationError('configuration.sourceEmpty', {
         message: 'The list of marketplaces is suddenly empty.',
         remedy: 'The present ones are kept. If none is wanted any more, restart the application.',
       });
@@ -279,7 +282,7 @@ function digestOf(entry: object, fallbackName: string | null): string | null {
 function rejectErrors(problems: readonly ConfigurationProblem[]): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
-  throw new ConfigurationError('configuration.invalid', {
+  throw new MaestranoConfigurationError('configuration.invalid', {
     message: 'The configuration has errors, and strict mode accepts none.',
     remedy: 'Correct them, or leave strict mode.',
     problems: errors,

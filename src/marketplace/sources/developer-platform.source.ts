@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../errors/configuration.error.js';
 import type { DeveloperPlatformSettings } from '../../settings/developer-platform-settings.js';
 import type { Secret } from '../../utils/secret.js';
 import { MarketplaceSource, UNCHANGED } from './marketplace-source.js';
@@ -46,7 +46,7 @@ export class DeveloperPlatformSource extends MarketplaceSource {
   }
 
   /**
-   * @throws ConfigurationError `configuration.sourceCredentials`, `configuration.sourceStatus` or
+   * @throws MaestranoConfigurationError `configuration.sourceCredentials`, `configuration.sourceStatus` or
    * `configuration.sourceBody`; errors of the HTTP client pass through.
    */
   async load(signal: AbortSignal): Promise<unknown> {
@@ -76,21 +76,21 @@ export class DeveloperPlatformSource extends MarketplaceSource {
       return JSON.parse(text) as unknown;
     } catch {
       const kind = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'broken JSON';
-      throw new ConfigurationError('configuration.sourceBody', {
+      throw new MaestranoConfigurationError('configuration.sourceBody', {
         message: `The developer platform responded with ${kind}.`,
         remedy: `Check that ${this.#url} is the platform's API, and no proxy or login page responds for it.`,
       });
     }
   }
 
-  #statusError(status: number): ConfigurationError {
+  #statusError(status: number): MaestranoConfigurationError {
     if (status === 401 || status === 403) {
-      return new ConfigurationError('configuration.sourceCredentials', {
+      return new MaestranoConfigurationError('configuration.sourceCredentials', {
         message: `The developer platform rejected the environment's credentials (${status}).`,
         remedy: 'Check MNO_DEVPL_ENV_KEY and MNO_DEVPL_ENV_SECRET against the environment on the platform.',
       });
     }
-    return new ConfigurationError('configuration.sourceStatus', {
+    return new MaestranoConfigurationError('configuration.sourceStatus', {
       message: `The developer platform responded with status ${status}.`,
       remedy: `Check that ${this.#url} is right; a status from 500 passes by itself.`,
     });

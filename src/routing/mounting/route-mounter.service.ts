@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost } from '@nestjs/core';
 
-import { ConfigurationError } from '../../errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../errors/configuration.error.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { EffectivePath } from '../table/effective-path.service.js';
 import { type EndpointController, METHOD_OF_VERB } from './endpoint-controller.js';
@@ -56,7 +56,7 @@ export class RouteMounter {
     return [...this.#claimed.values()];
   }
 
-  /** @throws ConfigurationError `configuration.sharedRoute` where another registration mounted the same path. */
+  /** @throws MaestranoConfigurationError `configuration.sharedRoute` where another registration mounted the same path. */
   mount(controllers: readonly EndpointController[]): void {
     const adapter = this.host.httpAdapter.getType() === 'fastify' ? 'fastify' : 'express';
     for (const { group, type } of controllers) {
@@ -106,7 +106,7 @@ export class RouteMounter {
     let taken = mountedOn.get(httpAdapter);
     if (!taken) mountedOn.set(httpAdapter, (taken = new Set()));
     if (taken.has(route)) {
-      throw new ConfigurationError('configuration.sharedRoute', {
+      throw new MaestranoConfigurationError('configuration.sharedRoute', {
         message: `Two registrations of MaestranoModule would serve ${route}.`,
         remedy:
           'Register all these marketplaces in one module, or configure the paths of one registration below a ' +

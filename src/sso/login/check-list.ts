@@ -16,7 +16,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu;
 const LONE_SURROGATE = /\p{Cs}/gu;
 
-/** Ends the verification of a response; becomes an {@link SsoError} where the trace is known. */
+/** Ends the verification of a response; becomes an {@link MaestranoSsoError} where the trace is known. */
 export class CheckFailed extends Error {
   constructor(readonly code: SsoErrorCode) {
     super(code);

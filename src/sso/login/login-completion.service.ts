@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../../adapters/adapter-resolver.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
-import { LoginDeniedError } from '../../errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../errors/sign-on.error.js';
 import type { AdapterContext } from '../../interfaces/adapter-context.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
@@ -34,7 +34,7 @@ export class LoginCompletion {
       return await this.#complete(exchange, marketplace, login);
     } catch (error) {
       const outcome = `Login ${login.traceCode} on "${marketplace.name}" was valid, but the application`;
-      if (error instanceof LoginDeniedError) this.#logger.log(`${outcome} denied it.`);
+      if (error instanceof MaestranoLoginDeniedError) this.#logger.log(`${outcome} denied it.`);
       else this.#logger.error(`${outcome} failed: ${describe(error)}.`);
       throw error;
     }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { SsoError } from '../../errors/sso.error.js';
+import { MaestranoSsoError } from '../../errors/sso.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../../interfaces/profiles.interface.js';
 import { ssoPolicyOf, type SsoSettings } from '../../settings/maestrano-settings.js';
@@ -70,7 +70,7 @@ export class LoginService {
   /**
    * Verifies a response and uses up the login request it belongs to.
    *
-   * @throws SsoError with the code of the first check that failed.
+   * @throws MaestranoSsoError with the code of the first check that failed.
    */
   async verify(marketplace: Marketplace, response: SsoResponse): Promise<VerifiedLogin> {
     const policy = ssoPolicyOf(this.settings, marketplace.name);
@@ -85,7 +85,7 @@ export class LoginService {
       return { profile, ...mapSession(attributes), transaction, traceCode };
     } catch (error) {
       if (!(error instanceof CheckFailed)) throw error;
-      const rejection = new SsoError(error.code, {
+      const rejection = new MaestranoSsoError(error.code, {
         marketplace: marketplace.name,
         checks: attempt.checks.checks,
         traceCode,
@@ -106,7 +106,7 @@ export class LoginService {
     checks.require('sso.replay', first, 'not accepted before', first ? 'not accepted before' : 'a copy');
   }
 
-  async #record(attempt: LoginAttempt, code: string, rejection: SsoError | null): Promise<void> {
+  async #record(attempt: LoginAttempt, code: string, rejection: MaestranoSsoError | null): Promise<void> {
     const { marketplace, transaction, issuedAt, checks } = attempt;
     const now = Date.now();
     await this.traces.record({
@@ -124,7 +124,7 @@ export class LoginService {
 }
 
 /** One line for the log. JSON, so that nothing a stranger sent can forge a further line. */
-function describeRejection(rejection: SsoError): string {
+function describeRejection(rejection: MaestranoSsoError): string {
   const { marketplace, code, traceCode, requestId, checks } = rejection;
   const failed = checks.find((check) => check.code === code && check.result === 'failed');
   const details = {

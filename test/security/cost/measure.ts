@@ -3,7 +3,7 @@ import { GCProfiler } from 'node:v8';
 
 import { Logger } from '@nestjs/common';
 
-import { SsoError } from '../../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
 import { SamlBench, testMarketplace } from '../../support/saml/saml-bench.js';
 import { CLASSES } from '../corpus/classes.js';
 import { wholeBody } from '../corpus/exhaustion.js';
@@ -62,7 +62,7 @@ async function judgeOf({ sso, options, bound }: Partial<HostileCase>, field: unk
       await bench.validate(field, bound === undefined ? [REQUEST_ID] : bound);
       return 'accepted';
     } catch (error) {
-      if (error instanceof SsoError) return error.code;
+      if (error instanceof MaestranoSsoError) return error.code;
       throw error;
     }
   };

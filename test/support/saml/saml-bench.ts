@@ -1,6 +1,6 @@
 import type { Marketplace, MarketplaceSso } from '../../../src/interfaces/marketplace.interface.js';
 import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.js';
-import { SsoError } from '../../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
 import { CheckList } from '../../../src/sso/login/check-list.js';
@@ -126,9 +126,9 @@ export class SamlBench {
   }
 
   /** Begins a login and responds to it in a way that must be rejected. */
-  async rejection(overrides: Partial<ResponseSpec>): Promise<SsoError> {
+  async rejection(overrides: Partial<ResponseSpec>): Promise<MaestranoSsoError> {
     const outcome: unknown = await this.login(overrides).catch((error: unknown) => error);
-    if (outcome instanceof SsoError) return outcome;
+    if (outcome instanceof MaestranoSsoError) return outcome;
     throw new Error('the login was not rejected');
   }
 

@@ -5,8 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BillInput } from '../../../src/account/resources/bill.js';
 import type { RecurringBillInput } from '../../../src/account/resources/recurring-bill.js';
 import { encryptPassword } from '../../../src/account/resources/user.js';
-import { type AccountError, ApiError, InvalidRequestError } from '../../../src/errors/account.error.js';
-import { UnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
+import {
+  type MaestranoAccountError,
+  MaestranoApiError,
+  MaestranoInvalidRequestError,
+} from '../../../src/errors/account.error.js';
+import { MaestranoUnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
 import { Secret } from '../../../src/utils/secret.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { testMarketplace } from '../../support/marketplaces.js';
@@ -38,12 +42,12 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function refusal(work: Promise<unknown>): Promise<AccountError> {
+async function refusal(work: Promise<unknown>): Promise<MaestranoAccountError> {
   const error: unknown = await work.then(
     () => new Error('should have been refused'),
     (reason: unknown) => reason,
   );
-  if (error instanceof InvalidRequestError || error instanceof ApiError) return error;
+  if (error instanceof MaestranoInvalidRequestError || error instanceof MaestranoApiError) return error;
   throw error;
 }
 
@@ -60,8 +64,8 @@ describe('which marketplace is called', () => {
   });
 
   it('is refused at once when the name is unknown, and at the call when no default is set', async () => {
-    expect(() => clients.billing.for('three')).toThrow(UnknownMarketplaceError);
-    expect(() => clients.membership.for('three')).toThrow(UnknownMarketplaceError);
+    expect(() => clients.billing.for('three')).toThrow(MaestranoUnknownMarketplaceError);
+    expect(() => clients.membership.for('three')).toThrow(MaestranoUnknownMarketplaceError);
     await expect(clients.billing.bills.list()).rejects.toMatchObject({ code: 'configuration.noDefault' });
   });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mayComeFrom } from '../../../src/account/fields.js';
 import { type Bill, BILL_FIELDS } from '../../../src/account/resources/bill.js';
 import { RECURRING_BILL_FIELDS } from '../../../src/account/resources/recurring-bill.js';
-import { CreationUndecidedError } from '../../../src/errors/account.error.js';
+import { MaestranoCreationUndecidedError } from '../../../src/errors/account.error.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { testMarketplace } from '../../support/marketplaces.js';
@@ -139,9 +139,12 @@ describe('createOnce', () => {
     const error: unknown = await application(60_000, 300)
       .billing.bills.createOnce('k', BILL)
       .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(CreationUndecidedError);
+    expect(error).toBeInstanceOf(MaestranoCreationUndecidedError);
     expect(error).toMatchObject({ code: 'account.undecided', candidates: [], marketplace: 'acme' });
-    expect((error as CreationUndecidedError).cause).toMatchObject({ code: 'http.connection', sent: 'maybe' });
+    expect((error as MaestranoCreationUndecidedError).cause).toMatchObject({
+      code: 'http.connection',
+      sent: 'maybe',
+    });
 
     bills.push({ id: 'bill-late', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' });
     expect((await application(60_000).billing.bills.createOnce('k', BILL)).id).toBe('bill-late');
@@ -151,7 +154,7 @@ describe('createOnce', () => {
   it('names the candidates when more charges appeared than were sent, and lets a human decide', async () => {
     fates = ['lose'];
     const { billing } = application(60_000, 300);
-    await expect(billing.bills.createOnce('k', BILL)).rejects.toBeInstanceOf(CreationUndecidedError);
+    await expect(billing.bills.createOnce('k', BILL)).rejects.toBeInstanceOf(MaestranoCreationUndecidedError);
     bills.push(
       { id: 'bill-x', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' },
       { id: 'bill-y', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' },
@@ -167,7 +170,7 @@ describe('createOnce', () => {
   it('sends again when a human says that nothing was made', async () => {
     fates = ['lose'];
     const { billing } = application(60_000, 300);
-    await expect(billing.bills.createOnce('k', BILL)).rejects.toBeInstanceOf(CreationUndecidedError);
+    await expect(billing.bills.createOnce('k', BILL)).rejects.toBeInstanceOf(MaestranoCreationUndecidedError);
     await billing.bills.settleOnce('k', null);
     expect((await billing.bills.createOnce('k', BILL)).id).toBe('bill-1');
     await expect(billing.bills.settleOnce('k', null)).rejects.toMatchObject({ code: 'account.invalidInput' });

@@ -4,12 +4,12 @@ import { describe, expect, it } from '@jest/globals';
 
 import { openEnvelope } from '../../../src/account/account-client.service.js';
 import {
-  AccountError,
-  ApiError,
-  AuthenticationError,
-  InvalidRequestError,
-  NotFoundError,
-  RateLimitError,
+  MaestranoAccountError,
+  MaestranoApiError,
+  MaestranoAuthenticationError,
+  MaestranoInvalidRequestError,
+  MaestranoNotFoundError,
+  MaestranoRateLimitError,
 } from '../../../src/errors/account.error.js';
 import type { HttpAnswer } from '../../../src/http/http.types.js';
 import { parseJsonBody } from '../../../src/http/json-body.js';
@@ -38,36 +38,36 @@ const GARBAGE = {
   'no success': '{"data":{"id":"bill-1"}}',
 } as const;
 
-const NO_ENVELOPE: Readonly<Record<number, new (...args: never[]) => AccountError>> = {
-  200: ApiError,
-  301: ApiError,
-  400: ApiError,
-  401: AuthenticationError,
-  403: ApiError,
-  404: NotFoundError,
-  422: ApiError,
-  429: RateLimitError,
-  500: ApiError,
-  502: ApiError,
-  503: ApiError,
+const NO_ENVELOPE: Readonly<Record<number, new (...args: never[]) => MaestranoAccountError>> = {
+  200: MaestranoApiError,
+  301: MaestranoApiError,
+  400: MaestranoApiError,
+  401: MaestranoAuthenticationError,
+  403: MaestranoApiError,
+  404: MaestranoNotFoundError,
+  422: MaestranoApiError,
+  429: MaestranoRateLimitError,
+  500: MaestranoApiError,
+  502: MaestranoApiError,
+  503: MaestranoApiError,
 };
 
-const REFUSED: Readonly<Record<number, new (...args: never[]) => AccountError>> = {
+const REFUSED: Readonly<Record<number, new (...args: never[]) => MaestranoAccountError>> = {
   ...NO_ENVELOPE,
-  200: InvalidRequestError,
-  400: InvalidRequestError,
-  422: InvalidRequestError,
+  200: MaestranoInvalidRequestError,
+  400: MaestranoInvalidRequestError,
+  422: MaestranoInvalidRequestError,
 };
 
 function answer(status: number, text: string, headers: Record<string, string> = {}): HttpAnswer {
   return { status, headers, text, json: parseJsonBody(text), attempts: 2, requestId: 'r-9' };
 }
 
-function refusal(status: number, text: string, operation: string, headers = {}): AccountError {
+function refusal(status: number, text: string, operation: string, headers = {}): MaestranoAccountError {
   try {
     openEnvelope(answer(status, text, headers), 'acme', operation);
   } catch (error) {
-    if (error instanceof AccountError) return error;
+    if (error instanceof MaestranoAccountError) return error;
     throw error;
   }
   throw new Error('should have been refused');
@@ -104,8 +104,8 @@ describe('openEnvelope', () => {
 
   it('does not believe a success with an error status', () => {
     const body = '{"success":true,"errors":{},"data":{"id":"bill-1"}}';
-    expect(refusal(500, body, 'x')).toBeInstanceOf(ApiError);
-    expect(refusal(401, body, 'x')).toBeInstanceOf(AuthenticationError);
+    expect(refusal(500, body, 'x')).toBeInstanceOf(MaestranoApiError);
+    expect(refusal(401, body, 'x')).toBeInstanceOf(MaestranoAuthenticationError);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 
 import { ConnecClient } from '../../../src/connec/client/connec-client.js';
 import { ConnecService } from '../../../src/connec/connec.service.js';
-import { ConnecError } from '../../../src/errors/connec.error.js';
+import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../../src/interfaces/connec-options.interface.js';
@@ -157,13 +157,13 @@ describe('ConnecClient: requests', () => {
 
   it.each(['', '.', '..', 'x'.repeat(600)])('never lets the identifier %j change the path', async (id) => {
     expect(() => new ConnecClient(http, server.marketplace(), id, settingsOf().connec.client)).toThrow(
-      ConnecError,
+      MaestranoConnecError,
     );
-    expect((await caught<ConnecError>(client().get('people', id))).code).toBe('connec.argument');
-    expect((await caught<ConnecError>(client().get(id, 'p1'))).code).toBe('connec.argument');
-    expect((await caught<ConnecError>(client().request({ method: 'GET', path: ['people', id] }))).code).toBe(
-      'connec.argument',
-    );
+    expect((await caught<MaestranoConnecError>(client().get('people', id))).code).toBe('connec.argument');
+    expect((await caught<MaestranoConnecError>(client().get(id, 'p1'))).code).toBe('connec.argument');
+    expect(
+      (await caught<MaestranoConnecError>(client().request({ method: 'GET', path: ['people', id] }))).code,
+    ).toBe('connec.argument');
     expect(server.seen).toEqual([]);
   });
 
@@ -199,8 +199,8 @@ describe('ConnecClient: errors', () => {
       headers: { location: 'http://evil.test/' },
       body: { errors: [problem] },
     }));
-    const error = await caught<ConnecError>(client().put('people', 'p1', {}));
-    expect(error).toBeInstanceOf(ConnecError);
+    const error = await caught<MaestranoConnecError>(client().put('people', 'p1', {}));
+    expect(error).toBeInstanceOf(MaestranoConnecError);
     expect(error).toMatchObject({
       code,
       status,
@@ -228,7 +228,7 @@ describe('ConnecClient: errors', () => {
     ['null', 'null'],
   ])('says so when the answer to a read is %s', async (_name, body) => {
     server.respond(() => ({ body }));
-    const error = await caught<ConnecError>(client().get('people', 'p1'));
+    const error = await caught<MaestranoConnecError>(client().get('people', 'p1'));
     expect(error).toMatchObject({ code: 'connec.unexpectedAnswer', status: 200, group: 'cld-4' });
   });
 
@@ -238,12 +238,14 @@ describe('ConnecClient: errors', () => {
     ['nothing', {}],
   ])('says so when a collection holds %s', async (_name, body) => {
     server.respond(() => ({ body }));
-    expect((await caught<ConnecError>(client().list('people'))).code).toBe('connec.unexpectedAnswer');
+    expect((await caught<MaestranoConnecError>(client().list('people'))).code).toBe(
+      'connec.unexpectedAnswer',
+    );
   });
 
   it('survives errors that are not a list of objects', async () => {
     server.respond(() => ({ status: 400, body: { errors: ['x', null, 5, { code: 7, detail: {} }] } }));
-    const error = await caught<ConnecError>(client().get('people', 'p1'));
+    const error = await caught<MaestranoConnecError>(client().get('people', 'p1'));
     expect(error.problems).toEqual([{ status: null, code: '7', title: null, detail: null }]);
   });
 
@@ -253,7 +255,7 @@ describe('ConnecClient: errors', () => {
     await client().get('people', 'p1');
     expect(calls).toBe(2);
     calls = 0;
-    const error = await caught<ConnecError>(client().post('people', {}));
+    const error = await caught<MaestranoConnecError>(client().post('people', {}));
     expect(calls).toBe(1);
     expect(error).toMatchObject({ code: 'connec.server', attempts: 1 });
   });
@@ -372,7 +374,9 @@ describe('ConnecClient: batch', () => {
     const { results } = await client().batch(operations);
     expect(calls).toBe(2);
     expect(results.slice(0, 50).every(({ ok }) => ok)).toBe(true);
-    const codes = results.slice(50).map((result) => (result.ok ? 'ok' : (result.error as ConnecError).code));
+    const codes = results
+      .slice(50)
+      .map((result) => (result.ok ? 'ok' : (result.error as MaestranoConnecError).code));
     expect([...new Set(codes.slice(0, 50))]).toEqual(['connec.server']);
     expect([...new Set(codes.slice(50))]).toEqual(['connec.batchNotSent']);
   });

@@ -9,7 +9,7 @@ import {
   unfoldReferences,
 } from '../../../src/connec/client/external-ids.js';
 import { filterText, queryParameters, queryString } from '../../../src/connec/client/connec-query.js';
-import { ConnecError } from '../../../src/errors/connec.error.js';
+import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { ConnecServer, pageOf, type SeenRequest } from '../../support/connec-server.js';
 import { settingsOf } from '../../support/settings.js';
@@ -43,11 +43,11 @@ async function all(source: AsyncIterable<unknown>): Promise<number[]> {
   return found;
 }
 
-async function failing(source: AsyncIterable<unknown>): Promise<ConnecError> {
+async function failing(source: AsyncIterable<unknown>): Promise<MaestranoConnecError> {
   try {
     await all(source);
   } catch (error) {
-    return error as ConnecError;
+    return error as MaestranoConnecError;
   }
   throw new Error('it came to an end');
 }
@@ -117,10 +117,10 @@ describe('pages', () => {
       ['cld-4', 'things', { top: 100 }],
     ] as const) {
       const elsewhere = new ConnecClient(http, server.marketplace(), group, settingsOf().connec.client);
-      expect(() => elsewhere.pages(resource, other, { after: cursor })).toThrow(ConnecError);
+      expect(() => elsewhere.pages(resource, other, { after: cursor })).toThrow(MaestranoConnecError);
     }
     for (const bad of ['x', '', 'bnVsbA', Buffer.from('[1,2]').toString('base64url')]) {
-      if (bad) expect(() => client.pages('things', query, { after: bad })).toThrow(ConnecError);
+      if (bad) expect(() => client.pages('things', query, { after: bad })).toThrow(MaestranoConnecError);
     }
   });
 

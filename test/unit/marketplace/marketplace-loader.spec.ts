@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { ConfigurationError } from '../../../src/errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
 import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { MarketplaceOptions } from '../../../src/interfaces/marketplace-options.interface.js';
@@ -91,13 +91,13 @@ function names(loader: MarketplaceLoader): string[] {
   return loader.registry.list().map(({ name }) => name);
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<ConfigurationError> {
+async function failureOf(promise: Promise<unknown>): Promise<MaestranoConfigurationError> {
   const error: unknown = await promise.then(
     () => null,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(ConfigurationError);
-  return error as ConfigurationError;
+  expect(error).toBeInstanceOf(MaestranoConfigurationError);
+  return error as MaestranoConfigurationError;
 }
 
 /** Moves the clock, not the timers: whatever the loader does by the clock it does at the next refresh. */

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { ConfigurationError } from '../../../src/errors/configuration.error.js';
-import { UnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
+import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
+import { MaestranoUnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
 import type { MarketplaceEvent } from '../../../src/interfaces/marketplace-events.interface.js';
 import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
@@ -51,7 +51,7 @@ describe('looking up', () => {
     expect(registry.has('c')).toBe(false);
     expect(registry.find('c')).toBeNull();
     expect(registry.list().map(({ name }) => name)).toEqual(['a', 'b']);
-    expect(() => registry.get('c')).toThrow(UnknownMarketplaceError);
+    expect(() => registry.get('c')).toThrow(MaestranoUnknownMarketplaceError);
     expect(() => registry.get('c')).toThrow('There is no marketplace "c". Configured: a, b.');
     expect(registry.find('__proto__')).toBeNull();
   });
@@ -59,11 +59,11 @@ describe('looking up', () => {
   it('the default gives the configured or the only one, or an error that says what to do', () => {
     expect(registryOf(entry('a')).default().name).toBe('a');
     const several = registryOf(entry('a'), entry('b'));
-    expect(() => several.default()).toThrow(ConfigurationError);
+    expect(() => several.default()).toThrow(MaestranoConfigurationError);
     expect(() => several.default()).toThrow('set the defaultMarketplace option');
     expect(several.findDefault()).toBeNull();
     const configured = new MarketplaceRegistry('b');
-    expect(() => configured.default()).toThrow(UnknownMarketplaceError);
+    expect(() => configured.default()).toThrow(MaestranoUnknownMarketplaceError);
     configured.replace(marketplaces(entry('a'), entry('b')));
     expect(configured.default().name).toBe('b');
     expect(configured.findDefault()?.name).toBe('b');
@@ -74,7 +74,7 @@ describe('looking up', () => {
     const [before] = registry.list();
     expect(registry.resolve('a')).toBe(before);
     expect(registry.resolve()).toBe(before);
-    expect(() => registry.resolver('c')).toThrow(UnknownMarketplaceError);
+    expect(() => registry.resolver('c')).toThrow(MaestranoUnknownMarketplaceError);
     const [named, kept] = [registry.resolver('a'), registry.resolver(before)];
     registry.replace(registryOf(entry('a', { key: 'rotated' })).list());
     expect(named()).toBe(registry.get('a'));

@@ -4,7 +4,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 
 import {
   BillingService,
-  ConfigurationError,
+  MaestranoConfigurationError,
   ConnecService,
   getMarketplaceToken,
   InjectMarketplace,
@@ -14,7 +14,7 @@ import {
   type MarketplaceHandle,
   MarketplaceRegistry,
   MembershipService,
-  UnknownMarketplaceError,
+  MaestranoUnknownMarketplaceError,
 } from '../../../src/index.js';
 import { TestIdentityProvider, testMarketplace } from '../../../src/testing/index.js';
 
@@ -106,7 +106,7 @@ describe('MaestranoModule', () => {
     const compile = Test.createTestingModule({
       imports: [MaestranoModule.forRoot(options), MaestranoModule.forFeature(['nowhere'])],
     }).compile();
-    await expect(compile).rejects.toBeInstanceOf(UnknownMarketplaceError);
+    await expect(compile).rejects.toBeInstanceOf(MaestranoUnknownMarketplaceError);
     await expect(compile).rejects.toThrow('Configured: uat, bluebank');
   });
 
@@ -125,9 +125,9 @@ describe('MaestranoModule', () => {
       .compile()
       .then(
         () => null,
-        (reason: unknown) => reason as ConfigurationError,
+        (reason: unknown) => reason as MaestranoConfigurationError,
       );
-    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toBeInstanceOf(MaestranoConfigurationError);
     expect(error?.message).toMatch(/one[\s\S]*two/);
     expect(error?.message).not.toMatch(/the-secret-key|the-other-secret|u:p@/);
   });
@@ -139,9 +139,9 @@ describe('MaestranoModule', () => {
       .compile()
       .then(
         () => null,
-        (reason: unknown) => reason as ConfigurationError,
+        (reason: unknown) => reason as MaestranoConfigurationError,
       );
-    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toBeInstanceOf(MaestranoConfigurationError);
     expect(error?.problems.map(({ key, remedy }) => `${key}: ${remedy}`).sort()).toEqual([
       'sesion: Write session.',
       'userAdapter: Give it beside useFactory, useClass or useExisting: it must be known before they run.',

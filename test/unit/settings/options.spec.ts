@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ConfigurationError, type ConfigurationProblem } from '../../../src/errors/configuration.error.js';
+import {
+  MaestranoConfigurationError,
+  type ConfigurationProblem,
+} from '../../../src/errors/configuration.error.js';
 import type { MaestranoSettings } from '../../../src/settings/maestrano-settings.js';
 import { resolveSettings } from '../../../src/settings/maestrano-settings.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -27,7 +30,8 @@ function problemsOf(options: unknown): readonly ConfigurationProblem[] {
     resolve(options);
     return [];
   } catch (error) {
-    if (error instanceof ConfigurationError && error.code === 'configuration.options') return error.problems;
+    if (error instanceof MaestranoConfigurationError && error.code === 'configuration.options')
+      return error.problems;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { ConfigurationError } from '../../../src/errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
 import { resolveSettings, ssoPolicyOf } from '../../../src/settings/maestrano-settings.js';
 import { nearestName } from '../../../src/utils/nearest-name.js';
 
@@ -10,11 +10,11 @@ const environment = {};
 const resolve = (options: unknown, extras: readonly string[] = []) =>
   resolveSettings(options, { environment, extras });
 
-function failureOf(options: unknown, extras: readonly string[] = []): ConfigurationError {
+function failureOf(options: unknown, extras: readonly string[] = []): MaestranoConfigurationError {
   try {
     resolve(options, extras);
   } catch (error) {
-    if (error instanceof ConfigurationError) return error;
+    if (error instanceof MaestranoConfigurationError) return error;
     throw error;
   }
   throw new Error('nothing was wrong');

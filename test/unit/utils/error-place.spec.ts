@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ConnecError } from '../../../src/errors/connec.error.js';
+import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { errorPlace } from '../../../src/utils/error-place.js';
 
 describe('the place of an error', () => {
@@ -32,8 +32,8 @@ describe('the place of an error', () => {
   });
 
   it('keeps the text of our own errors, and nothing of what is no error', () => {
-    const own = new ConnecError('connec.notificationMalformed', { message: 'It is malformed.' });
-    expect(errorPlace(own)).toMatch(/^ConnecError: It is malformed\.[^]*\n\s+at /);
+    const own = new MaestranoConnecError('connec.notificationMalformed', { message: 'It is malformed.' });
+    expect(errorPlace(own)).toMatch(/^MaestranoConnecError: It is malformed\.[^]*\n\s+at /);
     expect(errorPlace('jo@example.com')).toBe('string');
     expect(errorPlace(undefined)).toBe('undefined');
   });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 
 import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
-import { AdapterError } from '../../../src/errors/adapter.error.js';
+import { MaestranoAdapterError } from '../../../src/errors/adapter.error.js';
 import type { SessionService } from '../../../src/session/session.service.js';
 import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -92,7 +92,9 @@ describe('deleting a group', () => {
     const unavailable = new ServiceUnavailableException();
     adapter.deleteGroup?.mockRejectedValueOnce(unavailable);
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(unavailable);
-    const missing = new AdapterError('adapter.missing', { message: 'No MaestranoGroupAdapter is provided.' });
+    const missing = new MaestranoAdapterError('adapter.missing', {
+      message: 'No MaestranoGroupAdapter is provided.',
+    });
     adapter.deleteGroup?.mockRejectedValueOnce(missing);
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(missing);
   });

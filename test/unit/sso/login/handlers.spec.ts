@@ -3,8 +3,8 @@ import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
 import type { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
-import { LoginDeniedError } from '../../../../src/errors/sign-on.error.js';
-import { SsoError } from '../../../../src/errors/sso.error.js';
+import { MaestranoLoginDeniedError } from '../../../../src/errors/sign-on.error.js';
+import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
 import type { SignOnOptions } from '../../../../src/interfaces/sign-on-options.interface.js';
 import { HttpExchange } from '../../../../src/routing/http-exchange.js';
@@ -279,7 +279,7 @@ function signOn(
     },
     reject: (code: SsoErrorCode, requestId: string | null = null) => {
       const details = { marketplace: 'uat', checks: [], traceCode: 'ABC-123', requestId };
-      stub.outcome = () => Promise.reject(new SsoError(code, details));
+      stub.outcome = () => Promise.reject(new MaestranoSsoError(code, details));
     },
   };
 }
@@ -493,7 +493,7 @@ describe('consume', () => {
     const { accept, users, ...denying } = signOn();
     await denying.begin('?return_to=/invoices');
     accept('_request1', '/invoices');
-    users.findOrCreateUser = () => Promise.reject(new LoginDeniedError());
+    users.findOrCreateUser = () => Promise.reject(new MaestranoLoginDeniedError());
     expect((await denying.consume()).body).toContain('?return_to=%2Finvoices"');
   });
 
@@ -512,7 +512,8 @@ describe('consume', () => {
   it('keeps out whom the application rejects, with its own words', async () => {
     const { consume, accept, users, jar } = signOn();
     accept('_request1');
-    users.findOrCreateUser = () => Promise.reject(new LoginDeniedError('Ask <b>your</b> administrator.'));
+    users.findOrCreateUser = () =>
+      Promise.reject(new MaestranoLoginDeniedError('Ask <b>your</b> administrator.'));
     const response = await consume();
     expect(response).toMatchObject({ status: 403 });
     expect(response.body).toContain('Ask &lt;b&gt;your&lt;/b&gt; administrator.');
@@ -544,7 +545,7 @@ describe('consume', () => {
   it('takes the session back when the session adapter fails', async () => {
     const { consume, accept, session, jar } = signOn();
     accept('_request1');
-    session.adapter = { signIn: () => Promise.reject(new LoginDeniedError()) };
+    session.adapter = { signIn: () => Promise.reject(new MaestranoLoginDeniedError()) };
     expect(await consume()).toMatchObject({
       status: 403,
       body: expect.stringContaining('does not let you in'),

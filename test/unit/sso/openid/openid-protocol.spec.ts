@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 
 import { Logger } from '@nestjs/common';
 
-import { SsoError } from '../../../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import { OpenIdDiscoveryError } from '../../../../src/errors/openid.error.js';
 import { MaestranoHttp } from '../../../../src/http/maestrano-http.service.js';
 import type { Marketplace } from '../../../../src/interfaces/marketplace.interface.js';
@@ -56,13 +56,13 @@ async function signIn(
   return { response, requestId, fields };
 }
 
-async function rejection(login: Promise<VerifiedLogin>): Promise<SsoError> {
+async function rejection(login: Promise<VerifiedLogin>): Promise<MaestranoSsoError> {
   const error = await login.then(
     () => null,
     (caught: unknown) => caught,
   );
-  expect(error).toBeInstanceOf(SsoError);
-  return error as SsoError;
+  expect(error).toBeInstanceOf(MaestranoSsoError);
+  return error as MaestranoSsoError;
 }
 
 beforeAll(async () => {
@@ -404,7 +404,7 @@ describe('a bad response', () => {
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => logins.verify(uat, response)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const reasons = results.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason as SsoError] : [],
+      result.status === 'rejected' ? [result.reason as MaestranoSsoError] : [],
     );
     expect(new Set(reasons.map(({ code }) => code))).toEqual(
       new Set([gullible ? 'sso.requestUsed' : 'openid.verification']),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { SsoError } from '../../../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
 import { idpCertificate } from '../../../support/saml/test-keys.js';
 import { sharedFixture, sharedFixturesPresent } from '../../../support/shared-fixtures.js';
@@ -55,7 +55,7 @@ maybe('responses of the real identity provider', () => {
     const bench = await benchFor(recording, pin);
     const answer = bench.validate(sharedFixture(`real-idp/${recording.name}.b64`), [recording.requestId]);
     if (!recording.expect.startsWith('accept')) {
-      await expect(answer).rejects.toBeInstanceOf(SsoError);
+      await expect(answer).rejects.toBeInstanceOf(MaestranoSsoError);
       await expect(answer).rejects.toMatchObject({
         code: recording.name === 'broken-ampersand' ? 'sso.xmlMalformed' : 'sso.signature',
       });

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { inflateRawSync } from 'node:zlib';
 
-import { SsoError } from '../../../../src/errors/sso.error.js';
+import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import { RedisStore } from '../../../../src/redis/redis-store.js';
 import { LoginExplainer } from '../../../../src/sso/trace/login-explainer.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
@@ -22,7 +22,7 @@ afterEach(() => {
 
 const codes = (results: readonly PromiseSettledResult<unknown>[]): string[] =>
   results
-    .map((result) => (result.status === 'fulfilled' ? 'accepted' : (result.reason as SsoError).code))
+    .map((result) => (result.status === 'fulfilled' ? 'accepted' : (result.reason as MaestranoSsoError).code))
     .sort();
 
 describe('requests', () => {
@@ -127,7 +127,7 @@ describe('logins', () => {
     const { id } = await bench.begin();
     const good = signedResponse(bench.spec(id));
     for (const garbage of [good.replaceAll('usr-1', 'usr-2'), good.replace('<Subject>', '<Sub'), 'x']) {
-      await expect(bench.validate(formField(garbage), [id])).rejects.toBeInstanceOf(SsoError);
+      await expect(bench.validate(formField(garbage), [id])).rejects.toBeInstanceOf(MaestranoSsoError);
     }
     await expect(bench.validate(formField(good), [id])).resolves.toBeDefined();
   });
