@@ -151,11 +151,11 @@ export abstract class MaestranoStore {
    * @throws MaestranoStoreError `store.argument`, `store.notDurable`
    */
   protected checkWrites(writes: readonly StoreWrite[]): void {
-    this.checkKeys(writes.map(({ key }) => key));
-    if (new Set(writes.map(({ key }) => key)).size < writes.length) {
-      throw argument('A call writes one key twice.');
-    }
-    for (const { value, ttlMs, index } of writes) {
+    if (writes.length > MAX_BATCH) throw argument(`A call has more than ${MAX_BATCH} keys.`);
+    const keys = new Set<string>();
+    for (const { key, value, ttlMs, index } of writes) {
+      checkKey(key);
+      keys.add(key);
       if (index) {
         checkKey(index.name);
         if (!Number.isSafeInteger(index.at) || index.at < 0) throw argument('The time in an index is none.');
@@ -171,6 +171,7 @@ export abstract class MaestranoStore {
         throw argument('A time to live is no number of milliseconds.');
       }
     }
+    if (keys.size < writes.length) throw argument('A call writes one key twice.');
   }
 
   /**

@@ -36,7 +36,9 @@ export class MemoryStore extends MaestranoStore {
 
   override async getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
     this.checkKeys(keys);
-    return this.waitFor(call, () => Promise.resolve(keys.map((key) => this.#read(key)?.value ?? null)));
+    return this.waitFor(call, () =>
+      Promise.resolve(keys.map((key) => this.#read(this.#namespace(key), key)?.value ?? null)),
+    );
   }
 
   override async writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
@@ -47,9 +49,10 @@ export class MemoryStore extends MaestranoStore {
   override async take(key: string, call?: StoreCall): Promise<string | null> {
     this.checkKeys([key]);
     return this.waitFor(call, () => {
-      const value = this.#read(key)?.value ?? null;
-      this.#remove(key);
-      return Promise.resolve(value);
+      const entries = this.#namespace(key);
+      const entry = this.#read(entries, key);
+      if (entry) this.#remove(entries, key, entry);
+      return Promise.resolve(entry?.value ?? null);
     });
   }
 
@@ -75,7 +78,7 @@ export class MemoryStore extends MaestranoStore {
     let last: string | null = null;
     for (const place of places) {
       const { at, key } = readPlace(place);
-      const entry = this.#read(key);
+      const entry = this.#read(this.#namespace(key), key);
       if (!entry) continue;
       if (entries.length === limit) return { entries, next: last };
       entries.push({ key, value: entry.value, at });
@@ -85,32 +88,32 @@ export class MemoryStore extends MaestranoStore {
   }
 
   #apply({ key, expected, value, ttlMs, index }: StoreWrite): boolean {
-    const present = this.#read(key)?.value ?? null;
-    if (expected !== undefined && present !== expected) return false;
-    this.#remove(key);
-    if (value === null) return present !== null;
     const entries = this.#namespace(key);
+    const present = this.#read(entries, key);
+    if (expected !== undefined && (present?.value ?? null) !== expected) return false;
+    if (present) this.#remove(entries, key, present);
+    if (value === null) return present !== null;
     if (entries.size >= this.#maxEntries) this.#makeRoom(entries);
-    entries.set(key, {
-      value,
-      expiresAt: Date.now() + Math.max(1, ttlMs ?? 0),
-      index: index ? { name: index.name, place: placeOf(index.at, key) } : null,
-    });
-    if (index) this.#placesOf(index.name).add(placeOf(index.at, key));
+    const expiresAt = Date.now() + Math.max(1, ttlMs ?? 0);
+    if (!index) {
+      entries.set(key, { value, expiresAt, index: null });
+      return true;
+    }
+    const place = placeOf(index.at, key);
+    entries.set(key, { value, expiresAt, index: { name: index.name, place } });
+    this.#placesOf(index.name).add(place);
     return true;
   }
 
-  #read(key: string): Entry | null {
-    const entry = this.#namespace(key).get(key);
+  #read(entries: Map<string, Entry>, key: string): Entry | null {
+    const entry = entries.get(key);
     if (!entry) return null;
     if (entry.expiresAt > Date.now()) return entry;
-    this.#remove(key);
+    this.#remove(entries, key, entry);
     return null;
   }
 
-  #remove(key: string): void {
-    const entries = this.#namespace(key);
-    const index = entries.get(key)?.index;
+  #remove(entries: Map<string, Entry>, key: string, { index }: Entry): void {
     entries.delete(key);
     if (!index) return;
     const places = this.#placesOf(index.name);
@@ -137,12 +140,11 @@ export class MemoryStore extends MaestranoStore {
     // A few at a time: every write pays for a little sweeping instead of one paying for all of it.
     let looked = 0;
     for (const [key, entry] of entries) {
-      if (entry.expiresAt <= now) this.#remove(key);
+      if (entry.expiresAt <= now) this.#remove(entries, key, entry);
       if ((looked += 1) >= 16) break;
     }
     if (entries.size < this.#maxEntries) return;
     // Writing removes first, so the first key is always the one written longest ago.
-    const oldest = entries.keys().next();
-    if (!oldest.done) this.#remove(oldest.value);
+    for (const [key, entry] of entries) return this.#remove(entries, key, entry);
   }
 }
