@@ -80,13 +80,13 @@ export function finishedHandlers({ unfinished }: RecordState, delivery: ConnecDe
   return unfinished !== null && unfinished.version === versionOf(delivery) ? unfinished.handlers : [];
 }
 
-/** As it is stored. */
+/** As it is stored: without what says nothing, since most records have a time only. */
 export function writeState({ at, digests, unfinished, lease }: RecordState): string {
   return JSON.stringify({
     at,
-    ...(digests.length > 0 ? { digests } : {}),
-    ...(unfinished ? { unfinished } : {}),
-    ...(lease ? { lease } : {}),
+    digests: digests.length > 0 ? digests : undefined,
+    unfinished: unfinished ?? undefined,
+    lease: lease ?? undefined,
   });
 }
 
