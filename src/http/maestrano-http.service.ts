@@ -121,13 +121,18 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   ): Promise<AttemptResult> {
     const { transport, gates } = this.#client ?? (await this.#load());
     const gate = gates.of(target);
+    let started = false;
     const run = async (): Promise<AttemptAnswer | AttemptFailure> => {
       if (clock.ended) return new AttemptFailure(clock.ended, 'no');
+      started = true;
       this.#observers.attempt(target, call, attempt);
       return this.#exchange(transport, call, wire, clock);
     };
     if (!gate.isFull) return gate.run(run);
-    const result = await clock.race(gate.run(run));
+    const running = gate.run(run);
+    const result = await clock.race(running);
+    // Once it has begun, only the attempt itself knows how far it got.
+    if (started) return running;
     if (result === 'aborted' || result === 'deadline' || result === null) {
       return new AttemptFailure(result ?? 'deadline', 'no');
     }

@@ -349,6 +349,25 @@ describe('MaestranoHttp', () => {
       expect(server.seen).toHaveLength(2);
     });
 
+    it.each([
+      ['aborted', 'http.aborted', () => ({ signal: AbortSignal.timeout(150) })],
+      ['ended by the deadline', 'http.deadline', () => ({ deadlineMs: 150 })],
+    ])(
+      'does not call a request unsent that waited for a place, was sent and then %s',
+      async (_, code, how) => {
+        const http = client({ maxConcurrent: 1, attempts: 1 });
+        server.answer = (request, response) => {
+          if (request.method === 'GET') setTimeout(() => response.end('{}'), 20);
+        };
+        const first = http.request(target(), call());
+        await until(() => server.seen.length === 1);
+        const error = await failure(http.request(target(), call({ method: 'POST', body: {}, ...how() })));
+        expect(error).toMatchObject({ code, sent: 'maybe' });
+        expect(server.seen).toHaveLength(2);
+        await first;
+      },
+    );
+
     it('keeps one hanging marketplace from taking anything from another on the same host', async () => {
       server.answer = (request, response) => {
         if (!request.url.startsWith('/slow')) response.end('{}');
