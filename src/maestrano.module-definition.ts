@@ -6,8 +6,8 @@ import { type AdapterClasses, AdapterResolver } from './adapters/adapter-resolve
 import { adapterClasses, adapterProviders } from './adapters/adapter-providers.js';
 import { connecFeature } from './connec/connec.feature.js';
 import { healthFeature } from './health/health.feature.js';
-import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.js';
-import { httpProviders } from './http/http.providers.js';
+import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.service.js';
+import { MaestranoHttp } from './http/maestrano-http.service.js';
 import { DEFAULT_ROUTE_PREFIX, MAESTRANO_EXTRAS, MAESTRANO_OPTIONS } from './maestrano.constants.js';
 import type { MaestranoModuleOptions } from './maestrano-options.interface.js';
 import { MarketplaceLoader } from './marketplace/marketplace-loader.js';
@@ -69,7 +69,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     ...adapterProviders(classes),
     ...settingsProviders(Object.keys(NO_EXTRAS)),
     ...storeProviders(),
-    ...httpProviders(),
+    MaestranoHttp,
     { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher },
     ...marketplaceProviders(extras),
     ...securityProviders(),

@@ -14,6 +14,10 @@ export const HTTP_ERROR_CODES = {
     meaning:
       'The call itself is not acceptable: a full URL, a path with odd characters, a body that is no JSON.',
   },
+  'http.interceptor': {
+    meaning: 'An interceptor of the application threw, did not return, or changed what none may change.',
+  },
+  'http.configure': { meaning: 'The http.configure option threw or returned a promise; nothing was sent.' },
 } as const satisfies ErrorTable;
 
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
@@ -77,3 +81,9 @@ export class ResponseTooLargeError extends MaestranoHttpError {}
 
 /** The call is not acceptable; nothing was sent. */
 export class HttpRequestError extends MaestranoHttpError {}
+
+/**
+ * What the application added to the axios instance stopped the call. `sent` says when: `no` before anything was
+ * sent, `yes` after the response had come, so that a charge must be looked up before it is repeated.
+ */
+export class HttpInterceptorError extends MaestranoHttpError {}

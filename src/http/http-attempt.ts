@@ -2,41 +2,58 @@ import type { Dispatcher } from 'undici';
 
 import type { RequestSent } from '../errors/http.error.js';
 
-/** Why an attempt brought no answer. */
+/** Why an attempt brought no response that may be used. */
 export type AttemptFailureKind =
-  'connection' | 'tls' | 'timeout' | 'deadline' | 'aborted' | 'responseTooLarge';
+  | 'connection'
+  | 'tls'
+  | 'timeout'
+  | 'deadline'
+  | 'aborted'
+  | 'responseTooLarge'
+  | 'interceptor'
+  | 'configure';
 
-/** An attempt that brought no answer. Stays inside this folder: callers get a typed error. */
+/** A failed attempt. Stays inside this folder: callers get a typed error. */
 export class AttemptFailure extends Error {
   override readonly name = 'AttemptFailure';
 
+  /**
+   * @param reason system or TLS code such as `ECONNREFUSED`, or in a few words what an interceptor did; null when
+   * there is none.
+   * @param response what had come when an interceptor stopped the call; null when nothing had.
+   */
   constructor(
     readonly kind: AttemptFailureKind,
     readonly sent: RequestSent,
-    /** System or TLS code such as `ECONNREFUSED`; null when there is none. */
     readonly reason: string | null = null,
+    readonly response: AttemptResponse | null = null,
   ) {
     super(reason ?? kind);
   }
 }
 
 /** What one attempt received. */
-export interface AttemptAnswer {
+export interface AttemptResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
 /**
- * One attempt on the wire: collects the answer within its limit, and knows how far the request got. `sent` turns
- * `maybe` in the moment the request is about to be written, so that `no` is a proof.
+ * One attempt, on its way through the interceptors and over the wire. Collects the response within its limit, and
+ * knows how far the request got: `sent` turns `maybe` in the moment the request is about to be written, so that `no`
+ * is a proof. The first thing that ends it decides; what comes later changes nothing.
  */
-export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<AttemptAnswer>;
-  #resolve!: (answer: AttemptAnswer) => void;
-  #reject!: (failure: AttemptFailure) => void;
-  #controller: Dispatcher.DispatchController | null = null;
+export class HttpAttempt implements Dispatcher.DispatchHandler {
+  /** What came of it. Never rejects. */
+  readonly result: Promise<AttemptResponse | AttemptFailure>;
+  #resolve!: (result: AttemptResponse | AttemptFailure) => void;
+  readonly #onEnd: (() => void)[] = [];
   #failure: AttemptFailure | null = null;
+  #response: AttemptResponse | null = null;
+  /** Who waits for the wire; null before the request is handed over and after its end. */
+  #wire: ((result: AttemptResponse | AttemptFailure) => void) | null = null;
+  #controller: Dispatcher.DispatchController | null = null;
   #sent: RequestSent = 'no';
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
@@ -44,20 +61,52 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
 
   constructor(private readonly maxBytes: number) {
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // A failure before anybody waits for the answer is not an unhandled rejection.
-    this.answer.catch(ignore);
+    this.result = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Calls back in the moment the result is known. */
+  onEnd(listener: () => void): void {
+    this.#onEnd.push(listener);
+  }
+
+  /** Why it failed; null while it may still succeed. */
+  get failure(): AttemptFailure | null {
+    return this.#failure;
+  }
+
+  /** Hands the request over to the wire, once; `ended` hears what came of it. False when that may not be (any more). */
+  start(ended: (result: AttemptResponse | AttemptFailure) => void): boolean {
+    if (this.#wire || this.#response) this.fail('interceptor', 'it sent the request a second time');
+    if (this.#failure) return false;
+    this.#wire = ended;
+    return true;
   }
 
   /** Ends the attempt; a request that still waits for a connection is never written. */
   fail(kind: AttemptFailureKind, reason: string | null = null): void {
     if (this.#failure) return;
-    this.#failure = new AttemptFailure(kind, this.#sent, reason);
-    this.#controller?.abort(this.#failure);
-    this.#reject(this.#failure);
+    const failure = new AttemptFailure(kind, this.#sent, reason, this.#response);
+    this.#failure = failure;
+    this.#controller?.abort(failure);
+    this.#wire?.(failure);
+    this.#settle(failure);
+  }
+
+  /** Its time is over: the server's fault while the request is on the wire, else that of an interceptor. */
+  expire(kind: 'timeout' | 'deadline'): void {
+    if (this.#wire) this.fail(kind);
+    else this.fail('interceptor', 'it did not return in time');
+  }
+
+  /** The interceptors are done with the response, or took the request for themselves. */
+  finish(): void {
+    if (this.#response && !this.#failure) this.#settle(this.#response);
+    else this.fail('interceptor', 'it responded in place of the server');
+  }
+
+  #settle(result: AttemptResponse | AttemptFailure): void {
+    this.#resolve(result);
+    for (const listener of this.#onEnd) listener();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -91,19 +140,22 @@ export class HttpAttemptExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#failure) return;
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, text: body.toString('utf8') });
+    this.#response = { status: this.#status, headers: this.#headers, text: body.toString('utf8') };
+    const ended = this.#wire;
+    this.#wire = null;
+    ended?.(this.#response);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
     if (code === 'UND_ERR_CONNECT_TIMEOUT') this.fail('timeout', code);
+    else if (code === 'UND_ERR_INVALID_ARG') this.fail('interceptor', 'it set a header that cannot be sent');
     else this.fail(code !== null && isCertificateProblem(code) ? 'tls' : 'connection', code);
   }
 }
-
-function ignore(): void {}
 
 /** Node's names for a peer that could not prove its identity, and for a handshake that failed. */
 function isCertificateProblem(code: string): boolean {

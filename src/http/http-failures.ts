@@ -2,6 +2,7 @@ import {
   CircuitOpenError,
   ConcurrencyLimitError,
   type HttpErrorCode,
+  HttpInterceptorError,
   MaestranoConnectionError,
   type MaestranoHttpError,
   MaestranoTimeoutError,
@@ -10,8 +11,9 @@ import {
   ResponseTooLargeError,
 } from '../errors/http.error.js';
 import { type AttemptFailureKind, AttemptFailure } from './http-attempt.js';
+import type { LimiterRejection } from './http-limiter.js';
+import { requestIdOf } from './http-messages.js';
 import type { HttpCall, HttpTarget } from './http.types.js';
-import type { GateRefusal } from './target-gate.js';
 
 interface FailureText {
   readonly type: new (...parameters: ConstructorParameters<typeof MaestranoHttpError>) => MaestranoHttpError;
@@ -19,10 +21,10 @@ interface FailureText {
   readonly remedy?: string;
 }
 
-const FAILURES: Readonly<Record<AttemptFailureKind | GateRefusal, FailureText>> = {
+const FAILURES: Readonly<Record<AttemptFailureKind | LimiterRejection, FailureText>> = {
   connection: {
     type: MaestranoConnectionError,
-    message: 'no connection, or it broke before the answer was complete',
+    message: 'no connection, or it broke before the response was complete',
     remedy: 'Check the configured host, and that this machine may reach it.',
   },
   tls: {
@@ -32,19 +34,30 @@ const FAILURES: Readonly<Record<AttemptFailureKind | GateRefusal, FailureText>> 
   },
   timeout: {
     type: MaestranoTimeoutError,
-    message: 'no answer in time',
+    message: 'no response in time',
     remedy: 'Raise http.timeoutMs when the server is known to be slow.',
   },
   deadline: {
     type: MaestranoTimeoutError,
-    message: 'no answer before the deadline',
+    message: 'no response before the deadline',
     remedy: 'Raise http.deadlineMs when waiting longer makes sense.',
   },
   aborted: { type: RequestAbortedError, message: 'ended by its caller or by the shutdown' },
   responseTooLarge: {
     type: ResponseTooLargeError,
-    message: 'the answer is larger than allowed',
+    message: 'the response is larger than allowed',
     remedy: 'Ask for less at once.',
+  },
+  interceptor: {
+    type: HttpInterceptorError,
+    message: 'an interceptor of http.configure stopped it',
+    remedy:
+      'Interceptors may add headers, choose a proxy, look, and throw; "sent" says whether the request left.',
+  },
+  configure: {
+    type: HttpInterceptorError,
+    message: 'http.configure failed',
+    remedy: 'Nothing was sent; the log says where it threw.',
   },
   circuitOpen: {
     type: CircuitOpenError,
@@ -59,27 +72,28 @@ const FAILURES: Readonly<Record<AttemptFailureKind | GateRefusal, FailureText>> 
 };
 
 /** The stable code of a failure. */
-export function failureCode(failure: AttemptFailure | GateRefusal): HttpErrorCode {
+export function failureCode(failure: AttemptFailure | LimiterRejection): HttpErrorCode {
   return `http.${failure instanceof AttemptFailure ? failure.kind : failure}`;
 }
 
 /** The typed error of a call that ended with this failure. `sent` is the furthest that any of its attempts got. */
 export function toHttpError(
-  failure: AttemptFailure | GateRefusal,
+  failure: AttemptFailure | LimiterRejection,
   target: HttpTarget,
   call: HttpCall,
   attempts: number,
   sent: RequestSent,
 ): MaestranoHttpError {
   const kind = failure instanceof AttemptFailure ? failure.kind : failure;
-  const reason = failure instanceof AttemptFailure && failure.reason ? ` (${failure.reason})` : '';
+  const { reason = null, response = null } = failure instanceof AttemptFailure ? failure : {};
   const { type: ErrorType, message, remedy } = FAILURES[kind];
   return new ErrorType(`http.${kind}`, {
-    message: `${message}${reason}.`,
+    message: `${message}${reason === null ? '' : ` (${reason})`}.`,
     marketplace: target.name,
     operation: call.operation,
     attempts,
     sent,
+    requestId: response && requestIdOf(response.headers),
     remedy,
   });
 }

@@ -1,19 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 
 import type { HttpAttempt, HttpHooks, HttpOutcome } from '../interfaces/http-options.interface.js';
+import { AttemptFailure } from './http-attempt.js';
 import { failureCode } from './http-failures.js';
 import type { HttpCall, HttpTarget } from './http.types.js';
-import type { AttemptResult } from './target-gate.js';
+import type { AttemptResult } from './http-limiter.js';
+import { requestIdOf } from './http-messages.js';
 
-/** Longest request id that is passed on. */
-const MAX_REQUEST_ID = 128;
-
-/** The server's id of a request, when it answered with one. */
-export function requestIdOf(headers: Readonly<Record<string, string>>): string | null {
-  return (headers['x-request-id'] ?? headers['request-id'])?.slice(0, MAX_REQUEST_ID) ?? null;
-}
-
-/** Tells the hooks of attempts and outcomes; a hook that throws disturbs no call. */
+/** Calls the hooks with attempts and outcomes; a hook that throws disturbs no call. */
 export class HttpObservers {
   readonly #hooks = new Set<HttpHooks>();
   #complained = false;
@@ -53,17 +47,19 @@ export class HttpObservers {
     retryInMs: number | null,
   ): void {
     if (this.#hooks.size === 0) return;
-    const answered = typeof result === 'object' && 'status' in result;
+    const failed = typeof result === 'string' || result instanceof AttemptFailure;
+    const response =
+      typeof result === 'string' ? null : result instanceof AttemptFailure ? result.response : result;
     const event: HttpOutcome = {
       target: target.name,
       service: target.service,
       method: call.method,
       operation: call.operation,
       attempt,
-      status: answered ? result.status : null,
-      errorCode: answered ? null : failureCode(result),
+      status: response?.status ?? null,
+      errorCode: failed ? failureCode(result) : null,
       durationMs: performance.now() - startedAt,
-      requestId: answered ? requestIdOf(result.headers) : null,
+      requestId: response && requestIdOf(response.headers),
       retryInMs,
     };
     for (const hooks of this.#hooks) {

@@ -1,66 +1,76 @@
 import { rootCertificates } from 'node:tls';
 
-import { HttpService } from '@nestjs/axios';
-import { Axios, type AxiosAdapter, AxiosHeaders, type AxiosInstance } from 'axios';
-import { Agent } from 'undici';
+import type { LoggerService } from '@nestjs/common';
+import type { AxiosAdapter, AxiosProxyConfig } from 'axios';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 
-import { type AttemptAnswer, AttemptFailure, type HttpAttemptExchange } from './http-attempt.js';
-import type { HttpMethod } from './http.types.js';
+import type { HttpSettings } from '../settings/maestrano-settings.js';
+import { errorPlace } from '../utils/error-place.js';
+import { AxiosInstances, refuseChanges, toAxiosError, toAxiosResponse } from './axios-instances.js';
+import { AttemptFailure, type AttemptResponse, type HttpAttempt } from './http-attempt.js';
+import { InterceptorError, toWireRequest, type VisibleRequest } from './http-messages.js';
+import type { HttpCall, HttpTarget } from './http.types.js';
 
-/** One attempt, ready for the wire. */
-export interface WireRequest {
-  readonly origin: string;
-  readonly path: string;
-  readonly method: HttpMethod;
-  readonly headers: Record<string, string>;
-  readonly body: string | null;
-}
+/** Most proxies that connections are kept to. */
+const MAX_PROXIES = 16;
 
-/** The headers that axios sees of every answer; the real ones are in its data. */
-const NO_HEADERS = new AxiosHeaders();
+/** Every attempt has its own timer, and one connection carries one request at a time. */
+const CONNECTION_OPTIONS = { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 } as const;
 
 /**
- * What travels through axios, as its `data`. Method, path and headers stay outside its configuration: no AxiosError,
- * interceptor or log of one can show credentials that it never had. A class instance is not merged or copied.
- */
-class WireCall {
-  constructor(
-    readonly request: WireRequest,
-    readonly exchange: HttpAttemptExchange,
-  ) {}
-}
-
-/**
- * The wire: axios as `@nestjs/axios` gives it, over an adapter that uses undici (several times the requests per CPU
- * second of axios' own). One undici agent opens a pool per origin when it is needed and closes it with its last
- * connection. Certificates are always verified, redirects are handed on, compression is not asked for, proxies of
- * the environment are not used.
+ * The wire: requests go through the interceptors of the marketplace's axios instance and then, by an adapter of ours,
+ * over undici (several times the requests per CPU second of axios' own). The adapter takes origin, method, path,
+ * body, credentials and limits from the call; interceptors may add headers and choose a proxy, and see no
+ * credentials: those are added behind them.
+ *
+ * One undici agent opens a pool per origin when it is needed and closes it with its last connection. Certificates
+ * are always verified, redirects are handed on, compression is not asked for, proxies of the environment are not
+ * used.
  */
 export class HttpTransport {
+  readonly #tls: { readonly rejectUnauthorized: true; readonly ca?: string[] };
   readonly #agent: Agent;
-  readonly #http: HttpService;
+  readonly #proxies = new Map<string, ProxyAgent>();
+  readonly #instances: AxiosInstances;
+  /** The attempts under way, each by the adapter that its request must leave by. */
+  readonly #running = new Map<unknown, HttpAttempt>();
+  /** Marketplaces whose interceptors have been complained of. */
+  readonly #complained = new WeakSet<object>();
 
-  constructor(ca: readonly string[] | null) {
-    this.#agent = new Agent({
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { rejectUnauthorized: true, ...(ca && { ca: [...rootCertificates, ...ca] }) },
-    });
-    // The bare class: the defaults of `axios.create` are merged anew for every request, and cost more than the wire.
-    const bare = new Axios({ adapter: this.#adapter });
-    this.#http = new HttpService(bare as AxiosInstance);
+  /**
+   * @param settings certificate authorities beside Node's, and what the application does with each axios instance.
+   * @param logger is told where an interceptor threw.
+   */
+  constructor(
+    { ca, configure }: Pick<HttpSettings, 'ca' | 'configure'>,
+    private readonly logger: Pick<LoggerService, 'error'>,
+  ) {
+    this.#tls = { rejectUnauthorized: true, ...(ca && { ca: [...rootCertificates, ...ca] }) };
+    this.#agent = new Agent({ ...CONNECTION_OPTIONS, connect: this.#tls });
+    this.#instances = new AxiosInstances(configure, (adapter) => this.#running.has(adapter));
   }
 
-  /** @throws AttemptFailure */
-  async send(request: WireRequest, exchange: HttpAttemptExchange): Promise<AttemptAnswer> {
+  /** Sends the request; `attempt` holds the limits. Never rejects. */
+  send(
+    target: HttpTarget,
+    call: HttpCall,
+    request: VisibleRequest,
+    attempt: HttpAttempt,
+  ): Promise<AttemptResponse | AttemptFailure> {
+    const adapter = this.#adapter(target, call, request, attempt);
+    this.#running.set(adapter, attempt);
+    attempt.onEnd(() => this.#running.delete(adapter));
     try {
-      const data = new WireCall(request, exchange);
-      const response = await this.#http.axiosRef.request<AttemptAnswer>({ data });
-      return response.data;
+      const instance = this.#instances.of(target);
+      instance.request({ ...request, adapter }).then(
+        () => attempt.finish(),
+        (error: unknown) => this.#stopped(target, attempt, error),
+      );
     } catch (error) {
-      throw error instanceof AttemptFailure ? error : new AttemptFailure('connection', 'maybe', 'ADAPTER');
+      attempt.fail('configure', whatItDid(error));
+      this.logger.error(`http.configure failed for "${target.name}": ${errorPlace(error)}`);
     }
+    return attempt.result;
   }
 
   /** Number of origins with an open connection or a call under way. */
@@ -70,16 +80,69 @@ export class HttpTransport {
 
   /** Lets running calls end, closes the rest. */
   async close(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => void this.#agent.destroy(), graceMs);
+    const dispatchers = [this.#agent, ...this.#proxies.values()];
+    const timer = setTimeout(() => {
+      for (const dispatcher of dispatchers) dispatcher.destroy().catch(() => undefined);
+    }, graceMs);
     timer.unref();
-    await this.#agent.close().catch(() => undefined);
+    await Promise.all(dispatchers.map((dispatcher) => dispatcher.close().catch(() => undefined)));
     clearTimeout(timer);
+    // Nothing is on the wire any more: who is left waits for an interceptor.
+    for (const attempt of this.#running.values()) attempt.fail('aborted');
   }
 
-  readonly #adapter: AxiosAdapter = async (config) => {
-    const { request, exchange } = config.data as WireCall;
-    this.#agent.dispatch(request, exchange);
-    const data = await exchange.answer;
-    return { status: data.status, statusText: '', headers: NO_HEADERS, data, config };
-  };
+  #adapter(target: HttpTarget, call: HttpCall, request: VisibleRequest, attempt: HttpAttempt): AxiosAdapter {
+    return (config) =>
+      new Promise((resolve, reject) => {
+        const ended = (result: AttemptResponse | AttemptFailure): void => {
+          if (result instanceof AttemptFailure) reject(toAxiosError(result, config));
+          else resolve(toAxiosResponse(result, target, config));
+        };
+        try {
+          refuseChanges(config, request);
+          const wire = toWireRequest(target, call, request, config.headers);
+          const dispatcher = config.proxy ? this.#proxy(config.proxy) : this.#agent;
+          if (attempt.start(ended)) dispatcher.dispatch(wire, attempt);
+        } catch (error) {
+          attempt.fail('interceptor', whatItDid(error));
+        }
+        const { failure } = attempt;
+        if (failure) reject(toAxiosError(failure, config));
+      });
+  }
+
+  /** Connections through a proxy that the application chose by axios' own option: always by a tunnel. */
+  #proxy({ protocol = 'http', host, port, auth }: AxiosProxyConfig): Dispatcher {
+    const uri = `${protocol.replace(/:$/, '')}://${host}:${port}`;
+    const token = auth && `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
+    const key = `${uri} ${token ?? ''}`;
+    let proxy = this.#proxies.get(key);
+    if (!proxy) {
+      if (this.#proxies.size >= MAX_PROXIES) throw new InterceptorError('it chose too many proxies');
+      proxy = new ProxyAgent({
+        ...CONNECTION_OPTIONS,
+        uri,
+        token,
+        requestTls: this.#tls,
+        proxyTls: this.#tls,
+      });
+      this.#proxies.set(key, proxy);
+    }
+    return proxy;
+  }
+
+  /** An error came out of axios: that of the attempt itself, or one that an interceptor threw. */
+  #stopped(target: HttpTarget, attempt: HttpAttempt, error: unknown): void {
+    if (attempt.failure) return;
+    attempt.fail('interceptor', whatItDid(error));
+    if (error instanceof InterceptorError || this.#complained.has(target.owner)) return;
+    this.#complained.add(target.owner);
+    this.logger.error(`An axios interceptor of "${target.name}" threw: ${errorPlace(error)}`);
+  }
+}
+
+/** Without the text of an error that is not ours, which may hold what is personal. */
+function whatItDid(error: unknown): string {
+  if (error instanceof InterceptorError) return error.message;
+  return `it threw ${error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'something'}`;
 }

@@ -4,6 +4,11 @@ import type { Secret } from '../utils/secret.js';
 export interface HttpTarget {
   /** Name for logs, metrics, breaker and pool: the marketplace's, or `developer-platform`. */
   readonly name: string;
+  /**
+   * Whose axios instance makes the requests: the marketplace's snapshot, so that the instance goes with it, and no
+   * interceptor outlives the credentials and hosts it was configured for.
+   */
+  readonly owner: object;
   /** Which of the marketplace's servers: the breaker and the concurrency cap are one a pair of name and service. */
   readonly service: 'account' | 'connec' | 'sso' | 'developer-platform' | 'openid';
   /** Scheme, host, port and the path of a gateway if there is one; no trailing slash. Requests never leave it. */
@@ -23,6 +28,8 @@ export interface HttpCall {
   readonly method: HttpMethod;
   /** Absolute path with query, percent-encoded; a full URL is refused. */
   readonly path: string;
+  /** Further query such as `session=…`, percent-encoded, that no interceptor, log or recording may see. */
+  readonly secretQuery?: string;
   /** Route template for logs and metrics, such as `GET account/bills/:id`. Never holds an id. */
   readonly operation: string;
   readonly headers?: Readonly<Record<string, string>>;

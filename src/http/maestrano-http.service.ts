@@ -12,17 +12,14 @@ import type { RequestSent } from '../errors/http.error.js';
 import type { HttpHooks } from '../interfaces/http-options.interface.js';
 import type { HttpSettings } from '../settings/maestrano-settings.js';
 import { HTTP_SETTINGS } from '../settings/settings.providers.js';
-import { CallClock } from './call-clock.js';
-import { type AttemptAnswer, AttemptFailure, HttpAttemptExchange } from './http-attempt.js';
+import { AttemptFailure, type AttemptResponse, HttpAttempt } from './http-attempt.js';
 import { toHttpError } from './http-failures.js';
-import { HttpObservers, requestIdOf } from './http-observers.js';
-import type { HttpTransport, WireRequest } from './http-transport.js';
+import type { AttemptResult, HttpLimiters, HttpTargetHealth } from './http-limiter.js';
+import { parseJsonBody, requestIdOf, toVisibleRequest, type VisibleRequest } from './http-messages.js';
+import { HttpObservers } from './http-observers.js';
+import type { HttpTransport } from './http-transport.js';
 import { DEFAULT_MAX_RESPONSE_BYTES, type HttpAnswer, type HttpCall, type HttpTarget } from './http.types.js';
-import { parseJsonBody } from './json-body.js';
-import { backoffMs, mayRepeat, retryAfterMs } from './retry-policy.js';
-import type { AttemptResult } from './target-gate.js';
-import type { HttpTargetHealth, TargetGates } from './target-gates.js';
-import { toWireRequest } from './wire-request.js';
+import { backoffMs, CallClock, mayRepeat, retryAfterMs } from './retry-policy.js';
 
 /** Milliseconds that running calls are given at shutdown. */
 const SHUTDOWN_GRACE_MS = 5_000;
@@ -38,29 +35,32 @@ const SHUTDOWN_GRACE_MS = 5_000;
 @Injectable()
 export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #observers: HttpObservers;
+  readonly #logger = new Logger(MaestranoHttp.name);
   readonly #closing = new AbortController();
   #loading: Promise<Client> | null = null;
   #client: Client | null = null;
 
   constructor(@Inject(HTTP_SETTINGS) private readonly settings: HttpSettings) {
     setMaxListeners(0, this.#closing.signal);
-    this.#observers = new HttpObservers(new Logger(MaestranoHttp.name));
+    this.#observers = new HttpObservers(this.#logger);
     this.#observers.add(settings);
   }
 
   /**
-   * Makes a call and hands on the answer, whatever its status.
+   * Makes a call and hands on the response, whatever its status.
    *
    * @throws MaestranoConnectionError no connection, a broken one, or a certificate that does not verify.
-   * @throws MaestranoTimeoutError no answer within the attempt's timeout or the call's deadline.
+   * @throws MaestranoTimeoutError no response within the attempt's timeout or the call's deadline.
    * @throws RequestAbortedError the caller's signal, or the application's shutdown.
    * @throws CircuitOpenError the server failed repeatedly; nothing was sent.
    * @throws ConcurrencyLimitError too many calls run and wait; nothing was sent.
-   * @throws ResponseTooLargeError the answer is larger than `maxResponseBytes`.
-   * @throws HttpRequestError the path or the body is not acceptable; nothing was sent.
+   * @throws ResponseTooLargeError the response is larger than `maxResponseBytes`.
+   * @throws HttpRequestError path, headers or body are not acceptable; nothing was sent.
+   * @throws HttpInterceptorError an interceptor of the application threw, did not return, or changed what none may;
+   *   or `http.configure` failed.
    */
   async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
-    const wire = toWireRequest(target, call);
+    const request = toVisibleRequest(target, call);
     const clock = new CallClock(
       call.deadlineMs ?? this.settings.deadlineMs,
       call.signal,
@@ -68,31 +68,32 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     );
     const allowed = call.attempts ?? this.settings.attempts;
     let sent: RequestSent = 'no';
-    let last: AttemptAnswer | AttemptFailure | null = null;
+    let last: AttemptResponse | AttemptFailure | null = null;
     for (let attempt = 1; ; attempt += 1) {
       const { ended } = clock;
       if (ended) throw toHttpError(new AttemptFailure(ended, sent), target, call, attempt - 1, sent);
       const startedAt = performance.now();
-      const result = await this.#attempt(target, call, wire, clock, attempt);
-      const refused = typeof result === 'string';
-      if (!refused) sent = furthest(sent, 'status' in result ? 'yes' : result.sent);
-      const pause = refused || attempt >= allowed ? null : this.#pauseAfter(call, clock, result, attempt);
+      const client = this.#client ?? (await this.#load());
+      const result = await this.#attempt(client, target, call, request, clock, attempt);
+      const rejected = typeof result === 'string';
+      if (!rejected) sent = furthest(sent, 'status' in result ? 'yes' : result.sent);
+      const pause = rejected || attempt >= allowed ? null : this.#pauseAfter(call, clock, result, attempt);
       this.#observers.outcome(target, call, attempt, startedAt, result, pause);
       if (pause !== null) {
-        last = refused ? last : result;
+        last = rejected ? last : result;
         await clock.pause(pause);
         continue;
       }
-      // A refusal on the way tells less than the failure before it.
-      const final = refused ? (last ?? result) : result;
+      // A rejection by the limiter tells less than the failure before it.
+      const final = rejected ? (last ?? result) : result;
       if (typeof final === 'object' && 'status' in final) return toAnswer(final, attempt);
-      throw toHttpError(final, target, call, refused ? attempt - 1 : attempt, sent);
+      throw toHttpError(final, target, call, rejected ? attempt - 1 : attempt, sent);
     }
   }
 
   /** Breaker and load of each target in use, for health checks. */
   health(): HttpTargetHealth[] {
-    return this.#client?.gates.health() ?? [];
+    return this.#client?.limiters.health() ?? [];
   }
 
   /** Adds hooks beside those of the options; returns how to remove them. */
@@ -111,25 +112,27 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     await (await this.#loading)?.transport.close(SHUTDOWN_GRACE_MS);
   }
 
-  /** One attempt through the target's gate, waiting for a free place no longer than the call may take. */
+  /** One attempt through the target's limiter, waiting for a free place no longer than the call may take. */
   async #attempt(
+    { transport, limiters }: Client,
     target: HttpTarget,
     call: HttpCall,
-    wire: WireRequest,
+    request: VisibleRequest,
     clock: CallClock,
     attempt: number,
   ): Promise<AttemptResult> {
-    const { transport, gates } = this.#client ?? (await this.#load());
-    const gate = gates.of(target);
+    const limiter = limiters.of(target);
+    const mustWait = limiter.isFull;
     let started = false;
-    const run = async (): Promise<AttemptAnswer | AttemptFailure> => {
-      if (clock.ended) return new AttemptFailure(clock.ended, 'no');
+    const run = (): Promise<AttemptResponse | AttemptFailure> => {
+      const { ended } = clock;
+      if (ended) return Promise.resolve(new AttemptFailure(ended, 'no'));
       started = true;
       this.#observers.attempt(target, call, attempt);
-      return this.#exchange(transport, call, wire, clock);
+      return transport.send(target, call, request, this.#begin(call, clock));
     };
-    if (!gate.isFull) return gate.run(run);
-    const running = gate.run(run);
+    const running = limiter.run(run);
+    if (!mustWait) return running;
     const result = await clock.race(running);
     // Once it has begun, only the attempt itself knows how far it got.
     if (started) return running;
@@ -139,36 +142,28 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     return result;
   }
 
-  async #exchange(
-    transport: HttpTransport,
-    call: HttpCall,
-    wire: WireRequest,
-    clock: CallClock,
-  ): Promise<AttemptAnswer | AttemptFailure> {
-    const exchange = new HttpAttemptExchange(call.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+  /** An attempt with its limits: size, time, and the signal of the caller. */
+  #begin(call: HttpCall, clock: CallClock): HttpAttempt {
+    const attempt = new HttpAttempt(call.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
     const timeoutMs = call.timeoutMs ?? this.settings.timeoutMs;
     const { remainingMs } = clock;
     const timer = setTimeout(
-      () => exchange.fail(remainingMs < timeoutMs ? 'deadline' : 'timeout'),
+      () => attempt.expire(remainingMs < timeoutMs ? 'deadline' : 'timeout'),
       Math.min(timeoutMs, remainingMs),
     );
-    const stopListening = clock.onAbort(() => exchange.fail('aborted'));
-    try {
-      return await transport.send(wire, exchange);
-    } catch (error) {
-      if (error instanceof AttemptFailure) return error;
-      throw error;
-    } finally {
+    const stopListening = clock.onAbort(() => attempt.fail('aborted'));
+    attempt.onEnd(() => {
       clearTimeout(timer);
       stopListening();
-    }
+    });
+    return attempt;
   }
 
   /** Milliseconds until the call may be repeated; null when it may not. */
   #pauseAfter(
     call: HttpCall,
     clock: CallClock,
-    result: AttemptAnswer | AttemptFailure,
+    result: AttemptResponse | AttemptFailure,
     attempt: number,
   ): number | null {
     if (clock.ended || !mayRepeat(call.method, result)) return null;
@@ -180,9 +175,12 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
 
   #load(): Promise<Client> {
     // axios, undici and cockatiel are a fifth of the start-up of an application: they are loaded with the first call.
-    this.#loading ??= Promise.all([import('./http-transport.js'), import('./target-gates.js')]).then(
-      ([{ HttpTransport: Transport }, { TargetGates: Gates }]) => {
-        this.#client = { transport: new Transport(this.settings.ca), gates: new Gates(this.settings) };
+    this.#loading ??= Promise.all([import('./http-transport.js'), import('./http-limiter.js')]).then(
+      ([{ HttpTransport: Transport }, { HttpLimiters: Limiters }]) => {
+        this.#client = {
+          transport: new Transport(this.settings, this.#logger),
+          limiters: new Limiters(this.settings),
+        };
         return this.#client;
       },
     );
@@ -193,7 +191,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
 /** What the first call needs. */
 interface Client {
   readonly transport: HttpTransport;
-  readonly gates: TargetGates;
+  readonly limiters: HttpLimiters;
 }
 
 function furthest(a: RequestSent, b: RequestSent): RequestSent {
@@ -201,7 +199,7 @@ function furthest(a: RequestSent, b: RequestSent): RequestSent {
   return a === 'maybe' || b === 'maybe' ? 'maybe' : 'no';
 }
 
-function toAnswer(answer: AttemptAnswer, attempts: number): HttpAnswer {
-  const { status, headers, text } = answer;
+function toAnswer(response: AttemptResponse, attempts: number): HttpAnswer {
+  const { status, headers, text } = response;
   return { status, headers, json: parseJsonBody(text), text, attempts, requestId: requestIdOf(headers) };
 }

@@ -18,6 +18,7 @@ function perSnapshot<T>(build: (marketplace: Marketplace) => T): (marketplace: M
 export const accountTarget = perSnapshot<HttpTarget>((marketplace) =>
   Object.freeze({
     name: marketplace.name,
+    owner: marketplace,
     service: 'account' as const,
     origin: marketplace.api.host,
     credentials: credentialsOf(marketplace),
@@ -30,6 +31,7 @@ export const connecTarget = perSnapshot<HttpTarget | null>((marketplace) =>
     ? null
     : Object.freeze({
         name: marketplace.name,
+        owner: marketplace,
         service: 'connec' as const,
         origin: marketplace.connec.host,
         credentials: credentialsOf(marketplace),
@@ -40,6 +42,7 @@ export const connecTarget = perSnapshot<HttpTarget | null>((marketplace) =>
 export const ssoTarget = perSnapshot<HttpTarget>((marketplace) =>
   Object.freeze({
     name: marketplace.name,
+    owner: marketplace,
     service: 'sso' as const,
     origin: marketplace.sso.idp,
     credentials: null,

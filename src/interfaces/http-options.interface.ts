@@ -1,3 +1,5 @@
+import type { AxiosInstance } from 'axios';
+
 /** Told before each attempt of a call. Holds names only: no path with ids, no header, no body. */
 export interface HttpAttempt {
   /** The marketplace's name, or `developer-platform`. */
@@ -56,4 +58,35 @@ export interface HttpOptions extends HttpHooks {
   readonly breaker?: HttpBreakerOptions | boolean;
   /** Further certificate authorities in PEM, for marketplaces with a private one. Verification cannot be switched off. */
   readonly ca?: string | readonly string[];
+  /**
+   * Called with the axios instance of each marketplace before its first request, to add interceptors for logs,
+   * tracing or a proxy. Every marketplace has an instance of its own, so what is added to one never touches another;
+   * a marketplace whose configuration changed gets a new one, and the function is called again.
+   *
+   * - Request interceptors see the real method, `baseURL`, `url`, headers and `data` (the body as text), and may add
+   *   headers. `axios.defaults.proxy` or `config.proxy` chooses a proxy, to which a tunnel is opened. Whatever else
+   *   they change ends the call with an `HttpInterceptorError` before anything is sent: where a request goes, its
+   *   credentials and limits, and what is repeated stay with this package.
+   * - Credentials are added behind the interceptors, so nothing that they log or throw can hold a key. `data` and
+   *   `url` may name people: log them with care.
+   * - Response interceptors see every response, whatever its status; the rejected handler sees an `AxiosError` where
+   *   none came. What they return is not used. What they throw ends the call with an `HttpInterceptorError` whose
+   *   `sent` is `yes`, and a POST is not repeated.
+   * - Each attempt goes through the interceptors. One that does not return is bounded by `timeoutMs`.
+   *
+   * @param axios the instance; may be kept to remove interceptors again, not for requests of one's own.
+   * @param marketplace its name, or `developer-platform` for the requests that fetch the configuration.
+   * @throws what it throws, or a promise that it returns, makes the call that needed the instance fail with an
+   * `HttpInterceptorError` (`http.configure`, nothing sent); the next call tries again.
+   * @example
+   * ```ts
+   * configure: (axios, marketplace) => {
+   *   axios.interceptors.response.use((response) => {
+   *     logger.debug(`${marketplace} ${response.config.url} ${response.status}`);
+   *     return response;
+   *   });
+   * };
+   * ```
+   */
+  readonly configure?: (axios: AxiosInstance, marketplace: string) => void;
 }

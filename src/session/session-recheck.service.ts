@@ -75,7 +75,8 @@ export class SessionRecheck {
     try {
       const response = await this.http.request(ssoTarget(marketplace), {
         method: 'GET',
-        path: `${pathname}/${user}?session=${token}`,
+        path: `${pathname}/${user}`,
+        secretQuery: `session=${token}`,
         operation: 'GET auth/saml/:uid',
         timeoutMs: this.#timeoutMs,
         deadlineMs: this.#timeoutMs,

@@ -66,6 +66,7 @@ const HTTP = group({
     'on',
   ),
   ca: oneOrMore(text('', { takes: 'a certificate in PEM', concealed: true, check: noCertificate })),
+  configure: callback<NonNullable<HttpOptions['configure']>>(),
   onAttempt: callback<NonNullable<HttpHooks['onAttempt']>>(),
   onOutcome: callback<NonNullable<HttpHooks['onOutcome']>>(),
 } satisfies RulesFor<HttpOptions>);

@@ -8,8 +8,7 @@ import { Logger } from '@nestjs/common';
 import { runCommand } from '../../src/cli/command-runner.js';
 import { readNotification } from '../../src/connec/notifications/notification-reader.js';
 import { HttpRequestError } from '../../src/errors/http.error.js';
-import { parseJsonBody } from '../../src/http/json-body.js';
-import { toWireRequest } from '../../src/http/wire-request.js';
+import { parseJsonBody, toVisibleRequest, toWireRequest } from '../../src/http/http-messages.js';
 import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
 import { SandboxState } from '../../src/sandbox/state/sandbox-state.js';
@@ -92,15 +91,13 @@ beforeAll(async () => {
   parseBasicCredentials(basicOf('received', 'received-canary'));
   const target = {
     name: 'canary',
+    owner: marketplace,
     service: 'account',
     origin: 'https://hub.example',
-    credentials: null,
+    credentials: { user: 'app-canary', password: password! },
   } as const;
-  const call = { method: 'POST', path: '/x', operation: 'POST x' } as const;
-  toWireRequest(
-    { ...target, credentials: { user: 'app-canary', password: password! } },
-    { ...call, body: SENT },
-  );
+  const call = { method: 'POST', path: '/x', operation: 'POST x', body: SENT } as const;
+  toWireRequest(target, call, toVisibleRequest(target, call), {});
   parseJsonBody(JSON.stringify(ANSWERED));
   readNotification(NOTIFIED, { maxEntities: 10, maxDepth: 10 });
   privateKey.pem = (await keyPair(1, { commonName: 'canary' })).privateKey;

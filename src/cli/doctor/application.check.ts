@@ -31,6 +31,7 @@ export async function checkApplication(
   const origin = base ?? marketplace.app.host;
   const target: HttpTarget = {
     name: `application of ${marketplace.name}`,
+    owner: marketplace,
     service: 'sso',
     origin,
     credentials: null,

@@ -7,7 +7,7 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 
 import { CliError } from '../../errors/cli.error.js';
 import type { ConfigurationProblem } from '../../errors/configuration.error.js';
-import { HttpConfigurationFetcher } from '../../http/http-configuration-fetcher.js';
+import { HttpConfigurationFetcher } from '../../http/http-configuration-fetcher.service.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { MarketplacesInput } from '../../interfaces/marketplace-input.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';

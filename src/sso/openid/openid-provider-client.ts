@@ -122,8 +122,9 @@ export class OpenIdProviderClient {
 }
 
 /** The provider takes no credentials. */
-function targetOf({ name, api }: Marketplace): HttpTarget {
-  return { name, service: 'openid', origin: api.host, credentials: null };
+function targetOf(marketplace: Marketplace): HttpTarget {
+  const { name, api } = marketplace;
+  return { name, owner: marketplace, service: 'openid', origin: api.host, credentials: null };
 }
 
 /** Lines of `key:value`; a repeated key confirms nothing. */

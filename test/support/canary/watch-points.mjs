@@ -14,14 +14,14 @@ export const WATCH_POINTS = {
       canary.learn('presented password', credentials?.password);
     },
   },
-  'http/wire-request.ts': {
+  // What goes out, and everything that the Account API, Connec! and the developer platform answer.
+  'http/http-messages.ts': {
     toWireRequest: (canary, _, request) => {
       canary.learn('Basic header', request?.headers.authorization?.replace(/^Basic /, ''));
       learnContent(canary, 'sent', parsed(request?.body ?? null));
     },
+    parseJsonBody: (canary, _, json) => learnContent(canary, 'answered', json),
   },
-  // Everything that the Account API, Connec! and the developer platform answer.
-  'http/json-body.ts': { parseJsonBody: (canary, _, json) => learnContent(canary, 'answered', json) },
   'connec/notifications/notification-reader.ts': {
     readNotification: (canary, [body]) => learnContent(canary, 'notified', body),
   },

@@ -12,7 +12,7 @@ import {
   MaestranoRateLimitError,
 } from '../../../src/errors/account.error.js';
 import type { HttpAnswer } from '../../../src/http/http.types.js';
-import { parseJsonBody } from '../../../src/http/json-body.js';
+import { parseJsonBody } from '../../../src/http/http-messages.js';
 
 const OPERATIONS = ['GET account/bills/:id', 'POST account/bills', 'DELETE account/bills/:id'] as const;
 

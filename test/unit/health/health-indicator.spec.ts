@@ -9,7 +9,7 @@ import type {
 } from '../../../src/connec/notifications/notification-queue.js';
 import { HealthContributors } from '../../../src/health/health-contributors.service.js';
 import { MaestranoHealthIndicator } from '../../../src/health/maestrano.health-indicator.js';
-import type { HttpTargetHealth } from '../../../src/http/target-gates.js';
+import type { HttpTargetHealth } from '../../../src/http/http-limiter.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { SourceStatus } from '../../../src/marketplace/loader/source-runner.js';
 import type { MarketplaceLoader, MarketplaceStatus } from '../../../src/marketplace/marketplace-loader.js';

@@ -5,13 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { HttpAttemptExchange } from '../../../src/http/http-attempt.js';
+import { HttpAttempt } from '../../../src/http/http-attempt.js';
+import { toVisibleRequest } from '../../../src/http/http-messages.js';
 import { HttpTransport } from '../../../src/http/http-transport.js';
+import type { HttpCall } from '../../../src/http/http.types.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
-import { ScriptedServer } from './scripted-server.js';
 import { settingsOf } from '../../support/settings.js';
+import { target as targetAt } from './calls.js';
+import { ScriptedServer } from './scripted-server.js';
 
 const CALL = { method: 'GET', path: '/', operation: 'GET /', attempts: 1 } as const;
 
@@ -57,8 +60,7 @@ if (!openssl) console.warn('Skipping the TLS tests (Debian package: openssl).');
   async function call(host: string, ca?: string): Promise<unknown> {
     const http = new MaestranoHttp(settingsOf({ http: { ca } }).http);
     const origin = `https://${host}:${(server.address() as AddressInfo).port}`;
-    const target = { name: 'acme', service: 'account', origin, credentials: null } as const;
-    const outcome = await http.request(target, CALL).catch((error: unknown) => error);
+    const outcome = await http.request(targetAt(origin), CALL).catch((error: unknown) => error);
     await http.onApplicationShutdown();
     return outcome;
   }
@@ -81,13 +83,24 @@ if (!openssl) console.warn('Skipping the TLS tests (Debian package: openssl).');
 });
 
 describe('HttpTransport', () => {
+  const transports: HttpTransport[] = [];
+  afterEach(() => Promise.all(transports.splice(0).map((transport) => transport.close(1_000))));
+
+  function open(): HttpTransport {
+    const transport = new HttpTransport(settingsOf().http, { error: () => undefined });
+    transports.push(transport);
+    return transport;
+  }
+
+  function send(transport: HttpTransport, url: string, call: HttpCall, attempt = new HttpAttempt(1_000)) {
+    const target = targetAt(url);
+    return transport.send(target, call, toVisibleRequest(target, call), attempt);
+  }
+
   it('keeps connections of servers in use, and nothing of idle ones', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => new ScriptedServer().start()));
-    const transport = new HttpTransport(null);
-    for (const { url } of servers) {
-      const request = { origin: url, path: '/', method: 'GET', headers: {}, body: null } as const;
-      await transport.send(request, new HttpAttemptExchange(1_000));
-    }
+    const transport = open();
+    for (const { url } of servers) await send(transport, url, CALL);
     expect(transport.openOrigins).toBe(3);
     await servers[0]!.stop();
     for (let i = 0; i < 200 && transport.openOrigins > 2; i += 1) {
@@ -100,11 +113,10 @@ describe('HttpTransport', () => {
 
   it('never writes a request that was given up before it had a connection', async () => {
     const server = await new ScriptedServer().start();
-    const transport = new HttpTransport(null);
-    const exchange = new HttpAttemptExchange(1_000);
-    const request = { origin: server.url, path: '/', method: 'POST', headers: {}, body: '{}' } as const;
-    const sending = transport.send(request, exchange).catch((error: unknown) => error);
-    exchange.fail('timeout');
+    const attempt = new HttpAttempt(1_000);
+    const transport = open();
+    const sending = send(transport, server.url, { ...CALL, method: 'POST', body: {} }, attempt);
+    attempt.fail('timeout');
     expect(await sending).toMatchObject({ kind: 'timeout', sent: 'no' });
     await transport.close(1_000);
     expect(server.seen).toHaveLength(0);

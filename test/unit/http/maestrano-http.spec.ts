@@ -7,54 +7,30 @@ import {
   ConcurrencyLimitError,
   HttpRequestError,
   MaestranoConnectionError,
-  MaestranoHttpError,
   MaestranoTimeoutError,
   RequestAbortedError,
   ResponseTooLargeError,
 } from '../../../src/errors/http.error.js';
-import type { HttpCall, HttpMethod, HttpTarget } from '../../../src/http/http.types.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { HttpMethod, HttpTarget } from '../../../src/http/http.types.js';
 import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
-import { Secret } from '../../../src/utils/secret.js';
+import { BASIC, call, client, closeClients, failure, PASSWORD, target as targetAt } from './calls.js';
 import { type Answerer, hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
-import { settingsOf } from '../../support/settings.js';
 
 const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
-const PASSWORD = 'pa55word-that-must-not-leak';
 
 let server: ScriptedServer;
-const open: MaestranoHttp[] = [];
 
 beforeEach(async () => {
   server = await new ScriptedServer().start();
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((http) => http.onApplicationShutdown()));
+  await closeClients();
   await server.stop();
 });
 
-function client(options: HttpOptions = {}): MaestranoHttp {
-  const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options } }).http);
-  open.push(http);
-  return http;
-}
-
 function target(origin = server.url, name = 'acme'): HttpTarget {
-  return { name, service: 'account', origin, credentials: { user: 'app-1', password: new Secret(PASSWORD) } };
-}
-
-function call(overrides: Partial<HttpCall> = {}): HttpCall {
-  return { method: 'GET', path: '/api/v1/ping', operation: 'GET ping', ...overrides };
-}
-
-async function failure(promise: Promise<unknown>): Promise<MaestranoHttpError> {
-  const error = await promise.then(
-    () => new Error('should have failed'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof MaestranoHttpError)) throw error;
-  return error;
+  return targetAt(origin, name);
 }
 
 describe('MaestranoHttp', () => {
@@ -70,7 +46,7 @@ describe('MaestranoHttp', () => {
       const [seen] = server.seen;
       expect(seen).toMatchObject({ method: 'POST', url: '/api/v1/ping', body: '{"a":"é"}' });
       expect(seen?.headers).toMatchObject({
-        authorization: `Basic ${Buffer.from(`app-1:${PASSWORD}`).toString('base64')}`,
+        authorization: `Basic ${BASIC}`,
         'content-type': 'application/json',
         'content-length': '10',
         accept: 'application/json',
@@ -93,6 +69,28 @@ describe('MaestranoHttp', () => {
       expect(server.seen[0]?.url).toBe('/hub/api/v1/ping');
       expect(server.seen[0]?.headers.accept).toBe('application/vnd.api+json');
       expect(server.seen[0]?.headers.authorization).not.toContain('Zm9yZWlnbg');
+    });
+
+    it('sends secret query parameters behind the others', async () => {
+      const secretQuery = 'session=tok%201';
+      await client().request(target(), call({ secretQuery }));
+      await client().request(target(), call({ path: '/x?a=b', secretQuery }));
+      expect(server.seen.map(({ url }) => url)).toEqual([
+        '/api/v1/ping?session=tok%201',
+        '/x?a=b&session=tok%201',
+      ]);
+    });
+
+    it.each([
+      ['Host', 'evil.example'],
+      ['transfer-encoding', 'chunked'],
+      ['Accept-Encoding', 'gzip'],
+      ['x-line', 'a\r\nb: c'],
+      ['x odd', 'a'],
+    ])('refuses the header %s: %j', async (name, value) => {
+      const error = await failure(client().request(target(), call({ headers: { [name]: value } })));
+      expect(error).toMatchObject({ code: 'http.request', sent: 'no', attempts: 0 });
+      expect(server.seen).toHaveLength(0);
     });
 
     it.each(['', '<html>down</html>', '{"a":', 'null garbage'])(
@@ -443,7 +441,7 @@ describe('MaestranoHttp', () => {
     ['http.maxQueued', { maxQueued: -1 }],
     ['http.breaker.openForMs', { breaker: { openForMs: 2 ** 31 } }],
   ])('refuses an unusable %s', (name, http) => {
-    expect(() => new MaestranoHttp(settingsOf({ http }).http)).toThrow(
+    expect(() => client(http)).toThrow(
       expect.objectContaining({ code: 'configuration.options', message: expect.stringContaining(name) }),
     );
   });
@@ -455,12 +453,17 @@ describe('MaestranoHttp', () => {
       errors.push(await failure(client().request(target(), call({ timeoutMs: 20, attempts: 1 }))));
     }
     errors.push(
-      await failure(client().request(target('http://127.0.0.1:1'), call({ path: '/x?session=tok' }))),
+      await failure(
+        client().request(
+          target('http://127.0.0.1:1'),
+          call({ path: '/x?session=tok', secretQuery: 'session=tok' }),
+        ),
+      ),
     );
     for (const error of errors) {
       const printed = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + String(error);
       expect(printed).not.toContain(PASSWORD);
-      expect(printed).not.toContain(Buffer.from(`app-1:${PASSWORD}`).toString('base64'));
+      expect(printed).not.toContain(BASIC);
       expect(printed).not.toContain('session=tok');
       expect(printed).not.toContain('AxiosError');
     }

@@ -6,8 +6,8 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
-import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.js';
+import { ConfigurationError } from '../../../src/errors/configuration.error.js';
+import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.service.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { MarketplaceOptions } from '../../../src/interfaces/marketplace-options.interface.js';
 import type { MarketplaceLoader } from '../../../src/marketplace/marketplace-loader.js';

@@ -390,7 +390,8 @@ describe('whether a session still holds', () => {
     expect(hub.calls).toHaveLength(1);
     expect(hub.calls[0]).toMatchObject({
       method: 'GET',
-      path: '/api/v1/auth/saml/usr-1?session=token-usr-1',
+      path: '/api/v1/auth/saml/usr-1',
+      secretQuery: 'session=token-usr-1',
       timeoutMs: 2_000,
       deadlineMs: 2_000,
       attempts: 1,

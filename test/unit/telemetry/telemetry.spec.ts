@@ -204,6 +204,7 @@ describe.each(PLATFORMS)('telemetry on %s', (platform) => {
     spans.reset();
     const target = {
       name: 'x',
+      owner: {},
       service: 'account',
       origin: 'http://127.0.0.1:1',
       credentials: null,

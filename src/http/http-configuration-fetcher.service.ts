@@ -16,8 +16,9 @@ export class HttpConfigurationFetcher extends ConfigurationFetcher {
 
   fetch(request: ConfigurationRequest): Promise<ConfigurationResponse> {
     const { origin, path, user, password, headers, maxResponseBytes, signal } = request;
+    const credentials = { user, password };
     return this.http.request(
-      { name: 'developer-platform', service: 'developer-platform', origin, credentials: { user, password } },
+      { name: 'developer-platform', owner: this, service: 'developer-platform', origin, credentials },
       {
         method: 'GET',
         path,

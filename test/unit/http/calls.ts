@@ -1,0 +1,43 @@
+import { MaestranoHttpError } from '../../../src/errors/http.error.js';
+import type { HttpCall, HttpTarget } from '../../../src/http/http.types.js';
+import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
+import { Secret } from '../../../src/utils/secret.js';
+import { settingsOf } from '../../support/settings.js';
+
+export const PASSWORD = 'pa55word-that-must-not-leak';
+export const BASIC = Buffer.from(`app-1:${PASSWORD}`).toString('base64');
+
+const open: MaestranoHttp[] = [];
+
+/** A client that hardly pauses between attempts. */
+export function client(options: HttpOptions = {}): MaestranoHttp {
+  const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options } }).http);
+  open.push(http);
+  return http;
+}
+
+/** Closes the clients of a test. */
+export async function closeClients(): Promise<void> {
+  await Promise.all(open.splice(0).map((http) => http.onApplicationShutdown()));
+}
+
+/** The Account API of a marketplace; one without an owner of its own is that of a fresh snapshot. */
+export function target(origin: string, name = 'acme', owner: object = {}): HttpTarget {
+  const credentials = { user: 'app-1', password: new Secret(PASSWORD) };
+  return { name, owner, service: 'account', origin, credentials };
+}
+
+export function call(overrides: Partial<HttpCall> = {}): HttpCall {
+  return { method: 'GET', path: '/api/v1/ping', operation: 'GET ping', ...overrides };
+}
+
+/** The typed error of a call that must fail. */
+export async function failure(promise: Promise<unknown>): Promise<MaestranoHttpError> {
+  const error = await promise.then(
+    () => new Error('should have failed'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof MaestranoHttpError)) throw error;
+  return error;
+}

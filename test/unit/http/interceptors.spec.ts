@@ -1,0 +1,563 @@
+import { Agent as HttpsAgent } from 'node:https';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import axiosItself, {
+  AxiosError,
+  type AxiosInstance,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios';
+
+import { AccountService } from '../../../src/account/account.service.js';
+import { HttpInterceptorError } from '../../../src/errors/http.error.js';
+import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.service.js';
+import type { HttpMethod } from '../../../src/http/http.types.js';
+import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
+import { MaestranoModule } from '../../../src/maestrano.module.js';
+import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
+import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
+import { Secret } from '../../../src/utils/secret.js';
+import { marketplaceInput } from '../../support/marketplaces.js';
+import { BASIC, call, client, closeClients, failure, PASSWORD, target } from './calls.js';
+import { hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
+
+type RequestInterceptor = (
+  config: InternalAxiosRequestConfig,
+) => InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig>;
+
+const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
+
+let server: ScriptedServer;
+let logged: string[];
+
+beforeEach(async () => {
+  server = await new ScriptedServer().start();
+  logged = [];
+  jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void logged.push(String(line)));
+});
+
+afterEach(async () => {
+  await closeClients();
+  await server.stop();
+  jest.restoreAllMocks();
+});
+
+const onRequest = (interceptor: RequestInterceptor): HttpOptions => ({
+  configure: (axios) => void axios.interceptors.request.use(interceptor),
+});
+
+const onResponse = (interceptor: (response: AxiosResponse) => unknown): HttpOptions => ({
+  configure: (axios) =>
+    void axios.interceptors.response.use(interceptor as (response: AxiosResponse) => AxiosResponse),
+});
+
+const throwing = (): never => {
+  throw new TypeError('a text that names Jane Doe');
+};
+
+const forever = (): Promise<never> => new Promise(() => undefined);
+
+describe('interceptors of http.configure', () => {
+  it('see the request as it is sent, and the response as it came', async () => {
+    const seen: unknown[] = [];
+    server.answer = reply(404, '{"a":1}', { 'X-Request-Id': 'r-1' });
+    const http = client({
+      configure: (axios, marketplace) => {
+        axios.interceptors.request.use((config) => {
+          const { method, baseURL, url, data } = config;
+          seen.push({ marketplace, method, baseURL, url, data, type: config.headers.get('Content-Type') });
+          return config;
+        });
+        axios.interceptors.response.use((response) => {
+          const { status, data, headers, config } = response;
+          seen.push({ status, data, id: headers['x-request-id'], url: config.url });
+          return response;
+        });
+      },
+    });
+    const base = `${server.url}/gateway`;
+    await http.request(target(base), call({ method: 'POST', path: '/bills?x=1', body: { a: 'é' } }));
+    expect(seen).toEqual([
+      {
+        marketplace: 'acme',
+        method: 'post',
+        baseURL: base,
+        url: '/bills?x=1',
+        data: '{"a":"é"}',
+        type: 'application/json',
+      },
+      { status: 404, data: '{"a":1}', id: 'r-1', url: '/bills?x=1' },
+    ]);
+    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/gateway/bills?x=1', body: '{"a":"é"}' });
+  });
+
+  it('may add headers, by axios defaults too, and set those that the call has', async () => {
+    const http = client({
+      configure: (axios) => {
+        axios.defaults.headers.common['X-App'] = 'timesheets';
+        axios.interceptors.request.use((config) => {
+          config.headers.set('X-Trace', 'trace-1');
+          config.headers.accept = 'application/problem+json';
+          return { ...config };
+        });
+      },
+    });
+    await http.request(target(server.url), call());
+    expect(server.seen[0]?.headers).toMatchObject({
+      'x-app': 'timesheets',
+      'x-trace': 'trace-1',
+      accept: 'application/problem+json',
+      'accept-encoding': 'identity',
+      authorization: `Basic ${BASIC}`,
+    });
+  });
+
+  it('run for every attempt', async () => {
+    let times = 0;
+    server.answer = script(reply(503), reply(200));
+    const http = client(onRequest((config) => (config.headers.set('x-time', String(++times)), config)));
+    expect(await http.request(target(server.url), call())).toMatchObject({ status: 200, attempts: 2 });
+    expect(server.seen.map(({ headers }) => headers['x-time'])).toEqual(['1', '2']);
+  });
+
+  it('do not change what the call gets by what they return', async () => {
+    server.answer = reply(200, '{"a":1}');
+    for (const interceptor of [
+      (response: AxiosResponse) => response.data as unknown,
+      () => undefined,
+      (response: AxiosResponse) => Object.assign(response, { status: 500, data: 'x' }),
+    ]) {
+      const answer = await client(onResponse(interceptor)).request(target(server.url), call());
+      expect(answer).toMatchObject({ status: 200, json: { a: 1 }, attempts: 1 });
+    }
+  });
+
+  it('are told of what brought no response, and can neither hide nor replace it', async () => {
+    const seen: unknown[] = [];
+    const handlers: ((error: unknown) => unknown)[] = [
+      (error) => Promise.reject(error as Error),
+      throwing,
+      () => ({ status: 200, data: '{}', headers: {} }),
+      forever,
+    ];
+    server.answer = reset;
+    for (const handler of handlers) {
+      const http = client({
+        attempts: 2,
+        configure: (axios) =>
+          void axios.interceptors.response.use(undefined, (error: AxiosError) => {
+            seen.push(error.config?.url, axiosItself.isAxiosError(error), typeof error.code);
+            return handler(error);
+          }),
+      });
+      const error = await failure(http.request(target(server.url), call()));
+      expect(error).toMatchObject({ code: 'http.connection', sent: 'maybe', attempts: 2 });
+    }
+    expect(new Set(seen)).toEqual(new Set(['/api/v1/ping', true, 'string']));
+  });
+
+  describe('of one marketplace', () => {
+    it('never touch another, also of the same host and at the same time', async () => {
+      server.answer = (request, response) => setTimeout(() => response.end('{}'), request.url.length % 3);
+      const http = client({
+        configure: (axios, marketplace) => {
+          if (marketplace === 'a') {
+            axios.defaults.headers.common['X-Default'] = 'of a';
+            axios.interceptors.request.use((config) => (config.headers.set('X-Of', 'a'), config));
+          }
+        },
+      });
+      const [a, b] = [target(server.url, 'a'), target(server.url, 'b')];
+      await Promise.all(
+        Array.from({ length: 40 }, (_, n) =>
+          http.request(n % 2 ? a : b, call({ path: `/${n % 2 ? 'a' : 'b'}/${n}` })),
+        ),
+      );
+      const leaked = server.seen.filter(
+        ({ url, headers }) =>
+          url.startsWith('/b/') && (headers['x-of'] ?? headers['x-default']) !== undefined,
+      );
+      const missing = server.seen.filter(
+        ({ url, headers }) => url.startsWith('/a/') && headers['x-of'] !== 'a',
+      );
+      expect(server.seen).toHaveLength(40);
+      expect(leaked).toEqual([]);
+      expect(missing).toEqual([]);
+    });
+
+    it('end with its snapshot: a refreshed one has an instance of its own', async () => {
+      const instances: AxiosInstance[] = [];
+      const http = client({
+        configure: (axios) => {
+          const generation = String(instances.push(axios));
+          axios.interceptors.request.use(
+            (config) => (config.headers.set('x-generation', generation), config),
+          );
+        },
+      });
+      const before = target(server.url);
+      const after = target(server.url);
+      const other = { ...before, service: 'connec' as const };
+      for (const one of [before, before, other, after, before, after]) await http.request(one, call());
+      expect(server.seen.map(({ headers }) => headers['x-generation'])).toEqual([
+        '1',
+        '1',
+        '1',
+        '2',
+        '1',
+        '2',
+      ]);
+      expect(instances).toHaveLength(2);
+    });
+
+    it('are made with its first call, and called developer-platform for the configuration', async () => {
+      const names: string[] = [];
+      const seen: unknown[] = [];
+      server.answer = reply(200, `{"key":"${PASSWORD}"}`);
+      const http = client({
+        configure: (axios, marketplace) => {
+          names.push(marketplace);
+          axios.interceptors.response.use((response) => (seen.push(response), response));
+        },
+      });
+      const fetcher = new HttpConfigurationFetcher(http);
+      expect(names).toEqual([]);
+      for (let time = 0; time < 2; time += 1) {
+        const answer = await fetcher.fetch({
+          origin: server.url,
+          path: '/api/config/v1/marketplaces',
+          user: 'app-1',
+          password: new Secret(PASSWORD),
+          headers: {},
+          maxResponseBytes: 1_000,
+          signal: new AbortController().signal,
+        });
+        expect(answer.text).toContain(PASSWORD);
+      }
+      expect(names).toEqual(['developer-platform']);
+      expect(seen).toHaveLength(2);
+      // The keys of all marketplaces are in that response.
+      expect(inspect(seen, { depth: 10, showHidden: true })).not.toContain(PASSWORD);
+    });
+  });
+
+  describe('that print what they have', () => {
+    const print = (value: unknown): string =>
+      [
+        inspect(value, { depth: 12, showHidden: true }),
+        value instanceof Error ? `${String(value)} ${value.stack}` : '',
+        JSON.stringify(value) ?? '',
+      ].join('\n');
+
+    it('never print a key, a Basic header or a session token', async () => {
+      const printed: string[] = [];
+      const keep = <T>(value: T): T => (printed.push(print(value)), value);
+      const fail = (error: unknown): never => {
+        keep(error);
+        throw error;
+      };
+      const configure = (axios: AxiosInstance): void => {
+        keep(axios.defaults);
+        axios.interceptors.request.use(keep, fail);
+        axios.interceptors.response.use(keep, fail);
+      };
+      const request = call({ method: 'POST', path: '/x', secretQuery: 'session=tok-secret', body: {} });
+      for (const answer of [reply(200, '{}'), reply(401), reset, hang]) {
+        server.answer = answer;
+        await client({ configure, timeoutMs: 50 })
+          .request(target(server.url), request)
+          .catch((error: unknown) => keep(error));
+      }
+      await client({ configure })
+        .request(target('http://127.0.0.1:1'), request)
+        .catch((error: unknown) => keep(error));
+      const all = printed.join('\n');
+      expect(printed.length).toBeGreaterThan(15);
+      expect(all).not.toContain(PASSWORD);
+      expect(all).not.toContain(BASIC);
+      expect(all).not.toContain('tok-secret');
+      expect(server.seen[0]).toMatchObject({
+        url: '/x?session=tok-secret',
+        headers: { authorization: `Basic ${BASIC}` },
+      });
+    });
+
+    it('nor does what they throw, an error with the config in it included', async () => {
+      const interceptor: RequestInterceptor = (config) => {
+        throw new AxiosError(`of ${config.url}`, 'ERR_BAD_REQUEST', config);
+      };
+      const error = await failure(client(onRequest(interceptor)).request(target(server.url), call()));
+      expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no' });
+      for (const text of [print(error), logged.join('\n')]) {
+        expect(text).not.toContain(PASSWORD);
+        expect(text).not.toContain(BASIC);
+        expect(text).not.toContain('/api/v1/ping');
+      }
+    });
+  });
+
+  describe('that throw', () => {
+    it.each(METHODS)('before a %s is sent end it, with the proof that nothing left', async (method) => {
+      const http = client({ ...onRequest(throwing), breaker: { failures: 1 } });
+      for (let time = 0; time < 3; time += 1) {
+        const error = await failure(http.request(target(server.url), call({ method })));
+        expect(error).toBeInstanceOf(HttpInterceptorError);
+        expect(error).toMatchObject({
+          code: 'http.interceptor',
+          sent: 'no',
+          attempts: 1,
+          marketplace: 'acme',
+        });
+        expect(error.message).toContain('it threw TypeError');
+        expect(error.message).not.toContain('Jane');
+      }
+      expect(server.seen).toHaveLength(0);
+      expect(http.health()[0]).toMatchObject({ breaker: 'closed', active: 0 });
+    });
+
+    it.each(METHODS)('after the response to a %s end it, and it is not repeated', async (method) => {
+      for (const status of [200, 503]) {
+        server.seen.length = 0;
+        server.answer = reply(status, '{}', { 'x-request-id': 'r-7' });
+        const outcomes: HttpOutcome[] = [];
+        const http = client({ ...onResponse(throwing), onOutcome: (outcome) => outcomes.push(outcome) });
+        const error = await failure(http.request(target(server.url), call({ method })));
+        expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1, requestId: 'r-7' });
+        expect(outcomes).toHaveLength(1);
+        expect(outcomes[0]).toMatchObject({ status, errorCode: 'http.interceptor', retryInMs: null });
+        expect(server.seen).toHaveLength(1);
+      }
+    });
+
+    it('are named in the log once for each marketplace, by place and without their text', async () => {
+      const http = client(onRequest(throwing));
+      const acme = target(server.url);
+      for (const one of [acme, acme, target(server.url, 'other')]) await failure(http.request(one, call()));
+      expect(logged).toHaveLength(2);
+      expect(logged[0]).toContain('"acme" threw: TypeError');
+      expect(logged[0]).toContain('interceptors.spec');
+      expect(logged.join()).not.toContain('Jane');
+    });
+  });
+
+  describe('that do not return', () => {
+    it('hold a request no longer than its time, and it is never sent', async () => {
+      let release: () => void = () => undefined;
+      const http = client({
+        ...onRequest((config) => new Promise((resolve) => (release = () => resolve(config)))),
+        breaker: { failures: 1 },
+      });
+      const error = await failure(http.request(target(server.url), call({ timeoutMs: 50 })));
+      expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
+      expect(error.message).toContain('it did not return in time');
+      release();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(server.seen).toHaveLength(0);
+      expect(http.health()[0]).toMatchObject({ breaker: 'closed', active: 0 });
+    });
+
+    it('hold a response no longer than the deadline', async () => {
+      const http = client(onResponse(forever));
+      const error = await failure(
+        http.request(target(server.url), call({ method: 'POST', deadlineMs: 100, body: {} })),
+      );
+      expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
+      expect(server.seen).toHaveLength(1);
+    });
+
+    it('leave the call to its signal and to the shutdown', async () => {
+      const http = client(onRequest(forever));
+      const signal = AbortSignal.timeout(30);
+      const aborted = await failure(http.request(target(server.url), call({ signal })));
+      expect(aborted).toMatchObject({ code: 'http.aborted', sent: 'no' });
+      const running = failure(http.request(target(server.url), call()));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await http.onApplicationShutdown();
+      expect(await running).toMatchObject({ code: 'http.aborted', sent: 'no' });
+    });
+  });
+
+  describe('that change more than they may', () => {
+    it.each<[string, RequestInterceptor]>([
+      ['url', (config) => Object.assign(config, { url: `${elsewhere.url}/x` })],
+      ['url', (config) => Object.assign(config, { url: '/api/v1/other' })],
+      ['baseURL', (config) => Object.assign(config, { baseURL: elsewhere.url })],
+      ['baseURL', (config) => Object.assign(config, { baseURL: undefined })],
+      ['method', (config) => Object.assign(config, { method: 'delete' })],
+      ['data', (config) => Object.assign(config, { data: '{"price":1}' })],
+      ['data', (config) => Object.assign(config, { transformRequest: [() => 'x'] })],
+      ['params', (config) => Object.assign(config, { params: { a: 1 } })],
+      ['auth', (config) => Object.assign(config, { auth: { username: 'a', password: 'b' } })],
+      ['timeout', (config) => Object.assign(config, { timeout: 60_000 })],
+      ['httpsAgent', (config) => Object.assign(config, { httpsAgent: new HttpsAgent() })],
+      ['another config', (config) => Object.assign(config, { adapter: 'http' })],
+      ['another config', ({ url, baseURL, headers }) => ({ url, baseURL, headers })],
+      ['another config', () => undefined as never],
+      ['header host', withHeader('Host', 'evil.example')],
+      ['header authorization', withHeader('Authorization', 'Bearer x')],
+      ['header content-length', withHeader('Content-Length', '5')],
+      ['header accept-encoding', withHeader('Accept-Encoding', 'gzip')],
+      ['header that cannot be sent', withHeader('x odd', 'a')],
+      ['header that cannot be sent', withHeader('x-euro', '€')],
+    ])('end the call before it is sent: %s', async (what, interceptor) => {
+      const request = call({ method: 'POST', body: { price: 2 } });
+      const error = await failure(client(onRequest(interceptor)).request(target(server.url), request));
+      expect(error).toBeInstanceOf(HttpInterceptorError);
+      expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
+      expect(error.message).toContain(what);
+      expect(server.seen).toHaveLength(0);
+      expect(elsewhere.seen).toHaveLength(0);
+    });
+
+    it('may authorize themselves where the marketplace takes no credentials', async () => {
+      const http = client(onRequest(withHeader('Authorization', 'Bearer x')));
+      await http.request({ ...target(server.url), credentials: null }, call());
+      expect(server.seen[0]?.headers.authorization).toBe('Bearer x');
+    });
+
+    it('cannot send a request twice', async () => {
+      let instance: AxiosInstance | null = null;
+      const http = client({
+        configure: (axios) => {
+          instance = axios;
+          axios.interceptors.response.use((response) => axios.request(response.config));
+        },
+      });
+      const error = await failure(http.request(target(server.url), call({ method: 'POST', body: {} })));
+      expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
+      expect(server.seen).toHaveLength(1);
+      await expect(instance!.get(server.url)).rejects.toThrow('a request of its own');
+      expect(server.seen).toHaveLength(1);
+    });
+
+    let elsewhere: ScriptedServer;
+    beforeEach(async () => void (elsewhere = await new ScriptedServer().start()));
+    afterEach(() => elsewhere.stop());
+
+    function withHeader(name: string, value: string): RequestInterceptor {
+      return (config) => (Object.assign(config.headers, { [name]: value }), config);
+    }
+  });
+
+  describe('that cannot be set up', () => {
+    it.each<[string, () => void]>([
+      ['it threw TypeError', throwing],
+      ['it returned a promise', (async () => Promise.reject(new Error('late'))) as () => void],
+    ])('end every call that needs them: %s', async (what, broken) => {
+      let works = false;
+      const http = client({
+        configure: (axios) => {
+          if (!works) return broken();
+          axios.interceptors.request.use((config) => (config.headers.set('x-set-up', 'yes'), config));
+        },
+      });
+      const acme = target(server.url);
+      for (let time = 0; time < 2; time += 1) {
+        const error = await failure(http.request(acme, call()));
+        expect(error).toBeInstanceOf(HttpInterceptorError);
+        expect(error).toMatchObject({ code: 'http.configure', sent: 'no', attempts: 1 });
+        expect(error.message).toContain(what);
+      }
+      expect(server.seen).toHaveLength(0);
+      works = true;
+      await http.request(acme, call());
+      expect(server.seen[0]?.headers['x-set-up']).toBe('yes');
+    });
+
+    it('are refused at once where they are no function', () => {
+      const configure = 'axios' as unknown as NonNullable<HttpOptions['configure']>;
+      expect(() => client({ configure })).toThrow(
+        expect.objectContaining({
+          code: 'configuration.options',
+          message: expect.stringContaining('http.configure'),
+        }),
+      );
+    });
+  });
+
+  it('serve the marketplaces of an application apart, and after a refresh that changes a key', async () => {
+    const seen: { marketplace: string; printed: string }[] = [];
+    const configure: HttpOptions['configure'] = (axios, marketplace) => {
+      axios.interceptors.request.use((config) => {
+        if (marketplace === 'a') config.headers.set('x-of', 'a');
+        seen.push({ marketplace, printed: inspect(config, { depth: 8, showHidden: true }) });
+        return config;
+      });
+    };
+    const marketplaces = (key: string) => [
+      marketplaceInput('a', { api: { key, host: server.url } }),
+      marketplaceInput('b', { api: { host: server.url } }),
+    ];
+    server.answer = reply(200, '{"success":true,"errors":{},"data":[]}');
+    const module = await Test.createTestingModule({
+      imports: [MaestranoModule.forRoot({ marketplaces: marketplaces('first-key'), http: { configure } })],
+    }).compile();
+    try {
+      await module.init();
+      const account = module.get(AccountService);
+      const registry = module.get(MarketplaceRegistry);
+      await Promise.all(['a', 'b', 'a', 'b'].map((name) => account.ping(name)));
+      const { marketplaces: refreshed } = normaliseMarketplaces(marketplaces('second-key'));
+      registry.replace(refreshed);
+      await Promise.all(['a', 'b', 'a', 'b'].map((name) => account.ping(name)));
+    } finally {
+      await module.close();
+    }
+    const basic = (name: string, key: string) =>
+      `Basic ${Buffer.from(`app-${name}:${key}`).toString('base64')}`;
+    const ofA = server.seen.filter(({ headers }) => headers['x-of'] === 'a');
+    const ofB = server.seen.filter(({ headers }) => headers['x-of'] === undefined);
+    expect(new Set(ofA.map(({ headers }) => headers.authorization))).toEqual(
+      new Set([basic('a', 'first-key'), basic('a', 'second-key')]),
+    );
+    expect(new Set(ofB.map(({ headers }) => headers.authorization))).toEqual(
+      new Set([basic('b', 'key-of-b')]),
+    );
+    expect(ofA).toHaveLength(4);
+    expect(ofB).toHaveLength(4);
+    expect(seen.filter(({ marketplace }) => marketplace === 'b')).toHaveLength(4);
+    for (const secret of ['first-key', 'second-key', 'key-of-b', basic('a', 'second-key')]) {
+      expect(seen.map(({ printed }) => printed).join()).not.toContain(secret);
+    }
+  });
+
+  it('choose a proxy, which sees a tunnel and no credentials of the marketplace', async () => {
+    const tunnels: unknown[] = [];
+    const proxy = createServer().on('connect', (request, socket, head) => {
+      tunnels.push({ to: request.url, as: request.headers['proxy-authorization'], also: request.headers });
+      const upstream = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.write(head);
+        upstream.pipe(socket).pipe(upstream);
+      });
+      upstream.on('error', () => undefined);
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const http = client({
+      configure: (axios) =>
+        void (axios.defaults.proxy = { host: '127.0.0.1', port, auth: { username: 'me', password: 'pass' } }),
+    });
+    const acme = target(server.url);
+    for (let time = 0; time < 5; time += 1) {
+      expect(await http.request(acme, call())).toMatchObject({ status: 200 });
+    }
+    await http.onApplicationShutdown();
+    await new Promise((resolve) => proxy.close(resolve));
+    // Connections through it are kept.
+    expect(tunnels.length).toBeLessThan(5);
+    expect(tunnels[0]).toMatchObject({
+      to: server.url.slice('http://'.length),
+      as: `Basic ${Buffer.from('me:pass').toString('base64')}`,
+    });
+    expect(JSON.stringify(tunnels)).not.toContain(BASIC);
+    expect(server.seen).toHaveLength(5);
+    expect(server.seen[0]?.headers.authorization).toBe(`Basic ${BASIC}`);
+  });
+});
