@@ -2,22 +2,48 @@ import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './mae
 
 /** Codes of everything that can go wrong between here and a server (protocol §8.4, §9.10), with their meaning. */
 export const HTTP_ERROR_CODES = {
-  'http.connection': { meaning: 'No connection, or it broke before the answer was complete.' },
-  'http.tls': { meaning: 'The server could not prove its identity.' },
-  'http.timeout': { meaning: 'One attempt took longer than its timeout, and no further one was allowed.' },
-  'http.deadline': { meaning: 'All attempts together took longer than the deadline.' },
-  'http.aborted': { meaning: "The caller's signal ended the call, or the application is shutting down." },
-  'http.circuitOpen': { meaning: 'The server failed repeatedly: calls are stopped for a while.' },
-  'http.busy': { meaning: 'Too many calls to this server are running and waiting.' },
-  'http.responseTooLarge': { meaning: 'The answer is larger than allowed.' },
+  'http.connection': {
+    meaning: 'No connection, or it broke before the response was complete.',
+    remedy: 'Check the configured host, and that this machine may reach it.',
+  },
+  'http.tls': {
+    meaning: 'The server could not prove its identity.',
+    remedy: 'Check the configured host; name a private certificate authority in the http.ca option.',
+  },
+  'http.timeout': {
+    meaning: 'No response in time, and no further attempt was allowed.',
+    remedy: 'Raise http.timeoutMs when the server is known to be slow.',
+  },
+  'http.deadline': {
+    meaning: 'No response before the deadline of all attempts together.',
+    remedy: 'Raise http.deadlineMs when waiting longer makes sense.',
+  },
+  'http.aborted': { meaning: 'Ended by the signal of its caller, or by the shutdown of the application.' },
+  'http.circuitOpen': {
+    meaning: 'Calls are stopped for a while, because the server failed repeatedly.',
+    remedy: 'Nothing was sent; try again later.',
+  },
+  'http.busy': {
+    meaning: 'Too many calls to this server are running and waiting.',
+    remedy: 'Nothing was sent; start fewer at once, or raise http.maxConcurrent and http.maxQueued.',
+  },
+  'http.responseTooLarge': {
+    meaning: 'The response is larger than allowed.',
+    remedy: 'Ask for less at once.',
+  },
   'http.request': {
     meaning:
       'The call itself is not acceptable: a full URL, a path with odd characters, a body that is no JSON.',
   },
   'http.interceptor': {
-    meaning: 'An interceptor of the application threw, did not return, or changed what none may change.',
+    meaning: 'An interceptor of http.configure stopped the call.',
+    remedy:
+      'Interceptors may add headers, choose a proxy, look, and throw; "sent" says whether the request left.',
   },
-  'http.configure': { meaning: 'The http.configure option threw or returned a promise; nothing was sent.' },
+  'http.configure': {
+    meaning: 'The http.configure option threw or returned a promise.',
+    remedy: 'Nothing was sent; the log says where it threw.',
+  },
 } as const satisfies ErrorTable;
 
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
@@ -37,7 +63,7 @@ export interface HttpErrorFacts extends MaestranoErrorFacts {
 }
 
 /**
- * A call that brought no usable answer. `sent` decides what may follow: after `no` a charge can safely be repeated,
+ * A call that brought no usable response; `code` says why (docs/troubleshooting.md). `sent` decides what may follow: after `no` a charge can safely be repeated,
  * after anything else it must be looked up first. Never holds credentials, URLs with ids, or an AxiosError.
  */
 export class MaestranoHttpError extends MaestranoError {
@@ -60,30 +86,3 @@ export class MaestranoHttpError extends MaestranoError {
     this.requestId = facts.requestId ?? null;
   }
 }
-
-/** No connection, a broken one, or a server that could not prove its identity. */
-export class MaestranoConnectionError extends MaestranoHttpError {}
-
-/** No answer in time. */
-export class MaestranoTimeoutError extends MaestranoHttpError {}
-
-/** The caller's signal ended the call, or the application is shutting down. */
-export class RequestAbortedError extends MaestranoHttpError {}
-
-/** The server failed repeatedly; nothing was sent. */
-export class CircuitOpenError extends MaestranoHttpError {}
-
-/** Too many calls are running and waiting; nothing was sent. */
-export class ConcurrencyLimitError extends MaestranoHttpError {}
-
-/** The answer was larger than allowed; the connection was closed. */
-export class ResponseTooLargeError extends MaestranoHttpError {}
-
-/** The call is not acceptable; nothing was sent. */
-export class HttpRequestError extends MaestranoHttpError {}
-
-/**
- * What the application added to the axios instance stopped the call. `sent` says when: `no` before anything was
- * sent, `yes` after the response had come, so that a charge must be looked up before it is repeated.
- */
-export class HttpInterceptorError extends MaestranoHttpError {}

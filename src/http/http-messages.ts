@@ -1,4 +1,4 @@
-import { HttpRequestError } from '../errors/http.error.js';
+import { MaestranoHttpError } from '../errors/http.error.js';
 import { PACKAGE_VERSION } from '../utils/package-version.js';
 import { Secret } from '../utils/secret.js';
 import type { HttpCall, HttpMethod, HttpTarget } from './http.types.js';
@@ -63,7 +63,7 @@ export class InterceptorError extends Error {}
 /**
  * What a call shows to interceptors. The credentials are added behind them, by {@link toWireRequest}.
  *
- * @throws HttpRequestError for a full URL, odd characters in the path, a header that is not the caller's to set, or a
+ * @throws MaestranoHttpError for a full URL, odd characters in the path, a header that is not the caller's to set, or a
  * body that cannot be written as JSON.
  */
 export function toVisibleRequest(target: HttpTarget, call: HttpCall): VisibleRequest {
@@ -178,8 +178,8 @@ function toJson(target: HttpTarget, call: HttpCall): string | undefined {
   }
 }
 
-function refused(target: HttpTarget, call: HttpCall, message: string): HttpRequestError {
-  return new HttpRequestError('http.request', {
+function refused(target: HttpTarget, call: HttpCall, message: string): MaestranoHttpError {
+  return new MaestranoHttpError('http.request', {
     message,
     marketplace: target.name,
     operation: call.operation,

@@ -49,14 +49,14 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   /**
    * Makes a call and hands on the response, whatever its status.
    *
-   * @throws MaestranoConnectionError no connection, a broken one, or a certificate that does not verify.
-   * @throws MaestranoTimeoutError no response within the attempt's timeout or the call's deadline.
-   * @throws RequestAbortedError the caller's signal, or the application's shutdown.
-   * @throws CircuitOpenError the server failed repeatedly; nothing was sent.
-   * @throws ConcurrencyLimitError too many calls run and wait; nothing was sent.
-   * @throws ResponseTooLargeError the response is larger than `maxResponseBytes`.
-   * @throws HttpRequestError path, headers or body are not acceptable; nothing was sent.
-   * @throws HttpInterceptorError an interceptor of the application threw, did not return, or changed what none may;
+   * @throws MaestranoHttpError no connection, a broken one, or a certificate that does not verify.
+   * @throws MaestranoHttpError no response within the attempt's timeout or the call's deadline.
+   * @throws MaestranoHttpError the caller's signal, or the application's shutdown.
+   * @throws MaestranoHttpError the server failed repeatedly; nothing was sent.
+   * @throws MaestranoHttpError too many calls run and wait; nothing was sent.
+   * @throws MaestranoHttpError the response is larger than `maxResponseBytes`.
+   * @throws MaestranoHttpError path, headers or body are not acceptable; nothing was sent.
+   * @throws MaestranoHttpError an interceptor of the application threw, did not return, or changed what none may;
    *   or `http.configure` failed.
    */
   async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {

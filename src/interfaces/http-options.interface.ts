@@ -65,19 +65,19 @@ export interface HttpOptions extends HttpHooks {
    *
    * - Request interceptors see the real method, `baseURL`, `url`, headers and `data` (the body as text), and may add
    *   headers. `axios.defaults.proxy` or `config.proxy` chooses a proxy, to which a tunnel is opened. Whatever else
-   *   they change ends the call with an `HttpInterceptorError` before anything is sent: where a request goes, its
+   *   they change ends the call with an `MaestranoHttpError` before anything is sent: where a request goes, its
    *   credentials and limits, and what is repeated stay with this package.
    * - Credentials are added behind the interceptors, so nothing that they log or throw can hold a key. `data` and
    *   `url` may name people: log them with care.
    * - Response interceptors see every response, whatever its status; the rejected handler sees an `AxiosError` where
-   *   none came. What they return is not used. What they throw ends the call with an `HttpInterceptorError` whose
+   *   none came. What they return is not used. What they throw ends the call with an `MaestranoHttpError` whose
    *   `sent` is `yes`, and a POST is not repeated.
    * - Each attempt goes through the interceptors. One that does not return is bounded by `timeoutMs`.
    *
    * @param axios the instance; may be kept to remove interceptors again, not for requests of one's own.
    * @param marketplace its name, or `developer-platform` for the requests that fetch the configuration.
    * @throws what it throws, or a promise that it returns, makes the call that needed the instance fail with an
-   * `HttpInterceptorError` (`http.configure`, nothing sent); the next call tries again.
+   * `MaestranoHttpError` (`http.configure`, nothing sent); the next call tries again.
    * @example
    * ```ts
    * configure: (axios, marketplace) => {

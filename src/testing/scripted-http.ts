@@ -1,4 +1,4 @@
-import { MaestranoConnectionError } from '../errors/http.error.js';
+import { MaestranoHttpError } from '../errors/http.error.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type { HttpAnswer, HttpCall, HttpTarget } from '../http/http.types.js';
 
@@ -54,7 +54,7 @@ export class ScriptedHttp extends MaestranoHttp {
     const scripted = this.#answers.get(call.operation);
     const answer = scripted && scripted.length > 1 ? scripted.shift() : scripted?.[0];
     if (!answer) {
-      throw new MaestranoConnectionError('http.connection', {
+      throw new MaestranoHttpError('http.connection', {
         message: 'No answer is scripted, and tests open no connection.',
         marketplace: target.name,
         operation: call.operation,

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 
 import { runCommand } from '../../src/cli/command-runner.js';
 import { readNotification } from '../../src/connec/notifications/notification-reader.js';
-import { HttpRequestError } from '../../src/errors/http.error.js';
+import { MaestranoHttpError } from '../../src/errors/http.error.js';
 import { parseJsonBody, toVisibleRequest, toWireRequest } from '../../src/http/http-messages.js';
 import { toHttpException } from '../../src/routing/http-errors.js';
 import { keyPair } from '../../src/sandbox/keys/key-pairs.js';
@@ -129,8 +129,8 @@ describe('the net over the whole suite', () => {
     expect(hits.join('\n')).not.toContain(secret);
   });
 
-  const error = (): HttpRequestError =>
-    new HttpRequestError('http.request', {
+  const error = (): MaestranoHttpError =>
+    new MaestranoHttpError('http.request', {
       message: 'is refused',
       marketplace: 'canary',
       operation: 'GET x',
@@ -156,7 +156,7 @@ describe('the net over the whole suite', () => {
     'the console': () => console.info('%s', KEY),
     'an error message': () => error(),
     'the cause of an error': () =>
-      new HttpRequestError('http.request', {
+      new MaestranoHttpError('http.request', {
         message: 'is refused',
         marketplace: 'canary',
         operation: 'GET x',

@@ -10,7 +10,7 @@ import {
   MaestranoInvalidRequestError,
   MaestranoRateLimitError,
 } from '../../errors/account.error.js';
-import { MaestranoHttpError, RequestAbortedError } from '../../errors/http.error.js';
+import { MaestranoHttpError } from '../../errors/http.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
 import type { AccountEntity, Payload } from '../fields.js';
 import {
@@ -250,7 +250,8 @@ class ChargeCreation<T extends AccountEntity> {
       } catch (error) {
         const hopeless = !isAmbiguous(error) && !(error instanceof MaestranoHttpError);
         const over = this.#remainingMs <= pause || this.task.options.signal?.aborted;
-        if (hopeless || over || error instanceof RequestAbortedError) {
+        const aborted = error instanceof MaestranoHttpError && error.code === 'http.aborted';
+        if (hopeless || over || aborted) {
           throw this.#undecided('the list of charges could not be read.', cause ?? error, []);
         }
         await wait(pause);

@@ -14,7 +14,7 @@ import axiosItself, {
 } from 'axios';
 
 import { AccountService } from '../../../src/account/account.service.js';
-import { HttpInterceptorError } from '../../../src/errors/http.error.js';
+import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.service.js';
 import type { HttpMethod } from '../../../src/http/http.types.js';
 import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
@@ -306,7 +306,7 @@ describe('interceptors of http.configure', () => {
       const http = client({ ...onRequest(throwing), breaker: { failures: 1 } });
       for (let time = 0; time < 3; time += 1) {
         const error = await failure(http.request(target(server.url), call({ method })));
-        expect(error).toBeInstanceOf(HttpInterceptorError);
+        expect(error).toBeInstanceOf(MaestranoHttpError);
         expect(error).toMatchObject({
           code: 'http.interceptor',
           sent: 'no',
@@ -407,7 +407,7 @@ describe('interceptors of http.configure', () => {
     ])('end the call before it is sent: %s', async (what, interceptor) => {
       const request = call({ method: 'POST', body: { price: 2 } });
       const error = await failure(client(onRequest(interceptor)).request(target(server.url), request));
-      expect(error).toBeInstanceOf(HttpInterceptorError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
       expect(error.message).toContain(what);
       expect(server.seen).toHaveLength(0);
@@ -459,7 +459,7 @@ describe('interceptors of http.configure', () => {
       const acme = target(server.url);
       for (let time = 0; time < 2; time += 1) {
         const error = await failure(http.request(acme, call()));
-        expect(error).toBeInstanceOf(HttpInterceptorError);
+        expect(error).toBeInstanceOf(MaestranoHttpError);
         expect(error).toMatchObject({ code: 'http.configure', sent: 'no', attempts: 1 });
         expect(error.message).toContain(what);
       }

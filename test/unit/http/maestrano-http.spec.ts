@@ -2,15 +2,7 @@ import { inspect } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import {
-  CircuitOpenError,
-  ConcurrencyLimitError,
-  HttpRequestError,
-  MaestranoConnectionError,
-  MaestranoTimeoutError,
-  RequestAbortedError,
-  ResponseTooLargeError,
-} from '../../../src/errors/http.error.js';
+import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import type { HttpMethod, HttpTarget } from '../../../src/http/http.types.js';
 import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
 import { BASIC, call, client, closeClients, failure, PASSWORD, target as targetAt } from './calls.js';
@@ -124,7 +116,7 @@ describe('MaestranoHttp', () => {
       '',
     ])('refuses the path %j', async (path) => {
       const error = await failure(client().request(target(), call({ path })));
-      expect(error).toBeInstanceOf(HttpRequestError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.request', sent: 'no', attempts: 0 });
       expect(server.seen).toHaveLength(0);
     });
@@ -151,14 +143,14 @@ describe('MaestranoHttp', () => {
     ])('stops an %s answer that is too large', async (_name, answer) => {
       server.answer = answer;
       const error = await failure(client().request(target(), call({ maxResponseBytes: 1_000 })));
-      expect(error).toBeInstanceOf(ResponseTooLargeError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.responseTooLarge', attempts: 1, sent: 'yes' });
     });
 
     it('gives each attempt its timeout', async () => {
       server.answer = hang;
       const error = await failure(client().request(target(), call({ timeoutMs: 250, attempts: 2 })));
-      expect(error).toBeInstanceOf(MaestranoTimeoutError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.timeout', attempts: 2, sent: 'maybe', marketplace: 'acme' });
       expect(server.seen).toHaveLength(2);
     });
@@ -168,7 +160,7 @@ describe('MaestranoHttp', () => {
       const error = await failure(
         client().request(target(), call({ timeoutMs: 100, deadlineMs: 300, attempts: 50 })),
       );
-      expect(error).toBeInstanceOf(MaestranoTimeoutError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error.attempts).toBeLessThan(5);
     });
 
@@ -203,7 +195,7 @@ describe('MaestranoHttp', () => {
 
     it.each(METHODS)('%s when the connection was refused: nothing was sent', async (method) => {
       const error = await failure(client().request(target('http://127.0.0.1:1'), call({ method })));
-      expect(error).toBeInstanceOf(MaestranoConnectionError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.connection', attempts: 3, sent: 'no' });
       expect(error.message).toContain('ECONNREFUSED');
     });
@@ -243,7 +235,7 @@ describe('MaestranoHttp', () => {
   describe('aborting', () => {
     it('before the call', async () => {
       const error = await failure(client().request(target(), call({ signal: AbortSignal.abort() })));
-      expect(error).toBeInstanceOf(RequestAbortedError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.aborted', sent: 'no' });
       expect(server.seen).toHaveLength(0);
     });
@@ -281,7 +273,7 @@ describe('MaestranoHttp', () => {
       const http = client({ breaker: { failures: 2, openForMs: 60 }, attempts: 1 });
       for (let i = 0; i < 2; i += 1) await http.request(target(), call());
       const error = await failure(http.request(target(), call()));
-      expect(error).toBeInstanceOf(CircuitOpenError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.circuitOpen', sent: 'no', attempts: 0 });
       expect(http.health()).toEqual([
         { target: 'acme', service: 'account', breaker: 'open', active: 0, queued: 0 },
@@ -320,7 +312,7 @@ describe('MaestranoHttp', () => {
       await until(() => release.length === 2);
       expect(http.health()[0]).toMatchObject({ active: 2, queued: 1 });
       const error = await failure(http.request(target(), call()));
-      expect(error).toBeInstanceOf(ConcurrencyLimitError);
+      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.busy', sent: 'no' });
       release.shift()?.();
       await until(() => release.length === 2);

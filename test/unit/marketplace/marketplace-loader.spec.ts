@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { ConfigurationError } from '../../../src/errors/configuration.error.js';
+import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
 import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.service.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { MarketplaceOptions } from '../../../src/interfaces/marketplace-options.interface.js';

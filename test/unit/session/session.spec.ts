@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import { Logger } from '@nestjs/common';
 
-import { MaestranoTimeoutError } from '../../../src/errors/http.error.js';
+import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { decodeSessionPayload, encodeSessionPayload } from '../../../src/session/session-payload.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
@@ -537,5 +537,5 @@ describe('whether a session still holds', () => {
 });
 
 function timeout(): Error {
-  return Object.assign(Object.create(MaestranoTimeoutError.prototype) as Error, { code: 'http.timeout' });
+  return Object.assign(Object.create(MaestranoHttpError.prototype) as Error, { code: 'http.timeout' });
 }
