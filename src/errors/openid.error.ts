@@ -1,21 +1,21 @@
 import { type ErrorTable, MaestranoError } from './maestrano.error.js';
 
 /**
- * Every reason to refuse an OpenID answer that SAML does not have as well (protocol §5): what is looked at, and what
+ * Every reason to reject an OpenID response that SAML does not have as well (protocol §5): what is looked at, and what
  * to do when it fails. The order is the order of checking.
  */
 export const OPENID_ERROR_CODES = {
   'openid.input': {
-    meaning: 'An OpenID 2.0 answer with every field once',
+    meaning: 'An OpenID 2.0 response with every field once',
     remedy:
       'Keep the url-encoded body parser on for the init path; the provider sends text fields named "openid.…".',
   },
   'openid.cancelled': {
-    meaning: 'A positive answer of the provider',
+    meaning: 'A positive response of the provider',
     remedy: 'The provider or the person broke the login off: start again from the application.',
   },
   'openid.returnTo': {
-    meaning: 'Answer made for this login and this address',
+    meaning: 'Response made for this login and this address',
     remedy: 'Make the idm (or app.host) and init path equal to the address that the browser really comes to.',
   },
   'openid.discovery': {
@@ -23,17 +23,17 @@ export const OPENID_ERROR_CODES = {
     remedy: 'Check api.host and api.id, and that the marketplace offers OpenID 2.0; else use SAML.',
   },
   'openid.endpoint': {
-    meaning: 'Answer of the discovered endpoint',
-    remedy: 'The answer names another provider: check api.host and api.id, and look who sent it.',
+    meaning: 'Response of the discovered endpoint',
+    remedy: 'The response names another provider: check api.host and api.id, and look who sent it.',
   },
   'openid.claimedId': {
     meaning: 'Identifier that this endpoint may give out',
     remedy:
-      'The identifier must lie below the endpoint, as …/users/usr-1; another one is the mark of a forged answer.',
+      'The identifier must lie below the endpoint, as …/users/usr-1; another one is the mark of a forged response.',
   },
   'openid.signedFields': {
     meaning: 'Everything that is believed is signed',
-    remedy: 'Unsigned fields are the mark of a forged answer.',
+    remedy: 'Unsigned fields are the mark of a forged response.',
   },
   'openid.nonce': {
     meaning: 'Nonce with a recent time',
@@ -49,8 +49,8 @@ export const OPENID_ERROR_CODES = {
     remedy: 'The identifier ends in another uid than the attributes name: have the provider look into it.',
   },
   'openid.verification': {
-    meaning: 'Provider confirms that it made this answer',
-    remedy: 'If the provider was not reached, try again later; else the answer was changed or used before.',
+    meaning: 'Provider confirms that it made this response',
+    remedy: 'If the provider was not reached, try again later; else the response was changed or used before.',
   },
 } as const satisfies ErrorTable;
 

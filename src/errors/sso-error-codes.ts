@@ -2,7 +2,7 @@ import type { ErrorTable } from './maestrano.error.js';
 import { OPENID_ERROR_CODES } from './openid.error.js';
 
 /**
- * Every reason to refuse a login (protocol §4.8, saml §3.3): what is looked at, and what to do when it
+ * Every reason to reject a login (protocol §4.8, saml §3.3): what is looked at, and what to do when it
  * fails. The order is the order of checking.
  */
 export const SSO_ERROR_CODES = {
@@ -46,11 +46,11 @@ export const SSO_ERROR_CODES = {
   },
   'sso.response': {
     meaning: 'A SAML 2.0 Response with nothing unknown in it',
-    remedy: 'Check that the consume path receives responses of the sign-on endpoint and nothing else.',
+    remedy: 'Check that the consume path receives responses of the SSO endpoint and nothing else.',
   },
   'sso.status': {
     meaning: 'Status of the response',
-    remedy: 'The provider itself refused the login; its own log says why.',
+    remedy: 'The provider itself rejected the login; its own log says why.',
   },
   'sso.encrypted': {
     meaning: 'Nothing encrypted',
@@ -139,7 +139,7 @@ export const SSO_ERROR_CODES = {
   'sso.inResponseTo': {
     meaning: 'Assertion made for this login',
     remedy:
-      'The signed part answers another login than the response around it: start again, and look who sent it.',
+      'The signed part belongs to another login than the response around it: start again, and look who sent it.',
   },
   'sso.confirmationExpired': {
     meaning: 'Time limit of the confirmation',
@@ -201,7 +201,7 @@ export const SSO_ERROR_CODES = {
   },
   'sso.engine': {
     meaning: 'Validated by node-saml',
-    remedy: 'Please report this: node-saml refused what our own checks accepted.',
+    remedy: 'Please report this: node-saml rejected what our own checks accepted.',
   },
   'sso.replay': {
     meaning: 'Assertion used for the first time',
@@ -209,7 +209,7 @@ export const SSO_ERROR_CODES = {
   },
 } as const satisfies ErrorTable;
 
-/** Every reason to refuse a login, whichever way the marketplace lets people in. */
+/** Every reason to reject a login, whichever protocol the marketplace is configured for. */
 export const LOGIN_ERROR_CODES = { ...SSO_ERROR_CODES, ...OPENID_ERROR_CODES } as const;
 
 export type SsoErrorCode = keyof typeof LOGIN_ERROR_CODES;

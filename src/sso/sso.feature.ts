@@ -2,13 +2,13 @@ import type { Type } from '@nestjs/common';
 
 import type { MarketplaceSso } from '../interfaces/marketplace.interface.js';
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
-import { LoginService } from './login/login.service.js';
+import { LoginService, SsoProtocols } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
 import { LoginCompletion } from './login/login-completion.service.js';
 import { LoginRejection } from './login/login-rejection.service.js';
 import { LoginTransactionService } from './login/login-transaction.service.js';
 import { ReturnTo } from './login/return-to.service.js';
-import { type SsoProtocol, SsoProtocols } from './login/sso-protocol.js';
+import type { SsoProtocol } from './login/sso-protocol.js';
 import { OpenIdProtocol } from './openid/openid.protocol.js';
 import { SamlProtocol } from './saml/saml.protocol.js';
 import { SsoConsumeHandler } from './sso-consume.handler.js';

@@ -8,7 +8,6 @@ import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import type { Secret } from '../../utils/secret.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { CheckFailed, shorten } from './check-list.js';
-import { LoginAttempt, type SsoResponse } from './login-attempt.js';
 import { mapProfile, mapSession } from './login-profile.js';
 import {
   type LoginStart,
@@ -16,7 +15,7 @@ import {
   LoginTransactionService,
   newLoginTransaction,
 } from './login-transaction.service.js';
-import { SsoProtocols, type VerifiedResponse } from './sso-protocol.js';
+import { LoginAttempt, type SsoProtocol, type SsoResponse, type VerifiedResponse } from './sso-protocol.js';
 
 /** Where to send the browser, and what it has to bring back. */
 export interface LoginRedirect {
@@ -37,6 +36,19 @@ export interface VerifiedLogin {
   readonly transaction: Pick<LoginTransaction, 'id' | 'returnTo'>;
   /** Short code under which the login's trace is found. */
   readonly traceCode: string;
+}
+
+/** The registered protocols. */
+export class SsoProtocols {
+  /** @param byName by the value of a marketplace's `sso.protocol`. */
+  constructor(private readonly byName: ReadonlyMap<string, SsoProtocol>) {}
+
+  /** The protocol that a marketplace is configured for. */
+  of({ sso }: Marketplace): SsoProtocol {
+    const protocol = this.byName.get(sso.protocol);
+    if (!protocol) throw new Error(`No SSO protocol "${sso.protocol}" is registered.`);
+    return protocol;
+  }
 }
 
 /**

@@ -1,6 +1,21 @@
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { LoginAttempt, SsoResponse } from './login-attempt.js';
-import type { LoginTransaction } from './login-transaction.service.js';
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
+import { CheckFailed, CheckList } from './check-list.js';
+import {
+  type LoginTransaction,
+  type LoginTransactionService,
+  REQUEST_ID,
+} from './login-transaction.service.js';
+
+/** The identity provider's response, as the browser brought it. */
+export interface SsoResponse {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  /** The parsed body as the application's parsers left it; undefined when nothing parsed it. */
+  readonly body: unknown;
+  /** Login requests that this browser began; null when it brought no binding cookie at all. */
+  readonly boundRequestIds: readonly string[] | null;
+}
 
 /** A response whose every statement that is used was verified. */
 export interface VerifiedResponse {
@@ -41,15 +56,64 @@ export abstract class SsoProtocol {
   abstract verify(attempt: LoginAttempt): Promise<VerifiedResponse>;
 }
 
-/** The registered protocols. */
-export class SsoProtocols {
-  /** @param byName by the value of a marketplace's `sso.protocol`. */
-  constructor(private readonly byName: ReadonlyMap<string, SsoProtocol>) {}
+/** One response on its way through the checks: what it is verified with, and what is known of it so far. */
+export class LoginAttempt {
+  readonly checks = new CheckList();
+  /** The one instant that every check takes for the present, in milliseconds since the epoch. */
+  readonly now = Date.now();
+  /** The login that the response names; null when it names none. What a stranger sent, known or not. */
+  requestId: string | null = null;
+  /** When a verified response says it was made, in milliseconds since the epoch; null when it does not. */
+  issuedAt: number | null = null;
+  /** The open login that the response belongs to, once it is found. */
+  transaction: LoginTransaction | null = null;
 
-  /** The protocol that a marketplace is configured for. */
-  of({ sso }: Marketplace): SsoProtocol {
-    const protocol = this.byName.get(sso.protocol);
-    if (!protocol) throw new Error(`No SSO protocol "${sso.protocol}" is registered.`);
-    return protocol;
+  constructor(
+    /** The snapshot that the route decided on. */
+    readonly marketplace: Marketplace,
+    readonly policy: SsoPolicy,
+    readonly response: SsoResponse,
+    private readonly transactions: LoginTransactionService,
+  ) {}
+
+  /**
+   * Finds the open login that the response belongs to, and leaves it open (saml §3.3 rows 2 and 3): begun here, on this
+   * marketplace, in this browser as far as its cookie shows. It is used up only when every other check has passed, so
+   * that garbage cannot end somebody's login.
+   *
+   * @param requestId the login that the response names.
+   * @throws CheckFailed with `sso.request…`.
+   */
+  async findTransaction(requestId: string | null): Promise<LoginTransaction> {
+    const { marketplace, checks } = this;
+    this.requestId = requestId;
+    const id = requestId ?? '';
+    checks.require('sso.requestMissing', REQUEST_ID.test(id), 'the ID of our request', id || 'none');
+    this.#checkBinding(id);
+
+    const transaction = await this.transactions.peek(marketplace, id);
+    if (!transaction) {
+      const used = await this.transactions.wasTaken(marketplace, id);
+      checks.require('sso.requestUsed', !used, 'an open login', used ? 'a finished one' : 'none');
+    }
+    const seen = transaction ? 'as expected' : 'none, or its time is over';
+    checks.require('sso.requestUnknown', transaction !== null, 'an open login begun here', seen);
+    if (!transaction) throw new CheckFailed('sso.requestUnknown');
+    return (this.transaction = transaction);
+  }
+
+  #checkBinding(id: string): void {
+    const { checks, policy } = this;
+    const { boundRequestIds: bound } = this.response;
+    if (policy.binding === 'off') return checks.skip('sso.requestNotBound', 'switched off');
+    if (bound === null && policy.binding === 'prefer') {
+      return checks.skip('sso.requestNotBound', 'no binding cookie came');
+    }
+    checks.require(
+      'sso.requestNotBound',
+      bound?.includes(id) === true,
+      'a binding cookie with this login',
+      bound?.length ? 'a binding cookie with other logins' : 'no binding cookie',
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../../utils/values.js';
 import type { CheckList } from '../login/check-list.js';
-import type { SsoResponse } from '../login/login-attempt.js';
+import type { SsoResponse } from '../login/sso-protocol.js';
 
 /** Namespace of OpenID 2.0 messages. */
 export const OPENID_NS = 'http://specs.openid.net/auth/2.0';

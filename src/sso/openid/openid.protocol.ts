@@ -6,10 +6,14 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { initUrl } from '../../marketplace/marketplace-urls.js';
 import { withQuery } from '../../utils/with-query.js';
 import { type CheckList, mask } from '../login/check-list.js';
-import type { LoginAttempt, SsoResponse } from '../login/login-attempt.js';
 import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
-import { SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
+import {
+  type LoginAttempt,
+  SsoProtocol,
+  type SsoResponse,
+  type VerifiedResponse,
+} from '../login/sso-protocol.js';
 import {
   attributeRequest,
   FIELD_PREFIX,

@@ -1,8 +1,8 @@
 import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { parseSamlInstant } from '../../utils/dates.js';
 import { type CheckList, mask } from '../login/check-list.js';
 import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
-import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { readAttributes } from './assertion-attributes.js';
 import type { SamlParties } from './node-saml.js';
 import { ASSERTION_NS, METHOD_BEARER } from './saml-names.js';

@@ -1,7 +1,7 @@
 import { SAML, ValidateInResponseTo, type CacheProvider, type SamlConfig } from '@node-saml/node-saml';
 
-import type { LoginTransaction } from '../login/login-transaction.service.js';
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
 
 /** The addresses and names of a login, all of them ours. */
 export interface SamlParties {

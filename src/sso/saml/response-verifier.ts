@@ -1,12 +1,11 @@
 import { createVerify } from 'node:crypto';
 
+import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { parseSamlInstant } from '../../utils/dates.js';
 import { isRecord } from '../../utils/values.js';
 import { CheckFailed, CheckList } from '../login/check-list.js';
-import type { LoginAttempt } from '../login/login-attempt.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
-import type { VerifiedResponse } from '../login/sso-protocol.js';
-import type { SsoPolicy } from '../../settings/maestrano-settings.js';
+import type { LoginAttempt, VerifiedResponse } from '../login/sso-protocol.js';
 import { checkAssertion } from './assertion-checks.js';
 import { type SamlParties, verifyWithNodeSaml } from './node-saml.js';
 import { inspectResponse, type ResponseFacts } from './response-structure.js';

@@ -2,9 +2,8 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
-import type { LoginAttempt } from '../login/login-attempt.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
-import { SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
+import { type LoginAttempt, SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
 import type { SamlParties } from './node-saml.js';
 
 /**

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { Injectable, Logger } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 
@@ -5,7 +7,6 @@ import { LOGIN_ERROR_CODES, type SsoErrorCode } from '../../errors/sso-error-cod
 import type { LoginCheckResult, LoginTrace } from '../../interfaces/login-trace.interface.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
-import { newTraceCode, readTraceCode } from './trace-code.js';
 
 type KeptCheck = readonly [code: string, result: LoginCheckResult, expected: string, seen: string];
 
@@ -13,6 +14,11 @@ const KEPT = 50;
 const KEPT_FOR_MS = 24 * 60 * 60_000;
 /** After so many traces of one kind those beyond the limit are removed. */
 const TRIM_EVERY = 10;
+
+/** Without I, L, O and U: nobody should have to guess what a person read out. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const TAG_LENGTH = 3;
+const CODE_LENGTH = 8;
 
 /**
  * Keeps the last logins of each marketplace for a day, so that a rejected one can be explained. Responses to
@@ -111,4 +117,36 @@ function keyOf(code: string): string {
 
 function indexOf(marketplace: string, began: boolean): string {
   return storeKey('sso-trace', marketplace, began ? 'begun' : 'stray');
+}
+
+/** The part of a code that all traces of a marketplace share, so that support sees at once whose login it was. */
+function traceTag(marketplace: string): string {
+  // FNV-1a: it only keeps marketplaces apart, so it need not be hard to invert.
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < marketplace.length; index += 1) {
+    hash = Math.imul(hash ^ marketplace.charCodeAt(index), 0x01000193);
+  }
+  hash ^= hash >>> 16;
+  return spell([hash & 31, (hash >>> 5) & 31, (hash >>> 10) & 31]);
+}
+
+/** A new code such as `K7Q2-M9XW`. */
+function newTraceCode(marketplace: string): string {
+  const random = Array.from({ length: CODE_LENGTH - TAG_LENGTH }, () => randomInt(ALPHABET.length));
+  const code = traceTag(marketplace) + spell(random);
+  return `${code.slice(0, 4)}-${code.slice(4)}`;
+}
+
+/** A code as somebody typed it, in our spelling; null when it cannot be one. */
+function readTraceCode(typed: string): string | null {
+  const letters = typed
+    .toUpperCase()
+    .replace(/[^0-9A-Z]/g, '')
+    .replace(/O/g, '0')
+    .replace(/[IL]/g, '1');
+  return letters.length === CODE_LENGTH ? `${letters.slice(0, 4)}-${letters.slice(4)}` : null;
+}
+
+function spell(values: Iterable<number>): string {
+  return Array.from(values, (value) => ALPHABET[value % ALPHABET.length]).join('');
 }

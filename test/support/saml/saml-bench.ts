@@ -4,13 +4,12 @@ import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
 import { CheckList } from '../../../src/sso/login/check-list.js';
-import { LoginService, type VerifiedLogin } from '../../../src/sso/login/login.service.js';
+import { LoginService, SsoProtocols, type VerifiedLogin } from '../../../src/sso/login/login.service.js';
 import {
   type LoginTransaction,
   LoginTransactionService,
   newLoginTransaction,
 } from '../../../src/sso/login/login-transaction.service.js';
-import { SsoProtocols } from '../../../src/sso/login/sso-protocol.js';
 import { SamlProtocol } from '../../../src/sso/saml/saml.protocol.js';
 import { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';

@@ -9,7 +9,7 @@ import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
 import type { SignOnOptions } from '../../../../src/interfaces/sign-on-options.interface.js';
 import { HttpExchange } from '../../../../src/routing/http-exchange.js';
 import type { LoginService, VerifiedLogin } from '../../../../src/sso/login/login.service.js';
-import type { SsoResponse } from '../../../../src/sso/login/login-attempt.js';
+import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
 import { LoginBinding } from '../../../../src/sso/login/login-binding.service.js';
 import { LoginCompletion } from '../../../../src/sso/login/login-completion.service.js';
 import { LoginRejection } from '../../../../src/sso/login/login-rejection.service.js';

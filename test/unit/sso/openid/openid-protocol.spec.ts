@@ -9,9 +9,8 @@ import type { Marketplace } from '../../../../src/interfaces/marketplace.interfa
 import { OpenIdProtocol } from '../../../../src/sso/openid/openid.protocol.js';
 import { endpointOf } from '../../../../src/sso/openid/xrds.js';
 import { LoginTransactionService } from '../../../../src/sso/login/login-transaction.service.js';
-import { LoginService, type VerifiedLogin } from '../../../../src/sso/login/login.service.js';
-import type { SsoResponse } from '../../../../src/sso/login/login-attempt.js';
-import { SsoProtocols } from '../../../../src/sso/login/sso-protocol.js';
+import { LoginService, SsoProtocols, type VerifiedLogin } from '../../../../src/sso/login/login.service.js';
+import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
 import { LoginTraceService } from '../../../../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
