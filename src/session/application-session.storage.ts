@@ -1,10 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import { parseCookie, stringifySetCookie } from 'cookie';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
-import { decodeSessionPayload, encodeSessionPayload, type SessionPayload } from './session-payload.js';
+import {
+  decodeSessionPayload,
+  encodeSessionPayload,
+  fromOfficialKeys,
+  type SessionPayload,
+  toOfficialKeys,
+} from './session-payload.js';
+import { SessionSeal } from './session-seal.service.js';
 import { SessionStorage } from './session-storage.js';
 
 /** What the application's session middleware put on the request, as far as all kinds agree. */
@@ -18,15 +26,25 @@ interface WithSession {
 const CURRENT = 'maestrano';
 /** Where we keep the logins through other marketplaces: marketplace to payload. */
 const OTHERS = 'maestrano_others';
+/** Cookie that takes the logins through other marketplaces across a new one. */
+const CARRIED = 'mno-carried';
+const CARRIED_MS = 3_600_000;
+const MAX_CARRIED_LENGTH = 3_900;
 
 /**
  * Keeps logins in the application's `request.session`: express-session, cookie-session, @fastify/session and
  * @fastify/secure-session. The latest login is written exactly as the official SDKs do, so applications built on them
  * can share the session (protocol §4.11).
+ *
+ * The session's own cookie does not come along with the identity provider's cross-site POST, so the new session would
+ * begin without the logins through other marketplaces. A sealed cookie of our own, which does come along, carries them.
  */
 @Injectable()
 export class ApplicationSessionStorage extends SessionStorage {
-  constructor(private readonly registry: MarketplaceRegistry) {
+  constructor(
+    private readonly registry: MarketplaceRegistry,
+    private readonly seal: SessionSeal,
+  ) {
     super();
   }
 
@@ -35,12 +53,26 @@ export class ApplicationSessionStorage extends SessionStorage {
     return Promise.resolve(session ? [...this.#read(session).values()] : []);
   }
 
+  /**
+   * Logins that do not fit into a cookie stay behind; and what an earlier visitor of this browser left with, and never
+   * came back for, is not for the next one.
+   */
+  override async depart(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+    const logins = await this.readAll(exchange.request);
+    const others = logins.filter(({ preset }) => preset !== marketplace.name).map(toOfficialKeys);
+    const expiresAt = new Date(Date.now() + CARRIED_MS);
+    const sealed = others.length === 0 ? null : await this.seal.seal({ logins: others }, expiresAt);
+    if (sealed !== null && sealed.length <= MAX_CARRIED_LENGTH) setCarried(exchange, marketplace, sealed);
+    else dropCarried(exchange, marketplace);
+  }
+
   override async begin(
-    { request }: HttpExchange,
+    exchange: HttpExchange,
     marketplace: Marketplace,
     payload: SessionPayload,
-    carried: readonly SessionPayload[],
   ): Promise<void> {
+    const { request } = exchange;
+    const carried = await this.#readCarried(exchange, marketplace);
     const logins = new Map<string, SessionPayload>();
     const present = applicationSession(request);
     for (const login of [...carried, ...(present ? this.#read(present).values() : [])]) {
@@ -64,8 +96,10 @@ export class ApplicationSessionStorage extends SessionStorage {
     return Promise.resolve();
   }
 
-  override remove({ request }: HttpExchange, marketplace: Marketplace): Promise<void> {
-    const session = applicationSession(request);
+  override remove(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+    // Nobody who signs out is brought back.
+    dropCarried(exchange, marketplace);
+    const session = applicationSession(exchange.request);
     if (!session) return Promise.resolve();
     // Emptied and not deleted: @fastify/secure-session does not notice a delete.
     if (this.#presetOf(decodeSessionPayload(session[CURRENT])) === marketplace.name)
@@ -74,6 +108,13 @@ export class ApplicationSessionStorage extends SessionStorage {
     const { [marketplace.name]: _removed, ...others } = (session[OTHERS] ?? {}) as Record<string, unknown>;
     if (_removed !== undefined) session[OTHERS] = others;
     return Promise.resolve();
+  }
+
+  /** What this browser left with; the cookie ends with it. */
+  async #readCarried(exchange: HttpExchange, marketplace: Marketplace): Promise<SessionPayload[]> {
+    const sealed = dropCarried(exchange, marketplace);
+    const logins = sealed && (await this.seal.open(sealed))?.['logins'];
+    return Array.isArray(logins) ? logins.map(fromOfficialKeys).filter((login) => login !== null) : [];
   }
 
   /** Every login in the session, ours and those that other SDKs wrote, by marketplace. */
@@ -149,4 +190,27 @@ async function renewSession(request: unknown): Promise<ApplicationSession> {
     (request as WithSession).session = {};
   }
   return applicationSession(request) ?? session;
+}
+
+/** Ends the cookie; returns what was in it, null where there is none. */
+function dropCarried(exchange: HttpExchange, marketplace: Marketplace): string | null {
+  const sealed = parseCookie(exchange.header('cookie') ?? '')[carriedName(marketplace)];
+  if (!sealed) return null;
+  setCarried(exchange, marketplace, '', { maxAge: 0 });
+  return sealed;
+}
+
+/** Without an end of its own the cookie goes with the browser, as the session does that it stands for. */
+function setCarried(
+  exchange: HttpExchange,
+  marketplace: Marketplace,
+  value: string,
+  end?: { maxAge: 0 },
+): void {
+  const travels = { path: '/', httpOnly: true, secure: true, sameSite: 'none' } as const;
+  exchange.appendCookie(stringifySetCookie({ name: carriedName(marketplace), value, ...travels, ...end }));
+}
+
+function carriedName({ sso }: Marketplace): string {
+  return `${sso.idm.startsWith('https:') ? '__Host-' : ''}${CARRIED}`;
 }

@@ -20,8 +20,12 @@ import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { isPageVisit } from './page-request.js';
-import { type SessionRejection, type SessionResult, SessionService } from './session.service.js';
-import { rememberSession } from './session-state.js';
+import {
+  authenticatedSession,
+  type SessionRejection,
+  type SessionResult,
+  SessionService,
+} from './session.service.js';
 import { MaestranoSignInRequiredException } from './sign-in-required.exception.js';
 
 /** Longer addresses are not worth coming back to. */
@@ -56,7 +60,7 @@ export class MaestranoSessionGuard implements CanActivate {
     if (demanded === null) throw new NotFoundException();
     const result = await this.#authenticate(exchange, demanded?.name);
     if (result.rejection !== null) throw this.#reject(exchange, result.marketplace, result.rejection);
-    rememberSession(request, result);
+    authenticatedSession.remember(request, result);
     rememberMarketplace(request, result.marketplace);
     return true;
   }

@@ -8,18 +8,16 @@ export abstract class SessionStorage {
   /** Every payload that the request brought and that could be read, in no particular order. */
   abstract readAll(request: IncomingRequest): Promise<readonly SessionPayload[]>;
 
+  /** Called when the browser leaves to log in: sees that logins through other marketplaces survive the new one. */
+  depart(_exchange: HttpExchange, _marketplace: Marketplace): Promise<void> {
+    return Promise.resolve();
+  }
+
   /**
    * Begins a session: nothing of what an earlier visitor or another identity left survives, except logins through
    * other marketplaces.
-   *
-   * @param carried other logins that the browser brought along by other means.
    */
-  abstract begin(
-    exchange: HttpExchange,
-    marketplace: Marketplace,
-    payload: SessionPayload,
-    carried: readonly SessionPayload[],
-  ): Promise<void>;
+  abstract begin(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;
 
   /** Replaces the payload of the marketplace within the same session. */
   abstract update(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;

@@ -9,7 +9,7 @@ import type { MaestranoSessionData } from '../interfaces/session.interface.js';
 import { SKIP_SESSION } from '../maestrano.constants.js';
 import { currentMarketplace } from '../security/current-marketplace.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
-import { rememberedSession } from './session-state.js';
+import { authenticatedSession } from './session.service.js';
 
 /**
  * The session that {@link MaestranoSessionGuard} let in, or one field of it: `@MaestranoSession() session`,
@@ -17,7 +17,7 @@ import { rememberedSession } from './session-state.js';
  */
 export const MaestranoSession = createParamDecorator(
   (field: keyof MaestranoSessionData | undefined, context: ExecutionContext) => {
-    const session = rememberedSession(requestOf(context))?.session ?? null;
+    const session = authenticatedSession.recall(requestOf(context))?.session ?? null;
     return field === undefined ? session : (session?.[field] ?? null);
   },
 );

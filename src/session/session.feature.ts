@@ -1,6 +1,5 @@
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import { ApplicationSessionStorage } from './application-session.storage.js';
-import { CarriedLogins } from './carried-logins.service.js';
 import { MaestranoSessionGuard } from './maestrano-session.guard.js';
 import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import { SessionRecheck } from './session-recheck.service.js';
@@ -13,7 +12,6 @@ export function sessionFeature(): MaestranoFeature {
   return {
     providers: [
       ApplicationSessionStorage,
-      CarriedLogins,
       MaestranoSessionGuard,
       SealedCookieStorage,
       SessionRecheck,

@@ -9,17 +9,24 @@ import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { IncomingRequest } from '../utils/incoming-request.js';
+import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
 import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
 import { applicationSession, ApplicationSessionStorage } from './application-session.storage.js';
-import { CarriedLogins } from './carried-logins.service.js';
 import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import type { SessionPayload } from './session-payload.js';
 import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
-import { type AuthenticatedSession, forgetSession } from './session-state.js';
 import type { SessionStorage } from './session-storage.js';
+
+/** Who the session guard let in. */
+export interface AuthenticatedSession {
+  readonly session: MaestranoSessionData;
+  readonly marketplace: Marketplace;
+}
+
+/** What the session guard found, for the decorators; gone after a sign-out or another login within the request. */
+export const authenticatedSession = new RequestMemory<AuthenticatedSession>();
 
 /** What a verified login brings for its session. */
 export interface SessionLogin {
@@ -50,7 +57,6 @@ export class SessionService {
     private readonly registry: MarketplaceRegistry,
     private readonly applicationSessions: ApplicationSessionStorage,
     private readonly sealedCookies: SealedCookieStorage,
-    private readonly carried: CarriedLogins,
     private readonly recheck: SessionRecheck,
     private readonly revocations: SessionRevocations,
     private readonly adapters: AdapterResolver,
@@ -76,20 +82,14 @@ export class SessionService {
       preset: marketplace.name,
       signedInAt: new Date(),
     };
-    forgetSession(exchange.request);
-    const carried = await this.carried.unpack(exchange, marketplace);
-    await this.#storage(exchange.request).begin(exchange, marketplace, payload, carried);
+    authenticatedSession.forget(exchange.request);
+    await this.#storage(exchange.request).begin(exchange, marketplace, payload);
     return toSession(payload, marketplace);
   }
 
-  /** Called when the browser leaves to sign in: sees that logins through other marketplaces survive the new one. */
+  /** Called when the browser leaves to log in: sees that logins through other marketplaces survive the new one. */
   async depart(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
-    const storage = this.#storage(exchange.request);
-    // Each sealed cookie is by itself: no login touches another's.
-    if (storage !== this.applicationSessions) return;
-    const logins = await storage.readAll(exchange.request);
-    const others = logins.filter(({ preset }) => preset !== marketplace.name);
-    await this.carried.pack(exchange, marketplace, others);
+    await this.#storage(exchange.request).depart(exchange, marketplace);
   }
 
   /**
@@ -145,20 +145,19 @@ export class SessionService {
    */
   async clear(exchange: HttpExchange, marketplace?: string): Promise<void> {
     const { request, response } = exchange;
-    forgetSession(request);
+    authenticatedSession.forget(request);
     const adapter = await this.adapters.session(request);
     for (const session of await this.list(request)) {
       if (marketplace !== undefined && session.marketplace !== marketplace) continue;
       const found = this.registry.get(session.marketplace);
       await this.#storage(request).remove(exchange, found);
-      this.carried.discard(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }
   }
 
   /** Takes back the session that {@link SessionService.establish} began within the same request. */
   async discard(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
-    forgetSession(exchange.request);
+    authenticatedSession.forget(exchange.request);
     await this.#storage(exchange.request).remove(exchange, marketplace);
   }
 

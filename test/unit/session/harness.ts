@@ -12,7 +12,6 @@ import { HttpExchange } from '../../../src/routing/http-exchange.js';
 import { type IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
 import { ApplicationSessionStorage } from '../../../src/session/application-session.storage.js';
-import { CarriedLogins } from '../../../src/session/carried-logins.service.js';
 import { SealedCookieStorage } from '../../../src/session/sealed-cookie.storage.js';
 import { SessionRecheck } from '../../../src/session/session-recheck.service.js';
 import { SessionRevocations } from '../../../src/session/session-revocations.service.js';
@@ -116,9 +115,8 @@ export function sessionsOf(
   const seal = new SessionSeal(settings, extras);
   const service = new SessionService(
     registry,
-    new ApplicationSessionStorage(registry),
+    new ApplicationSessionStorage(registry, seal),
     new SealedCookieStorage(registry, seal, settings),
-    new CarriedLogins(seal),
     new SessionRecheck(hub.http, settings),
     new SessionRevocations(store, settings),
     adapters,
