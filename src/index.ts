@@ -49,14 +49,14 @@ export type { MarketplaceInput, MarketplacesInput } from './interfaces/marketpla
 export { getMarketplaceToken, InjectMarketplace, MarketplaceHandle } from './handle/marketplace-handle.js';
 export { Secret } from './utils/secret.js';
 
-// Sign-on and sessions.
+// SSO and sessions.
 export { SsoService } from './sso/sso.service.js';
 export { MaestranoSessionGuard } from './session/maestrano-session.guard.js';
 export { CurrentMarketplace, MaestranoSession, SkipMaestranoSession } from './session/session.decorators.js';
 export { MaestranoSignInRequiredException } from './session/sign-in-required.exception.js';
 export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
-export type { LoginDenial } from './interfaces/sign-on-options.interface.js';
+export type { LoginDenial } from './interfaces/sso-options.interface.js';
 export { LoginTraceService } from './sso/trace/login-trace.service.js';
 export type { LoginTrace } from './interfaces/login-trace.interface.js';
 
@@ -137,6 +137,6 @@ export {
 } from './errors/account.error.js';
 export { MaestranoConnecError } from './errors/connec.error.js';
 export { MaestranoHttpError } from './errors/http.error.js';
-export { MaestranoLoginDeniedError } from './errors/sign-on.error.js';
+export { MaestranoLoginDeniedError } from './errors/login-denied.error.js';
 export { MaestranoStoreError } from './errors/store.error.js';
 export { MaestranoSsoError } from './errors/sso.error.js';

@@ -5,7 +5,6 @@ import type { ConnecOptions } from './interfaces/connec-options.interface.js';
 import type { HttpOptions } from './interfaces/http-options.interface.js';
 import type { MarketplaceOptions } from './interfaces/marketplace-options.interface.js';
 import type { SessionOptions } from './interfaces/session-options.interface.js';
-import type { SignOnOptions } from './interfaces/sign-on-options.interface.js';
 import type { SsoOptions } from './interfaces/sso-options.interface.js';
 import type { WebhooksOptions } from './interfaces/webhooks-options.interface.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
@@ -18,9 +17,9 @@ import type { MaestranoStore } from './stores/maestrano-store.js';
 export interface MaestranoModuleOptions extends MarketplaceOptions {
   /** Where state that several instances share is kept; in memory by default. */
   readonly store?: MaestranoStore;
-  /** How people sign in. */
-  readonly sso?: SsoOptions & SignOnOptions;
-  /** How a signed-in person is remembered. */
+  /** How people log in. */
+  readonly sso?: SsoOptions;
+  /** How a person who logged in is remembered. */
   readonly session?: SessionOptions;
   /** What the platform may send to our routes. */
   readonly webhooks?: WebhooksOptions;

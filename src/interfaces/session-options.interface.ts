@@ -1,4 +1,4 @@
-/** The `session` option: how a signed-in person is remembered, and how often the marketplace is asked (protocol §4.11). */
+/** The `session` option: how a person who logged in is remembered, and how often the marketplace is asked (protocol §4.11). */
 export interface SessionOptions {
   /**
    * Seals our own session cookie: at least 32 characters, from your secret store. A list rotates it: the first seals,
@@ -17,7 +17,7 @@ export interface SessionOptions {
    */
   readonly maxAgeMs?: number;
   /**
-   * How long a session that is due for its recheck goes on while the marketplace does not answer, in milliseconds;
+   * How long a session that is due for its recheck goes on while the marketplace does not respond, in milliseconds;
    * 5 minutes by default. 0 closes at the first failure, as the official SDKs do.
    */
   readonly graceMs?: number;
@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly marketplaceOf?: (request: unknown) => string | null | undefined;
   /**
    * A page of the application where people choose how to sign in. The session guard sends them there when it cannot
-   * tell the marketplace: several are configured, and none of them is the default.
+   * know the marketplace: several are configured, and none of them is the default.
    */
   readonly signInUrl?: string;
 }

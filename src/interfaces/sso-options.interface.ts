@@ -1,5 +1,3 @@
-import type { SignOnOptions } from './sign-on-options.interface.js';
-
 /** Digest and signature algorithms of an assertion; SHA-1 is what the known identity providers sign with. */
 export type SsoAlgorithm = 'sha1' | 'sha256' | 'sha512';
 
@@ -7,8 +5,8 @@ export type SsoAlgorithm = 'sha1' | 'sha256' | 'sha512';
 export type SsoSignaturePolicy = 'assertion' | 'response' | 'either';
 
 /**
- * Whether the login must end in the browser that began it: `require` refuses when no binding cookie arrived,
- * `prefer` refuses only a cookie that names other logins, `off` does not look.
+ * Whether the login must end in the browser that began it: `require` rejects when no binding cookie arrived,
+ * `prefer` rejects only a cookie that names other logins, `off` does not look.
  */
 export type SsoBindingPolicy = 'require' | 'prefer' | 'off';
 
@@ -36,7 +34,7 @@ export interface SsoLimits {
   readonly valueLength?: number;
 }
 
-/** How responses of an identity provider are judged. Every default accepts the known identity provider. */
+/** How responses of an identity provider are verified. Every default accepts the known identity provider. */
 export interface SsoPolicyOptions {
   /** How far the provider's clock may be off, either way, in milliseconds; 60,000 by default. */
   readonly acceptedClockSkewMs?: number;
@@ -52,7 +50,7 @@ export interface SsoPolicyOptions {
    */
   readonly audience?: 'default' | 'off' | readonly string[];
   /**
-   * Who may have issued the assertion: `default` is the provider's sign-on URL, its query left aside (protocol
+   * Who may have issued the assertion: `default` is the provider's SSO URL, its query left aside (protocol
    * §4.5); a list of exact names replaces it; `off` does not look.
    */
   readonly issuer?: 'default' | 'off' | readonly string[];
@@ -67,8 +65,37 @@ export interface SsoPolicyOptions {
   readonly limits?: SsoLimits;
 }
 
-/** The `sso` option: how people sign in. The policy part may differ by marketplace. */
-export interface SsoOptions extends SsoPolicyOptions, SignOnOptions {
+/** A login that did not succeed, as the application's own page may want to show it. Holds no personal values. */
+export interface LoginDenial {
+  /** Stable code such as `sso.audience` or `sso.denied`. */
+  readonly code: string;
+  /** Short code under which the login's trace is found (`SsoService.explain`); null when there is none. */
+  readonly traceCode: string | null;
+  readonly marketplace: string;
+  /** Status that our own page would have: 400, 401 or 403. */
+  readonly status: number;
+  /** Whether signing in again is likely to help. */
+  readonly restart: boolean;
+  /** Where signing in begins again. */
+  readonly signInUrl: string;
+  /** What the application said to the person with a `MaestranoLoginDeniedError`; null otherwise. */
+  readonly reason: string | null;
+}
+
+/** The `sso` option: how people log in (protocol §4.1). The policy part may differ by marketplace. */
+export interface SsoOptions extends SsoPolicyOptions {
+  /**
+   * Origins such as `https://admin.example.com` that a person may be returned to after signing in, beside those of
+   * `app.host` and `sso.idm`.
+   */
+  readonly returnToOrigins?: readonly string[];
+  /** Where people land who came from nowhere in particular: a path or a URL on our origins; `/` by default. */
+  readonly homeUrl?: string;
+  /**
+   * The application's page for people who could not sign in; ours by default. A path or URL gets `code` and `trace`
+   * as query parameters; a function returns the whole address.
+   */
+  readonly deniedUrl?: string | ((denial: LoginDenial) => string | Promise<string>);
   /** What differs from the rest for one marketplace, by its name. */
   readonly perMarketplace?: Readonly<Record<string, SsoPolicyOptions>>;
   /**

@@ -10,7 +10,6 @@ import type {
   MarketplaceRefreshOptions,
 } from '../interfaces/marketplace-options.interface.js';
 import type { SessionOptions } from '../interfaces/session-options.interface.js';
-import type { SignOnOptions } from '../interfaces/sign-on-options.interface.js';
 import type { SsoLimits, SsoOptions, SsoPolicyOptions } from '../interfaces/sso-options.interface.js';
 import type { LockoutOptions, WebhooksOptions } from '../interfaces/webhooks-options.interface.js';
 import { Secret } from '../utils/secret.js';
@@ -116,7 +115,7 @@ const SSO = group({
     [],
   ),
   homeUrl: text('/', { takes: 'a path or a URL', check: noAddress }),
-  deniedUrl: textOrCallback<Extract<SignOnOptions['deniedUrl'], (...denial: never[]) => unknown>>({
+  deniedUrl: textOrCallback<Extract<SsoOptions['deniedUrl'], (...denial: never[]) => unknown>>({
     takes: 'a path or a URL',
     check: noAddress,
   }),

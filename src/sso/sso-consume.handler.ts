@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { MaestranoLoginDeniedError } from '../errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../errors/login-denied.error.js';
 import { MaestranoSsoError } from '../errors/sso.error.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';

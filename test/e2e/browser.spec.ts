@@ -12,7 +12,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { CHROMIUM, chromiumPresent } from '../support/chromium.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
-import { bootSignOnApp } from './sign-on-app.js';
+import { bootSsoApp } from './sso-app.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -51,7 +51,7 @@ class OtherSite {
   beforeAll(async () => {
     otherUrl = await other.start();
     sandbox = await startSandbox({ scenario: 'two-marketplaces', host: 'localhost' });
-    app = await bootSignOnApp(platform, sandbox, {
+    app = await bootSsoApp(platform, sandbox, {
       options: { defaultMarketplace: 'alpha' },
     });
     profile = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-chromium-'));
@@ -209,7 +209,7 @@ class OtherSite {
       ({ name }) => /^(express-|@fastify\/)session$/.test(name) && name.includes(platform),
     );
     const own = app;
-    app = await bootSignOnApp(platform, sandbox, { prepare: (nest) => library?.prepare(nest) });
+    app = await bootSsoApp(platform, sandbox, { prepare: (nest) => library?.prepare(nest) });
     await own.close();
     await signIn('/of/alpha', 'Alma One');
     await signIn('/of/beta', 'Bruno One');

@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.js';
 import { marketplaceInput } from '../support/marketplaces.js';
 import { OpenIdProvider, USER } from '../support/openid/openid-provider.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
-import { Accounts, bootSignOnApp } from './sign-on-app.js';
+import { Accounts, bootSsoApp } from './sso-app.js';
 
 const provider = new OpenIdProvider();
 beforeAll(() => provider.start());
@@ -70,7 +70,7 @@ describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, pref
         },
       });
     const marketplaces = [marketplace('uat'), marketplace('production')];
-    app = await bootSignOnApp(platform, { options: { marketplaces } } as unknown as Sandbox, {
+    app = await bootSsoApp(platform, { options: { marketplaces } } as unknown as Sandbox, {
       port,
       prepare: (nest) => {
         if (prefix) nest.setGlobalPrefix(prefix);

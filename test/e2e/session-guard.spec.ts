@@ -22,7 +22,7 @@ import {
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
-import { bootSignOnApp } from './sign-on-app.js';
+import { bootSsoApp } from './sso-app.js';
 
 @Controller('guarded')
 class GuardedController {
@@ -82,7 +82,7 @@ describe.each(PLATFORMS)('the session guard for everything, on %s', (platform) =
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSignOnApp(platform, sandbox, {
+    app = await bootSsoApp(platform, sandbox, {
       controllers: [GuardedController],
       options: { session: { secret: 'a secret of more than thirty-two characters', signInUrl: '/choose' } },
       extras: { extraProviders: [{ provide: APP_GUARD, useExisting: MaestranoSessionGuard }] },
@@ -164,7 +164,7 @@ describe.each(PLATFORMS)('the session guard for everything, on %s', (platform) =
 describe.each(PLATFORMS)("the session guard behind an application's own filter, on %s", (platform) => {
   it('redirects all the same', async () => {
     const sandbox = await startSandbox();
-    const app = await bootSignOnApp(platform, sandbox, {
+    const app = await bootSsoApp(platform, sandbox, {
       options: { defaultMarketplace: String(sandbox.options.marketplaces[0]?.marketplace) },
       extras: { extraProviders: [{ provide: APP_FILTER, useClass: Envelope }] },
     });

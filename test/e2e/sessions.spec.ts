@@ -4,7 +4,7 @@ import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/in
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import type { BootedApp } from '../support/platforms.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
-import { bootSignOnApp } from './sign-on-app.js';
+import { bootSsoApp } from './sso-app.js';
 import { fakeDate } from '../support/fake-date.js';
 
 const later = (minutes: number): void => {
@@ -17,7 +17,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, 
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSignOnApp(platform, sandbox, { prepare, options: { defaultMarketplace: 'alpha' } });
+    app = await bootSsoApp(platform, sandbox, { prepare, options: { defaultMarketplace: 'alpha' } });
   });
   beforeEach(() => {
     fakeDate();

@@ -6,7 +6,7 @@ import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
 import { SIMPLESAMLPHP_MISSING, SimpleSamlPhp } from '../support/simplesamlphp/identity-provider.js';
-import { Accounts, bootSignOnApp } from './sign-on-app.js';
+import { Accounts, bootSsoApp } from './sso-app.js';
 
 if (SIMPLESAMLPHP_MISSING)
   console.warn(`Skipped: an independent identity provider, because ${SIMPLESAMLPHP_MISSING}.`);
@@ -47,7 +47,7 @@ const ATTRIBUTES = {
         api: { id: 'app-php', key: 'key-of-php', host: provider.url },
         sso: { consumePath, x509Certificate: provider.certificate },
       };
-      app = await bootSignOnApp(
+      app = await bootSsoApp(
         platform,
         { options: { marketplaces: [] }, setAppUrl: () => undefined },
         { port, options: { marketplaces: [marketplace] } },

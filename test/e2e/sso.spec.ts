@@ -5,13 +5,13 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 
 import { MaestranoSessionAdapter, SsoService } from '../../src/index.js';
-import { MaestranoLoginDeniedError } from '../../src/errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../src/errors/login-denied.error.js';
 import { RedisStore } from '../../src/redis/index.js';
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
-import { bootSignOnApp, UserAdapter } from './sign-on-app.js';
+import { bootSsoApp, UserAdapter } from './sso-app.js';
 
 /** Everything that is logged, to look for what must not be there. */
 class Recorder implements LoggerService {
@@ -59,7 +59,7 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSignOnApp(platform, sandbox, {
+    app = await bootSsoApp(platform, sandbox, {
       logger,
       options: { defaultMarketplace: 'alpha' },
       extras: {
@@ -223,7 +223,7 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
   it('begins again by itself when the instance has forgotten the login', async () => {
     const browser = new SandboxBrowser();
     const { action, samlResponse } = await atTheProvider(browser, 'alpha', '?return_to=/me%3Ftab=1');
-    const restarted = await bootSignOnApp(platform, sandbox, { port: await freePort() });
+    const restarted = await bootSsoApp(platform, sandbox, { port: await freePort() });
     try {
       const elsewhere = new URL(new URL(action).pathname, restarted.url).href;
       const page = await browser.postFromOtherSite(elsewhere, { SAMLResponse: samlResponse }, sandbox.url);
@@ -255,8 +255,8 @@ if (!redisUrl)
     const prefix = `sso-e2e-${randomUUID()}:`;
     const stores = connections.map((redis) => new RedisStore(redis, { prefix }));
     const [first, second] = stores;
-    const one = await bootSignOnApp(platform, sandbox, { options: first ? { store: first } : {} });
-    const two = await bootSignOnApp(platform, sandbox, {
+    const one = await bootSsoApp(platform, sandbox, { options: first ? { store: first } : {} });
+    const two = await bootSsoApp(platform, sandbox, {
       options: second ? { store: second } : {},
       port: await freePort(),
     });

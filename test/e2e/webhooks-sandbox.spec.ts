@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { MetadataCheck } from '../../src/sandbox/platform/metadata-check.js';
 import { type BootedApp, PLATFORMS } from '../support/platforms.js';
-import { Accounts, bootSignOnApp } from './sign-on-app.js';
+import { Accounts, bootSsoApp } from './sso-app.js';
 
 /** The same as the other suites, told by a marketplace that knows nothing of the product's code. */
 describe.each(PLATFORMS)('a marketplace and an application on %s', (platform) => {
@@ -12,7 +12,7 @@ describe.each(PLATFORMS)('a marketplace and an application on %s', (platform) =>
 
   beforeAll(async () => {
     sandbox = await startSandbox({ port: 0, scenario: 'two-marketplaces', seed: 7 });
-    app = await bootSignOnApp(platform, sandbox);
+    app = await bootSsoApp(platform, sandbox);
   });
   afterAll(async () => {
     await app.close();

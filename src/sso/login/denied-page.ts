@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { LoginDenial } from '../../interfaces/sign-on-options.interface.js';
+import type { LoginDenial } from '../../interfaces/sso-options.interface.js';
 
 const STYLE = `body{font:1rem/1.5 system-ui,sans-serif;color:#1d2733;background:#f3f5f8;margin:0;padding:2rem 1rem}
 main{max-width:34rem;margin:8vh auto 0;padding:2rem;background:#fff;border:1px solid #d5dbe3;border-radius:.5rem}

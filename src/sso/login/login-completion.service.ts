@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { AdapterResolver } from '../../adapters/adapter-resolver.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
-import { MaestranoLoginDeniedError } from '../../errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../errors/login-denied.error.js';
 import type { AdapterContext } from '../../interfaces/adapter-context.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';

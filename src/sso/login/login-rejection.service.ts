@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import type { LoginDenial } from '../../interfaces/sign-on-options.interface.js';
+import type { LoginDenial } from '../../interfaces/sso-options.interface.js';
 import type { SsoSettings } from '../../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js';

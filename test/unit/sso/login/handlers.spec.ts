@@ -3,10 +3,10 @@ import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
 import type { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
-import { MaestranoLoginDeniedError } from '../../../../src/errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../../../src/errors/login-denied.error.js';
 import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
-import type { SignOnOptions } from '../../../../src/interfaces/sign-on-options.interface.js';
+import type { SsoOptions } from '../../../../src/interfaces/sso-options.interface.js';
 import { HttpExchange } from '../../../../src/routing/http-exchange.js';
 import type { LoginService, VerifiedLogin } from '../../../../src/sso/login/login.service.js';
 import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
@@ -188,10 +188,7 @@ interface Visit {
 }
 
 /** The handlers around the stub, a browser's cookie jar, and what was answered last. */
-function signOn(
-  sso: SignOnOptions & { passParameters?: string[] } = {},
-  marketplaceSso: Record<string, unknown> = {},
-) {
+function signOn(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown> = {}) {
   const registry = registryOf(['uat'], marketplaceSso);
   const marketplace = registry.get('uat');
   const stub = new LoginsStub();

@@ -135,7 +135,7 @@ class PagesController {
 class AccountsModule {}
 
 /** What a test may change about the application. */
-export interface SignOnAppOptions {
+export interface SsoAppOptions {
   readonly options?: Partial<MaestranoModuleOptions>;
   readonly extras?: MaestranoModuleExtras;
   readonly controllers?: readonly Type[];
@@ -146,10 +146,10 @@ export interface SignOnAppOptions {
 }
 
 /** Boots the application where the sandbox's marketplaces expect it. */
-export async function bootSignOnApp(
+export async function bootSsoApp(
   platform: Platform,
   sandbox: Pick<Sandbox, 'options' | 'setAppUrl'>,
-  { options, extras, controllers = [], prepare, logger, port }: SignOnAppOptions = {},
+  { options, extras, controllers = [], prepare, logger, port }: SsoAppOptions = {},
 ): Promise<BootedApp> {
   const own = port ?? (await freePort());
   if (port === undefined) sandbox.setAppUrl(`http://127.0.0.1:${own}`);

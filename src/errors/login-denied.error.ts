@@ -1,7 +1,7 @@
 import { type ErrorTable, MaestranoError } from './maestrano.error.js';
 
 /** Codes of logins that end for another reason than a failed check. */
-export const SIGN_ON_ERROR_CODES = {
+export const LOGIN_DENIED_ERROR_CODES = {
   'sso.denied': { meaning: 'The application does not let this person in.', httpStatus: 403 },
   'sso.disabled': { meaning: 'SSO is switched off for this marketplace.' },
 } as const satisfies ErrorTable;
@@ -20,7 +20,9 @@ export class MaestranoLoginDeniedError extends MaestranoError {
 
   /** @param reason one sentence for the person, without personal values of others. */
   constructor(reason?: string) {
-    super(SIGN_ON_ERROR_CODES['sso.denied'], 'sso.denied', { message: 'The application denied the login.' });
+    super(LOGIN_DENIED_ERROR_CODES['sso.denied'], 'sso.denied', {
+      message: 'The application denied the login.',
+    });
     this.reason = reason ?? null;
   }
 }
