@@ -1,5 +1,5 @@
 import { nearestName } from '../utils/nearest-name.js';
-import { toBoolean } from '../utils/values.js';
+import { isRecord, toBoolean } from '../utils/values.js';
 import { classNameOf, describeFound, type Place, quote, type Rule, type SettingOf } from './option-reader.js';
 
 /** Why a text cannot be used, and what to do. */
@@ -232,11 +232,8 @@ export function group<R extends Readonly<Record<string, Rule<unknown>>>>(rules: 
 /** The object that holds the options of a group; null where it is left out or is none. */
 function groupIn(found: unknown, names: readonly string[], place: Place): Record<string, unknown> | null {
   if (found === undefined) return null;
-  const isObject = typeof found === 'object' && found !== null && !Array.isArray(found);
   // A Map or a Date would pass as options of which none is set.
-  if (isObject && (classNameOf(found) === null || names.some((name) => name in found))) {
-    return found as Record<string, unknown>;
-  }
+  if (isRecord(found) && (classNameOf(found) === null || names.some((name) => name in found))) return found;
   const remedy = `Give an object with some of ${names.slice(0, 6).join(', ')}, or leave it out.`;
   place.report('It takes an object of options.', describeFound(found, false), remedy);
   return null;
