@@ -72,7 +72,7 @@ describe('options that cannot be used', () => {
   it('read as the guide shows them', () => {
     const guide = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
     const [, sample = ''] =
-      /## Options are checked at start[\s\S]*?```text\nConfigurationError: ([\s\S]*?)```/.exec(guide) ?? [];
+      /## Options are checked at start[\s\S]*?```text\nMaestranoConfigurationError: ([\s\S]*?)```/.exec(guide) ?? [];
     const { message } = failureOf({
       sso: { bindng: 'off' },
       session: { secret: 'short' },
