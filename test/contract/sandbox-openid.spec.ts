@@ -13,7 +13,7 @@ import { sendRequest, type IncomingAnswer } from '../../src/sandbox/http/send-re
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
-import { bootApp, PLATFORMS, type BootedApp } from '../support/platforms.js';
+import { bootApp, HTTP_ADAPTERS, type BootedApp } from '../support/http-adapters.js';
 
 const NS = 'http://specs.openid.net/auth/2.0';
 const SELECT = 'http://specs.openid.net/auth/2.0/identifier_select';
@@ -195,7 +195,7 @@ class HomeController {
   }
 }
 
-describe.each(PLATFORMS)('signing in by OpenID to an application on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('signing in by OpenID to an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
 
@@ -215,7 +215,7 @@ describe.each(PLATFORMS)('signing in by OpenID to an application on %s', (platfo
       controllers: [HomeController],
     })
     class App {}
-    app = await bootApp(platform, App, { port });
+    app = await bootApp(httpAdapter, App, { port });
   });
 
   afterEach(() => void (signedIn.length = 0));

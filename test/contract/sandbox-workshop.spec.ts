@@ -11,7 +11,7 @@ import {
 } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
-import { bootApp, PLATFORMS, type BootedApp } from '../support/platforms.js';
+import { bootApp, HTTP_ADAPTERS, type BootedApp } from '../support/http-adapters.js';
 
 const signedIn: string[] = [];
 
@@ -42,7 +42,7 @@ class HomeController {
   }
 }
 
-describe.each(PLATFORMS)('every defect of the workshop, sent to an application on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
 
@@ -62,7 +62,7 @@ describe.each(PLATFORMS)('every defect of the workshop, sent to an application o
       controllers: [HomeController],
     })
     class App {}
-    app = await bootApp(platform, App, { port });
+    app = await bootApp(httpAdapter, App, { port });
   });
 
   afterAll(async () => {

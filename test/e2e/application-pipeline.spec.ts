@@ -28,7 +28,13 @@ import {
   type MarketplacesInput,
 } from '../../src/index.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, type BootOptions, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+import {
+  type BootedApp,
+  type BootOptions,
+  bootApp,
+  type HttpAdapterName,
+  HTTP_ADAPTERS,
+} from '../support/http-adapters.js';
 
 /** What an application adds. */
 interface Wiring {
@@ -108,7 +114,7 @@ function rootModule(extras: Partial<MaestranoModuleExtras>, providers: Provider[
 }
 
 /** Our routes are ordinary ones: whatever an application puts around all of its routes stands around these as well. */
-describe.each(PLATFORMS)('on %s', (platform: Platform) => {
+describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter: HttpAdapterName) => {
   let booted: BootedApp | null = null;
 
   beforeEach(() => {
@@ -119,7 +125,7 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
   });
 
   const boot = async ({ extras = {}, providers = [], prepare }: Wiring = {}): Promise<void> => {
-    booted = await bootApp(platform, rootModule(extras, providers), { prepare });
+    booted = await bootApp(httpAdapter, rootModule(extras, providers), { prepare });
   };
   const notify = async (id: string, authorization = basicOf('uat')): Promise<[number, string]> => {
     const entity = { id, group_id: 'cld-1', updated_at: '2016-08-01T15:30:20Z' };
@@ -134,7 +140,7 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
   it('runs the middleware and hooks of the application, in their order', async () => {
     await boot({
       prepare: (app) => {
-        if (platform !== 'fastify') return;
+        if (httpAdapter !== 'fastify') return;
         const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance();
         fastify.addHook('preHandler', (_request, _reply, done) => {
           seen.push('preHandler');
@@ -148,7 +154,9 @@ describe.each(PLATFORMS)('on %s', (platform: Platform) => {
     });
     expect(await notify('a')).toEqual([200, '{"success":true}']);
     expect(seen).toEqual(
-      platform === 'fastify' ? ['middleware', 'preHandler', 'handler', 'onSend'] : ['middleware', 'handler'],
+      httpAdapter === 'fastify'
+        ? ['middleware', 'preHandler', 'handler', 'onSend']
+        : ['middleware', 'handler'],
     );
     expect((await notify('b', basicOf('production')))[0]).toBe(401);
     expect(seen.filter((who) => who === 'handler')).toHaveLength(1);

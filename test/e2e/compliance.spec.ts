@@ -19,7 +19,7 @@ import {
   toJunit,
 } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 @Controller('me')
 @UseGuards(MaestranoSessionGuard)
@@ -45,7 +45,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-async function start(platform: Platform, breakage: Breakage = {}): Promise<Running> {
+async function start(httpAdapter: HttpAdapterName, breakage: Breakage = {}): Promise<Running> {
   const port = await freePort();
   const sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
   @Module({
@@ -65,7 +65,7 @@ async function start(platform: Platform, breakage: Breakage = {}): Promise<Runni
   })
   class App {}
   const middleware = breakage.middleware?.(sandbox);
-  const booted = await bootApp(platform, App, {
+  const booted = await bootApp(httpAdapter, App, {
     port,
     prepare: (app) => void (middleware && app.use(middleware)),
   });
@@ -83,9 +83,9 @@ async function start(platform: Platform, breakage: Breakage = {}): Promise<Runni
 beforeAll(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
 afterAll(() => void jest.restoreAllMocks());
 
-describe.each(PLATFORMS)('the checklist on a right application on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('the checklist on a right application on %s', (httpAdapter) => {
   let running: Running;
-  beforeAll(async () => void (running = await start(platform)), 60_000);
+  beforeAll(async () => void (running = await start(httpAdapter)), 60_000);
   afterAll(() => running?.close());
 
   const cases = maestranoCompliance(() => ({

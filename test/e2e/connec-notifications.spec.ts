@@ -23,7 +23,7 @@ import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js
 import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { countRoundTrips } from '../support/round-trips.js';
 
 const { TEST_REDIS_URL } = process.env;
@@ -170,12 +170,12 @@ beforeEach(() => {
   hold = null;
 });
 
-describe.each(PLATFORMS)('notifications on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
   let app: BootedApp;
   const stats = (): ConnecNotificationStats => app.app.get(ConnecNotifications).stats;
 
   beforeAll(async () => {
-    app = await bootApp(platform, appModule({ maxEntities: 50, maxDepth: 5 }));
+    app = await bootApp(httpAdapter, appModule({ maxEntities: 50, maxDepth: 5 }));
   });
   afterAll(() => app.close());
 
@@ -384,7 +384,7 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
     const body =
       '{"__proto__":[{"group_id":"cld-1","id":"x"}],"constructor":[{"group_id":"__proto__","id":"__proto__"}]}';
     // Fastify's parser lets no `__proto__` through, wherever it stands.
-    expect((await send(app, body)).status).toBe(platform === 'fastify' ? 400 : 200);
+    expect((await send(app, body)).status).toBe(httpAdapter === 'fastify' ? 400 : 200);
     expect(Object.prototype).not.toHaveProperty('group_id');
     const [plain, named] = [entity(), entity({ constructor: 'Bob the builder' })];
     const fields = JSON.stringify(plain).slice(1, -1);
@@ -392,7 +392,8 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
     for (const field of harmful) {
       const answer = await send(app, `{"people":[{${fields},${field}}]}`);
       expect(answer.status).toBe(400);
-      if (platform === 'express') expect(answer.body).toMatchObject({ code: 'connec.notificationMalformed' });
+      if (httpAdapter === 'express')
+        expect(answer.body).toMatchObject({ code: 'connec.notificationMalformed' });
     }
     expect(done).toEqual([]);
     expect((await send(app, { people: [plain, named] })).status).toBe(200);
@@ -405,7 +406,7 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
     expect(JSON.stringify(answer.body)).not.toContain('hunter2');
   });
 
-  it('may come compressed where the platform can read that', async () => {
+  it('may come compressed where the HTTP adapter can read that', async () => {
     const response = await fetch(`${app.url}/maestrano/connec/notifications/one`, {
       method: 'POST',
       headers: {
@@ -416,7 +417,7 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
       body: gzipSync(JSON.stringify({ people: [entity()] })),
     });
     await response.text();
-    expect(response.status).toBe(platform === 'express' ? 200 : 400);
+    expect(response.status).toBe(httpAdapter === 'express' ? 200 : 400);
   });
 
   it('need the credentials of their own marketplace', async () => {
@@ -434,19 +435,22 @@ describe.each(PLATFORMS)('notifications on %s', (platform) => {
 });
 
 onRedis('notifications of applications that share a Redis', () => {
-  it.each(PLATFORMS)('cost three round trips for 200 entities of two companies (%s)', async (platform) => {
-    const redis = new Redis(TEST_REDIS_URL!);
-    const store = new RedisStore(redis, { prefix: `n-${randomUUID()}:` });
-    const app = await bootApp(platform, appModule({}, Notifications, store));
-    const people = Array.from({ length: 200 }, (_, n) => entity({ group_id: `cld-${n % 2}` }));
-    const { count } = await countRoundTrips(redis, async () => {
-      expect((await send(app, { people })).status).toBe(200);
-    });
-    expect(done).toHaveLength(200);
-    expect(count).toBe(3);
-    await app.close();
-    await redis.quit();
-  });
+  it.each(HTTP_ADAPTERS)(
+    'cost three round trips for 200 entities of two companies (%s)',
+    async (httpAdapter) => {
+      const redis = new Redis(TEST_REDIS_URL!);
+      const store = new RedisStore(redis, { prefix: `n-${randomUUID()}:` });
+      const app = await bootApp(httpAdapter, appModule({}, Notifications, store));
+      const people = Array.from({ length: 200 }, (_, n) => entity({ group_id: `cld-${n % 2}` }));
+      const { count } = await countRoundTrips(redis, async () => {
+        expect((await send(app, { people })).status).toBe(200);
+      });
+      expect(done).toHaveLength(200);
+      expect(count).toBe(3);
+      await app.close();
+      await redis.quit();
+    },
+  );
 });
 
 describe('notifications otherwise configured', () => {

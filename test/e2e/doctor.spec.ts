@@ -12,7 +12,7 @@ import { MaestranoModule, maestranoRoutes } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp } from '../support/platforms.js';
+import { type BootedApp, bootApp } from '../support/http-adapters.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 let sandbox: Sandbox;

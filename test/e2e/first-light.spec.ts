@@ -12,7 +12,7 @@ import {
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 class Users extends MaestranoUserAdapter<string> {
   override findOrCreateUser({ uid }: { uid: string }): string {
@@ -48,7 +48,7 @@ class MeController {
   }
 }
 
-describe.each(PLATFORMS)('first light on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('first light on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let booted: BootedApp;
 
@@ -70,7 +70,7 @@ describe.each(PLATFORMS)('first light on %s', (platform) => {
       controllers: [MeController],
     })
     class App {}
-    booted = await bootApp(platform, App, { port });
+    booted = await bootApp(httpAdapter, App, { port });
   });
 
   afterAll(async () => {

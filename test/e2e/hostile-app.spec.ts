@@ -60,7 +60,7 @@ import {
 } from '../../src/index.js';
 import { type Sandbox, type SandboxMarketplaceRecord, startSandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 /** What the adapters were told, of all applications of this file. */
 const events: string[] = [];
@@ -159,7 +159,7 @@ class HouseFilter implements ExceptionFilter {
 }
 
 interface House {
-  readonly platform: Platform;
+  readonly httpAdapter: HttpAdapterName;
   readonly providers?: Provider[];
   readonly extras?: MaestranoModuleExtras;
   /** Put before the conventional paths on the platform's side. */
@@ -211,7 +211,7 @@ async function open(house: House): Promise<{ sandbox: Sandbox; url: string; app:
     controllers: [AppController, ...(house.controllers ?? [])],
     providers: house.providers ?? [],
   };
-  booted = await bootApp(house.platform, root, { port, prepare: house.prepare ?? (() => undefined) });
+  booted = await bootApp(house.httpAdapter, root, { port, prepare: house.prepare ?? (() => undefined) });
   return { sandbox: opened, url: booted.url, app: booted.app };
 }
 
@@ -264,10 +264,10 @@ async function journey(
 
 const exclude = maestranoRoutes();
 
-describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('a hostile application on %s', (httpAdapter) => {
   it('has a global prefix that the platform knows of', async () => {
     const house = await open({
-      platform,
+      httpAdapter,
       pathPrefix: '/api',
       homeUrl: '/api/app/me',
       prepare: (app) => void app.setGlobalPrefix('api'),
@@ -279,7 +279,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
 
   it('has a global prefix and excludes us from it', async () => {
     const house = await open({
-      platform,
+      httpAdapter,
       homeUrl: '/api/app/me',
       prepare: (app) => void app.setGlobalPrefix('api', { exclude }),
     });
@@ -288,7 +288,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
 
   it('versions its URLs, denies all, wraps answers, filters errors, validates strictly and protects itself', async () => {
     const house = await open({
-      platform,
+      httpAdapter,
       homeUrl: '/api/v2/app/me',
       providers: [
         { provide: APP_GUARD, useClass: DenyAll },
@@ -327,15 +327,15 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
   });
 
   it('shuts us out with a deny-all guard unless we are told of it', async () => {
-    const house = await open({ platform, providers: [{ provide: APP_GUARD, useClass: DenyAll }] });
+    const house = await open({ httpAdapter, providers: [{ provide: APP_GUARD, useClass: DenyAll }] });
     expect((await fetch(`${house.url}/maestrano/auth/saml/init`, { redirect: 'manual' })).status).toBe(403);
   });
 
   it('takes small bodies only', async () => {
     const house = await open({
-      platform,
+      httpAdapter,
       prepare: (app) => {
-        if (platform === 'express') {
+        if (httpAdapter === 'express') {
           const express = app as NestExpressApplication;
           express.useBodyParser('json', { limit: '2kb' });
           express.useBodyParser('urlencoded', { limit: '2kb', extended: false });
@@ -375,7 +375,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
           .forRoutes('{*path}');
       }
     }
-    const house = await open({ platform, rootClass: Root });
+    const house = await open({ httpAdapter, rootClass: Root });
     await journey(house);
     expect(seen.some((url) => url.startsWith('/maestrano/auth/saml/init'))).toBe(true);
   });
@@ -388,7 +388,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
         return 'ours';
       }
     }
-    const { url } = await open({ platform, controllers: [Neighbour] });
+    const { url } = await open({ httpAdapter, controllers: [Neighbour] });
     expect(await (await fetch(`${url}/maestrano/about`)).text()).toBe('ours');
     expect(await (await fetch(`${url}/app/home`)).text()).toBe('home');
     expect((await fetch(`${url}/nowhere`)).status).toBe(404);
@@ -411,7 +411,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
         return uid;
       }
     }
-    const house = await open({ platform, extras: { userAdapter: ScopedUsers } });
+    const house = await open({ httpAdapter, extras: { userAdapter: ScopedUsers } });
     await house.sandbox.login(house.url, { user: 'usr-1', group: 'cld-1' });
     await house.sandbox.login(house.url, { user: 'usr-1', group: 'cld-1' });
     expect(made).toBe(2);
@@ -436,7 +436,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
         expect(this.connec.for(groupUid, marketplace)).toBeDefined();
       }
     }
-    const house = await open({ platform, extras: { groupAdapter: BillingGroups } });
+    const house = await open({ httpAdapter, extras: { groupAdapter: BillingGroups } });
     const [delivery] = await house.sandbox.webhooks.deleteGroup('cld-1', { onlySend: true });
     expect(delivery?.status).toBe(200);
     const name = house.sandbox.marketplaces.list()[0]!.name;
@@ -450,7 +450,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
       }
     }
     const house = await open({
-      platform,
+      httpAdapter,
       extras: { isGlobal: false, decorators: { sso: [SetMetadata('which', 'first')] } },
       moreModules: (hub) => [
         MaestranoModule.forRoot({
@@ -484,7 +484,7 @@ describe.each(PLATFORMS)('a hostile application on %s', (platform) => {
   });
 
   it('starts twice in one process and stops without leaving a listener', async () => {
-    const { url } = await open({ platform });
+    const { url } = await open({ httpAdapter });
     expect((await fetch(`${url}/app/home`)).status).toBe(200);
     await booted!.close();
     await expect(fetch(`${url}/app/home`)).rejects.toThrow();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { MaestranoModuleOptions } from '../../src/index.js';
 import { basicOf } from '../support/marketplaces.js';
-import { PLATFORMS } from '../support/platforms.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { bootPlatformCalls, type PlatformCallsApp } from './platform-calls-app.js';
 
 const NOTIFICATIONS = '/maestrano/connec/notifications/uat';
@@ -20,10 +20,10 @@ function notification(bytes: number): string {
   });
 }
 
-describe.each(PLATFORMS)('on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
   const apps: PlatformCallsApp[] = [];
   const boot = async (options: Partial<MaestranoModuleOptions> = {}): Promise<PlatformCallsApp> => {
-    const booted = await bootPlatformCalls(platform, { options });
+    const booted = await bootPlatformCalls(httpAdapter, { options });
     apps.push(booted);
     return booted;
   };
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   it("leaves the application's own limits alone", async () => {
     expect(await send(app, '/own', notification(50_000))).toBe(201);
     // Express takes 100 KB by default, Fastify 1 MB.
-    const beyond = platform === 'express' ? 200_000 : 1_200_000;
+    const beyond = httpAdapter === 'express' ? 200_000 : 1_200_000;
     expect(await send(app, '/own', notification(beyond))).toBe(413);
   });
 });

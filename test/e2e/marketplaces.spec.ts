@@ -12,8 +12,9 @@ import {
   MarketplaceRegistry,
 } from '../../src/index.js';
 import { DeveloperPlatformStub, json, text } from '../support/developer-platform-stub.js';
+import { errorOf } from '../support/error-of.js';
 import { marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 const deleted: string[] = [];
 const logged: string[] = [];
@@ -59,7 +60,7 @@ const SHAPES: readonly (readonly [name: string, template: string, url: string])[
   ['twin-b', '/twins/:id', '/twins/cld-1'],
 ];
 
-describe.each(PLATFORMS)('marketplaces from the developer platform on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (httpAdapter) => {
   const stub = new DeveloperPlatformStub();
   let booted: BootedApp;
 
@@ -85,7 +86,7 @@ describe.each(PLATFORMS)('marketplaces from the developer platform on %s', (plat
       providers: [Welcome],
     })
     class App {}
-    return bootApp(platform, App, { logger });
+    return bootApp(httpAdapter, App, { logger });
   }
 
   async function deleteGroup(url: string, name: string, key = `key-of-${name}`): Promise<number> {
@@ -168,12 +169,11 @@ describe.each(PLATFORMS)('marketplaces from the developer platform on %s', (plat
 
   it('stop the application at start where there are none, or where one it names is missing', async () => {
     stub.answer = text('', 401);
-    const refused = await boot().catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(MaestranoConfigurationError);
-    expect((refused as Error).message).toContain('MNO_DEVPL_ENV_KEY');
+    const missing = await errorOf(boot(), MaestranoConfigurationError);
+    expect(missing.message).toContain('MNO_DEVPL_ENV_KEY');
     serve(at('other', '/x/:id'));
-    const unnamed = await boot().catch((error: unknown) => error);
+    const unnamed = await errorOf(boot());
     expect(unnamed).toMatchObject({ code: 'configuration.unknownMarketplace' });
-    expect((unnamed as Error).message).toContain('Configured: other.');
+    expect(unnamed.message).toContain('Configured: other.');
   });
 });

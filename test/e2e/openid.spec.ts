@@ -4,7 +4,7 @@ import type { Sandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.js';
 import { marketplaceInput } from '../support/marketplaces.js';
 import { OpenIdProvider, USER } from '../support/openid/openid-provider.js';
-import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { Accounts, bootSsoApp } from './sso-app.js';
 
 const provider = new OpenIdProvider();
@@ -42,7 +42,9 @@ function location(response: Response): string {
   return new URL(response.headers.get('location') ?? '', response.url).href;
 }
 
-const APPLICATIONS = PLATFORMS.flatMap((platform) => ['', '/api'].map((prefix) => ({ platform, prefix })));
+const APPLICATIONS = HTTP_ADAPTERS.flatMap((httpAdapter) =>
+  ['', '/api'].map((prefix) => ({ httpAdapter, prefix })),
+);
 
 /** The code of a refusal, as a caller that wants JSON is told. */
 async function refused(url: string): Promise<string> {
@@ -51,7 +53,7 @@ async function refused(url: string): Promise<string> {
   return ((await response.json()) as { code: string }).code;
 }
 
-describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, prefix }) => {
+describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter, prefix }) => {
   let app: BootedApp;
   let init: string;
   const initPath = (name: string): string => `${prefix}/maestrano/auth/openid/init/${name}`;
@@ -70,7 +72,7 @@ describe.each(APPLICATIONS)('on $platform, prefix "$prefix",', ({ platform, pref
         },
       });
     const marketplaces = [marketplace('uat'), marketplace('production')];
-    app = await bootSsoApp(platform, { options: { marketplaces } } as unknown as Sandbox, {
+    app = await bootSsoApp(httpAdapter, { options: { marketplaces } } as unknown as Sandbox, {
       port,
       prepare: (nest) => {
         if (prefix) nest.setGlobalPrefix(prefix);

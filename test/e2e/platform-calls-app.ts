@@ -17,7 +17,7 @@ import {
   type SynchronizationState,
 } from '../../src/index.js';
 import { marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, type Platform } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName } from '../support/http-adapters.js';
 
 /** What the adapters were told, in order, and what they are to throw. */
 @Injectable()
@@ -164,7 +164,7 @@ export interface PlatformCallsApp extends BootedApp {
 }
 
 export async function bootPlatformCalls(
-  platform: Platform,
+  httpAdapter: HttpAdapterName,
   { registration = 'forRoot', prefix, options, extras, prepare }: PlatformCallsOptions = {},
 ): Promise<PlatformCallsApp> {
   const values: MaestranoModuleOptions = { marketplaces: MARKETPLACES, ...options };
@@ -184,7 +184,7 @@ export async function bootPlatformCalls(
     controllers: [ExportsController, OwnController],
   })
   class AppModule {}
-  const booted = await bootApp(platform, AppModule as Type, {
+  const booted = await bootApp(httpAdapter, AppModule as Type, {
     prepare: (app) => {
       if (prefix !== undefined) app.setGlobalPrefix(prefix);
       prepare?.(app);

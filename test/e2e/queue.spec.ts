@@ -16,7 +16,7 @@ import type { ConnecNotificationContext } from '../../src/interfaces/connec-noti
 import { MaestranoModule } from '../../src/maestrano.module.js';
 import { freePort } from '../support/free-port.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 type Entity = Readonly<Record<string, unknown>>;
 
@@ -60,9 +60,9 @@ function appModule(queue: DynamicModule): Type {
 
 async function boot(
   more: Partial<MaestranoBullmqOptions> = {},
-  platform: (typeof PLATFORMS)[number] = 'express',
+  httpAdapter: (typeof HTTP_ADAPTERS)[number] = 'express',
 ): Promise<BootedApp> {
-  const app = await bootApp(platform, appModule(MaestranoBullmqModule.forRoot(queueOptions(more))));
+  const app = await bootApp(httpAdapter, appModule(MaestranoBullmqModule.forRoot(queueOptions(more))));
   booted.push(app);
   return app;
 }
@@ -116,8 +116,8 @@ withRedis('queued notifications', () => {
     await booted.pop()!.close();
   });
 
-  it.each(PLATFORMS)('are stored, then acknowledged, then handled (%s)', async (platform) => {
-    const app = await boot({}, platform);
+  it.each(HTTP_ADAPTERS)('are stored, then acknowledged, then handled (%s)', async (httpAdapter) => {
+    const app = await boot({}, httpAdapter);
     let release: () => void = () => undefined;
     hold = new Promise((resolve) => {
       release = resolve;

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import { loginTransactionKey } from '../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
-import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
 import { fakeDate } from '../support/fake-date.js';
 
@@ -56,7 +56,7 @@ const recordings = sharedFixturesPresent
 const withRecordings = sharedFixturesPresent ? describe : describe.skip;
 
 /** An application on the recording's marketplace, with the recorded login under way. */
-async function boot(platform: Platform, recording: RecordedResponse): Promise<BootedApp> {
+async function boot(httpAdapter: HttpAdapterName, recording: RecordedResponse): Promise<BootedApp> {
   const acs = new URL(recording.acs);
   const store = new MemoryStore();
   const login = {
@@ -87,10 +87,10 @@ async function boot(platform: Platform, recording: RecordedResponse): Promise<Bo
     ],
   })
   class App {}
-  return bootApp(platform, App);
+  return bootApp(httpAdapter, App);
 }
 
-withRecordings.each(PLATFORMS)('responses of the real identity provider on %s', (platform) => {
+withRecordings.each(HTTP_ADAPTERS)('responses of the real identity provider on %s', (httpAdapter) => {
   let booted: BootedApp | undefined;
 
   afterEach(async () => {
@@ -100,7 +100,7 @@ withRecordings.each(PLATFORMS)('responses of the real identity provider on %s', 
 
   it.each(recordings)('$name: $expect', async (recording) => {
     fakeDate(Date.parse(recording.issuedAt) + 1000);
-    booted = await boot(platform, recording);
+    booted = await boot(httpAdapter, recording);
     seen.user = seen.group = seen.membership = undefined;
     const post = () =>
       fetch(booted!.url + new URL(recording.acs).pathname, {

@@ -21,7 +21,7 @@ import {
   SkipMaestranoSession,
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
-import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { bootSsoApp } from './sso-app.js';
 
 @Controller('guarded')
@@ -76,13 +76,13 @@ class Envelope implements ExceptionFilter {
   }
 }
 
-describe.each(PLATFORMS)('the session guard for everything, on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('the session guard for everything, on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSsoApp(platform, sandbox, {
+    app = await bootSsoApp(httpAdapter, sandbox, {
       controllers: [GuardedController],
       options: { session: { secret: 'a secret of more than thirty-two characters', signInUrl: '/choose' } },
       extras: { extraProviders: [{ provide: APP_GUARD, useExisting: MaestranoSessionGuard }] },
@@ -161,10 +161,10 @@ describe.each(PLATFORMS)('the session guard for everything, on %s', (platform) =
   });
 });
 
-describe.each(PLATFORMS)("the session guard behind an application's own filter, on %s", (platform) => {
+describe.each(HTTP_ADAPTERS)("the session guard behind an application's own filter, on %s", (httpAdapter) => {
   it('redirects all the same', async () => {
     const sandbox = await startSandbox();
-    const app = await bootSsoApp(platform, sandbox, {
+    const app = await bootSsoApp(httpAdapter, sandbox, {
       options: { defaultMarketplace: String(sandbox.options.marketplaces[0]?.marketplace) },
       extras: { extraProviders: [{ provide: APP_FILTER, useClass: Envelope }] },
     });

@@ -4,7 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import type { Platform } from '../support/platforms.js';
+import type { HttpAdapterName } from '../support/http-adapters.js';
 
 const require = createRequire(import.meta.url);
 const load = (name: string) => require(name) as (options: object) => never;
@@ -13,7 +13,7 @@ const SECRET = 'a secret of more than thirty-two characters';
 /** A session middleware that applications use, or none. */
 export interface SessionLibrary {
   readonly name: string;
-  readonly platform: Platform;
+  readonly httpAdapter: HttpAdapterName;
   /** Whether the application has a session of its own. */
   readonly present: boolean;
   readonly prepare: (app: INestApplication) => void | Promise<void>;
@@ -25,10 +25,10 @@ const fastify = (register: (app: NestFastifyApplication) => Promise<void>) => (a
   register(app as NestFastifyApplication);
 
 export const SESSION_LIBRARIES: readonly SessionLibrary[] = [
-  { name: 'the sealed cookie', platform: 'express', present: false, prepare: () => undefined },
+  { name: 'the sealed cookie', httpAdapter: 'express', present: false, prepare: () => undefined },
   {
     name: 'express-session',
-    platform: 'express',
+    httpAdapter: 'express',
     present: true,
     prepare: express((app) => {
       app.use(load('express-session')({ secret: SECRET, resave: false, saveUninitialized: false }));
@@ -36,16 +36,16 @@ export const SESSION_LIBRARIES: readonly SessionLibrary[] = [
   },
   {
     name: 'cookie-session',
-    platform: 'express',
+    httpAdapter: 'express',
     present: true,
     prepare: express((app) => {
       app.use(load('cookie-session')({ name: 'app', keys: [SECRET], sameSite: 'lax' }));
     }),
   },
-  { name: 'the sealed cookie', platform: 'fastify', present: false, prepare: () => undefined },
+  { name: 'the sealed cookie', httpAdapter: 'fastify', present: false, prepare: () => undefined },
   {
     name: '@fastify/session',
-    platform: 'fastify',
+    httpAdapter: 'fastify',
     present: true,
     prepare: fastify(async (app) => {
       await app.register(require('@fastify/cookie') as never);
@@ -58,7 +58,7 @@ export const SESSION_LIBRARIES: readonly SessionLibrary[] = [
   },
   {
     name: '@fastify/secure-session',
-    platform: 'fastify',
+    httpAdapter: 'fastify',
     present: true,
     prepare: fastify(async (app) => {
       const options = { key: Buffer.alloc(32, 7), cookieName: 'app', cookie: { path: '/', sameSite: 'lax' } };

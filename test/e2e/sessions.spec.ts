@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
-import type { BootedApp } from '../support/platforms.js';
+import type { BootedApp } from '../support/http-adapters.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSsoApp } from './sso-app.js';
 import { fakeDate } from '../support/fake-date.js';
@@ -11,13 +11,13 @@ const later = (minutes: number): void => {
   jest.setSystemTime(Date.now() + minutes * 60_000);
 };
 
-describe.each(SESSION_LIBRARIES)('sessions in $name on $platform', ({ platform, present, prepare }) => {
+describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAdapter, present, prepare }) => {
   let sandbox: Sandbox;
   let app: BootedApp;
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSsoApp(platform, sandbox, { prepare, options: { defaultMarketplace: 'alpha' } });
+    app = await bootSsoApp(httpAdapter, sandbox, { prepare, options: { defaultMarketplace: 'alpha' } });
   });
   beforeEach(() => {
     fakeDate();

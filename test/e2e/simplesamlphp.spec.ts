@@ -4,7 +4,7 @@ import { SsoService } from '../../src/index.js';
 import { SandboxBrowser } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { SIMPLESAMLPHP_MISSING, SimpleSamlPhp } from '../support/simplesamlphp/identity-provider.js';
 import { Accounts, bootSsoApp } from './sso-app.js';
 
@@ -27,9 +27,9 @@ const ATTRIBUTES = {
   group_role: 'Admin',
 };
 
-(SIMPLESAMLPHP_MISSING ? describe.skip : describe).each(PLATFORMS)(
+(SIMPLESAMLPHP_MISSING ? describe.skip : describe).each(HTTP_ADAPTERS)(
   'SimpleSAMLphp, application on %s',
-  (platform) => {
+  (httpAdapter) => {
     let provider: SimpleSamlPhp;
     let app: BootedApp;
 
@@ -48,7 +48,7 @@ const ATTRIBUTES = {
         sso: { consumePath, x509Certificate: provider.certificate },
       };
       app = await bootSsoApp(
-        platform,
+        httpAdapter,
         { options: { marketplaces: [] }, setAppUrl: () => undefined },
         { port, options: { marketplaces: [marketplace] } },
       );

@@ -32,7 +32,7 @@ import {
 } from '../../src/index.js';
 import type { Sandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, type Platform } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName } from '../support/http-adapters.js';
 
 /** The application's people and companies, and what the adapters were told. */
 @Injectable()
@@ -147,7 +147,7 @@ export interface SsoAppOptions {
 
 /** Boots the application where the sandbox's marketplaces expect it. */
 export async function bootSsoApp(
-  platform: Platform,
+  httpAdapter: HttpAdapterName,
   sandbox: Pick<Sandbox, 'options' | 'setAppUrl'>,
   { options, extras, controllers = [], prepare, logger, port }: SsoAppOptions = {},
 ): Promise<BootedApp> {
@@ -167,7 +167,7 @@ export async function bootSsoApp(
     imports: [maestrano],
     controllers: [PagesController, ...controllers],
   };
-  return bootApp(platform, root, {
+  return bootApp(httpAdapter, root, {
     port: own,
     ...(prepare ? { prepare } : {}),
     ...(logger ? { logger } : {}),

@@ -10,7 +10,7 @@ import { RedisStore } from '../../src/redis/index.js';
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { bootSsoApp, UserAdapter } from './sso-app.js';
 
 /** Everything that is logged, to look for what must not be there. */
@@ -52,14 +52,14 @@ class SignedIn extends MaestranoSessionAdapter {
   override signIn(): void {}
 }
 
-describe.each(PLATFORMS)('sign-on on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('sign-on on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
   const logger = new Recorder();
 
   beforeAll(async () => {
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
-    app = await bootSsoApp(platform, sandbox, {
+    app = await bootSsoApp(httpAdapter, sandbox, {
       logger,
       options: { defaultMarketplace: 'alpha' },
       extras: {
@@ -223,7 +223,7 @@ describe.each(PLATFORMS)('sign-on on %s', (platform) => {
   it('begins again by itself when the instance has forgotten the login', async () => {
     const browser = new SandboxBrowser();
     const { action, samlResponse } = await atTheProvider(browser, 'alpha', '?return_to=/me%3Ftab=1');
-    const restarted = await bootSsoApp(platform, sandbox, { port: await freePort() });
+    const restarted = await bootSsoApp(httpAdapter, sandbox, { port: await freePort() });
     try {
       const elsewhere = new URL(new URL(action).pathname, restarted.url).href;
       const page = await browser.postFromOtherSite(elsewhere, { SAMLResponse: samlResponse }, sandbox.url);
@@ -249,14 +249,14 @@ if (!redisUrl)
   console.warn('Skipped: two instances, because redis-server is missing (Debian package: redis-server).');
 
 (redisUrl ? describe : describe.skip)('two instances that share Redis', () => {
-  it.each(PLATFORMS)('begin on one and end on the other, once, on %s', async (platform) => {
+  it.each(HTTP_ADAPTERS)('begin on one and end on the other, once, on %s', async (httpAdapter) => {
     const sandbox = await startSandbox();
     const connections = [new Redis(String(redisUrl)), new Redis(String(redisUrl))];
     const prefix = `sso-e2e-${randomUUID()}:`;
     const stores = connections.map((redis) => new RedisStore(redis, { prefix }));
     const [first, second] = stores;
-    const one = await bootSsoApp(platform, sandbox, { options: first ? { store: first } : {} });
-    const two = await bootSsoApp(platform, sandbox, {
+    const one = await bootSsoApp(httpAdapter, sandbox, { options: first ? { store: first } : {} });
+    const two = await bootSsoApp(httpAdapter, sandbox, {
       options: second ? { store: second } : {},
       port: await freePort(),
     });

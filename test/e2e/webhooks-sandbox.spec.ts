@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { MetadataCheck } from '../../src/sandbox/platform/metadata-check.js';
-import { type BootedApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { Accounts, bootSsoApp } from './sso-app.js';
 
 /** The same as the other suites, told by a marketplace that knows nothing of the product's code. */
-describe.each(PLATFORMS)('a marketplace and an application on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('a marketplace and an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
 
   beforeAll(async () => {
     sandbox = await startSandbox({ port: 0, scenario: 'two-marketplaces', seed: 7 });
-    app = await bootSsoApp(platform, sandbox);
+    app = await bootSsoApp(httpAdapter, sandbox);
   });
   afterAll(async () => {
     await app.close();

@@ -13,8 +13,9 @@ import {
 } from '../../src/index.js';
 import { MarketplaceLoader } from '../../src/marketplace/marketplace-loader.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
+import { errorOf } from '../support/error-of.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { bootApp, PLATFORMS } from '../support/platforms.js';
+import { bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { bootPlatformCalls, Calls, GroupAdapter, type PlatformCallsApp } from './platform-calls-app.js';
 
 interface Answer {
@@ -53,7 +54,7 @@ const APPLICATIONS = (['forRoot', 'forRootAsync'] as const).flatMap((registratio
   [undefined, 'api'].map((prefix) => ({ registration, prefix })),
 );
 
-describe.each(PLATFORMS)('on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
   describe.each(APPLICATIONS)('with $registration, prefix $prefix,', ({ registration, prefix }) => {
     let app: PlatformCallsApp;
     const call: Call = async (method, path, authorization, init = {}) => {
@@ -71,7 +72,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     };
 
     beforeAll(async () => {
-      app = await bootPlatformCalls(platform, { registration, prefix });
+      app = await bootPlatformCalls(httpAdapter, { registration, prefix });
     });
     afterAll(() => app.close());
     beforeEach(() => {
@@ -319,33 +320,33 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 });
 
-it.each(PLATFORMS)('refuses on %s to let one registration shadow the paths of another', async (platform) => {
-  const register = (name: string): DynamicModule =>
-    MaestranoModule.forRoot({
-      isGlobal: false,
-      marketplaces: [marketplaceInput(name)],
-      routes: { prefix: name },
-      groupAdapter: GroupAdapter,
-      extraProviders: [Calls],
-    });
-  @Module({ imports: [register('uat'), register('production')] })
-  class AppModule {}
-  const error: unknown = await bootApp(platform, AppModule).then(
-    (booted) => booted.close(),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof MaestranoConfigurationError))
-    throw new Error(`${platform} started`, { cause: error });
-  const { code, message } = error;
-  expect(code).toBe('configuration.sharedRoute');
-  expect(message).toMatch(/ [A-Z]+ \/maestrano\/[\w/]+\/\*/);
-});
+it.each(HTTP_ADAPTERS)(
+  'refuses on %s to let one registration shadow the paths of another',
+  async (httpAdapter) => {
+    const register = (name: string): DynamicModule =>
+      MaestranoModule.forRoot({
+        isGlobal: false,
+        marketplaces: [marketplaceInput(name)],
+        routes: { prefix: name },
+        groupAdapter: GroupAdapter,
+        extraProviders: [Calls],
+      });
+    @Module({ imports: [register('uat'), register('production')] })
+    class AppModule {}
+    const { code, message } = await errorOf(bootApp(httpAdapter, AppModule), MaestranoConfigurationError);
+    expect(code).toBe('configuration.sharedRoute');
+    expect(message).toMatch(/ [A-Z]+ \/maestrano\/[\w/]+\/\*/);
+  },
+);
 
 it.each(
-  PLATFORMS.flatMap((platform) => [[platform, 'directly'] as const, [platform, 'behind a guard'] as const]),
+  HTTP_ADAPTERS.flatMap((httpAdapter) => [
+    [httpAdapter, 'directly'] as const,
+    [httpAdapter, 'behind a guard'] as const,
+  ]),
 )(
   'believes on %s, %s, nothing that another registration proved for a path of this one',
-  async (platform, way) => {
+  async (httpAdapter, way) => {
     const partner = { ...marketplaceInput('partner'), webhooks: {}, sso: { enabled: false } };
     let answer: unknown = [partner];
     class Source extends MarketplaceSource {
@@ -360,7 +361,7 @@ it.each(
     });
     @Module({ imports: [first, second] })
     class AppModule {}
-    const { app, url, close } = await bootApp(platform, AppModule, {
+    const { app, url, close } = await bootApp(httpAdapter, AppModule, {
       prepare: (booting) => {
         if (way === 'behind a guard') booting.useGlobalGuards({ canActivate: () => true });
       },

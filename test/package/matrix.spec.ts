@@ -115,7 +115,7 @@ matrix('the packed package in a consumer’s application', () => {
     });
 
     it.each(['import', 'require'])(
-      'signs in, bills and cancels on both platforms, loaded by %s, and ends by itself',
+      'signs in, bills and cancels on both HTTP adapters, loaded by %s, and ends by itself',
       async (how) => {
         const { stdout } = await run(process.execPath, ['smoke.mjs', how], {
           cwd: folder(),

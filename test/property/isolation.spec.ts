@@ -26,7 +26,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import type { StoreCall, StoreWrite } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 /** One marketplace of the test's world: which hub it is on, and everything that is its own. */
 interface Place {
@@ -109,7 +109,7 @@ function seeRequest(message: unknown): void {
   seen.requests.push({ origin, text: inspect([method, path, headers, credentials, body], { depth: 9 }) });
 }
 
-describe.each(PLATFORMS)('many marketplaces on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('many marketplaces on %s', (httpAdapter) => {
   const sandboxes: Sandbox[] = [];
   const places: Place[] = [];
   /** Whose a text is: secrets and names of each marketplace, past keys included. */
@@ -176,7 +176,7 @@ describe.each(PLATFORMS)('many marketplaces on %s', (platform) => {
       controllers: [MeController],
     })
     class App {}
-    booted = await bootApp(platform, App, { port, logger });
+    booted = await bootApp(httpAdapter, App, { port, logger });
     subscribe('undici:request:create', seeRequest);
   });
 

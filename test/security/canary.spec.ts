@@ -22,7 +22,7 @@ import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normali
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 const SESSION_SECRET = 'canary-session-secret-of-more-than-thirty-two-characters';
 const PERSON = {
@@ -61,7 +61,7 @@ class Handlers {
   }
 }
 
-describe.each(PLATFORMS)('no secret in any output on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('no secret in any output on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let booted: BootedApp;
   let canaries: string[];
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('no secret in any output on %s', (platform) => {
     const capture = (text: unknown): boolean => (output.push(String(text)), true);
     process.stdout.write = capture;
     process.stderr.write = capture;
-    booted = await bootApp(platform, App, { port, logger });
+    booted = await bootApp(httpAdapter, App, { port, logger });
     const keys = sandbox.marketplaces
       .list()
       .flatMap(({ apiId, apiKeys }) =>

@@ -15,6 +15,7 @@ import { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
+import { errorOf } from '../error-of.js';
 import { formField, responseSpec, signedResponse, type ResponseSpec } from './response-builder.js';
 import { testKey } from './test-keys.js';
 import { settingsOf } from '../settings.js';
@@ -125,10 +126,8 @@ export class SamlBench {
   }
 
   /** Begins a login and responds to it in a way that must be rejected. */
-  async rejection(overrides: Partial<ResponseSpec>): Promise<MaestranoSsoError> {
-    const outcome: unknown = await this.login(overrides).catch((error: unknown) => error);
-    if (outcome instanceof MaestranoSsoError) return outcome;
-    throw new Error('the login was not rejected');
+  rejection(overrides: Partial<ResponseSpec>): Promise<MaestranoSsoError> {
+    return errorOf(this.login(overrides), MaestranoSsoError);
   }
 
   /** Begins a login and responds to it. */

@@ -5,14 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BillInput } from '../../../src/account/resources/bill.js';
 import type { RecurringBillInput } from '../../../src/account/resources/recurring-bill.js';
 import { encryptPassword } from '../../../src/account/resources/user.js';
-import {
-  type MaestranoAccountError,
-  MaestranoApiError,
-  MaestranoInvalidRequestError,
-} from '../../../src/errors/account.error.js';
+import { MaestranoAccountError } from '../../../src/errors/account.error.js';
 import { MaestranoUnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
 import { Secret } from '../../../src/utils/secret.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
+import { errorOf } from '../../support/error-of.js';
 import { testMarketplace } from '../../support/marketplaces.js';
 import { hang, reply, ScriptedServer } from '../http/scripted-server.js';
 
@@ -41,15 +38,6 @@ afterEach(async () => {
   await clients.close();
   await server.stop();
 });
-
-async function refusal(work: Promise<unknown>): Promise<MaestranoAccountError> {
-  const error: unknown = await work.then(
-    () => new Error('should have been refused'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof MaestranoInvalidRequestError || error instanceof MaestranoApiError) return error;
-  throw error;
-}
 
 describe('which marketplace is called', () => {
   it('is the one of a name or a snapshot', async () => {
@@ -138,7 +126,10 @@ describe('what is sent', () => {
     ['typo', { typo: 1 }],
   ];
   it.each(badBills)('is nothing for a bill with bad %s: %j', async (field, change) => {
-    const error = await refusal(clients.billing.for('one').bills.create({ ...BILL, ...change }));
+    const error = await errorOf(
+      clients.billing.for('one').bills.create({ ...BILL, ...change }),
+      MaestranoAccountError,
+    );
     expect(error).toMatchObject({ code: 'account.invalidInput', status: null, marketplace: 'one' });
     expect(Object.keys(error.fields)).toContain(field);
     expect(error.fields[field]?.[0]).toMatch(/^(must|should|is|frequency|period)/);
@@ -159,7 +150,10 @@ describe('what is sent', () => {
     ['initialCents', { initialCents: -1 }],
   ];
   it.each(badRecurring)('is nothing for a recurring bill with bad %s: %j', async (field, change) => {
-    const error = await refusal(clients.billing.for('one').recurringBills.create({ ...BILL, ...change }));
+    const error = await errorOf(
+      clients.billing.for('one').recurringBills.create({ ...BILL, ...change }),
+      MaestranoAccountError,
+    );
     expect(Object.keys(error.fields)).toEqual([field]);
     expect(server.seen).toHaveLength(0);
   });
@@ -178,10 +172,12 @@ describe('what is sent', () => {
   it.each(['', '.', '..', 'a\nb', 'a b', 'x'.repeat(201), 7 as unknown as string])(
     'is nothing for the identifier %j',
     async (id) => {
-      expect(await refusal(clients.billing.for('one').bills.cancel(id))).toMatchObject({
-        code: 'account.invalidInput',
-        fields: { id: expect.any(Array) },
-      });
+      expect(await errorOf(clients.billing.for('one').bills.cancel(id), MaestranoAccountError)).toMatchObject(
+        {
+          code: 'account.invalidInput',
+          fields: { id: expect.any(Array) },
+        },
+      );
       expect(server.seen).toHaveLength(0);
     },
   );
@@ -228,7 +224,10 @@ describe('filters', () => {
     { status: 5 },
     { toString: '' },
   ])('are refused when the server would silently answer nothing: %j', async (filter) => {
-    const error = await refusal(clients.billing.for('one').bills.list(filter as object));
+    const error = await errorOf(
+      clients.billing.for('one').bills.list(filter as object),
+      MaestranoAccountError,
+    );
     expect(error).toMatchObject({ code: 'account.invalidInput', status: null });
     expect(Object.keys(error.fields)).toEqual(Object.keys(filter));
     expect(server.seen).toHaveLength(0);
@@ -295,17 +294,19 @@ describe('what is read', () => {
     'is an error for the record %s',
     async (data) => {
       server.answer = reply(200, `{"success":true,"errors":{},"data":${data}}`);
-      const error = await refusal(clients.billing.for('one').bills.retrieve('bill-1'));
+      const error = await errorOf(clients.billing.for('one').bills.retrieve('bill-1'), MaestranoAccountError);
       expect(error).toMatchObject({ code: 'account.response', status: 200 });
     },
   );
 
   it('is an error where a list belongs, and for records nested too deeply', async () => {
     const { bills } = clients.billing.for('one');
-    expect(await refusal(bills.list())).toMatchObject({ code: 'account.response' });
+    expect(await errorOf(bills.list(), MaestranoAccountError)).toMatchObject({ code: 'account.response' });
     const deep = `{"id":"bill-1","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     server.answer = reply(200, `{"success":true,"errors":{},"data":${deep}}`);
-    expect(await refusal(bills.retrieve('bill-1'))).toMatchObject({ code: 'account.response' });
+    expect(await errorOf(bills.retrieve('bill-1'), MaestranoAccountError)).toMatchObject({
+      code: 'account.response',
+    });
   });
 
   it("never prints a person's session token", async () => {
@@ -350,11 +351,15 @@ describe('users/authenticate', () => {
   it('sends nothing without a user or with a short API key', async () => {
     const { users } = clients.membership.for('one');
     const nobody = { password: 'x' } as unknown as { id: string; password: string };
-    expect(await refusal(users.authenticate(nobody))).toMatchObject({ code: 'account.invalidInput' });
+    expect(await errorOf(users.authenticate(nobody), MaestranoAccountError)).toMatchObject({
+      code: 'account.invalidInput',
+    });
     const short = clients.membership.for(
       testMarketplace('short', { api: { host: server.url, key: 'k'.repeat(31) } }),
     );
-    expect(await refusal(short.users.authenticate({ id: 'usr-1', password: 'x' }))).toMatchObject({
+    expect(
+      await errorOf(short.users.authenticate({ id: 'usr-1', password: 'x' }), MaestranoAccountError),
+    ).toMatchObject({
       code: 'account.invalidInput',
     });
     expect(server.seen).toHaveLength(0);

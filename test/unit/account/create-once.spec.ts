@@ -6,6 +6,7 @@ import { RECURRING_BILL_FIELDS } from '../../../src/account/resources/recurring-
 import { MaestranoCreationUndecidedError } from '../../../src/errors/account.error.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
+import { errorOf } from '../../support/error-of.js';
 import { testMarketplace } from '../../support/marketplaces.js';
 import { type Answerer, ScriptedServer } from '../http/scripted-server.js';
 
@@ -136,15 +137,12 @@ describe('createOnce', () => {
 
   it('says so when time is over before it is certain, and goes on with the next call', async () => {
     fates = ['lose'];
-    const error: unknown = await application(60_000, 300)
-      .billing.bills.createOnce('k', BILL)
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(MaestranoCreationUndecidedError);
+    const error = await errorOf(
+      application(60_000, 300).billing.bills.createOnce('k', BILL),
+      MaestranoCreationUndecidedError,
+    );
     expect(error).toMatchObject({ code: 'account.undecided', candidates: [], marketplace: 'acme' });
-    expect((error as MaestranoCreationUndecidedError).cause).toMatchObject({
-      code: 'http.connection',
-      sent: 'maybe',
-    });
+    expect(error.cause).toMatchObject({ code: 'http.connection', sent: 'maybe' });
 
     bills.push({ id: 'bill-late', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' });
     expect((await application(60_000).billing.bills.createOnce('k', BILL)).id).toBe('bill-late');

@@ -13,6 +13,7 @@ import {
 } from '../../../src/errors/account.error.js';
 import type { HttpAnswer } from '../../../src/http/http.types.js';
 import { parseJsonBody } from '../../../src/http/http-messages.js';
+import { errorOf } from '../../support/error-of.js';
 
 const OPERATIONS = ['GET account/bills/:id', 'POST account/bills', 'DELETE account/bills/:id'] as const;
 
@@ -63,21 +64,19 @@ function answer(status: number, text: string, headers: Record<string, string> = 
   return { status, headers, text, json: parseJsonBody(text), attempts: 2, requestId: 'r-9' };
 }
 
-function refusal(status: number, text: string, operation: string, headers = {}): MaestranoAccountError {
-  try {
-    openEnvelope(answer(status, text, headers), 'acme', operation);
-  } catch (error) {
-    if (error instanceof MaestranoAccountError) return error;
-    throw error;
-  }
-  throw new Error('should have been refused');
-}
+const rejectionOf = (
+  status: number,
+  text: string,
+  operation: string,
+  headers = {},
+): Promise<MaestranoAccountError> =>
+  errorOf(() => openEnvelope(answer(status, text, headers), 'acme', operation), MaestranoAccountError);
 
 describe('openEnvelope', () => {
   describe.each(OPERATIONS)('%s', (operation) => {
     describe.each(Object.entries(REFUSALS))('an envelope with %s', (_name, body) => {
-      it.each(Object.entries(REFUSED))('and status %s', (status, type) => {
-        const error = refusal(Number(status), body, operation);
+      it.each(Object.entries(REFUSED))('and status %s', async (status, type) => {
+        const error = await rejectionOf(Number(status), body, operation);
         expect(error.constructor).toBe(type);
         expect(error).toMatchObject({
           marketplace: 'acme',
@@ -90,8 +89,8 @@ describe('openEnvelope', () => {
     });
 
     describe.each(Object.entries(GARBAGE))('%s', (_name, body) => {
-      it.each(Object.entries(NO_ENVELOPE))('and status %s', (status, type) => {
-        expect(refusal(Number(status), body, operation).constructor).toBe(type);
+      it.each(Object.entries(NO_ENVELOPE))('and status %s', async (status, type) => {
+        expect((await rejectionOf(Number(status), body, operation)).constructor).toBe(type);
       });
     });
   });
@@ -102,10 +101,10 @@ describe('openEnvelope', () => {
     expect(openEnvelope(answer(201, body('{}')), 'acme', 'x')).toEqual({});
   });
 
-  it('does not believe a success with an error status', () => {
+  it('does not believe a success with an error status', async () => {
     const body = '{"success":true,"errors":{},"data":{"id":"bill-1"}}';
-    expect(refusal(500, body, 'x')).toBeInstanceOf(MaestranoApiError);
-    expect(refusal(401, body, 'x')).toBeInstanceOf(MaestranoAuthenticationError);
+    expect(await rejectionOf(500, body, 'x')).toBeInstanceOf(MaestranoApiError);
+    expect(await rejectionOf(401, body, 'x')).toBeInstanceOf(MaestranoAuthenticationError);
   });
 
   it.each([
@@ -113,34 +112,34 @@ describe('openEnvelope', () => {
     [400, 'account.notFound'],
     [404, 'account.notFound'],
     [500, 'account.api'],
-  ])('knows an unknown id with status %i', (status, code) => {
+  ])('knows an unknown id with status %i', async (status, code) => {
     const body = '{"success":false,"errors":{"id":["does not exist"]},"data":{}}';
-    expect(refusal(status, body, 'GET account/bills/:id').code).toBe(code);
+    expect((await rejectionOf(status, body, 'GET account/bills/:id')).code).toBe(code);
   });
 
-  it('hands field messages on, in camelCase and in one line each', () => {
+  it('hands field messages on, in camelCase and in one line each', async () => {
     const messages = JSON.stringify({
       success: false,
       errors: { price_cents: ['is\nnot\u0000 good', 7, null], description: "can't be blank", id: { a: 1 } },
     });
-    const error = refusal(400, messages, 'POST account/bills');
+    const error = await rejectionOf(400, messages, 'POST account/bills');
     expect(error.fields).toEqual({
       priceCents: ['is not good', '7'],
       description: ["can't be blank"],
       id: ['is invalid'],
     });
     expect(error.message).toContain('priceCents is not good');
-    expect(refusal(400, REFUSALS['one text'], 'x').fields).toEqual({
+    expect((await rejectionOf(400, REFUSALS['one text'], 'x')).fields).toEqual({
       base: ['price_cents must be greater than 0'],
     });
   });
 
-  it('keeps errors small and harmless whatever the server puts into them', () => {
+  it('keeps errors small and harmless whatever the server puts into them', async () => {
     const errors = Object.fromEntries(
       Array.from({ length: 100 }, (_unused, index) => [`field${index}`, Array(20).fill('x'.repeat(2_000))]),
     );
     const text = JSON.stringify({ success: false, errors }).replace('"field0"', '"__proto__"');
-    const error = refusal(400, text, 'x');
+    const error = await rejectionOf(400, text, 'x');
     expect(error.message.length).toBeLessThan(1_500);
     expect(JSON.stringify(error.fields).length).toBeLessThan(150_000);
     expect(({} as Record<string, unknown>).x).toBeUndefined();
@@ -152,13 +151,13 @@ describe('openEnvelope', () => {
     [new Date(Date.now() + 60_000).toUTCString(), expect.any(Number)],
     ['soon', null],
     [undefined, null],
-  ])('reads Retry-After %j of a rate limit', (header, expected) => {
+  ])('reads Retry-After %j of a rate limit', async (header, expected) => {
     const headers = header === undefined ? {} : { 'retry-after': header };
-    expect(refusal(429, '', 'x', headers)).toMatchObject({ retryAfterMs: expected });
+    expect(await rejectionOf(429, '', 'x', headers)).toMatchObject({ retryAfterMs: expected });
   });
 
-  it('has a remedy for each code, and nothing but documented codes', () => {
-    const errors = [200, 401, 404, 500].map((status) => refusal(status, '', 'x'));
+  it('has a remedy for each code, and nothing but documented codes', async () => {
+    const errors = await Promise.all([200, 401, 404, 500].map((status) => rejectionOf(status, '', 'x')));
     for (const error of errors) {
       expect(error.remedy).not.toBe('');
       expect(inspect(error)).not.toContain('Axios');

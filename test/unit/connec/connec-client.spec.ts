@@ -9,6 +9,7 @@ import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../../src/interfaces/connec-options.interface.js';
 import { ConnecServer } from '../../support/connec-server.js';
+import { errorOf } from '../../support/error-of.js';
 import { testMarketplace, testRegistry } from '../../support/marketplaces.js';
 import { settingsOf } from '../../support/settings.js';
 
@@ -37,15 +38,6 @@ const only = () => {
   expect(server.seen).toHaveLength(1);
   return server.seen[0]!;
 };
-
-async function caught<T extends Error>(promise: Promise<unknown>): Promise<T> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as T;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('ConnecClient: requests', () => {
   it('authenticates, and sends the headers of the protocol', async () => {
@@ -159,10 +151,10 @@ describe('ConnecClient: requests', () => {
     expect(() => new ConnecClient(http, server.marketplace(), id, settingsOf().connec.client)).toThrow(
       MaestranoConnecError,
     );
-    expect((await caught<MaestranoConnecError>(client().get('people', id))).code).toBe('connec.argument');
-    expect((await caught<MaestranoConnecError>(client().get(id, 'p1'))).code).toBe('connec.argument');
+    expect((await errorOf(client().get('people', id), MaestranoConnecError)).code).toBe('connec.argument');
+    expect((await errorOf(client().get(id, 'p1'), MaestranoConnecError)).code).toBe('connec.argument');
     expect(
-      (await caught<MaestranoConnecError>(client().request({ method: 'GET', path: ['people', id] }))).code,
+      (await errorOf(client().request({ method: 'GET', path: ['people', id] }), MaestranoConnecError)).code,
     ).toBe('connec.argument');
     expect(server.seen).toEqual([]);
   });
@@ -199,7 +191,7 @@ describe('ConnecClient: errors', () => {
       headers: { location: 'http://evil.test/' },
       body: { errors: [problem] },
     }));
-    const error = await caught<MaestranoConnecError>(client().put('people', 'p1', {}));
+    const error = await errorOf(client().put('people', 'p1', {}), MaestranoConnecError);
     expect(error).toBeInstanceOf(MaestranoConnecError);
     expect(error).toMatchObject({
       code,
@@ -228,7 +220,7 @@ describe('ConnecClient: errors', () => {
     ['null', 'null'],
   ])('says so when the answer to a read is %s', async (_name, body) => {
     server.respond(() => ({ body }));
-    const error = await caught<MaestranoConnecError>(client().get('people', 'p1'));
+    const error = await errorOf(client().get('people', 'p1'), MaestranoConnecError);
     expect(error).toMatchObject({ code: 'connec.unexpectedAnswer', status: 200, group: 'cld-4' });
   });
 
@@ -238,14 +230,14 @@ describe('ConnecClient: errors', () => {
     ['nothing', {}],
   ])('says so when a collection holds %s', async (_name, body) => {
     server.respond(() => ({ body }));
-    expect((await caught<MaestranoConnecError>(client().list('people'))).code).toBe(
+    expect((await errorOf(client().list('people'), MaestranoConnecError)).code).toBe(
       'connec.unexpectedAnswer',
     );
   });
 
   it('survives errors that are not a list of objects', async () => {
     server.respond(() => ({ status: 400, body: { errors: ['x', null, 5, { code: 7, detail: {} }] } }));
-    const error = await caught<MaestranoConnecError>(client().get('people', 'p1'));
+    const error = await errorOf(client().get('people', 'p1'), MaestranoConnecError);
     expect(error.problems).toEqual([{ status: null, code: '7', title: null, detail: null }]);
   });
 
@@ -255,15 +247,16 @@ describe('ConnecClient: errors', () => {
     await client().get('people', 'p1');
     expect(calls).toBe(2);
     calls = 0;
-    const error = await caught<MaestranoConnecError>(client().post('people', {}));
+    const error = await errorOf(client().post('people', {}), MaestranoConnecError);
     expect(calls).toBe(1);
     expect(error).toMatchObject({ code: 'connec.server', attempts: 1 });
   });
 
   it('hands on the typed error of the way when no answer came', async () => {
     const gone = testMarketplace('mart', { connec: { host: 'http://127.0.0.1:9' } });
-    const error = await caught<MaestranoHttpError>(
+    const error = await errorOf(
       new ConnecClient(http, gone, 'cld-4', settingsOf().connec.client).get('people', 'p1'),
+      MaestranoHttpError,
     );
     expect(error).toBeInstanceOf(MaestranoHttpError);
     expect(error).toMatchObject({ code: 'http.connection', marketplace: 'mart', sent: 'no' });
@@ -271,12 +264,13 @@ describe('ConnecClient: errors', () => {
 
   it('lets a call have its own timeout and signal', async () => {
     server.respond(() => new Promise((resolve) => setTimeout(() => resolve({ body: { people: {} } }), 500)));
-    const late = await caught<MaestranoHttpError>(
+    const late = await errorOf(
       client().get('people', 'p1', { timeoutMs: 20, deadlineMs: 60 }),
+      MaestranoHttpError,
     );
     expect(late).toBeInstanceOf(MaestranoHttpError);
     const stopped = new AbortController();
-    const aborted = caught<MaestranoHttpError>(client().get('people', 'p1', { signal: stopped.signal }));
+    const aborted = errorOf(client().get('people', 'p1', { signal: stopped.signal }), MaestranoHttpError);
     stopped.abort();
     expect((await aborted).code).toBe('http.aborted');
     // What was given up may still arrive: not in the next test.

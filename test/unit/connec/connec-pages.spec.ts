@@ -10,8 +10,10 @@ import {
 } from '../../../src/connec/client/external-ids.js';
 import { filterText, queryParameters, queryString } from '../../../src/connec/client/connec-query.js';
 import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
+import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { ConnecServer, pageOf, type SeenRequest } from '../../support/connec-server.js';
+import { errorOf } from '../../support/error-of.js';
 import { settingsOf } from '../../support/settings.js';
 
 interface Numbered {
@@ -41,15 +43,6 @@ async function all(source: AsyncIterable<unknown>): Promise<number[]> {
   const found: number[] = [];
   for await (const record of source) found.push((record as Numbered).n);
   return found;
-}
-
-async function failing(source: AsyncIterable<unknown>): Promise<MaestranoConnecError> {
-  try {
-    await all(source);
-  } catch (error) {
-    return error as MaestranoConnecError;
-  }
-  throw new Error('it came to an end');
 }
 
 const slowly =
@@ -147,7 +140,10 @@ describe('pages', () => {
     expect(server.seen.length).toBeLessThanOrEqual(11);
 
     const stop = new AbortController();
-    const reading = failing(client.records('things', { top: 10 }, { signal: stop.signal }));
+    const reading = errorOf(
+      all(client.records('things', { top: 10 }, { signal: stop.signal })),
+      MaestranoHttpError,
+    );
     setTimeout(() => stop.abort(new Error('enough')), 30);
     expect(String(await reading)).toMatch(/enough|aborted|signal/i);
   });
@@ -210,7 +206,9 @@ describe('the next link', () => {
 
   it('without numbers to rebuild it from is an error', async () => {
     server.respond(() => ({ body: { things: [{ n: 1 }], pagination: { next: 'http://evil.test/' } } }));
-    expect((await failing(client.records('things'))).code).toBe('connec.pagination');
+    expect((await errorOf(all(client.records('things')), MaestranoConnecError)).code).toBe(
+      'connec.pagination',
+    );
   });
 
   it('that does not lead forward is an error', async () => {
@@ -219,11 +217,15 @@ describe('the next link', () => {
       (answer.body.pagination as { next: string }).next = `${server.url}/api/v2/cld-4/things?$skip=0`;
       return answer;
     });
-    expect((await failing(client.records('things', { top: 100 }))).code).toBe('connec.pagination');
+    expect((await errorOf(all(client.records('things', { top: 100 })), MaestranoConnecError)).code).toBe(
+      'connec.pagination',
+    );
     server.respond(() => ({
       body: { things: [{ n: 1 }], pagination: { next: `${server.url}/api/v2/cld-4/things?token=1` } },
     }));
-    expect((await failing(client.records('things'))).code).toBe('connec.pagination');
+    expect((await errorOf(all(client.records('things')), MaestranoConnecError)).code).toBe(
+      'connec.pagination',
+    );
   });
 
   it('without end is an error in the end', async () => {
@@ -234,7 +236,7 @@ describe('the next link', () => {
         pagination: { next: `${server.url}/api/v2/cld-4/things?token=${(n += 1)}` },
       },
     }));
-    const error = await failing(client.records('things', {}, { maxPages: 20 }));
+    const error = await errorOf(all(client.records('things', {}, { maxPages: 20 })), MaestranoConnecError);
     expect(error.code).toBe('connec.pagination');
     expect(server.seen.length).toBeLessThanOrEqual(21);
   });

@@ -1,4 +1,3 @@
-import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import type { HttpCall, HttpTarget } from '../../../src/http/http.types.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
@@ -30,14 +29,4 @@ export function target(origin: string, name = 'acme', owner: object = {}): HttpT
 
 export function call(overrides: Partial<HttpCall> = {}): HttpCall {
   return { method: 'GET', path: '/api/v1/ping', operation: 'GET ping', ...overrides };
-}
-
-/** The typed error of a call that must fail. */
-export async function failure(promise: Promise<unknown>): Promise<MaestranoHttpError> {
-  const error = await promise.then(
-    () => new Error('should have failed'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof MaestranoHttpError)) throw error;
-  return error;
 }

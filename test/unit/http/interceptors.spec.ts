@@ -23,7 +23,8 @@ import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-regist
 import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { Secret } from '../../../src/utils/secret.js';
 import { marketplaceInput } from '../../support/marketplaces.js';
-import { BASIC, call, client, closeClients, failure, PASSWORD, target } from './calls.js';
+import { errorOf } from '../../support/error-of.js';
+import { BASIC, call, client, closeClients, PASSWORD, target } from './calls.js';
 import { hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
 
 type RequestInterceptor = (
@@ -155,7 +156,7 @@ describe('interceptors of http.configure', () => {
             return handler(error);
           }),
       });
-      const error = await failure(http.request(target(server.url), call()));
+      const error = await errorOf(http.request(target(server.url), call()), MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.connection', sent: 'maybe', attempts: 2 });
     }
     expect(new Set(seen)).toEqual(new Set(['/api/v1/ping', true, 'string']));
@@ -291,7 +292,10 @@ describe('interceptors of http.configure', () => {
       const interceptor: RequestInterceptor = (config) => {
         throw new AxiosError(`of ${config.url}`, 'ERR_BAD_REQUEST', config);
       };
-      const error = await failure(client(onRequest(interceptor)).request(target(server.url), call()));
+      const error = await errorOf(
+        client(onRequest(interceptor)).request(target(server.url), call()),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no' });
       for (const text of [print(error), logged.join('\n')]) {
         expect(text).not.toContain(PASSWORD);
@@ -305,8 +309,7 @@ describe('interceptors of http.configure', () => {
     it.each(METHODS)('before a %s is sent end it, with the proof that nothing left', async (method) => {
       const http = client({ ...onRequest(throwing), breaker: { failures: 1 } });
       for (let time = 0; time < 3; time += 1) {
-        const error = await failure(http.request(target(server.url), call({ method })));
-        expect(error).toBeInstanceOf(MaestranoHttpError);
+        const error = await errorOf(http.request(target(server.url), call({ method })), MaestranoHttpError);
         expect(error).toMatchObject({
           code: 'http.interceptor',
           sent: 'no',
@@ -326,7 +329,7 @@ describe('interceptors of http.configure', () => {
         server.answer = reply(status, '{}', { 'x-request-id': 'r-7' });
         const outcomes: HttpOutcome[] = [];
         const http = client({ ...onResponse(throwing), onOutcome: (outcome) => outcomes.push(outcome) });
-        const error = await failure(http.request(target(server.url), call({ method })));
+        const error = await errorOf(http.request(target(server.url), call({ method })), MaestranoHttpError);
         expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1, requestId: 'r-7' });
         expect(outcomes).toHaveLength(1);
         expect(outcomes[0]).toMatchObject({ status, errorCode: 'http.interceptor', retryInMs: null });
@@ -337,7 +340,8 @@ describe('interceptors of http.configure', () => {
     it('are named in the log once for each marketplace, by place and without their text', async () => {
       const http = client(onRequest(throwing));
       const acme = target(server.url);
-      for (const one of [acme, acme, target(server.url, 'other')]) await failure(http.request(one, call()));
+      for (const one of [acme, acme, target(server.url, 'other')])
+        await errorOf(http.request(one, call()), MaestranoHttpError);
       expect(logged).toHaveLength(2);
       expect(logged[0]).toContain('"acme" threw: TypeError');
       expect(logged[0]).toContain('interceptors.spec');
@@ -352,7 +356,10 @@ describe('interceptors of http.configure', () => {
         ...onRequest((config) => new Promise((resolve) => (release = () => resolve(config)))),
         breaker: { failures: 1 },
       });
-      const error = await failure(http.request(target(server.url), call({ timeoutMs: 50 })));
+      const error = await errorOf(
+        http.request(target(server.url), call({ timeoutMs: 50 })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
       expect(error.message).toContain('it did not return in time');
       release();
@@ -363,8 +370,9 @@ describe('interceptors of http.configure', () => {
 
     it('hold a response no longer than the deadline', async () => {
       const http = client(onResponse(forever));
-      const error = await failure(
+      const error = await errorOf(
         http.request(target(server.url), call({ method: 'POST', deadlineMs: 100, body: {} })),
+        MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
       expect(server.seen).toHaveLength(1);
@@ -373,9 +381,9 @@ describe('interceptors of http.configure', () => {
     it('leave the call to its signal and to the shutdown', async () => {
       const http = client(onRequest(forever));
       const signal = AbortSignal.timeout(30);
-      const aborted = await failure(http.request(target(server.url), call({ signal })));
+      const aborted = await errorOf(http.request(target(server.url), call({ signal })), MaestranoHttpError);
       expect(aborted).toMatchObject({ code: 'http.aborted', sent: 'no' });
-      const running = failure(http.request(target(server.url), call()));
+      const running = errorOf(http.request(target(server.url), call()), MaestranoHttpError);
       await new Promise((resolve) => setTimeout(resolve, 10));
       await http.onApplicationShutdown();
       expect(await running).toMatchObject({ code: 'http.aborted', sent: 'no' });
@@ -406,8 +414,10 @@ describe('interceptors of http.configure', () => {
       ['header that cannot be sent', withHeader('x-euro', '€')],
     ])('end the call before it is sent: %s', async (what, interceptor) => {
       const request = call({ method: 'POST', body: { price: 2 } });
-      const error = await failure(client(onRequest(interceptor)).request(target(server.url), request));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(
+        client(onRequest(interceptor)).request(target(server.url), request),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
       expect(error.message).toContain(what);
       expect(server.seen).toHaveLength(0);
@@ -428,7 +438,10 @@ describe('interceptors of http.configure', () => {
           axios.interceptors.response.use((response) => axios.request(response.config));
         },
       });
-      const error = await failure(http.request(target(server.url), call({ method: 'POST', body: {} })));
+      const error = await errorOf(
+        http.request(target(server.url), call({ method: 'POST', body: {} })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
       expect(server.seen).toHaveLength(1);
       await expect(instance!.get(server.url)).rejects.toThrow('a request of its own');
@@ -458,8 +471,7 @@ describe('interceptors of http.configure', () => {
       });
       const acme = target(server.url);
       for (let time = 0; time < 2; time += 1) {
-        const error = await failure(http.request(acme, call()));
-        expect(error).toBeInstanceOf(MaestranoHttpError);
+        const error = await errorOf(http.request(acme, call()), MaestranoHttpError);
         expect(error).toMatchObject({ code: 'http.configure', sent: 'no', attempts: 1 });
         expect(error.message).toContain(what);
       }

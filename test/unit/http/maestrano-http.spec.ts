@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import type { HttpMethod, HttpTarget } from '../../../src/http/http.types.js';
 import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
-import { BASIC, call, client, closeClients, failure, PASSWORD, target as targetAt } from './calls.js';
+import { errorOf } from '../../support/error-of.js';
+import { BASIC, call, client, closeClients, PASSWORD, target as targetAt } from './calls.js';
 import { type Answerer, hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
 
 const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
@@ -80,7 +81,10 @@ describe('MaestranoHttp', () => {
       ['x-line', 'a\r\nb: c'],
       ['x odd', 'a'],
     ])('refuses the header %s: %j', async (name, value) => {
-      const error = await failure(client().request(target(), call({ headers: { [name]: value } })));
+      const error = await errorOf(
+        client().request(target(), call({ headers: { [name]: value } })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.request', sent: 'no', attempts: 0 });
       expect(server.seen).toHaveLength(0);
     });
@@ -115,8 +119,7 @@ describe('MaestranoHttp', () => {
       '/a#b',
       '',
     ])('refuses the path %j', async (path) => {
-      const error = await failure(client().request(target(), call({ path })));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(client().request(target(), call({ path })), MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.request', sent: 'no', attempts: 0 });
       expect(server.seen).toHaveLength(0);
     });
@@ -124,7 +127,10 @@ describe('MaestranoHttp', () => {
     it('refuses a body that is no JSON', async () => {
       const body: Record<string, unknown> = {};
       body.self = body;
-      const error = await failure(client().request(target(), call({ method: 'POST', body })));
+      const error = await errorOf(
+        client().request(target(), call({ method: 'POST', body })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.request', sent: 'no' });
     });
   });
@@ -142,25 +148,29 @@ describe('MaestranoHttp', () => {
       ],
     ])('stops an %s answer that is too large', async (_name, answer) => {
       server.answer = answer;
-      const error = await failure(client().request(target(), call({ maxResponseBytes: 1_000 })));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(
+        client().request(target(), call({ maxResponseBytes: 1_000 })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.responseTooLarge', attempts: 1, sent: 'yes' });
     });
 
     it('gives each attempt its timeout', async () => {
       server.answer = hang;
-      const error = await failure(client().request(target(), call({ timeoutMs: 250, attempts: 2 })));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(
+        client().request(target(), call({ timeoutMs: 250, attempts: 2 })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.timeout', attempts: 2, sent: 'maybe', marketplace: 'acme' });
       expect(server.seen).toHaveLength(2);
     });
 
     it('gives all attempts one deadline', async () => {
       server.answer = hang;
-      const error = await failure(
+      const error = await errorOf(
         client().request(target(), call({ timeoutMs: 100, deadlineMs: 300, attempts: 50 })),
+        MaestranoHttpError,
       );
-      expect(error).toBeInstanceOf(MaestranoHttpError);
       expect(error.attempts).toBeLessThan(5);
     });
 
@@ -169,7 +179,10 @@ describe('MaestranoHttp', () => {
         response.writeHead(200, { 'content-length': '100' });
         response.write('{"a"');
       };
-      const error = await failure(client().request(target(), call({ timeoutMs: 250, attempts: 1 })));
+      const error = await errorOf(
+        client().request(target(), call({ timeoutMs: 250, attempts: 1 })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.timeout', sent: 'yes' });
     });
   });
@@ -194,15 +207,20 @@ describe('MaestranoHttp', () => {
     });
 
     it.each(METHODS)('%s when the connection was refused: nothing was sent', async (method) => {
-      const error = await failure(client().request(target('http://127.0.0.1:1'), call({ method })));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(
+        client().request(target('http://127.0.0.1:1'), call({ method })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.connection', attempts: 3, sent: 'no' });
       expect(error.message).toContain('ECONNREFUSED');
     });
 
     it('says that a request may have arrived when the connection broke after it', async () => {
       server.answer = reset;
-      const error = await failure(client().request(target(), call({ method: 'POST', body: {} })));
+      const error = await errorOf(
+        client().request(target(), call({ method: 'POST', body: {} })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.connection', attempts: 1, sent: 'maybe' });
     });
 
@@ -234,8 +252,10 @@ describe('MaestranoHttp', () => {
 
   describe('aborting', () => {
     it('before the call', async () => {
-      const error = await failure(client().request(target(), call({ signal: AbortSignal.abort() })));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(
+        client().request(target(), call({ signal: AbortSignal.abort() })),
+        MaestranoHttpError,
+      );
       expect(error).toMatchObject({ code: 'http.aborted', sent: 'no' });
       expect(server.seen).toHaveLength(0);
     });
@@ -248,7 +268,10 @@ describe('MaestranoHttp', () => {
           setTimeout(() => abort.abort(), 20);
         };
         const http = client({ backoffMs: 5_000 });
-        const error = await failure(http.request(target(), call({ signal: abort.signal })));
+        const error = await errorOf(
+          http.request(target(), call({ signal: abort.signal })),
+          MaestranoHttpError,
+        );
         expect(error).toMatchObject({ code: 'http.aborted', attempts: 1 });
       }
     });
@@ -256,11 +279,11 @@ describe('MaestranoHttp', () => {
     it('ends pauses at shutdown and takes no further call', async () => {
       server.answer = reply(503);
       const http = client({ backoffMs: 5_000 });
-      const running = failure(http.request(target(), call()));
+      const running = errorOf(http.request(target(), call()), MaestranoHttpError);
       await new Promise((resolve) => setTimeout(resolve, 50));
       await http.onApplicationShutdown();
       expect(await running).toMatchObject({ code: 'http.aborted' });
-      expect(await failure(http.request(target(), call()))).toMatchObject({
+      expect(await errorOf(http.request(target(), call()), MaestranoHttpError)).toMatchObject({
         code: 'http.aborted',
         sent: 'no',
       });
@@ -272,8 +295,7 @@ describe('MaestranoHttp', () => {
       server.answer = reply(500);
       const http = client({ breaker: { failures: 2, openForMs: 60 }, attempts: 1 });
       for (let i = 0; i < 2; i += 1) await http.request(target(), call());
-      const error = await failure(http.request(target(), call()));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(http.request(target(), call()), MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.circuitOpen', sent: 'no', attempts: 0 });
       expect(http.health()).toEqual([
         { target: 'acme', service: 'account', breaker: 'open', active: 0, queued: 0 },
@@ -287,7 +309,7 @@ describe('MaestranoHttp', () => {
       expect(server.seen).toHaveLength(seen + 1);
     });
 
-    it('shows the failure, not the breaker that it opened', async () => {
+    it('shows the not the breaker that it opened', async () => {
       server.answer = reply(503);
       const http = client({ breaker: { failures: 1 }, attempts: 3 });
       expect(await http.request(target(), call())).toMatchObject({ status: 503 });
@@ -297,7 +319,7 @@ describe('MaestranoHttp', () => {
       const http = client({ breaker: { failures: 1 }, attempts: 1 });
       server.answer = hang;
       for (let i = 0; i < 5; i += 1) {
-        await failure(http.request(target(), call({ signal: AbortSignal.timeout(10) })));
+        await errorOf(http.request(target(), call({ signal: AbortSignal.timeout(10) })), MaestranoHttpError);
       }
       server.answer = reply(400);
       for (let i = 0; i < 5; i += 1) await http.request(target(), call());
@@ -311,8 +333,7 @@ describe('MaestranoHttp', () => {
       const running = [1, 2, 3].map(() => http.request(target(), call()));
       await until(() => release.length === 2);
       expect(http.health()[0]).toMatchObject({ active: 2, queued: 1 });
-      const error = await failure(http.request(target(), call()));
-      expect(error).toBeInstanceOf(MaestranoHttpError);
+      const error = await errorOf(http.request(target(), call()), MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.busy', sent: 'no' });
       release.shift()?.();
       await until(() => release.length === 2);
@@ -326,8 +347,11 @@ describe('MaestranoHttp', () => {
       const http = client({ maxConcurrent: 1, attempts: 1 });
       const first = http.request(target(), call());
       await until(() => release.length === 1);
-      const late = await failure(http.request(target(), call({ deadlineMs: 20 })));
-      const aborted = await failure(http.request(target(), call({ signal: AbortSignal.timeout(20) })));
+      const late = await errorOf(http.request(target(), call({ deadlineMs: 20 })), MaestranoHttpError);
+      const aborted = await errorOf(
+        http.request(target(), call({ signal: AbortSignal.timeout(20) })),
+        MaestranoHttpError,
+      );
       expect([late.code, aborted.code]).toEqual(['http.deadline', 'http.aborted']);
       expect([late.sent, aborted.sent]).toEqual(['no', 'no']);
       const next = http.request(target(), call());
@@ -351,7 +375,10 @@ describe('MaestranoHttp', () => {
         };
         const first = http.request(target(), call());
         await until(() => server.seen.length === 1);
-        const error = await failure(http.request(target(), call({ method: 'POST', body: {}, ...how() })));
+        const error = await errorOf(
+          http.request(target(), call({ method: 'POST', body: {}, ...how() })),
+          MaestranoHttpError,
+        );
         expect(error).toMatchObject({ code, sent: 'maybe' });
         expect(server.seen).toHaveLength(2);
         await first;
@@ -366,9 +393,10 @@ describe('MaestranoHttp', () => {
       const abort = new AbortController();
       const order: string[] = [];
       const slow = Array.from({ length: 14 }, () =>
-        failure(http.request(target(server.url, 'slow'), call({ path: '/slow', signal: abort.signal }))).then(
-          () => order.push('slow'),
-        ),
+        errorOf(
+          http.request(target(server.url, 'slow'), call({ path: '/slow', signal: abort.signal })),
+          MaestranoHttpError,
+        ).then(() => order.push('slow')),
       );
       const fast = Array.from({ length: 14 }, () =>
         http.request(target(server.url, 'fast'), call({ path: '/fast' })).then(() => order.push('fast')),
@@ -442,14 +470,17 @@ describe('MaestranoHttp', () => {
     const errors: unknown[] = [];
     for (const answer of [reset, hang]) {
       server.answer = answer;
-      errors.push(await failure(client().request(target(), call({ timeoutMs: 20, attempts: 1 }))));
+      errors.push(
+        await errorOf(client().request(target(), call({ timeoutMs: 20, attempts: 1 })), MaestranoHttpError),
+      );
     }
     errors.push(
-      await failure(
+      await errorOf(
         client().request(
           target('http://127.0.0.1:1'),
           call({ path: '/x?session=tok', secretQuery: 'session=tok' }),
         ),
+        MaestranoHttpError,
       ),
     );
     for (const error of errors) {

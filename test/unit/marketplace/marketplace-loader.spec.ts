@@ -24,6 +24,7 @@ import {
   type StubAnswer,
   text,
 } from '../../support/developer-platform-stub.js';
+import { errorOf } from '../../support/error-of.js';
 import { fakeDate } from '../../support/fake-date.js';
 import { settingsOf } from '../../support/settings.js';
 
@@ -91,15 +92,6 @@ function names(loader: MarketplaceLoader): string[] {
   return loader.registry.list().map(({ name }) => name);
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<MaestranoConfigurationError> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(MaestranoConfigurationError);
-  return error as MaestranoConfigurationError;
-}
-
 /** Moves the clock, not the timers: whatever the loader does by the clock it does at the next refresh. */
 function advance(ms: number): void {
   jest.setSystemTime(Date.now() + ms);
@@ -164,7 +156,10 @@ describe('the developer platform', () => {
     };
     expect(names(await start({ developerPlatform: undefined }, { environment }))).toEqual(['a', 'b']);
     expect(platform.requests[0]!.url).toBe('/api/config/v1/marketplaces');
-    const error = await failureOf(start({ developerPlatform: false }, { environment }));
+    const error = await errorOf(
+      start({ developerPlatform: false }, { environment }),
+      MaestranoConfigurationError,
+    );
     expect(error.code).toBe('configuration.none');
   });
 
@@ -229,7 +224,7 @@ describe.each(FAULTS)('a platform that %s', (_, answer, code) => {
 
   it('fails a start that has nothing else, and says why', async () => {
     await breakPlatform();
-    const error = await failureOf(start({ refresh: IMPATIENT }));
+    const error = await errorOf(start({ refresh: IMPATIENT }), MaestranoConfigurationError);
     expect(error.code).toBe('configuration.none');
     expect(error.cause).toMatchObject({ code });
     expect(inspect(error, { depth: 9 })).not.toContain(SECRET);
@@ -257,7 +252,7 @@ describe('an answer with an invalid entry', () => {
     expect(loader.status.problems).toContainEqual(
       expect.objectContaining({ marketplace: 'b', key: 'app.host', severity: 'error' }),
     );
-    const error = await failureOf(start({ strict: true, refresh: IMPATIENT }));
+    const error = await errorOf(start({ strict: true, refresh: IMPATIENT }), MaestranoConfigurationError);
     expect(error.message).toContain('"b" app.host');
   });
 
@@ -317,7 +312,9 @@ describe('a start', () => {
 
   it('without any marketplace fails, or begins empty where that is wanted, and recovers', async () => {
     platform.answer = json(body());
-    expect((await failureOf(start({ refresh: IMPATIENT }))).code).toBe('configuration.invalid');
+    expect((await errorOf(start({ refresh: IMPATIENT }), MaestranoConfigurationError)).code).toBe(
+      'configuration.invalid',
+    );
     const loader = await start({ refresh: { startEmpty: true } });
     expect(names(loader)).toEqual([]);
     platform.answer = json(body(entry('a')));
@@ -353,7 +350,7 @@ describe('a start', () => {
       'configuration.invalid',
     ],
   ])('with %s fails with what to do', async (_, options: object, code) => {
-    const error = await failureOf((async () => loaderOf(options).start())());
+    const error = await errorOf(() => loaderOf(options).start(), MaestranoConfigurationError);
     expect(error.code).toBe(code);
     expect(error.remedy).not.toBe('');
     expect(error.message).not.toContain('s3cret');
@@ -587,7 +584,7 @@ describe('the copy on disk', () => {
   ])('is not used when it is %s', async (_, mode, content, reason) => {
     await writeFile(file, content, { mode });
     platform.answer = text('', 500);
-    const error = await failureOf(start({ refresh: { ...IMPATIENT, file } }));
+    const error = await errorOf(start({ refresh: { ...IMPATIENT, file } }), MaestranoConfigurationError);
     expect(error.code).toBe('configuration.none');
     expect(logged.join()).toContain(reason);
   });

@@ -17,6 +17,7 @@ import {
   MaestranoUnknownMarketplaceError,
 } from '../../../src/index.js';
 import { TestIdentityProvider, testMarketplace } from '../../../src/testing/index.js';
+import { errorOf } from '../../support/error-of.js';
 
 const session = { secret: 'a secret of at least thirty-two characters' };
 
@@ -119,30 +120,24 @@ describe('MaestranoModule', () => {
         api: { id: 'b', key: 'the-other-secret', host: 'http://u:p@127.0.0.1:1' },
       },
     ];
-    const error = await Test.createTestingModule({
-      imports: [MaestranoModule.forRoot({ marketplaces: broken, session })],
-    })
-      .compile()
-      .then(
-        () => null,
-        (reason: unknown) => reason as MaestranoConfigurationError,
-      );
-    expect(error).toBeInstanceOf(MaestranoConfigurationError);
-    expect(error?.message).toMatch(/one[\s\S]*two/);
-    expect(error?.message).not.toMatch(/the-secret-key|the-other-secret|u:p@/);
+    const error = await errorOf(
+      Test.createTestingModule({
+        imports: [MaestranoModule.forRoot({ marketplaces: broken, session })],
+      }).compile(),
+      MaestranoConfigurationError,
+    );
+    expect(error.message).toMatch(/one[\s\S]*two/);
+    expect(error.message).not.toMatch(/the-secret-key|the-other-secret|u:p@/);
   });
 
   it('checks all options when it is instantiated, whoever made them', async () => {
     const wrong = { ...options, webhooks: { bodyLimit: '5kb' }, sesion: {}, userAdapter: class {} };
     const registered = MaestranoModule.forRootAsync({ useFactory: () => wrong as never });
-    const error = await Test.createTestingModule({ imports: [registered] })
-      .compile()
-      .then(
-        () => null,
-        (reason: unknown) => reason as MaestranoConfigurationError,
-      );
-    expect(error).toBeInstanceOf(MaestranoConfigurationError);
-    expect(error?.problems.map(({ key, remedy }) => `${key}: ${remedy}`).sort()).toEqual([
+    const error = await errorOf(
+      Test.createTestingModule({ imports: [registered] }).compile(),
+      MaestranoConfigurationError,
+    );
+    expect(error.problems.map(({ key, remedy }) => `${key}: ${remedy}`).sort()).toEqual([
       'sesion: Write session.',
       'userAdapter: Give it beside useFactory, useClass or useExisting: it must be known before they run.',
       'webhooks.bodyLimit: Write 5120.',

@@ -5,27 +5,21 @@ import { describe, expect, it } from '@jest/globals';
 import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
 import { resolveSettings, ssoPolicyOf } from '../../../src/settings/maestrano-settings.js';
 import { nearestName } from '../../../src/utils/nearest-name.js';
+import { errorOf } from '../../support/error-of.js';
 
 const environment = {};
 const resolve = (options: unknown, extras: readonly string[] = []) =>
   resolveSettings(options, { environment, extras });
 
-function failureOf(options: unknown, extras: readonly string[] = []): MaestranoConfigurationError {
-  try {
-    resolve(options, extras);
-  } catch (error) {
-    if (error instanceof MaestranoConfigurationError) return error;
-    throw error;
-  }
-  throw new Error('nothing was wrong');
-}
+const failureOf = (options: unknown, extras: readonly string[] = []): Promise<MaestranoConfigurationError> =>
+  errorOf(() => resolve(options, extras), MaestranoConfigurationError);
 
-const remedyOf = (options: unknown, extras?: readonly string[]): string | undefined =>
-  failureOf(options, extras).problems[0]?.remedy;
+const remedyOf = async (options: unknown, extras?: readonly string[]): Promise<string | undefined> =>
+  (await failureOf(options, extras)).problems[0]?.remedy;
 
 describe('options that cannot be used', () => {
-  it('are reported all at once, with path, what was found, and what to do', () => {
-    const { code, message, problems } = failureOf({
+  it('are reported all at once, with path, what was found, and what to do', async () => {
+    const { code, message, problems } = await failureOf({
       webhooks: { bodyLimit: '5kb' },
       http: { timeoutMs: '10s', breaker: { failures: 0 } },
       sesion: {},
@@ -65,15 +59,17 @@ describe('options that cannot be used', () => {
     ['http', { ca: '/etc/ca.pem' }, "Give what the file holds: readFileSync('ca.pem', 'utf8')."],
     ['marketplaces', '[{}]', 'Give the value: JSON.parse(text).'],
     ['store', class Store {}, 'Make an object of the class: new …'],
-  ])('%s: %j come with the remedy: %s', (group, value, remedy) => {
-    expect(remedyOf({ [group]: value })).toBe(remedy);
+  ])('%s: %j come with the remedy: %s', async (group, value, remedy) => {
+    expect(await remedyOf({ [group]: value })).toBe(remedy);
   });
 
-  it('read as the guide shows them', () => {
+  it('read as the guide shows them', async () => {
     const guide = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
     const [, sample = ''] =
-      /## Options are checked at start[\s\S]*?```text\nMaestranoConfigurationError: ([\s\S]*?)```/.exec(guide) ?? [];
-    const { message } = failureOf({
+      /## Options are checked at start[\s\S]*?```text\nMaestranoConfigurationError: ([\s\S]*?)```/.exec(
+        guide,
+      ) ?? [];
+    const { message } = await failureOf({
       sso: { bindng: 'off' },
       session: { secret: 'short' },
       webhooks: { bodyLimit: '5kb' },
@@ -87,9 +83,9 @@ describe('options that cannot be used', () => {
     expect(lines(sample)).toEqual(lines(message));
   });
 
-  it('are counted where there are very many', () => {
+  it('are counted where there are very many', async () => {
     const http = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`zzz${index}`, 1]));
-    const { message, problems } = failureOf({ http });
+    const { message, problems } = await failureOf({ http });
     expect(problems).toHaveLength(50);
     expect(message).toContain(
       '5000 options of MaestranoModule cannot be used, 4950 of them not listed here.',
@@ -97,8 +93,8 @@ describe('options that cannot be used', () => {
     expect(message.length).toBeLessThan(10_000);
   });
 
-  it('are shown short and on one line', () => {
-    const { message } = failureOf({
+  it('are shown short and on one line', async () => {
+    const { message } = await failureOf({
       http: {
         timeoutMs: `${'9'.repeat(10_000)}x`,
         attempts: 'a\u2028b\n- c: \u202e',
@@ -111,9 +107,9 @@ describe('options that cannot be used', () => {
     expect(message.trimEnd().split('\n')).toHaveLength(5);
   });
 
-  it('never show what may be a secret', () => {
+  it('never show what may be a secret', async () => {
     const hidden = 'hunter2';
-    const { message, problems } = failureOf({
+    const { message, problems } = await failureOf({
       session: { secret: [hidden, 7] },
       developerPlatform: { apiKey: `${hidden}:`, apiSecret: '', host: `https://u:${hidden}@x.example.com` },
       store: `redis://:${hidden}@localhost`,
@@ -127,10 +123,10 @@ describe('options that cannot be used', () => {
     expect(problems.find(({ key }) => key === 'session.secret[1]')?.found).toBe('a number');
   });
 
-  it('are no object at all', () => {
-    expect(failureOf(null).message).toContain('It takes an object of options. Found: null.');
-    expect(failureOf('x').problems[0]?.key).toBeNull();
-    expect(failureOf([]).problems[0]?.found).toBe('a list of 0');
+  it('are no object at all', async () => {
+    expect((await failureOf(null)).message).toContain('It takes an object of options. Found: null.');
+    expect((await failureOf('x')).problems[0]?.key).toBeNull();
+    expect((await failureOf([])).problems[0]?.found).toBe('a list of 0');
   });
 });
 
@@ -151,8 +147,8 @@ describe('names that no option has', () => {
       'Take it out: nothing reads it.',
     ],
     [{ http: { 'a b': 1 } }, 'http.["a b"]', 'Take it out: nothing reads it.'],
-  ])('are rejected: %j', (options, key, remedy) => {
-    expect(failureOf(options).problems).toEqual([expect.objectContaining({ key, remedy })]);
+  ])('are rejected: %j', async (options, key, remedy) => {
+    expect((await failureOf(options)).problems).toEqual([expect.objectContaining({ key, remedy })]);
   });
 
   it('are what the platform calls its own inside marketplaces, and any marketplace in perMarketplace', () => {
@@ -161,16 +157,16 @@ describe('names that no option has', () => {
     ).not.toThrow();
   });
 
-  it('are extras that a factory returned', () => {
+  it('are extras that a factory returned', async () => {
     const options = { userAdapter: class {}, isGlobal: undefined, userAdaptr: class {} };
-    const { problems } = failureOf(options, ['userAdapter', 'isGlobal']);
+    const { problems } = await failureOf(options, ['userAdapter', 'isGlobal']);
     expect(problems.map(({ key, remedy }) => `${key}: ${remedy}`)).toEqual([
       'userAdapter: Give it beside useFactory, useClass or useExisting: it must be known before they run.',
       'userAdaptr: Write userAdapter.',
     ]);
   });
 
-  it('may be members of a class of the application, unless they look like a misspelt option', () => {
+  it('may be members of a class of the application, unless they look like a misspelt option', async () => {
     class Options {
       readonly config = { get: () => '5120' };
       readonly timeouts = 1;
@@ -183,7 +179,7 @@ describe('names that no option has', () => {
       readonly timeoutMS = 1;
       readonly attempts = 2;
     }
-    expect(failureOf({ http: new Http() }).problems[0]?.remedy).toBe('Write http.timeoutMs.');
+    expect((await failureOf({ http: new Http() })).problems[0]?.remedy).toBe('Write http.timeoutMs.');
   });
 });
 
@@ -247,11 +243,11 @@ describe('settings', () => {
     });
   });
 
-  it('take the developer platform from the variables, and say which is missing', () => {
+  it('take the developer platform from the variables, and say which is missing', async () => {
     expect(() => resolve({ developerPlatform: true })).toThrow(
       /Set developerPlatform.apiKey or .* MNO_DEVPL_ENV_KEY/,
     );
-    const { problems } = failureOf({ developerPlatform: {} });
+    const { problems } = await failureOf({ developerPlatform: {} });
     expect(problems.map(({ key }) => key)).toEqual([
       'developerPlatform.apiKey',
       'developerPlatform.apiSecret',

@@ -27,7 +27,7 @@ import {
   testMarketplace,
 } from '../../../src/testing/index.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
-import { PLATFORMS, type Platform } from '../../support/platforms.js';
+import { HTTP_ADAPTERS, type HttpAdapterName } from '../../support/http-adapters.js';
 import { settingsOf } from '../../support/settings.js';
 
 /** What an SDK for Node.js registers. */
@@ -77,7 +77,7 @@ class BillingGroups extends RecordingGroupAdapter {
   }
 }
 
-async function boot(platform: Platform, port: number) {
+async function boot(httpAdapter: HttpAdapterName, port: number) {
   const moduleRef = await Test.createTestingModule({
     imports: [
       MaestranoTestingModule.forRoot({
@@ -100,11 +100,11 @@ async function boot(platform: Platform, port: number) {
   }).compile();
   moduleRef.useLogger(false);
   app =
-    platform === 'fastify'
+    httpAdapter === 'fastify'
       ? moduleRef.createNestApplication(new FastifyAdapter())
       : moduleRef.createNestApplication();
   await app.init();
-  if (platform === 'fastify') await app.getHttpAdapter().getInstance().ready();
+  if (httpAdapter === 'fastify') await app.getHttpAdapter().getInstance().ready();
   return app.getHttpServer();
 }
 
@@ -123,9 +123,9 @@ async function points(name: string) {
     }));
 }
 
-describe.each(PLATFORMS)('telemetry on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('telemetry on %s', (httpAdapter) => {
   it('spans an endpoint and the calls under it, by template', async () => {
-    const server = await boot(platform, 1);
+    const server = await boot(httpAdapter, 1);
     const authorization = basicAuthHeader(testMarketplace());
     await request(server)
       .delete('/maestrano/account/groups/cld-secret/test')
@@ -157,7 +157,7 @@ describe.each(PLATFORMS)('telemetry on %s', (platform) => {
   });
 
   it('measures calls and endpoints, and tells of errors by code', async () => {
-    const server = await boot(platform, 1);
+    const server = await boot(httpAdapter, 1);
     await request(server)
       .delete('/maestrano/account/groups/cld-1/test')
       .set('Authorization', basicAuthHeader(testMarketplace()));
@@ -181,7 +181,7 @@ describe.each(PLATFORMS)('telemetry on %s', (platform) => {
   });
 
   it('counts sign-ons by outcome', async () => {
-    const server = await boot(platform, 1);
+    const server = await boot(httpAdapter, 1);
     for (const changes of [{}, { audience: 'https://elsewhere.example' }]) {
       const init = await request(server).get('/maestrano/auth/saml/init/test');
       const answer = app!.get(TestIdentityProvider).answer(init.headers['location']!, {}, changes);
@@ -197,7 +197,7 @@ describe.each(PLATFORMS)('telemetry on %s', (platform) => {
   });
 
   it('stops with the application', async () => {
-    const server = await boot(platform, 1);
+    const server = await boot(httpAdapter, 1);
     await request(server).get('/maestrano/auth/saml/init/test');
     const http = app!.get(MaestranoHttp, { strict: false });
     await app!.close();

@@ -22,7 +22,7 @@ import {
   TestIdentityProvider,
   testMarketplace,
 } from '../../../src/testing/index.js';
-import { PLATFORMS, type Platform } from '../../support/platforms.js';
+import { HTTP_ADAPTERS, type HttpAdapterName } from '../../support/http-adapters.js';
 
 @Controller('me')
 @UseGuards(MaestranoSessionGuard)
@@ -40,18 +40,21 @@ afterEach(async () => {
   app = undefined;
 });
 
-async function boot(platform: Platform, options: Parameters<typeof MaestranoTestingModule.forRoot>[0] = {}) {
+async function boot(
+  httpAdapter: HttpAdapterName,
+  options: Parameters<typeof MaestranoTestingModule.forRoot>[0] = {},
+) {
   const moduleRef = await Test.createTestingModule({
     imports: [MaestranoTestingModule.forRoot(options)],
     controllers: [MeController],
   }).compile();
   moduleRef.useLogger(false);
   app =
-    platform === 'fastify'
+    httpAdapter === 'fastify'
       ? moduleRef.createNestApplication(new FastifyAdapter())
       : moduleRef.createNestApplication();
   await app.init();
-  if (platform === 'fastify') await app.getHttpAdapter().getInstance().ready();
+  if (httpAdapter === 'fastify') await app.getHttpAdapter().getInstance().ready();
   return { app, server: app.getHttpServer() };
 }
 
@@ -66,9 +69,9 @@ async function signOn(
   return request(server).post('/maestrano/auth/saml/consume/test').type('form').send(form);
 }
 
-describe.each(PLATFORMS)('MaestranoTestingModule on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
   it('signs somebody in without any identity provider, and records what the adapters were told', async () => {
-    const booted = await boot(platform);
+    const booted = await boot(httpAdapter);
     const consumed = await signOn(booted, {
       userUid: 'usr-7',
       groupUid: 'cld-7',
@@ -95,13 +98,13 @@ describe.each(PLATFORMS)('MaestranoTestingModule on %s', (platform) => {
     ['an answer that is over', { notOnOrAfter: '2020-01-01T00:00:00Z' }],
     ['a failure', { status: 'urn:oasis:names:tc:SAML:2.0:status:Responder' }],
   ])('refuses %s', async (_name, changes) => {
-    const booted = await boot(platform);
+    const booted = await boot(httpAdapter);
     expect((await signOn(booted, {}, changes)).headers['set-cookie']).toBeUndefined();
     expect(booted.app.get(RecordingUserAdapter).calls).toEqual([]);
   });
 
   it('calls webhooks with the marketplace’s credentials', async () => {
-    const { app: booted, server } = await boot(platform);
+    const { app: booted, server } = await boot(httpAdapter);
     const authorization = basicAuthHeader(booted.get(MarketplaceRegistry).get('test'));
     expect(authorization).toBe(basicAuthHeader(testMarketplace()));
     await request(server)
@@ -115,7 +118,7 @@ describe.each(PLATFORMS)('MaestranoTestingModule on %s', (platform) => {
   });
 
   it('opens pages behind the guard with a cookie made in the test', async () => {
-    const { app: booted, server } = await boot(platform, {
+    const { app: booted, server } = await boot(httpAdapter, {
       marketplaces: [
         testMarketplace('one', { sso: { x509Fingerprint: 'ab'.repeat(32) } }),
         testMarketplace('two'),
@@ -129,7 +132,7 @@ describe.each(PLATFORMS)('MaestranoTestingModule on %s', (platform) => {
   });
 
   it('answers outgoing calls as scripted, and opens no connection', async () => {
-    const { app: booted } = await boot(platform);
+    const { app: booted } = await boot(httpAdapter);
     const http = booted.get(ScriptedHttp);
     http.reply(
       'GET account/bills/:id',

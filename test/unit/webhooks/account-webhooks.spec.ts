@@ -7,6 +7,7 @@ import type { SessionService } from '../../../src/session/session.service.js';
 import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { AccountWebhooksService } from '../../../src/webhooks/account-webhooks.service.js';
+import { errorOf } from '../../support/error-of.js';
 import { testMarketplace } from '../../support/marketplaces.js';
 
 const uat = testMarketplace('uat');
@@ -101,7 +102,7 @@ describe('deleting a group', () => {
 
   it('tells the log why it failed, and the caller not', async () => {
     adapter.deleteGroup?.mockRejectedValueOnce(new Error('connect postgres://user:hunter2@db'));
-    const error = await service.deleteGroup(uat, 'cld-1', REQUEST).catch((caught: unknown) => caught);
+    const error = await errorOf(service.deleteGroup(uat, 'cld-1', REQUEST));
     expect(String(error)).not.toContain('hunter2');
     expect(logged).toHaveBeenCalledTimes(1);
     const [line, place] = logged.mock.calls[0] as [string, string];

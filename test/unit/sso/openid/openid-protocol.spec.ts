@@ -9,10 +9,11 @@ import type { Marketplace } from '../../../../src/interfaces/marketplace.interfa
 import { OpenIdProtocol } from '../../../../src/sso/openid/openid.protocol.js';
 import { endpointOf } from '../../../../src/sso/openid/xrds.js';
 import { LoginTransactionService } from '../../../../src/sso/login/login-transaction.service.js';
-import { LoginService, SsoProtocols, type VerifiedLogin } from '../../../../src/sso/login/login.service.js';
+import { LoginService, SsoProtocols } from '../../../../src/sso/login/login.service.js';
 import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
 import { LoginTraceService } from '../../../../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
+import { errorOf } from '../../../support/error-of.js';
 import { testMarketplace } from '../../../support/marketplaces.js';
 import { OpenIdProvider, USER, xrds } from '../../../support/openid/openid-provider.js';
 import { fakeDate } from '../../../support/fake-date.js';
@@ -53,15 +54,6 @@ async function signIn(
     boundRequestIds: [requestId],
   };
   return { response, requestId, fields };
-}
-
-async function rejection(login: Promise<VerifiedLogin>): Promise<MaestranoSsoError> {
-  const error = await login.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  expect(error).toBeInstanceOf(MaestranoSsoError);
-  return error as MaestranoSsoError;
 }
 
 beforeAll(async () => {
@@ -120,7 +112,9 @@ describe('beginning', () => {
   ])('takes %s of the provider for no confirmation', async (_name, word) => {
     const { response } = await signIn();
     provider.word = word;
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.verification' });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
+      code: 'openid.verification',
+    });
   });
 
   it('keeps the query of the init path in the return URL', async () => {
@@ -208,7 +202,7 @@ describe('a good response', () => {
     const { response, fields, requestId } = await signIn();
     const query = new URLSearchParams({ maestrano_login: requestId });
     await expect(
-      rejection(logins.verify(uat, { ...response, method: 'POST', body: {} })),
+      errorOf(logins.verify(uat, { ...response, method: 'POST', body: {} }), MaestranoSsoError),
     ).resolves.toMatchObject({ code: 'openid.input' });
     const body = Object.fromEntries(fields);
     await expect(logins.verify(uat, { ...response, method: 'POST', query, body })).resolves.toBeDefined();
@@ -337,7 +331,7 @@ describe('a bad response', () => {
     ],
   ])('%s is rejected', async (_name, change, code) => {
     const { response } = await signIn(change);
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({ code });
   });
 
   it.each<[string, () => void, string]>([
@@ -366,14 +360,16 @@ describe('a bad response', () => {
   ])('with %s is rejected', async (_name, prepare, code) => {
     prepare();
     const { response } = await signIn();
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({ code });
   });
 
   it('changed on its way is rejected, and does not use up the login', async () => {
     const { response, fields } = await signIn();
     const tampered = new URLSearchParams(response.query);
     for (const [name, value] of fields) if (value === 'Admin') tampered.set(name, 'Super Admin');
-    expect(await rejection(logins.verify(uat, { ...response, query: tampered }))).toMatchObject({
+    expect(
+      await errorOf(logins.verify(uat, { ...response, query: tampered }), MaestranoSsoError),
+    ).toMatchObject({
       code: 'openid.verification',
     });
     const again = await signIn();
@@ -383,7 +379,7 @@ describe('a bad response', () => {
   it('sent again is rejected, also when the provider would confirm it', async () => {
     const { response } = await signIn();
     await logins.verify(uat, response);
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
       code: 'sso.requestUsed',
       restart: true,
     });
@@ -394,7 +390,9 @@ describe('a bad response', () => {
     await logins.verify(uat, first.response);
     const nonce = first.fields.get('openid.response_nonce') ?? '';
     const { response } = await signIn(set('response_nonce', nonce));
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'sso.replay' });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
+      code: 'sso.replay',
+    });
   });
 
   it.each([false, true])('of ten copies at once lets one in (gullible provider: %s)', async (gullible) => {
@@ -416,7 +414,9 @@ describe('a bad response', () => {
     const { response } = await signIn();
     const instance = createLogins({}, store);
     provider.document = 'maintenance';
-    expect(await rejection(instance.verify(marketplace('uat', { nid: 'fresh' }), response))).toMatchObject({
+    expect(
+      await errorOf(instance.verify(marketplace('uat', { nid: 'fresh' }), response), MaestranoSsoError),
+    ).toMatchObject({
       code: 'openid.discovery',
     });
     provider.document = null;
@@ -425,20 +425,24 @@ describe('a bad response', () => {
 
   it('begun on another marketplace, in another browser or never is rejected without calling the provider', async () => {
     const { response } = await signIn();
-    expect(await rejection(logins.verify(other, response))).toMatchObject({ code: 'sso.requestUnknown' });
-    expect(await rejection(logins.verify(uat, { ...response, boundRequestIds: ['_other'] }))).toMatchObject({
+    expect(await errorOf(logins.verify(other, response), MaestranoSsoError)).toMatchObject({
+      code: 'sso.requestUnknown',
+    });
+    expect(
+      await errorOf(logins.verify(uat, { ...response, boundRequestIds: ['_other'] }), MaestranoSsoError),
+    ).toMatchObject({
       code: 'sso.requestNotBound',
     });
     const query = new URLSearchParams(response.query);
     query.set('maestrano_login', `_${'0'.repeat(40)}`);
     const stray = { ...response, query, boundRequestIds: null };
     // The login that is named tells which page the person wanted, when the browser has to begin again.
-    expect(await rejection(logins.verify(uat, stray))).toMatchObject({
+    expect(await errorOf(logins.verify(uat, stray), MaestranoSsoError)).toMatchObject({
       code: 'sso.requestUnknown',
       requestId: query.get('maestrano_login'),
     });
     query.delete('maestrano_login');
-    expect(await rejection(logins.verify(uat, stray))).toMatchObject({
+    expect(await errorOf(logins.verify(uat, stray), MaestranoSsoError)).toMatchObject({
       code: 'sso.requestMissing',
       requestId: null,
     });
@@ -448,20 +452,24 @@ describe('a bad response', () => {
   it('after its time is rejected', async () => {
     const { response } = await signIn();
     fakeDate(Date.now() + 16 * 60_000);
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'sso.requestUnknown' });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
+      code: 'sso.requestUnknown',
+    });
   });
 
   it('whose provider does not respond is rejected and can be tried again', async () => {
     const { response } = await signIn();
     provider.status = 500;
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.verification' });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
+      code: 'openid.verification',
+    });
     provider.status = 200;
     await expect(logins.verify(uat, response)).resolves.toBeDefined();
   });
 
   it('tells its checks without personal values or the token', async () => {
     const { response } = await signIn(set('sig', 'AAAA'));
-    const error = await rejection(logins.verify(uat, response));
+    const error = await errorOf(logins.verify(uat, response), MaestranoSsoError);
     const told = JSON.stringify([error.message, error.checks, await traces.find(error.traceCode)]);
     for (const value of ['token-1', 'zoe@example.com', 'Müller', 'usr-1']) expect(told).not.toContain(value);
   });
@@ -489,7 +497,9 @@ describe('a bad response', () => {
       boundRequestIds: null,
       ...part,
     };
-    expect(await rejection(logins.verify(uat, response))).toMatchObject({ code: 'openid.input' });
+    expect(await errorOf(logins.verify(uat, response), MaestranoSsoError)).toMatchObject({
+      code: 'openid.input',
+    });
   });
 });
 

@@ -5,10 +5,10 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
-/** The HTTP platforms every end-to-end suite runs on: `describe.each(PLATFORMS)('on %s', (platform) => …)`. */
-export const PLATFORMS = ['express', 'fastify'] as const;
+/** Nest's HTTP adapters: every end-to-end suite runs `describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => …)`. */
+export const HTTP_ADAPTERS = ['express', 'fastify'] as const;
 
-export type Platform = (typeof PLATFORMS)[number];
+export type HttpAdapterName = (typeof HTTP_ADAPTERS)[number];
 
 export interface BootOptions {
   readonly logger?: LoggerService | false;
@@ -29,11 +29,11 @@ export interface BootedApp {
 
 /** Boots a real application on a real socket, as a user would. */
 export async function bootApp(
-  platform: Platform,
+  httpAdapter: HttpAdapterName,
   root: Type | DynamicModule,
   options: BootOptions = {},
 ): Promise<BootedApp> {
-  const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const adapter = httpAdapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const app = await NestFactory.create(root as Type, adapter, {
     logger: options.logger ?? false,
     abortOnError: false,
