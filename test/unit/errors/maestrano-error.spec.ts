@@ -8,7 +8,7 @@ import {
 import { CONNEC_ERROR_CODES, MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { HTTP_ERROR_CODES, MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { OpenIdDiscoveryError } from '../../../src/errors/openid.error.js';
-import { MaestranoLoginDeniedError } from '../../../src/errors/sign-on.error.js';
+import { MaestranoLoginDeniedError } from '../../../src/errors/login-denied.error.js';
 import { MaestranoUnknownMarketplaceError } from '../../../src/errors/unknown-marketplace.error.js';
 import { MaestranoWebhookError } from '../../../src/errors/webhook.error.js';
 import { toHttpException } from '../../../src/routing/http-errors.js';
