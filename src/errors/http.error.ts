@@ -41,14 +41,14 @@ export const HTTP_ERROR_CODES = {
       'Interceptors may add headers, choose a proxy, look, and throw; "sent" says whether the request left.',
   },
   'http.configure': {
-    meaning: 'The http.configure option threw or returned a promise.',
+    meaning: 'The http.configure option threw, returned a promise or set an adapter.',
     remedy: 'Nothing was sent; the log says where it threw.',
   },
 } as const satisfies ErrorTable;
 
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
-/** How far a request got: `no` proves that the server never saw it, `yes` that it began to answer. */
+/** How far a request got: `no` proves that the server never saw it, `yes` that it began to respond. */
 export type RequestSent = 'no' | 'maybe' | 'yes';
 
 /** What is known of a call that failed. */
@@ -63,8 +63,9 @@ export interface HttpErrorFacts extends MaestranoErrorFacts {
 }
 
 /**
- * A call that brought no usable response; `code` says why (docs/troubleshooting.md). `sent` decides what may follow: after `no` a charge can safely be repeated,
- * after anything else it must be looked up first. Never holds credentials, URLs with ids, or an AxiosError.
+ * A call that brought no usable response; `code` says why (docs/troubleshooting.md). `sent` decides what may follow:
+ * after `no` a charge can safely be repeated, after anything else it must be looked up first. Never holds credentials,
+ * URLs with ids, or an AxiosError.
  */
 export class MaestranoHttpError extends MaestranoError {
   declare readonly code: HttpErrorCode;
@@ -73,7 +74,7 @@ export class MaestranoHttpError extends MaestranoError {
   /** Attempts made, including those that were never sent. */
   readonly attempts: number;
   readonly sent: RequestSent;
-  /** The server's id of the request, when it answered with one. */
+  /** The server's id of the request, when it responded with one. */
   readonly requestId: string | null;
 
   constructor(code: HttpErrorCode, facts: HttpErrorFacts) {

@@ -96,12 +96,13 @@ function runConfigure(
     returned.catch(() => undefined);
     throw new InterceptorError('it returned a promise');
   }
+  if (instance.defaults.adapter) throw new InterceptorError('it replaced the adapter');
   // Merging headers costs a twentieth of a request, also where there are none.
   if (JSON.stringify(defaults.headers) === '{"common":{}}') delete defaults.headers;
 }
 
 /** @throws InterceptorError when the request is no longer the one that was handed to the interceptors. */
-export function refuseChanges(config: InternalAxiosRequestConfig, request: VisibleRequest): void {
+export function rejectChanges(config: InternalAxiosRequestConfig, request: VisibleRequest): void {
   if (config.url !== request.url) throw new InterceptorError('it changed url');
   if (config.baseURL !== request.baseURL) throw new InterceptorError('it changed baseURL');
   if (config.method?.toUpperCase() !== request.method) throw new InterceptorError('it changed method');

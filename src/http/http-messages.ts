@@ -69,7 +69,7 @@ export class InterceptorError extends Error {}
 export function toVisibleRequest(target: HttpTarget, call: HttpCall): VisibleRequest {
   const { method, path, secretQuery = '' } = call;
   if (!PATH.test(path) || !PATH.test(`/${secretQuery}`)) {
-    throw refused(target, call, 'the path must be absolute, percent-encoded and without host.');
+    throw unacceptable(target, call, 'the path must be absolute, percent-encoded and without host.');
   }
   const { body } = call;
   const form = body instanceof URLSearchParams;
@@ -125,7 +125,7 @@ export function toWireRequest(
  * respond with HTML, and the platform's own content types vary (protocol §8.4, §9.2).
  */
 export function parseJsonBody(text: string): unknown {
-  // trimStart() also removes a byte order mark, which JSON.parse refuses.
+  // trimStart() also removes a byte order mark, which JSON.parse rejects.
   const trimmed = text.trimStart();
   if (trimmed === '' || trimmed.startsWith('<')) return undefined;
   try {
@@ -146,7 +146,7 @@ function ownHeaders(target: HttpTarget, call: HttpCall, contentType: string | nu
     const key = name.toLowerCase();
     if (key === 'authorization' && target.credentials) continue;
     if (RESERVED_HEADERS.has(key) || !HEADER_NAME.test(key) || !HEADER_VALUE.test(value)) {
-      throw refused(target, call, 'one of its headers cannot be set.');
+      throw unacceptable(target, call, 'one of its headers cannot be set.');
     }
     own[key] = value;
   }
@@ -174,11 +174,11 @@ function toJson(target: HttpTarget, call: HttpCall): string | undefined {
   try {
     return JSON.stringify(call.body);
   } catch {
-    throw refused(target, call, 'the body cannot be written as JSON.');
+    throw unacceptable(target, call, 'the body cannot be written as JSON.');
   }
 }
 
-function refused(target: HttpTarget, call: HttpCall, message: string): MaestranoHttpError {
+function unacceptable(target: HttpTarget, call: HttpCall, message: string): MaestranoHttpError {
   return new MaestranoHttpError('http.request', {
     message,
     marketplace: target.name,

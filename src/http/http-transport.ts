@@ -6,7 +6,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 
 import type { HttpSettings } from '../settings/maestrano-settings.js';
 import { errorPlace } from '../utils/error-place.js';
-import { AxiosInstances, refuseChanges, toAxiosError, toAxiosResponse } from './axios-instances.js';
+import { AxiosInstances, rejectChanges, toAxiosError, toAxiosResponse } from './axios-instances.js';
 import { AttemptFailure, type AttemptResponse, type HttpAttempt } from './http-attempt.js';
 import { InterceptorError, toWireRequest, type VisibleRequest } from './http-messages.js';
 import type { HttpCall, HttpTarget } from './http.types.js';
@@ -99,7 +99,7 @@ export class HttpTransport {
           else resolve(toAxiosResponse(result, target, config));
         };
         try {
-          refuseChanges(config, request);
+          rejectChanges(config, request);
           const wire = toWireRequest(target, call, request, config.headers);
           const dispatcher = config.proxy ? this.#proxy(config.proxy) : this.#agent;
           if (attempt.start(ended)) dispatcher.dispatch(wire, attempt);

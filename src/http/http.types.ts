@@ -26,7 +26,7 @@ export const DEFAULT_MAX_RESPONSE_BYTES = 5_000_000;
 /** One call. Everything that varies is here, so that clients can be shared. */
 export interface HttpCall {
   readonly method: HttpMethod;
-  /** Absolute path with query, percent-encoded; a full URL is refused. */
+  /** Absolute path with query, percent-encoded; a full URL is rejected. */
   readonly path: string;
   /** Further query such as `session=…`, percent-encoded, that no interceptor, log or recording may see. */
   readonly secretQuery?: string;

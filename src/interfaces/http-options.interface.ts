@@ -14,9 +14,9 @@ export interface HttpAttempt {
 
 /** Told after each attempt. */
 export interface HttpOutcome extends HttpAttempt {
-  /** Null when no answer came. */
+  /** Null when no response came. */
   readonly status: number | null;
-  /** Code of the typed error such as `http.timeout`; null when an answer came, whatever its status. */
+  /** Code of the typed error such as `http.timeout`; null when a response came, whatever its status. */
   readonly errorCode: string | null;
   readonly durationMs: number;
   readonly requestId: string | null;
@@ -32,7 +32,7 @@ export interface HttpHooks {
 
 /** When calls to a server that fails are stopped for a while; one breaker for each marketplace and service. */
 export interface HttpBreakerOptions {
-  /** Failures in a row (no answer, or a status from 500) that open it; 10 by default. */
+  /** Failures in a row (no response, or a status from 500) that open it; 10 by default. */
   readonly failures?: number;
   /** Milliseconds until one call may try again; 10,000 by default. */
   readonly openForMs?: number;
@@ -48,7 +48,7 @@ export interface HttpOptions extends HttpHooks {
   readonly attempts?: number;
   /** First pause between attempts in milliseconds, doubled each time and jittered; 200 by default. */
   readonly backoffMs?: number;
-  /** Longest pause that a server may ask for with Retry-After; beyond it the answer is handed on. 10,000 by default. */
+  /** Longest pause that a server may ask for with Retry-After; beyond it the response is handed on. 10,000 by default. */
   readonly maxRetryAfterMs?: number;
   /** Calls at once to one service of one marketplace; 64 by default. */
   readonly maxConcurrent?: number;
@@ -65,19 +65,19 @@ export interface HttpOptions extends HttpHooks {
    *
    * - Request interceptors see the real method, `baseURL`, `url`, headers and `data` (the body as text), and may add
    *   headers. `axios.defaults.proxy` or `config.proxy` chooses a proxy, to which a tunnel is opened. Whatever else
-   *   they change ends the call with an `MaestranoHttpError` before anything is sent: where a request goes, its
+   *   they change ends the call with a `MaestranoHttpError` before anything is sent: where a request goes, its
    *   credentials and limits, and what is repeated stay with this package.
    * - Credentials are added behind the interceptors, so nothing that they log or throw can hold a key. `data` and
    *   `url` may name people: log them with care.
    * - Response interceptors see every response, whatever its status; the rejected handler sees an `AxiosError` where
-   *   none came. What they return is not used. What they throw ends the call with an `MaestranoHttpError` whose
+   *   none came. What they return is not used. What they throw ends the call with a `MaestranoHttpError` whose
    *   `sent` is `yes`, and a POST is not repeated.
    * - Each attempt goes through the interceptors. One that does not return is bounded by `timeoutMs`.
    *
    * @param axios the instance; may be kept to remove interceptors again, not for requests of one's own.
    * @param marketplace its name, or `developer-platform` for the requests that fetch the configuration.
-   * @throws what it throws, or a promise that it returns, makes the call that needed the instance fail with an
-   * `MaestranoHttpError` (`http.configure`, nothing sent); the next call tries again.
+   * @throws what it throws, a promise that it returns, or an adapter that it sets, makes the call that needed the
+   * instance fail with a `MaestranoHttpError` (`http.configure`, nothing sent); the next call tries again.
    * @example
    * ```ts
    * configure: (axios, marketplace) => {

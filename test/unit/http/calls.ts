@@ -1,3 +1,5 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+
 import type { HttpCall, HttpTarget } from '../../../src/http/http.types.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
@@ -30,3 +32,27 @@ export function target(origin: string, name = 'acme', owner: object = {}): HttpT
 export function call(overrides: Partial<HttpCall> = {}): HttpCall {
   return { method: 'GET', path: '/api/v1/ping', operation: 'GET ping', ...overrides };
 }
+
+/** An interceptor of requests, as applications write them. */
+export type RequestInterceptor = (
+  config: InternalAxiosRequestConfig,
+) => InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig>;
+
+/** Options with one interceptor of requests. */
+export const onRequest = (interceptor: RequestInterceptor): HttpOptions => ({
+  configure: (axios) => void axios.interceptors.request.use(interceptor),
+});
+
+/** Options with one interceptor of responses. */
+export const onResponse = (interceptor: (response: AxiosResponse) => unknown): HttpOptions => ({
+  configure: (axios) =>
+    void axios.interceptors.response.use(interceptor as (response: AxiosResponse) => AxiosResponse),
+});
+
+/** An interceptor that throws. */
+export const throwing = (): never => {
+  throw new TypeError('a text that names Jane Doe');
+};
+
+/** An interceptor that does not return. */
+export const forever = (): Promise<never> => new Promise(() => undefined);
