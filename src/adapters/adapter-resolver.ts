@@ -46,7 +46,7 @@ export class AdapterResolver {
     return this.optional(MaestranoSessionAdapter, request);
   }
 
-  /** Any adapter by its abstract class; `extra` is the name the error tells. */
+  /** Any adapter by its abstract class; `extra` is the name the error reports. */
   async required<T>(adapter: Abstract<T>, extra: string, request: unknown): Promise<T> {
     const found = await this.optional(adapter, request);
     if (found) return found;

@@ -25,7 +25,7 @@ export abstract class MaestranoNotificationAdapter {
     context: ConnecNotificationContext,
   ): Promise<void> | void;
 
-  /** Told of every handler that threw, after it was logged: for an error tracker. What it throws is ignored. */
+  /** Called for every handler that threw, after it was logged: for an error tracker. What it throws is ignored. */
   onFailure?(failure: ConnecNotificationFailure): Promise<void> | void;
 
   /** The `initialization_path` was called (protocol §7.4), which only Maestrano-hosted instances know. */

@@ -35,12 +35,12 @@ export interface SynchronizationState {
  * Lets the platform start, switch and watch the synchronization of a group's data (protocol §10). Optional: extend
  * it and name the class in the `synchronizationAdapter` extra; the abstract class is also the injection token.
  *
- * Every method answers null for a group the application does not know: the platform is told 404.
+ * Every method returns null for a group the application does not know: the response is 404.
  */
 export abstract class MaestranoSynchronizationAdapter {
   /**
-   * Starts a synchronization and answers at once, usually with `ENQUEUED`. While one is running or waiting already,
-   * answer its state and start nothing.
+   * Starts a synchronization and returns at once, usually with `ENQUEUED`. While one is running or waiting already,
+   * return its state and start nothing.
    */
   abstract start(
     group: GroupReference,

@@ -33,7 +33,7 @@ type NotificationJob = Job<QueuedNotification>;
 type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
 
 /**
- * Notifications in a BullMQ queue: stored before the platform is answered, handled by any process that runs a worker,
+ * Notifications in a BullMQ queue: stored before the platform gets a response, handled by any process that runs a worker,
  * repeated with growing pauses, kept as dead letters when all attempts are used up. Works without Nest too:
  * `new BullmqNotificationQueue({ connection, worker: false })`, then `close()`.
  */

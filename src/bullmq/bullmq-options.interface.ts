@@ -21,7 +21,7 @@ export interface MaestranoBullmqOptions {
   readonly backoffMs?: number;
   /** Dead letters kept; the oldest beyond it are forgotten. 10,000 by default. */
   readonly keepDead?: number;
-  /** Milliseconds to wait for Redis before the platform is told to come again; 5,000 by default. */
+  /** Milliseconds to wait for Redis before the delivery is rejected so that the platform repeats it; 5,000 by default. */
   readonly addTimeoutMs?: number;
   /** Milliseconds that running handlers are given at shutdown; 30,000 by default. What is left is taken up elsewhere. */
   readonly drainMs?: number;

@@ -15,7 +15,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoBullm
   .build();
 
 /**
- * Makes Connec! notifications durable: stored in Redis by BullMQ before the platform is answered, handled afterwards.
+ * Makes Connec! notifications durable: stored in Redis by BullMQ before the platform gets a response, handled afterwards.
  * Import it beside `MaestranoModule`; nothing else changes.
  *
  * ```ts

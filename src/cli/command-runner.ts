@@ -4,8 +4,8 @@ import { errorCode } from '../utils/error-code.js';
 import type { CliIo } from './cli-io.js';
 
 /**
- * Runs a command's work and tells its failure in one line: exit code 2 for arguments that are not understood, 1 for
- * everything else. An error that is not ours is told by its message alone: stacks are of no use to the reader.
+ * Runs a command's work and reports its failure in one line: exit code 2 for arguments that are not understood, 1 for
+ * everything else. An error that is not ours is reported by its message alone: stacks are of no use to the reader.
  */
 export async function runCommand(io: CliIo, work: () => Promise<number>): Promise<number> {
   try {

@@ -1,17 +1,17 @@
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
 
-/** Codes of what the Account API refuses, and of what is refused on its behalf (protocol §8.4). */
+/** Codes of what the Account API rejects, and of what is rejected on its behalf (protocol §8.4). */
 export const ACCOUNT_ERROR_CODES = {
   'account.authentication': { meaning: 'The marketplace does not accept the API id and key.' },
-  'account.invalidRequest': { meaning: 'The marketplace refused the request; `fields` says why.' },
-  'account.invalidInput': { meaning: 'The input was refused before anything was sent; `fields` says why.' },
+  'account.invalidRequest': { meaning: 'The marketplace rejected the request; `fields` says why.' },
+  'account.invalidInput': { meaning: 'The input was rejected before anything was sent; `fields` says why.' },
   'account.notFound': { meaning: 'The marketplace does not know the identifier.' },
   'account.rateLimit': {
     meaning: 'Too many requests; `retryAfterMs` says how long to wait, when the server said so.',
   },
-  'account.api': { meaning: 'The marketplace failed, or answered with a status that has no meaning here.' },
+  'account.api': { meaning: 'The marketplace failed, or responded with a status that has no meaning here.' },
   'account.response': {
-    meaning: 'The answer is not what the Account API answers: another server, a proxy, or a truncated body.',
+    meaning: 'The response is not one of the Account API: another server, a proxy, or a truncated body.',
   },
   'account.undecided': {
     meaning: 'Whether a charge exists could not be found out; `candidates` lists what may be it.',

@@ -6,16 +6,16 @@ export const CONNEC_ERROR_CODES = {
     meaning: 'The marketplace has no Connec! host, or data sharing is switched off for it.',
   },
   'connec.argument': { meaning: 'An identifier, path, query or cursor cannot be sent safely.' },
-  'connec.invalid': { meaning: 'Connec! refused what was sent (400, 422).' },
+  'connec.invalid': { meaning: 'Connec! rejected what was sent (400, 422).' },
   'connec.unauthorized': {
-    meaning: 'Credentials refused, or the group does not belong to the application (401, 403).',
+    meaning: 'Credentials rejected, or the group does not belong to the application (401, 403).',
   },
   'connec.notFound': { meaning: 'There is no such record or resource (404).' },
   'connec.conflict': { meaning: 'The record cannot be created or changed as it is (409).' },
   'connec.rateLimited': { meaning: 'Too many requests (429).' },
   'connec.server': { meaning: 'Connec! failed (5xx).' },
   'connec.unexpectedAnswer': {
-    meaning: 'The answer is not what the documentation says: no JSON, no envelope, a redirect.',
+    meaning: 'The response is not what the documentation says: no JSON, no envelope, a redirect.',
   },
   'connec.pagination': { meaning: 'The pages of a collection do not come to an end.' },
   'connec.batchNotSent': {
@@ -29,7 +29,9 @@ export const CONNEC_ERROR_CODES = {
     meaning: 'A notification holds more entities than allowed.',
     httpStatus: 413,
   },
-  'connec.notificationFailed': { meaning: 'A handler threw; the platform is told so that it can repeat.' },
+  'connec.notificationFailed': {
+    meaning: 'A handler threw; the failure is reported so that the platform can repeat.',
+  },
   'connec.notificationBusy': {
     meaning: 'Another instance is handling the same record right now.',
     httpStatus: 503,
@@ -44,7 +46,7 @@ export const CONNEC_ERROR_CODES = {
 
 export type ConnecErrorCode = keyof typeof CONNEC_ERROR_CODES;
 
-/** One entry of the `errors` array that Connec! answers with (protocol §9.10). */
+/** One entry of the `errors` array that Connec! responds with (protocol §9.10). */
 export interface ConnecProblem {
   readonly status: string | null;
   /** Such as `unknown-resource`, `resource-not-found`. */
@@ -65,7 +67,7 @@ export interface ConnecErrorFacts extends MaestranoErrorFacts {
 }
 
 /**
- * Everything that goes wrong with Connec! data once an answer came, and with its notifications (protocol §7, §9.10).
+ * Everything that goes wrong with Connec! data once a response came, and with its notifications (protocol §7, §9.10).
  * Failures on the way (no connection, timeout, breaker) are `MaestranoHttpError`s. Holds no credentials; `problems`
  * may quote data that was sent and is therefore left out when the error is printed.
  */
@@ -75,7 +77,7 @@ export class MaestranoConnecError extends MaestranoError {
   readonly group: string | null;
   /** Such as `GET connec/:group/:resource`; never holds an id. */
   readonly operation: string | null;
-  /** HTTP status that Connec! answered with. */
+  /** HTTP status that Connec! responded with. */
   readonly status: number | null;
   /** Connec!'s own codes, such as `resource-not-found`. */
   readonly codes: readonly string[];

@@ -16,7 +16,7 @@ export interface HealthSources {
   readonly store: MaestranoStore;
   readonly http: MaestranoHttp;
   readonly notifications: ConnecNotifications;
-  /** Null where notifications are handled before the answer. */
+  /** Null where notifications are handled before the response. */
   readonly queue: NotificationQueue | null;
 }
 

@@ -20,7 +20,7 @@ const CONTRIBUTOR_TIMEOUT_MS = 2000;
  * The state of the integration in the shape of `@nestjs/terminus`, which need not be installed:
  * `health.check([() => maestrano.check('maestrano')])`.
  *
- * `down` means that this instance cannot do its work: no marketplace, or a store that does not answer. Everything
+ * `down` means that this instance cannot do its work: no marketplace, or a store that does not respond. Everything
  * that a restart would not mend (a stopped marketplace, an expiring certificate, a queue that lags) is `up` with
  * `warnings`, so that a platform in trouble does not take the application with it.
  */
@@ -60,7 +60,8 @@ async function reportOf(contributor: HealthContributor): Promise<HealthReport> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<HealthReport>((resolve) => {
     timer = setTimeout(
-      () => resolve({ failures: [`${contributor.name} did not answer within ${CONTRIBUTOR_TIMEOUT_MS} ms`] }),
+      () =>
+        resolve({ failures: [`${contributor.name} did not respond within ${CONTRIBUTOR_TIMEOUT_MS} ms`] }),
       CONTRIBUTOR_TIMEOUT_MS,
     );
   });

@@ -39,7 +39,7 @@ export class HttpTransport {
 
   /**
    * @param settings certificate authorities beside Node's, and what the application does with each axios instance.
-   * @param logger is told where an interceptor threw.
+   * @param logger is given what an interceptor threw.
    */
   constructor(
     { ca, configure }: Pick<HttpSettings, 'ca' | 'configure'>,

@@ -84,7 +84,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
         await clock.pause(pause);
         continue;
       }
-      // A rejection by the limiter tells less than the failure before it.
+      // A rejection by the limiter says less than the failure before it.
       const final = rejected ? (last ?? result) : result;
       if (typeof final === 'object' && 'status' in final) return toAnswer(final, attempt);
       throw toHttpError(final, target, call, rejected ? attempt - 1 : attempt, sent);

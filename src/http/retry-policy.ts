@@ -101,7 +101,7 @@ export class CallClock {
     });
   }
 
-  /** Tells the running attempt when the caller gives up; returns how to stop telling. */
+  /** Notifies the running attempt when the caller gives up; returns how to unsubscribe. */
   onAbort(listener: () => void): () => void {
     const { signal } = this;
     if (!signal) return () => undefined;

@@ -1,6 +1,6 @@
 import type { Marketplace } from './marketplace.interface.js';
 
-/** What a handler is told beside the entity. */
+/** What a handler is given beside the entity. */
 export interface ConnecNotificationContext {
   /** The snapshot this piece of work belongs to. */
   readonly marketplace: Marketplace;
@@ -32,7 +32,7 @@ export interface ConnecNotificationFailure extends ConnecNotificationContext {
 export interface ConnecNotificationStats {
   /** Requests. */
   readonly received: number;
-  /** Requests refused as malformed or too large. */
+  /** Requests rejected as malformed or too large. */
   readonly refused: number;
   /** Requests handed to the queue. */
   readonly queued: number;

@@ -1,6 +1,6 @@
 import type { AxiosInstance } from 'axios';
 
-/** Told before each attempt of a call. Holds names only: no path with ids, no header, no body. */
+/** Called before each attempt of a call. Holds names only: no path with ids, no header, no body. */
 export interface HttpAttempt {
   /** The marketplace's name, or `developer-platform`. */
   readonly target: string;
@@ -12,7 +12,7 @@ export interface HttpAttempt {
   readonly attempt: number;
 }
 
-/** Told after each attempt. */
+/** Called after each attempt. */
 export interface HttpOutcome extends HttpAttempt {
   /** Null when no response came. */
   readonly status: number | null;

@@ -1,4 +1,4 @@
-/** How users are told apart: one account for all their groups, or one account per group (protocol §4.10). */
+/** How users are distinguished: one account for all their groups, or one account per group (protocol §4.10). */
 export type CreationMode = 'real' | 'virtual';
 
 /** Role of a user in a group. The platform's own values are listed; others are passed on as they come. */

@@ -24,7 +24,7 @@ export interface SessionOptions {
   /** How long one recheck may take, in milliseconds; 2,000 by default. */
   readonly recheckTimeoutMs?: number;
   /**
-   * Tells which marketplace a request of the application belongs to, for people who are signed in through several at
+   * Says which marketplace a request of the application belongs to, for people who are signed in through several at
    * once: from a host name, a path or a header. By default the latest login counts.
    */
   readonly marketplaceOf?: (request: unknown) => string | null | undefined;

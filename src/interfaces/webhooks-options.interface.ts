@@ -16,7 +16,7 @@ export interface WebhooksOptions {
   readonly bodyLimit?: number;
   /**
    * Locks out an address after repeated wrong credentials; off by default. While locked out, right credentials are
-   * answered like wrong ones. Behind a proxy, let the application trust it first (Express `trust proxy`, Fastify
+   * rejected like wrong ones. Behind a proxy, let the application trust it first (Express `trust proxy`, Fastify
    * `trustProxy`): otherwise all callers have the proxy's address.
    */
   readonly lockout?: LockoutOptions | boolean;

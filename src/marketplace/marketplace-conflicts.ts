@@ -9,7 +9,7 @@ export interface ResolvedConflicts {
 }
 
 /**
- * Looks at all marketplaces together. A sign-on path can belong to one only: the later marketplace loses sign-on,
+ * Looks at all marketplaces together. An SSO path can belong to one only: the later marketplace loses SSO,
  * and one that is being served already never loses to a newcomer. Webhook paths may be shared, because credentials
  * tell the marketplaces apart; where these are shared as well, that is reported (protocol §1.7 step 14).
  *
@@ -68,8 +68,8 @@ function sharedPath(name: string, owner: string, key: string, path: string): Con
     found: `"${path}"`,
     message:
       owner === name
-        ? 'Logins begin and end on one path: sign-on is off.'
-        : `"${owner}" has the same path, so a login could belong to either: sign-on is off here.`,
+        ? 'Logins begin and end on one path: SSO is off.'
+        : `"${owner}" has the same path, so a login could belong to either: SSO is off here.`,
     remedy: 'Give each step of each marketplace a path of its own, with its name at the end or in the query.',
   };
 }
@@ -114,7 +114,7 @@ function reportSharedCredentials(
       marketplace: marketplace.name,
       key: 'api.key',
       found: null,
-      message: `"${other.name}" has the same id and key${ambiguous ? ' and the same webhook path, so its notifications cannot be told from these' : ', so only the paths tell them apart'}.`,
+      message: `"${other.name}" has the same id and key${ambiguous ? ' and the same webhook path, so its notifications cannot be distinguished from these' : ', so only the paths distinguish them'}.`,
       remedy: 'Use the credentials that the developer platform shows for each marketplace.',
     });
   }

@@ -18,7 +18,7 @@ export function consumeUrl(marketplace: Marketplace): string {
   return marketplace.sso.idm + marketplace.sso.consumePath;
 }
 
-/** The identity provider's sign-on endpoint: `idp` + `api.base` + `auth/saml` (protocol §4.2). */
+/** The identity provider's SSO endpoint: `idp` + `api.base` + `auth/saml` (protocol §4.2). */
 export function identityProviderUrl(marketplace: Marketplace): string {
   return `${marketplace.sso.idp}${marketplace.api.base}auth/saml`;
 }

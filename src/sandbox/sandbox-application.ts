@@ -14,7 +14,7 @@ async function expressPlatform(): Promise<AbstractHttpAdapter> {
   return new ExpressAdapter();
 }
 
-/** Fastify, told to leave bodies alone. */
+/** Fastify, set to leave bodies alone. */
 export async function fastifyPlatform(): Promise<AbstractHttpAdapter> {
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   const adapter = new FastifyAdapter({

@@ -3,7 +3,7 @@ import type { SandboxDuration } from './clock/duration.js';
 /**
  * Whose manners the sandbox has where sources differ (protocol §11.1, §12, §B):
  * - `default`: the statuses and shapes that were observed, plus what the old public sandbox lacked;
- * - `strict`: as the platform is documented: 404 for what does not exist, sign-on only to configured consume URLs;
+ * - `strict`: as the platform is documented: 404 for what does not exist, login only to configured consume URLs;
  * - `like-2016`: as the old public sandbox was, losses and all.
  */
 export type SandboxBehaviour = 'default' | 'strict' | 'like-2016';

@@ -6,7 +6,7 @@
  */
 
 export { MaestranoTestingModule } from './maestrano-testing.module.js';
-export { type RecordedCall, type ScriptedAnswer, ScriptedHttp } from './scripted-http.js';
+export { type RecordedCall, type ScriptedResponse, ScriptedHttp } from './scripted-http.js';
 export { RecordingUserAdapter } from './recording-user.adapter.js';
 export { type RecordedGroupCall, RecordingGroupAdapter } from './recording-group.adapter.js';
 export { TEST_APP_HOST, testMarketplace } from './test-marketplace.js';

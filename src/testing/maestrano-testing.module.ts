@@ -11,7 +11,7 @@ import { TestIdentityProvider } from './test-identity-provider.js';
 
 /**
  * The whole integration without network, for unit tests: the real module with a marketplace called `test`, adapters
- * that record, and every outgoing call answered by {@link ScriptedHttp}. Whatever `MaestranoModule.forRoot()` takes
+ * that record, and the response to every outgoing call given by {@link ScriptedHttp}. Whatever `MaestranoModule.forRoot()` takes
  * can be given instead of the defaults.
  *
  * ```ts

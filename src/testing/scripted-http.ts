@@ -2,8 +2,8 @@ import { MaestranoHttpError } from '../errors/http.error.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type { HttpAnswer, HttpCall, HttpTarget } from '../http/http.types.js';
 
-/** What a scripted call is answered with. */
-export interface ScriptedAnswer {
+/** The response to a scripted call. */
+export interface ScriptedResponse {
   /** 200 by default. */
   readonly status?: number;
   /** Body as JSON. */
@@ -22,40 +22,40 @@ export interface RecordedCall {
 }
 
 /**
- * Stands in for everything that leaves the package: no socket is opened. Calls are answered as scripted, by
+ * Stands in for everything that leaves the package: no socket is opened. Calls get scripted responses, by
  * operation, and recorded; one that nobody scripted fails like a server that is not there.
  */
 export class ScriptedHttp extends MaestranoHttp {
   /** Every call in order. */
   readonly calls: RecordedCall[] = [];
-  readonly #answers = new Map<string, (ScriptedAnswer | ((call: RecordedCall) => ScriptedAnswer))[]>();
+  readonly #responses = new Map<string, (ScriptedResponse | ((call: RecordedCall) => ScriptedResponse))[]>();
 
   /**
-   * Scripts the answer to an operation such as `POST account/bills`. Several are used in turn, the last one from
+   * Scripts the response to an operation such as `POST account/bills`. Several are used in turn, the last one from
    * then on.
    */
   reply(
     operation: string,
-    ...answers: readonly (ScriptedAnswer | ((call: RecordedCall) => ScriptedAnswer))[]
+    ...responses: readonly (ScriptedResponse | ((call: RecordedCall) => ScriptedResponse))[]
   ): this {
-    this.#answers.set(operation, [...(this.#answers.get(operation) ?? []), ...answers]);
+    this.#responses.set(operation, [...(this.#responses.get(operation) ?? []), ...responses]);
     return this;
   }
 
   /** Forgets scripts and calls. */
   reset(): void {
-    this.#answers.clear();
+    this.#responses.clear();
     this.calls.length = 0;
   }
 
   override async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
     const recorded = { target: target.name, operation: call.operation, path: call.path, body: call.body };
     this.calls.push(recorded);
-    const scripted = this.#answers.get(call.operation);
-    const answer = scripted && scripted.length > 1 ? scripted.shift() : scripted?.[0];
-    if (!answer) {
+    const scripted = this.#responses.get(call.operation);
+    const next = scripted && scripted.length > 1 ? scripted.shift() : scripted?.[0];
+    if (!next) {
       throw new MaestranoHttpError('http.connection', {
-        message: 'No answer is scripted, and tests open no connection.',
+        message: 'No response is scripted, and tests open no connection.',
         marketplace: target.name,
         operation: call.operation,
         attempts: 1,
@@ -63,9 +63,9 @@ export class ScriptedHttp extends MaestranoHttp {
         remedy: `Call reply('${call.operation}', { json: … }) on ScriptedHttp.`,
       });
     }
-    const { status = 200, json, headers = {} } = typeof answer === 'function' ? answer(recorded) : answer;
+    const { status = 200, json, headers = {} } = typeof next === 'function' ? next(recorded) : next;
     const text = json === undefined ? '' : JSON.stringify(json);
-    // What a real answer's text parses to: dates are texts by then, and nothing is shared with the script.
+    // What a real response's text parses to: dates are texts by then, and nothing is shared with the script.
     return { status, headers, text, json: text ? JSON.parse(text) : undefined, attempts: 1, requestId: null };
   }
 

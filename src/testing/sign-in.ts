@@ -40,7 +40,7 @@ export async function signInCookie(
   return exchange.cookies.join('; ');
 }
 
-/** A request without anything, whose answer is only looked at for cookies. */
+/** A request without anything, whose response is only looked at for cookies. */
 class CookieCollector extends HttpExchange {
   readonly cookies: string[] = [];
 

@@ -65,16 +65,16 @@ export class TestIdentityProvider {
   }
 
   /**
-   * The `SAMLResponse` form field that answers a sign-on redirect (protocol §4.5).
+   * The `SAMLResponse` form field in response to a login redirect (protocol §4.5).
    *
-   * @param redirect the `Location` that the init endpoint answered with.
+   * @param redirect the `Location` that the init endpoint responded with.
    * @throws TypeError when the URL holds no AuthnRequest.
    */
   answer(redirect: string, person: TestPerson = {}, changes: TestResponseChanges = {}): string {
     const url = new URL(redirect);
     const request = readAuthnRequest(url.searchParams.get('SAMLRequest'));
     if (!request?.acsUrl)
-      throw new TypeError('The redirect holds no AuthnRequest: is it what the init endpoint answered?');
+      throw new TypeError('The redirect holds no AuthnRequest: is it what the init endpoint responded with?');
     const consumeUrl = request.acsUrl.replaceAll('&amp;', '&');
     const now = Date.now();
     const fields: ResponseFields = {

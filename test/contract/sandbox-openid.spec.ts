@@ -9,7 +9,7 @@ import {
   MaestranoUserAdapter,
   type UserProfile,
 } from '../../src/index.js';
-import { sendRequest, type IncomingAnswer } from '../../src/sandbox/http/send-request.js';
+import { sendRequest, type IncomingResponse } from '../../src/sandbox/http/send-request.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
@@ -37,7 +37,7 @@ describe('the OpenID provider by itself', () => {
   });
   afterAll(() => sandbox.close());
 
-  function post(fields: Record<string, string>): Promise<IncomingAnswer> {
+  function post(fields: Record<string, string>): Promise<IncomingResponse> {
     const body = new URLSearchParams(
       Object.entries(fields).map(([name, value]): [string, string] => [`openid.${name}`, value]),
     );
@@ -133,7 +133,7 @@ describe('the OpenID provider by itself', () => {
     expect((await post({ ns: NS, mode: 'associate', assoc_type: 'X', session_type: 'Y' })).body).toContain(
       'error_code:unsupported-type',
     );
-    const get = (query: string, at = endpoint): Promise<IncomingAnswer> =>
+    const get = (query: string, at = endpoint): Promise<IncomingResponse> =>
       sendRequest({ method: 'GET', url: `${at}?${query}` });
     const immediate = await get('openid.mode=checkid_immediate&openid.return_to=http://app.test/back');
     expect(immediate).toMatchObject({

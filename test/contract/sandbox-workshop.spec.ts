@@ -78,7 +78,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
       asExpected: true,
     });
     // The refusal names its own check; only one that begins the sign-on afresh answers with a redirect instead.
-    if (result.refused && code === null) expect(location).toContain('/maestrano/auth/saml/init');
+    if (result.rejected && code === null) expect(location).toContain('/maestrano/auth/saml/init');
     const signIns = { valid: 1, replay: 1 }[name] ?? 0;
     expect(signedIn).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
   });
@@ -93,8 +93,8 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
     sandbox.marketplaces.edit('bluebank', { paths: { consume: '/elsewhere' } });
     const report = await sandbox.checkMetadata('bluebank');
     sandbox.marketplaces.edit('bluebank', { paths });
-    expect(report.fields.filter(({ verdict }) => verdict !== 'same')).toEqual([
-      { field: 'sso.consume_path', expected: '/elsewhere', seen: paths.consume, verdict: 'different' },
+    expect(report.fields.filter(({ result }) => result !== 'same')).toEqual([
+      { field: 'sso.consume_path', expected: '/elsewhere', seen: paths.consume, result: 'different' },
     ]);
   });
 

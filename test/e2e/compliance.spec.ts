@@ -213,7 +213,7 @@ describe('the checklist on broken applications', () => {
       try {
         const only = COMPLIANCE_SCENARIOS.map(({ id }) => id).filter((id) => !SLOW.has(id));
         const report = await runCompliance({ sandbox, appUrl: booted.url, page: '/me', only });
-        const failed = report.results.filter(({ verdict }) => verdict === 'failed');
+        const failed = report.results.filter(({ result }) => result === 'failed');
         expect(failed.map(({ id, reason }) => [id, reason])).toEqual([[fails, expect.any(String)]]);
         expect(failed[0]!.remedy).not.toBe('');
         const junit = toJunit(report);

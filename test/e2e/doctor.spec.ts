@@ -142,7 +142,7 @@ describe('doctor', () => {
     writeFileSync(join(folder, 'wrong.json'), JSON.stringify(wrong));
     const outcome = await doctor(['--json', '--config', 'wrong.json'], {});
     expect(troubles(outcome)).toEqual([
-      expect.stringMatching(/^error account: http\S+ refuses our API id and key \(401\)$/),
+      expect.stringMatching(/^error account: http\S+ rejects our API id and key \(401\)$/),
       'error connec: http://127.0.0.1:1 is not reachable (http.connection)',
       'error route: sign-on: GET /maestrano/auth/saml/init answers 404 instead of 302 or 303',
       expect.stringMatching(/^warning metadata: \S+ cannot be read \(401\)$/),

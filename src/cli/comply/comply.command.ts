@@ -117,7 +117,7 @@ async function reachable(appUrl: string, timeoutMs: number): Promise<void> {
     } catch {
       if (Date.now() > until) {
         throw new CliError('cli.application', {
-          message: `Nothing answered at ${appUrl} within ${timeoutMs / 1000} s.`,
+          message: `Nothing responded at ${appUrl} within ${timeoutMs / 1000} s.`,
           remedy: 'Start the application, or name the command that does after --.',
         });
       }
@@ -126,9 +126,9 @@ async function reachable(appUrl: string, timeoutMs: number): Promise<void> {
   }
 }
 
-function describe({ id, title, verdict, reason, remedy, exchanges }: ComplianceResult): string {
-  if (verdict === 'passed') return `✓ ${title}\n`;
-  if (verdict === 'skipped') return `- ${title}: ${reason}\n`;
+function describe({ id, title, result, reason, remedy, exchanges }: ComplianceResult): string {
+  if (result === 'passed') return `✓ ${title}\n`;
+  if (result === 'skipped') return `- ${title}: ${reason}\n`;
   const lines = [
     `✗ ${title} (${id})`,
     `    ${reason}`,

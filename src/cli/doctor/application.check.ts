@@ -8,7 +8,7 @@ import { type Finding, ok, trouble } from './finding.js';
 /** An identifier that no platform hands out. */
 const NOBODY = 'doctor-0';
 
-/** One route as the marketplace calls it, and how it must answer when nothing proves the caller. */
+/** One route as the marketplace calls it, and how it must respond when nothing proves the caller. */
 interface Probe {
   readonly what: string;
   readonly method: HttpMethod;
@@ -38,9 +38,9 @@ export async function checkApplication(
   };
   const findings: Finding[] = [];
   for (const probe of probesOf(marketplace)) {
-    const answer = await call(http, target, probe);
-    if (answer instanceof MaestranoHttpError) {
-      const message = `${origin} is not reachable (${answer.code})`;
+    const response = await call(http, target, probe);
+    if (response instanceof MaestranoHttpError) {
+      const message = `${origin} is not reachable (${response.code})`;
       return [
         trouble(
           'error',
@@ -51,7 +51,7 @@ export async function checkApplication(
         ),
       ];
     }
-    findings.push(judge(marketplace.name, probe, answer.status));
+    findings.push(toFinding(marketplace.name, probe, response.status));
   }
   return [...findings, ...(await checkMetadata(marketplace, http, target))];
 }
@@ -93,7 +93,7 @@ function probesOf({ sso, webhooks }: Marketplace): Probe[] {
   ];
 }
 
-function judge(name: string, { what, method, path, expected }: Probe, status: number): Finding {
+function toFinding(name: string, { what, method, path, expected }: Probe, status: number): Finding {
   const route = `${what}: ${method} ${path}`;
   if (expected.includes(status))
     return ok('route', name, `${route} answers ${status}, as it should without credentials`);
@@ -107,7 +107,7 @@ function remedyFor(status: number, expected: readonly number[]): string {
   if (status === 403)
     return 'A global guard or CSRF protection stands before our routes: use the decorators extra, and exclude maestranoRoutes().';
   if (status === 405 || status === 413 || status === 415)
-    return 'Something before the application refuses the request: look at proxies and body parsers.';
+    return 'Something before the application rejects the request: look at proxies and body parsers.';
   if (status < 400 && expected.includes(401))
     return 'The route answers anybody: is it really ours, or a page of the application?';
   return 'Look at the application’s log.';
@@ -122,14 +122,14 @@ async function checkMetadata(
   const [key] = api.keys;
   const target = { ...anonymous, credentials: key ? { user: api.id, password: key } : null };
   const path = `/maestrano/metadata/${encodeURIComponent(name)}`;
-  const answer = await call(http, target, { method: 'GET', path });
-  if (answer instanceof MaestranoHttpError || answer.status !== 200) {
-    const why = answer instanceof MaestranoHttpError ? answer.code : String(answer.status);
+  const response = await call(http, target, { method: 'GET', path });
+  if (response instanceof MaestranoHttpError || response.status !== 200) {
+    const why = response instanceof MaestranoHttpError ? response.code : String(response.status);
     const remedy =
       'Old marketplaces poll it; newer ones do not. Switch it on with the routes extra, or ignore this.';
     return [trouble('warning', 'metadata', name, `${path} cannot be read (${why})`, remedy)];
   }
-  const findings = [...differences(marketplace, answer.json)].map(([field, theirs, ours]) =>
+  const findings = [...differences(marketplace, response.json)].map(([field, theirs, ours]) =>
     trouble(
       'error',
       'metadata',
@@ -138,7 +138,7 @@ async function checkMetadata(
       'Restart the application, or correct the developer platform.',
     ),
   );
-  if (answer.text.includes(key?.reveal() ?? '\0')) {
+  if (response.text.includes(key?.reveal() ?? '\0')) {
     findings.push(
       trouble(
         'error',

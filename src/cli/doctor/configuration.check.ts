@@ -17,7 +17,7 @@ export function checkConfiguration(
       ok(
         'configuration',
         name,
-        `id ${api.id}, hub ${api.host}, ${api.keys.length} key(s), sign-on ${sso.enabled ? sso.protocol : 'off'}, ` +
+        `id ${api.id}, hub ${api.host}, ${api.keys.length} key(s), SSO ${sso.enabled ? sso.protocol : 'off'}, ` +
           `Connec! ${connec.enabled ? connec.host : 'off'}`,
       ),
     ),

@@ -16,9 +16,9 @@ import { applicationSubject, configuredSubject, type DoctorSubject } from './sub
 
 const USAGE = `Usage: nestjs-maestrano doctor [options]
 
-Checks the configuration and its certificates, the libraries that verify logins, whether the marketplaces answer and
+Checks the configuration and its certificates, the libraries that verify logins, whether the marketplaces respond and
 take our credentials, the clock, the routes of the running application as a marketplace calls them (without
-credentials, so nothing happens), and the metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*) unless told otherwise.
+credentials, so nothing happens), and the metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*) unless said otherwise.
 
 Options:
   --config FILE     marketplaces as JSON, instead of the developer platform

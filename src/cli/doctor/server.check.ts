@@ -14,11 +14,11 @@ interface Question {
   readonly subject: string;
   readonly target: HttpTarget;
   readonly path: string;
-  /** Whether the answer tells if our credentials are good. */
+  /** Whether the response shows whether our credentials are good. */
   readonly proves: boolean;
 }
 
-/** Whether the marketplace's servers answer, take our credentials, and agree with us on the time. */
+/** Whether the marketplace's servers respond, take our credentials, and agree with us on the time. */
 export async function checkServers(marketplace: Marketplace, http: MaestranoHttp): Promise<Finding[]> {
   const { api, sso, connec } = marketplace;
   const connecServer = connec.enabled ? connecTarget(marketplace) : null;
@@ -39,10 +39,10 @@ async function ask(
   http: MaestranoHttp,
 ): Promise<Finding[]> {
   const operation = `GET doctor/${subject}`;
-  let answer: HttpAnswer;
+  let response: HttpAnswer;
   const before = Date.now();
   try {
-    answer = await http.request(target, { method: 'GET', path, operation, attempts: 1, timeoutMs: 10_000 });
+    response = await http.request(target, { method: 'GET', path, operation, attempts: 1, timeoutMs: 10_000 });
   } catch (error) {
     if (!(error instanceof MaestranoHttpError)) throw error;
     const message = `${target.origin} is not reachable (${error.code})`;
@@ -50,8 +50,8 @@ async function ask(
       trouble('error', subject, name, message, error.remedy || 'Check the host, DNS, proxy and firewall.'),
     ];
   }
-  const clock = clockFinding(answer, (before + Date.now()) / 2, subject, name);
-  if (proves && (answer.status === 401 || answer.status === 403)) {
+  const clock = clockFinding(response, (before + Date.now()) / 2, subject, name);
+  if (proves && (response.status === 401 || response.status === 403)) {
     const remedy =
       'Compare api.id and api.key with the developer platform; after a rotation, fetch the new key.';
     return [
@@ -59,15 +59,21 @@ async function ask(
         'error',
         subject,
         name,
-        `${target.origin} refuses our API id and key (${answer.status})`,
+        `${target.origin} rejects our API id and key (${response.status})`,
         remedy,
       ),
       ...clock,
     ];
   }
-  if (answer.status >= 500) {
+  if (response.status >= 500) {
     return [
-      trouble('warning', subject, name, `${target.origin} answers with ${answer.status}`, 'Try again later.'),
+      trouble(
+        'warning',
+        subject,
+        name,
+        `${target.origin} answers with ${response.status}`,
+        'Try again later.',
+      ),
       ...clock,
     ];
   }
@@ -87,6 +93,6 @@ function clockFinding({ headers }: HttpAnswer, now: number, subject: string, nam
   const level = Math.abs(difference) >= CLOCK_ERROR_MS ? 'error' : 'warning';
   const message = `this machine's clock is ${seconds} s ${difference > 0 ? 'ahead of' : 'behind'} the ${subject} server's`;
   return [
-    trouble(level, 'clock', name, message, 'Synchronise the clock (NTP): assertions are refused otherwise.'),
+    trouble(level, 'clock', name, message, 'Synchronise the clock (NTP): assertions are rejected otherwise.'),
   ];
 }

@@ -19,7 +19,7 @@ Reads the configuration of an official SDK and writes ours: maestrano.config.ts 
 .env.maestrano (mode 0600) with the keys. Lists what the SDK did by default and we do not.
 
   .rb           Rails initializer              .yml     developer platform of the Ruby SDK
-  .php          Maestrano::configure(...)      .json    the platform's answer, maestrano.json, dev-platform.json
+  .php          Maestrano::configure(...)      .json    the platform's response, maestrano.json, dev-platform.json
   .properties   Java SDK                       .config  Web.config of the .NET SDK
 
 Options:

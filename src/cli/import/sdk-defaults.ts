@@ -41,20 +41,20 @@ export const SDK_DEFAULTS: Readonly<Record<SdkName, Readonly<Record<string, stri
   platform: {},
 };
 
-/** Ways in which an SDK behaves that no parameter can carry over; told for every import from it (protocol §11.1). */
+/** Ways in which an SDK behaves that no parameter can carry over; reported for every import from it (protocol §11.1). */
 export const SDK_DIFFERENCES: Readonly<Record<SdkName, readonly ImportNote[]>> = {
   ruby: [
     {
       subject: 'sso.idp',
-      theirs: 'ignored: sign-on goes to api.host',
-      ours: 'sign-on goes to sso.idp, and to api.host only where sso.idp is missing',
+      theirs: 'ignored: login goes to api.host',
+      ours: 'login goes to sso.idp, and to api.host only where sso.idp is missing',
     },
     {
       subject: 'sso.idm',
       theirs: 'an empty text makes the URLs relative',
       ours: 'an empty text means app.host',
     },
-    { subject: 'webhooks', theirs: 'dropped from the developer platform’s answer', ours: 'used' },
+    { subject: 'webhooks', theirs: 'dropped from the developer platform’s response', ours: 'used' },
     {
       subject: 'current marketplace',
       theirs: 'the last one used, by any thread',
@@ -67,7 +67,7 @@ export const SDK_DIFFERENCES: Readonly<Record<SdkName, readonly ImportNote[]>> =
     {
       subject: 'developer platform',
       theirs: 'the file wins over the environment; a cache of 12 hours beside the code',
-      ours: 'options win over the environment; the last good answer is kept in memory, and in a file if you name one',
+      ours: 'options win over the environment; the last good response is kept in memory, and in a file if you name one',
     },
     { subject: 'metadata', theirs: 'holds api.key', ours: 'holds no secret' },
   ],
@@ -77,7 +77,7 @@ export const SDK_DIFFERENCES: Readonly<Record<SdkName, readonly ImportNote[]>> =
       theirs: 'all are required, or nothing starts',
       ours: 'each marketplace stands for itself',
     },
-    { subject: 'assertions', theirs: 'expired and re-wrapped ones are accepted', ours: 'refused' },
+    { subject: 'assertions', theirs: 'expired and re-wrapped ones are accepted', ours: 'rejected' },
     {
       subject: 'session recheck',
       theirs: 'not written back',

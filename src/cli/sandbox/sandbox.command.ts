@@ -33,7 +33,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** Runs the sandbox until it is told to stop. Resolves with the exit code. */
+/** Runs the sandbox until it is stopped. Resolves with the exit code. */
 export function run(argv: string[], io: CliIo): Promise<number> {
   return runCommand(io, async () => {
     const { values } = parseArgs({ args: argv, options: OPTIONS });

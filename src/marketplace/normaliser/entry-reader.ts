@@ -252,7 +252,7 @@ interface SsoDefaults {
 
 const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
 
-/** Reads the `sso` section; what is wrong with it switches sign-on off and leaves the rest of the marketplace alone. */
+/** Reads the `sso` section; what is wrong with it switches SSO off and leaves the rest of the marketplace alone. */
 function readSso(reader: ParameterReader, defaults: SsoDefaults, cache: CertificateCache): MarketplaceSso {
   const wanted = reader.flag('sso.enabled', true);
   const slo = reader.flag('sso.slo_enabled', true);
@@ -288,7 +288,7 @@ function isTrustSufficient(reader: ParameterReader, trust: IdpTrust): boolean {
   const remedy =
     'Add sso.x509_certificate, or sso.enabled: false when users do not sign in through this marketplace.';
   if (trust.fingerprints.length === 0) {
-    reader.missing('sso.x509_certificate', 'logins cannot be verified and sign-on is off', remedy);
+    reader.missing('sso.x509_certificate', 'logins cannot be verified and SSO is off', remedy);
     return false;
   }
   reader.problems.report({

@@ -5,7 +5,7 @@ import type { SandboxGroupRecord, SandboxResellerRecord, SandboxUserRecord } fro
 import { recordKey, SandboxState } from '../state/sandbox-state.js';
 import { decryptPassword } from './password-cipher.js';
 
-/** The one password that the sandbox refuses, whoever gives it (protocol §8.11). */
+/** The one password that the sandbox rejects, whoever gives it (protocol §8.11). */
 const REFUSED_PASSWORD = 'invalid_password';
 
 /** Customer companies, people and resellers, as the Account API shows them (protocol §8.8 to §8.11). */
@@ -44,7 +44,7 @@ export class AccountDirectory {
     return this.state.resellers.get(recordKey(marketplace, id));
   }
 
-  /** The person of an id or address, when the password can be decrypted with one of the keys and is not the refused one. */
+  /** The person of an id or address, when the password can be decrypted with one of the keys and is not the rejected one. */
   authenticate(marketplace: string, fields: Record<string, unknown>): SandboxUserRecord | undefined {
     const { id, email, password } = fields;
     const user = this.state

@@ -39,7 +39,7 @@ function filterOf(name: string): { attribute: string; test: Test } {
 
 /**
  * The records that fit every filter of a query (protocol §8.5). An unknown attribute fits nothing, and a list is
- * silently empty, as the platform answers.
+ * silently empty, as on the platform.
  */
 export function filterRecords(records: readonly Wire[], query: URLSearchParams): Wire[] {
   let fitting = [...records];

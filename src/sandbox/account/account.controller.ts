@@ -117,7 +117,7 @@ export class AccountController {
     return this.#show(this.directory.user(marketplaceOf(exchange), id), this.present.user);
   }
 
-  /** A refused password is answered 200, as the platform does (protocol §8.11). */
+  /** A rejected password gets status 200, as the platform does (protocol §8.11). */
   @Post('account/users/authenticate')
   @HttpCode(200)
   authenticate(@Exchange() exchange: SandboxExchange): AccountEnvelope {
@@ -153,7 +153,7 @@ export class AccountController {
     return success(filterRecords(records, exchange.query));
   }
 
-  /** What is missing is answered 200 as observed, or 404 as documented (protocol §8.4). */
+  /** What is missing gets status 200 as observed, or 404 as documented (protocol §8.4). */
   #show<T>(record: T | undefined, present: (record: T) => Wire): AccountEnvelope {
     if (record) return success(present(record));
     const body = failure({ id: ['does not exist'] });

@@ -10,7 +10,7 @@ import type { AccountErrors } from './envelope.js';
 /** A record, or what is wrong. */
 export type Outcome<T> = { readonly record: T } | { readonly errors: AccountErrors };
 
-/** What a group that cannot be charged is answered. */
+/** The response for a group that cannot be charged. */
 export const NOT_CHARGEABLE = 'does not exist or cannot be charged by your service';
 
 /** One-off charges (protocol §8.6). */

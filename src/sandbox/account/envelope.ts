@@ -1,7 +1,7 @@
 /** Field to messages (protocol §8.3). */
 export type AccountErrors = Readonly<Record<string, readonly string[]>>;
 
-/** Every answer of the Account API (protocol §8.3). */
+/** Every response of the Account API (protocol §8.3). */
 export interface AccountEnvelope {
   readonly success: boolean;
   readonly errors: AccountErrors;

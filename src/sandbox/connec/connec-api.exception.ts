@@ -22,12 +22,12 @@ function parameterize(title: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
-/** How an error is told. */
+/** How an error is reported. */
 export interface ConnecApiDetail {
   readonly detail?: string;
   /** Anchor in the documentation, such as `people-people-list-post`; null leaves the link out. */
   readonly anchor?: string | null;
-  /** Status text in the body, where it differs from the answer's status. */
+  /** Status text in the body, where it differs from the response's status. */
   readonly bodyStatus?: string;
 }
 

@@ -18,7 +18,7 @@ import { asExternalIds } from './external-ids.js';
 
 type Document = Record<string, unknown>;
 
-/** Base path of scoped addresses in answers (protocol §9.1). */
+/** Base path of scoped addresses in responses (protocol §9.1). */
 const BASE_PATH = '/connec/api/v2';
 
 /** One request to Connec!, from a client or out of a batch. */
@@ -30,11 +30,11 @@ export interface ConnecRequest {
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly body: Document;
-  /** Whether identifiers are lists in the answer. */
+  /** Whether identifiers are lists in the response. */
   readonly externalIds: boolean;
 }
 
-/** What Connec! answers. */
+/** A response of Connec!. */
 export interface ConnecAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ function only({ method }: ConnecRequest, ...methods: readonly string[]): void {
   if (!methods.includes(method)) throw new ConnecApiException(405, 'Method not allowed');
 }
 
-const answer = (body: unknown, status = 200, headers = {}): ConnecAnswer => ({ status, headers, body });
+const respond = (body: unknown, status = 200, headers = {}): ConnecAnswer => ({ status, headers, body });
 
 /** Connec! v2: one company's business data, resource by resource (protocol §9). */
 @Injectable()
@@ -60,21 +60,21 @@ export class ConnecApi {
   ) {}
 
   /**
-   * Answers one request.
+   * Handles one request.
    *
    * @throws ConnecApiException with the body of protocol §9.10
    */
   handle(request: ConnecRequest): ConnecAnswer {
     const [groupId = '', resource, id, action] = request.segments;
-    if (groupId === 'json_schema') return answer(jsonSchemaOf(this.#known(resource ?? '')));
+    if (groupId === 'json_schema') return respond(jsonSchemaOf(this.#known(resource ?? '')));
     const scope = this.#scope(request.marketplace, groupId);
     if (resource === undefined || resource === 'updates' || id === 'example') only(request, 'GET');
-    if (resource === undefined) return answer(this.#directory(groupId));
+    if (resource === undefined) return respond(this.#directory(groupId));
     if (resource === 'updates') return this.#updates(scope, id, request);
     this.#known(resource);
     if (resource === SINGULAR_RESOURCE) return this.#company(scope, request);
     if (id === undefined) return this.#collection(scope, resource, request);
-    if (id === 'example') return answer({ [resource]: exampleOf(resource) });
+    if (id === 'example') return respond({ [resource]: exampleOf(resource) });
     return this.#record(scope, resource, id, action, request);
   }
 
@@ -88,12 +88,12 @@ export class ConnecApi {
   #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): ConnecAnswer {
     const records = this.records.list(scope, resource);
     const wire = (record: SandboxConnecRecord): Document => this.records.wire(record, externalIds);
-    if (this.options.behaviour === 'like-2016') return answer({ [resource]: records.map(wire) });
+    if (this.options.behaviour === 'like-2016') return respond({ [resource]: records.map(wire) });
     const address = `${this.options.url}${BASE_PATH}/${scope.groupId}/${resource}`;
-    // Selecting works on the plain form, whatever form is answered.
+    // Selecting works on the plain form, whatever form is returned.
     const plain = (record: SandboxConnecRecord): Document => this.records.wire(record, false);
     const { page, pagination } = queryRecords(records, plain, query, address);
-    return answer({ [resource]: page.map(wire), pagination });
+    return respond({ [resource]: page.map(wire), pagination });
   }
 
   #create(scope: ConnecScope, resource: string, request: ConnecRequest): ConnecAnswer {
@@ -113,7 +113,7 @@ export class ConnecApi {
     if (existing) return this.#show(this.records.update(existing, entity), request);
     const record = this.records.create(scope, resource, entity);
     const location = `${this.options.url}${BASE_PATH}/${scope.groupId}/${resource}/${record.id}`;
-    return answer({ [resource]: this.records.wire(record, request.externalIds) }, 201, { location });
+    return respond({ [resource]: this.records.wire(record, request.externalIds) }, 201, { location });
   }
 
   /** The record that smart merging finds (protocol §9.8): any combination of fields, all of it equal. */
@@ -166,7 +166,7 @@ export class ConnecApi {
   #commit(record: SandboxConnecRecord, request: ConnecRequest): ConnecAnswer {
     const mappings = request.body['mappings'];
     if (!Array.isArray(mappings)) throw new ConnecApiException(400, 'Missing mappings');
-    return answer({ [record.resource]: { ...this.records.wire(record, request.externalIds), mappings } });
+    return respond({ [record.resource]: { ...this.records.wire(record, request.externalIds), mappings } });
   }
 
   #company(scope: ConnecScope, request: ConnecRequest): ConnecAnswer {
@@ -200,7 +200,7 @@ export class ConnecApi {
         .filter((record) => Date.parse(record.updatedAt) > Number(since))
         .map((record) => this.records.wire(record, externalIds));
     }
-    return answer(changed);
+    return respond(changed);
   }
 
   #directory(groupId: string): Document {
@@ -209,7 +209,7 @@ export class ConnecApi {
   }
 
   #show(record: SandboxConnecRecord, { externalIds }: ConnecRequest): ConnecAnswer {
-    return answer({ [record.resource]: this.records.wire(record, externalIds) });
+    return respond({ [record.resource]: this.records.wire(record, externalIds) });
   }
 
   #entity(resource: string, { body }: ConnecRequest): Document {

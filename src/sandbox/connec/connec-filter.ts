@@ -16,7 +16,7 @@ interface Token {
   readonly flags?: string;
 }
 
-function refuse(filter: string, detail: string): never {
+function reject(filter: string, detail: string): never {
   throw new ConnecApiException(400, 'Invalid filter', { detail: `${detail} in "${filter}"` });
 }
 
@@ -26,7 +26,7 @@ function tokens(filter: string): Token[] {
   while (TOKEN.lastIndex < filter.trimEnd().length) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(filter);
-    if (!match) return refuse(filter, `Nothing can be read at position ${at}`);
+    if (!match) return reject(filter, `Nothing can be read at position ${at}`);
     const [, text, pattern, flags, number, word, sign] = match;
     if (text !== undefined) list.push({ kind: 'text', text: text.replaceAll("''", "'") });
     else if (pattern !== undefined) list.push({ kind: 'pattern', text: pattern, flags });
@@ -86,7 +86,7 @@ class FilterReader {
       this.#position++;
       parts.push(this.#comparison());
     }
-    if (this.#token.kind !== 'end') refuse(this.filter, `"and" expected, ${this.#token.text} found`);
+    if (this.#token.kind !== 'end') reject(this.filter, `"and" expected, ${this.#token.text} found`);
     return (record) => parts.every((part) => part(record));
   }
 
@@ -100,7 +100,7 @@ class FilterReader {
 
   #take(kind: Token['kind'], expected: string): Token {
     const token = this.#token;
-    if (token.kind !== kind) refuse(this.filter, `${expected} expected, ${token.text} found`);
+    if (token.kind !== kind) reject(this.filter, `${expected} expected, ${token.text} found`);
     this.#position++;
     return token;
   }
@@ -117,7 +117,7 @@ class FilterReader {
       return (record) => pattern.test(String(fieldOf(record, path) ?? ''));
     }
     const compare = COMPARISONS[operator];
-    if (!compare) refuse(this.filter, `Unknown operator ${operator}`);
+    if (!compare) reject(this.filter, `Unknown operator ${operator}`);
     const wanted = this.#value();
     return (record) => compare(fieldOf(record, path), wanted);
   }
@@ -128,19 +128,19 @@ class FilterReader {
     if (token.kind === 'text') return token.text;
     if (token.kind === 'number') return Number(token.text);
     if (token.kind === 'word' && token.text in CONSTANTS) return CONSTANTS[token.text] as Value;
-    return refuse(this.filter, `A value expected, ${token.text} found`);
+    return reject(this.filter, `A value expected, ${token.text} found`);
   }
 
   #list(): Value[] {
     const open = this.#take('sign', 'A list');
-    if (open.text !== '[') refuse(this.filter, 'A list expected');
+    if (open.text !== '[') reject(this.filter, 'A list expected');
     const values = [this.#value()];
     while (this.#token.text === ',') {
       this.#position++;
       values.push(this.#value());
     }
     if (this.#take('sign', 'The end of the list').text !== ']')
-      refuse(this.filter, 'The end of the list expected');
+      reject(this.filter, 'The end of the list expected');
     return values;
   }
 
@@ -149,7 +149,7 @@ class FilterReader {
     try {
       return new RegExp(text, flags?.replaceAll(/[^imsu]/g, ''));
     } catch {
-      return refuse(this.filter, 'The pattern cannot be read');
+      return reject(this.filter, 'The pattern cannot be read');
     }
   }
 }

@@ -48,7 +48,7 @@ export class ConnecController {
 
   @All(PATHS)
   handle(@Exchange() exchange: SandboxExchange, @Res({ passthrough: true }) reply: Reply): unknown {
-    const answer: ConnecAnswer = this.api.handle({
+    const response: ConnecAnswer = this.api.handle({
       method: exchange.method,
       marketplace: this.#authenticate(exchange),
       segments: exchange.path
@@ -60,9 +60,9 @@ export class ConnecController {
       body: this.#body(exchange),
       externalIds: this.#externalIds(exchange),
     });
-    reply.status(answer.status);
-    for (const [name, value] of Object.entries(answer.headers)) reply.header(name, value);
-    return answer.body;
+    reply.status(response.status);
+    for (const [name, value] of Object.entries(response.headers)) reply.header(name, value);
+    return response.body;
   }
 
   #authenticate(exchange: SandboxExchange): string {

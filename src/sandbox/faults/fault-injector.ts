@@ -23,7 +23,7 @@ function groupOf(exchange: SandboxExchange): string | null {
   );
 }
 
-/** Makes the marketplace misbehave on demand: slow, refusing, silent, or answering rubbish. */
+/** Makes the marketplace misbehave on demand: slow, rejecting, silent, or sending rubbish. */
 @Injectable()
 export class FaultInjector {
   readonly #faults = new Set<Fault>();
@@ -43,7 +43,7 @@ export class FaultInjector {
     return this.add({ route, next: times }, effect);
   }
 
-  /** Ready-made faults, on one part or marketplace if told so. */
+  /** Ready-made faults, on one part or marketplace if given. */
   preset(name: FaultPreset, match: FaultMatch = {}): Fault[] {
     return FAULT_PRESETS[name].map(([own, effect]) => this.add({ ...own, ...match }, effect));
   }

@@ -20,25 +20,25 @@ export interface FaultMatch {
 export interface FaultEffect {
   /** Before anything else: wait, milliseconds or `2s`, or between two spans. */
   readonly latency?: SandboxDuration | readonly [SandboxDuration, SandboxDuration];
-  /** Answer this instead of doing the work. */
+  /** Respond with this instead of doing the work. */
   readonly status?: number;
   /** `Retry-After` beside `status`: seconds, or a moment for the date form. */
   readonly retryAfter?: number | Date;
-  /** Body beside `status`, or instead of the body of the work's answer. Objects become JSON. */
+  /** Body beside `status`, or instead of the body of the work's response. Objects become JSON. */
   readonly body?: unknown;
-  /** Never answer. */
+  /** Never respond. */
   readonly hang?: boolean;
   /** Reset the connection without doing the work. */
   readonly reset?: boolean;
-  /** Do the work, then drop the connection instead of answering. */
+  /** Do the work, then drop the connection instead of responding. */
   readonly applyThenDrop?: boolean;
-  /** Do the work, answer an empty body. */
+  /** Do the work, respond with an empty body. */
   readonly empty?: boolean;
   /** Do the work, send half of the body and drop the connection. */
   readonly truncated?: boolean;
-  /** Do the work, answer half a JSON text as if it were whole. */
+  /** Do the work, respond with half a JSON text as if it were whole. */
   readonly invalidJson?: boolean;
-  /** Do the work, answer with this content type. */
+  /** Do the work, respond with this content type. */
   readonly contentType?: string;
   /** Do the work with the clock moved: `5m`, `-2h`. */
   readonly clockOffset?: SandboxDuration;

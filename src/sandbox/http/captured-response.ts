@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** An answer held back before it goes out. */
-export interface HeldAnswer {
+/** A response held back before it goes out. */
+export interface HeldResponse {
   status: number;
   headers: OutgoingHttpHeaders;
   body: Buffer;
@@ -16,20 +16,20 @@ function toBuffer(chunk: Chunk, encoding: unknown): Buffer | null {
   return chunk instanceof Uint8Array ? Buffer.from(chunk) : null;
 }
 
-/** The two ways in which a held answer can go out. */
-export interface AnswerOutlet {
-  send(answer: HeldAnswer): void;
+/** The two ways in which a held response can go out. */
+export interface ResponseOutlet {
+  send(captured: HeldResponse): void;
   /** Promises the whole body, sends the first bytes of it and drops the connection. */
-  breakOff(answer: HeldAnswer, bytes: number): void;
+  breakOff(captured: HeldResponse, bytes: number): void;
 }
 
 /**
- * Holds back what a handler answers until it is complete, then hands it over with the means to send it. Works below
+ * Holds back what a handler responds with until it is complete, then hands it over with the means to send it. Works below
  * Express and Fastify alike, on node's own response, because a fault may have to break what they would repair.
  */
 export function captureResponse(
   response: ServerResponse,
-  complete: (answer: HeldAnswer, outlet: AnswerOutlet) => void,
+  complete: (captured: HeldResponse, outlet: ResponseOutlet) => void,
 ): void {
   const chunks: Buffer[] = [];
   const original = {
@@ -37,20 +37,20 @@ export function captureResponse(
     write: response.write.bind(response),
     end: response.end.bind(response),
   };
-  const head = ({ status, headers }: HeldAnswer, length: number | null): void => {
+  const head = ({ status, headers }: HeldResponse, length: number | null): void => {
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     const { 'content-length': _length, 'transfer-encoding': _encoding, ...others } = headers;
     original.writeHead(status, length === null ? others : { ...others, 'content-length': length });
   };
-  const outlet: AnswerOutlet = {
-    send(answer) {
-      const bodiless = answer.status === 204 || answer.status === 304;
-      head(answer, bodiless ? null : answer.body.length);
-      original.end(bodiless ? undefined : answer.body);
+  const outlet: ResponseOutlet = {
+    send(captured) {
+      const bodiless = captured.status === 204 || captured.status === 304;
+      head(captured, bodiless ? null : captured.body.length);
+      original.end(bodiless ? undefined : captured.body);
     },
-    breakOff(answer, bytes) {
-      head(answer, answer.body.length);
-      original.write(answer.body.subarray(0, bytes), () => response.socket?.destroy());
+    breakOff(captured, bytes) {
+      head(captured, captured.body.length);
+      original.write(captured.body.subarray(0, bytes), () => response.socket?.destroy());
     },
   };
 

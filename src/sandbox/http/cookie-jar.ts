@@ -13,7 +13,7 @@ interface Cookie {
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
-  /** Takes the `Set-Cookie` headers of an answer from a URL. */
+  /** Takes the `Set-Cookie` headers of a response from a URL. */
   store(url: URL, headers: readonly string[]): void {
     for (const header of headers) {
       const [pair = '', ...attributes] = header.split(';').map((part) => part.trim());

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBasicCredentials } from '../../utils/basic-credentials.js';
 import { milliseconds } from '../clock/duration.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
-import { answerInstead, spoilAnswer } from '../faults/apply-effect.js';
+import { answerInstead, spoilResponse } from '../faults/apply-effect.js';
 import type { FaultEffect } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
 import { Journal } from '../journal/journal.js';
 import { maskHeaders, maskText } from '../journal/mask.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
-import { captureResponse, type AnswerOutlet, type HeldAnswer } from './captured-response.js';
+import { captureResponse, type ResponseOutlet, type HeldResponse } from './captured-response.js';
 import { rememberExchange, type SandboxExchange } from './exchange.js';
 import { exchangeRoute } from './exchange-routes.js';
 
@@ -40,7 +40,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 /**
  * Stands in front of every controller: reads the request, strikes it with the faults that wait for it, and writes the
  * exchange into the journal. A middleware below the platform's own parsing, so that any content type is welcome and
- * an answer can be broken in ways no framework would allow.
+ * a response can be broken in ways no framework would allow.
  */
 @Injectable()
 export class ExchangeRecorder {
@@ -67,7 +67,7 @@ export class ExchangeRecorder {
     }
     if (effect?.hang) return record(null);
     if (effect?.clockOffset !== undefined) exchange.clockOffsetMs = milliseconds(effect.clockOffset);
-    captureResponse(response, (answer, outlet) => this.#finish(effect, answer, outlet, response, record));
+    captureResponse(response, (captured, outlet) => this.#finish(effect, captured, outlet, response, record));
     const instead = effect && answerInstead(effect);
     if (!instead) return next();
     response.writeHead(instead.status, instead.headers);
@@ -100,26 +100,26 @@ export class ExchangeRecorder {
 
   #finish(
     effect: FaultEffect | null,
-    answer: HeldAnswer,
-    outlet: AnswerOutlet,
+    captured: HeldResponse,
+    outlet: ResponseOutlet,
     response: ServerResponse,
-    record: (answer: HeldAnswer | null) => void,
+    record: (captured: HeldResponse | null) => void,
   ): void {
     if (effect?.applyThenDrop) {
       record(null);
       response.socket?.resetAndDestroy();
       return;
     }
-    const spoiled = effect && effect.status === undefined ? spoilAnswer(effect, answer) : answer;
+    const spoiled = effect && effect.status === undefined ? spoilResponse(effect, captured) : captured;
     record(spoiled);
     if (effect?.truncated) outlet.breakOff(spoiled, Math.floor(spoiled.body.length / 2));
     else outlet.send(spoiled);
   }
 
-  #recorder(exchange: SandboxExchange, effect: FaultEffect | null): (answer: HeldAnswer | null) => void {
+  #recorder(exchange: SandboxExchange, effect: FaultEffect | null): (captured: HeldResponse | null) => void {
     const started = performance.now();
     const at = this.clock.iso();
-    return (answer) => {
+    return (captured) => {
       if (!exchange.route) return;
       this.journal.record({
         at,
@@ -129,11 +129,11 @@ export class ExchangeRecorder {
         method: exchange.method,
         route: exchange.route.template,
         url: maskText(exchange.url),
-        status: answer?.status ?? null,
+        status: captured?.status ?? null,
         requestHeaders: maskHeaders(exchange.headers),
         requestBody: excerpt(Buffer.from(exchange.bodyText)),
-        responseHeaders: maskHeaders(answer?.headers ?? {}),
-        responseBody: answer ? excerpt(answer.body) : '',
+        responseHeaders: maskHeaders(captured?.headers ?? {}),
+        responseBody: captured ? excerpt(captured.body) : '',
         durationMs: performance.now() - started,
         fault: effect ? JSON.stringify(effect) : null,
         remarks: [...exchange.remarks],

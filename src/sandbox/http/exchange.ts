@@ -16,7 +16,7 @@ export interface SandboxExchange {
   readonly bodyText: string;
   readonly route: ExchangeRoute | null;
   readonly credentials: BasicCredentials | null;
-  /** Name of the marketplace, once the credentials, the sign-on request or the session token told it. */
+  /** Name of the marketplace, once the credentials, the login request or the session token named it. */
   marketplace: string | null;
   /** Moves the clock for this exchange only; set by a fault. Milliseconds. */
   clockOffsetMs: number;
@@ -36,7 +36,7 @@ export function exchangeOf(request: IncomingMessage & { raw?: IncomingMessage })
   return exchanges.get(request.raw ?? request) as SandboxExchange;
 }
 
-/** Parameter decorator: the exchange that a controller's method answers. */
+/** Parameter decorator: the exchange that a controller's method handles. */
 export const Exchange = createParamDecorator((_data: unknown, context: ExecutionContext) =>
   exchangeOf(context.switchToHttp().getRequest()),
 );

@@ -11,8 +11,8 @@ export interface OutgoingRequest {
   readonly timeoutMs?: number;
 }
 
-/** What the application answered. */
-export interface IncomingAnswer {
+/** The response of the application. */
+export interface IncomingResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly setCookies: readonly string[];
@@ -25,9 +25,9 @@ export interface IncomingAnswer {
  * Sends one request as the marketplace or a browser would: no redirects, no pooled connection that would outlive
  * the sandbox.
  *
- * @throws Error of node's HTTP client when there is no answer.
+ * @throws Error of node's HTTP client when there is no response.
  */
-export function sendRequest(outgoing: OutgoingRequest): Promise<IncomingAnswer> {
+export function sendRequest(outgoing: OutgoingRequest): Promise<IncomingResponse> {
   const { method, url, headers = {}, body, timeoutMs = 10_000 } = outgoing;
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
   const started = performance.now();

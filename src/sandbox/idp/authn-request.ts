@@ -1,6 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 
-/** What the identity provider reads of a sign-on request (protocol §4.3). */
+/** What the identity provider reads of a login request (protocol §4.3). */
 export interface AuthnRequest {
   readonly id: string | null;
   /** Where the response is to go. */
@@ -14,7 +14,7 @@ export interface AuthnRequest {
 const MAX_XML_BYTES = 100_000;
 
 /**
- * Reads a sign-on request the way the real identity provider does: by patterns, not by a parser. So the issuer must
+ * Reads a login request the way the real identity provider does: by patterns, not by a parser. So the issuer must
  * be written with the prefix `saml`, and entities in the consume URL are not decoded (protocol §4.3).
  *
  * @returns null when the text is not base64 of a raw-deflated document.

@@ -15,7 +15,7 @@ interface Reply {
   status(code: number): unknown;
 }
 
-/** Sign-on, session check and the pages around them (protocol §4.1, §4.11, §4.12). */
+/** Login, session check and the pages around them (protocol §4.1, §4.11, §4.12). */
 @Controller()
 export class IdentityProviderController {
   constructor(
@@ -34,9 +34,9 @@ export class IdentityProviderController {
   ): Promise<string> {
     const outcome = this.provider.signOn(exchange);
     switch (outcome.kind) {
-      case 'refused':
+      case 'rejected':
         reply.status(outcome.status);
-        return this.pages.refused(outcome);
+        return this.pages.rejected(outcome);
       case 'choose-user':
         return this.pages.chooseUser(outcome.request.marketplace.name, outcome.users, exchange.url);
       case 'choose-group':

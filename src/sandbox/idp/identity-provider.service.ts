@@ -17,7 +17,7 @@ export const RECHECK_MS = 180_000;
 const ASSERTION_MS = 3_600_000;
 const CLOCK_TOLERANCE_MS = 5_000;
 
-/** A sign-on request that was read and belongs to a marketplace. */
+/** A login request that was read and belongs to a marketplace. */
 export interface SignOnRequest {
   readonly marketplace: SandboxMarketplaceRecord;
   readonly requestId: string;
@@ -26,9 +26,9 @@ export interface SignOnRequest {
   readonly issuer: string;
 }
 
-/** What the identity provider does about a sign-on request. */
+/** What the identity provider does about a login request. */
 export type SignOnOutcome =
-  | { readonly kind: 'refused'; readonly status: number; readonly message: string }
+  | { readonly kind: 'rejected'; readonly status: number; readonly message: string }
   | {
       readonly kind: 'choose-user';
       readonly request: SignOnRequest;
@@ -58,10 +58,10 @@ export class IdentityProviderService {
     private readonly marketplaces: MarketplaceFinder,
   ) {}
 
-  /** A sign-on request and the answer to it (protocol §4.1 steps 3 and 4). */
+  /** A login request and the response to it (protocol §4.1 steps 3 and 4). */
   signOn(exchange: SandboxExchange): SignOnOutcome {
     const request = this.readRequest(exchange);
-    if ('message' in request) return { kind: 'refused', ...request };
+    if ('message' in request) return { kind: 'rejected', ...request };
     const { marketplace } = request;
     const uid = exchange.query.get('user_uid');
     const user = uid ? this.state.user(marketplace.name, uid) : undefined;
@@ -86,7 +86,7 @@ export class IdentityProviderService {
     return this.options.url;
   }
 
-  /** The sign-on endpoint (protocol §4.2). */
+  /** The SSO endpoint (protocol §4.2). */
   get endpoint(): string {
     return `${this.options.url}/api/v1/auth/saml`;
   }

@@ -11,13 +11,13 @@ export interface JournalEntry {
   /** `in`: the application called; `out`: the sandbox called. */
   readonly direction: 'in' | 'out';
   readonly part: SandboxPart;
-  /** Name of the marketplace, if it was told. */
+  /** Name of the marketplace, if it is known. */
   readonly marketplace: string | null;
   readonly method: string;
   /** Template, such as `account/bills/:id`. */
   readonly route: string;
   readonly url: string;
-  /** Null when no answer went out or came in. */
+  /** Null when no response went out or came in. */
   readonly status: number | null;
   readonly requestHeaders: Readonly<Record<string, string>>;
   readonly requestBody: string;
@@ -27,7 +27,7 @@ export interface JournalEntry {
   readonly durationMs: number;
   /** What was injected, as JSON; null when nothing was. */
   readonly fault: string | null;
-  /** Remarks of the part: what the real platform would not accept, why an answer was refused. */
+  /** Remarks of the part: what the real platform would not accept, why a response was rejected. */
   readonly remarks: readonly string[];
 }
 

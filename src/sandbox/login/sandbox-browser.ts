@@ -16,14 +16,14 @@ export interface BrowserStep {
   readonly status: number;
   /** Target of a redirect. */
   readonly location: string | null;
-  /** `Set-Cookie` headers of the answer. */
+  /** `Set-Cookie` headers of the response. */
   readonly setCookies: readonly string[];
 }
 
 const MAX_STEPS = 20;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** As much of a browser as a sign-on needs: cookies, redirects, and the form that posts itself. */
+/** As much of a browser as a login needs: cookies, redirects, and the form that posts itself. */
 export class SandboxBrowser {
   readonly jar = new CookieJar();
   readonly steps: BrowserStep[] = [];
@@ -31,7 +31,7 @@ export class SandboxBrowser {
   /**
    * Opens a page and follows redirects.
    *
-   * @param rewrite may change an address before it is opened: the answer of a person to a question on the way.
+   * @param rewrite may change an address before it is opened: a person's reply to a question on the way.
    */
   get(url: string, rewrite: (url: string) => string = (same) => same): Promise<BrowserPage> {
     return this.#open('GET', rewrite(url), undefined, rewrite);
@@ -50,7 +50,7 @@ export class SandboxBrowser {
   async post(url: string, fields: Readonly<Record<string, string>>): Promise<BrowserPage> {
     const target = new URL(url);
     const cookie = this.jar.header(target, 'cross-site-post');
-    const answer = await sendRequest({
+    const response = await sendRequest({
       method: 'POST',
       url,
       headers: {
@@ -60,15 +60,15 @@ export class SandboxBrowser {
       },
       body: new URLSearchParams(fields).toString(),
     });
-    this.jar.store(target, answer.setCookies);
+    this.jar.store(target, response.setCookies);
     this.steps.push({
       method: 'POST',
       url,
-      status: answer.status,
-      location: answer.headers['location'] ?? null,
-      setCookies: answer.setCookies,
+      status: response.status,
+      location: response.headers['location'] ?? null,
+      setCookies: response.setCookies,
     });
-    return { status: answer.status, url, headers: answer.headers, body: answer.body };
+    return { status: response.status, url, headers: response.headers, body: response.body };
   }
 
   async #open(
@@ -82,7 +82,7 @@ export class SandboxBrowser {
     for (let step = 0; step < MAX_STEPS; step++) {
       const target = new URL(url);
       const cookie = this.jar.header(target, form === undefined ? 'same-site' : 'cross-site-post');
-      const answer = await sendRequest({
+      const response = await sendRequest({
         method: verb,
         url,
         headers: {
@@ -94,15 +94,15 @@ export class SandboxBrowser {
         },
         body: form,
       });
-      this.jar.store(target, answer.setCookies);
-      const location = REDIRECTS.has(answer.status) ? (answer.headers['location'] ?? null) : null;
-      const { status, setCookies } = answer;
+      this.jar.store(target, response.setCookies);
+      const location = REDIRECTS.has(response.status) ? (response.headers['location'] ?? null) : null;
+      const { status, setCookies } = response;
       this.steps.push({ method: verb, url, status, location, setCookies });
       if (location === null)
-        return { status: answer.status, url, headers: answer.headers, body: answer.body };
+        return { status: response.status, url, headers: response.headers, body: response.body };
       url = rewrite(new URL(location, url).href);
       // Only 307 and 308 repeat the method.
-      if (answer.status < 307) [verb, form] = ['GET', undefined];
+      if (response.status < 307) [verb, form] = ['GET', undefined];
     }
     return { status: 310, url, headers: {}, body: `More than ${MAX_STEPS} redirects.` };
   }

@@ -20,7 +20,7 @@ export interface LoginOptions {
   readonly browser?: SandboxBrowser;
 }
 
-/** Where a driven sign-on ended. */
+/** Where a driven login ended. */
 export interface LoginResult {
   /** Status of the final page. */
   readonly status: number;
@@ -55,7 +55,7 @@ function unescapeHtml(text: string): string {
     .replaceAll('&amp;', '&');
 }
 
-/** A sign-on that stands at the identity provider's form. */
+/** A login that stands at the identity provider's form. */
 export interface ReachedForm {
   readonly browser: SandboxBrowser;
   readonly form: PostedForm;
@@ -83,14 +83,14 @@ export class SandboxLogin {
   ) {}
 
   /**
-   * Drives the whole sign-on. Whatever the application answers to the response is the result, a refusal too.
+   * Drives the whole login. Whatever the application returns for the response is the result, a rejection too.
    *
-   * @throws SandboxError `sandbox.login` when the way to the identity provider's answer is not the one of a sign-on.
+   * @throws SandboxError `sandbox.login` when the way to the identity provider's response is not the one of a login.
    */
   async run(appUrl: string, options: LoginOptions = {}): Promise<LoginResult> {
     const { browser, page } = await this.#launch(appUrl, options);
     const form = this.#formOn(page);
-    // A short OpenID answer comes as a redirect, which the browser has followed already.
+    // A short OpenID response comes as a redirect, which the browser has followed already.
     const isRedirected = form === null && !page.url.startsWith(this.options.url) && this.#wasHere(browser);
     if (form === null && !isRedirected) throw this.#astray(page, browser);
     const final = form ? await browser.postFromOtherSite(form.action, form.fields, this.options.url) : page;
@@ -167,7 +167,7 @@ export class SandboxLogin {
       .map((step) => `${step.method} ${step.url.split('?')[0]} ${step.status}`)
       .join(', then ');
     return new SandboxError('sandbox.login', {
-      message: `The sign-on ended on a page without a form, status ${page.status}: ${way}.`,
+      message: `The login ended on a page without a form, status ${page.status}: ${way}.`,
       remedy: 'Check the application address, its init path, and that the person has a group.',
     });
   }

@@ -13,14 +13,14 @@ const HASHES: Readonly<Record<string, { readonly hash: string; readonly bytes: n
   'HMAC-SHA256': { hash: 'sha256', bytes: 32 },
 };
 
-/** Lifetime that is told to consumers, seconds. */
+/** Lifetime that is given to consumers, seconds. */
 const LIFETIME_SECONDS = 3_600;
 const CAPACITY = 10_000;
 
 interface Association {
   readonly hash: string;
   readonly secret: Buffer;
-  /** Made for one answer, which only the provider itself can confirm. */
+  /** Made for one response, which only the provider itself can confirm. */
   readonly isPrivate: boolean;
 }
 
@@ -35,13 +35,13 @@ function btwoc(bytes: Buffer): Buffer {
 /** Fields of a message without `openid.`. */
 export type OpenIdFields = ReadonlyMap<string, string>;
 
-/** Secrets shared with consumers, and the private ones behind answers to be confirmed directly. */
+/** Secrets shared with consumers, and the private ones behind responses to be confirmed directly. */
 @Injectable()
 export class Associations {
   readonly #known = new Map<string, Association>();
   readonly #confirmed = new Set<string>();
 
-  /** Answers a request for an association; null for types that cannot be had. */
+  /** Handles a request for an association; null for types that cannot be had. */
   associate(fields: OpenIdFields): Record<string, string> | null {
     const type = fields.get('assoc_type') ?? '';
     const session = fields.get('session_type') ?? '';
@@ -86,7 +86,7 @@ export class Associations {
     return association ? createHmac(association.hash, association.secret).update(text).digest('base64') : '';
   }
 
-  /** Whether an answer is one of ours, made with a private secret and confirmed for the first time. */
+  /** Whether a response is one of ours, made with a private secret and confirmed for the first time. */
   confirm(fields: OpenIdFields): boolean {
     const handle = fields.get('assoc_handle') ?? '';
     const isOurs = this.#known.get(handle)?.isPrivate === true && this.sign(fields) === fields.get('sig');

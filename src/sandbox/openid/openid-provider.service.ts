@@ -10,7 +10,7 @@ import { SandboxState } from '../state/sandbox-state.js';
 import { Associations, type OpenIdFields } from './associations.js';
 import { AX_ATTRIBUTES, OPENID } from './openid-names.js';
 
-/** Longest address a positive answer goes into; longer ones are posted by a form. */
+/** Longest address a positive response goes into; longer ones are posted by a form. */
 const MAX_URL = 2_047;
 
 /** What the provider does about a request that came through a browser. */
@@ -50,7 +50,7 @@ export class OpenIdProviderService {
     return `${this.options.url}/api/openid/provider/${marketplace.apiId}`;
   }
 
-  /** Answers to `associate` and `check_authentication`; null for modes that come through a browser. */
+  /** Responses to `associate` and `check_authentication`; null for modes that come through a browser. */
   direct(fields: OpenIdFields): Record<string, string> | null {
     const ns = OPENID.namespace;
     if (fields.get('mode') === 'check_authentication') {
@@ -64,7 +64,7 @@ export class OpenIdProviderService {
       : { ns, error: 'Unsupported type', error_code: 'unsupported-type', assoc_type: 'HMAC-SHA256' };
   }
 
-  /** Answers a request through the browser: who signs in, for which company, and the signed answer. */
+  /** Handles a request through the browser: who signs in, for which company, and the signed response. */
   signOn(
     marketplace: SandboxMarketplaceRecord,
     fields: OpenIdFields,
@@ -77,7 +77,7 @@ export class OpenIdProviderService {
     if (fields.get('mode') !== 'checkid_setup') return { kind: 'malformed', message: 'unknown mode' };
     if (!returnTo.startsWith(this.state.appHostOf(marketplace))) {
       exchange.remarks.push(
-        `The return address ${returnTo} is not the application's; the real provider refuses it.`,
+        `The return address ${returnTo} is not the application's; the real provider rejects it.`,
       );
     }
     const uid = exchange.query.get('user_uid');

@@ -1,4 +1,4 @@
-/** Where a form's answer sends the browser: the page again, with what was done. */
+/** Where a form's response sends the browser: the page again, with what was done. */
 export interface Back {
   readonly url: string;
   readonly statusCode: 303;

@@ -16,15 +16,15 @@ const PRESETS = Object.keys(FAULT_PRESETS) as FaultPreset[];
 
 /** Effects that the page offers; code can do more. */
 const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEffect]>> = {
-  unavailable: ['answer 503', { status: 503 }],
-  quota: ['answer 429, retry after 2 s', { status: 429, retryAfter: 2 }],
+  unavailable: ['respond with 503', { status: 503 }],
+  quota: ['respond with 429, retry after 2 s', { status: 429, retryAfter: 2 }],
   slow: ['wait 3 s', { latency: '3s' }],
-  hang: ['never answer', { hang: true }],
+  hang: ['never respond', { hang: true }],
   reset: ['reset the connection', { reset: true }],
-  drop: ['do the work, then drop the answer', { applyThenDrop: true }],
-  truncated: ['send half of the answer', { truncated: true }],
-  garbage: ['answer half a JSON text', { invalidJson: true }],
-  html: ['answer as text/html', { contentType: 'text/html' }],
+  drop: ['do the work, then drop the response', { applyThenDrop: true }],
+  truncated: ['send half of the response', { truncated: true }],
+  garbage: ['respond with half a JSON text', { invalidJson: true }],
+  html: ['respond with text/html', { contentType: 'text/html' }],
 };
 
 /** Makes the marketplace misbehave, and time pass. */

@@ -100,7 +100,7 @@ export class JournalController {
         <pre>${entry.method} ${entry.url}</pre>
         <pre>${lines(entry.requestHeaders)}</pre>
         ${entry.requestBody ? html`<pre>${entry.requestBody}</pre>` : ''}
-        <h2>Answer ${entry.status ?? 'none'}</h2>
+        <h2>Response ${entry.status ?? 'none'}</h2>
         <pre>${lines(entry.responseHeaders)}</pre>
         ${entry.responseBody ? html`<pre>${entry.responseBody}</pre>` : ''}
         <p><a href="/journal">Back to the journal</a></p>`,

@@ -17,7 +17,7 @@ function withParameter(url: string, name: string, value: string): string {
   return `${url}&${name}=${encodeURIComponent(value)}`;
 }
 
-/** The pages of a sign-on: plain markup that works without script. */
+/** The pages of a login: plain markup that works without script. */
 @Injectable()
 export class LoginPages {
   /** Who signs in? */
@@ -36,8 +36,8 @@ export class LoginPages {
           )}
         </ul>
         <p>
-          <a href="${withParameter(url, 'send', 'ask')}">Choose what to send</a>: a valid answer, or one with
-          a defect.
+          <a href="${withParameter(url, 'send', 'ask')}">Choose what to send</a>: a valid response, or one
+          with a defect.
         </p>`,
       `${marketplace} asks who you are. Nobody here has a password.`,
     );
@@ -61,7 +61,7 @@ export class LoginPages {
     );
   }
 
-  /** A valid answer, or one with exactly one thing wrong? */
+  /** A valid response, or one with exactly one thing wrong? */
   chooseResponse(variants: readonly AssertionVariant[], url: string): string {
     const once = variants.filter(({ times }) => times === undefined);
     return page(
@@ -77,7 +77,7 @@ export class LoginPages {
             </li>`,
         )}
       </ul>`,
-      'Your application must accept the first and refuse every other one.',
+      'Your application must accept the first and reject every other one.',
     );
   }
 
@@ -89,12 +89,12 @@ export class LoginPages {
     );
   }
 
-  /** The request cannot be answered. */
-  refused(outcome: Outcome<'refused'>): string {
+  /** The request cannot be fulfilled. */
+  rejected(outcome: Outcome<'rejected'>): string {
     return outcome.message;
   }
 
-  /** An answer on its way: a form that posts itself, with a button for browsers without script. */
+  /** A response on its way: a form that posts itself, with a button for browsers without script. */
   postForm(action: string, fields: Readonly<Record<string, string>>): string {
     return html`<!DOCTYPE html>
       <html lang="en">
@@ -118,12 +118,12 @@ export class LoginPages {
     return page('Signed out', html`<p>You have signed out of the application.</p>`);
   }
 
-  /** Where an application sends people it refuses. */
+  /** Where an application sends people it rejects. */
   unauthorized(reason: string | null): string {
     const detail = reason === 'internal' ? html`<p>The application met an internal error.</p>` : '';
     return page(
-      'Access refused',
-      html`<p>The application refused access.</p>
+      'Access rejected',
+      html`<p>The application rejected access.</p>
         ${detail}`,
     );
   }

@@ -13,8 +13,8 @@ import { Page } from './page.decorator.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
 const PATH_LABELS: readonly (readonly [keyof SandboxPaths, string])[] = [
-  ['init', 'Sign-on begins'],
-  ['consume', 'Sign-on ends'],
+  ['init', 'Login begins'],
+  ['consume', 'Login ends'],
   ['group', 'A company cancels'],
   ['groupUser', 'A person leaves'],
   ['notification', 'Data changed'],
@@ -35,7 +35,7 @@ export class MarketplacesController {
     const comparison = check ? await this.metadata.compare(this.marketplaces.get(check)) : '';
     return sandboxPage({
       title: 'Marketplaces',
-      lead: 'What the developer platform tells your application: hosts, keys, certificates and paths.',
+      lead: 'What the developer platform reports to your application: hosts, keys, certificates and paths.',
       active: '/marketplaces',
       notice: done ?? null,
       body: html`${comparison} ${this.marketplaces.list().map((record) => this.#card(record))}`,

@@ -56,7 +56,7 @@ export class PeopleController {
     const [delivery] = await this.webhooks.deleteGroupUser(group, user, { marketplace });
     return back(
       '/people',
-      `${user} left ${group}; your webhook answered ${delivery?.status ?? delivery?.error}.`,
+      `${user} left ${group}; your webhook responded with ${delivery?.status ?? delivery?.error}.`,
     );
   }
 

@@ -21,7 +21,7 @@ const EXAMPLE = JSON.stringify(
   2,
 );
 
-/** Sends what the platform sends, well and badly, and keeps every answer. */
+/** Sends what the platform sends, well and badly, and keeps every response. */
 @Controller('webhooks')
 @UseGuards(SameOriginGuard)
 export class WebhooksController {
@@ -56,7 +56,7 @@ export class WebhooksController {
           </section>
         </div>
         <h2>Deliveries</h2>
-        ${table('Deliveries', ['When', 'Request', 'Answer', 'Time', 'Action'], rows, 'Nothing has been sent yet.')}`,
+        ${table('Deliveries', ['When', 'Request', 'Response', 'Time', 'Action'], rows, 'Nothing has been sent yet.')}`,
     });
   }
 
@@ -75,7 +75,7 @@ export class WebhooksController {
     }
     return back(
       '/webhooks',
-      `Answered ${deliveries.map(({ status, error }) => status ?? error).join(', ')}.`,
+      `Response: ${deliveries.map(({ status, error }) => status ?? error).join(', ')}.`,
     );
   }
 
@@ -131,7 +131,7 @@ export class WebhooksController {
         <details>
           <summary>
             <strong class="${good ? 'good' : 'bad'}"
-              >${delivery.status ?? delivery.error ?? 'no answer'}</strong
+              >${delivery.status ?? delivery.error ?? 'no response'}</strong
             >
           </summary>
           <pre>${delivery.responseBody}</pre>

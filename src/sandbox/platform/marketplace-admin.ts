@@ -110,7 +110,7 @@ export class MarketplaceAdmin {
     return record;
   }
 
-  /** Takes a marketplace out of the configuration. Its hub goes on answering, as a real one would. */
+  /** Takes a marketplace out of the configuration. Its hub keeps responding, as a real one would. */
   remove(name: string): void {
     this.get(name).removed = true;
   }
@@ -133,7 +133,7 @@ export class MarketplaceAdmin {
 
   /**
    * A new signing key and certificate. With overlap both certificates are published; `signWith` says which key signs
-   * meanwhile: the new one unless told otherwise, or the one that did before.
+   * meanwhile: the new one unless said otherwise, or the one that did before.
    */
   async rotateCertificate(
     name: string,

@@ -48,7 +48,7 @@ export function sandboxUrl(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
-/** One marketplace of the developer platform's answer. */
+/** One marketplace of the developer platform's response. */
 export function marketplaceDocument(
   state: SandboxState,
   record: SandboxMarketplaceRecord,

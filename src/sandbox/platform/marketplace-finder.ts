@@ -40,7 +40,7 @@ export class MarketplaceFinder {
     return undefined;
   }
 
-  /** Name of the marketplace an exchange speaks for, proved or not; null when nothing tells. */
+  /** Name of the marketplace an exchange speaks for, proved or not; null when nothing says. */
   nameFor(exchange: SandboxExchange): string | null {
     if (exchange.credentials) return this.byApiId(exchange.credentials.user)?.name ?? null;
     const template = exchange.route?.template;

@@ -13,20 +13,20 @@ export interface MetadataField {
   readonly expected: string;
   /** Null when the application does not tell. */
   readonly seen: string | null;
-  readonly verdict: 'same' | 'different' | 'missing';
+  readonly result: 'same' | 'different' | 'missing';
 }
 
 /** What the metadata endpoint of an application looks like from the marketplace (protocol §3). */
 export interface MetadataReport {
   readonly url: string;
-  /** Null when no answer came. */
+  /** Null when no response came. */
   readonly status: number | null;
-  /** What is wrong with the answer as such; null when it is JSON. */
+  /** What is wrong with the response as such; null when it is JSON. */
   readonly problem: string | null;
   readonly fields: readonly MetadataField[];
-  /** Whether wrong credentials were refused with 401. */
+  /** Whether wrong credentials were rejected with 401. */
   readonly refusesStrangers: boolean;
-  /** Whether the answer holds the API key, which it never may. */
+  /** Whether the response holds the API key, which it never may. */
   readonly leaksKey: boolean;
   /** Everything in order. */
   readonly good: boolean;
@@ -45,25 +45,24 @@ export class MetadataCheck {
     const record = this.marketplaces.get(name);
     const url = `${this.state.appHostOf(record)}/maestrano/metadata`;
     const key = record.apiKeys[0] ?? '';
-    const [answer, stranger] = await Promise.all([
+    const [response, stranger] = await Promise.all([
       fetchAs(url, record.apiId, key),
       fetchAs(url, record.apiId, 'wrong'),
     ]);
-    const body = answer && parse(answer.body);
+    const body = response && parse(response.body);
     const problem =
-      answer === null
-        ? 'no answer'
-        : answer.status !== 200
-          ? `status ${answer.status}`
+      response === null
+        ? 'no response'
+        : response.status !== 200
+          ? `status ${response.status}`
           : body
             ? null
             : 'no JSON object';
     const fields = body && !problem ? compare(expectedOf(record, this.state.appHostOf(record)), body) : [];
-    const leaksKey = answer !== null && record.apiKeys.some((one) => answer.body.includes(one));
+    const leaksKey = response !== null && record.apiKeys.some((one) => response.body.includes(one));
     const refusesStrangers = stranger?.status === 401;
-    const good =
-      !problem && refusesStrangers && !leaksKey && fields.every(({ verdict }) => verdict === 'same');
-    return { url, status: answer?.status ?? null, problem, fields, refusesStrangers, leaksKey, good };
+    const good = !problem && refusesStrangers && !leaksKey && fields.every(({ result }) => result === 'same');
+    return { url, status: response?.status ?? null, problem, fields, refusesStrangers, leaksKey, good };
   }
 }
 
@@ -109,7 +108,7 @@ function compare(expected: Readonly<Record<string, string>>, body: Record<string
     let value: unknown = body;
     for (const part of field.split('.')) value = isRecord(value) ? value[part] : undefined;
     const seen = typeof value === 'string' ? value : null;
-    const verdict = seen === null ? 'missing' : seen === wanted ? 'same' : 'different';
-    return { field, expected: wanted, seen, verdict };
+    const result = seen === null ? 'missing' : seen === wanted ? 'same' : 'different';
+    return { field, expected: wanted, seen, result };
   });
 }

@@ -34,7 +34,7 @@ export interface SandboxMarketplaceRecord {
   /** Index into `keyPairs`. */
   signingKey: number;
   signatureAlgorithm: 'sha1' | 'sha256';
-  /** Removed from the developer platform's answer; its hub goes on answering. */
+  /** Removed from the developer platform's response; its hub keeps responding. */
   removed: boolean;
   /** Public base of the application; null follows the sandbox's application address. */
   appHost: string | null;

@@ -10,13 +10,13 @@ export interface Delivery {
   /** Authorization included: the sender may send it again. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** Null when no answer came. */
+  /** Null when no response came. */
   readonly status: number | null;
   readonly responseHeaders: Readonly<Record<string, string>>;
   readonly responseBody: string;
   /** Milliseconds. */
   readonly durationMs: number;
-  /** Why no answer came. */
+  /** Why no response came. */
   readonly error: string | null;
 }
 
@@ -40,7 +40,7 @@ export interface DeliveryOptions {
   /** Wait before the first, milliseconds; a range lets later ones overtake earlier ones. */
   readonly delayMs?: number | readonly [from: number, to: number];
   readonly credentials?: DeliveryCredentials;
-  /** Milliseconds to wait for an answer. Default 10,000. */
+  /** Milliseconds to wait for a response. Default 10,000. */
   readonly timeoutMs?: number;
 }
 

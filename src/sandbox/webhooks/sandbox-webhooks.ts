@@ -21,7 +21,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
   );
 }
 
-/** What the marketplace tells the application (protocol §6, §7). */
+/** What the marketplace reports to the application (protocol §6, §7). */
 @Injectable()
 export class SandboxWebhooks {
   constructor(
@@ -38,7 +38,7 @@ export class SandboxWebhooks {
 
   /**
    * A customer cancels the application: its URL is called, then the group ends (protocol §6.1). Until the application
-   * has answered it can still be charged, for the last bill the documentation speaks of.
+   * has responded to it can still be charged, for the last bill the documentation speaks of.
    */
   async deleteGroup(groupUid: string, options: EventOptions = {}): Promise<Delivery[]> {
     const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);

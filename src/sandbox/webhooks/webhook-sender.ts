@@ -42,7 +42,7 @@ export class WebhookSender {
     return this.#log;
   }
 
-  /** Delivers a parcel as told, and returns every delivery in the order of sending. Never throws for an answer. */
+  /** Delivers a parcel as instructed, and returns every delivery in the order of sending. Never throws for a response. */
   async deliver(parcel: Parcel, options: DeliveryOptions = {}): Promise<Delivery[]> {
     const marketplace = this.marketplaces.getOrFirst(options.marketplace);
     const request = this.#request(marketplace, parcel, options);
@@ -152,12 +152,12 @@ export class WebhookSender {
       body: request.body ?? null,
     };
     const delivery = await sendRequest(request).then(
-      (answer): Delivery => ({
+      (response): Delivery => ({
         ...sent,
-        status: answer.status,
-        responseHeaders: answer.headers,
-        responseBody: answer.body,
-        durationMs: answer.durationMs,
+        status: response.status,
+        responseHeaders: response.headers,
+        responseBody: response.body,
+        durationMs: response.durationMs,
         error: null,
       }),
       (error: Error): Delivery => ({

@@ -20,9 +20,9 @@ export interface AssertionVariant {
   readonly name: string;
   /** What is wrong, in a few words. */
   readonly title: string;
-  /** Codes with which nestjs-maestrano refuses it; empty where it is to be accepted. */
+  /** Codes with which nestjs-maestrano rejects it; empty where it is to be accepted. */
   readonly expected: readonly SsoErrorCode[];
-  /** Sent that often, the last answer counts. Default 1. */
+  /** Sent that often, the last response counts. Default 1. */
   readonly times?: number;
   /** Makes the form field. */
   readonly make: (bench: WorkshopBench) => string;

@@ -23,7 +23,7 @@ export const ASSERTION_VARIANTS: readonly AssertionVariant[] = [
   ...WRAPPING_VARIANTS,
 ];
 
-/** What a response is made for, when no sign-on is driven. */
+/** What a response is made for, when no login is driven. */
 export interface BuildOptions {
   readonly acsUrl: string;
   readonly requestId: string;
@@ -44,15 +44,15 @@ export interface VariantResult {
   readonly status: number;
   readonly location: string | null;
   readonly body: string;
-  /** The code the application gave in a JSON answer; null where it sent a page or a redirect. */
+  /** The code the application gave in a JSON response; null where it sent a page or a redirect. */
   readonly code: string | null;
   /** Whether the person was not signed in: an error status, or sent back to the start or the marketplace. */
-  readonly refused: boolean;
+  readonly rejected: boolean;
   /** Whether that is what was to happen. */
   readonly asExpected: boolean;
 }
 
-/** Makes responses with exactly one thing wrong, and sends them through a real sign-on. */
+/** Makes responses with exactly one thing wrong, and sends them through a real login. */
 @Injectable()
 export class AssertionWorkshop {
   constructor(
@@ -74,7 +74,7 @@ export class AssertionWorkshop {
     return this.make(variant, { marketplace, acsUrl, requestId, issuer }, options);
   }
 
-  /** The form field of a variant in answer to a request. */
+  /** The form field of a variant in response to a request. */
   async make(
     variant: string,
     request: SignOnRequest,
@@ -83,7 +83,7 @@ export class AssertionWorkshop {
     return this.#find(variant).make(await this.#bench(request, who));
   }
 
-  /** Begins a sign-on at the application, answers it with a variant, and tells what the application did. */
+  /** Begins a login at the application, responds with a variant, and reports what the application did. */
   async send(appUrl: string, variant: string, options: LoginOptions = {}): Promise<VariantResult> {
     const { title, expected, times = 1 } = this.#find(variant);
     const { browser, form, request } = await this.login.reach(appUrl, options);
@@ -92,9 +92,9 @@ export class AssertionWorkshop {
     for (let turn = 1; turn < times; turn++)
       page = await browser.post(form.action, { SAMLResponse: samlResponse });
     const location = page.headers['location'] ?? null;
-    const refused = page.status >= 400 || this.#isTurnedAway(location, page.url, options);
+    const rejected = page.status >= 400 || this.#isTurnedAway(location, page.url, options);
     const code = codeOf(page.body);
-    const asExpected = refused
+    const asExpected = rejected
       ? expected.length > 0 && (code === null || expected.some((one) => one === code))
       : expected.length === 0;
     return {
@@ -105,7 +105,7 @@ export class AssertionWorkshop {
       location,
       body: page.body,
       code,
-      refused,
+      rejected,
       asExpected,
     };
   }

@@ -68,10 +68,10 @@ export const FIELD_VARIANTS: readonly AssertionVariant[] = [
   wrong('wrong-issuer', 'Issued by another provider', 'sso.issuer', () => ({
     issuer: 'https://idp.elsewhere.example/saml',
   })),
-  wrong('unknown-request', 'Answers a request nobody made', unknownRequest, () => ({
+  wrong('unknown-request', 'Responds to a request nobody made', unknownRequest, () => ({
     inResponseTo: '_nobody-asked',
   })),
-  wrong('missing-request', 'Answers no request', 'sso.requestMissing', () => ({ inResponseTo: null })),
+  wrong('missing-request', 'Responds to no request', 'sso.requestMissing', () => ({ inResponseTo: null })),
   wrong('failed-status', 'The status is not Success, the assertion is there', 'sso.status', () => ({
     status: 'urn:oasis:names:tc:SAML:2.0:status:Responder',
   })),

@@ -7,19 +7,21 @@ export const ASSERTION_SCENARIOS: readonly ComplianceScenario[] = ASSERTION_VARI
   ({ name, title, expected }): ComplianceScenario => ({
     id: `assertion-${name}`,
     area: 'assertion',
-    title: expected.length === 0 ? `Accepted: ${title}` : `Refused: ${title}`,
+    title: expected.length === 0 ? `Accepted: ${title}` : `Rejected: ${title}`,
     remedy:
       expected.length === 0
         ? 'Accept what the real identity provider may send.'
-        : `Check it: nestjs-maestrano refuses it with ${expected.join(' or ')}.`,
+        : `Check it: nestjs-maestrano rejects it with ${expected.join(' or ')}.`,
     run: async (bench) => {
       const result = await bench.sandbox.assertions.send(bench.appUrl, name, bench.customer());
       demand(result.status < 500, `The application failed with status ${result.status}.`);
       demand(
-        result.refused === expected.length > 0,
-        result.refused ? `It was refused (${result.code ?? `status ${result.status}`}).` : 'It was accepted.',
+        result.rejected === expected.length > 0,
+        result.rejected
+          ? `It was rejected (${result.code ?? `status ${result.status}`}).`
+          : 'It was accepted.',
       );
-      demand(result.asExpected, `It was refused for another reason: ${result.code}.`);
+      demand(result.asExpected, `It was rejected for another reason: ${result.code}.`);
     },
   }),
 );

@@ -4,8 +4,8 @@ import { ComplianceSkip, demand } from './compliance-failure.js';
 /** Credentials of a plain request to the application. */
 export type BenchCredentials = 'valid' | 'wrong' | 'none' | { readonly header: string };
 
-/** What the application answered. */
-export interface BenchAnswer {
+/** The response of the application. */
+export interface BenchResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -81,7 +81,7 @@ export class ComplianceBench {
     return { group, user };
   }
 
-  /** Signs somebody in; the result may be a refusal. */
+  /** Signs somebody in; the result may be a rejection. */
   login(who: BenchCustomer, options: Omit<LoginOptions, 'user' | 'group'> = {}): Promise<LoginResult> {
     return this.sandbox.login(this.appUrl, { ...who, ...options });
   }
@@ -96,8 +96,8 @@ export class ComplianceBench {
 
   /** Whether a browser with these cookies sees the page that people land on. */
   async seesPage(cookie: string): Promise<boolean> {
-    const answer = await this.request('GET', await this.page(), { cookie, credentials: 'none' });
-    return answer.status === 200;
+    const response = await this.request('GET', await this.page(), { cookie, credentials: 'none' });
+    return response.status === 200;
   }
 
   /** The page that people land on after signing in: given, or found out by signing in. */
@@ -113,7 +113,7 @@ export class ComplianceBench {
     return (this.#page = pathname + search);
   }
 
-  /** Any request to the application, with the marketplace's credentials unless told otherwise. */
+  /** Any request to the application, with the marketplace's credentials unless said otherwise. */
   async request(
     method: string,
     path: string,
@@ -128,9 +128,9 @@ export class ComplianceBench {
       readonly credentials?: BenchCredentials;
       readonly headers?: Readonly<Record<string, string>>;
     } = {},
-  ): Promise<BenchAnswer> {
+  ): Promise<BenchResponse> {
     const authorization = this.authorization(credentials);
-    const answer = await fetch(this.appUrl + path, {
+    const response = await fetch(this.appUrl + path, {
       method,
       redirect: 'manual',
       headers: {
@@ -142,7 +142,7 @@ export class ComplianceBench {
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(20_000),
     });
-    return { status: answer.status, headers: answer.headers, body: await answer.text() };
+    return { status: response.status, headers: response.headers, body: await response.text() };
   }
 
   /** The `Authorization` header of one kind of credentials. */

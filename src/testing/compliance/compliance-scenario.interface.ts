@@ -18,7 +18,7 @@ export interface ComplianceResult {
   readonly id: string;
   readonly area: ComplianceScenario['area'];
   readonly title: string;
-  readonly verdict: 'passed' | 'failed' | 'skipped';
+  readonly result: 'passed' | 'failed' | 'skipped';
   /** What the application did instead, or why the scenario was skipped; null when it passed. */
   readonly reason: string | null;
   /** The exchanges of a failed scenario, oldest first, secrets masked. */

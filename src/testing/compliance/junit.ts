@@ -11,11 +11,10 @@ function escapeXml(text: string): string {
 
 /** The checklist in the form that CI servers read. */
 export function toJunit({ results, failed, skipped }: ComplianceReport): string {
-  const cases = results.map(({ id, area, verdict, reason, remedy, exchanges, durationMs }) => {
+  const cases = results.map(({ id, area, result, reason, remedy, exchanges, durationMs }) => {
     const open = `<testcase classname="comply.${area}" name="${id}" time="${(durationMs / 1000).toFixed(3)}"`;
-    if (verdict === 'passed') return `    ${open}/>`;
-    if (verdict === 'skipped')
-      return `    ${open}><skipped message="${escapeXml(reason ?? '')}"/></testcase>`;
+    if (result === 'passed') return `    ${open}/>`;
+    if (result === 'skipped') return `    ${open}><skipped message="${escapeXml(reason ?? '')}"/></testcase>`;
     const detail = escapeXml([remedy, ...exchanges].join('\n'));
     return `    ${open}><failure message="${escapeXml(reason ?? '')}">${detail}</failure></testcase>`;
   });

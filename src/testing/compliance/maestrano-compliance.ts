@@ -4,7 +4,7 @@ import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
 import type { ContractCase } from '../contract-case.js';
 import { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './run-compliance.js';
 
-/** What {@link maestranoCompliance} is told; a function, because tests know it only once everything is running. */
+/** What {@link maestranoCompliance} is given; a function, because tests know it only once everything is running. */
 export type ComplianceTarget = () => Pick<ComplianceOptions, 'appUrl' | 'sandbox' | 'page'> & {
   /** The application, for scenarios in which the configuration changes. */
   readonly app?: INestApplication;
@@ -28,7 +28,7 @@ export function maestranoCompliance(target: ComplianceTarget): ContractCase[] {
       const refresh = app && (() => app.get(MarketplaceLoader, { strict: false }).refresh());
       const report = await runCompliance({ ...options, only: [id], ...(refresh ? { refresh } : {}) });
       const [result] = report.results;
-      if (result?.verdict !== 'failed') return;
+      if (result?.result !== 'failed') return;
       throw new Error([result.reason, result.remedy, ...result.exchanges].join('\n'));
     },
   }));

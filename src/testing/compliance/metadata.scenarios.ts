@@ -5,9 +5,9 @@ import type { ComplianceScenario } from './compliance-scenario.interface.js';
 const area = 'metadata';
 const PATH = '/maestrano/metadata';
 
-async function refuses(bench: ComplianceBench, credentials: BenchCredentials, path = PATH): Promise<void> {
+async function rejects(bench: ComplianceBench, credentials: BenchCredentials, path = PATH): Promise<void> {
   const { status } = await bench.request('GET', path, { credentials });
-  demand(status === 401, `It answered ${status}.`);
+  demand(status === 401, `It responded with ${status}.`);
 }
 
 /** What the marketplace reads of the application (protocol §3). */
@@ -15,12 +15,12 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'metadata',
     area,
-    title: 'The metadata is told to the marketplace, and fits its configuration',
+    title: 'The metadata is served to the marketplace, and fits its configuration',
     remedy: 'Serve /maestrano/metadata with the paths the marketplace has; the sandbox shows field by field.',
     run: async (bench) => {
       const { url, problem, fields } = await bench.sandbox.checkMetadata(bench.marketplace);
       demand(problem === null, `${url}: ${problem}.`);
-      const wrong = fields.filter(({ verdict }) => verdict !== 'same').map(({ field }) => field);
+      const wrong = fields.filter(({ result }) => result !== 'same').map(({ field }) => field);
       demand(wrong.length === 0, `These fields differ: ${wrong.join(', ')}.`);
     },
   },
@@ -39,14 +39,14 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
     area,
     title: 'Wrong credentials get 401',
     remedy: 'Compare the credentials of the request with those of the marketplace.',
-    run: (bench) => refuses(bench, 'wrong'),
+    run: (bench) => rejects(bench, 'wrong'),
   },
   {
     id: 'metadata-no-credentials',
     area,
     title: 'No credentials get 401',
     remedy: 'Ask for credentials on the metadata endpoint.',
-    run: (bench) => refuses(bench, 'none'),
+    run: (bench) => rejects(bench, 'none'),
   },
   {
     id: 'metadata-malformed-credentials',
@@ -61,7 +61,7 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
         'Bearer x',
         `Basic ${'A'.repeat(4_000)}`,
       ]) {
-        await refuses(bench, { header });
+        await rejects(bench, { header });
       }
     },
   },

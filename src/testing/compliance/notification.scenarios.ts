@@ -5,7 +5,7 @@ import { demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
 const area = 'notification';
-const IGNORE = 'Ignore and count what you do not know; a refusal only has it repeated.';
+const IGNORE = 'Ignore and count what you do not know; a rejection only has it repeated.';
 
 type Entities = Readonly<Record<string, unknown>>;
 
@@ -37,13 +37,13 @@ async function raw(bench: ComplianceBench, body: string): Promise<number> {
   return (await bench.request('POST', notification, { body, headers })).status;
 }
 
-/** What Connec! tells (protocol §7). */
+/** What Connec! reports (protocol §7). */
 export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'notification',
     area,
     title: 'A notification is taken',
-    remedy: 'Serve the notification path; the delivery log of the sandbox shows the answer.',
+    remedy: 'Serve the notification path; the delivery log of the sandbox shows the response.',
     run: async (bench) => takes(bench, { people: [person(await knownGroup(bench))] }),
   },
   {
@@ -61,14 +61,14 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-twice',
     area,
     title: 'The same notification twice is taken twice',
-    remedy: 'Recognise a repeated delivery and answer it like the first.',
+    remedy: 'Recognise a repeated delivery and respond as to the first.',
     run: async (bench) => takes(bench, { people: [person(await knownGroup(bench))] }, 2),
   },
   {
     id: 'notification-reordered',
     area,
     title: 'An older change after a newer one is taken',
-    remedy: 'Drop what is older than what you have, and answer with success.',
+    remedy: 'Drop what is older than what you have, and respond with success.',
     run: async (bench) => {
       const group = await knownGroup(bench);
       const id = randomUUID();
@@ -111,24 +111,27 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'notification-huge',
     area,
-    title: '2,000 entities at once are taken, or refused as too large',
-    remedy: 'Raise the body limit of the notification path (webhooks.bodyLimit), or answer 413.',
+    title: '2,000 entities at once are taken, or rejected as too large',
+    remedy: 'Raise the body limit of the notification path (webhooks.bodyLimit), or respond with 413.',
     run: async (bench) => {
       const group = await knownGroup(bench);
       const people = Array.from({ length: 2_000 }, () => person(group));
       const [delivery] = await bench.sandbox.webhooks.notify({ people }, { timeoutMs: 30_000 });
       const status = delivery?.status ?? 599;
-      demand(isSuccess(status) || status === 413, `It answered ${delivery?.status ?? delivery?.error}.`);
+      demand(
+        isSuccess(status) || status === 413,
+        `It responded with ${delivery?.status ?? delivery?.error}.`,
+      );
     },
   },
   {
     id: 'notification-malformed',
     area,
     title: 'A body that is no JSON gets 400',
-    remedy: 'Answer 400 to what cannot be parsed, never 5xx.',
+    remedy: 'Respond with 400 to what cannot be parsed, never 5xx.',
     run: async (bench) => {
       const status = await raw(bench, '{"people": [ {');
-      demand(status === 400, `It answered ${status}.`);
+      demand(status === 400, `It responded with ${status}.`);
     },
   },
   {
@@ -147,7 +150,7 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
         deep,
       ]) {
         const status = await raw(bench, body);
-        demand(status < 500, `${body.slice(0, 40)} answered ${status}.`);
+        demand(status < 500, `${body.slice(0, 40)} responded with ${status}.`);
       }
     },
   },

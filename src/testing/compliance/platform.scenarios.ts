@@ -11,7 +11,7 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'platform-down-session',
     area,
     title: 'People who are signed in go on working while the marketplace is down',
-    remedy: 'Give a session some grace when its recheck gets no answer (session.graceMs).',
+    remedy: 'Give a session some grace when its recheck gets no response (session.graceMs).',
     run: async (bench) => {
       const { cookieHeader } = await bench.signedIn(bench.customer());
       await whileDown(bench, async () => {
@@ -22,8 +22,8 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'platform-down-webhooks',
     area,
-    title: 'Webhooks are answered while the marketplace does not answer the application',
-    remedy: 'Do not call the marketplace before you answer it, or bear its silence.',
+    title: 'Webhooks get a response while the marketplace does not respond to the application',
+    remedy: 'Do not call the marketplace before you respond to it, or bear its silence.',
     run: (bench) =>
       whileDown(bench, async () => {
         const deliveries = await bench.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
@@ -48,7 +48,7 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'platform-emptied',
     area,
-    title: 'The configuration outlives an empty answer of the developer platform',
+    title: 'The configuration outlives an empty response of the developer platform',
     remedy: KEEP,
     run: async (bench) => {
       const fault = bench.sandbox.faults.add(

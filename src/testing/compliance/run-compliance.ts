@@ -35,7 +35,7 @@ export interface ComplianceOptions {
   readonly refresh?: () => Promise<unknown>;
   /** Ids of the scenarios to run; all by default. */
   readonly only?: readonly string[];
-  /** Told of each result as it comes. */
+  /** Called with each result as it comes. */
   readonly onResult?: (result: ComplianceResult) => void;
 }
 
@@ -53,8 +53,7 @@ export async function runCompliance(options: ComplianceOptions): Promise<Complia
     results.push(result);
     onResult?.(result);
   }
-  const count = (verdict: ComplianceResult['verdict']) =>
-    results.filter((one) => one.verdict === verdict).length;
+  const count = (result: ComplianceResult['result']) => results.filter((one) => one.result === result).length;
   return { results, passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
 }
 
@@ -63,23 +62,23 @@ async function runScenario(scenario: ComplianceScenario, bench: ComplianceBench)
   const started = performance.now();
   const { journal } = bench.sandbox;
   const before = journal.find().at(-1)?.id ?? 0;
-  const result = (verdict: ComplianceResult['verdict'], reason: string | null): ComplianceResult => ({
+  const toResult = (result: ComplianceResult['result'], reason: string | null): ComplianceResult => ({
     id,
     area,
     title,
-    verdict,
+    result,
     reason,
-    exchanges: verdict === 'failed' ? journal.find({ after: before }).slice(-SHOWN).map(describe) : [],
-    remedy: verdict === 'failed' ? remedy : null,
+    exchanges: result === 'failed' ? journal.find({ after: before }).slice(-SHOWN).map(describe) : [],
+    remedy: result === 'failed' ? remedy : null,
     durationMs: performance.now() - started,
   });
   try {
     await scenario.run(bench);
-    return result('passed', null);
+    return toResult('passed', null);
   } catch (error) {
-    if (error instanceof ComplianceSkip) return result('skipped', error.message);
+    if (error instanceof ComplianceSkip) return toResult('skipped', error.message);
     const reason = error instanceof Error ? error.message : String(error);
-    return result(
+    return toResult(
       'failed',
       error instanceof ComplianceFailure ? reason : `The scenario broke off: ${reason}`,
     );
@@ -88,5 +87,5 @@ async function runScenario(scenario: ComplianceScenario, bench: ComplianceBench)
 
 function describe({ direction, method, url, status, responseBody }: JournalEntry): string {
   const who = direction === 'in' ? 'application → marketplace' : 'marketplace → application';
-  return `${who}: ${method} ${url.slice(0, 160)} ${status ?? 'no answer'} ${responseBody.slice(0, 200)}`.trim();
+  return `${who}: ${method} ${url.slice(0, 160)} ${status ?? 'no response'} ${responseBody.slice(0, 200)}`.trim();
 }

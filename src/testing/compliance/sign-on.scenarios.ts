@@ -35,7 +35,7 @@ export const SIGN_ON_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login',
     area,
     title: 'A person of one company signs in and lands on a page',
-    remedy: 'Follow the first refusal in the log; SsoService.explain(code) tells what was wrong.',
+    remedy: 'Follow the first rejection in the log; SsoService.explain(code) says what was wrong.',
     run: async (bench) => void (await bench.signedIn(bench.customer())),
   },
   {
@@ -53,7 +53,7 @@ export const SIGN_ON_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-second-group',
     area,
     title: 'A person of two companies signs in through each of them',
-    remedy: 'A user may belong to several groups: add the membership instead of refusing the known user.',
+    remedy: 'A user may belong to several groups: add the membership instead of rejecting the known user.',
     run: async (bench) => {
       const first = bench.customer();
       const second = bench.customer();
@@ -145,7 +145,7 @@ export const SIGN_ON_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'login-clock-far-ahead',
     area,
-    title: 'A response from ten minutes in the future is refused',
+    title: 'A response from ten minutes in the future is rejected',
     remedy: 'Check NotBefore and IssueInstant, with a tolerance of a minute or so.',
     run: async (bench) =>
       withClock(bench, '10m', async () => {
@@ -201,14 +201,14 @@ export const SIGN_ON_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'consume-nothing',
     area,
     title: 'A post without SAMLResponse is a client error',
-    remedy: 'Answer 4xx, never 5xx, to what is no response at all.',
+    remedy: 'Respond with 4xx, never 5xx, to what is no response at all.',
     run: (bench) => consumeRefuses(bench, ''),
   },
   {
     id: 'consume-garbage',
     area,
     title: 'A post of garbage is a client error',
-    remedy: 'Answer 4xx, never 5xx, to what cannot be decoded.',
+    remedy: 'Respond with 4xx, never 5xx, to what cannot be decoded.',
     run: (bench) => consumeRefuses(bench, 'SAMLResponse=%00%ff!!not+base64'),
   },
   {
@@ -234,7 +234,7 @@ async function consumeRefuses(bench: ComplianceBench, body: string): Promise<voi
     credentials: 'none',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
-  demand((status >= 400 && status < 500) || status === 302 || status === 303, `It answered ${status}.`);
+  demand((status >= 400 && status < 500) || status === 302 || status === 303, `It responded with ${status}.`);
 }
 
 async function withClock<T>(bench: ComplianceBench, offset: string, work: () => Promise<T>): Promise<T> {

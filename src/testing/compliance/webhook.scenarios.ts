@@ -151,7 +151,7 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
       for (const group of ['cld/../1', '..%2f..', 'cld-%00', `cld-${'9'.repeat(500)}`, "cld-1';--"]) {
         const [delivery] = await bench.sandbox.webhooks.deleteGroup(group, { onlySend: true });
         const status = delivery?.status ?? 599;
-        demand(status < 500, `DELETE of ${JSON.stringify(group.slice(0, 20))} answered ${status}.`);
+        demand(status < 500, `DELETE of ${JSON.stringify(group.slice(0, 20))} responded with ${status}.`);
       }
     },
   },

@@ -165,7 +165,7 @@ describe('MaestranoHealthIndicator', () => {
       queue: { waiting: 12 },
       mute: null,
       warnings: ['the queue lags'],
-      failures: ['mute did not answer within 2000 ms'],
+      failures: ['mute did not respond within 2000 ms'],
     });
     remove();
     expect((await indicator.check()).maestrano.status).toBe('up');

@@ -9,7 +9,7 @@ import {
   type StartSandboxOptions,
 } from '../../../src/sandbox/index.js';
 import { fastifyPlatform, installedPlatform } from '../../../src/sandbox/sandbox-application.js';
-import { sendRequest, type IncomingAnswer } from '../../../src/sandbox/http/send-request.js';
+import { sendRequest, type IncomingResponse } from '../../../src/sandbox/http/send-request.js';
 import { fakeDate } from '../../support/fake-date.js';
 
 const platforms = [
@@ -25,7 +25,7 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
     return sandbox;
   }
 
-  function call(method: string, path: string, body?: unknown, timeoutMs = 25_000): Promise<IncomingAnswer> {
+  function call(method: string, path: string, body?: unknown, timeoutMs = 25_000): Promise<IncomingResponse> {
     const { id, key } = sandbox.options.marketplaces[0]?.api ?? { id: '', key: '' };
     return sendRequest({
       method,
@@ -48,7 +48,7 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
   it('serves the configuration to its environment only, with an ETag', async () => {
     await start();
     const { host, apiPath, apiKey, apiSecret } = sandbox.developerPlatform;
-    const fetchIt = (secret: string, headers = {}): Promise<IncomingAnswer> =>
+    const fetchIt = (secret: string, headers = {}): Promise<IncomingResponse> =>
       sendRequest({
         method: 'GET',
         url: host + apiPath,
