@@ -10,5 +10,8 @@ export const DEFAULT_ROUTE_PREFIX = 'maestrano';
 /** `provider` of users and groups that came from a marketplace (protocol §4.9). */
 export const MAESTRANO_PROVIDER = 'maestrano';
 
+/** Type of the execution context of a `@ConnecHandler` method, as `context.getType()` says it; `http` is that of a route. */
+export const CONNEC_CONTEXT = 'maestrano:connec';
+
 /** Metadata key of controllers and methods that the session guard leaves open; our own controllers carry it. */
 export const SKIP_SESSION = Symbol('maestrano.skipSession');

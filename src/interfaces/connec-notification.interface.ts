@@ -37,6 +37,8 @@ export interface ConnecNotificationStats {
   /** Requests handed to the queue. */
   readonly queued: number;
   readonly handled: number;
+  /** Calls of a handler that a guard bound to it rejected. The entity counts as handled, and is not repeated. */
+  readonly skipped: number;
   readonly failed: number;
   /** Being handled elsewhere at that moment. */
   readonly busy: number;

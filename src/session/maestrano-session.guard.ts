@@ -8,7 +8,7 @@ import {
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { SKIP_SESSION } from '../maestrano.constants.js';
+import { CONNEC_CONTEXT, SKIP_SESSION } from '../maestrano.constants.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
@@ -34,7 +34,8 @@ const MAX_RETURN_LENGTH = 2_000;
 /**
  * Lets in who is signed in through a marketplace, on a method, a controller or globally; our own routes are always
  * open, others with {@link SkipMaestranoSession}. A page sends the browser to sign in and back; anything else gets a
- * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts.
+ * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts. Calls of `@ConnecHandler` methods
+ * pass.
  *
  * @throws MaestranoSignInRequiredException
  */
@@ -51,6 +52,8 @@ export class MaestranoSessionGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(SKIP_SESSION, targets)) return true;
+    // A notification: its sender has shown the marketplace's credentials, and it belongs to nobody's session.
+    if (context.getType<string>() === CONNEC_CONTEXT) return true;
     // Microservice and GraphQL contexts have no request to read: closed unless they are skipped.
     if (context.getType() !== 'http') return false;
     const http = context.switchToHttp();

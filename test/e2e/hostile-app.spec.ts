@@ -24,6 +24,7 @@ import {
   SetMetadata,
   type Type,
   UseGuards,
+  UseInterceptors,
   ValidationPipe,
   VersioningType,
 } from '@nestjs/common';
@@ -43,6 +44,7 @@ import { map, type Observable } from 'rxjs';
 
 import {
   BillingService,
+  ConnecHandler,
   ConnecService,
   type GroupReference,
   MaestranoGroupAdapter,
@@ -64,6 +66,8 @@ import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '..
 
 /** What the adapters were told, of all applications of this file. */
 const events: string[] = [];
+/** What the listener was called with. */
+const heard: unknown[] = [];
 
 @Injectable()
 class Users extends MaestranoUserAdapter<string> {
@@ -94,6 +98,16 @@ class Groups extends MaestranoGroupAdapter<string, string> {
 class Notifications extends MaestranoNotificationAdapter {
   override handle(entity: Readonly<Record<string, unknown>>): void {
     events.push(`notified of ${String(entity['name'])}`);
+  }
+}
+
+/** Has an interceptor bound to it, so that what is registered globally would run beside it if it could. */
+@Injectable()
+class Listener {
+  @ConnecHandler('organizations')
+  @UseInterceptors({ intercept: (_context: ExecutionContext, next: CallHandler) => next.handle() })
+  onOrganization({ name }: Readonly<Record<string, unknown>>): void {
+    heard.push(name);
   }
 }
 
@@ -180,6 +194,7 @@ afterEach(async () => {
   booted = undefined;
   sandbox = undefined;
   events.length = 0;
+  heard.length = 0;
 });
 
 async function open(house: House): Promise<{ sandbox: Sandbox; url: string; app: INestApplication }> {
@@ -209,7 +224,7 @@ async function open(house: House): Promise<{ sandbox: Sandbox; url: string; app:
       ...(house.moreModules?.(opened) ?? []),
     ],
     controllers: [AppController, ...(house.controllers ?? [])],
-    providers: house.providers ?? [],
+    providers: [Listener, ...(house.providers ?? [])],
   };
   booted = await bootApp(house.httpAdapter, root, { port, prepare: house.prepare ?? (() => undefined) });
   return { sandbox: opened, url: booted.url, app: booted.app };
@@ -254,6 +269,7 @@ async function journey(
     'remove usr-1 from cld-1',
     'delete cld-1',
   ]);
+  expect(heard).toEqual(['Acme', 'Large']);
   const { marketplace, authorization } = credentialsOf(hub);
   const metadata = await fetch(`${url}${metadataPath}/${marketplace.name}`, { headers: { authorization } });
   const body = (await metadata.json()) as Record<string, unknown>;

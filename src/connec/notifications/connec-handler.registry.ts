@@ -4,16 +4,15 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { MaestranoConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
 import { ANY_RESOURCE, CONNEC_HANDLER } from './connec-handler.decorator.js';
+import { EnhancedHandler, type HandlerLocation, type ProviderWrapper } from './handler-enhancers.js';
 import { resourceKey } from './resource-key.js';
 
 /** A method that takes entities. */
 export interface RegisteredHandler {
   /** `BillingListener.onInvoice` */
   readonly name: string;
-  readonly run: (
-    entity: Readonly<Record<string, unknown>>,
-    context: ConnecNotificationContext,
-  ) => Promise<void> | void;
+  /** Resolves with `SKIPPED` when a guard did not let the entity through; with anything else once it is handled. */
+  readonly run: (entity: Readonly<Record<string, unknown>>, context: ConnecNotificationContext) => unknown;
 }
 
 const NONE: readonly RegisteredHandler[] = [];
@@ -40,7 +39,10 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
     return [...this.#handlers.keys(), ...(this.#wildcards.length > 0 ? [ANY_RESOURCE] : [])];
   }
 
-  /** @throws MaestranoConnecError `connec.handler` for a method on a request-scoped provider */
+  /**
+   * @throws MaestranoConnecError `connec.handler` for a method on a request-scoped provider, or one whose guards,
+   *   interceptors, pipes and filters are not singletons
+   */
   onApplicationBootstrap(): void {
     const found = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     const seen = new Set<object>();
@@ -55,15 +57,17 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
       seen.add(instance);
-      this.#register(instance, wrapper.name as string);
+      this.#register(instance, wrapper);
     }
     for (const handlers of this.#handlers.values()) handlers.push(...this.#wildcards);
   }
 
-  #register(instance: object, className: string): void {
-    for (const [method, resources] of this.#methods(Object.getPrototypeOf(instance) as object)) {
-      const callback = (instance as Record<string, unknown>)[method] as RegisteredHandler['run'];
-      const handler = { name: `${className}.${method}`, run: callback.bind(instance) };
+  #register(instance: object, wrapper: ProviderWrapper): void {
+    const prototype = Object.getPrototypeOf(instance) as Record<string, HandlerLocation['callback']>;
+    for (const [method, resources] of this.#methods(prototype)) {
+      const callback = prototype[method]!;
+      const name = `${String(wrapper.name)}.${method}`;
+      const handler = { name, run: runOf({ name, wrapper, instance, method, callback }) };
       for (const resource of resources) {
         if (resource === ANY_RESOURCE) this.#wildcards.push(handler);
         else this.#add(resourceKey(resource), handler);
@@ -82,8 +86,9 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
     const [method] = this.#methods(prototype)[0] ?? [];
     if (method === undefined) return;
     throw new MaestranoConnecError('connec.handler', {
-      message: `${className}.${method} is a @ConnecHandler on a request-scoped provider.`,
-      remedy: 'Notifications have no request of yours: make the provider and what it injects singletons.',
+      message: `${className}.${method} is a @ConnecHandler on a provider that is request-scoped, or has a request-scoped guard, interceptor, pipe or filter.`,
+      remedy:
+        'Notifications have no request of yours: make the provider, what is bound to it and what they inject singletons.',
     });
   }
 
@@ -95,4 +100,13 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
       return resources ? [[method, resources]] : [];
     });
   }
+}
+
+/** The method itself where nothing is bound to it. */
+function runOf(location: HandlerLocation): RegisteredHandler['run'] {
+  const { instance, method } = location;
+  const call = (instance as Record<string, HandlerLocation['callback']>)[method]!.bind(instance);
+  if (!EnhancedHandler.isNeededFor(location)) return call;
+  const enhanced = new EnhancedHandler(location, call);
+  return (entity, context) => enhanced.run(entity, context);
 }

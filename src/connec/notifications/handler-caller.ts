@@ -4,21 +4,24 @@ import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-noti
 import { errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { RegisteredHandler } from './connec-handler.registry.js';
+import { SKIPPED } from './handler-enhancers.js';
+import type { ConnecNotificationCounters } from './notification-stats.js';
 
 /** What the handlers of one delivery did. */
 export interface HandlersResult {
-  /** Names of those that are done, at an earlier attempt included. */
+  /** Names of those that are done, at an earlier attempt and skipped by a guard included. */
   readonly finished: readonly string[];
   /** What the first one threw; null when none did. */
   readonly failure: { readonly error: unknown } | null;
 }
 
-/** Calls the handlers of deliveries one after the other, and reports those that throw. */
+/** Calls the handlers of deliveries one after the other, counts those that a guard skips, and reports those that throw. */
 export class HandlerCaller {
   constructor(
     private readonly handlersOf: (resource: string) => readonly RegisteredHandler[],
     private readonly adapter: MaestranoNotificationAdapter | null,
     private readonly logger: Logger,
+    private readonly counts: Pick<ConnecNotificationCounters['counts'], 'skipped'>,
   ) {}
 
   /** Never throws for what a handler did. */
@@ -28,7 +31,7 @@ export class HandlerCaller {
     for (const handler of this.handlersOf(delivery.resource)) {
       if (finishedBefore.includes(handler.name)) continue;
       try {
-        await handler.run(delivery.entity, delivery);
+        if ((await handler.run(delivery.entity, delivery)) === SKIPPED) this.counts.skipped += 1;
         finished.push(handler.name);
       } catch (error) {
         failure ??= { error };

@@ -48,10 +48,16 @@ export class NotificationProcessor {
   ): Promise<NotificationReport> {
     const adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
     const source = { marketplace, attempt, identity: this.#identity };
+    const { counts } = this.counters;
     const runner = new DeliveryRunner({
       ledger: this.ledger,
-      handlers: new HandlerCaller((resource) => this.#handlersOf(resource, adapter), adapter, this.#logger),
-      counts: this.counters.counts,
+      handlers: new HandlerCaller(
+        (resource) => this.#handlersOf(resource, adapter),
+        adapter,
+        this.#logger,
+        counts,
+      ),
+      counts,
       logger: this.#logger,
       concurrency: this.#concurrency,
       patienceMs: PATIENCE_MS,

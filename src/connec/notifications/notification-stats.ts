@@ -11,6 +11,7 @@ export class ConnecNotificationCounters {
     refused: 0,
     queued: 0,
     handled: 0,
+    skipped: 0,
     failed: 0,
     busy: 0,
     duplicates: 0,

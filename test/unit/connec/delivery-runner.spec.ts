@@ -65,7 +65,7 @@ async function notify(
   };
   const runner = new DeliveryRunner({
     ledger: ledgerOn(store),
-    handlers: new HandlerCaller(() => [{ name: 'handler', run }], null, logger),
+    handlers: new HandlerCaller(() => [{ name: 'handler', run }], null, logger, counters.counts),
     counts: counters.counts,
     logger,
     concurrency: 4,
