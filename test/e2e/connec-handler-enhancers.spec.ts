@@ -44,7 +44,7 @@ import {
   MarketplaceRegistry,
 } from '../../src/index.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, type Platform, PLATFORMS } from '../support/platforms.js';
+import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 type Entity = Readonly<Record<string, unknown>>;
 
@@ -160,14 +160,17 @@ interface AppParts {
   readonly imports?: DynamicModule[];
 }
 
-async function boot(platform: Platform, { providers = [], controllers = [], imports = [] }: AppParts) {
+async function boot(
+  httpAdapter: HttpAdapterName,
+  { providers = [], controllers = [], imports = [] }: AppParts,
+) {
   @Module({
     imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }), ...imports],
     providers: [Journal, ...providers],
     controllers,
   })
   class App {}
-  const app = await bootApp(platform, App);
+  const app = await bootApp(httpAdapter, App);
   booted.push(app);
   return app;
 }
@@ -238,7 +241,7 @@ const WHERE: Readonly<Record<string, AppParts & { readonly className: string }>>
 };
 const WAYS = REDIS_URL === '' ? (['inline'] as const) : (['inline', 'queued'] as const);
 
-describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
+describe.each(HTTP_ADAPTERS)('enhancers bound to handlers on %s', (httpAdapter) => {
   describe.each(WAYS)('%s', (way) => {
     const queue = (): DynamicModule[] =>
       way === 'inline'
@@ -254,7 +257,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
 
     describe.each(Object.entries(WHERE))('as %s', (_, { className, ...parts }) => {
       it('run around the handler in the order of a route', async () => {
-        const app = await boot(platform, { ...parts, imports: queue() });
+        const app = await boot(httpAdapter, { ...parts, imports: queue() });
         expect(await send(app, { invoices: [entity()] })).toBe(200);
         await until(() => statsOf(app).handled === 1);
         expect(log).toEqual([
@@ -268,7 +271,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
       });
 
       it('skip, count and do not repeat what a guard rejects', async () => {
-        const app = await boot(platform, { ...parts, imports: queue() });
+        const app = await boot(httpAdapter, { ...parts, imports: queue() });
         const rejected = entity({ status: 'DRAFT' });
         expect(await send(app, { invoices: [rejected] })).toBe(200);
         await until(() => statsOf(app).handled === 1);
@@ -279,7 +282,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
       });
 
       it('handle what a filter takes, and fail with what none does', async () => {
-        const app = await boot(platform, { ...parts, imports: queue() });
+        const app = await boot(httpAdapter, { ...parts, imports: queue() });
         expect(await send(app, { invoices: [entity({ fails: 'known' })] })).toBe(200);
         await until(() => statsOf(app).handled === 1);
         expect(log.at(-1)).toBe('filter known maestrano:connec');
@@ -302,7 +305,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
         { provide: APP_PIPE, useValue: { transform: forbidden } },
         { provide: APP_FILTER, useValue: { catch: forbidden } },
       ];
-      const app = await boot(platform, { providers, imports: queue() });
+      const app = await boot(httpAdapter, { providers, imports: queue() });
       // The application's own guard shuts the route; the notification comes another way.
       const notifications = app.app.get(ConnecNotifications);
       const marketplace = app.app.get(MarketplaceRegistry).get('one');
@@ -321,7 +324,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
 
   it('let notifications through our session guard as the application’s only guard', async () => {
     const providers = [OfMethods, { provide: APP_GUARD, useExisting: MaestranoSessionGuard }];
-    const app = await boot(platform, { providers });
+    const app = await boot(httpAdapter, { providers });
     expect(await send(app, { items: [entity()], invoices: [entity()] })).toBe(200);
     expect(statsOf(app)).toMatchObject({ handled: 2, skipped: 0 });
   });
@@ -341,7 +344,7 @@ describe.each(PLATFORMS)('enhancers bound to handlers on %s', (platform) => {
           return 'never';
         }
       }
-      const app = await boot(platform, { controllers: [Guarded] });
+      const app = await boot(httpAdapter, { controllers: [Guarded] });
       expect(await send(app, { invoices: [entity()] })).toBe(200);
       expect(log).toEqual(['invoices acme']);
       expect((await fetch(`${app.url}/guarded`)).status).toBe(401);

@@ -58,7 +58,7 @@ describe('the cost of each hostile response', () => {
     compiled = compileSources(
       'hostile-costs',
       'src/sandbox/keys/self-signed-certificate.ts',
-      ...['test/support/saml', 'test/security/corpus', 'test/security/cost'].flatMap(filesIn),
+      ...['test/support', 'test/support/saml', 'test/security/corpus', 'test/security/cost'].flatMap(filesIn),
     );
     child = fork(compiled.path('test/security/cost/measure.ts'), { execArgv: ['--expose-gc'] });
     costs = await reported(child);
