@@ -145,14 +145,14 @@ withChromium('the sample application and the sandbox in a browser', () => {
     await page.goto(`${launched.sandbox.url}/webhooks`);
     const form = page.locator('form').filter({ hasText: 'Entities' });
     await form.getByRole('button', { name: 'Send' }).click();
-    expect(await page.getByRole('status').textContent()).toContain('Answered 200');
+    expect(await page.getByRole('status').textContent()).toContain('Response: 200');
     await page
       .locator('form')
       .filter({ hasText: 'Entities' })
       .getByLabel('Credentials')
       .selectOption('wrong');
     await page.locator('form').filter({ hasText: 'Entities' }).getByRole('button', { name: 'Send' }).click();
-    expect(await page.getByRole('status').textContent()).toContain('Answered 401');
+    expect(await page.getByRole('status').textContent()).toContain('Response: 401');
   });
 
   it('shows exchanges as they happen', async () => {
