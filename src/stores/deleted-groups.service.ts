@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { chunksOf } from '../utils/chunks.js';
+import { inChunks } from '../utils/chunks.js';
 import { MAX_BATCH, MaestranoStore } from './maestrano-store.js';
 import { companyKey } from './store-key.js';
 
@@ -30,8 +30,7 @@ export class DeletedGroupsService {
   /** Those of the groups that cancelled the application, in one round trip for up to 1,000. */
   async deletedOf(marketplace: string, groupUids: readonly string[]): Promise<ReadonlySet<string>> {
     const keys = groupUids.map((groupUid) => keyOf(marketplace, groupUid));
-    const markers = await Promise.all(chunksOf(keys, MAX_BATCH).map((some) => this.store.getMany(some)));
-    const found = markers.flat();
+    const found = await inChunks(keys, MAX_BATCH, (some) => this.store.getMany(some));
     return new Set(groupUids.filter((_, position) => (found[position] ?? null) !== null));
   }
 

@@ -36,21 +36,23 @@ export class MemoryStore extends MaestranoStore {
 
   override async getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
     this.checkKeys(keys);
+    const now = Date.now();
     return this.waitFor(call, () =>
-      Promise.resolve(keys.map((key) => this.#read(this.#namespace(key), key)?.value ?? null)),
+      Promise.resolve(keys.map((key) => this.#read(this.#namespace(key), key, now)?.value ?? null)),
     );
   }
 
   override async writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
     this.checkWrites(writes);
-    return this.waitFor(call, () => Promise.resolve(writes.map((write) => this.#apply(write))));
+    const now = Date.now();
+    return this.waitFor(call, () => Promise.resolve(writes.map((write) => this.#apply(write, now))));
   }
 
   override async take(key: string, call?: StoreCall): Promise<string | null> {
     this.checkKeys([key]);
     return this.waitFor(call, () => {
       const entries = this.#namespace(key);
-      const entry = this.#read(entries, key);
+      const entry = this.#read(entries, key, Date.now());
       if (entry) this.#remove(entries, key, entry);
       return Promise.resolve(entry?.value ?? null);
     });
@@ -78,7 +80,7 @@ export class MemoryStore extends MaestranoStore {
     let last: string | null = null;
     for (const place of places) {
       const { at, key } = readPlace(place);
-      const entry = this.#read(this.#namespace(key), key);
+      const entry = this.#read(this.#namespace(key), key, Date.now());
       if (!entry) continue;
       if (entries.length === limit) return { entries, next: last };
       entries.push({ key, value: entry.value, at });
@@ -87,14 +89,14 @@ export class MemoryStore extends MaestranoStore {
     return { entries, next: null };
   }
 
-  #apply({ key, expected, value, ttlMs, index }: StoreWrite): boolean {
+  #apply({ key, expected, value, ttlMs, index }: StoreWrite, now: number): boolean {
     const entries = this.#namespace(key);
-    const present = this.#read(entries, key);
+    const present = this.#read(entries, key, now);
     if (expected !== undefined && (present?.value ?? null) !== expected) return false;
     if (present) this.#remove(entries, key, present);
     if (value === null) return present !== null;
-    if (entries.size >= this.#maxEntries) this.#makeRoom(entries);
-    const expiresAt = Date.now() + Math.max(1, ttlMs ?? 0);
+    if (entries.size >= this.#maxEntries) this.#makeRoom(entries, now);
+    const expiresAt = now + Math.max(1, ttlMs ?? 0);
     if (!index) {
       entries.set(key, { value, expiresAt, index: null });
       return true;
@@ -105,10 +107,10 @@ export class MemoryStore extends MaestranoStore {
     return true;
   }
 
-  #read(entries: Map<string, Entry>, key: string): Entry | null {
+  #read(entries: Map<string, Entry>, key: string, now: number): Entry | null {
     const entry = entries.get(key);
     if (!entry) return null;
-    if (entry.expiresAt > Date.now()) return entry;
+    if (entry.expiresAt > now) return entry;
     this.#remove(entries, key, entry);
     return null;
   }
@@ -135,8 +137,7 @@ export class MemoryStore extends MaestranoStore {
     return places;
   }
 
-  #makeRoom(entries: Map<string, Entry>): void {
-    const now = Date.now();
+  #makeRoom(entries: Map<string, Entry>, now: number): void {
     // A few at a time: every write pays for a little sweeping instead of one paying for all of it.
     let looked = 0;
     for (const [key, entry] of entries) {

@@ -28,13 +28,35 @@ export function companyKey(
   groupUid: string,
   ...parts: readonly string[]
 ): string {
-  return bounded(`${namespace}:{${encodePart(marketplace)}/${encodePart(groupUid)}}`, parts);
+  return bounded(companyTag(namespace, marketplace, groupUid), parts);
 }
 
-function bounded(beginning: string, parts: readonly string[]): string {
+/** Makes many keys that differ in their last part only: those of {@link companyKey}, what they share encoded once. */
+export function companyKeysBelow(
+  namespace: string,
+  marketplace: string,
+  groupUid: string,
+  ...parts: readonly string[]
+): (last: string) => string {
+  const beginning = companyTag(namespace, marketplace, groupUid);
+  const shared = join(beginning, parts);
+  return (last) => bounded(beginning, [last], shared);
+}
+
+function companyTag(namespace: string, marketplace: string, groupUid: string): string {
+  return `${namespace}:{${encodePart(marketplace)}/${encodePart(groupUid)}}`;
+}
+
+/** @param shared `beginning` with the parts before these. */
+function bounded(beginning: string, parts: readonly string[], shared = beginning): string {
+  const key = join(shared, parts);
+  return key.length <= MAX_KEY_BYTES ? key : `${beginning}:${digest(key)}`;
+}
+
+function join(beginning: string, parts: readonly string[]): string {
   let key = beginning;
   for (const part of parts) key += `:${encodePart(part)}`;
-  return key.length <= MAX_KEY_BYTES ? key : `${beginning}:${digest(key)}`;
+  return key;
 }
 
 const PLAIN = /^[\w.~-]*$/;

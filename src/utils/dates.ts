@@ -6,18 +6,34 @@ const ISO_DATE =
 const XS_DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
+/** The form of nearly all dates of the platform, which needs no rewriting. */
+const UTC_SECOND = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+const YEAR_1900 = Date.UTC(1900, 0, 1);
+
 /**
  * A date that the marketplace sends in the Account API, in Connec! and in the attributes of a login (protocol §4.11,
  * §8.12, §A.4): UTC when it has no zone. Null for what is none, and for the years before 1900 that the
  * platform is known to send where it has no value.
  */
 export function parsePlatformDate(value: unknown): Date | null {
-  const match = typeof value === 'string' ? ISO_DATE.exec(value.trim()) : null;
-  if (!match) return null;
+  const instant = parsePlatformInstant(value);
+  return instant === null ? null : new Date(instant);
+}
+
+/** {@link parsePlatformDate} in milliseconds of the epoch. */
+export function parsePlatformInstant(value: unknown): number | null {
+  if (typeof value !== 'string') return null;
+  const instant = Date.parse(UTC_SECOND.test(value) ? value : toIsoDate(value));
+  return instant >= YEAR_1900 ? instant : null;
+}
+
+/** The date as `Date.parse` takes it; an empty text for what is none. */
+function toIsoDate(text: string): string {
+  const match = ISO_DATE.exec(text.trim());
+  if (!match) return '';
   const [, day, hour = '00', minutes = ':00', zone = 'Z'] = match;
   const offset = /^[+-]/.test(zone) ? zone.replace(/^(.\d{2})(\d{2})$/, '$1:$2') : 'Z';
-  const date = new Date(`${day}T${hour.padStart(2, '0')}${minutes}${offset}`);
-  return Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1900 ? null : date;
+  return `${day}T${hour.padStart(2, '0')}${minutes}${offset}`;
 }
 
 /**

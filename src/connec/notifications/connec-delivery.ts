@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 
 import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
-import { companyKey, storeKey } from '../../stores/store-key.js';
-import { parsePlatformDate } from '../../utils/dates.js';
+import { companyKeysBelow, storeKey } from '../../stores/store-key.js';
+import { parsePlatformInstant } from '../../utils/dates.js';
 import { connecId } from '../client/external-ids.js';
 
 /** What the entities of a notification have in common. */
@@ -14,10 +14,26 @@ export interface DeliverySource {
   readonly identity: 'version' | 'content';
 }
 
+/** What the entities of one resource and group have in common. */
+export class DeliveryRecords {
+  /** Where the store remembers a record of theirs. */
+  readonly storeKeyOf: (recordKey: string) => string;
+
+  constructor(
+    readonly source: DeliverySource,
+    readonly groupUid: string,
+    readonly resource: string,
+  ) {
+    this.storeKeyOf = companyKeysBelow('delivery', source.marketplace.name, groupUid, resource);
+  }
+}
+
 /** One entity of a notification, and what tells its deliveries apart (protocol §7.2); the context of its handlers. */
 export class ConnecDelivery implements ConnecNotificationContext {
   readonly marketplace: Marketplace;
   readonly attempt: number;
+  readonly groupUid: string;
+  readonly resource: string;
   readonly recordId: string | null;
   /** Key of the record within group and resource: the id, or the digest of an entity without one. */
   readonly recordKey: string;
@@ -29,20 +45,20 @@ export class ConnecDelivery implements ConnecNotificationContext {
   readonly digest: string | null;
 
   constructor(
-    { marketplace, attempt, identity }: DeliverySource,
-    readonly groupUid: string,
-    readonly resource: string,
+    { source, groupUid, resource, storeKeyOf }: DeliveryRecords,
     readonly entity: Readonly<Record<string, unknown>>,
   ) {
-    this.marketplace = marketplace;
-    this.attempt = attempt;
-    this.at = parsePlatformDate(entity.updated_at)?.getTime() ?? null;
+    this.marketplace = source.marketplace;
+    this.attempt = source.attempt;
+    this.groupUid = groupUid;
+    this.resource = resource;
+    this.at = parsePlatformInstant(entity.updated_at);
     this.recordId = connecId(entity.id);
     // The singular company may come without id; it is the one record of its resource.
     const keyed = this.recordId !== null || resource === 'company';
-    this.digest = this.at !== null && keyed && identity === 'version' ? null : digestOf(entity);
+    this.digest = this.at !== null && keyed && source.identity === 'version' ? null : digestOf(entity);
     this.recordKey = keyed ? (this.recordId ?? '') : `#${this.digest ?? ''}`;
-    this.storeKey = companyKey('delivery', marketplace.name, groupUid, resource, this.recordKey);
+    this.storeKey = storeKeyOf(this.recordKey);
   }
 
   get updatedAt(): Date | null {

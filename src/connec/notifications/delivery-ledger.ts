@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { MAX_BATCH, type MaestranoStore, type StoreWrite } from '../../stores/maestrano-store.js';
-import { chunksOf } from '../../utils/chunks.js';
+import { inChunks } from '../../utils/chunks.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import {
   decide,
@@ -56,7 +56,7 @@ interface HeldClaim extends DeliveryClaim {
  */
 export class DeliveryLedger {
   readonly #instance = randomUUID();
-  #claims = 0;
+  #calls = 0;
   readonly #held = new Set<HeldClaim>();
   #heartbeat: NodeJS.Timeout | null = null;
   #renewing: Promise<void> | null = null;
@@ -67,9 +67,9 @@ export class DeliveryLedger {
   ) {}
 
   /** What is stored of the records, for {@link DeliveryLedger.claim}. One round trip. */
-  async read(deliveries: readonly ConnecDelivery[]): Promise<(string | null)[]> {
+  read(deliveries: readonly ConnecDelivery[]): Promise<(string | null)[]> {
     const keys = deliveries.map(({ storeKey }) => storeKey);
-    return (await Promise.all(chunksOf(keys, MAX_BATCH).map((some) => this.store.getMany(some)))).flat();
+    return inChunks(keys, MAX_BATCH, (some) => this.store.getMany(some));
   }
 
   /**
@@ -83,25 +83,26 @@ export class DeliveryLedger {
     found: readonly (string | null)[],
   ): Promise<DeliveryDecision[]> {
     const now = Date.now();
-    const decisions: DeliveryDecision[] = [];
-    const wanted = new Map<string, HeldClaim>();
-    deliveries.forEach((delivery, position) => {
+    // One token does for all of them: a call claims a record once.
+    const token = `${this.#instance}:${(this.#calls += 1)}`;
+    const claimed = new Set<string>();
+    const claims: HeldClaim[] = [];
+    const decisions = deliveries.map((delivery, position): DeliveryDecision => {
       const stored = found[position] ?? null;
       const state = readState(stored);
       const decision = decide(state, delivery, now, this.options.leaseMs);
-      if (decision !== 'handle' || wanted.has(delivery.storeKey)) {
-        decisions.push(decision === 'handle' ? 'busy' : decision);
-        return;
-      }
-      const claim = this.#newClaim(delivery, stored, state, now);
-      wanted.set(delivery.storeKey, claim);
-      decisions.push(claim);
+      if (decision !== 'handle') return decision;
+      if (claimed.has(delivery.storeKey)) return 'busy';
+      claimed.add(delivery.storeKey);
+      const claim = newClaim(delivery, stored, state, { token, at: delivery.at, since: now });
+      claims.push(claim);
+      return claim;
     });
-    const claims = [...wanted.values()];
     const wrote = await this.#write(claims.map((claim) => this.#writeOf(claim, claim.found, claim.stored)));
-    const lost = new Set<DeliveryDecision>(claims.filter((_, position) => !wrote[position]));
-    for (const claim of claims) if (!lost.has(claim)) this.#held.add(claim);
+    const lost = new Set<DeliveryDecision>();
+    claims.forEach((claim, position) => (wrote[position] ? this.#held : lost).add(claim));
     this.#beat();
+    if (lost.size === 0) return decisions;
     return decisions.map((decision) => (lost.has(decision) ? 'busy' : decision));
   }
 
@@ -111,14 +112,14 @@ export class DeliveryLedger {
    */
   async complete(outcomes: readonly DeliveryOutcome[]): Promise<boolean[]> {
     // What a renewal is writing at this moment has to be known first; afterwards it renews these no more.
-    await this.#renewing;
+    if (this.#renewing) await this.#renewing;
     const claims = outcomes.map(({ claim }) => claim as HeldClaim);
     for (const claim of claims) this.#held.delete(claim);
-    if (this.#held.size === 0) this.#stopBeating();
     const writes = outcomes.map((outcome, position) => this.#endOf(outcome, claims[position]!));
     const kept = await this.#write(writes);
     // After a renewal whose answer got lost, something else of ours is stored than we know.
     const missed = claims.filter((_, position) => !kept[position]);
+    if (missed.length === 0) return kept;
     const ours = new Set(await this.#reread(missed));
     const again = claims.flatMap((claim, position) => (ours.has(claim) ? [position] : []));
     const wrote = await this.#write(
@@ -126,13 +127,6 @@ export class DeliveryLedger {
     );
     again.forEach((position, at) => (kept[position] = wrote[at] ?? false));
     return kept;
-  }
-
-  #newClaim(delivery: ConnecDelivery, found: string | null, state: RecordState, now: number): HeldClaim {
-    const token = `${this.#instance}:${(this.#claims += 1)}`;
-    const lease = { token, at: delivery.at, since: now };
-    const stored = writeState({ ...state, lease });
-    return { delivery, finished: finishedHandlers(state, delivery), found, state, lease, stored };
   }
 
   #endOf(outcome: DeliveryOutcome, claim: HeldClaim): StoreWrite {
@@ -149,8 +143,8 @@ export class DeliveryLedger {
     return { key: delivery.storeKey, expected, value, ttlMs: this.options.rememberMs };
   }
 
-  async #write(writes: readonly StoreWrite[]): Promise<boolean[]> {
-    return (await Promise.all(chunksOf(writes, MAX_BATCH).map((some) => this.store.writeMany(some)))).flat();
+  #write(writes: readonly StoreWrite[]): Promise<boolean[]> {
+    return inChunks(writes, MAX_BATCH, (some) => this.store.writeMany(some));
   }
 
   /** Those of the claims that still hold, with what is stored of them now. */
@@ -164,10 +158,11 @@ export class DeliveryLedger {
     });
   }
 
-  /** One timer for all claims, only while there are any. */
+  /** One timer for all claims; it ends at the first beat that finds none, so that notifications share it. */
   #beat(): void {
     if (this.#held.size === 0) return;
     this.#heartbeat ??= setInterval(() => {
+      if (this.#held.size === 0) return this.#stopBeating();
       // A renewal that failed is made up for by the next; a lease is three of them.
       this.#renewing ??= this.#renew()
         .catch(() => undefined)
@@ -197,4 +192,15 @@ export class DeliveryLedger {
     const ours = new Set(await this.#reread(missed));
     for (const claim of missed) if (!ours.has(claim)) this.#held.delete(claim);
   }
+}
+
+function newClaim(
+  delivery: ConnecDelivery,
+  found: string | null,
+  state: RecordState,
+  lease: RecordLease,
+): HeldClaim {
+  const { at, digests, unfinished } = state;
+  const stored = writeState({ at, digests, unfinished, lease });
+  return { delivery, finished: finishedHandlers(state, delivery), found, state, lease, stored };
 }

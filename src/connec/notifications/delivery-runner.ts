@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { MAX_BATCH } from '../../stores/maestrano-store.js';
 import type { ConnecDelivery } from './connec-delivery.js';
-import type { DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
+import type { DeliveryClaim, DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
 import type { HandlerCaller } from './handler-caller.js';
 import { inLanes } from './lanes.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
@@ -106,7 +106,7 @@ export class DeliveryRunner {
   }
 
   async #runRound(groups: DeliveriesByGroup): Promise<void> {
-    await inLanes(groups, this.parts.concurrency, async ([groupUid, deliveries]) => {
+    await inLanes([...groups], this.parts.concurrency, async ([groupUid, deliveries]) => {
       try {
         await this.#runGroup(groupUid, deliveries);
       } catch (error) {
@@ -121,20 +121,19 @@ export class DeliveryRunner {
    */
   async #claimFirst(groups: DeliveriesByGroup): Promise<DeliveriesByGroup> {
     const { ledger, deletedOf, knowsGroup, counts, concurrency } = this.parts;
-    const first = firstOfRecords([...groups.values()].flat().slice(0, MAX_BATCH));
+    const first = firstOfRecords(groups.values());
     const [deleted, found] = await Promise.all([deletedOf([...groups.keys()]), ledger.read(first)]);
-    const customers = new Map<string, readonly ConnecDelivery[]>();
-    const known = new Set<string>();
-    await inLanes(groups, concurrency, async ([groupUid, deliveries]) => {
+    const customers = new Map(groups);
+    await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
       if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
-      else if (await knowsGroup(groupUid)) known.add(groupUid);
+      else if (await knowsGroup(groupUid)) return;
       else counts.unknownGroup += deliveries.length;
+      customers.delete(groupUid);
     });
-    for (const [groupUid, deliveries] of groups) if (known.has(groupUid)) customers.set(groupUid, deliveries);
-    const wanted = first.flatMap(({ groupUid }, position) => (known.has(groupUid) ? [position] : []));
+    const isWanted = ({ groupUid }: ConnecDelivery): boolean => customers.has(groupUid);
     await this.#claim(
-      wanted.map((position) => first[position]!),
-      wanted.map((position) => found[position] ?? null),
+      first.filter(isWanted),
+      found.filter((_, position) => isWanted(first[position]!)),
     );
     return customers;
   }
@@ -156,7 +155,8 @@ export class DeliveryRunner {
         decision = this.#decisions.get(delivery);
       }
       this.#decisions.delete(delivery);
-      await this.#follow(decision, delivery);
+      if (typeof decision === 'string') this.#pass(decision, delivery);
+      else await this.#handle(decision);
     }
   }
 
@@ -171,7 +171,7 @@ export class DeliveryRunner {
     // An earlier update of the same record has to be written first, and so have claims that are given back.
     await this.#note();
     const { ledger, deletedOf } = this.parts;
-    const wanted = firstOfRecords(upcoming).filter(
+    const wanted = firstOfRecords([upcoming]).filter(
       (delivery) => !this.#decisions.has(delivery) && !this.#deferredRecords.has(delivery.storeKey),
     );
     const [deleted, found] = await Promise.all([deletedOf([groupUid]), ledger.read(wanted)]);
@@ -185,24 +185,25 @@ export class DeliveryRunner {
     deliveries.forEach((delivery, position) => this.#decisions.set(delivery, decisions[position]!));
   }
 
-  async #follow(decision: DeliveryDecision, delivery: ConnecDelivery): Promise<void> {
+  #pass(decision: Exclude<DeliveryDecision, DeliveryClaim>, delivery: ConnecDelivery): void {
+    if (decision === 'duplicate') this.parts.counts.duplicates += 1;
+    else if (decision === 'stale') this.parts.counts.stale += 1;
+    else this.#defer(delivery);
+  }
+
+  async #handle(claim: DeliveryClaim): Promise<void> {
     const { counts, handlers } = this.parts;
-    if (decision === 'duplicate') counts.duplicates += 1;
-    else if (decision === 'stale') counts.stale += 1;
-    else if (decision === 'busy') this.#defer(delivery);
-    else {
-      const { finished, failure } = await handlers.call(delivery, decision.finished);
-      this.#handled += 1;
-      if (failure === null) {
-        counts.handled += 1;
-        this.#outcomes.push({ claim: decision, result: 'handled' });
-      } else {
-        counts.failed += 1;
-        this.#failed.push(delivery);
-        this.#error ??= failure.error;
-        this.#outcomes.push({ claim: decision, result: 'failed', finished });
-      }
+    const failure = await handlers.call(claim.delivery, claim.finished);
+    this.#handled += 1;
+    if (failure === null) {
+      counts.handled += 1;
+      this.#outcomes.push({ claim, result: 'handled' });
+      return;
     }
+    counts.failed += 1;
+    this.#failed.push(claim.delivery);
+    this.#error ??= failure.error;
+    this.#outcomes.push({ claim, result: 'failed', finished: failure.finished });
   }
 
   #defer(delivery: ConnecDelivery): void {
@@ -241,10 +242,17 @@ export class DeliveryRunner {
   }
 }
 
-/** The first delivery of each record: the following ones have to wait for it. */
-function firstOfRecords(deliveries: readonly ConnecDelivery[]): ConnecDelivery[] {
-  const first = new Map<string, ConnecDelivery>();
-  for (const delivery of deliveries)
-    if (!first.has(delivery.storeKey)) first.set(delivery.storeKey, delivery);
-  return [...first.values()];
+/** The first delivery of each record, as many as fit into one call: the following ones have to wait for it. */
+function firstOfRecords(lists: Iterable<readonly ConnecDelivery[]>): ConnecDelivery[] {
+  const records = new Set<string>();
+  const first: ConnecDelivery[] = [];
+  for (const deliveries of lists) {
+    for (const delivery of deliveries) {
+      if (first.length === MAX_BATCH) return first;
+      if (records.has(delivery.storeKey)) continue;
+      records.add(delivery.storeKey);
+      first.push(delivery);
+    }
+  }
+  return first;
 }

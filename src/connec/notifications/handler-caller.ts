@@ -7,12 +7,12 @@ import type { RegisteredHandler } from './connec-handler.registry.js';
 import { SKIPPED } from './handler-enhancers.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
 
-/** What the handlers of one delivery did. */
-export interface HandlersResult {
+/** What some of the handlers of a delivery did: they threw. */
+export interface HandlersFailure {
+  /** What the first of them threw. */
+  readonly error: unknown;
   /** Names of those that are done, at an earlier attempt and skipped by a guard included. */
   readonly finished: readonly string[];
-  /** What the first one threw; null when none did. */
-  readonly failure: { readonly error: unknown } | null;
 }
 
 /** Calls the handlers of deliveries one after the other, counts those that a guard skips, and reports those that throw. */
@@ -24,21 +24,23 @@ export class HandlerCaller {
     private readonly counts: Pick<ConnecNotificationCounters['counts'], 'skipped'>,
   ) {}
 
-  /** Never throws for what a handler did. */
-  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersResult> {
+  /** Resolves with null when no handler threw; never rejects for what one did. */
+  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersFailure | null> {
     const finished = [...finishedBefore];
-    let failure: HandlersResult['failure'] = null;
+    let failure: { readonly error: unknown } | null = null;
     for (const handler of this.handlersOf(delivery.resource)) {
       if (finishedBefore.includes(handler.name)) continue;
       try {
-        if ((await handler.run(delivery.entity, delivery)) === SKIPPED) this.counts.skipped += 1;
+        const running = handler.run(delivery.entity, delivery);
+        // A handler that was done at once is not waited for.
+        if (running !== undefined && (await Promise.resolve(running)) === SKIPPED) this.counts.skipped += 1;
         finished.push(handler.name);
       } catch (error) {
         failure ??= { error };
         await this.#report(handler.name, error, delivery);
       }
     }
-    return { finished, failure };
+    return failure && { error: failure.error, finished };
   }
 
   async #report(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {

@@ -6,7 +6,7 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
 import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
-import { ConnecDelivery, type DeliverySource } from './connec-delivery.js';
+import { ConnecDelivery, DeliveryRecords, type DeliverySource } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
 import { type DeliveriesByGroup, DeliveryRunner, type NotificationReport } from './delivery-runner.js';
@@ -77,13 +77,16 @@ export class NotificationProcessor {
         counts.unknownResource += entities.length;
         continue;
       }
+      const records = new Map<string, DeliveryRecords>();
       for (const entity of entities) {
         const groupUid = entity.group_id;
         if (typeof groupUid !== 'string' || groupUid === '') {
           counts.unknownGroup += 1;
           continue;
         }
-        const delivery = new ConnecDelivery(source, groupUid, resource, entity);
+        let ofGroup = records.get(groupUid);
+        if (!ofGroup) records.set(groupUid, (ofGroup = new DeliveryRecords(source, groupUid, resource)));
+        const delivery = new ConnecDelivery(ofGroup, entity);
         const group = groups.get(groupUid);
         if (group) group.push(delivery);
         else groups.set(groupUid, [delivery]);

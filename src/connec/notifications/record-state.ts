@@ -31,8 +31,10 @@ const MAX_DIGESTS = 8;
 /** After so many leases without a repetition, an update that a dead process had begun holds up older ones no more. */
 const LEASES_TO_GIVE_UP = 10;
 
+const NONE: readonly string[] = [];
+
 /** The state of a record of which nothing is known. */
-export const UNKNOWN_RECORD: RecordState = { at: null, digests: [], unfinished: null, lease: null };
+export const UNKNOWN_RECORD: RecordState = { at: null, digests: NONE, unfinished: null, lease: null };
 
 /**
  * What to do with a delivery, given what is remembered of its record. A lease that was not renewed for `leaseMs` is
@@ -57,7 +59,7 @@ export function decide(
 /** The state once a delivery was handled. */
 export function handledState(state: RecordState, { at, digest }: ConnecDelivery): RecordState {
   const isNewest = at !== null && (state.at === null || at > state.at);
-  const digests = isNewest ? [] : state.digests;
+  const digests = isNewest ? NONE : state.digests;
   return {
     at: isNewest ? at : state.at,
     digests: digest === null ? digests : [...digests, digest].slice(-MAX_DIGESTS),
@@ -77,27 +79,37 @@ export function unfinishedState(
 
 /** Handlers that finished this very delivery before. */
 export function finishedHandlers({ unfinished }: RecordState, delivery: ConnecDelivery): readonly string[] {
-  return unfinished !== null && unfinished.version === versionOf(delivery) ? unfinished.handlers : [];
+  return unfinished !== null && unfinished.version === versionOf(delivery) ? unfinished.handlers : NONE;
 }
 
-/** As it is stored: without what says nothing, since most records have a time only. */
+/**
+ * As it is stored: the time, which is all that most records have, and where there is more, the lease (renewed, time of
+ * the update, token), the digests and what is unfinished as JSON, separated by `;`.
+ */
 export function writeState({ at, digests, unfinished, lease }: RecordState): string {
-  return JSON.stringify({
-    at,
-    digests: digests.length > 0 ? digests : undefined,
-    unfinished: unfinished ?? undefined,
-    lease: lease ?? undefined,
-  });
+  const time = at === null ? '' : String(at);
+  if (lease === null && unfinished === null && digests.length === 0) return time;
+  const held = lease === null ? '' : `${lease.since},${lease.at ?? ''},${lease.token}`;
+  return `${time};${held};${digests.join()};${unfinished === null ? '' : JSON.stringify(unfinished)}`;
 }
+
+const WRITTEN_STATE = /^(-?\d*)(?:;(?:(\d+),(-?\d*),([\w:-]+))?;([\w,-]*);(\{.*\})?)?$/s;
 
 /** What is stored; nothing is known where that is no state of ours. */
 export function readState(text: string | null): RecordState {
-  if (text === null) return UNKNOWN_RECORD;
-  try {
-    return { ...UNKNOWN_RECORD, ...(JSON.parse(text) as Partial<RecordState>) };
-  } catch {
-    return UNKNOWN_RECORD;
-  }
+  const match = text === null ? null : WRITTEN_STATE.exec(text);
+  if (!match) return UNKNOWN_RECORD;
+  const [, at, since, leaseAt, token, digests, unfinished] = match;
+  return {
+    at: readTime(at),
+    digests: digests ? digests.split(',') : UNKNOWN_RECORD.digests,
+    unfinished: unfinished ? (JSON.parse(unfinished) as RecordState['unfinished']) : null,
+    lease: token === undefined ? null : { token, at: readTime(leaseAt), since: Number(since) },
+  };
+}
+
+function readTime(digits: string | undefined): number | null {
+  return digits ? Number(digits) : null;
 }
 
 /** Identifies a delivery among those of its record. */

@@ -3,7 +3,11 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { ConnecDelivery, type DeliverySource } from '../../../src/connec/notifications/connec-delivery.js';
+import {
+  ConnecDelivery,
+  DeliveryRecords,
+  type DeliverySource,
+} from '../../../src/connec/notifications/connec-delivery.js';
 import {
   type DeliveryClaim,
   type DeliveryDecision,
@@ -43,7 +47,11 @@ const FIELDS = { id: 'p1', updated_at: '2016-08-01T15:30:20Z' };
 const delivery = (
   fields: Record<string, unknown> = {},
   identity: 'version' | 'content' = 'version',
-): ConnecDelivery => new ConnecDelivery(source('one', identity), 'cld-1', 'people', { ...FIELDS, ...fields });
+): ConnecDelivery =>
+  new ConnecDelivery(new DeliveryRecords(source('one', identity), 'cld-1', 'people'), {
+    ...FIELDS,
+    ...fields,
+  });
 const later = (seconds: number) => new Date(Date.UTC(2016, 7, 1, 15, 30, 20 + seconds)).toISOString();
 
 const claimAll = async (
@@ -85,10 +93,10 @@ describe.each(stores)('a ledger in a %s store', (_name, make) => {
 
   it('keeps marketplaces, groups, resources and records apart', async () => {
     await handle(delivery());
-    await handle(new ConnecDelivery(source('two'), 'cld-1', 'people', FIELDS));
+    await handle(new ConnecDelivery(new DeliveryRecords(source('two'), 'cld-1', 'people'), FIELDS));
     await handle(delivery({ id: 'p2' }));
-    await handle(new ConnecDelivery(source('one'), 'cld-2', 'people', FIELDS));
-    await handle(new ConnecDelivery(source('one'), 'cld-1', 'items', FIELDS));
+    await handle(new ConnecDelivery(new DeliveryRecords(source('one'), 'cld-2', 'people'), FIELDS));
+    await handle(new ConnecDelivery(new DeliveryRecords(source('one'), 'cld-1', 'items'), FIELDS));
   });
 
   it('gives a failed delivery out again, with what had finished', async () => {
@@ -263,7 +271,7 @@ describe.each(stores)('two ledgers over one %s store', (_name, make) => {
 function dying(store: MaestranoStore): MaestranoStore {
   const writeMany = (writes: readonly StoreWrite[]): Promise<boolean[]> => {
     const isRenewal = writes.some(
-      ({ expected, value }) => expected?.includes('lease') && value?.includes('lease'),
+      ({ expected = null, value }) => readState(expected).lease && readState(value).lease,
     );
     return isRenewal ? Promise.reject(new Error('gone')) : store.writeMany(writes);
   };

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { ConnecDelivery } from '../../../src/connec/notifications/connec-delivery.js';
+import { ConnecDelivery, DeliveryRecords } from '../../../src/connec/notifications/connec-delivery.js';
 import { type DeliveryClaim, DeliveryLedger } from '../../../src/connec/notifications/delivery-ledger.js';
 import {
   DeliveryRunner,
@@ -31,7 +31,7 @@ afterAll(() => redis?.quit());
 
 const SOURCE = { marketplace: { name: 'one' } as Marketplace, attempt: 1, identity: 'version' } as const;
 const deliveryOf = (id: string, second = 0, groupUid = 'cld-1'): ConnecDelivery =>
-  new ConnecDelivery(SOURCE, groupUid, 'people', {
+  new ConnecDelivery(new DeliveryRecords(SOURCE, groupUid, 'people'), {
     id,
     updated_at: new Date(Date.UTC(2016, 7, 1, 0, 0, second)).toISOString(),
   });
