@@ -94,7 +94,7 @@ export abstract class MaestranoStore {
     call?: StoreCall,
   ): Promise<StorePage>;
 
-  /** Resolves when the store answers; rejects otherwise. For health checks. */
+  /** Resolves when the store responds; rejects otherwise. For health checks. */
   abstract ping(call?: StoreCall): Promise<void>;
 
   /** Releases what the store itself opened. Called at application shutdown. */

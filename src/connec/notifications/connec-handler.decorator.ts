@@ -25,7 +25,7 @@ export type ConnecHandlerMethod<
  * async onInvoice(invoice: ConnecRecordOf<'invoices'>, context: ConnecNotificationContext) { … }
  * ```
  *
- * Where a pipe makes something else of the record, its type is told: `@ConnecHandler<'invoices', InvoiceDto>('invoices')`.
+ * Where a pipe makes something else of the record, its type is given: `@ConnecHandler<'invoices', InvoiceDto>('invoices')`.
  */
 export function ConnecHandler<R extends ConnecResourceName, Entity = ConnecRecordOf<R>>(
   ...resources: readonly [R, ...R[]]

@@ -117,7 +117,7 @@ export class DeliveryLedger {
     for (const claim of claims) this.#held.delete(claim);
     const writes = outcomes.map((outcome, position) => this.#endOf(outcome, claims[position]!));
     const kept = await this.#write(writes);
-    // After a renewal whose answer got lost, something else of ours is stored than we know.
+    // After a renewal whose response got lost, something else of ours is stored than we know.
     const missed = claims.filter((_, position) => !kept[position]);
     if (missed.length === 0) return kept;
     const ours = new Set(await this.#reread(missed));
