@@ -9,7 +9,7 @@ import {
   MaestranoNotFoundError,
   MaestranoRateLimitError,
 } from '../errors/account.error.js';
-import type { HttpAnswer, HttpMethod } from '../http/http.types.js';
+import type { HttpResponse, HttpMethod } from '../http/http.types.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { accountTarget } from '../http/marketplace-target.js';
 import { retryAfterMs } from '../http/retry-policy.js';
@@ -88,7 +88,7 @@ export class AccountClient {
     operation: string,
     request: AccountRequest,
     path: string,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const { signal, timeoutMs, deadlineMs, attempts } = request.options ?? {};
     return this.http.request(accountTarget(marketplace), {
       method: request.method,
@@ -133,7 +133,7 @@ const REQUEST_STATUSES: ReadonlySet<number> = new Set([400, 404, 422]);
  *
  * @throws MaestranoAuthenticationError, MaestranoNotFoundError, MaestranoInvalidRequestError, MaestranoRateLimitError, MaestranoApiError
  */
-export function openEnvelope(response: HttpAnswer, marketplace: string, operation: string): unknown {
+export function openEnvelope(response: HttpResponse, marketplace: string, operation: string): unknown {
   const { status, json } = response;
   const envelope = isRecord(json) && typeof json.success === 'boolean' ? json : null;
   const ok = status >= 200 && status < 300;

@@ -47,7 +47,7 @@ export interface HttpCall {
 }
 
 /** What came back, whatever the status. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;

@@ -18,7 +18,12 @@ import type { AttemptResult, HttpLimiters, HttpTargetHealth } from './http-limit
 import { parseJsonBody, requestIdOf, toVisibleRequest, type VisibleRequest } from './http-messages.js';
 import { HttpObservers } from './http-observers.js';
 import type { HttpTransport } from './http-transport.js';
-import { DEFAULT_MAX_RESPONSE_BYTES, type HttpAnswer, type HttpCall, type HttpTarget } from './http.types.js';
+import {
+  DEFAULT_MAX_RESPONSE_BYTES,
+  type HttpResponse,
+  type HttpCall,
+  type HttpTarget,
+} from './http.types.js';
 import { backoffMs, CallClock, mayRepeat, retryAfterMs } from './retry-policy.js';
 
 /** Milliseconds that running calls are given at shutdown. */
@@ -59,7 +64,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
    * @throws MaestranoHttpError an interceptor of the application threw, did not return, or changed what none may;
    *   or `http.configure` failed.
    */
-  async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
+  async request(target: HttpTarget, call: HttpCall): Promise<HttpResponse> {
     const request = toVisibleRequest(target, call);
     const clock = new CallClock(
       call.deadlineMs ?? this.settings.deadlineMs,
@@ -86,7 +91,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
       }
       // A rejection by the limiter says less than the failure before it.
       const final = rejected ? (last ?? result) : result;
-      if (typeof final === 'object' && 'status' in final) return toAnswer(final, attempt);
+      if (typeof final === 'object' && 'status' in final) return toResponse(final, attempt);
       throw toHttpError(final, target, call, rejected ? attempt - 1 : attempt, sent);
     }
   }
@@ -199,7 +204,7 @@ function furthest(a: RequestSent, b: RequestSent): RequestSent {
   return a === 'maybe' || b === 'maybe' ? 'maybe' : 'no';
 }
 
-function toAnswer(response: AttemptResponse, attempts: number): HttpAnswer {
+function toResponse(response: AttemptResponse, attempts: number): HttpResponse {
   const { status, headers, text } = response;
   return { status, headers, json: parseJsonBody(text), text, attempts, requestId: requestIdOf(headers) };
 }

@@ -33,7 +33,7 @@ export interface ConnecNotificationStats {
   /** Requests. */
   readonly received: number;
   /** Requests rejected as malformed or too large. */
-  readonly refused: number;
+  readonly rejected: number;
   /** Requests handed to the queue. */
   readonly queued: number;
   readonly handled: number;

@@ -198,7 +198,7 @@ function textOf(stored: string | null): string | null {
   return decodeText(stored.startsWith('\u0002') ? stored.slice(stored.indexOf('\n') + 1) : stored);
 }
 
-/** Redis refuses fractions and zero. */
+/** Redis rejects fractions and zero. */
 function milliseconds(ttlMs: number | null): number {
   return Math.max(1, Math.round(ttlMs ?? 0));
 }

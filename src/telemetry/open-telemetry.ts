@@ -12,8 +12,8 @@ export const METRICS = {
   clientDuration: 'maestrano.client.duration',
   /** Histogram: one request that an endpoint of ours served. */
   endpointDuration: 'maestrano.endpoint.duration',
-  /** Counter: sign-ons by outcome. */
-  signOns: 'maestrano.sign_ons',
+  /** Counter: logins by outcome. */
+  logins: 'maestrano.logins',
   /** Gauge: 1 while calls to a server are stopped, else 0. */
   breakerOpen: 'maestrano.client.breaker_open',
   /** Gauge: age of what a source of marketplaces confirmed last. */

@@ -29,9 +29,9 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
     if (!api) return;
     const tracer = api.trace.getTracer(INSTRUMENTATION);
     const meter = api.metrics.getMeter(INSTRUMENTATION);
-    const signOns = meter.createCounter(METRICS.signOns, { description: 'Sign-ons by outcome' });
+    const logins = meter.createCounter(METRICS.logins, { description: 'Logins by outcome' });
     const subscription = this.traces.recorded.subscribe(({ marketplace, rejection }) =>
-      signOns.add(1, {
+      logins.add(1, {
         [ATTRIBUTES.marketplace]: marketplace,
         [ATTRIBUTES.outcome]: rejection ?? 'accepted',
       }),

@@ -1,6 +1,6 @@
 import { MaestranoHttpError } from '../errors/http.error.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
-import type { HttpAnswer, HttpCall, HttpTarget } from '../http/http.types.js';
+import type { HttpResponse, HttpCall, HttpTarget } from '../http/http.types.js';
 
 /** The response to a scripted call. */
 export interface ScriptedResponse {
@@ -48,7 +48,7 @@ export class ScriptedHttp extends MaestranoHttp {
     this.calls.length = 0;
   }
 
-  override async request(target: HttpTarget, call: HttpCall): Promise<HttpAnswer> {
+  override async request(target: HttpTarget, call: HttpCall): Promise<HttpResponse> {
     const recorded = { target: target.name, operation: call.operation, path: call.path, body: call.body };
     this.calls.push(recorded);
     const scripted = this.#responses.get(call.operation);

@@ -39,7 +39,7 @@ let sharedKey: KeyObject | null = null;
  *
  * ```ts
  * const init = await request(server).get('/maestrano/auth/saml/init/test');
- * const form = { SAMLResponse: identityProvider.answer(init.headers.location) };
+ * const form = { SAMLResponse: identityProvider.respond(init.headers.location) };
  * await request(server).post('/maestrano/auth/saml/consume/test').type('form').send(form);
  * ```
  */
@@ -70,7 +70,7 @@ export class TestIdentityProvider {
    * @param redirect the `Location` that the init endpoint responded with.
    * @throws TypeError when the URL holds no AuthnRequest.
    */
-  answer(redirect: string, person: TestPerson = {}, changes: TestResponseChanges = {}): string {
+  respond(redirect: string, person: TestPerson = {}, changes: TestResponseChanges = {}): string {
     const url = new URL(redirect);
     const request = readAuthnRequest(url.searchParams.get('SAMLRequest'));
     if (!request?.acsUrl)

@@ -77,7 +77,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
     expect({ status, code, location, expected, asExpected: result.asExpected }).toMatchObject({
       asExpected: true,
     });
-    // The refusal names its own check; only one that begins the sign-on afresh answers with a redirect instead.
+    // The refusal names its own check; only one that begins the login afresh answers with a redirect instead.
     if (result.rejected && code === null) expect(location).toContain('/maestrano/auth/saml/init');
     const signIns = { valid: 1, replay: 1 }[name] ?? 0;
     expect(signedIn).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
@@ -86,7 +86,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
   it('finds the metadata of the application in order, and says what is not', async () => {
     expect(await sandbox.checkMetadata()).toMatchObject({
       good: true,
-      refusesStrangers: true,
+      rejectsStrangers: true,
       leaksKey: false,
     });
     const { paths } = sandbox.marketplaces.get('bluebank');
@@ -98,7 +98,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
     ]);
   });
 
-  it('lets a person choose a defect at the sign-on page', async () => {
+  it('lets a person choose a defect at the login page', async () => {
     const browser = new SandboxBrowser();
     const users = await browser.get(`${app.url}/maestrano/auth/saml/init/maestrano-uat`);
     const follow = async (page: BrowserPage, parameter: string): Promise<BrowserPage> => {

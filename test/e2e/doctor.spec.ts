@@ -123,7 +123,7 @@ describe('doctor', () => {
       const outcome = await doctor(['--json', '--app-url', moved.url]);
       expect(troubles(outcome)).toContainEqual(
         expect.stringMatching(
-          /^error route: sign-on: GET \/maestrano\/auth\/saml\/init\/\S+ answers 404 instead of 302/,
+          /^error route: login: GET \/maestrano\/auth\/saml\/init\/\S+ responds 404 instead of 302/,
         ),
       );
     } finally {
@@ -144,7 +144,7 @@ describe('doctor', () => {
     expect(troubles(outcome)).toEqual([
       expect.stringMatching(/^error account: http\S+ rejects our API id and key \(401\)$/),
       'error connec: http://127.0.0.1:1 is not reachable (http.connection)',
-      'error route: sign-on: GET /maestrano/auth/saml/init answers 404 instead of 302 or 303',
+      'error route: login: GET /maestrano/auth/saml/init responds 404 instead of 302 or 303',
       expect.stringMatching(/^warning metadata: \S+ cannot be read \(401\)$/),
     ]);
   });

@@ -140,7 +140,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
     expect(await send(app, START, large, basicOf('uat'), form)).toBe(413);
   });
 
-  it('lets an answer of 256 KB reach the sign-on checks, and no larger one', async () => {
+  it('lets an answer of 256 KB reach the login checks, and no larger one', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = (bytes: number): string => `SAMLResponse=${'QUFB'.repeat(bytes / 4)}`;
     const status = await send(app, CONSUME, answer(250_000), undefined, form);

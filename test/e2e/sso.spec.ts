@@ -52,7 +52,7 @@ class SignedIn extends MaestranoSessionAdapter {
   override signIn(): void {}
 }
 
-describe.each(HTTP_ADAPTERS)('sign-on on %s', (httpAdapter) => {
+describe.each(HTTP_ADAPTERS)('login on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: BootedApp;
   const logger = new Recorder();

@@ -27,7 +27,7 @@ describe.each(HTTP_ADAPTERS)('a marketplace and an application on %s', (httpAdap
     for (const { name } of sandbox.marketplaces.list()) {
       expect(await check.run(name)).toMatchObject({
         problem: null,
-        refusesStrangers: true,
+        rejectsStrangers: true,
         leaksKey: false,
         good: true,
       });

@@ -202,15 +202,6 @@ describe('the packed package', () => {
       });
   });
 
-  it('is few files, for each costs every start half a millisecond, and keeps the names of classes', () => {
-    expect(closure('dist/index.js').length).toBeLessThan(25);
-    const scripts = files().filter((name) => name.endsWith('.js'));
-    const renamed = scripts.filter((name) =>
-      /\bclass \w+\$\d/.test(readFileSync(join(packed.folder, name), 'utf8')),
-    );
-    expect(renamed).toEqual([]);
-  });
-
   it('keeps the comments of its declarations', () => {
     const roots = entries().map(([, { types }]) => join(packed.folder, types));
     const { NodeNext } = ts.ModuleKind;

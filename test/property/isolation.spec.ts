@@ -34,7 +34,7 @@ interface Place {
   readonly sandbox: Sandbox;
   /** Part of each of its names; part of no other's. */
   readonly tag: string;
-  /** The cookie of its last sign-on; null when there is none, or it was closed. */
+  /** The cookie of its last login; null when there is none, or it was closed. */
   cookie: string | null;
 }
 
@@ -279,7 +279,7 @@ describe.each(HTTP_ADAPTERS)('many marketplaces on %s', (httpAdapter) => {
         async (waves) => {
           for (const wave of waves) {
             retireOldKeys();
-            // A sign-on and a removal of one person at one time may end either way.
+            // A login and a removal of one person at one time may end either way.
             const removed = new Set(
               wave.filter((item) => item.step === 'removeUser').map(({ place }) => place),
             );

@@ -1,6 +1,6 @@
 import { MaestranoHttpError } from '../../errors/http.error.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
-import type { HttpAnswer, HttpMethod, HttpTarget } from '../../http/http.types.js';
+import type { HttpResponse, HttpMethod, HttpTarget } from '../../http/http.types.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { fillPathTemplate } from '../../routing/table/path-template.js';
 import { type Finding, ok, trouble } from './finding.js';
@@ -61,7 +61,7 @@ function probesOf({ sso, webhooks }: Marketplace): Probe[] {
   return [
     ...(sso.enabled
       ? ([
-          { what: 'sign-on', method: 'GET', path: sso.initPath, expected: [302, 303] },
+          { what: 'login', method: 'GET', path: sso.initPath, expected: [302, 303] },
           {
             what: 'consume',
             method: 'POST',
@@ -96,8 +96,8 @@ function probesOf({ sso, webhooks }: Marketplace): Probe[] {
 function toFinding(name: string, { what, method, path, expected }: Probe, status: number): Finding {
   const route = `${what}: ${method} ${path}`;
   if (expected.includes(status))
-    return ok('route', name, `${route} answers ${status}, as it should without credentials`);
-  const message = `${route} answers ${status} instead of ${expected.join(' or ')}`;
+    return ok('route', name, `${route} responds ${status}, as it should without credentials`);
+  const message = `${route} responds ${status} instead of ${expected.join(' or ')}`;
   return trouble('error', 'route', name, message, remedyFor(status, expected));
 }
 
@@ -109,7 +109,7 @@ function remedyFor(status: number, expected: readonly number[]): string {
   if (status === 405 || status === 413 || status === 415)
     return 'Something before the application rejects the request: look at proxies and body parsers.';
   if (status < 400 && expected.includes(401))
-    return 'The route answers anybody: is it really ours, or a page of the application?';
+    return 'The route serves anybody: is it really ours, or a page of the application?';
   return 'Look at the application’s log.';
 }
 
@@ -179,7 +179,7 @@ async function call(
   http: MaestranoHttp,
   target: HttpTarget,
   probe: Pick<Probe, 'method' | 'path' | 'body'>,
-): Promise<HttpAnswer | MaestranoHttpError> {
+): Promise<HttpResponse | MaestranoHttpError> {
   const { method, path, body } = probe;
   const request = { method, path, operation: `${method} doctor/application`, attempts: 1, timeoutMs: 10_000 };
   try {

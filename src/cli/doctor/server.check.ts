@@ -1,7 +1,7 @@
 import { MaestranoHttpError } from '../../errors/http.error.js';
 import { accountTarget, connecTarget, ssoTarget } from '../../http/marketplace-target.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
-import type { HttpAnswer, HttpTarget } from '../../http/http.types.js';
+import type { HttpResponse, HttpTarget } from '../../http/http.types.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { type Finding, ok, trouble } from './finding.js';
 
@@ -39,7 +39,7 @@ async function ask(
   http: MaestranoHttp,
 ): Promise<Finding[]> {
   const operation = `GET doctor/${subject}`;
-  let response: HttpAnswer;
+  let response: HttpResponse;
   const before = Date.now();
   try {
     response = await http.request(target, { method: 'GET', path, operation, attempts: 1, timeoutMs: 10_000 });
@@ -71,20 +71,20 @@ async function ask(
         'warning',
         subject,
         name,
-        `${target.origin} answers with ${response.status}`,
+        `${target.origin} responds with ${response.status}`,
         'Try again later.',
       ),
       ...clock,
     ];
   }
   return [
-    ok(subject, name, `${target.origin} answers${proves ? ' and takes our API id and key' : ''}`),
+    ok(subject, name, `${target.origin} responds${proves ? ' and takes our API id and key' : ''}`),
     ...clock,
   ];
 }
 
 /** From the `Date` header, which has whole seconds: half a second is added. */
-function clockFinding({ headers }: HttpAnswer, now: number, subject: string, name: string): Finding[] {
+function clockFinding({ headers }: HttpResponse, now: number, subject: string, name: string): Finding[] {
   const theirs = Date.parse(headers['date'] ?? '');
   if (Number.isNaN(theirs)) return [];
   const difference = now - (theirs + 500);

@@ -4,7 +4,7 @@ import {
   type ConnecErrorCode,
   type ConnecProblem,
 } from '../../errors/connec.error.js';
-import type { HttpAnswer, HttpMethod, HttpTarget } from '../../http/http.types.js';
+import type { HttpResponse, HttpMethod, HttpTarget } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { connecTarget } from '../../http/marketplace-target.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
@@ -112,7 +112,7 @@ export class ConnecTransport {
   /** The typed error for a response that is not a success. */
   rejection(
     operation: string,
-    response: Pick<HttpAnswer, 'status' | 'json' | 'attempts'>,
+    response: Pick<HttpResponse, 'status' | 'json' | 'attempts'>,
   ): MaestranoConnecError {
     const problems = problemsOf(response.json);
     const code = codeOf(response.status);
@@ -129,7 +129,7 @@ export class ConnecTransport {
   /** The typed error for a success whose content is not as documented. */
   unexpected(
     operation: string,
-    response: Pick<HttpAnswer, 'status' | 'attempts'>,
+    response: Pick<HttpResponse, 'status' | 'attempts'>,
     message: string,
   ): MaestranoConnecError {
     return new MaestranoConnecError('connec.unexpectedAnswer', {
@@ -140,7 +140,7 @@ export class ConnecTransport {
     });
   }
 
-  private details(operation: string, response: Pick<HttpAnswer, 'status' | 'attempts'>) {
+  private details(operation: string, response: Pick<HttpResponse, 'status' | 'attempts'>) {
     return {
       marketplace: this.marketplace.name,
       group: this.group ?? undefined,

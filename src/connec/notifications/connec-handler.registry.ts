@@ -51,7 +51,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
       const prototype: unknown = typeof metatype === 'function' ? metatype.prototype : null;
       if (typeof prototype !== 'object' || prototype === null) continue;
       if (!wrapper.isDependencyTreeStatic()) {
-        this.#refuse(prototype, wrapper.name as string);
+        this.#reject(prototype, wrapper.name as string);
         continue;
       }
       const instance: unknown = wrapper.instance;
@@ -82,7 +82,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
   }
 
   /** Nobody would call it: better said at start than missed in production. */
-  #refuse(prototype: object, className: string): void {
+  #reject(prototype: object, className: string): void {
     const [method] = this.#methods(prototype)[0] ?? [];
     if (method === undefined) return;
     throw new MaestranoConnecError('connec.handler', {

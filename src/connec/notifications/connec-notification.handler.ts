@@ -18,7 +18,7 @@ const SUCCESS = JSON.stringify({ success: true });
 /** Seconds after which the platform may try again when nothing is wrong with what it sent. */
 const RETRY_AFTER_S = '5';
 
-/** Answers what Connec! sends (protocol §7.2); docs/notifications.md has the table of outcomes and statuses. */
+/** Responds to what Connec! sends (protocol §7.2); docs/notifications.md has the table of outcomes and statuses. */
 @Injectable()
 export class ConnecNotificationHandler extends EndpointHandler {
   constructor(

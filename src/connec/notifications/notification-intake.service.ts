@@ -22,7 +22,7 @@ import { type NotificationBody, readNotification } from './notification-reader.j
 import { ConnecNotificationCounters } from './notification-stats.js';
 
 /**
- * Takes notifications (protocol §7): handles them before the answer, or hands them to the queue that a module
+ * Takes notifications (protocol §7): handles them before the response, or hands them to the queue that a module
  * provides. Inject it for its numbers, or to feed it what came another way.
  */
 @Injectable()
@@ -66,7 +66,7 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     try {
       resources = readNotification(body, this.#settings);
     } catch (error) {
-      counts.refused += 1;
+      counts.rejected += 1;
       throw error;
     }
     const work = this.queue

@@ -42,8 +42,8 @@ export interface NotificationQueueCounts {
 }
 
 /**
- * Where notifications are made durable before the platform is answered. Import a module that provides one, such as
- * `MaestranoBullmqModule` of `nestjs-maestrano/bullmq`; without one, notifications are handled before the answer.
+ * Where notifications are made durable before the platform gets its response. Import a module that provides one, such as
+ * `MaestranoBullmqModule` of `nestjs-maestrano/bullmq`; without one, notifications are handled before the response.
  */
 export abstract class NotificationQueue {
   /** Begins to hand out notifications. Called once, at bootstrap; a queue may be set up only to store. */

@@ -46,7 +46,7 @@ export function readNotification(
 }
 
 /**
- * Whether objects and arrays are nested deeper than the levels; never recurses beyond them. Refuses the two keys by
+ * Whether objects and arrays are nested deeper than the levels; never recurses beyond them. Rejects the two keys by
  * which an entity that an application merges into another would change what every object inherits.
  */
 function isDeeper(value: object, levels: number): boolean {

@@ -8,7 +8,7 @@ export class ConnecNotificationCounters {
   /** Counted up in place. */
   readonly counts: { -readonly [K in keyof ConnecNotificationStats]: number } = {
     received: 0,
-    refused: 0,
+    rejected: 0,
     queued: 0,
     handled: 0,
     skipped: 0,

@@ -47,6 +47,6 @@ export class EndpointAccess {
 
 function firstCandidate({ candidates }: RouteMatch): Marketplace | null {
   if (candidates === 'any') return null;
-  // Of marketplaces that share a sign-on path, at most one has sign-on left.
+  // Of marketplaces that share an SSO path, at most one has SSO left.
   return candidates.find(({ sso }) => sso.enabled) ?? candidates[0] ?? null;
 }

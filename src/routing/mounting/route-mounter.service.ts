@@ -100,7 +100,7 @@ export class RouteMounter {
     return fresh;
   }
 
-  /** Before the router would let one registration shadow another, or refuse to start with an error of its own. */
+  /** Before the router would let one registration shadow another, or fail to start with an error of its own. */
   #claimAlone(route: string): void {
     const { httpAdapter } = this.host;
     let taken = mountedOn.get(httpAdapter);

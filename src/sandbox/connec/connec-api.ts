@@ -35,7 +35,7 @@ export interface ConnecRequest {
 }
 
 /** A response of Connec!. */
-export interface ConnecAnswer {
+export interface SandboxConnecResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -48,7 +48,11 @@ function only({ method }: ConnecRequest, ...methods: readonly string[]): void {
   if (!methods.includes(method)) throw new ConnecApiException(405, 'Method not allowed');
 }
 
-const respond = (body: unknown, status = 200, headers = {}): ConnecAnswer => ({ status, headers, body });
+const respond = (body: unknown, status = 200, headers = {}): SandboxConnecResponse => ({
+  status,
+  headers,
+  body,
+});
 
 /** Connec! v2: one company's business data, resource by resource (protocol §9). */
 @Injectable()
@@ -64,7 +68,7 @@ export class ConnecApi {
    *
    * @throws ConnecApiException with the body of protocol §9.10
    */
-  handle(request: ConnecRequest): ConnecAnswer {
+  handle(request: ConnecRequest): SandboxConnecResponse {
     const [groupId = '', resource, id, action] = request.segments;
     if (groupId === 'json_schema') return respond(jsonSchemaOf(this.#known(resource ?? '')));
     const scope = this.#scope(request.marketplace, groupId);
@@ -78,14 +82,14 @@ export class ConnecApi {
     return this.#record(scope, resource, id, action, request);
   }
 
-  #collection(scope: ConnecScope, resource: string, request: ConnecRequest): ConnecAnswer {
+  #collection(scope: ConnecScope, resource: string, request: ConnecRequest): SandboxConnecResponse {
     only(request, 'GET', 'POST');
     return request.method === 'GET'
       ? this.#list(scope, resource, request)
       : this.#create(scope, resource, request);
   }
 
-  #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): ConnecAnswer {
+  #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): SandboxConnecResponse {
     const records = this.records.list(scope, resource);
     const wire = (record: SandboxConnecRecord): Document => this.records.wire(record, externalIds);
     if (this.options.behaviour === 'like-2016') return respond({ [resource]: records.map(wire) });
@@ -96,7 +100,7 @@ export class ConnecApi {
     return respond({ [resource]: page.map(wire), pagination });
   }
 
-  #create(scope: ConnecScope, resource: string, request: ConnecRequest): ConnecAnswer {
+  #create(scope: ConnecScope, resource: string, request: ConnecRequest): SandboxConnecResponse {
     const entity = this.#entity(resource, request);
     const externalIds = asExternalIds(entity['id']);
     if (entity['id'] !== undefined && !externalIds) {
@@ -140,7 +144,7 @@ export class ConnecApi {
     id: string,
     action: string | undefined,
     request: ConnecRequest,
-  ): ConnecAnswer {
+  ): SandboxConnecResponse {
     const record = this.records.get(scope, resource, id);
     if (!record) throw this.#missing(resource, request.method);
     if (action !== undefined && !ACTIONS.has(action))
@@ -152,7 +156,7 @@ export class ConnecApi {
     return action === 'merge' ? this.#merge(scope, record, request) : this.#commit(record, request);
   }
 
-  #merge(scope: ConnecScope, record: SandboxConnecRecord, request: ConnecRequest): ConnecAnswer {
+  #merge(scope: ConnecScope, record: SandboxConnecRecord, request: ConnecRequest): SandboxConnecResponse {
     const ids = Array.isArray(request.body['ids']) ? request.body['ids'].map(String) : [];
     const others = ids.map((id) => {
       const other = this.records.get(scope, record.resource, id);
@@ -163,13 +167,13 @@ export class ConnecApi {
     return this.#show(this.records.merge(record, others, entity), request);
   }
 
-  #commit(record: SandboxConnecRecord, request: ConnecRequest): ConnecAnswer {
+  #commit(record: SandboxConnecRecord, request: ConnecRequest): SandboxConnecResponse {
     const mappings = request.body['mappings'];
     if (!Array.isArray(mappings)) throw new ConnecApiException(400, 'Missing mappings');
     return respond({ [record.resource]: { ...this.records.wire(record, request.externalIds), mappings } });
   }
 
-  #company(scope: ConnecScope, request: ConnecRequest): ConnecAnswer {
+  #company(scope: ConnecScope, request: ConnecRequest): SandboxConnecResponse {
     const record = this.records.list(scope, SINGULAR_RESOURCE)[0] ?? this.#newCompany(scope);
     only(request, 'GET', 'PUT');
     if (request.method === 'GET') return this.#show(record, request);
@@ -189,7 +193,7 @@ export class ConnecApi {
     scope: ConnecScope,
     since: string | undefined,
     { query, externalIds }: ConnecRequest,
-  ): ConnecAnswer {
+  ): SandboxConnecResponse {
     const entities = (query.get('$filter[entity]') ?? '').split(',').filter(Boolean);
     const changed: Document = {};
     for (const resource of this.state.connec.resources(scope.marketplace, scope.groupId).keys()) {
@@ -208,7 +212,7 @@ export class ConnecApi {
     return { _links: [...CONNEC_RESOURCES].map((name) => ({ [name]: { href: `${base}/${name}` } })) };
   }
 
-  #show(record: SandboxConnecRecord, { externalIds }: ConnecRequest): ConnecAnswer {
+  #show(record: SandboxConnecRecord, { externalIds }: ConnecRequest): SandboxConnecResponse {
     return respond({ [record.resource]: this.records.wire(record, externalIds) });
   }
 

@@ -2,7 +2,7 @@ import { All, Controller, Get, Post, Res } from '@nestjs/common';
 
 import { bodyFields, Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
-import { ConnecApi, type ConnecAnswer } from './connec-api.js';
+import { ConnecApi, type SandboxConnecResponse } from './connec-api.js';
 import { ConnecBatch } from './connec-batch.js';
 import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 import { ConnecReports } from './connec-reports.js';
@@ -48,7 +48,7 @@ export class ConnecController {
 
   @All(PATHS)
   handle(@Exchange() exchange: SandboxExchange, @Res({ passthrough: true }) reply: Reply): unknown {
-    const response: ConnecAnswer = this.api.handle({
+    const response: SandboxConnecResponse = this.api.handle({
       method: exchange.method,
       marketplace: this.#authenticate(exchange),
       segments: exchange.path

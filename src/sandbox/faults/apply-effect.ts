@@ -6,7 +6,7 @@ function toBody(body: unknown): Buffer {
 }
 
 /** The response a fault gives in place of the work; null when the work is to be done. */
-export function answerInstead(effect: FaultEffect): HeldResponse | null {
+export function respondInstead(effect: FaultEffect): HeldResponse | null {
   if (effect.status === undefined) return null;
   const body = effect.body ?? { error: `Injected fault: ${effect.status}` };
   const retryAfter = effect.retryAfter instanceof Date ? effect.retryAfter.toUTCString() : effect.retryAfter;

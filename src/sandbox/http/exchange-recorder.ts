@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBasicCredentials } from '../../utils/basic-credentials.js';
 import { milliseconds } from '../clock/duration.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
-import { answerInstead, spoilResponse } from '../faults/apply-effect.js';
+import { respondInstead, spoilResponse } from '../faults/apply-effect.js';
 import type { FaultEffect } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
 import { Journal } from '../journal/journal.js';
@@ -68,7 +68,7 @@ export class ExchangeRecorder {
     if (effect?.hang) return record(null);
     if (effect?.clockOffset !== undefined) exchange.clockOffsetMs = milliseconds(effect.clockOffset);
     captureResponse(response, (captured, outlet) => this.#finish(effect, captured, outlet, response, record));
-    const instead = effect && answerInstead(effect);
+    const instead = effect && respondInstead(effect);
     if (!instead) return next();
     response.writeHead(instead.status, instead.headers);
     response.end(instead.body);

@@ -4,7 +4,7 @@ import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { LoginPages } from '../pages/login-pages.service.js';
 import { AssertionWorkshop } from '../workshop/assertion-workshop.js';
-import { IdentityProviderService, type SignOnOutcome } from './identity-provider.service.js';
+import { IdentityProviderService, type LoginOutcome } from './identity-provider.service.js';
 
 /** Values of the `send` parameter beside the names of defects. */
 const VALID = 'valid';
@@ -28,11 +28,11 @@ export class IdentityProviderController {
   @Get('api/v1/auth/saml')
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('cache-control', 'no-store')
-  async signOn(
+  async login(
     @Exchange() exchange: SandboxExchange,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<string> {
-    const outcome = this.provider.signOn(exchange);
+    const outcome = this.provider.login(exchange);
     switch (outcome.kind) {
       case 'rejected':
         reply.status(outcome.status);
@@ -74,7 +74,7 @@ export class IdentityProviderController {
 
   /** Sends what the person chose to send: the valid response, or one with a defect. */
   async #respond(
-    outcome: Extract<SignOnOutcome, { kind: 'respond' }>,
+    outcome: Extract<LoginOutcome, { kind: 'respond' }>,
     exchange: SandboxExchange,
   ): Promise<string> {
     const { request, user, group } = outcome;

@@ -18,7 +18,7 @@ const ASSERTION_MS = 3_600_000;
 const CLOCK_TOLERANCE_MS = 5_000;
 
 /** A login request that was read and belongs to a marketplace. */
-export interface SignOnRequest {
+export interface LoginRequest {
   readonly marketplace: SandboxMarketplaceRecord;
   readonly requestId: string;
   readonly acsUrl: string;
@@ -27,23 +27,23 @@ export interface SignOnRequest {
 }
 
 /** What the identity provider does about a login request. */
-export type SignOnOutcome =
+export type LoginOutcome =
   | { readonly kind: 'rejected'; readonly status: number; readonly message: string }
   | {
       readonly kind: 'choose-user';
-      readonly request: SignOnRequest;
+      readonly request: LoginRequest;
       readonly users: readonly SandboxUserRecord[];
     }
   | {
       readonly kind: 'choose-group';
-      readonly request: SignOnRequest;
+      readonly request: LoginRequest;
       readonly user: SandboxUserRecord;
       readonly groups: readonly SandboxGroupRecord[];
     }
   | { readonly kind: 'denied'; readonly user: SandboxUserRecord }
   | {
       readonly kind: 'respond';
-      readonly request: SignOnRequest;
+      readonly request: LoginRequest;
       readonly user: SandboxUserRecord;
       readonly group: SandboxGroupRecord;
     };
@@ -59,7 +59,7 @@ export class IdentityProviderService {
   ) {}
 
   /** A login request and the response to it (protocol §4.1 steps 3 and 4). */
-  signOn(exchange: SandboxExchange): SignOnOutcome {
+  login(exchange: SandboxExchange): LoginOutcome {
     const request = this.readRequest(exchange);
     if ('message' in request) return { kind: 'rejected', ...request };
     const { marketplace } = request;
@@ -77,7 +77,7 @@ export class IdentityProviderService {
   }
 
   /** The form field that signs a person in (protocol §4.4). */
-  validResponse({ request, user, group }: Extract<SignOnOutcome, { kind: 'respond' }>, offsetMs = 0): string {
+  validResponse({ request, user, group }: Extract<LoginOutcome, { kind: 'respond' }>, offsetMs = 0): string {
     return formField(this.signedResponse(request, this.responseFields(request, user, group, offsetMs)));
   }
 
@@ -92,7 +92,7 @@ export class IdentityProviderService {
   }
 
   /** Reads the request and finds its marketplace, as strictly as the real provider (protocol §4.3). */
-  readRequest(exchange: SandboxExchange): SignOnRequest | { status: number; message: string } {
+  readRequest(exchange: SandboxExchange): LoginRequest | { status: number; message: string } {
     const read = readAuthnRequest(exchange.query.get('SAMLRequest'));
     if (!read)
       return { status: 500, message: 'SAMLRequest is missing, or not base64 of a raw-deflated document.' };
@@ -119,7 +119,7 @@ export class IdentityProviderService {
   }
 
   /** The request in a URL of the endpoint, path and query; null when it is incomplete or its issuer unknown. */
-  requestAt(url: string): SignOnRequest | null {
+  requestAt(url: string): LoginRequest | null {
     const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
     const read = readAuthnRequest(query.get('SAMLRequest'));
     const marketplace = read?.issuer ? this.marketplaces.byApiId(read.issuer) : undefined;
@@ -130,7 +130,7 @@ export class IdentityProviderService {
 
   /** What a valid response to a request says of a person in a group (protocol §4.5). */
   responseFields(
-    request: SignOnRequest,
+    request: LoginRequest,
     user: SandboxUserRecord,
     group: SandboxGroupRecord,
     offsetMs = 0,
@@ -157,7 +157,7 @@ export class IdentityProviderService {
   }
 
   /** The response as it is sent: the assertion signed with the marketplace's key, the response not. */
-  signedResponse(request: SignOnRequest, fields: ResponseFields): string {
+  signedResponse(request: LoginRequest, fields: ResponseFields): string {
     // The old sandbox pastes values into the document as they are; "&" in a name breaks its responses.
     const text = this.options.behaviour === 'like-2016' ? (value: string): string => value : escapeXml;
     const xml = responseXml(fields, assertionXml(fields, text));

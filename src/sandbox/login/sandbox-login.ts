@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SandboxError } from '../../errors/sandbox.error.js';
-import { IdentityProviderService, type SignOnRequest } from '../idp/identity-provider.service.js';
+import { IdentityProviderService, type LoginRequest } from '../idp/identity-provider.service.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import { SandboxBrowser, type BrowserPage, type BrowserStep } from './sandbox-browser.js';
@@ -59,7 +59,7 @@ function unescapeHtml(text: string): string {
 export interface ReachedForm {
   readonly browser: SandboxBrowser;
   readonly form: PostedForm;
-  readonly request: SignOnRequest;
+  readonly request: LoginRequest;
 }
 
 /** Reads the self-posting form of a page; null when it has none. */

@@ -65,7 +65,7 @@ export class OpenIdProviderService {
   }
 
   /** Handles a request through the browser: who signs in, for which company, and the signed response. */
-  signOn(
+  login(
     marketplace: SandboxMarketplaceRecord,
     fields: OpenIdFields,
     exchange: SandboxExchange,

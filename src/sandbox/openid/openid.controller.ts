@@ -67,7 +67,7 @@ export class OpenIdController {
       for (const [name, value] of fields) query.set(`openid.${name}`, value);
       return this.#redirect(reply, `${exchange.path}?${query.toString()}`);
     }
-    return this.#show(marketplace, this.provider.signOn(marketplace, fields, exchange), exchange, reply);
+    return this.#show(marketplace, this.provider.login(marketplace, fields, exchange), exchange, reply);
   }
 
   #show(

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
-import type { SignOnOutcome } from '../idp/identity-provider.service.js';
+import type { LoginOutcome } from '../idp/identity-provider.service.js';
 import type { SandboxUserRecord } from '../state/records.js';
 import type { AssertionVariant } from '../workshop/assertion-variant.js';
 import { html, type Html } from '../../views/html.js';
 import { sandboxPage } from './sandbox-page.js';
 
-type Outcome<Kind extends SignOnOutcome['kind']> = Extract<SignOnOutcome, { kind: Kind }>;
+type Outcome<Kind extends LoginOutcome['kind']> = Extract<LoginOutcome, { kind: Kind }>;
 
 function page(title: string, body: Html, lead?: string): string {
   return sandboxPage({ title, body, ...(lead ? { lead } : {}) });

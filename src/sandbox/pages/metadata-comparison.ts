@@ -29,7 +29,7 @@ export class MetadataComparison {
       <p>
         <code>GET ${report.url}</code> responded with ${report.problem ?? report.status}. A stranger is
         ${
-          report.refusesStrangers
+          report.rejectsStrangers
             ? html`<span class="good">rejected</span>`
             : html`<span class="bad">not rejected with 401</span>`
         }.

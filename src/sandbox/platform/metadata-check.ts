@@ -25,7 +25,7 @@ export interface MetadataReport {
   readonly problem: string | null;
   readonly fields: readonly MetadataField[];
   /** Whether wrong credentials were rejected with 401. */
-  readonly refusesStrangers: boolean;
+  readonly rejectsStrangers: boolean;
   /** Whether the response holds the API key, which it never may. */
   readonly leaksKey: boolean;
   /** Everything in order. */
@@ -60,9 +60,9 @@ export class MetadataCheck {
             : 'no JSON object';
     const fields = body && !problem ? compare(expectedOf(record, this.state.appHostOf(record)), body) : [];
     const leaksKey = response !== null && record.apiKeys.some((one) => response.body.includes(one));
-    const refusesStrangers = stranger?.status === 401;
-    const good = !problem && refusesStrangers && !leaksKey && fields.every(({ result }) => result === 'same');
-    return { url, status: response?.status ?? null, problem, fields, refusesStrangers, leaksKey, good };
+    const rejectsStrangers = stranger?.status === 401;
+    const good = !problem && rejectsStrangers && !leaksKey && fields.every(({ result }) => result === 'same');
+    return { url, status: response?.status ?? null, problem, fields, rejectsStrangers, leaksKey, good };
   }
 }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import { SandboxError } from '../../errors/sandbox.error.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
-import { IdentityProviderService, type SignOnRequest } from '../idp/identity-provider.service.js';
+import { IdentityProviderService, type LoginRequest } from '../idp/identity-provider.service.js';
 import { keyPair } from '../keys/key-pairs.js';
 import { SandboxLogin, type LoginOptions } from '../login/sandbox-login.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
@@ -77,7 +77,7 @@ export class AssertionWorkshop {
   /** The form field of a variant in response to a request. */
   async make(
     variant: string,
-    request: SignOnRequest,
+    request: LoginRequest,
     who: { user?: string; group?: string } = {},
   ): Promise<string> {
     return this.#find(variant).make(await this.#bench(request, who));
@@ -139,7 +139,7 @@ export class AssertionWorkshop {
     });
   }
 
-  async #bench(request: SignOnRequest, who: { user?: string; group?: string }): Promise<WorkshopBench> {
+  async #bench(request: LoginRequest, who: { user?: string; group?: string }): Promise<WorkshopBench> {
     const { marketplace } = request;
     const user = this.state.user(marketplace.name, who.user ?? 'usr-1');
     const groups = user ? this.state.accessibleGroups(user) : [];

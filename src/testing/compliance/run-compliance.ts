@@ -10,12 +10,12 @@ import type {
 import { METADATA_SCENARIOS } from './metadata.scenarios.js';
 import { NOTIFICATION_SCENARIOS } from './notification.scenarios.js';
 import { PLATFORM_SCENARIOS } from './platform.scenarios.js';
-import { SIGN_ON_SCENARIOS } from './sign-on.scenarios.js';
+import { LOGIN_SCENARIOS } from './login.scenarios.js';
 import { WEBHOOK_SCENARIOS } from './webhook.scenarios.js';
 
 /** Every scenario, in the order they are run. */
 export const COMPLIANCE_SCENARIOS: readonly ComplianceScenario[] = [
-  ...SIGN_ON_SCENARIOS,
+  ...LOGIN_SCENARIOS,
   ...ASSERTION_SCENARIOS,
   ...METADATA_SCENARIOS,
   ...WEBHOOK_SCENARIOS,

@@ -11,7 +11,7 @@ import {
   MaestranoNotFoundError,
   MaestranoRateLimitError,
 } from '../../../src/errors/account.error.js';
-import type { HttpAnswer } from '../../../src/http/http.types.js';
+import type { HttpResponse } from '../../../src/http/http.types.js';
 import { parseJsonBody } from '../../../src/http/http-messages.js';
 import { errorOf } from '../../support/error-of.js';
 
@@ -60,7 +60,7 @@ const REFUSED: Readonly<Record<number, new (...args: never[]) => MaestranoAccoun
   422: MaestranoInvalidRequestError,
 };
 
-function answer(status: number, text: string, headers: Record<string, string> = {}): HttpAnswer {
+function answer(status: number, text: string, headers: Record<string, string> = {}): HttpResponse {
   return { status, headers, text, json: parseJsonBody(text), attempts: 2, requestId: 'r-9' };
 }
 

@@ -256,7 +256,7 @@ describe('an answer with an invalid entry', () => {
     expect(error.message).toContain('"b" app.host');
   });
 
-  it('keeps the last good one at refresh, also of an entry that would only lose sign-on', async () => {
+  it('keeps the last good one at refresh, also of an entry that would only lose SSO', async () => {
     const loader = await start();
     const { snapshot } = loader.registry;
     const corrupted = { ...entry('a'), sso: { x509_certificate: 'NIID' } };
@@ -542,7 +542,7 @@ describe('time', () => {
     expect(logged).toEqual([]);
   });
 
-  it('gives an established sign-on path to nobody else', async () => {
+  it('gives an established SSO path to nobody else', async () => {
     const loader = await start();
     platform.answer = json(
       body(

@@ -341,7 +341,7 @@ describe('certificates', () => {
     }
   });
 
-  it('that do not parse leave sign-on off, and the rest of the marketplace on', () => {
+  it('that do not parse leave SSO off, and the rest of the marketplace on', () => {
     const { first, problems } = read({
       ...minimal,
       sso: { x509_certificate: CERTIFICATE_B.replace('MIID', 'NIID') },
@@ -445,7 +445,7 @@ describe('bad values', () => {
     expect(read([minimal, minimal], { strict: true }).problems).toMatchObject([{ severity: 'error' }]);
   });
 
-  it('of two marketplaces with one sign-on path the later loses sign-on', () => {
+  it('of two marketplaces with one SSO path the later loses SSO', () => {
     const second = {
       ...minimal,
       marketplace: 'other',

@@ -2,7 +2,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
-import type { HttpAnswer, HttpCall } from '../../../src/http/http.types.js';
+import type { HttpResponse, HttpCall } from '../../../src/http/http.types.js';
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../../../src/interfaces/profiles.interface.js';
 import type { SessionOptions } from '../../../src/interfaces/session-options.interface.js';
@@ -82,7 +82,7 @@ export function profileOf(marketplace: string, user = 'usr-1', group = 'cld-1'):
 /** What the hub answers to a session check; counts and keeps the calls. */
 export class HubStub {
   readonly calls: HttpCall[] = [];
-  answer: () => Promise<Partial<HttpAnswer>> = () =>
+  answer: () => Promise<Partial<HttpResponse>> = () =>
     Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
 
   readonly http = {

@@ -180,17 +180,17 @@ describe.each(HTTP_ADAPTERS)('telemetry on %s', (httpAdapter) => {
     ]);
   });
 
-  it('counts sign-ons by outcome', async () => {
+  it('counts logins by outcome', async () => {
     const server = await boot(httpAdapter, 1);
     for (const changes of [{}, { audience: 'https://elsewhere.example' }]) {
       const init = await request(server).get('/maestrano/auth/saml/init/test');
-      const answer = app!.get(TestIdentityProvider).answer(init.headers['location']!, {}, changes);
+      const answer = app!.get(TestIdentityProvider).respond(init.headers['location']!, {}, changes);
       await request(server)
         .post('/maestrano/auth/saml/consume/test')
         .type('form')
         .send({ SAMLResponse: answer });
     }
-    expect(await points('maestrano.sign_ons')).toEqual([
+    expect(await points('maestrano.logins')).toEqual([
       { 'maestrano.marketplace': 'test', 'maestrano.outcome': 'accepted', value: 1 },
       { 'maestrano.marketplace': 'test', 'maestrano.outcome': 'sso.audience', value: 1 },
     ]);

@@ -58,13 +58,13 @@ async function boot(
   return { app, server: app.getHttpServer() };
 }
 
-async function signOn(
+async function startLogin(
   { app: booted, server }: Awaited<ReturnType<typeof boot>>,
-  ...answer: Parameters<TestIdentityProvider['answer']> extends [string, ...infer Rest] ? Rest : never
+  ...answer: Parameters<TestIdentityProvider['respond']> extends [string, ...infer Rest] ? Rest : never
 ) {
   const init = await request(server).get('/maestrano/auth/saml/init/test');
   const form = {
-    SAMLResponse: booted.get(TestIdentityProvider).answer(init.headers['location']!, ...answer),
+    SAMLResponse: booted.get(TestIdentityProvider).respond(init.headers['location']!, ...answer),
   };
   return request(server).post('/maestrano/auth/saml/consume/test').type('form').send(form);
 }
@@ -72,7 +72,7 @@ async function signOn(
 describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
   it('signs somebody in without any identity provider, and records what the adapters were told', async () => {
     const booted = await boot(httpAdapter);
-    const consumed = await signOn(booted, {
+    const consumed = await startLogin(booted, {
       userUid: 'usr-7',
       groupUid: 'cld-7',
       role: 'Power User',
@@ -99,7 +99,7 @@ describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
     ['a failure', { status: 'urn:oasis:names:tc:SAML:2.0:status:Responder' }],
   ])('refuses %s', async (_name, changes) => {
     const booted = await boot(httpAdapter);
-    expect((await signOn(booted, {}, changes)).headers['set-cookie']).toBeUndefined();
+    expect((await startLogin(booted, {}, changes)).headers['set-cookie']).toBeUndefined();
     expect(booted.app.get(RecordingUserAdapter).calls).toEqual([]);
   });
 

@@ -114,7 +114,7 @@ describe('return-to', () => {
         (address) => {
           const parsed = parse(address);
           if (parsed === null) return true;
-          // As a browser would read it in a Location header on the sign-on origin.
+          // As a browser would read it in a Location header on the login origin.
           return origins.has(new URL(parsed, 'https://sso.example.test/maestrano/consume').origin);
         },
       ),
@@ -188,7 +188,7 @@ interface Visit {
 }
 
 /** The handlers around the stub, a browser's cookie jar, and what was answered last. */
-function signOn(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown> = {}) {
+function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown> = {}) {
   const registry = registryOf(['uat'], marketplaceSso);
   const marketplace = registry.get('uat');
   const stub = new LoginsStub();
@@ -290,7 +290,7 @@ const signedIn = (jar: Record<string, string>): boolean =>
 
 describe('init', () => {
   it('passes on the group and what the application allows, and nothing else', async () => {
-    const { begin, stub } = signOn({ passParameters: ['locale'] });
+    const { begin, stub } = startLogin({ passParameters: ['locale'] });
     const response = await begin(
       '?group_id=cld-2&locale=fr&SAMLRequest=x&RelayState=y&return_to=/invoices&other=1',
     );
@@ -300,19 +300,19 @@ describe('init', () => {
   });
 
   it('reads the group behind a second question mark, as the marketplace appends it', async () => {
-    const { begin, stub } = signOn();
+    const { begin, stub } = startLogin();
     await begin('?marketplace=uat?group_id=cld-2');
     expect(stub.begun[0]?.params).toEqual({ group_id: 'cld-2' });
   });
 
   it('leaves out what is too long and forgets a foreign page', async () => {
-    const { begin, stub } = signOn();
+    const { begin, stub } = startLogin();
     await begin(`?group_id=${'x'.repeat(600)}&return_to=https://evil.example`);
     expect(stub.begun).toEqual([{ returnTo: null, params: {} }]);
   });
 
   it('binds the login to the browser, up to five at once, the oldest going first', async () => {
-    const { begin, jar } = signOn();
+    const { begin, jar } = startLogin();
     const now = jest.spyOn(Date, 'now');
     const { headers } = await begin();
     expect(headers['set-cookie']).toMatch(
@@ -326,7 +326,7 @@ describe('init', () => {
   });
 
   it('uses a name that no sibling host can set where there is https', async () => {
-    const { begin, jar, consume, stub, reject } = signOn({}, { idm: 'https://app.example.test' });
+    const { begin, jar, consume, stub, reject } = startLogin({}, { idm: 'https://app.example.test' });
     reject('sso.audience');
     await begin();
     const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
@@ -347,14 +347,14 @@ describe('init', () => {
     ['a client that may not', 'https://app.example.test', {}, null],
     ['a host where they are not kept', 'http://app.example.test', { 'sec-fetch-site': 'cross-site' }, null],
   ])('tells what no cookie means, from %s', async (_, idm, headers, expected) => {
-    const { consume, stub, reject } = signOn({}, { idm });
+    const { consume, stub, reject } = startLogin({}, { idm });
     reject('sso.requestNotBound');
     await consume(headers);
     expect(stub.responses[0]?.boundRequestIds).toEqual(expected);
   });
 
-  it('is closed where sign-on is off', async () => {
-    const { begin, stub } = signOn({}, { enabled: false });
+  it('is closed where SSO is off', async () => {
+    const { begin, stub } = startLogin({}, { enabled: false });
     expect(await begin()).toMatchObject({ status: 403, body: expect.stringContaining('switched off') });
     expect(stub.begun).toEqual([]);
   });
@@ -362,7 +362,7 @@ describe('init', () => {
 
 describe('consume', () => {
   it('finds or creates, begins a session and goes where the person wanted to', async () => {
-    const { begin, consume, accept, jar, calls, stub, groups } = signOn();
+    const { begin, consume, accept, jar, calls, stub, groups } = startLogin();
     await begin();
     accept('_request1', '/invoices');
     expect(await consume()).toMatchObject({ status: 303, location: '/invoices' });
@@ -381,7 +381,7 @@ describe('consume', () => {
   });
 
   it('shows who cannot come in a page with a code, and no session', async () => {
-    const { consume, reject, jar } = signOn();
+    const { consume, reject, jar } = startLogin();
     reject('sso.audience');
     const response = await consume();
     expect(response).toMatchObject({ status: 403, headers: { 'cache-control': 'no-store' } });
@@ -392,7 +392,7 @@ describe('consume', () => {
   });
 
   it('answers programs in JSON', async () => {
-    const { consume, reject } = signOn();
+    const { consume, reject } = startLogin();
     reject('sso.inputType');
     const response = await consume({ accept: '*/*' });
     expect(response.status).toBe(400);
@@ -404,7 +404,7 @@ describe('consume', () => {
   });
 
   it('begins again by itself once, and only where cookies travel', async () => {
-    const { begin, consume, reject, jar, marketplace } = signOn();
+    const { begin, consume, reject, jar, marketplace } = startLogin();
     reject('sso.requestUnknown');
     expect(await consume()).toMatchObject({ status: 401 });
     await begin();
@@ -423,7 +423,7 @@ describe('consume', () => {
   it.each(['http://app.example.test', 'https://sso.example.test'])(
     'begins again with the page that the person wanted, signing in on %s',
     async (idm) => {
-      const { begin, consume, reject, stub } = signOn({}, { idm });
+      const { begin, consume, reject, stub } = startLogin({}, { idm });
       const page = '/invoices?page=2&q=a%26b.c';
       await begin(`?return_to=${encodeURIComponent(page)}`);
       await begin('?return_to=/other-tab');
@@ -441,7 +441,7 @@ describe('consume', () => {
     ['a login of another browser', '_elsewhere'],
     ['a login that wanted nothing in particular', '_request2'],
   ])('begins again without a page when the response names %s', async (_, requestId) => {
-    const { begin, consume, reject } = signOn();
+    const { begin, consume, reject } = startLogin();
     await begin('?return_to=/invoices');
     await begin('?return_to=https://evil.example/');
     reject('sso.requestNotBound', requestId);
@@ -454,7 +454,7 @@ describe('consume', () => {
   it.each(['https://evil.example/', '//evil.example', '/maestrano/auth/saml/consume/uat', '/a\nb'])(
     'does not believe a binding cookie that wants to %j',
     async (address) => {
-      const { begin, consume, reject, jar } = signOn();
+      const { begin, consume, reject, jar } = startLogin();
       await begin('?return_to=/invoices');
       const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
       jar[name] = value.replace('%2Finvoices', encodeURIComponent(address));
@@ -468,7 +468,7 @@ describe('consume', () => {
   );
 
   it('keeps binding cookies small: a very long address is not remembered in them', async () => {
-    const { begin, consume, reject, jar, stub } = signOn();
+    const { begin, consume, reject, jar, stub } = startLogin();
     const page = `/invoices?filter=${'x'.repeat(1_500)}`;
     await begin(`?return_to=${encodeURIComponent(page)}`);
     expect(stub.begun[0]?.returnTo).toContain(page);
@@ -483,11 +483,11 @@ describe('consume', () => {
   });
 
   it('offers the page in the link to sign in again', async () => {
-    const { begin, consume, reject } = signOn();
+    const { begin, consume, reject } = startLogin();
     await begin('?return_to=/invoices');
     reject('sso.audience', '_request1');
     expect((await consume()).body).toContain('?return_to=%2Finvoices"');
-    const { accept, users, ...denying } = signOn();
+    const { accept, users, ...denying } = startLogin();
     await denying.begin('?return_to=/invoices');
     accept('_request1', '/invoices');
     users.findOrCreateUser = () => Promise.reject(new MaestranoLoginDeniedError());
@@ -495,19 +495,19 @@ describe('consume', () => {
   });
 
   it("sends to the application's own page", async () => {
-    const path = signOn({ deniedUrl: '/sorry?from=maestrano' });
+    const path = startLogin({ deniedUrl: '/sorry?from=maestrano' });
     path.reject('sso.expired');
     expect(await path.consume()).toMatchObject({
       status: 303,
       location: 'http://app.example.test/sorry?from=maestrano&code=sso.expired&trace=ABC-123',
     });
-    const chosen = signOn({ deniedUrl: ({ code, restart, status }) => `/${code}/${restart}/${status}` });
+    const chosen = startLogin({ deniedUrl: ({ code, restart, status }) => `/${code}/${restart}/${status}` });
     chosen.reject('sso.replay');
     expect(await chosen.consume()).toMatchObject({ location: '/sso.replay/true/401' });
   });
 
   it('keeps out whom the application rejects, with its own words', async () => {
-    const { consume, accept, users, jar } = signOn();
+    const { consume, accept, users, jar } = startLogin();
     accept('_request1');
     users.findOrCreateUser = () =>
       Promise.reject(new MaestranoLoginDeniedError('Ask <b>your</b> administrator.'));
@@ -521,7 +521,7 @@ describe('consume', () => {
     ['an error of the application', new TypeError('no table')],
     ['an HttpException', new HttpException('gone', 410)],
   ])("lets %s through to the application's filters, without a session", async (_, error) => {
-    const { consume, accept, groups, jar } = signOn();
+    const { consume, accept, groups, jar } = startLogin();
     accept('_request1');
     groups.addMember = () => Promise.reject(error);
     await expect(consume()).rejects.toBe(error);
@@ -529,7 +529,7 @@ describe('consume', () => {
   });
 
   it('lets the session adapter choose the page, on our own origins', async () => {
-    const { consume, accept, session } = signOn();
+    const { consume, accept, session } = startLogin();
     accept('_request1', '/invoices');
     session.adapter = { signIn: () => '/tour' };
     expect(await consume()).toMatchObject({ location: '/tour' });
@@ -540,7 +540,7 @@ describe('consume', () => {
   });
 
   it('takes the session back when the session adapter fails', async () => {
-    const { consume, accept, session, jar } = signOn();
+    const { consume, accept, session, jar } = startLogin();
     accept('_request1');
     session.adapter = { signIn: () => Promise.reject(new MaestranoLoginDeniedError()) };
     expect(await consume()).toMatchObject({

@@ -75,7 +75,7 @@ class BareConsumer {
   }
 }
 
-describe('sign-on with a bare node-saml application', () => {
+describe('login with a bare node-saml application', () => {
   let sandbox: Sandbox;
   let app: BareConsumer;
 

@@ -2,7 +2,7 @@ import type { ComplianceBench } from './compliance-bench.js';
 import { demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
-const area = 'sign-on';
+const area = 'login';
 const EVIL = 'evil.example';
 
 /** Where an attacker would like to send people who just signed in. */
@@ -30,7 +30,7 @@ function leads(location: string, base: string): boolean {
 }
 
 /** Signing in and out, as people and attackers do. */
-export const SIGN_ON_SCENARIOS: readonly ComplianceScenario[] = [
+export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'login',
     area,
