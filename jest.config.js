@@ -1,14 +1,18 @@
+import { sqlTestsInstalled } from './test/support/sql-servers.mjs';
+
 export default {
   rootDir: import.meta.dirname,
   // Node's; searches all output for the secrets that the product held meanwhile, and finds what was left open.
   testEnvironment: '<rootDir>/test/support/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  // These need drivers, which the root does not have; the global setup says so.
+  testPathIgnorePatterns: ['/node_modules/', ...(sqlTestsInstalled ? [] : ['<rootDir>/test/sql/'])],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // The samples import the package by its name; tests run them on the sources.
     '^nestjs-maestrano$': '<rootDir>/src/index.ts',
-    '^nestjs-maestrano/(sandbox|testing|redis|bullmq)$': '<rootDir>/src/$1/index.ts',
+    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql)$': '<rootDir>/src/$1/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -12,6 +12,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'nestjs-maestrano/sandbox': 'src/sandbox/index.ts',
   'nestjs-maestrano/redis': 'src/redis/index.ts',
   'nestjs-maestrano/bullmq': 'src/bullmq/index.ts',
+  'nestjs-maestrano/sql': 'src/sql/index.ts',
 };
 
 /**

@@ -168,6 +168,7 @@ describe('the packed package', () => {
       './sandbox': ['@nestjs/common', '@nestjs/core', 'rxjs'],
       './redis': ['@nestjs/common', '@nestjs/core', 'ioredis', 'rxjs'],
       './bullmq': ['@nestjs/common', '@nestjs/core', 'axios', 'bullmq', 'ioredis', 'rxjs', 'undici'],
+      './sql': ['@nestjs/common', '@nestjs/core', 'rxjs'],
     };
     for (const [name, { types }] of entries()) {
       const leaked = packagesOf(closure(types), true).filter(

@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { sqlTestsInstalled, startSqlServers } from './sql-servers.mjs';
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -28,8 +30,14 @@ async function accepting(port) {
   throw new Error(`redis-server did not accept connections on port ${port}`);
 }
 
-/** Starts one Redis for the whole run; suites that need it read TEST_REDIS_URL and use a prefix of their own. */
+/** Starts the servers of the whole run. Suites find them by TEST_…_URL and use names of their own there. */
 export default async function globalSetup() {
+  if (sqlTestsInstalled) globalThis.__stopSqlServers = await startSqlServers();
+  else console.warn('\nSkipping the SQL suites: test/sql is not installed (npm ci --prefix test/sql).');
+  await startRedis();
+}
+
+async function startRedis() {
   const present = spawnSync('redis-server', ['--version']).status === 0;
   if (!present) {
     console.warn(

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 
 export default async function globalTeardown() {
+  await globalThis.__stopSqlServers?.();
   const redis = globalThis.__testRedis;
   if (!redis) return;
   const exited = once(redis.child, 'exit');
