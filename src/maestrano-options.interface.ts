@@ -17,6 +17,11 @@ import type { MaestranoStore } from './stores/maestrano-store.js';
 export interface MaestranoModuleOptions extends MarketplaceOptions {
   /** Where state that several instances share is kept; in memory by default. */
   readonly store?: MaestranoStore;
+  /**
+   * How long one call of the store may take, in milliseconds; 3,000 by default. What takes longer fails with
+   * `store.unavailable`.
+   */
+  readonly storeTimeoutMs?: number;
   /** How people log in. */
   readonly sso?: SsoOptions;
   /** How a person who logged in is remembered. */

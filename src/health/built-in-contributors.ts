@@ -3,7 +3,9 @@ import type { NotificationQueue } from '../connec/notifications/notification-que
 import type { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type { HealthContributor, HealthReport } from '../interfaces/health.interface.js';
 import type { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
+import type { SessionRevocations } from '../session/session-revocations.service.js';
 import type { MaestranoStore } from '../stores/maestrano-store.js';
+import { storeKind } from '../stores/store-with-deadline.js';
 
 /** Failures in a row after which a source of marketplaces is warned of: one is a hiccup. */
 const SOURCE_FAILURES = 2;
@@ -14,6 +16,7 @@ const LAG_MS = 60_000;
 export interface HealthSources {
   readonly loader: MarketplaceLoader;
   readonly store: MaestranoStore;
+  readonly revocations: SessionRevocations;
   readonly http: MaestranoHttp;
   readonly notifications: ConnecNotifications;
   /** Null where notifications are handled before the response. */
@@ -27,6 +30,7 @@ export function builtInContributors(sources: HealthSources): readonly HealthCont
     { name: 'configuration', report: () => configuration(sources.loader) },
     { name: 'certificates', report: () => certificates(sources.loader) },
     { name: 'store', report: () => store(sources.store) },
+    { name: 'sessions', report: () => sessions(sources.revocations) },
     { name: 'targets', report: () => targets(sources.http) },
     { name: 'notifications', report: () => ({ details: sources.notifications.stats }) },
     ...(queue ? [{ name: 'queue', report: () => waiting(queue) }] : []),
@@ -102,8 +106,28 @@ async function waiting(queue: NotificationQueue): Promise<HealthReport> {
 async function store(maestranoStore: MaestranoStore): Promise<HealthReport> {
   const started = performance.now();
   await maestranoStore.ping();
+  const pingMs = Math.round(performance.now() - started);
+  return { warnings: await warningsOf(maestranoStore), details: { kind: storeKind(maestranoStore), pingMs } };
+}
+
+/** A store that cannot say how it is set up is no worse a store. */
+async function warningsOf(maestranoStore: MaestranoStore): Promise<readonly string[]> {
+  try {
+    return await maestranoStore.warnings();
+  } catch {
+    return [];
+  }
+}
+
+/** Sessions go on for a while without a look at the removals; who reads this should know. */
+function sessions(revocations: SessionRevocations): HealthReport {
+  const { passedOver, awayMs } = revocations.status;
   return {
-    details: { kind: maestranoStore.constructor.name, pingMs: Math.round(performance.now() - started) },
+    warnings:
+      awayMs === null
+        ? []
+        : [`removals cannot be looked up since ${Math.round(awayMs / 1_000)} s: sessions go on without`],
+    details: { lookUpsPassedOver: passedOver, storeAwayMs: awayMs },
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   MaestranoHealthState,
 } from '../interfaces/health.interface.js';
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
+import { SessionRevocations } from '../session/session-revocations.service.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { builtInContributors } from './built-in-contributors.js';
 import { HealthContributors } from './health-contributors.service.js';
@@ -33,10 +34,18 @@ export class MaestranoHealthIndicator {
     store: MaestranoStore,
     http: MaestranoHttp,
     notifications: ConnecNotifications,
+    revocations: SessionRevocations,
     private readonly contributors: HealthContributors,
     @Optional() queue?: NotificationQueue,
   ) {
-    this.#builtIn = builtInContributors({ loader, store, http, notifications, queue: queue ?? null });
+    this.#builtIn = builtInContributors({
+      loader,
+      store,
+      revocations,
+      http,
+      notifications,
+      queue: queue ?? null,
+    });
   }
 
   /** Never rejects: what goes wrong is in the result. */

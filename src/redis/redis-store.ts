@@ -26,8 +26,16 @@ interface Commands {
   mget(keys: string[]): Promise<(string | null)[]>;
   getdel(key: string): Promise<string | null>;
   ping(): Promise<unknown>;
+  info(section: string): Promise<string>;
   quit(): Promise<unknown>;
+  disconnect(): void;
+  readonly status: string;
+  /** Of a cluster: the servers that hold keys. */
+  nodes?(role: 'master'): readonly Commands[];
 }
+
+/** How long the connection may take to say goodbye, in milliseconds. */
+const QUIT_MS = 1_000;
 
 /** Where an entry stands: the name of the index, and the place in it. */
 type Note = readonly [index: string, place: string];
@@ -88,8 +96,32 @@ export class RedisStore extends MaestranoStore {
     });
   }
 
+  /** A server that evicts forgets what was charged, and what was acknowledged. */
+  override warnings(call?: StoreCall): Promise<readonly string[]> {
+    return this.waitFor(call, async () => {
+      const servers = this.#redis.nodes?.('master') ?? [this.#redis];
+      const memory = await Promise.all(servers.map((server) => server.info('memory')));
+      const policies = new Set(memory.flatMap((text) => evictionPolicy(text) ?? []));
+      return Array.from(
+        policies,
+        (policy) =>
+          `Redis may evict keys (maxmemory-policy ${policy}), also of charges and notifications that must not be ` +
+          'forgotten: set maxmemory-policy to noeviction.',
+      );
+    });
+  }
+
+  /** A connection that is lost has nobody to say goodbye to; it would go on connecting and keep the process. */
   override async close(): Promise<void> {
-    if (this.#closeConnection) await this.#redis.quit();
+    if (!this.#closeConnection) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, QUIT_MS)));
+    try {
+      if (this.#redis.status === 'ready') await Promise.race([this.#redis.quit(), patience]);
+    } finally {
+      clearTimeout(timer);
+      this.#redis.disconnect();
+    }
   }
 
   async #read(keys: readonly string[]): Promise<(string | null)[]> {
@@ -174,6 +206,13 @@ function argumentsOf({ key, expected, value, ttlMs, index }: StoreWrite): WriteA
   const stored = value === null ? '' : begin + encodeText(value);
   const does = value === null ? 'remove' : 'set';
   return [expects, encodeText(expected ?? ''), does, stored, milliseconds(ttlMs)];
+}
+
+/** The policy of a server that has a limit and evicts when it is reached; null for any other. */
+function evictionPolicy(memory: string): string | null {
+  const limit = Number(/^maxmemory:(\d+)/m.exec(memory)?.[1] ?? 0);
+  const policy = /^maxmemory_policy:([\w-]+)/m.exec(memory)?.[1] ?? 'noeviction';
+  return limit === 0 || policy === 'noeviction' ? null : policy;
 }
 
 function note(changes: IndexChanges, of: Note | null, ttlMs: number): void {

@@ -13,7 +13,7 @@ import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
-import { toHttpException } from '../routing/http-errors.js';
+import { retryAfterOf, toHttpException } from '../routing/http-errors.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
@@ -72,7 +72,15 @@ export class MaestranoSessionGuard implements CanActivate {
     try {
       return await this.sessions.authenticate(exchange, wanted);
     } catch (error) {
-      throw toHttpException(error);
+      const retryAfter = retryAfterOf(error);
+      if (retryAfter === null) throw toHttpException(error);
+      exchange.setHeader('Retry-After', retryAfter);
+      exchange.setHeader('Cache-Control', 'no-store');
+      if (!isPageVisit(exchange.request)) throw toHttpException(error);
+      // Signing in responds with the same status and a page, or works again by then.
+      const session = await this.sessions.read(exchange.request, wanted);
+      const marketplace = session && this.registry.find(session.marketplace);
+      throw this.#reject(exchange, marketplace, 'session.unverified');
     }
   }
 

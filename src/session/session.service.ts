@@ -38,7 +38,12 @@ export interface SessionLogin {
 /** Why nobody is signed in. */
 export type SessionRejection = Extract<
   SessionErrorCode,
-  'session.none' | 'session.expired' | 'session.removed' | 'session.ended' | 'session.unreachable'
+  | 'session.none'
+  | 'session.expired'
+  | 'session.removed'
+  | 'session.ended'
+  | 'session.unreachable'
+  | 'session.unverified'
 >;
 
 /** A session that holds, or the reason why none does. */

@@ -184,6 +184,7 @@ const MARKETPLACE = {
 const OPTIONS = group({
   ...MARKETPLACE,
   store: instance('a MaestranoStore', ['getMany', 'writeMany', 'take', 'page', 'ping']),
+  storeTimeoutMs: milliseconds(3 * SECOND),
   sso: SSO,
   session: SESSION,
   webhooks: WEBHOOKS,
@@ -214,6 +215,8 @@ export interface MaestranoSettings {
   readonly marketplace: MarketplaceSettings;
   /** A `MaestranoStore`; null for the one in memory. */
   readonly store: object | null;
+  /** How long one call of the store may take. */
+  readonly storeTimeoutMs: number;
   readonly sso: SsoSettings;
   readonly session: SessionSettings;
   readonly webhooks: WebhooksSettings;
@@ -229,15 +232,12 @@ export interface MaestranoSettings {
  * @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong.
  */
 export function resolveSettings(options: unknown, context?: ReadingContext): MaestranoSettings {
-  const { store, sso, session, webhooks, http, account, connec, ...marketplace } = readOptions(
-    OPTIONS,
-    options,
-    'MaestranoModule',
-    context,
-  );
+  const { store, storeTimeoutMs, sso, session, webhooks, http, account, connec, ...marketplace } =
+    readOptions(OPTIONS, options, 'MaestranoModule', context);
   return Object.freeze({
     marketplace: Object.freeze(marketplace),
     store,
+    storeTimeoutMs,
     sso,
     session,
     webhooks,

@@ -7,6 +7,8 @@ import { type MaestranoSettings, resolveSettings } from './maestrano-settings.js
 export const MARKETPLACE_SETTINGS = Symbol('MAESTRANO_MARKETPLACE_SETTINGS');
 /** Injection token of the `store` option; null where it is left out. */
 export const STORE_SETTING = Symbol('MAESTRANO_STORE_SETTING');
+/** Injection token of the `storeTimeoutMs` option. */
+export const STORE_TIMEOUT_SETTING = Symbol('MAESTRANO_STORE_TIMEOUT_SETTING');
 /** Injection token of the `SsoSettings`. */
 export const SSO_SETTINGS = Symbol('MAESTRANO_SSO_SETTINGS');
 /** Injection token of the `SessionSettings`. */
@@ -25,6 +27,7 @@ const SETTINGS = Symbol('MAESTRANO_SETTINGS');
 const TOKENS: Readonly<Record<keyof MaestranoSettings, symbol>> = {
   marketplace: MARKETPLACE_SETTINGS,
   store: STORE_SETTING,
+  storeTimeoutMs: STORE_TIMEOUT_SETTING,
   sso: SSO_SETTINGS,
   session: SESSION_SETTINGS,
   webhooks: WEBHOOKS_SETTINGS,

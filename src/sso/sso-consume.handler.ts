@@ -7,7 +7,7 @@ import type { HttpExchange } from '../routing/http-exchange.js';
 import { LoginService, type VerifiedLogin } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
 import { LoginCompletion } from './login/login-completion.service.js';
-import { LoginRejection } from './login/login-rejection.service.js';
+import { isTemporary, LoginRejection } from './login/login-rejection.service.js';
 
 /**
  * Where the identity provider's response arrives: has it verified, has the adapters find or create who it speaks of,
@@ -40,10 +40,14 @@ export class SsoConsumeHandler extends EndpointHandler {
       exchange.redirect(target, 303);
     } catch (error) {
       if (error instanceof MaestranoSsoError) return this.rejection.respond(exchange, marketplace, error);
-      if (!(error instanceof MaestranoLoginDeniedError)) throw error;
-      const { code, reason } = error;
       const { traceCode = null, transaction } = login ?? {};
       const requestId = transaction?.id ?? null;
+      if (isTemporary(error)) {
+        const { code, httpStatus: status } = error;
+        return this.rejection.respond(exchange, marketplace, { code, status, traceCode, requestId });
+      }
+      if (!(error instanceof MaestranoLoginDeniedError)) throw error;
+      const { code, reason } = error;
       return this.rejection.respond(exchange, marketplace, { code, reason, traceCode, requestId });
     }
   }

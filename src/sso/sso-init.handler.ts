@@ -7,7 +7,7 @@ import type { SsoSettings } from '../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../settings/settings.providers.js';
 import { LoginService } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
-import { LoginRejection } from './login/login-rejection.service.js';
+import { isTemporary, LoginRejection } from './login/login-rejection.service.js';
 import { ReturnTo } from './login/return-to.service.js';
 import { SsoConsumeHandler } from './sso-consume.handler.js';
 
@@ -47,11 +47,17 @@ export class SsoInitHandler extends EndpointHandler {
       const value = query.get(name);
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
-    const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params });
-    this.binding.remember(exchange, marketplace, requestId, returnTo && address);
-    await this.sessions.depart(exchange, marketplace);
-    exchange.setHeader('Cache-Control', 'no-store');
-    exchange.redirect(url, 302);
+    try {
+      const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params });
+      this.binding.remember(exchange, marketplace, requestId, returnTo && address);
+      await this.sessions.depart(exchange, marketplace);
+      exchange.setHeader('Cache-Control', 'no-store');
+      exchange.redirect(url, 302);
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      const { code, httpStatus: status } = error;
+      return this.rejection.respond(exchange, marketplace, { code, status });
+    }
   }
 }
 

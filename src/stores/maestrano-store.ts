@@ -97,6 +97,14 @@ export abstract class MaestranoStore {
   /** Resolves when the store responds; rejects otherwise. For health checks. */
   abstract ping(call?: StoreCall): Promise<void>;
 
+  /**
+   * What an operator should know of how the store is set up, such as a Redis that may evict keys: one sentence each, for
+   * the log at start, health checks and the `doctor` command. Nothing by default.
+   */
+  warnings(_call?: StoreCall): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   /** Releases what the store itself opened. Called at application shutdown. */
   async close(): Promise<void> {}
 

@@ -3,6 +3,7 @@ import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import type { GroupReference, MembershipReference } from '../adapters/maestrano-group.adapter.js';
 import { MaestranoAdapterError } from '../errors/adapter.error.js';
+import { MaestranoStoreError } from '../errors/store.error.js';
 import { MaestranoWebhookError } from '../errors/webhook.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
@@ -114,6 +115,8 @@ export class AccountWebhooksService {
     try {
       await work();
     } catch (error) {
+      // Says 503, and that the same call may be made again.
+      if (error instanceof MaestranoStoreError) throw error;
       throw this.#failure(subject, 'webhook.cleanup', 'Sessions could not be closed afterwards.', error);
     }
   }

@@ -8,7 +8,7 @@ import {
   type EndpointHandler,
   type EndpointRegistration,
 } from '../endpoint.js';
-import { toHttpException } from '../http-errors.js';
+import { retryAfterOf, toHttpException } from '../http-errors.js';
 import { HttpExchange } from '../http-exchange.js';
 import { EndpointAccess } from './endpoint-access.service.js';
 
@@ -48,6 +48,8 @@ export class EndpointDispatcher {
       if (observer === null) await handler.handle(exchange, call);
       else await observer(call, request, response, async () => handler.handle(exchange, call));
     } catch (error) {
+      const retryAfter = retryAfterOf(error);
+      if (retryAfter !== null) exchange.setHeader('Retry-After', retryAfter);
       throw toHttpException(error);
     }
   }

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { MaestranoSessionError } from '../../errors/session.error.js';
+import { MaestranoStoreError } from '../../errors/store.error.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { LoginDenial } from '../../interfaces/sso-options.interface.js';
 import type { SsoSettings } from '../../settings/maestrano-settings.js';
@@ -16,7 +18,12 @@ export type RejectionCause = Pick<LoginDenial, 'code'> &
   Partial<Pick<LoginDenial, 'traceCode' | 'restart' | 'reason'>> & {
     /** The login that the response names. */
     readonly requestId?: string | null;
+    /** Status of the response, where the code does not say it. */
+    readonly status?: number;
   };
+
+/** Seconds after which a browser may try again what the application could not do for the moment. */
+const RETRY_AFTER_S = '5';
 
 /** Responds to a login that did not succeed: begins again, sends to the application's page, or shows ours. */
 @Injectable()
@@ -30,7 +37,7 @@ export class LoginRejection {
   async respond(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
     const { code, traceCode = null, restart = false, reason = null, requestId = null } = cause;
     const signInUrl = this.#signInUrl(exchange, marketplace, requestId);
-    const status = statusOf(code, restart);
+    const status = cause.status ?? statusOf(code, restart);
     const denial: LoginDenial = {
       code,
       traceCode,
@@ -41,6 +48,7 @@ export class LoginRejection {
       reason,
     };
     exchange.setHeader('Cache-Control', 'no-store');
+    if (status === 503) exchange.setHeader('Retry-After', RETRY_AFTER_S);
     if (restart && this.binding.mayRestart(exchange, marketplace)) {
       this.binding.restart(exchange, marketplace);
       exchange.redirect(signInUrl);
@@ -87,4 +95,10 @@ async function ownPage(
 function statusOf(code: string, restart: boolean): number {
   if (code.startsWith('sso.input')) return 400;
   return restart ? 401 : 403;
+}
+
+/** Whether the application could not do its part for the moment: the store is away, or the session was not saved. */
+export function isTemporary(error: unknown): error is MaestranoSessionError | MaestranoStoreError {
+  const own = error instanceof MaestranoSessionError || error instanceof MaestranoStoreError;
+  return own && error.httpStatus === 503;
 }

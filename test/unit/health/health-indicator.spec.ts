@@ -13,6 +13,7 @@ import type { HttpTargetHealth } from '../../../src/http/http-limiter.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { SourceStatus } from '../../../src/marketplace/loader/source-runner.js';
 import type { MarketplaceLoader, MarketplaceStatus } from '../../../src/marketplace/marketplace-loader.js';
+import type { SessionRevocations } from '../../../src/session/session-revocations.service.js';
 import { MaestranoTestingModule } from '../../../src/testing/index.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 
@@ -62,6 +63,7 @@ function setUp({ status, store, targets, queue }: Parts = {}) {
     store ?? new MemoryStore(),
     http,
     notifications,
+    { status: { passedOver: 0, awayMs: null } } as SessionRevocations,
     contributors,
     queue ? ({ counts: () => Promise.resolve(counts) } as unknown as NotificationQueue) : undefined,
   );
@@ -79,6 +81,7 @@ describe('MaestranoHealthIndicator', () => {
         configuration: { version: 1, marketplaces: 1, sources: [], problems: [] },
         certificates: [],
         store: { kind: 'MemoryStore', pingMs: expect.any(Number) },
+        sessions: { lookUpsPassedOver: 0, storeAwayMs: null },
         targets: [],
         notifications: { received: 3 },
       },
