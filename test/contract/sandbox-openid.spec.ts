@@ -1,19 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { createDiffieHellman, createHash, createHmac } from 'node:crypto';
 
-import {
-  MaestranoGroupAdapter,
-  MaestranoModule,
-  MaestranoUserAdapter,
-  type UserProfile,
-} from '../../src/index.js';
 import { sendRequest, type IncomingResponse } from '../../src/sandbox/http/send-request.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
-import { freePort } from '../support/free-port.js';
-import { bootApp, HTTP_ADAPTERS, type BootedApp } from '../support/http-adapters.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { HomeController, type TestApplication, testApplication } from '../support/application.js';
 
 const NS = 'http://specs.openid.net/auth/2.0';
 const SELECT = 'http://specs.openid.net/auth/2.0/identifier_select';
@@ -166,59 +159,20 @@ const MODULUS =
   '29b60814581cd3b2ca3986d2683705577d45c2e7e52dc81c7a171876e5cea74b1448bfdfaf18828efd2519f14e45e382' +
   '6634af1949e5b535cc829a483b8a76223e5d490a257f05bdff16f2fb22c583ab';
 
-const signedIn: UserProfile[] = [];
-
-class Users extends MaestranoUserAdapter<string> {
-  override findOrCreateUser(profile: UserProfile): string {
-    signedIn.push(profile);
-    return profile.uid;
-  }
-}
-
-class Groups extends MaestranoGroupAdapter<string, string> {
-  override findOrCreateGroup({ uid }: { uid: string }): string {
-    return uid;
-  }
-  override hasMember(): boolean {
-    return true;
-  }
-  override addMember(): void {}
-  override removeMember(): void {}
-  override deleteGroup(): void {}
-}
-
-@Controller()
-class HomeController {
-  @Get()
-  home(): string {
-    return 'home';
-  }
-}
-
 describe.each(HTTP_ADAPTERS)('signing in by OpenID to an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
-  let app: BootedApp;
+  let app: TestApplication;
 
   beforeAll(async () => {
-    const port = await freePort();
-    sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
+    sandbox = await startSandbox();
     sandbox.marketplaces.edit('bluebank', { protocol: 'openid' });
-    @Module({
-      imports: [
-        MaestranoModule.forRoot({
-          ...sandbox.options,
-          session: { secret: 'a secret of at least thirty-two characters' },
-          userAdapter: Users,
-          groupAdapter: Groups,
-        }),
-      ],
+    app = await testApplication({
+      httpAdapter,
+      sandbox,
       controllers: [HomeController],
-    })
-    class App {}
-    app = await bootApp(httpAdapter, App, { port });
+    });
   });
 
-  afterEach(() => void (signedIn.length = 0));
   afterAll(async () => {
     await app?.close();
     await sandbox?.close();
@@ -231,7 +185,7 @@ describe.each(HTTP_ADAPTERS)('signing in by OpenID to an application on %s', (ht
       group: 'cld-1',
     });
     expect({ status, url, body }).toEqual({ status: 200, url: `${app.url}/`, body: 'home' });
-    expect(signedIn).toMatchObject([{ uid: 'usr-1', firstName: 'Grace', marketplace: 'bluebank' }]);
+    expect(app.users.calls).toMatchObject([{ uid: 'usr-1', firstName: 'Grace', marketplace: 'bluebank' }]);
     const journal = JSON.stringify(sandbox.journal.find());
     expect(journal).toContain('u_session_key');
     expect(journal).not.toContain(sandbox.state.user('bluebank', 'usr-1')?.ssoSession);

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module } from '@nestjs/common';
 
-import { MaestranoGroupAdapter, MaestranoModule, MaestranoUserAdapter } from '../../src/index.js';
 import {
   ASSERTION_VARIANTS,
   SandboxBrowser,
@@ -10,59 +8,21 @@ import {
   type Sandbox,
 } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
-import { freePort } from '../support/free-port.js';
-import { bootApp, HTTP_ADAPTERS, type BootedApp } from '../support/http-adapters.js';
-
-const signedIn: string[] = [];
-
-class Users extends MaestranoUserAdapter<string> {
-  override findOrCreateUser({ uid }: { uid: string }): string {
-    signedIn.push(uid);
-    return uid;
-  }
-}
-
-class Groups extends MaestranoGroupAdapter<string, string> {
-  override findOrCreateGroup({ uid }: { uid: string }): string {
-    return uid;
-  }
-  override hasMember(): boolean {
-    return true;
-  }
-  override addMember(): void {}
-  override removeMember(): void {}
-  override deleteGroup(): void {}
-}
-
-@Controller()
-class HomeController {
-  @Get()
-  home(): string {
-    return 'home';
-  }
-}
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { HomeController, type TestApplication, testApplication } from '../support/application.js';
 
 describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
-  let app: BootedApp;
+  let app: TestApplication;
 
   beforeAll(async () => {
-    const port = await freePort();
-    sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
-    @Module({
-      imports: [
-        MaestranoModule.forRoot({
-          ...sandbox.options,
-          defaultMarketplace: 'maestrano-uat',
-          session: { secret: 'a secret of at least thirty-two characters' },
-          userAdapter: Users,
-          groupAdapter: Groups,
-        }),
-      ],
+    sandbox = await startSandbox();
+    app = await testApplication({
+      httpAdapter,
+      sandbox,
+      options: { defaultMarketplace: 'maestrano-uat' },
       controllers: [HomeController],
-    })
-    class App {}
-    app = await bootApp(httpAdapter, App, { port });
+    });
   });
 
   afterAll(async () => {
@@ -71,7 +31,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
   });
 
   it.each(ASSERTION_VARIANTS.map(({ name, title }) => [name, title]))('%s: %s', async (name) => {
-    signedIn.length = 0;
+    app.users.calls.length = 0;
     const result = await sandbox.assertions.send(app.url, name);
     const { status, code, location, expected } = result;
     expect({ status, code, location, expected, asExpected: result.asExpected }).toMatchObject({
@@ -80,7 +40,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
     // The refusal names its own check; only one that begins the login afresh answers with a redirect instead.
     if (result.rejected && code === null) expect(location).toContain('/maestrano/auth/saml/init');
     const signIns = { valid: 1, replay: 1 }[name] ?? 0;
-    expect(signedIn).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
+    expect(app.users.calls.map(({ uid }) => uid)).toEqual(Array.from({ length: signIns }, () => 'usr-1'));
   });
 
   it('finds the metadata of the application in order, and says what is not', async () => {

@@ -9,7 +9,6 @@ import {
   HttpException,
   Injectable,
   type MiddlewareConsumer,
-  Module,
   type NestInterceptor,
   type NestModule,
   type Provider,
@@ -21,17 +20,12 @@ import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Observable } from 'rxjs';
 
-import {
-  ConnecHandler,
-  MaestranoModule,
-  type MaestranoModuleExtras,
-  type MarketplacesInput,
-} from '../../src/index.js';
+import { ConnecHandler, type MaestranoModuleExtras } from '../../src/index.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
+import { testApplication } from '../support/application.js';
 import {
   type BootedApp,
   type BootOptions,
-  bootApp,
   type HttpAdapterName,
   HTTP_ADAPTERS,
 } from '../support/http-adapters.js';
@@ -89,28 +83,14 @@ class SeeingFilter implements ExceptionFilter {
   }
 }
 
-function rootModule(extras: Partial<MaestranoModuleExtras>, providers: Provider[]): new () => NestModule {
-  @Module({
-    imports: [
-      MaestranoModule.forRoot({
-        marketplaces: ['uat', 'production'].map((name) =>
-          marketplaceInput(name),
-        ) as unknown as MarketplacesInput,
-        ...extras,
-      }),
-    ],
-    providers: [Listener, ...providers],
-  })
-  class Root implements NestModule {
-    configure(consumer: MiddlewareConsumer): void {
-      const middleware = (_request: unknown, _response: unknown, next: () => void): void => {
-        seen.push('middleware');
-        next();
-      };
-      consumer.apply(middleware).forRoutes('{*path}');
-    }
+class Root implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    const middleware = (_request: unknown, _response: unknown, next: () => void): void => {
+      seen.push('middleware');
+      next();
+    };
+    consumer.apply(middleware).forRoutes('{*path}');
   }
-  return Root;
 }
 
 /** Our routes are ordinary ones: whatever an application puts around all of its routes stands around these as well. */
@@ -125,7 +105,14 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter: HttpAdapterName) => {
   });
 
   const boot = async ({ extras = {}, providers = [], prepare }: Wiring = {}): Promise<void> => {
-    booted = await bootApp(httpAdapter, rootModule(extras, providers), { prepare });
+    booted = await testApplication({
+      httpAdapter,
+      root: Root,
+      options: { marketplaces: [marketplaceInput('uat'), marketplaceInput('production')] },
+      extras,
+      providers: [Listener, ...providers],
+      ...(prepare && { prepare }),
+    });
   };
   const notify = async (id: string, authorization = basicOf('uat')): Promise<[number, string]> => {
     const entity = { id, group_id: 'cld-1', updated_at: '2016-08-01T15:30:20Z' };

@@ -1,34 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Logger, Module, UseGuards } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
-import {
-  MaestranoModule,
-  type MaestranoModuleOptions,
-  MaestranoSessionGuard,
-  MemoryStore,
-  SessionService,
-} from '../../src/index.js';
+import { type MaestranoModuleOptions, MemoryStore, SessionService } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import {
   COMPLIANCE_SCENARIOS,
   maestranoCompliance,
-  RecordingGroupAdapter,
-  RecordingUserAdapter,
   runCompliance,
   toJunit,
 } from '../../src/testing/index.js';
-import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
-
-@Controller('me')
-@UseGuards(MaestranoSessionGuard)
-class MeController {
-  @Get()
-  me(): string {
-    return 'signed in';
-  }
-}
+import { type BootedApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { MeController, testApplication } from '../support/application.js';
 
 /** What is wrong with an application, if anything. */
 interface Breakage {
@@ -46,27 +29,18 @@ interface Running {
 }
 
 async function start(httpAdapter: HttpAdapterName, breakage: Breakage = {}): Promise<Running> {
-  const port = await freePort();
-  const sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` });
-  @Module({
-    imports: [
-      MaestranoModule.forRootAsync({
-        userAdapter: RecordingUserAdapter,
-        groupAdapter: RecordingGroupAdapter,
-        useFactory: () => ({
-          developerPlatform: sandbox.developerPlatform,
-          session: { secret: 'a secret of at least thirty-two characters' },
-          ...breakage.options,
-          sso: { homeUrl: '/me', ...breakage.options?.sso },
-        }),
-      }),
-    ],
-    controllers: [MeController],
-  })
-  class App {}
+  const sandbox = await startSandbox();
   const middleware = breakage.middleware?.(sandbox);
-  const booted = await bootApp(httpAdapter, App, {
-    port,
+  const booted = await testApplication({
+    httpAdapter,
+    sandbox,
+    registration: 'forRootAsync',
+    options: {
+      developerPlatform: sandbox.developerPlatform,
+      ...breakage.options,
+      sso: { homeUrl: '/me', ...breakage.options?.sso },
+    },
+    controllers: [MeController],
     prepare: (app) => void (middleware && app.use(middleware)),
   });
   breakage.spoil?.(booted);

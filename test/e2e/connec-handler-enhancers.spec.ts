@@ -14,7 +14,6 @@ import {
   ForbiddenException,
   Get,
   Injectable,
-  Module,
   type NestInterceptor,
   type PipeTransform,
   type Provider,
@@ -39,12 +38,12 @@ import {
   ConnecNotifications,
   type ConnecNotificationStats,
   MaestranoBasicAuthGuard,
-  MaestranoModule,
   MaestranoSessionGuard,
   MarketplaceRegistry,
 } from '../../src/index.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { testApplication } from '../support/application.js';
+import { type BootedApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 
 type Entity = Readonly<Record<string, unknown>>;
 
@@ -164,13 +163,13 @@ async function boot(
   httpAdapter: HttpAdapterName,
   { providers = [], controllers = [], imports = [] }: AppParts,
 ) {
-  @Module({
-    imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }), ...imports],
+  const app = await testApplication({
+    httpAdapter,
+    options: { marketplaces: [marketplaceInput('one')] },
+    imports,
     providers: [Journal, ...providers],
     controllers,
-  })
-  class App {}
-  const app = await bootApp(httpAdapter, App);
+  });
   booted.push(app);
   return app;
 }

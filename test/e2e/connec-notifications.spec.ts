@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Injectable, Scope } from '@nestjs/common';
 import { Redis } from 'ioredis';
 
 import { MaestranoNotificationAdapter } from '../../src/adapters/maestrano-notification.adapter.js';
@@ -17,13 +17,13 @@ import type {
   ConnecNotificationStats,
 } from '../../src/interfaces/connec-notification.interface.js';
 import type { ConnecNotificationOptions } from '../../src/interfaces/connec-options.interface.js';
-import { MaestranoModule } from '../../src/maestrano.module.js';
 import { RedisStore } from '../../src/redis/redis-store.js';
 import { DeletedGroupsService } from '../../src/stores/deleted-groups.service.js';
 import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { type BootedApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { testApplication } from '../support/application.js';
 import { countRoundTrips } from '../support/round-trips.js';
 
 const { TEST_REDIS_URL } = process.env;
@@ -94,26 +94,23 @@ class Everything extends MaestranoNotificationAdapter {
   }
 }
 
-function appModule(
+const boot = (
+  httpAdapter: HttpAdapterName,
   notifications: ConnecNotificationOptions,
   adapter = Notifications as typeof Everything | typeof Notifications,
   store: MaestranoStore = new MemoryStore(),
-) {
-  @Module({
-    imports: [
-      MaestranoModule.forRoot({
-        marketplaces: [marketplaceInput('one'), marketplaceInput('two')],
-        connec: { notifications },
-        store,
-        notificationAdapter: adapter,
-      }),
-    ],
+): Promise<BootedApp> =>
+  testApplication({
+    httpAdapter,
+    options: {
+      marketplaces: [marketplaceInput('one'), marketplaceInput('two')],
+      connec: { notifications },
+      store,
+    },
+    extras: { notificationAdapter: adapter },
     providers: [InvoiceListener],
     controllers: [ListeningController],
-  })
-  class App {}
-  return App;
-}
+  });
 
 async function send(
   app: BootedApp,
@@ -175,7 +172,7 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
   const stats = (): ConnecNotificationStats => app.app.get(ConnecNotifications).stats;
 
   beforeAll(async () => {
-    app = await bootApp(httpAdapter, appModule({ maxEntities: 50, maxDepth: 5 }));
+    app = await boot(httpAdapter, { maxEntities: 50, maxDepth: 5 });
   });
   afterAll(() => app.close());
 
@@ -440,7 +437,7 @@ onRedis('notifications of applications that share a Redis', () => {
     async (httpAdapter) => {
       const redis = new Redis(TEST_REDIS_URL!);
       const store = new RedisStore(redis, { prefix: `n-${randomUUID()}:` });
-      const app = await bootApp(httpAdapter, appModule({}, Notifications, store));
+      const app = await boot(httpAdapter, {}, Notifications, store);
       const people = Array.from({ length: 200 }, (_, n) => entity({ group_id: `cld-${n % 2}` }));
       const { count } = await countRoundTrips(redis, async () => {
         expect((await send(app, { people })).status).toBe(200);
@@ -460,16 +457,12 @@ describe('notifications otherwise configured', () => {
       @ConnecHandler('*')
       onAny(): void {}
     }
-    @Module({
-      imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] })],
-      providers: [PerRequest],
-    })
-    class App {}
-    await expect(bootApp('express', App)).rejects.toMatchObject({ code: 'connec.handler' });
+    const starting = testApplication({ providers: [PerRequest] });
+    await expect(starting).rejects.toMatchObject({ code: 'connec.handler' });
   });
 
   it('are acknowledged whatever handlers do', async () => {
-    const app = await bootApp('express', appModule({ acknowledge: 'always' }));
+    const app = await boot('express', { acknowledge: 'always' });
     broken = new Set(['person']);
     const answer = await send(app, { people: [entity()] });
     expect([answer.status, failures.length]).toEqual([200, 1]);
@@ -478,7 +471,7 @@ describe('notifications otherwise configured', () => {
   });
 
   it('reach an adapter beside the methods, for every resource', async () => {
-    const app = await bootApp('fastify', appModule({}, Everything));
+    const app = await boot('fastify', {}, Everything);
     const [one, two] = [entity(), entity()];
     expect((await send(app, { people: [one], spaceships: [two] })).status).toBe(200);
     expect(done).toEqual([`person ${one.id}`, `every people ${one.id}`, `every spaceships ${two.id}`]);
@@ -486,7 +479,7 @@ describe('notifications otherwise configured', () => {
   });
 
   it('within one second are told apart when content decides', async () => {
-    const app = await bootApp('express', appModule({ identity: 'content' }));
+    const app = await boot('express', { identity: 'content' });
     const one = entity({ name: 'a' });
     for (const version of [one, { ...one, name: 'b' }, one, { ...one, name: 'b' }])
       await send(app, { people: [version] });
@@ -495,7 +488,7 @@ describe('notifications otherwise configured', () => {
   });
 
   it('under way are finished at shutdown, and no more are taken', async () => {
-    const app = await bootApp('express', appModule({}));
+    const app = await boot('express', {});
     let release: () => void = () => undefined;
     hold = new Promise((resolve) => {
       release = resolve;

@@ -3,41 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Module } from '@nestjs/common';
 
 import type { CliIo } from '../../src/cli/cli-io.js';
 import { run } from '../../src/cli/doctor/doctor.command.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
-import { MaestranoModule, maestranoRoutes } from '../../src/index.js';
+import { maestranoRoutes } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
-import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp } from '../support/http-adapters.js';
+import { type TestApplication, testApplication } from '../support/application.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 let sandbox: Sandbox;
-let booted: BootedApp;
+let booted: TestApplication;
 
-async function boot(port: number, prefix?: string): Promise<BootedApp> {
-  @Module({
-    imports: [
-      MaestranoModule.forRootAsync({
-        userAdapter: RecordingUserAdapter,
-        groupAdapter: RecordingGroupAdapter,
-        useFactory: () => ({
-          developerPlatform: sandbox.developerPlatform,
-          session: { secret: 'a secret of at least thirty-two characters' },
-        }),
-      }),
-    ],
-  })
-  class App {}
-  return bootApp('express', App, {
+function boot(port: number, prefix?: string): Promise<TestApplication> {
+  return testApplication({
     port,
-    prepare: (app) => {
-      if (prefix) app.setGlobalPrefix(prefix);
-      app.enableCsrfProtection({ exclude: maestranoRoutes() });
-    },
+    ...(prefix ? { prefix } : {}),
+    registration: 'forRootAsync',
+    options: { developerPlatform: sandbox.developerPlatform },
+    prepare: (app) => void app.enableCsrfProtection({ exclude: maestranoRoutes() }),
   });
 }
 
@@ -102,9 +87,8 @@ describe('doctor', () => {
   it('does nothing to the application', async () => {
     sandbox.journal.clear();
     await doctor([]);
-    const groups = booted.app.get(RecordingGroupAdapter, { strict: false });
-    const users = booted.app.get(RecordingUserAdapter, { strict: false });
-    expect([...groups.calls, ...users.calls]).toEqual([]);
+    expect(booted.groups.calls).toEqual([]);
+    expect(booted.users.calls).toEqual([]);
   });
 
   it('tells each finding with its remedy, in words', async () => {

@@ -47,7 +47,6 @@ import {
   ConnecHandler,
   ConnecService,
   type GroupReference,
-  MaestranoGroupAdapter,
   MaestranoModule,
   type MaestranoModuleExtras,
   MaestranoNotificationAdapter,
@@ -55,43 +54,35 @@ import {
   MaestranoSession,
   type MaestranoSessionData,
   MaestranoSessionGuard,
-  MaestranoUserAdapter,
+  type UserProfile,
   type MarketplacesInput,
   MarketplaceRegistry,
   type MembershipReference,
 } from '../../src/index.js';
 import { type Sandbox, type SandboxMarketplaceRecord, startSandbox } from '../../src/sandbox/index.js';
-import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
+import { type BootedApp, type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { testApplication } from '../support/application.js';
 
 /** What the adapters were told, of all applications of this file. */
 const events: string[] = [];
 /** What the listener was called with. */
 const heard: unknown[] = [];
 
+/** Tells its part of the story in `events`, where adapters of other kinds tell theirs. */
 @Injectable()
-class Users extends MaestranoUserAdapter<string> {
-  override findOrCreateUser({ uid }: { uid: string }): string {
-    return uid;
+class Groups extends RecordingGroupAdapter {
+  override addMember(...[group, user, membership]: Parameters<RecordingGroupAdapter['addMember']>): void {
+    super.addMember(group, user, membership);
+    events.push(`add ${user.uid} to ${group.uid}`);
   }
-}
-
-@Injectable()
-class Groups extends MaestranoGroupAdapter<string, string> {
-  override findOrCreateGroup({ uid }: { uid: string }): string {
-    return uid;
+  override removeMember(reference: MembershipReference): void {
+    super.removeMember(reference);
+    events.push(`remove ${reference.userUid} from ${reference.groupUid}`);
   }
-  override hasMember(): boolean {
-    return false;
-  }
-  override addMember(group: string, user: string): void {
-    events.push(`add ${user} to ${group}`);
-  }
-  override removeMember({ groupUid, userUid }: MembershipReference): void {
-    events.push(`remove ${userUid} from ${groupUid}`);
-  }
-  override deleteGroup({ groupUid }: GroupReference): void {
-    events.push(`delete ${groupUid}`);
+  override deleteGroup(reference: GroupReference): void {
+    super.deleteGroup(reference);
+    events.push(`delete ${reference.groupUid}`);
   }
 }
 
@@ -198,8 +189,7 @@ afterEach(async () => {
 });
 
 async function open(house: House): Promise<{ sandbox: Sandbox; url: string; app: INestApplication }> {
-  const port = await freePort();
-  const opened = (sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}` }));
+  const opened = (sandbox = await startSandbox());
   if (house.pathPrefix !== undefined) {
     for (const { name, paths } of opened.marketplaces.list()) {
       const moved = Object.entries(paths).map(([key, path]) => [
@@ -209,24 +199,17 @@ async function open(house: House): Promise<{ sandbox: Sandbox; url: string; app:
       opened.marketplaces.edit(name, { paths: Object.fromEntries(moved) as typeof paths });
     }
   }
-  const root: DynamicModule = {
-    module: house.rootClass ?? class Root {},
-    imports: [
-      MaestranoModule.forRoot({
-        marketplaces: opened.options as object as MarketplacesInput,
-        session: { secret: 'a secret of at least thirty-two characters' },
-        sso: { homeUrl: house.homeUrl ?? '/app/me' },
-        userAdapter: Users,
-        groupAdapter: Groups,
-        notificationAdapter: Notifications,
-        ...house.extras,
-      }),
-      ...(house.moreModules?.(opened) ?? []),
-    ],
+  booted = await testApplication({
+    httpAdapter: house.httpAdapter,
+    sandbox: opened,
+    options: { sso: { homeUrl: house.homeUrl ?? '/app/me' } },
+    extras: { groupAdapter: Groups, notificationAdapter: Notifications, ...house.extras },
+    imports: house.moreModules?.(opened) ?? [],
     controllers: [AppController, ...(house.controllers ?? [])],
     providers: [Listener, ...(house.providers ?? [])],
-  };
-  booted = await bootApp(house.httpAdapter, root, { port, prepare: house.prepare ?? (() => undefined) });
+    ...(house.rootClass ? { root: house.rootClass } : {}),
+    ...(house.prepare ? { prepare: house.prepare } : {}),
+  });
   return { sandbox: opened, url: booted.url, app: booted.app };
 }
 
@@ -413,18 +396,18 @@ describe.each(HTTP_ADAPTERS)('a hostile application on %s', (httpAdapter) => {
   it('brings request-scoped adapters, made anew for each request', async () => {
     let made = 0;
     @Injectable({ scope: Scope.REQUEST })
-    class ScopedUsers extends MaestranoUserAdapter<string> {
+    class ScopedUsers extends RecordingUserAdapter {
       constructor(@Inject(REQUEST) private readonly request: { url?: string }) {
         super();
         made += 1;
       }
-      override findOrCreateUser({ uid }: { uid: string }): string {
+      override findOrCreateUser(profile: UserProfile): UserProfile {
         events.push(
           `at ${String(this.request.url)
             .split('?')[0]!
             .replace(/\/[^/]+$/, '')}`,
         );
-        return uid;
+        return super.findOrCreateUser(profile);
       }
     }
     const house = await open({ httpAdapter, extras: { userAdapter: ScopedUsers } });
@@ -481,7 +464,7 @@ describe.each(HTTP_ADAPTERS)('a hostile application on %s', (httpAdapter) => {
             },
           ] as MarketplacesInput,
           session: { secret: 'another secret of at least thirty-two characters' },
-          userAdapter: Users,
+          userAdapter: RecordingUserAdapter,
           groupAdapter: SecondGroups,
         }),
       ],

@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type LoggerService, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type LoggerService, type OnApplicationBootstrap } from '@nestjs/common';
 
 import {
   MaestranoConfigurationError,
-  type GroupReference,
   InjectMarketplace,
-  MaestranoGroupAdapter,
   MaestranoModule,
   type MarketplaceHandle,
   MarketplaceLoader,
@@ -14,9 +12,9 @@ import {
 import { DeveloperPlatformStub, json, text } from '../support/developer-platform-stub.js';
 import { errorOf } from '../support/error-of.js';
 import { marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { type TestApplication, testApplication } from '../support/application.js';
 
-const deleted: string[] = [];
 const logged: string[] = [];
 const logger = Object.fromEntries(
   ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'].map((level) => [
@@ -24,21 +22,6 @@ const logger = Object.fromEntries(
     (...parts: unknown[]) => void logged.push(`${level} ${parts.map(String).join(' ')}`),
   ]),
 ) as unknown as LoggerService;
-
-@Injectable()
-class Groups extends MaestranoGroupAdapter<string, string> {
-  override findOrCreateGroup(): string {
-    return 'group';
-  }
-  override hasMember(): boolean {
-    return true;
-  }
-  override addMember(): void {}
-  override removeMember(): void {}
-  override deleteGroup({ marketplace, groupUid }: GroupReference): void {
-    deleted.push(`${marketplace} ${groupUid}`);
-  }
-}
 
 /** A marketplace whose group webhook is at a path of its own. */
 function at(name: string, group_path: string, key?: string | string[]): Record<string, unknown> {
@@ -62,9 +45,9 @@ const SHAPES: readonly (readonly [name: string, template: string, url: string])[
 
 describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (httpAdapter) => {
   const stub = new DeveloperPlatformStub();
-  let booted: BootedApp;
+  let booted: TestApplication;
 
-  async function boot(options: object = {}): Promise<BootedApp> {
+  async function boot(options: object = {}): Promise<TestApplication> {
     @Injectable()
     class Welcome implements OnApplicationBootstrap {
       constructor(@InjectMarketplace('suffix') private readonly marketplace: MarketplaceHandle) {}
@@ -73,20 +56,16 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
         logged.push(`handle of ${this.marketplace.configuration.name}`);
       }
     }
-    @Module({
-      imports: [
-        MaestranoModule.forRoot({
-          groupAdapter: Groups,
-          developerPlatform: { host: stub.host, apiKey: 'k', apiSecret: 's3cret' },
-          session: { secret: 'a secret of at least thirty-two characters' },
-          ...options,
-        }),
-        MaestranoModule.forFeature(['suffix']),
-      ],
+    return testApplication({
+      httpAdapter,
+      logger,
+      options: {
+        developerPlatform: { host: stub.host, apiKey: 'k', apiSecret: 's3cret' },
+        ...options,
+      },
+      imports: [MaestranoModule.forFeature(['suffix'])],
       providers: [Welcome],
-    })
-    class App {}
-    return bootApp(httpAdapter, App, { logger });
+    });
   }
 
   async function deleteGroup(url: string, name: string, key = `key-of-${name}`): Promise<number> {
@@ -94,6 +73,11 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
     const answer = await fetch(booted.url + url, { method: 'DELETE', headers: { authorization } });
     return answer.status;
   }
+
+  const deleted = (): string[] =>
+    booted.groups.calls.flatMap((call) =>
+      call.method === 'deleteGroup' ? [`${call.reference.marketplace} ${call.reference.groupUid}`] : [],
+    );
 
   function serve(...entries: object[]): void {
     stub.answer = json({ marketplaces: entries });
@@ -113,7 +97,6 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
   beforeEach(async () => {
     serve(...all());
     booted = await boot();
-    deleted.length = 0;
   });
 
   afterEach(async () => {
@@ -122,10 +105,10 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
 
   it.each(SHAPES)('route %s by its own path, with its own credentials', async (name, _, url) => {
     expect(await deleteGroup(url, name)).toBe(200);
-    expect(deleted).toEqual([`${name} cld-1`]);
+    expect(deleted()).toEqual([`${name} cld-1`]);
     const stranger = name === 'suffix' ? 'first' : 'suffix';
     expect(await deleteGroup(url, stranger)).toBe(401);
-    expect(deleted).toHaveLength(1);
+    expect(deleted()).toHaveLength(1);
   });
 
   it('are routed anew after a refresh, without a restart', async () => {
@@ -137,7 +120,7 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
     expect(await deleteGroup('/hooks/middle/moved/cld-2', 'suffix')).toBe(200);
     expect(await deleteGroup('/hooks/middle/new/cld-3', 'new')).toBe(200);
     expect(await deleteGroup('/maestrano/account/groups/cld-4/new', 'new')).toBe(200);
-    expect(deleted).toEqual(['suffix cld-2', 'new cld-3', 'new cld-4']);
+    expect(deleted()).toEqual(['suffix cld-2', 'new cld-3', 'new cld-4']);
     expect(await deleteGroup('/never/mounted/cld-5', 'far')).toBe(404);
     expect(logged.filter((line) => line.includes('/never/mounted/:id')).join()).toMatch(/[Rr]estart/);
   });

@@ -4,8 +4,9 @@ import type { Sandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.js';
 import { marketplaceInput } from '../support/marketplaces.js';
 import { OpenIdProvider, USER } from '../support/openid/openid-provider.js';
-import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
-import { Accounts, bootSsoApp } from './sso-app.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import type { TestApplication } from '../support/application.js';
+import { bootSsoApp } from './sso-app.js';
 
 const provider = new OpenIdProvider();
 beforeAll(() => provider.start());
@@ -54,7 +55,7 @@ async function refused(url: string): Promise<string> {
 }
 
 describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter, prefix }) => {
-  let app: BootedApp;
+  let app: TestApplication;
   let init: string;
   const initPath = (name: string): string => `${prefix}/maestrano/auth/openid/init/${name}`;
 
@@ -92,7 +93,7 @@ describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter
     expect(location(done)).toBe(`${app.url}${prefix}/me`);
     const me = await browser.fetch(location(done));
     expect(await me.json()).toMatchObject({ user: 'usr-1', group: 'cld-1', marketplace: 'uat' });
-    expect(app.app.get(Accounts).users.get('uat/usr-1')).toBe('Zoë Müller & Co');
+    expect(app.users.users.get('uat/usr-1')).toMatchObject({ firstName: 'Zoë', lastName: 'Müller & Co' });
   });
 
   it('signs in by a form, where the answer is too long for a URL', async () => {

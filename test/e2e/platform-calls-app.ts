@@ -1,5 +1,4 @@
-import { Body, Controller, Get, Injectable, Module, Post, type Type, UseGuards } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Post, UseGuards } from '@nestjs/common';
 
 import {
   CurrentMarketplace,
@@ -7,9 +6,6 @@ import {
   type GroupReference,
   MaestranoBasicAuthGuard,
   MaestranoGroupAdapter,
-  MaestranoModule,
-  type MaestranoModuleExtras,
-  type MaestranoModuleOptions,
   MaestranoSynchronizationAdapter,
   type Marketplace,
   type MembershipReference,
@@ -17,7 +13,12 @@ import {
   type SynchronizationState,
 } from '../../src/index.js';
 import { marketplaceInput } from '../support/marketplaces.js';
-import { type BootedApp, bootApp, type HttpAdapterName } from '../support/http-adapters.js';
+import type { HttpAdapterName } from '../support/http-adapters.js';
+import {
+  type TestApplication,
+  testApplication,
+  type TestApplicationOptions,
+} from '../support/application.js';
 
 /** What the adapters were told, in order, and what they are to throw. */
 @Injectable()
@@ -150,46 +151,29 @@ export const MARKETPLACES = [
   ),
 ];
 
-export interface PlatformCallsOptions {
-  readonly registration?: 'forRoot' | 'forRootAsync';
-  readonly prefix?: string;
-  readonly options?: Partial<MaestranoModuleOptions>;
-  readonly extras?: MaestranoModuleExtras;
-  readonly prepare?: (app: INestApplication) => void;
-}
+export type PlatformCallsOptions = Pick<
+  TestApplicationOptions,
+  'registration' | 'prefix' | 'options' | 'extras' | 'prepare'
+>;
 
-export interface PlatformCallsApp extends BootedApp {
-  readonly calls: Calls;
-  readonly base: string;
-}
+export type PlatformCallsApp = TestApplication & { readonly calls: Calls };
 
 export async function bootPlatformCalls(
   httpAdapter: HttpAdapterName,
-  { registration = 'forRoot', prefix, options, extras, prepare }: PlatformCallsOptions = {},
+  { options, extras, ...given }: PlatformCallsOptions = {},
 ): Promise<PlatformCallsApp> {
-  const values: MaestranoModuleOptions = { marketplaces: MARKETPLACES, ...options };
-  const structure: MaestranoModuleExtras = {
-    groupAdapter: GroupAdapter,
-    synchronizationAdapter: SynchronizationAdapter,
-    extraProviders: [Calls],
-    extraExports: [Calls],
-    ...extras,
-  };
-  @Module({
-    imports: [
-      registration === 'forRoot'
-        ? MaestranoModule.forRoot({ ...values, ...structure })
-        : MaestranoModule.forRootAsync({ useFactory: () => Promise.resolve(values as never), ...structure }),
-    ],
-    controllers: [ExportsController, OwnController],
-  })
-  class AppModule {}
-  const booted = await bootApp(httpAdapter, AppModule as Type, {
-    prepare: (app) => {
-      if (prefix !== undefined) app.setGlobalPrefix(prefix);
-      prepare?.(app);
+  const application = await testApplication({
+    httpAdapter,
+    options: { marketplaces: MARKETPLACES, ...options },
+    extras: {
+      groupAdapter: GroupAdapter,
+      synchronizationAdapter: SynchronizationAdapter,
+      extraProviders: [Calls],
+      extraExports: [Calls],
+      ...extras,
     },
+    controllers: [ExportsController, OwnController],
+    ...given,
   });
-  const base = prefix === undefined ? booted.url : `${booted.url}/${prefix}`;
-  return { ...booted, base, calls: booted.app.get(Calls) };
+  return Object.assign(application, { calls: application.app.get(Calls) });
 }

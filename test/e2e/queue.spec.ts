@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type DynamicModule, Injectable, Module, type Type } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { Redis } from 'ioredis';
 
 import {
@@ -14,6 +14,7 @@ import { ConnecHandler } from '../../src/connec/notifications/connec-handler.dec
 import { ConnecNotifications } from '../../src/connec/notifications/notification-intake.service.js';
 import type { ConnecNotificationContext } from '../../src/interfaces/connec-notification.interface.js';
 import { MaestranoModule } from '../../src/maestrano.module.js';
+import { testApplication } from '../support/application.js';
 import { freePort } from '../support/free-port.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
@@ -49,20 +50,16 @@ const queueOptions = (more: Partial<MaestranoBullmqOptions> = {}): MaestranoBull
   ...more,
 });
 
-function appModule(queue: DynamicModule): Type {
-  @Module({
-    imports: [MaestranoModule.forRoot({ marketplaces: [marketplaceInput('one')] }), queue],
-    providers: [Listener],
-  })
-  class App {}
-  return App;
-}
-
 async function boot(
   more: Partial<MaestranoBullmqOptions> = {},
   httpAdapter: (typeof HTTP_ADAPTERS)[number] = 'express',
 ): Promise<BootedApp> {
-  const app = await bootApp(httpAdapter, appModule(MaestranoBullmqModule.forRoot(queueOptions(more))));
+  const app = await testApplication({
+    httpAdapter,
+    options: { marketplaces: [marketplaceInput('one')] },
+    imports: [MaestranoBullmqModule.forRoot(queueOptions(more))],
+    providers: [Listener],
+  });
   booted.push(app);
   return app;
 }
@@ -235,17 +232,12 @@ withRedis('queued notifications', () => {
 
   it('come from options of a factory too, and from an import of the registration', async () => {
     const queue = MaestranoBullmqModule.forRootAsync({ isGlobal: false, useFactory: () => queueOptions() });
-    @Module({
-      imports: [
-        MaestranoModule.forRoot({
-          marketplaces: [marketplaceInput('one')],
-          imports: [queue],
-        }),
-      ],
+    const app = await testApplication({
+      httpAdapter: 'fastify',
+      options: { marketplaces: [marketplaceInput('one')] },
+      extras: { imports: [queue] },
       providers: [Listener],
-    })
-    class App {}
-    const app = await bootApp('fastify', App);
+    });
     booted.push(app);
     expect((await send(app, { people: [person('a')] })).status).toBe(200);
     await until(() => handled.length === 1);

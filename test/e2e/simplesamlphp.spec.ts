@@ -4,9 +4,10 @@ import { SsoService } from '../../src/index.js';
 import { SandboxBrowser } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
 import { freePort } from '../support/free-port.js';
-import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { SIMPLESAMLPHP_MISSING, SimpleSamlPhp } from '../support/simplesamlphp/identity-provider.js';
-import { Accounts, bootSsoApp } from './sso-app.js';
+import type { TestApplication } from '../support/application.js';
+import { bootSsoApp } from './sso-app.js';
 
 if (SIMPLESAMLPHP_MISSING)
   console.warn(`Skipped: an independent identity provider, because ${SIMPLESAMLPHP_MISSING}.`);
@@ -31,7 +32,7 @@ const ATTRIBUTES = {
   'SimpleSAMLphp, application on %s',
   (httpAdapter) => {
     let provider: SimpleSamlPhp;
-    let app: BootedApp;
+    let app: TestApplication;
 
     beforeAll(async () => {
       const [port, providerPort] = [await freePort(), await freePort()];
@@ -71,8 +72,8 @@ const ATTRIBUTES = {
       const page = await browser.postFromOtherSite(action, { SAMLResponse: samlResponse }, provider.url);
       expect([page.status, page.url]).toEqual([200, `${app.url}/me`]);
       expect(JSON.parse(page.body)).toMatchObject({ user: 'usr-1', group: 'cld-1', marketplace: 'php' });
-      const { users } = app.app.get(Accounts, { strict: false });
-      expect([...users]).toEqual([['php/usr-1', "Zoé O'Neill & <Daughters>"]]);
+      expect([...app.users.users.keys()]).toEqual(['php/usr-1']);
+      expect(app.users.calls.at(-1)).toMatchObject({ firstName: 'Zoé', lastName: "O'Neill & <Daughters>" });
       expect(Buffer.from(samlResponse, 'base64').toString()).toContain('<samlp:Response');
     });
 

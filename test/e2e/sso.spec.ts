@@ -4,14 +4,15 @@ import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 
-import { MaestranoSessionAdapter, SsoService } from '../../src/index.js';
+import { MaestranoSessionAdapter, SsoService, type UserProfile } from '../../src/index.js';
 import { MaestranoLoginDeniedError } from '../../src/errors/login-denied.error.js';
 import { RedisStore } from '../../src/redis/index.js';
 import { type Sandbox, SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
+import { RecordingUserAdapter } from '../../src/testing/index.js';
 import { freePort } from '../support/free-port.js';
 import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
-import { bootSsoApp, UserAdapter } from './sso-app.js';
+import { bootSsoApp } from './sso-app.js';
 
 /** Everything that is logged, to look for what must not be there. */
 class Recorder implements LoggerService {
@@ -37,10 +38,10 @@ class Filter extends BaseExceptionFilter {
 
 /** Refuses some people in some ways. */
 @Injectable()
-class Doorkeeper extends UserAdapter {
+class Doorkeeper extends RecordingUserAdapter {
   static mood: 'open' | 'denies' | 'fails' = 'open';
 
-  override findOrCreateUser(profile: Parameters<UserAdapter['findOrCreateUser']>[0]): string {
+  override findOrCreateUser(profile: UserProfile): UserProfile {
     if (Doorkeeper.mood === 'denies') throw new MaestranoLoginDeniedError('Your trial is over.');
     if (Doorkeeper.mood === 'fails') throw new TypeError('relation "users" does not exist');
     return super.findOrCreateUser(profile);

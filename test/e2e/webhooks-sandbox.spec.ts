@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { MetadataCheck } from '../../src/sandbox/platform/metadata-check.js';
-import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
-import { Accounts, bootSsoApp } from './sso-app.js';
+import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import type { TestApplication } from '../support/application.js';
+import { bootSsoApp } from './sso-app.js';
 
 /** The same as the other suites, told by a marketplace that knows nothing of the product's code. */
 describe.each(HTTP_ADAPTERS)('a marketplace and an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
-  let app: BootedApp;
+  let app: TestApplication;
 
   beforeAll(async () => {
     sandbox = await startSandbox({ port: 0, scenario: 'two-marketplaces', seed: 7 });
@@ -44,10 +45,9 @@ describe.each(HTTP_ADAPTERS)('a marketplace and an application on %s', (httpAdap
     );
     expect([await me(leaving.cookieHeader), await me(staying.cookieHeader)]).toEqual([401, 200]);
     const [marketplace] = sandbox.marketplaces.list();
-    const { members } = app.app.get(Accounts);
-    const name = marketplace?.name ?? '';
-    expect([...members].filter((member) => member.includes('usr-1'))).toEqual([]);
-    expect([...members]).toContain(`${name}/cld-1 ${name}/usr-2`);
+    const members = [...app.groups.members.keys()];
+    expect(members.filter((member) => member.includes('usr-1'))).toEqual([]);
+    expect(members).toContain(`${marketplace!.name}/cld-1/usr-2`);
   });
 
   it('refuse wrong credentials, and end everything when a company cancels', async () => {

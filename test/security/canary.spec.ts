@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type LoggerService, Module } from '@nestjs/common';
+import { type LoggerService } from '@nestjs/common';
 
 import {
   AccountService,
@@ -9,7 +9,6 @@ import {
   ConnecHandler,
   ConnecService,
   MaestranoHealthIndicator,
-  MaestranoModule,
   MarketplaceRegistry,
   MembershipService,
   MetadataService,
@@ -20,9 +19,8 @@ import { MaestranoHttp } from '../../src/http/maestrano-http.service.js';
 import { MarketplaceLoader } from '../../src/marketplace/marketplace-loader.js';
 import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normaliser.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
-import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
-import { freePort } from '../support/free-port.js';
-import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { testApplication } from '../support/application.js';
 
 const SESSION_SECRET = 'canary-session-secret-of-more-than-thirty-two-characters';
 const PERSON = {
@@ -72,29 +70,24 @@ describe.each(HTTP_ADAPTERS)('no secret in any output on %s', (httpAdapter) => {
 
   beforeAll(async () => {
     output.length = 0;
-    const port = await freePort();
-    sandbox = await startSandbox({ appUrl: `http://127.0.0.1:${port}`, scenario: 'demo' });
+    sandbox = await startSandbox({ scenario: 'demo' });
     const user = sandbox.state.users.filter(({ uid }) => uid === 'usr-1')[0]!;
     Object.assign(user, PERSON);
-    @Module({
-      imports: [
-        MaestranoModule.forRootAsync({
-          userAdapter: RecordingUserAdapter,
-          groupAdapter: RecordingGroupAdapter,
-          useFactory: () => ({
-            developerPlatform: sandbox.developerPlatform,
-            session: { secret: SESSION_SECRET },
-            http: { attempts: 2, backoffMs: 1, timeoutMs: 2000, onOutcome: look, onAttempt: look },
-          }),
-        }),
-      ],
-      providers: [Handlers],
-    })
-    class App {}
     const capture = (text: unknown): boolean => (output.push(String(text)), true);
     process.stdout.write = capture;
     process.stderr.write = capture;
-    booted = await bootApp(httpAdapter, App, { port, logger });
+    booted = await testApplication({
+      httpAdapter,
+      sandbox,
+      logger,
+      registration: 'forRootAsync',
+      options: {
+        developerPlatform: sandbox.developerPlatform,
+        session: { secret: SESSION_SECRET },
+        http: { attempts: 2, backoffMs: 1, timeoutMs: 2000, onOutcome: look, onAttempt: look },
+      },
+      providers: [Handlers],
+    });
     const keys = sandbox.marketplaces
       .list()
       .flatMap(({ apiId, apiKeys }) =>
