@@ -7,7 +7,7 @@ import {
 } from '../../src/errors/account.error.js';
 import { Secret } from '../../src/utils/secret.js';
 import { type AccountClients, accountClients } from '../support/account/account-clients.js';
-import { testMarketplace } from '../support/marketplaces.js';
+import { registeredMarketplace } from '../support/marketplaces.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
 import { ScriptedServer } from '../unit/http/scripted-server.js';
 
@@ -64,7 +64,7 @@ withRecordings('the Account API as the real sandbox answered the official client
     server.answer = (_request, response) => {
       response.writeHead(next.status, { 'content-type': 'application/json; charset=utf-8' }).end(next.answer);
     };
-    clients = accountClients({ marketplaces: [testMarketplace('lab', { api: { host: server.url } })] });
+    clients = accountClients({ marketplaces: [registeredMarketplace('lab', { api: { host: server.url } })] });
   });
 
   afterAll(async () => {

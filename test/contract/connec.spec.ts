@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { ConnecClient } from '../../src/connec/client/connec-client.js';
-import { MaestranoHttp } from '../../src/http/maestrano-http.service.js';
+import type { ConnecClient } from '../../src/connec/client/connec-client.js';
+import type { MaestranoHttp } from '../../src/http/maestrano-http.service.js';
 import type { Marketplace } from '../../src/interfaces/marketplace.interface.js';
 import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normaliser.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { connecClient } from '../support/connec-clients.js';
 import { ConnecServer, type SeenRequest } from '../support/connec-server.js';
+import { httpClient } from '../support/http-client.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
-import { settingsOf } from '../support/settings.js';
 
 let http: MaestranoHttp;
 beforeAll(() => {
-  http = new MaestranoHttp(settingsOf({ http: { attempts: 1, breaker: false } }).http);
+  http = httpClient({ attempts: 1, breaker: false });
 });
-afterAll(() => http.onApplicationShutdown());
 
 interface Exchange {
   readonly client: string;
@@ -54,7 +54,7 @@ withRecordings('what the official clients exchanged with the real sandbox', () =
     const { pathname, query } = decoded(url);
     const [, area = '', group = ''] = /^\/(connec\/api\/v2|api\/reports)\/([^/]+)/.exec(pathname) ?? [];
     const [resource = '', id] = pathname.slice(area.length + group.length + 3).split('/');
-    const client = new ConnecClient(http, marketplace, group, settingsOf().connec.client);
+    const client = connecClient({ http, marketplace, group });
     const fields = body
       ? ((JSON.parse(body) as Record<string, object>)[resource] as Record<string, unknown>)
       : {};
@@ -111,13 +111,8 @@ describe('our client against our sandbox', () => {
     const { marketplaces, problems } = normaliseMarketplaces(sandbox.options.marketplaces);
     const [marketplace] = marketplaces;
     if (!marketplace) throw new Error(JSON.stringify(problems));
-    client = new ConnecClient(http, marketplace, 'cld-1', settingsOf().connec.client);
-    external = new ConnecClient(
-      http,
-      marketplace,
-      'cld-1',
-      settingsOf({ connec: { client: { externalIds: true } } }).connec.client,
-    );
+    client = connecClient({ http, marketplace });
+    external = connecClient({ http, marketplace, options: { externalIds: true } });
   });
   afterAll(() => sandbox.close());
   beforeEach(() => sandbox.reset());

@@ -9,7 +9,7 @@ import { run } from '../../src/cli/doctor/doctor.command.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { maestranoRoutes } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../support/free-port.mjs';
 import { type TestApplication, testApplication } from '../support/application.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'doctor-'));

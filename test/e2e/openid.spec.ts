@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
 import type { Sandbox } from '../../src/sandbox/index.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../support/free-port.mjs';
 import { marketplaceInput } from '../support/marketplaces.js';
 import { OpenIdProvider, USER } from '../support/openid/openid-provider.js';
 import { HTTP_ADAPTERS } from '../support/http-adapters.js';

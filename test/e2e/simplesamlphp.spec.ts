@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SsoService } from '../../src/index.js';
 import { SandboxBrowser } from '../../src/sandbox/index.js';
 import { readPostedForm } from '../../src/sandbox/login/sandbox-login.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../support/free-port.mjs';
 import { HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { SIMPLESAMLPHP_MISSING, SimpleSamlPhp } from '../support/simplesamlphp/identity-provider.js';
 import type { TestApplication } from '../support/application.js';
@@ -70,7 +70,8 @@ const ATTRIBUTES = {
       const browser = new SandboxBrowser();
       const { action, samlResponse } = await atTheProvider(browser);
       const page = await browser.postFromOtherSite(action, { SAMLResponse: samlResponse }, provider.url);
-      expect([page.status, page.url]).toEqual([200, `${app.url}/me`]);
+      expect(page.status).toBe(200);
+      expect(page.url).toBe(`${app.url}/me`);
       expect(JSON.parse(page.body)).toMatchObject({ user: 'usr-1', group: 'cld-1', marketplace: 'php' });
       expect([...app.users.users.keys()]).toEqual(['php/usr-1']);
       expect(app.users.calls.at(-1)).toMatchObject({ firstName: 'Zoé', lastName: "O'Neill & <Daughters>" });

@@ -21,7 +21,7 @@ import {
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import type { StoreCall, StoreWrite } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../support/free-port.mjs';
 import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { MeController, testApplication } from '../support/application.js';
 

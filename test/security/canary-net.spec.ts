@@ -17,7 +17,7 @@ import { mapProfile } from '../../src/sso/login/login-profile.js';
 import { parseBasicCredentials } from '../../src/utils/basic-credentials.js';
 import { Secret } from '../../src/utils/secret.js';
 import { canary } from '../support/canary/canary.js';
-import { basicOf, testMarketplace } from '../support/marketplaces.js';
+import { basicOf, registeredMarketplace } from '../support/marketplaces.js';
 import { formField, signedResponse } from '../support/saml/response-builder.js';
 import { SamlBench } from '../support/saml/saml-bench.js';
 
@@ -81,7 +81,7 @@ const FIELDS: Readonly<Record<string, () => string>> = {
 };
 
 beforeAll(async () => {
-  const marketplace = testMarketplace('canary');
+  const marketplace = registeredMarketplace('canary');
   const [password] = marketplace.api.keys;
   expect(new Secret('a-canary-secret-value').isEmpty).toBe(false);
   expect(
@@ -215,14 +215,14 @@ describe('the net over the whole suite', () => {
   });
 
   it('knows what a login by OpenID brings', () => {
-    mapProfile(testMarketplace('canary'), new Map([['surname', 'Velociraptor']]));
+    mapProfile(registeredMarketplace('canary'), new Map([['surname', 'Velociraptor']]));
     silently('Velociraptor');
     expect(canary().takeHits()).toHaveLength(1);
   });
 
   it('lets through what is no secret', () => {
     Logger.overrideLogger(false);
-    const { api, name, sso } = testMarketplace('canary');
+    const { api, name, sso } = registeredMarketplace('canary');
     new Logger('Fine').warn(`Login on "${name}" by ${api.id} at ${sso.idp} for usr-1 of cld-1 refused`, {
       code: 'sso.audience',
       keys: api.keys,

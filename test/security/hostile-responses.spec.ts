@@ -10,7 +10,7 @@ import { CheckList, type CheckFailed } from '../../src/sso/login/check-list.js';
 import { inspectResponse } from '../../src/sso/saml/response-structure.js';
 import { ssoPolicyOf } from '../../src/settings/maestrano-settings.js';
 import { readXml, responseText } from '../../src/sso/saml/xml-reader.js';
-import { SamlBench, testMarketplace, withoutChecks } from '../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace, withoutChecks } from '../support/saml/saml-bench.js';
 import { CLASSES } from './corpus/classes.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from './corpus/hostile-case.js';
 import { settingsOf } from '../support/settings.js';
@@ -24,7 +24,7 @@ const INHERENT: readonly SsoErrorCode[] = ['sso.requestUnknown'];
 
 /** What a build without signatures would say: it reads the assertion as it came. */
 function judgeUnsigned(one: HostileCase, field: unknown): string {
-  const { sso, api, name } = testMarketplace(one.sso);
+  const { sso, api, name } = samlMarketplace(one.sso);
   const policy = ssoPolicyOf(settingsOf({ sso: one.options }).sso, name);
   const checks = new CheckList();
   try {
@@ -63,7 +63,7 @@ async function judge(
   field: unknown,
   ignored: readonly SsoErrorCode[] = [],
 ): Promise<string> {
-  const bench = new SamlBench(testMarketplace(one.sso), one.options);
+  const bench = new SamlBench({ marketplace: samlMarketplace(one.sso), sso: one.options });
   await bench.beginAs(REQUEST_ID);
   try {
     const bound = one.bound === undefined ? [REQUEST_ID] : one.bound;
@@ -79,7 +79,7 @@ async function judge(
 }
 
 const respond = (one: HostileCase): unknown =>
-  one.respond(sceneOf(new SamlBench(testMarketplace(one.sso), one.options)));
+  one.respond(sceneOf(new SamlBench({ marketplace: samlMarketplace(one.sso), sso: one.options })));
 
 describe.each(CLASSES.map((hostile) => [hostile.name, hostile] as const))(
   'hostile: %s',

@@ -15,7 +15,7 @@ import {
   instant,
   type ResponseSpec,
 } from '../support/saml/response-builder.js';
-import { SamlBench, testMarketplace } from '../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace } from '../support/saml/saml-bench.js';
 import { testKey } from '../support/saml/test-keys.js';
 import { REQUEST_ID, type Scene, sceneOf } from './corpus/hostile-case.js';
 
@@ -355,7 +355,7 @@ describe('odd but valid responses', () => {
   afterAll(() => void jest.restoreAllMocks());
 
   it.each(CASES.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
-    const bench = new SamlBench(testMarketplace(one.sso?.()), one.options);
+    const bench = new SamlBench({ marketplace: samlMarketplace(one.sso?.()), sso: one.options });
     await bench.beginAs(REQUEST_ID);
     const login = await bench.validate(
       one.respond(sceneOf(bench)),

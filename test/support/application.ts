@@ -23,7 +23,7 @@ import {
 } from '../../src/index.js';
 import type { Sandbox } from '../../src/sandbox/index.js';
 import { RecordingGroupAdapter, RecordingUserAdapter } from '../../src/testing/index.js';
-import { freePort } from './free-port.js';
+import { freePort } from './free-port.mjs';
 import { type BootedApp, bootApp, type HttpAdapterName } from './http-adapters.js';
 import { marketplaceInput } from './marketplaces.js';
 

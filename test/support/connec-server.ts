@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 import type { Marketplace } from '../../src/interfaces/marketplace.interface.js';
-import { testMarketplace } from './marketplaces.js';
+import { registeredMarketplace } from './marketplaces.js';
 
 /** One request that the server got. */
 export interface SeenRequest {
@@ -45,7 +45,7 @@ export class ConnecServer {
 
   /** A marketplace whose Connec! this is. */
   marketplace(name = 'mart', connec: Record<string, unknown> = {}): Marketplace {
-    return testMarketplace(name, { connec: { host: this.url, timeout: 5, ...connec } });
+    return registeredMarketplace(name, { connec: { host: this.url, timeout: 5, ...connec } });
   }
 
   /** Another behaviour from now on. */

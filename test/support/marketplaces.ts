@@ -42,8 +42,8 @@ export function marketplaceInput(
   };
 }
 
-/** A normalised, frozen marketplace; throws with the problems when there are any errors. */
-export function testMarketplace(name: string, overrides: Record<string, unknown> = {}): Marketplace {
+/** What the product makes of {@link marketplaceInput}; throws with the problems when there are errors. */
+export function registeredMarketplace(name: string, overrides: Record<string, unknown> = {}): Marketplace {
   const { marketplaces, problems } = normaliseMarketplaces([marketplaceInput(name, overrides)]);
   const [marketplace] = marketplaces;
   if (!marketplace) throw new Error(`no marketplace: ${JSON.stringify(problems)}`);
@@ -51,7 +51,7 @@ export function testMarketplace(name: string, overrides: Record<string, unknown>
 }
 
 /** A registry with these marketplaces in force. */
-export function testRegistry(...marketplaces: Marketplace[]): MarketplaceRegistry {
+export function registryOf(...marketplaces: Marketplace[]): MarketplaceRegistry {
   const registry = new MarketplaceRegistry();
   registry.replace(marketplaces);
   return registry;

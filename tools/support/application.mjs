@@ -1,5 +1,5 @@
 // The application that the tools drive: everything of the package is in use, on either HTTP adapter.
-import { createServer } from 'node:net';
+import { freePort } from '../../test/support/free-port.mjs';
 
 /** Starts it for a sandbox; `calls` lists what its adapters and handlers were asked. */
 export async function startApplication(checkout, { sandbox, http = 'express', options = {} }) {
@@ -94,17 +94,6 @@ export async function startApplication(checkout, { sandbox, http = 'express', op
   });
   await app.listen(port, '127.0.0.1');
   return { app, kit, calls, url, close: () => app.close() };
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function adapterOf(checkout, http) {

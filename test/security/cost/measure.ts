@@ -4,7 +4,7 @@ import { GCProfiler } from 'node:v8';
 import { Logger } from '@nestjs/common';
 
 import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
-import { SamlBench, testMarketplace } from '../../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace } from '../../support/saml/saml-bench.js';
 import { CLASSES } from '../corpus/classes.js';
 import { wholeBody } from '../corpus/exhaustion.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from '../corpus/hostile-case.js';
@@ -55,7 +55,7 @@ const HOPELESS_MS = 1_000;
 type Judge = () => Promise<string>;
 
 async function judgeOf({ sso, options, bound }: Partial<HostileCase>, field: unknown): Promise<Judge> {
-  const bench = new SamlBench(testMarketplace(sso), options);
+  const bench = new SamlBench({ marketplace: samlMarketplace(sso), sso: options });
   await bench.beginAs(REQUEST_ID);
   return async () => {
     try {
@@ -127,7 +127,7 @@ const valid = await costOf({}, field, 0);
 const hostile: Record<string, Cost> = {};
 for (const { name, cases } of [...CLASSES, wholeBody]) {
   for (const one of cases) {
-    const scene = sceneOf(new SamlBench(testMarketplace(one.sso), one.options));
+    const scene = sceneOf(new SamlBench({ marketplace: samlMarketplace(one.sso), sso: one.options }));
     process.send?.({ next: `${name}: ${one.name}` } satisfies Next);
     hostile[`${name}: ${one.name}`] = await costOf(one, one.respond(scene), valid.cpuMs + SUSPECT_MS);
   }

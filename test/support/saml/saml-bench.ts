@@ -4,67 +4,28 @@ import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../src/errors/sso-error-codes.js';
 import { consumeUrl } from '../../../src/marketplace/marketplace-urls.js';
 import { CheckList } from '../../../src/sso/login/check-list.js';
-import { LoginService, SsoProtocols, type VerifiedLogin } from '../../../src/sso/login/login.service.js';
+import type { LoginService, VerifiedLogin } from '../../../src/sso/login/login.service.js';
 import {
   type LoginTransaction,
-  LoginTransactionService,
+  type LoginTransactionService,
   newLoginTransaction,
 } from '../../../src/sso/login/login-transaction.service.js';
 import { SamlProtocol } from '../../../src/sso/saml/saml.protocol.js';
-import { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js';
+import type { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
-import { Secret } from '../../../src/utils/secret.js';
 import { errorOf } from '../error-of.js';
+import { loginServices } from '../login-services.js';
+import { registeredMarketplace } from '../marketplaces.js';
 import { formField, responseSpec, signedResponse, type ResponseSpec } from './response-builder.js';
 import { testKey } from './test-keys.js';
-import { settingsOf } from '../settings.js';
 
-/** A marketplace snapshot whose identity provider holds the key `provider`. */
-export function testMarketplace(sso: Partial<MarketplaceSso> = {}, name = 'lab'): Marketplace {
-  return {
-    name,
-    nid: null,
-    environment: null,
-    revision: 'r1',
-    app: {
-      host: 'https://app.example.com',
-      synchronizationStartPath: null,
-      synchronizationTogglePath: null,
-      synchronizationStatusPath: null,
-    },
-    api: {
-      id: 'app-1',
-      keys: [new Secret(`key-of-${name}`)],
-      host: 'https://hub.example.com',
-      base: '/api/v1/',
-    },
-    sso: {
-      enabled: true,
-      sloEnabled: true,
-      protocol: 'saml',
-      creationMode: 'real',
-      idm: 'https://app.example.com',
-      initPath: `/maestrano/auth/saml/init/${name}`,
-      consumePath: `/maestrano/auth/saml/consume/${name}`,
-      idp: 'https://hub.example.com',
-      nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
-      certificates: [testKey('provider').certificate],
-      fingerprints: [],
-      ...sso,
-    },
-    connec: {
-      enabled: true,
-      host: 'https://connec.example.com',
-      basePath: '/api/v2',
-      reportsPath: '/api/reports',
-      timeoutMs: 60_000,
-    },
-    webhooks: {
-      account: { groupPath: '/g/:id', groupUserPath: '/g/:group_id/u/:id' },
-      connec: { notificationPath: '/n', initializationPath: null, externalIds: false, subscriptions: {} },
-    },
-  };
+/** A registered marketplace whose identity provider holds the key `provider`. */
+export function samlMarketplace(sso: Partial<MarketplaceSso> = {}, name = 'lab'): Marketplace {
+  const api = { id: 'app-1', host: 'https://hub.example.com' };
+  const marketplace = registeredMarketplace(name, { api });
+  const own = { certificates: [testKey('provider').certificate], fingerprints: [], ...sso };
+  return { ...marketplace, sso: { ...marketplace.sso, ...own } };
 }
 
 /** Runs what is given as a build would that lacks the named checks: they are made, and pass whatever they find. */
@@ -80,22 +41,28 @@ export async function withoutChecks<T>(codes: readonly SsoErrorCode[], run: () =
   }
 }
 
+/** What a test may give a {@link SamlBench}. */
+export interface SamlBenchParts {
+  readonly marketplace?: Marketplace;
+  readonly sso?: SsoOptions;
+  readonly store?: MaestranoStore;
+}
+
 /** Logins by SAML on a memory store, without Nest around them. */
 export class SamlBench {
+  readonly marketplace: Marketplace;
+  readonly store: MaestranoStore;
   readonly transactions: LoginTransactionService;
   readonly traces: LoginTraceService;
   readonly logins: LoginService;
 
-  constructor(
-    readonly marketplace: Marketplace = testMarketplace(),
-    sso: SsoOptions = {},
-    readonly store: MaestranoStore = new MemoryStore(),
-  ) {
-    const { sso: settings } = settingsOf({ sso });
-    this.transactions = new LoginTransactionService(store, settings);
-    this.traces = new LoginTraceService(store);
-    const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
-    this.logins = new LoginService(protocols, this.transactions, this.traces, settings);
+  constructor({ marketplace = samlMarketplace(), sso = {}, store = new MemoryStore() }: SamlBenchParts = {}) {
+    this.marketplace = marketplace;
+    this.store = store;
+    const { logins, transactions, traces } = loginServices({ saml: new SamlProtocol() }, { sso, store });
+    this.logins = logins;
+    this.transactions = transactions;
+    this.traces = traces;
   }
 
   /** A login that has left for the identity provider. */

@@ -10,7 +10,7 @@ import { MaestranoUnknownMarketplaceError } from '../../../src/errors/unknown-ma
 import { Secret } from '../../../src/utils/secret.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { errorOf } from '../../support/error-of.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 import { hang, reply, ScriptedServer } from '../http/scripted-server.js';
 
 /** Appendix A.2: its first 32 characters are the cipher's key. */
@@ -27,7 +27,7 @@ beforeEach(async () => {
   server = await new ScriptedServer().start();
   clients = accountClients({
     marketplaces: ['one', 'two'].map((name) =>
-      testMarketplace(name, { api: { host: server.url, key: API_KEY, base: `/${name}/api/v1/` } }),
+      registeredMarketplace(name, { api: { host: server.url, key: API_KEY, base: `/${name}/api/v1/` } }),
     ),
     http: { timeoutMs: 5_000 },
   });
@@ -42,7 +42,9 @@ afterEach(async () => {
 describe('which marketplace is called', () => {
   it('is the one of a name or a snapshot', async () => {
     await clients.billing.for('one').bills.retrieve('bill-1');
-    await clients.billing.for(testMarketplace('free', { api: { host: server.url } })).bills.retrieve('x');
+    await clients.billing
+      .for(registeredMarketplace('free', { api: { host: server.url } }))
+      .bills.retrieve('x');
     await clients.membership.for('two').groups.retrieve('cld-1');
     expect(server.seen.map(({ url }) => url)).toEqual([
       '/one/api/v1/account/bills/bill-1',
@@ -355,7 +357,7 @@ describe('users/authenticate', () => {
       code: 'account.invalidInput',
     });
     const short = clients.membership.for(
-      testMarketplace('short', { api: { host: server.url, key: 'k'.repeat(31) } }),
+      registeredMarketplace('short', { api: { host: server.url, key: 'k'.repeat(31) } }),
     );
     expect(
       await errorOf(short.users.authenticate({ id: 'usr-1', password: 'x' }), MaestranoAccountError),

@@ -7,7 +7,7 @@ import { MaestranoCreationUndecidedError } from '../../../src/errors/account.err
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { errorOf } from '../../support/error-of.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 import { type Answerer, ScriptedServer } from '../http/scripted-server.js';
 
 const BILL = { groupId: 'cld-1', priceCents: 2000, description: 'SMS credits' };
@@ -64,7 +64,7 @@ const marketplace: Answerer = (request, response, raw) => {
 
 function application(settleMs = 200, deadlineMs = 10_000): AccountClients {
   const clients = accountClients({
-    marketplaces: [testMarketplace('acme', { api: { host: server.url } })],
+    marketplaces: [registeredMarketplace('acme', { api: { host: server.url } })],
     store,
     http: { timeoutMs: 300 },
     account: { createOnce: { settleMs, deadlineMs } },
@@ -100,7 +100,9 @@ describe('createOnce', () => {
     const { billing } = application();
     await billing.bills.createOnce('k', BILL);
     await billing.recurringBills.createOnce('k', BILL);
-    await billing.for(testMarketplace('other', { api: { host: server.url } })).bills.createOnce('k', BILL);
+    await billing
+      .for(registeredMarketplace('other', { api: { host: server.url } }))
+      .bills.createOnce('k', BILL);
     expect(creations()).toBe(3);
   });
 

@@ -2,37 +2,28 @@ import { inspect } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { ConnecClient } from '../../../src/connec/client/connec-client.js';
-import { ConnecService } from '../../../src/connec/connec.service.js';
 import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { ConnecClientOptions } from '../../../src/interfaces/connec-options.interface.js';
+import { connecClient, connecService } from '../../support/connec-clients.js';
 import { ConnecServer } from '../../support/connec-server.js';
 import { errorOf } from '../../support/error-of.js';
-import { testMarketplace, testRegistry } from '../../support/marketplaces.js';
-import { settingsOf } from '../../support/settings.js';
+import { httpClient } from '../../support/http-client.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 
 let server: ConnecServer;
 let http: MaestranoHttp;
 
 beforeAll(async () => {
   server = await ConnecServer.start(() => ({}));
-  http = new MaestranoHttp(settingsOf({ http: { attempts: 2, backoffMs: 1, breaker: false } }).http);
+  http = httpClient({ attempts: 2, breaker: false });
 });
-afterAll(async () => {
-  await http.onApplicationShutdown();
-  await server.close();
-});
+afterAll(() => server.close());
 afterEach(() => server.respond(() => ({})));
 
 const client = (options?: ConnecClientOptions, group = 'cld-4') =>
-  new ConnecClient(
-    http,
-    server.marketplace(),
-    group,
-    settingsOf({ connec: { client: options } }).connec.client,
-  );
+  connecClient({ http, marketplace: server.marketplace(), group, ...(options && { options }) });
 
 const only = () => {
   expect(server.seen).toHaveLength(1);
@@ -148,9 +139,7 @@ describe('ConnecClient: requests', () => {
   });
 
   it.each(['', '.', '..', 'x'.repeat(600)])('never lets the identifier %j change the path', async (id) => {
-    expect(() => new ConnecClient(http, server.marketplace(), id, settingsOf().connec.client)).toThrow(
-      MaestranoConnecError,
-    );
+    expect(() => client(undefined, id)).toThrow(MaestranoConnecError);
     expect((await errorOf(client().get('people', id), MaestranoConnecError)).code).toBe('connec.argument');
     expect((await errorOf(client().get(id, 'p1'), MaestranoConnecError)).code).toBe('connec.argument');
     expect(
@@ -253,9 +242,9 @@ describe('ConnecClient: errors', () => {
   });
 
   it('hands on the typed error of the way when no answer came', async () => {
-    const gone = testMarketplace('mart', { connec: { host: 'http://127.0.0.1:9' } });
+    const gone = registeredMarketplace('mart', { connec: { host: 'http://127.0.0.1:9' } });
     const error = await errorOf(
-      new ConnecClient(http, gone, 'cld-4', settingsOf().connec.client).get('people', 'p1'),
+      connecClient({ http, marketplace: gone }).get('people', 'p1'),
       MaestranoHttpError,
     );
     expect(error).toBeInstanceOf(MaestranoHttpError);
@@ -394,12 +383,7 @@ describe('ConnecService', () => {
   it('takes a name, a snapshot or the default marketplace, and never mixes them', async () => {
     server.respond(() => ({ body: { people: {} } }));
     const [one, two] = [server.marketplace('one'), server.marketplace('two')];
-    const registry = testRegistry(one, two);
-    const service = new ConnecService(
-      http,
-      registry,
-      settingsOf({ connec: { client: { externalIds: true } } }).connec,
-    );
+    const service = connecService({ http, marketplaces: [one, two], options: { externalIds: true } });
     await service.for('cld-1', 'one').get('people', 'x');
     await service.for('cld-2', two, { externalIds: false }).get('people', 'x');
     expect(
@@ -410,13 +394,13 @@ describe('ConnecService', () => {
     ]);
     expect(() => service.for('cld-1', 'three')).toThrow('three');
     expect(() => service.for('cld-1')).toThrow('default');
-    const alone = new ConnecService(http, testRegistry(one), settingsOf().connec);
+    const alone = connecService({ http, marketplaces: [one] });
     expect(alone.for('cld-1').marketplace.name).toBe('one');
   });
 
   it('says so when a marketplace shares no data', () => {
     const off = server.marketplace('mart', { enabled: false });
-    expect(() => new ConnecClient(http, off, 'cld-1', settingsOf().connec.client)).toThrow(
+    expect(() => connecClient({ http, marketplace: off })).toThrow(
       expect.objectContaining({ code: 'connec.disabled' }),
     );
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { ConnecClient } from '../../../src/connec/client/connec-client.js';
+import type { ConnecClient } from '../../../src/connec/client/connec-client.js';
 import {
   foldReferences,
   connecId,
@@ -11,10 +11,11 @@ import {
 import { filterText, queryParameters, queryString } from '../../../src/connec/client/connec-query.js';
 import { MaestranoConnecError } from '../../../src/errors/connec.error.js';
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import { connecClient } from '../../support/connec-clients.js';
 import { ConnecServer, pageOf, type SeenRequest } from '../../support/connec-server.js';
 import { errorOf } from '../../support/error-of.js';
-import { settingsOf } from '../../support/settings.js';
+import { httpClient } from '../../support/http-client.js';
 
 interface Numbered {
   readonly n: number;
@@ -30,13 +31,10 @@ const skipsOf = () =>
 
 beforeAll(async () => {
   server = await ConnecServer.start(() => ({}));
-  http = new MaestranoHttp(settingsOf({ http: { attempts: 1, breaker: false } }).http);
-  client = new ConnecClient(http, server.marketplace(), 'cld-4', settingsOf().connec.client);
+  http = httpClient({ attempts: 1, breaker: false });
+  client = connecClient({ http, marketplace: server.marketplace(), group: 'cld-4' });
 });
-afterAll(async () => {
-  await http.onApplicationShutdown();
-  await server.close();
-});
+afterAll(() => server.close());
 beforeEach(() => server.respond((request) => pageOf(request, 'things', records, server.url)));
 
 async function all(source: AsyncIterable<unknown>): Promise<number[]> {
@@ -109,7 +107,7 @@ describe('pages', () => {
       ['cld-4', 'people', query],
       ['cld-4', 'things', { top: 100 }],
     ] as const) {
-      const elsewhere = new ConnecClient(http, server.marketplace(), group, settingsOf().connec.client);
+      const elsewhere = connecClient({ http, marketplace: server.marketplace(), group });
       expect(() => elsewhere.pages(resource, other, { after: cursor })).toThrow(MaestranoConnecError);
     }
     for (const bad of ['x', '', 'bnVsbA', Buffer.from('[1,2]').toString('base64url')]) {

@@ -1,26 +1,38 @@
+import { afterEach, beforeEach, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 
 import type { HttpCall, HttpTarget } from '../../../src/http/http.types.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
 import { Secret } from '../../../src/utils/secret.js';
-import { settingsOf } from '../../support/settings.js';
+import { closeHttpClients } from '../../support/http-client.js';
+import { ScriptedServer } from './scripted-server.js';
 
 export const PASSWORD = 'pa55word-that-must-not-leak';
 export const BASIC = Buffer.from(`app-1:${PASSWORD}`).toString('base64');
 
-const open: MaestranoHttp[] = [];
-
-/** A client that hardly pauses between attempts. */
-export function client(options: HttpOptions = {}): MaestranoHttp {
-  const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options } }).http);
-  open.push(http);
-  return http;
+/** What each test of the client has: a server of its own, and the errors that were logged. */
+export interface HttpBench {
+  server: ScriptedServer;
+  logged: string[];
 }
 
-/** Closes the clients of a test. */
-export async function closeClients(): Promise<void> {
-  await Promise.all(open.splice(0).map((http) => http.onApplicationShutdown()));
+/** Sets up {@link HttpBench} before each test of the file; closes the server and all clients after it. */
+export function httpBench(): HttpBench {
+  const bench: HttpBench = { server: new ScriptedServer(), logged: [] };
+  beforeEach(async () => {
+    bench.server = await new ScriptedServer().start();
+    bench.logged = [];
+    jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation((line: unknown) => void bench.logged.push(String(line)));
+  });
+  afterEach(async () => {
+    await closeHttpClients();
+    await bench.server.stop();
+    jest.restoreAllMocks();
+  });
+  return bench;
 }
 
 /** The Account API of a marketplace; one without an owner of its own is that of a fresh snapshot. */

@@ -11,7 +11,7 @@ import { HttpAttempt } from '../../../src/http/http-attempt.js';
 import { toVisibleRequest } from '../../../src/http/http-messages.js';
 import { HttpTransport } from '../../../src/http/http-transport.js';
 import type { HttpCall } from '../../../src/http/http.types.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
+import { closeHttpClients, httpClient } from '../../support/http-client.js';
 import { settingsOf } from '../../support/settings.js';
 import { target as targetAt } from './calls.js';
 import { ScriptedServer } from './scripted-server.js';
@@ -58,10 +58,10 @@ if (!openssl) console.warn('Skipping the TLS tests (Debian package: openssl).');
   });
 
   async function call(host: string, ca?: string): Promise<unknown> {
-    const http = new MaestranoHttp(settingsOf({ http: { ca } }).http);
+    const http = httpClient({ ca });
     const origin = `https://${host}:${(server.address() as AddressInfo).port}`;
     const outcome = await http.request(targetAt(origin), CALL).catch((error: unknown) => error);
-    await http.onApplicationShutdown();
+    await closeHttpClients();
     return outcome;
   }
 

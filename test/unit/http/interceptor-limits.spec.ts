@@ -1,18 +1,17 @@
 import { Agent as HttpsAgent } from 'node:https';
 
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AxiosInstance } from 'axios';
 
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import type { HttpMethod } from '../../../src/http/http.types.js';
 import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-options.interface.js';
 import { errorOf } from '../../support/error-of.js';
+import { httpClient } from '../../support/http-client.js';
 import {
   call,
-  client,
-  closeClients,
   forever,
+  httpBench,
   onRequest,
   onResponse,
   type RequestInterceptor,
@@ -23,27 +22,17 @@ import { reply, ScriptedServer } from './scripted-server.js';
 
 const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
 
-let server: ScriptedServer;
-let logged: string[];
-
-beforeEach(async () => {
-  server = await new ScriptedServer().start();
-  logged = [];
-  jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void logged.push(String(line)));
-});
-
-afterEach(async () => {
-  await closeClients();
-  await server.stop();
-  jest.restoreAllMocks();
-});
+const bench = httpBench();
 
 describe('interceptors of http.configure', () => {
   describe('that throw', () => {
     it.each(METHODS)('before a %s is sent end it, with the proof that nothing left', async (method) => {
-      const http = client({ ...onRequest(throwing), breaker: { failures: 1 } });
+      const http = httpClient({ ...onRequest(throwing), breaker: { failures: 1 } });
       for (let time = 0; time < 3; time += 1) {
-        const error = await errorOf(http.request(target(server.url), call({ method })), MaestranoHttpError);
+        const error = await errorOf(
+          http.request(target(bench.server.url), call({ method })),
+          MaestranoHttpError,
+        );
         expect(error).toMatchObject({
           code: 'http.interceptor',
           sent: 'no',
@@ -53,71 +42,77 @@ describe('interceptors of http.configure', () => {
         expect(error.message).toContain('it threw TypeError');
         expect(error.message).not.toContain('Jane');
       }
-      expect(server.seen).toHaveLength(0);
+      expect(bench.server.seen).toHaveLength(0);
       expect(http.health()[0]).toMatchObject({ breaker: 'closed', active: 0 });
     });
 
     it.each(METHODS)('after the response to a %s end it, and it is not repeated', async (method) => {
       for (const status of [200, 503]) {
-        server.seen.length = 0;
-        server.answer = reply(status, '{}', { 'x-request-id': 'r-7' });
+        bench.server.seen.length = 0;
+        bench.server.answer = reply(status, '{}', { 'x-request-id': 'r-7' });
         const outcomes: HttpOutcome[] = [];
-        const http = client({ ...onResponse(throwing), onOutcome: (outcome) => outcomes.push(outcome) });
-        const error = await errorOf(http.request(target(server.url), call({ method })), MaestranoHttpError);
+        const http = httpClient({ ...onResponse(throwing), onOutcome: (outcome) => outcomes.push(outcome) });
+        const error = await errorOf(
+          http.request(target(bench.server.url), call({ method })),
+          MaestranoHttpError,
+        );
         expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1, requestId: 'r-7' });
         expect(outcomes).toHaveLength(1);
         expect(outcomes[0]).toMatchObject({ status, errorCode: 'http.interceptor', retryInMs: null });
-        expect(server.seen).toHaveLength(1);
+        expect(bench.server.seen).toHaveLength(1);
       }
     });
 
     it('are named in the log once for each marketplace, by place and without their text', async () => {
-      const http = client(onRequest(throwing));
-      const acme = target(server.url);
-      for (const one of [acme, acme, target(server.url, 'other')])
+      const http = httpClient(onRequest(throwing));
+      const acme = target(bench.server.url);
+      for (const one of [acme, acme, target(bench.server.url, 'other')])
         await errorOf(http.request(one, call()), MaestranoHttpError);
-      expect(logged).toHaveLength(2);
-      expect(logged[0]).toContain('"acme" threw: TypeError');
-      expect(logged[0]).toContain('calls.ts');
-      expect(logged.join()).not.toContain('Jane');
+      expect(bench.logged).toHaveLength(2);
+      expect(bench.logged[0]).toContain('"acme" threw: TypeError');
+      expect(bench.logged[0]).toContain('calls.ts');
+      expect(bench.logged.join()).not.toContain('Jane');
     });
   });
 
   describe('that do not return', () => {
     it('hold a request no longer than its time, and it is never sent', async () => {
       let release: () => void = () => undefined;
-      const http = client({
+      const http = httpClient({
         ...onRequest((config) => new Promise((resolve) => (release = () => resolve(config)))),
         breaker: { failures: 1 },
       });
       const error = await errorOf(
-        http.request(target(server.url), call({ timeoutMs: 50 })),
+        http.request(target(bench.server.url), call({ timeoutMs: 50 })),
         MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
       expect(error.message).toContain('it did not return in time');
       release();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(server.seen).toHaveLength(0);
+      expect(bench.server.seen).toHaveLength(0);
       expect(http.health()[0]).toMatchObject({ breaker: 'closed', active: 0 });
     });
 
     it('hold a response no longer than the deadline', async () => {
-      const http = client(onResponse(forever));
+      const http = httpClient(onResponse(forever));
       const error = await errorOf(
-        http.request(target(server.url), call({ method: 'POST', deadlineMs: 100, body: {} })),
+        http.request(target(bench.server.url), call({ method: 'POST', deadlineMs: 100, body: {} })),
         MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
-      expect(server.seen).toHaveLength(1);
+      expect(bench.server.seen).toHaveLength(1);
     });
 
     it('leave the call to its signal and to the shutdown', async () => {
-      const http = client(onRequest(forever));
+      const http = httpClient(onRequest(forever));
       const signal = AbortSignal.timeout(30);
-      const aborted = await errorOf(http.request(target(server.url), call({ signal })), MaestranoHttpError);
+      const aborted = await errorOf(
+        http.request(target(bench.server.url), call({ signal })),
+        MaestranoHttpError,
+      );
       expect(aborted).toMatchObject({ code: 'http.aborted', sent: 'no' });
-      const running = errorOf(http.request(target(server.url), call()), MaestranoHttpError);
+      const running = errorOf(http.request(target(bench.server.url), call()), MaestranoHttpError);
       await new Promise((resolve) => setTimeout(resolve, 10));
       await http.onApplicationShutdown();
       expect(await running).toMatchObject({ code: 'http.aborted', sent: 'no' });
@@ -149,37 +144,37 @@ describe('interceptors of http.configure', () => {
     ])('end the call before it is sent: %s', async (what, interceptor) => {
       const request = call({ method: 'POST', body: { price: 2 } });
       const error = await errorOf(
-        client(onRequest(interceptor)).request(target(server.url), request),
+        httpClient(onRequest(interceptor)).request(target(bench.server.url), request),
         MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no', attempts: 1 });
       expect(error.message).toContain(what);
-      expect(server.seen).toHaveLength(0);
+      expect(bench.server.seen).toHaveLength(0);
       expect(elsewhere.seen).toHaveLength(0);
     });
 
     it('may authorize themselves where the marketplace takes no credentials', async () => {
-      const http = client(onRequest(withHeader('Authorization', 'Bearer x')));
-      await http.request({ ...target(server.url), credentials: null }, call());
-      expect(server.seen[0]?.headers.authorization).toBe('Bearer x');
+      const http = httpClient(onRequest(withHeader('Authorization', 'Bearer x')));
+      await http.request({ ...target(bench.server.url), credentials: null }, call());
+      expect(bench.server.seen[0]?.headers.authorization).toBe('Bearer x');
     });
 
     it('cannot send a request twice', async () => {
       let instance: AxiosInstance | null = null;
-      const http = client({
+      const http = httpClient({
         configure: (axios) => {
           instance = axios;
           axios.interceptors.response.use((response) => axios.request(response.config));
         },
       });
       const error = await errorOf(
-        http.request(target(server.url), call({ method: 'POST', body: {} })),
+        http.request(target(bench.server.url), call({ method: 'POST', body: {} })),
         MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'yes', attempts: 1 });
-      expect(server.seen).toHaveLength(1);
-      await expect(instance!.get(server.url)).rejects.toThrow('a request of its own');
-      expect(server.seen).toHaveLength(1);
+      expect(bench.server.seen).toHaveLength(1);
+      await expect(instance!.get(bench.server.url)).rejects.toThrow('a request of its own');
+      expect(bench.server.seen).toHaveLength(1);
     });
 
     let elsewhere: ScriptedServer;
@@ -198,27 +193,27 @@ describe('interceptors of http.configure', () => {
       ['it returned a promise', (async () => Promise.reject(new Error('late'))) as () => void],
     ])('end every call that needs them: %s', async (what, broken) => {
       let works = false;
-      const http = client({
+      const http = httpClient({
         configure: (axios, name) => {
           if (!works) return broken(axios, name);
           axios.interceptors.request.use((config) => (config.headers.set('x-set-up', 'yes'), config));
         },
       });
-      const acme = target(server.url);
+      const acme = target(bench.server.url);
       for (let time = 0; time < 2; time += 1) {
         const error = await errorOf(http.request(acme, call()), MaestranoHttpError);
         expect(error).toMatchObject({ code: 'http.configure', sent: 'no', attempts: 1 });
         expect(error.message).toContain(what);
       }
-      expect(server.seen).toHaveLength(0);
+      expect(bench.server.seen).toHaveLength(0);
       works = true;
       await http.request(acme, call());
-      expect(server.seen[0]?.headers['x-set-up']).toBe('yes');
+      expect(bench.server.seen[0]?.headers['x-set-up']).toBe('yes');
     });
 
     it('are rejected at once where they are no function', () => {
       const configure = 'axios' as unknown as NonNullable<HttpOptions['configure']>;
-      expect(() => client({ configure })).toThrow(
+      expect(() => httpClient({ configure })).toThrow(
         expect.objectContaining({
           code: 'configuration.options',
           message: expect.stringContaining('http.configure'),

@@ -2,8 +2,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import axiosItself, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 
@@ -17,12 +16,12 @@ import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-norm
 import { Secret } from '../../../src/utils/secret.js';
 import { marketplaceInput } from '../../support/marketplaces.js';
 import { errorOf } from '../../support/error-of.js';
+import { httpClient } from '../../support/http-client.js';
 import {
   BASIC,
   call,
-  client,
-  closeClients,
   forever,
+  httpBench,
   onRequest,
   onResponse,
   PASSWORD,
@@ -30,28 +29,15 @@ import {
   target,
   throwing,
 } from './calls.js';
-import { hang, reply, reset, script, ScriptedServer } from './scripted-server.js';
+import { hang, reply, reset, script } from './scripted-server.js';
 
-let server: ScriptedServer;
-let logged: string[];
-
-beforeEach(async () => {
-  server = await new ScriptedServer().start();
-  logged = [];
-  jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void logged.push(String(line)));
-});
-
-afterEach(async () => {
-  await closeClients();
-  await server.stop();
-  jest.restoreAllMocks();
-});
+const bench = httpBench();
 
 describe('interceptors of http.configure', () => {
   it('see the request as it is sent, and the response as it came', async () => {
     const seen: unknown[] = [];
-    server.answer = reply(404, '{"a":1}', { 'X-Request-Id': 'r-1' });
-    const http = client({
+    bench.server.answer = reply(404, '{"a":1}', { 'X-Request-Id': 'r-1' });
+    const http = httpClient({
       configure: (axios, marketplace) => {
         axios.interceptors.request.use((config) => {
           const { method, baseURL, url, data } = config;
@@ -65,7 +51,7 @@ describe('interceptors of http.configure', () => {
         });
       },
     });
-    const base = `${server.url}/gateway`;
+    const base = `${bench.server.url}/gateway`;
     await http.request(target(base), call({ method: 'POST', path: '/bills?x=1', body: { a: 'é' } }));
     expect(seen).toEqual([
       {
@@ -78,11 +64,15 @@ describe('interceptors of http.configure', () => {
       },
       { status: 404, data: '{"a":1}', id: 'r-1', url: '/bills?x=1' },
     ]);
-    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/gateway/bills?x=1', body: '{"a":"é"}' });
+    expect(bench.server.seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/gateway/bills?x=1',
+      body: '{"a":"é"}',
+    });
   });
 
   it('may add headers, by axios defaults too, and set those that the call has', async () => {
-    const http = client({
+    const http = httpClient({
       configure: (axios) => {
         axios.defaults.headers.common['X-App'] = 'timesheets';
         axios.interceptors.request.use((config) => {
@@ -92,8 +82,8 @@ describe('interceptors of http.configure', () => {
         });
       },
     });
-    await http.request(target(server.url), call());
-    expect(server.seen[0]?.headers).toMatchObject({
+    await http.request(target(bench.server.url), call());
+    expect(bench.server.seen[0]?.headers).toMatchObject({
       'x-app': 'timesheets',
       'x-trace': 'trace-1',
       accept: 'application/problem+json',
@@ -104,20 +94,20 @@ describe('interceptors of http.configure', () => {
 
   it('run for every attempt', async () => {
     let times = 0;
-    server.answer = script(reply(503), reply(200));
-    const http = client(onRequest((config) => (config.headers.set('x-time', String(++times)), config)));
-    expect(await http.request(target(server.url), call())).toMatchObject({ status: 200, attempts: 2 });
-    expect(server.seen.map(({ headers }) => headers['x-time'])).toEqual(['1', '2']);
+    bench.server.answer = script(reply(503), reply(200));
+    const http = httpClient(onRequest((config) => (config.headers.set('x-time', String(++times)), config)));
+    expect(await http.request(target(bench.server.url), call())).toMatchObject({ status: 200, attempts: 2 });
+    expect(bench.server.seen.map(({ headers }) => headers['x-time'])).toEqual(['1', '2']);
   });
 
   it('do not change what the call gets by what they return', async () => {
-    server.answer = reply(200, '{"a":1}');
+    bench.server.answer = reply(200, '{"a":1}');
     for (const interceptor of [
       (response: AxiosResponse) => response.data as unknown,
       () => undefined,
       (response: AxiosResponse) => Object.assign(response, { status: 500, data: 'x' }),
     ]) {
-      const answer = await client(onResponse(interceptor)).request(target(server.url), call());
+      const answer = await httpClient(onResponse(interceptor)).request(target(bench.server.url), call());
       expect(answer).toMatchObject({ status: 200, json: { a: 1 }, attempts: 1 });
     }
   });
@@ -130,9 +120,9 @@ describe('interceptors of http.configure', () => {
       () => ({ status: 200, data: '{}', headers: {} }),
       forever,
     ];
-    server.answer = reset;
+    bench.server.answer = reset;
     for (const handler of handlers) {
-      const http = client({
+      const http = httpClient({
         attempts: 2,
         configure: (axios) =>
           void axios.interceptors.response.use(undefined, (error: AxiosError) => {
@@ -140,7 +130,7 @@ describe('interceptors of http.configure', () => {
             return handler(error);
           }),
       });
-      const error = await errorOf(http.request(target(server.url), call()), MaestranoHttpError);
+      const error = await errorOf(http.request(target(bench.server.url), call()), MaestranoHttpError);
       expect(error).toMatchObject({ code: 'http.connection', sent: 'maybe', attempts: 2 });
     }
     expect(new Set(seen)).toEqual(new Set(['/api/v1/ping', true, 'string']));
@@ -148,8 +138,9 @@ describe('interceptors of http.configure', () => {
 
   describe('of one marketplace', () => {
     it('never touch another, also of the same host and at the same time', async () => {
-      server.answer = (request, response) => setTimeout(() => response.end('{}'), request.url.length % 3);
-      const http = client({
+      bench.server.answer = (request, response) =>
+        setTimeout(() => response.end('{}'), request.url.length % 3);
+      const http = httpClient({
         configure: (axios, marketplace) => {
           if (marketplace === 'a') {
             axios.defaults.headers.common['X-Default'] = 'of a';
@@ -157,27 +148,27 @@ describe('interceptors of http.configure', () => {
           }
         },
       });
-      const [a, b] = [target(server.url, 'a'), target(server.url, 'b')];
+      const [a, b] = [target(bench.server.url, 'a'), target(bench.server.url, 'b')];
       await Promise.all(
         Array.from({ length: 40 }, (_, n) =>
           http.request(n % 2 ? a : b, call({ path: `/${n % 2 ? 'a' : 'b'}/${n}` })),
         ),
       );
-      const leaked = server.seen.filter(
+      const leaked = bench.server.seen.filter(
         ({ url, headers }) =>
           url.startsWith('/b/') && (headers['x-of'] ?? headers['x-default']) !== undefined,
       );
-      const missing = server.seen.filter(
+      const missing = bench.server.seen.filter(
         ({ url, headers }) => url.startsWith('/a/') && headers['x-of'] !== 'a',
       );
-      expect(server.seen).toHaveLength(40);
+      expect(bench.server.seen).toHaveLength(40);
       expect(leaked).toEqual([]);
       expect(missing).toEqual([]);
     });
 
     it('end with its snapshot: a refreshed one has an instance of its own', async () => {
       const instances: AxiosInstance[] = [];
-      const http = client({
+      const http = httpClient({
         configure: (axios) => {
           const generation = String(instances.push(axios));
           axios.interceptors.request.use(
@@ -185,11 +176,11 @@ describe('interceptors of http.configure', () => {
           );
         },
       });
-      const before = target(server.url);
-      const after = target(server.url);
+      const before = target(bench.server.url);
+      const after = target(bench.server.url);
       const other = { ...before, service: 'connec' as const };
       for (const one of [before, before, other, after, before, after]) await http.request(one, call());
-      expect(server.seen.map(({ headers }) => headers['x-generation'])).toEqual([
+      expect(bench.server.seen.map(({ headers }) => headers['x-generation'])).toEqual([
         '1',
         '1',
         '1',
@@ -203,8 +194,8 @@ describe('interceptors of http.configure', () => {
     it('are made with its first call, and called developer-platform for the configuration', async () => {
       const names: string[] = [];
       const seen: unknown[] = [];
-      server.answer = reply(200, `{"key":"${PASSWORD}"}`);
-      const http = client({
+      bench.server.answer = reply(200, `{"key":"${PASSWORD}"}`);
+      const http = httpClient({
         configure: (axios, marketplace) => {
           names.push(marketplace);
           axios.interceptors.response.use((response) => (seen.push(response), response));
@@ -214,7 +205,7 @@ describe('interceptors of http.configure', () => {
       expect(names).toEqual([]);
       for (let time = 0; time < 2; time += 1) {
         const answer = await fetcher.fetch({
-          origin: server.url,
+          origin: bench.server.url,
           path: '/api/config/v1/marketplaces',
           user: 'app-1',
           password: new Secret(PASSWORD),
@@ -253,12 +244,12 @@ describe('interceptors of http.configure', () => {
       };
       const request = call({ method: 'POST', path: '/x', secretQuery: 'session=tok-secret', body: {} });
       for (const answer of [reply(200, '{}'), reply(401), reset, hang]) {
-        server.answer = answer;
-        await client({ configure, timeoutMs: 50 })
-          .request(target(server.url), request)
+        bench.server.answer = answer;
+        await httpClient({ configure, timeoutMs: 50 })
+          .request(target(bench.server.url), request)
           .catch((error: unknown) => keep(error));
       }
-      await client({ configure })
+      await httpClient({ configure })
         .request(target('http://127.0.0.1:1'), request)
         .catch((error: unknown) => keep(error));
       const all = printed.join('\n');
@@ -266,7 +257,7 @@ describe('interceptors of http.configure', () => {
       expect(all).not.toContain(PASSWORD);
       expect(all).not.toContain(BASIC);
       expect(all).not.toContain('tok-secret');
-      expect(server.seen[0]).toMatchObject({
+      expect(bench.server.seen[0]).toMatchObject({
         url: '/x?session=tok-secret',
         headers: { authorization: `Basic ${BASIC}` },
       });
@@ -277,11 +268,11 @@ describe('interceptors of http.configure', () => {
         throw new AxiosError(`of ${config.url}`, 'ERR_BAD_REQUEST', config);
       };
       const error = await errorOf(
-        client(onRequest(interceptor)).request(target(server.url), call()),
+        httpClient(onRequest(interceptor)).request(target(bench.server.url), call()),
         MaestranoHttpError,
       );
       expect(error).toMatchObject({ code: 'http.interceptor', sent: 'no' });
-      for (const text of [print(error), logged.join('\n')]) {
+      for (const text of [print(error), bench.logged.join('\n')]) {
         expect(text).not.toContain(PASSWORD);
         expect(text).not.toContain(BASIC);
         expect(text).not.toContain('/api/v1/ping');
@@ -299,10 +290,10 @@ describe('interceptors of http.configure', () => {
       });
     };
     const marketplaces = (key: string) => [
-      marketplaceInput('a', { api: { key, host: server.url } }),
-      marketplaceInput('b', { api: { host: server.url } }),
+      marketplaceInput('a', { api: { key, host: bench.server.url } }),
+      marketplaceInput('b', { api: { host: bench.server.url } }),
     ];
-    server.answer = reply(200, '{"success":true,"errors":{},"data":[]}');
+    bench.server.answer = reply(200, '{"success":true,"errors":{},"data":[]}');
     const module = await Test.createTestingModule({
       imports: [MaestranoModule.forRoot({ marketplaces: marketplaces('first-key'), http: { configure } })],
     }).compile();
@@ -319,8 +310,8 @@ describe('interceptors of http.configure', () => {
     }
     const basic = (name: string, key: string) =>
       `Basic ${Buffer.from(`app-${name}:${key}`).toString('base64')}`;
-    const ofA = server.seen.filter(({ headers }) => headers['x-of'] === 'a');
-    const ofB = server.seen.filter(({ headers }) => headers['x-of'] === undefined);
+    const ofA = bench.server.seen.filter(({ headers }) => headers['x-of'] === 'a');
+    const ofB = bench.server.seen.filter(({ headers }) => headers['x-of'] === undefined);
     expect(new Set(ofA.map(({ headers }) => headers.authorization))).toEqual(
       new Set([basic('a', 'first-key'), basic('a', 'second-key')]),
     );
@@ -349,11 +340,11 @@ describe('interceptors of http.configure', () => {
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;
-    const http = client({
+    const http = httpClient({
       configure: (axios) =>
         void (axios.defaults.proxy = { host: '127.0.0.1', port, auth: { username: 'me', password: 'pass' } }),
     });
-    const acme = target(server.url);
+    const acme = target(bench.server.url);
     for (let time = 0; time < 5; time += 1) {
       expect(await http.request(acme, call())).toMatchObject({ status: 200 });
     }
@@ -362,11 +353,11 @@ describe('interceptors of http.configure', () => {
     // Connections through it are kept.
     expect(tunnels.length).toBeLessThan(5);
     expect(tunnels[0]).toMatchObject({
-      to: server.url.slice('http://'.length),
+      to: bench.server.url.slice('http://'.length),
       as: `Basic ${Buffer.from('me:pass').toString('base64')}`,
     });
     expect(JSON.stringify(tunnels)).not.toContain(BASIC);
-    expect(server.seen).toHaveLength(5);
-    expect(server.seen[0]?.headers.authorization).toBe(`Basic ${BASIC}`);
+    expect(bench.server.seen).toHaveLength(5);
+    expect(bench.server.seen[0]?.headers.authorization).toBe(`Basic ${BASIC}`);
   });
 });

@@ -8,7 +8,6 @@ import { Logger } from '@nestjs/common';
 
 import { MaestranoConfigurationError } from '../../../src/errors/configuration.error.js';
 import { HttpConfigurationFetcher } from '../../../src/http/http-configuration-fetcher.service.js';
-import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { MarketplaceOptions } from '../../../src/interfaces/marketplace-options.interface.js';
 import type { MarketplaceLoader } from '../../../src/marketplace/marketplace-loader.js';
 import {
@@ -26,6 +25,7 @@ import {
 } from '../../support/developer-platform-stub.js';
 import { errorOf } from '../../support/error-of.js';
 import { fakeDate } from '../../support/fake-date.js';
+import { httpClient } from '../../support/http-client.js';
 import { settingsOf } from '../../support/settings.js';
 
 const SECRET = 'environment-secret';
@@ -34,7 +34,7 @@ const HOUR = 3_600_000;
 const IMPATIENT = { timeoutMs: 150, bootDeadlineMs: 200 };
 
 const platform = new DeveloperPlatformStub();
-const http = new MaestranoHttp(settingsOf({ http: { breaker: false } }).http);
+const http = httpClient({ breaker: false, backoffMs: 250 });
 const fetcher = new HttpConfigurationFetcher(http);
 const started: MarketplaceLoader[] = [];
 let folder: string;
@@ -122,7 +122,6 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await http.onApplicationShutdown();
   await platform.stop();
   await rm(folder, { recursive: true });
 });

@@ -4,7 +4,7 @@ import { ApplicationConfig } from '@nestjs/core';
 import { MetadataService } from '../../../src/metadata/metadata.service.js';
 import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
 import { synchronizationFeature } from '../../../src/synchronization/synchronization.feature.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 
 function service(globalPrefix = '', synchronization = false): MetadataService {
   const config = new ApplicationConfig();
@@ -20,7 +20,7 @@ function leaves(value: unknown, path = ''): string[] {
 }
 
 describe('MetadataService', () => {
-  const uat = testMarketplace('uat', { nid: 'timesheets-uat', environment: 'timesheets' });
+  const uat = registeredMarketplace('uat', { nid: 'timesheets-uat', environment: 'timesheets' });
 
   it('has exactly the documented keys of both generations', () => {
     expect(leaves(service().build(uat)).sort()).toEqual(
@@ -61,7 +61,7 @@ describe('MetadataService', () => {
   });
 
   it('tells which entities are subscribed', () => {
-    const subscribed = testMarketplace('uat', {
+    const subscribed = registeredMarketplace('uat', {
       webhooks: { connec: { subscriptions: { people: true, accounts: false } } },
     });
     expect(service().build(subscribed).webhook.connec.subscriptions).toEqual({
@@ -71,7 +71,7 @@ describe('MetadataService', () => {
   });
 
   it('puts the global prefix before paths that have it not', () => {
-    const own = testMarketplace('uat', { sso: { init_path: '/api/init?marketplace=uat' } });
+    const own = registeredMarketplace('uat', { sso: { init_path: '/api/init?marketplace=uat' } });
     const { sso, webhooks } = service('api').build(own);
     expect(sso.init_path).toBe('/api/init?marketplace=uat');
     expect(sso.consume_path).toBe('/api/maestrano/auth/saml/consume/uat');
@@ -93,11 +93,11 @@ describe('MetadataService', () => {
     expect(subject.text(uat)).toBe(subject.text(uat));
     expect(build).toHaveBeenCalledTimes(1);
     expect(JSON.parse(subject.text(uat))).toEqual(JSON.parse(JSON.stringify(subject.build(uat))));
-    expect(subject.text(testMarketplace('uat', { nid: 'other' }))).toContain('"nid":"other"');
+    expect(subject.text(registeredMarketplace('uat', { nid: 'other' }))).toContain('"nid":"other"');
   });
 
   it('never tells a key', () => {
-    const rotating = testMarketplace('uat', { api: { key: ['first-key', 'second-key'] } });
+    const rotating = registeredMarketplace('uat', { api: { key: ['first-key', 'second-key'] } });
     expect(service().text(rotating)).not.toMatch(/first-key|second-key|\[secret\]/);
   });
 });

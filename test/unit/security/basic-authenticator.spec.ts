@@ -2,26 +2,29 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
+import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import type { LockoutOptions } from '../../../src/interfaces/webhooks-options.interface.js';
 import { BasicAuthenticator } from '../../../src/security/basic-authenticator.service.js';
 import { CredentialLockout } from '../../../src/security/credential-lockout.service.js';
-import { basicOf, testMarketplace, testRegistry } from '../../support/marketplaces.js';
+import { basicOf, registeredMarketplace, registryOf } from '../../support/marketplaces.js';
 import { fakeDate } from '../../support/fake-date.js';
 import { settingsOf } from '../../support/settings.js';
 
-const uat = testMarketplace('uat', { api: { key: ['newest', 'key-of-uat'] } });
-const production = testMarketplace('production');
-const registry = testRegistry(uat, production);
+const uat = registeredMarketplace('uat', { api: { key: ['newest', 'key-of-uat'] } });
+const production = registeredMarketplace('production');
 
-function authenticator(lockout: LockoutOptions | boolean = false): BasicAuthenticator {
-  return new BasicAuthenticator(
-    registry,
-    new CredentialLockout(settingsOf({ webhooks: { lockout } }).webhooks),
-  );
+interface AuthenticatorParts {
+  readonly marketplaces?: readonly Marketplace[];
+  readonly lockout?: LockoutOptions | boolean;
+}
+
+function authenticator({ marketplaces = [uat, production], lockout }: AuthenticatorParts = {}) {
+  const { webhooks } = settingsOf({ webhooks: { lockout } });
+  return new BasicAuthenticator(registryOf(...marketplaces), new CredentialLockout(webhooks));
 }
 
 describe('BasicAuthenticator', () => {
-  const subject = authenticator();
+  const subject = authenticator({ lockout: false });
 
   it('takes any key of a candidate and of no other', () => {
     for (const key of ['newest', 'key-of-uat']) {
@@ -41,13 +44,10 @@ describe('BasicAuthenticator', () => {
   });
 
   it('does not mistake an id with a colon for an id and the beginning of a key', () => {
-    const short = testMarketplace('short', { api: { id: 'a', key: 'b:c' } });
-    const plain = testMarketplace('long', { api: { key: 'c' } });
+    const short = registeredMarketplace('short', { api: { id: 'a', key: 'b:c' } });
+    const plain = registeredMarketplace('long', { api: { key: 'c' } });
     const long = { ...plain, api: { ...plain.api, id: 'a:b' } };
-    const both = new BasicAuthenticator(
-      testRegistry(short, long),
-      new CredentialLockout(settingsOf({ webhooks: {} }).webhooks),
-    );
+    const both = authenticator({ marketplaces: [short, long] });
     const header = `Basic ${btoa('a:b:c')}`;
     expect(both.authenticate(header, [short])).toBe(short);
     expect(both.authenticate(header, [long])).toBeNull();
@@ -96,11 +96,8 @@ describe('isolation', () => {
     });
     fc.assert(
       fc.property(pairs, (credentials) => {
-        const marketplaces = credentials.map((api, index) => testMarketplace(`m${index}`, { api }));
-        const subject = new BasicAuthenticator(
-          testRegistry(...marketplaces),
-          new CredentialLockout(settingsOf({}).webhooks),
-        );
+        const marketplaces = credentials.map((api, index) => registeredMarketplace(`m${index}`, { api }));
+        const subject = authenticator({ marketplaces });
         credentials.forEach(({ id, key }, index) => {
           const header = `Basic ${Buffer.from(`${id}:${key}`).toString('base64')}`;
           const own = marketplaces[index];
@@ -132,7 +129,7 @@ describe('the lockout', () => {
   };
 
   it('is off by default', () => {
-    const subject = authenticator();
+    const subject = authenticator({ lockout: false });
     guess(subject, 1_000);
     expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });
@@ -140,7 +137,7 @@ describe('the lockout', () => {
   it('holds one address out of one marketplace for a time, and says so once', () => {
     fakeDate();
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-    const subject = authenticator({ failures: 3, windowMs: 1_000, lockMs: 5_000 });
+    const subject = authenticator({ lockout: { failures: 3, windowMs: 1_000, lockMs: 5_000 } });
     guess(subject, 10);
     expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBeNull();
     expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.2' })).toBe(uat);
@@ -153,7 +150,7 @@ describe('the lockout', () => {
 
   it('forgets failures after the window and after a success', () => {
     fakeDate();
-    const subject = authenticator({ failures: 3, windowMs: 1_000 });
+    const subject = authenticator({ lockout: { failures: 3, windowMs: 1_000 } });
     guess(subject, 2);
     jest.setSystemTime(Date.now() + 1_001);
     guess(subject, 2);
@@ -163,7 +160,7 @@ describe('the lockout', () => {
   });
 
   it('does not count callers without credentials', () => {
-    const subject = authenticator({ failures: 1 });
+    const subject = authenticator({ lockout: { failures: 1 } });
     for (const header of [undefined, 'Bearer x']) subject.authenticate(header, [uat], { ip: '10.0.0.1' });
     expect(subject.authenticate(basicOf('uat'), [uat], { ip: '10.0.0.1' })).toBe(uat);
   });

@@ -6,7 +6,6 @@ import type { HttpResponse, HttpCall } from '../../../src/http/http.types.js';
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import type { LoginProfile } from '../../../src/interfaces/profiles.interface.js';
 import type { SessionOptions } from '../../../src/interfaces/session-options.interface.js';
-import { normaliseMarketplaces } from '../../../src/marketplace/marketplace-normaliser.js';
 import { MarketplaceRegistry } from '../../../src/marketplace/marketplace-registry.js';
 import { HttpExchange } from '../../../src/routing/http-exchange.js';
 import { type IncomingRequest } from '../../../src/utils/incoming-request.js';
@@ -19,22 +18,24 @@ import { SessionSeal } from '../../../src/session/session-seal.service.js';
 import { SessionService } from '../../../src/session/session.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 import { settingsOf } from '../../support/settings.js';
 
 export const SECRET = 'a secret of more than thirty-two characters';
 
 /** A registry with marketplaces of these names, the first being the default. */
-export function registryOf(names: readonly string[], sso: Record<string, unknown> = {}): MarketplaceRegistry {
-  const { marketplaces } = normaliseMarketplaces(
-    names.map((name) => ({
-      marketplace: name,
-      environment: 'test',
-      app: { host: 'http://app.example.test' },
-      api: { id: 'app-1', key: `key-of-${name}`, host: `https://${name}.example.test` },
-      sso: { idp: `https://${name}.example.test`, ...sso },
-    })),
-  );
+export function registryOfNames(
+  names: readonly string[],
+  sso: Record<string, unknown> = {},
+): MarketplaceRegistry {
   const registry = new MarketplaceRegistry(names[0]);
+  const marketplaces = names.map((name) =>
+    registeredMarketplace(name, {
+      app: { host: 'http://app.example.test' },
+      api: { host: `https://${name}.example.test` },
+      sso,
+    }),
+  );
   registry.replace(marketplaces);
   return registry;
 }

@@ -7,7 +7,7 @@ import { MaestranoHttpError } from '../../../src/errors/http.error.js';
 import { decodeSessionPayload, encodeSessionPayload } from '../../../src/session/session-payload.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
-import { exchangeOf, inMinutes, loginOf, registryOf, SECRET, sessionsOf } from './harness.js';
+import { exchangeOf, inMinutes, loginOf, registryOfNames, SECRET, sessionsOf } from './harness.js';
 import { fakeDate } from '../../support/fake-date.js';
 
 const NOW = new Date('2016-08-01T15:27:20.123Z');
@@ -93,7 +93,7 @@ describe('session payload', () => {
 });
 
 describe('sealed cookie', () => {
-  const registry = registryOf(['uat', 'live']);
+  const registry = registryOfNames(['uat', 'live']);
   const uat = registry.get('uat');
 
   async function signIn(sessions = sessionsOf(registry)) {
@@ -119,7 +119,7 @@ describe('sealed cookie', () => {
   });
 
   it('is bound to its host where there is https', async () => {
-    const secure = registryOf(['uat'], { idm: 'https://app.example.test' });
+    const secure = registryOfNames(['uat'], { idm: 'https://app.example.test' });
     const { service } = sessionsOf(secure);
     const { exchange, lines, jar } = exchangeOf();
     await service.establish(exchange, secure.get('uat'), loginOf('uat', inMinutes(3)));
@@ -200,7 +200,7 @@ describe('sealed cookie', () => {
 });
 
 describe("the application's session", () => {
-  const registry = registryOf(['uat', 'live', 'third']);
+  const registry = registryOfNames(['uat', 'live', 'third']);
 
   it('shares the session with the official SDKs, both ways', async () => {
     const { service } = sessionsOf(registry);
@@ -332,7 +332,7 @@ describe("the application's session", () => {
       registry.get('third'),
       loginOf('third', inMinutes(3)),
     );
-    const fewer = sessionsOf(registryOf(['uat', 'live']));
+    const fewer = sessionsOf(registryOfNames(['uat', 'live']));
     expect(await fewer.service.read(exchangeOf({ session }).exchange.request)).toBeNull();
   });
 
@@ -364,7 +364,7 @@ describe("the application's session", () => {
 });
 
 describe('whether a session still holds', () => {
-  const registry = registryOf(['uat']);
+  const registry = registryOfNames(['uat']);
   const uat = registry.get('uat');
 
   async function signedIn(options = {}, store = new MemoryStore()) {
@@ -486,7 +486,7 @@ describe('whether a session still holds', () => {
   });
 
   it('never asks where single logout is off', async () => {
-    const quiet = registryOf(['uat'], { slo_enabled: false });
+    const quiet = registryOfNames(['uat'], { slo_enabled: false });
     const { service, hub } = sessionsOf(quiet);
     const jar: Record<string, string> = {};
     await service.establish(exchangeOf({}, jar).exchange, quiet.get('uat'), loginOf('uat', inMinutes(3)));
@@ -522,7 +522,7 @@ describe('whether a session still holds', () => {
   });
 
   it('follows what the application says of the marketplace', async () => {
-    const two = registryOf(['uat', 'live']);
+    const two = registryOfNames(['uat', 'live']);
     const { service } = sessionsOf(two, {
       secret: SECRET,
       marketplaceOf: (request) => (request as { url: string }).url.slice(1),

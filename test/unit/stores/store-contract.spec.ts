@@ -20,7 +20,7 @@ import {
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { companyKey } from '../../../src/stores/store-key.js';
 import { storeContract } from '../../../src/testing/store-contract.js';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../support/free-port.mjs';
 
 const url = process.env['TEST_REDIS_URL'];
 if (!url)

@@ -28,7 +28,7 @@ import {
 } from '../../../src/testing/index.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import { HTTP_ADAPTERS, type HttpAdapterName } from '../../support/http-adapters.js';
-import { settingsOf } from '../../support/settings.js';
+import { httpClient } from '../../support/http-client.js';
 
 /** What an SDK for Node.js registers. */
 class StorageContextManager implements ContextManager {
@@ -92,7 +92,7 @@ async function boot(httpAdapter: HttpAdapterName, port: number) {
         extraProviders: [
           {
             provide: MaestranoHttp,
-            useFactory: () => new MaestranoHttp(settingsOf({ http: { attempts: 2, backoffMs: 1 } }).http),
+            useFactory: () => httpClient({ attempts: 2 }),
           },
         ],
       }),

@@ -8,10 +8,10 @@ import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { AccountWebhooksService } from '../../../src/webhooks/account-webhooks.service.js';
 import { errorOf } from '../../support/error-of.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 
-const uat = testMarketplace('uat');
-const virtual = testMarketplace('virtual', { sso: { creation_mode: 'virtual' } });
+const uat = registeredMarketplace('uat');
+const virtual = registeredMarketplace('virtual', { sso: { creation_mode: 'virtual' } });
 const REQUEST = {};
 
 let order: string[];

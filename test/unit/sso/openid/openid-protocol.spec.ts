@@ -4,38 +4,39 @@ import { Logger } from '@nestjs/common';
 
 import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import { OpenIdDiscoveryError } from '../../../../src/errors/openid.error.js';
-import { MaestranoHttp } from '../../../../src/http/maestrano-http.service.js';
 import type { Marketplace } from '../../../../src/interfaces/marketplace.interface.js';
 import { OpenIdProtocol } from '../../../../src/sso/openid/openid.protocol.js';
 import { endpointOf } from '../../../../src/sso/openid/xrds.js';
-import { LoginTransactionService } from '../../../../src/sso/login/login-transaction.service.js';
-import { LoginService, SsoProtocols } from '../../../../src/sso/login/login.service.js';
+import type { LoginService } from '../../../../src/sso/login/login.service.js';
 import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
-import { LoginTraceService } from '../../../../src/sso/trace/login-trace.service.js';
+import type { LoginTraceService } from '../../../../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { errorOf } from '../../../support/error-of.js';
-import { testMarketplace } from '../../../support/marketplaces.js';
+import { httpClient } from '../../../support/http-client.js';
+import { loginServices } from '../../../support/login-services.js';
+import { registeredMarketplace } from '../../../support/marketplaces.js';
 import { OpenIdProvider, USER, xrds } from '../../../support/openid/openid-provider.js';
 import { fakeDate } from '../../../support/fake-date.js';
-import { settingsOf } from '../../../support/settings.js';
 
 const provider = new OpenIdProvider();
-const http = new MaestranoHttp(settingsOf({ http: { attempts: 1, timeoutMs: 2_000 } }).http);
+const http = httpClient({ attempts: 1, timeoutMs: 2_000 });
 let uat: Marketplace;
 let other: Marketplace;
 let logins: LoginService;
 let traces: LoginTraceService;
 
 function marketplace(name: string, overrides: Record<string, unknown> = {}): Marketplace {
-  return testMarketplace(name, { api: { host: provider.url }, sso: { protocol: 'openid' }, ...overrides });
+  return registeredMarketplace(name, {
+    api: { host: provider.url },
+    sso: { protocol: 'openid' },
+    ...overrides,
+  });
 }
 
 function createLogins(options: object = {}, store = new MemoryStore()): LoginService {
-  const { sso } = settingsOf({ sso: options });
-  const transactions = new LoginTransactionService(store, sso);
-  traces = new LoginTraceService(store);
-  const protocols = new SsoProtocols(new Map([['openid', new OpenIdProtocol(http)]]));
-  return new LoginService(protocols, transactions, traces, sso);
+  const services = loginServices({ openid: new OpenIdProtocol(http) }, { sso: options, store });
+  traces = services.traces;
+  return services.logins;
 }
 
 /** Begins a login and has the provider response it; the pieces a test may tamper with. */
@@ -64,7 +65,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await provider.close();
-  await http.onApplicationShutdown();
 });
 beforeEach(() => {
   provider.attributes = USER;

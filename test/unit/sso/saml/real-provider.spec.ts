@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 
 import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
-import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace } from '../../../support/saml/saml-bench.js';
 import { idpCertificate } from '../../../support/saml/test-keys.js';
 import { sharedFixture, sharedFixturesPresent } from '../../../support/shared-fixtures.js';
 import { fakeDate } from '../../../support/fake-date.js';
@@ -24,15 +24,15 @@ const recordings: Recording[] = sharedFixturesPresent ? JSON.parse(sharedFixture
 async function benchFor(recording: Recording, pin: 'certificate' | 'fingerprint'): Promise<SamlBench> {
   const acs = new URL(recording.acs);
   const certificate = idpCertificate(sharedFixture(`real-idp/${recording.certificate}`));
-  const bench = new SamlBench(
-    testMarketplace({
+  const bench = new SamlBench({
+    marketplace: samlMarketplace({
       idm: acs.origin,
       consumePath: acs.pathname,
       idp: recording.idp,
       certificates: pin === 'certificate' ? [certificate] : [],
       fingerprints: [{ algorithm: 'sha1', digest: recording.fingerprint.replaceAll(':', '') }],
     }),
-  );
+  });
   await bench.beginAs(recording.requestId);
   return bench;
 }

@@ -8,7 +8,7 @@ import { RedisStore } from '../../../../src/redis/redis-store.js';
 import { LoginExplainer } from '../../../../src/sso/trace/login-explainer.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { formField, instant, signedResponse } from '../../../support/saml/response-builder.js';
-import { SamlBench, testMarketplace, withoutChecks } from '../../../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace, withoutChecks } from '../../../support/saml/saml-bench.js';
 import { testKey } from '../../../support/saml/test-keys.js';
 
 let warned: jest.SpiedFunction<Logger['warn']>;
@@ -66,7 +66,7 @@ describe('requests', () => {
   });
 
   it('are built for a marketplace that pins a fingerprint only', async () => {
-    const bench = new SamlBench(testMarketplace({ certificates: [] }));
+    const bench = new SamlBench({ marketplace: samlMarketplace({ certificates: [] }) });
     const { url } = await bench.logins.begin(bench.marketplace, { returnTo: null, params: {} });
     expect(url).toContain('SAMLRequest=');
   });
@@ -134,15 +134,15 @@ describe('logins', () => {
 
   it('belong to one marketplace', async () => {
     const store = new MemoryStore();
-    const lab = new SamlBench(testMarketplace(), {}, store);
-    const other = new SamlBench(testMarketplace({}, 'other'), {}, store);
+    const lab = new SamlBench({ store });
+    const other = new SamlBench({ marketplace: samlMarketplace({}, 'other'), store });
     const { id } = await lab.begin();
     const answer = other.validate(formField(signedResponse(other.spec(id))), [id]);
     await expect(answer).rejects.toMatchObject({ code: 'sso.requestUnknown' });
   });
 
   it('end with their time', async () => {
-    const bench = new SamlBench(undefined, { requestTtlMs: 1_000 });
+    const bench = new SamlBench({ sso: { requestTtlMs: 1_000 } });
     const { id } = await bench.begin();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 2_000);
     const answer = bench.validate(formField(signedResponse(bench.spec(id))), [id]);
@@ -154,8 +154,8 @@ describe('logins', () => {
       algorithms: ['sha256' as const],
       perMarketplace: { lab: { algorithms: ['sha1' as const] } },
     };
-    await expect(new SamlBench(undefined, sso).login({ algorithm: 'sha1' })).resolves.toBeDefined();
-    const other = new SamlBench(testMarketplace({}, 'other'), sso);
+    await expect(new SamlBench({ sso }).login({ algorithm: 'sha1' })).resolves.toBeDefined();
+    const other = new SamlBench({ marketplace: samlMarketplace({}, 'other'), sso });
     await expect(other.login({ algorithm: 'sha1' })).rejects.toMatchObject({ code: 'sso.algorithm' });
   });
 
@@ -177,10 +177,10 @@ describe('logins', () => {
   it.each(['acceptedClockSkewMs', 'maxAssertionAgeMs', 'requestTtlMs'] as const)(
     'are not accepted with a senseless %s',
     (option) => {
-      expect(() => new SamlBench(undefined, { [option]: -1 })).toThrow(
+      expect(() => new SamlBench({ sso: { [option]: -1 } })).toThrow(
         expect.objectContaining({ code: 'configuration.options' }),
       );
-      expect(() => new SamlBench(undefined, { perMarketplace: { lab: { [option]: Number.NaN } } })).toThrow(
+      expect(() => new SamlBench({ sso: { perMarketplace: { lab: { [option]: Number.NaN } } } })).toThrow(
         /perMarketplace\.lab/,
       );
     },
@@ -299,7 +299,7 @@ maybe('two instances on one Redis', () => {
     const connections = [new Redis(url ?? ''), new Redis(url ?? '')];
     const prefix = `h2-saml-${process.pid}-`;
     const [a, b] = connections.map(
-      (client) => new SamlBench(testMarketplace(), {}, new RedisStore(client, { prefix })),
+      (client) => new SamlBench({ store: new RedisStore(client, { prefix }) }),
     ) as [SamlBench, SamlBench];
     try {
       const { id } = await a.begin('/home');

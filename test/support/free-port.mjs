@@ -8,10 +8,10 @@ const worker = Number(process.env.JEST_WORKER_ID ?? 1);
 let offset = process.pid % RANGE;
 
 /**
- * A port that nobody listens on, for applications that must know their own address before they listen. Not one that
- * the system chooses: it might choose it once more for somebody else until then.
+ * A port that nobody listens on, for what must know its own address before it listens. Not one that the system
+ * chooses: it might choose it once more for somebody else until then.
  */
-export async function freePort(): Promise<number> {
+export async function freePort() {
   for (let attempt = 0; attempt < RANGE; attempt += 1) {
     offset = (offset + 1) % RANGE;
     const port = FIRST + (worker % 16) * RANGE + offset;
@@ -20,7 +20,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`No port is free from ${FIRST} on.`);
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
