@@ -38,7 +38,7 @@ describe.each(['default', 'strict', 'like-2016'] as const)(
       await sandbox.close();
     });
 
-    it('answers a ping, for the right credentials only', async () => {
+    it('responds to a ping, for the right credentials only', async () => {
       const account = app.get(AccountService);
       await account.ping();
       await account.ping('bluebank');

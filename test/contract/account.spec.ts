@@ -61,7 +61,7 @@ withRecordings('the Account API as the real sandbox answered the official client
 
   beforeAll(async () => {
     server = await new ScriptedServer().start();
-    server.answer = (_request, response) => {
+    server.respond = (_request, response) => {
       response.writeHead(next.status, { 'content-type': 'application/json; charset=utf-8' }).end(next.answer);
     };
     clients = accountClients({ marketplaces: [registeredMarketplace('lab', { api: { host: server.url } })] });
@@ -137,7 +137,7 @@ withRecordings('the Account API as the real sandbox answered the official client
     expect(server.seen).toHaveLength(1);
     expect(server.seen[0]).toMatchObject({ method: next.method, url: next.url });
     if (success) expectSame(outcome, data);
-    else expectRefusal(outcome, next, errors);
+    else expectRejection(outcome, next, errors);
   });
 
   it.each(['bills', 'recurring_bills'] as const)('sends %s as the java client does', async (resource) => {
@@ -194,7 +194,7 @@ function expected(field: string, value: unknown): unknown {
   return value;
 }
 
-function expectRefusal(outcome: unknown, exchange: Recorded, errors: Raw): void {
+function expectRejection(outcome: unknown, exchange: Recorded, errors: Raw): void {
   if (exchange.status === 401) expect(outcome).toBeInstanceOf(MaestranoAuthenticationError);
   else if ('id' in errors) expect(outcome).toBeInstanceOf(MaestranoNotFoundError);
   else expect(outcome).toBeInstanceOf(MaestranoInvalidRequestError);

@@ -87,15 +87,15 @@ withRecordings('what the official clients exchanged with the real sandbox', () =
       expect(sent.body).toEqual(body);
       expect(sent.headers['content-type']).toBe(exchange.headers['content-type']);
     }
-    const answer = JSON.parse(exchange.answer) as Record<string, unknown>;
-    const content = Object.values(answer)[0];
+    const response = JSON.parse(exchange.answer) as Record<string, unknown>;
+    const content = Object.values(response)[0];
     if (exchange.status >= 400) {
       expect(outcome).toMatchObject({
         status: exchange.status,
         codes: [(content as { code: string }[])[0]!.code],
       });
     } else if (exchange.method === 'POST') expect(outcome).toEqual({ outcome: 'created', record: content });
-    else if (exchange.url.startsWith('/api/reports')) expect(outcome).toEqual(answer);
+    else if (exchange.url.startsWith('/api/reports')) expect(outcome).toEqual(response);
     else if (Array.isArray(content)) expect(outcome).toEqual({ records: content, total: null, cursor: null });
     else expect(outcome).toEqual(content);
   });
@@ -185,7 +185,7 @@ describe('our client against our sandbox', () => {
     expect(matched.total).toBe(3);
   });
 
-  it('keeps results of a batch in order, refusals among them', async () => {
+  it('keeps results of a batch in order, rejections among them', async () => {
     const results = await client.batch([
       { method: 'post', resource: 'items', record: { name: 'A' } },
       { method: 'get', resource: 'items', id: 'nope' },

@@ -80,8 +80,8 @@ recorded('what a developer platform answered the official clients', () => {
     .filter(({ url }) => url.includes('/config/'));
 
   /** The recording ends within the second marketplace. */
-  function firstMarketplace(answer: string): string {
-    return `${answer.slice(0, answer.indexOf('},{"nid"'))}}]}`;
+  function firstMarketplace(response: string): string {
+    return `${response.slice(0, response.indexOf('},{"nid"'))}}]}`;
   }
 
   function load({ status }: Exchange, text: string): Promise<unknown> {

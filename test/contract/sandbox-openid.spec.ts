@@ -74,9 +74,9 @@ describe('the OpenID provider by itself', () => {
     );
   });
 
-  it('sends attributes by form, and confirms its answer once', async () => {
-    const answer = await signIn({ 'openid.ns.sreg': 'http://openid.net/extensions/sreg/1.1' });
-    expect(answer).toMatchObject({
+  it('sends attributes by form, and confirms its response once', async () => {
+    const response = await signIn({ 'openid.ns.sreg': 'http://openid.net/extensions/sreg/1.1' });
+    expect(response).toMatchObject({
       mode: 'id_res',
       claimed_id: `${endpoint}/users/usr-1`,
       'ax.value.u_guid': 'usr-1',
@@ -87,9 +87,9 @@ describe('the OpenID provider by itself', () => {
     });
     const check = async (fields: Record<string, string>): Promise<string | undefined> =>
       keyValues((await post({ ...fields, mode: 'check_authentication' })).body)['is_valid'];
-    expect(await check({ ...answer, 'ax.value.u_guid': 'usr-2' })).toBe('false');
-    expect(await check(answer)).toBe('true');
-    expect(await check(answer)).toBe('false');
+    expect(await check({ ...response, 'ax.value.u_guid': 'usr-2' })).toBe('false');
+    expect(await check(response)).toBe('true');
+    expect(await check(response)).toBe('false');
   });
 
   it.each([
@@ -114,15 +114,15 @@ describe('the OpenID provider by itself', () => {
     const secret = Buffer.from(association['enc_mac_key'] ?? '', 'base64').map(
       (byte, index) => byte ^ (pad[index] ?? 0),
     );
-    const answer = await signIn({ 'openid.assoc_handle': association['assoc_handle'] ?? '' });
-    expect(answer['assoc_handle']).toBe(association['assoc_handle']);
-    const signed = (answer['signed'] ?? '').split(',').map((name) => `${name}:${answer[name]}\n`);
-    expect(answer['sig']).toBe(createHmac(hash, secret).update(signed.join('')).digest('base64'));
+    const response = await signIn({ 'openid.assoc_handle': association['assoc_handle'] ?? '' });
+    expect(response['assoc_handle']).toBe(association['assoc_handle']);
+    const signed = (response['signed'] ?? '').split(',').map((name) => `${name}:${response[name]}\n`);
+    expect(response['sig']).toBe(createHmac(hash, secret).update(signed.join('')).digest('base64'));
     // Shared secrets prove nothing to the provider itself.
-    expect((await post({ ...answer, mode: 'check_authentication' })).body).toContain('is_valid:false');
+    expect((await post({ ...response, mode: 'check_authentication' })).body).toContain('is_valid:false');
   });
 
-  it('refuses other types, immediate mode, malformed requests and unknown applications as it should', async () => {
+  it('rejects other types, immediate mode, malformed requests and unknown applications as it should', async () => {
     expect((await post({ ns: NS, mode: 'associate', assoc_type: 'X', session_type: 'Y' })).body).toContain(
       'error_code:unsupported-type',
     );

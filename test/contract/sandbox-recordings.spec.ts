@@ -111,7 +111,7 @@ function distinctUsers(value: unknown): unknown {
   return { ...envelope, data: [...seen.values()] };
 }
 
-/** Sends the recorded requests in their order, ids of earlier answers replaced by ours. */
+/** Sends the recorded requests in their order, ids of earlier responses replaced by ours. */
 class Replay {
   readonly #ids = new Map<string, string>();
 
@@ -123,14 +123,14 @@ class Replay {
     const replace = (text: string): string => text.replaceAll(id, (found) => this.#ids.get(found) ?? found);
     url = replace(url);
     body = body && replace(body);
-    const answer = await sendRequest({
+    const response = await sendRequest({
       method: recording.method,
       url: this.sandbox.url + url,
       headers: recording.headers,
       body,
     });
-    this.#learn(recording.answer, answer.body);
-    return answer;
+    this.#learn(recording.answer, response.body);
+    return response;
   }
 
   #learn(recorded: string, ours: string): void {
@@ -141,7 +141,7 @@ class Replay {
   }
 }
 
-/** Answers were cut at this length when they were recorded. */
+/** Responses were cut at this length when they were recorded. */
 const CUT = 3_000;
 
 /** Names of the elements of a document, in order. The last one may be cut. */
@@ -160,7 +160,7 @@ if (!sharedFixturesPresent)
   console.warn(`Skipping the official clients' recordings: ${SHARED_FIXTURES_REASON}.`);
 
 maybe.each<[SandboxBehaviour]>([['like-2016'], ['default']])(
-  'what the official clients sent, answered %s',
+  'what the official clients sent, response %s',
   (behaviour) => {
     let sandbox: Sandbox;
     let replay: Replay;
@@ -179,10 +179,10 @@ maybe.each<[SandboxBehaviour]>([['like-2016'], ['default']])(
     }));
 
     it.each(cases)('$title', async ({ recording }) => {
-      const answer = await replay.send(recording);
+      const response = await replay.send(recording);
       if (recording.url.startsWith('/api/v1/auth/saml?')) {
         const recorded = recording.answer;
-        const ours = readPostedForm(answer.body);
+        const ours = readPostedForm(response.body);
         expect(ours?.action).toBe(/action="([^"]+)"/.exec(recorded)?.[1]);
         const beginning = elements(/name="SAMLResponse"[^>]* value="([^"]+)/.exec(recorded)?.[1] ?? '');
         expect(beginning.length).toBeGreaterThan(4);
@@ -191,14 +191,14 @@ maybe.each<[SandboxBehaviour]>([['like-2016'], ['default']])(
       }
       // A batch was recorded against a stand-in: the old sandbox had none. Ours creates, and says so.
       if (recording.url === '/batch') {
-        expect(JSON.parse(answer.body)).toMatchObject({
+        expect(JSON.parse(response.body)).toMatchObject({
           results: [{ status: 201, body: { organizations: { name: 'B' } } }],
         });
         return;
       }
-      expect(answer.status).toBe(recording.status);
+      expect(response.status).toBe(recording.status);
       const recorded = anonymous(firstMarketplace(recording.answer), sandbox.url);
-      const ours = anonymous(answer.body, sandbox.url);
+      const ours = anonymous(response.body, sandbox.url);
       if (recording.url.startsWith('/api/config')) expect(withoutPaths(ours)).toEqual(withoutPaths(recorded));
       else if (behaviour === 'like-2016') expect(withoutBatchRecords(ours)).toEqual(recorded);
       else
@@ -215,8 +215,8 @@ function withoutPaths(configuration: unknown): unknown {
   if (!marketplaces) return rest;
   return marketplaces.slice(0, 1).map(({ nid: _nid, app, webhooks, ...one }) => {
     const { connec, ...others } = webhooks as { connec: Json };
-    const { subscriptions: _subscriptions, ...told } = connec;
-    return { ...one, app: (app as Json)['host'], webhooks: { ...others, connec: told } };
+    const { subscriptions: _subscriptions, ...reported } = connec;
+    return { ...one, app: (app as Json)['host'], webhooks: { ...others, connec: reported } };
   });
 }
 

@@ -37,7 +37,7 @@ describe.each(HTTP_ADAPTERS)('every defect of the workshop, sent to an applicati
     expect({ status, code, location, expected, asExpected: result.asExpected }).toMatchObject({
       asExpected: true,
     });
-    // The refusal names its own check; only one that begins the login afresh answers with a redirect instead.
+    // The rejection names its own check; only one that begins the login afresh is a redirect instead.
     if (result.rejected && code === null) expect(location).toContain('/maestrano/auth/saml/init');
     const signIns = { valid: 1, replay: 1 }[name] ?? 0;
     expect(app.users.calls.map(({ uid }) => uid)).toEqual(Array.from({ length: signIns }, () => 'usr-1'));

@@ -159,7 +159,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter: HttpAdapterName) => {
     expect(seen).toEqual(['middleware', 'handler', 'filter']);
   });
 
-  it('answers failures as Nest does where there is no filter', async () => {
+  it('reports failures as Nest does where there is no filter', async () => {
     await boot();
     const [status, body] = await notify('broken');
     expect(status).toBe(500);

@@ -175,7 +175,7 @@ class OtherSite {
       expect(await text(second)).toBe('usr-1 through beta');
     });
 
-    it('refuses a login that another site slips in', async () => {
+    it('rejects a login that another site slips in', async () => {
       await page.goto(`${app.url}/me`);
       // The attacker began this login in a browser of his own.
       const response = await fetch(`${app.url}/maestrano/auth/saml/init/alpha`, { redirect: 'manual' });
@@ -188,13 +188,13 @@ class OtherSite {
       expect(await cookieNames()).not.toContain('mno-session-');
     });
 
-    it('shows a page that everybody can read and use when a login is refused', async () => {
+    it('shows a page that everybody can read and use when a login is rejected', async () => {
       other.page = `<body onload="document.forms[0].submit()">
       <form method="post" action="${app.url}/maestrano/auth/saml/consume/alpha">
       <input type="hidden" name="SAMLResponse" value="bm90aGluZw=="></form></body>`;
-      const answered = page.waitForResponse((response) => response.url().startsWith(app.url));
+      const responded = page.waitForResponse((response) => response.url().startsWith(app.url));
       await page.goto(otherUrl);
-      expect((await answered).status()).toBe(403);
+      expect((await responded).status()).toBe(403);
       await page.waitForURL(`${app.url}/**`);
       expect(await page.getByRole('heading').innerText()).toBe('You are not signed in');
       expect(await page.evaluate("getComputedStyle(document.querySelector('.button')).color")).toBe(

@@ -90,7 +90,7 @@ class ForgetfulStore extends MemoryStore {
 
 const isNotification = ({ method, path }: Request) => method === 'POST' && path.includes('/notifications/');
 
-/** An answer instead of the application's for requests that fit. */
+/** A response instead of the application's for requests that fit. */
 function instead(
   fits: (request: Request, sandbox: Sandbox) => boolean,
   status: number,

@@ -477,8 +477,8 @@ describe('a filter', () => {
   });
 });
 
-describe('an enhancer that cannot run is told of at start', () => {
-  const refused = { code: 'connec.handler' };
+describe('an enhancer that cannot run is reported at start', () => {
+  const rejected = { code: 'connec.handler' };
   const guardOf = (scope: Scope): Type<CanActivate> => {
     @Injectable({ scope })
     class Scoped implements CanActivate {
@@ -491,12 +491,12 @@ describe('an enhancer that cannot run is told of at start', () => {
 
   it('when it is request-scoped', async () => {
     const Listener = handlerWith(UseGuards(guardOf(Scope.REQUEST)));
-    await expect(boot('express', { providers: [Listener] })).rejects.toMatchObject(refused);
+    await expect(boot('express', { providers: [Listener] })).rejects.toMatchObject(rejected);
   });
 
   it('when it is transient, which would run without its constructor', async () => {
     const Listener = handlerWith(UseGuards(guardOf(Scope.TRANSIENT)));
-    await expect(boot('express', { providers: [Listener] })).rejects.toMatchObject(refused);
+    await expect(boot('express', { providers: [Listener] })).rejects.toMatchObject(rejected);
   });
 
   it('when the container made none, because the handler comes from a factory', async () => {
@@ -505,6 +505,6 @@ describe('an enhancer that cannot run is told of at start', () => {
       return new Listener() as object;
     };
     const provider = { provide: 'LISTENER', useFactory: factory };
-    await expect(boot('express', { providers: [provider] })).rejects.toMatchObject(refused);
+    await expect(boot('express', { providers: [provider] })).rejects.toMatchObject(rejected);
   });
 });

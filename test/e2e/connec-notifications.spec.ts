@@ -136,15 +136,15 @@ async function sendPieces(app: BootedApp, pieces: readonly Buffer[], length?: nu
       ...(length === undefined ? {} : { 'content-length': length }),
     },
   });
-  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  answered.catch(() => undefined);
+  const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  responded.catch(() => undefined);
   for (const piece of pieces) {
     outgoing.write(piece);
     await pause(20);
   }
   if (length === undefined) outgoing.end();
   else outgoing.destroy(new Error('hung up'));
-  const [response] = await answered;
+  const [response] = await responded;
   response.resume();
   await once(response, 'end');
   return response.statusCode ?? 0;
@@ -179,13 +179,13 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
   it('reach the methods of providers and controllers, with their context', async () => {
     const invoice = entity({ name: 'A' });
     const person = entity({ group_id: 'cld-2' });
-    const answer = await send(
+    const response = await send(
       app,
       { invoices: [invoice], people: [person] },
       { type: 'application/vnd.api+json' },
     );
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ success: true });
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({ success: true });
     expect(done.sort()).toEqual(
       [`invoice ${invoice.id} A`, `person ${person.id}`, `second ${invoice.id} A`].sort(),
     );
@@ -213,12 +213,12 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     const person = entity({ name: 'Zoë 🎈' });
     const bytes = Buffer.from(`\ufeff${JSON.stringify({ people: [person] })}`);
     const inside = bytes.indexOf(Buffer.from('🎈')) + 2;
-    const answer = await sendPieces(app, [
+    const response = await sendPieces(app, [
       bytes.subarray(0, 1),
       bytes.subarray(1, inside),
       bytes.subarray(inside),
     ]);
-    expect(answer).toBe(200);
+    expect(response).toBe(200);
     expect(done).toEqual([`person ${String(person.id)} Zoë 🎈`]);
   });
 
@@ -302,10 +302,10 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
   it('fail with 500 when a handler throws; the repetition does only what is left', async () => {
     const [good, bad] = [entity(), entity()];
     broken = new Set([`invoice ${bad.id}`]);
-    const answer = await send(app, { invoices: [good, bad], people: [entity({ id: 'p' + counter })] });
-    expect(answer.status).toBe(500);
-    expect((answer.body as { code: string }).code).toBe('connec.notificationFailed');
-    expect(JSON.stringify(answer.body)).not.toContain('broken');
+    const response = await send(app, { invoices: [good, bad], people: [entity({ id: 'p' + counter })] });
+    expect(response.status).toBe(500);
+    expect((response.body as { code: string }).code).toBe('connec.notificationFailed');
+    expect(JSON.stringify(response.body)).not.toContain('broken');
     expect(done).toEqual([
       `invoice ${good.id}`,
       `second ${good.id}`,
@@ -327,7 +327,7 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
       release = resolve;
     });
     const one = entity({ name: 'first' });
-    const answers = [
+    const responses = [
       send(app, { invoices: [one] }),
       send(app, { invoices: [one] }),
       send(app, { invoices: [{ ...one, name: 'later', updated_at: '2017-01-01T00:00:00Z' }] }),
@@ -335,7 +335,7 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(done).toEqual([]);
     release();
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(done.filter((line) => line.startsWith('invoice'))).toEqual(
       expect.arrayContaining([`invoice ${one.id} later`]),
     );
@@ -354,8 +354,8 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     ['an entity that is too deep', { people: [entity({ a: { b: { c: { d: { e: {} } } } } })] }],
   ])('that are %s are answered with 400', async (_name, body) => {
     const before = stats();
-    const answer = await send(app, body);
-    expect(answer.status).toBe(400);
+    const response = await send(app, body);
+    expect(response.status).toBe(400);
     expect(done).toEqual([]);
     expect(stats().handled).toBe(before.handled);
   });
@@ -373,7 +373,7 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     ).toBe(413);
   });
 
-  it('larger than the limit are answered with 413, and half a megabyte is fine', async () => {
+  it('larger than the limit are rejected with 413, and half a megabyte is fine', async () => {
     expect((await send(app, { people: [entity({ note: 'x'.repeat(500_000) })] })).status).toBe(200);
     expect((await send(app, { people: [entity({ note: 'x'.repeat(5_300_000) })] })).status).toBe(413);
   });
@@ -388,20 +388,20 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     const fields = JSON.stringify(plain).slice(1, -1);
     const harmful = ['"__proto__":{"admin":true}', '"a":[{"constructor":{"prototype":{"admin":true}}}]'];
     for (const field of harmful) {
-      const answer = await send(app, `{"people":[{${fields},${field}}]}`);
-      expect(answer.status).toBe(400);
+      const response = await send(app, `{"people":[{${fields},${field}}]}`);
+      expect(response.status).toBe(400);
       if (httpAdapter === 'express')
-        expect(answer.body).toMatchObject({ code: 'connec.notificationMalformed' });
+        expect(response.body).toMatchObject({ code: 'connec.notificationMalformed' });
     }
     expect(done).toEqual([]);
     expect((await send(app, { people: [plain, named] })).status).toBe(200);
     expect(done).toHaveLength(2);
   });
 
-  it('that are no JSON are refused without repeating them', async () => {
-    const answer = await send(app, '{"people":[{"secret":"hunter2"');
-    expect(answer.status).toBe(400);
-    expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+  it('that are no JSON are rejected without repeating them', async () => {
+    const response = await send(app, '{"people":[{"secret":"hunter2"');
+    expect(response.status).toBe(400);
+    expect(JSON.stringify(response.body)).not.toContain('hunter2');
   });
 
   it('may come compressed where the HTTP adapter can read that', async () => {
@@ -465,8 +465,8 @@ describe('notifications otherwise configured', () => {
   it('are acknowledged whatever handlers do', async () => {
     const app = await boot('express', { acknowledge: 'always' });
     broken = new Set(['person']);
-    const answer = await send(app, { people: [entity()] });
-    expect(answer.status).toBe(200);
+    const response = await send(app, { people: [entity()] });
+    expect(response.status).toBe(200);
     expect(failures).toHaveLength(1);
     expect((await send(app, [])).status).toBe(400);
     await app.close();
@@ -496,7 +496,7 @@ describe('notifications otherwise configured', () => {
       release = resolve;
     });
     const one = entity();
-    const answer = send(app, { invoices: [one] });
+    const response = send(app, { invoices: [one] });
     await new Promise((resolve) => setTimeout(resolve, 100));
     const closing = app.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -504,7 +504,7 @@ describe('notifications otherwise configured', () => {
     expect(late.status).toBe(503);
     expect(late.headers.get('retry-after')).toBe('5');
     release();
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
     await closing;
     expect(done).toEqual([`invoice ${one.id}`, `second ${one.id}`]);
   });

@@ -91,7 +91,7 @@ describe('doctor', () => {
     expect(booted.users.calls).toEqual([]);
   });
 
-  it('tells each finding with its remedy, in words', async () => {
+  it('reports each finding with its remedy, in words', async () => {
     const { out, code } = await doctor(['--app-url', 'http://127.0.0.1:1']);
     expect(code).toBe(1);
     expect(out).toMatch(
@@ -182,8 +182,8 @@ describe('doctor', () => {
       MNO_DEVPL_ENV_SECRET: 'hidden-secret',
     };
     writeFileSync(join(folder, 'broken.json'), '{"marketplaces": [{"marketplace": "x"}]}');
-    const refused = await doctor(['--config', 'broken.json'], broken);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('api.id') });
-    expect(refused.err).not.toContain('hidden-secret');
+    const rejected = await doctor(['--config', 'broken.json'], broken);
+    expect(rejected).toMatchObject({ code: 1, err: expect.stringContaining('api.id') });
+    expect(rejected.err).not.toContain('hidden-secret');
   });
 });

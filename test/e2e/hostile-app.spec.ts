@@ -236,13 +236,13 @@ async function journey(
   const large = await hub.webhooks.notify({
     organizations: [{ id: 'o-2', name: 'Large', group_id: 'cld-1', note: 'x'.repeat(300_000) }],
   });
-  const refused = await hub.webhooks.deleteGroupUser('cld-1', 'usr-1', {
+  const rejected = await hub.webhooks.deleteGroupUser('cld-1', 'usr-1', {
     credentials: 'wrong',
     onlySend: true,
   });
   const removed = await hub.webhooks.deleteGroupUser('cld-1', 'usr-1');
   const cancelled = await hub.webhooks.deleteGroup('cld-1');
-  expect([notified, large, refused, removed, cancelled].map(([delivery]) => delivery?.status)).toEqual([
+  expect([notified, large, rejected, removed, cancelled].map(([delivery]) => delivery?.status)).toEqual([
     200, 200, 401, 200, 200,
   ]);
   expect(events).toEqual([
@@ -285,7 +285,7 @@ describe.each(HTTP_ADAPTERS)('a hostile application on %s', (httpAdapter) => {
     await journey(house);
   });
 
-  it('versions its URLs, denies all, wraps answers, filters errors, validates strictly and protects itself', async () => {
+  it('versions its URLs, denies all, wraps responses, filters errors, validates strictly and protects itself', async () => {
     const house = await open({
       httpAdapter,
       homeUrl: '/api/v2/app/me',

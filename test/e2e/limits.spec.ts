@@ -57,19 +57,19 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
     expect(await send(app, NOTIFICATIONS, notification(9_000_000), basicOf('production'))).toBe(401);
   });
 
-  it('answers wrong credentials before the body has come', async () => {
+  it('rejects wrong credentials before the body has come', async () => {
     const socket = createConnection(app.port, '127.0.0.1');
-    const answer: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => answer.push(chunk));
+    const response: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => response.push(chunk));
     socket.write(
       `POST ${NOTIFICATIONS} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 500000\r\n\r\n{`,
     );
     await once(socket, 'data');
-    expect(Buffer.concat(answer).toString()).toMatch(/^HTTP\/1\.1 401 /);
+    expect(Buffer.concat(response).toString()).toMatch(/^HTTP\/1\.1 401 /);
     socket.destroy();
   });
 
-  it('takes notifications of megabytes whatever the limit of the application, and answers 413 beyond its own', async () => {
+  it('takes notifications of megabytes whatever the limit of the application, and responds with 413 beyond its own', async () => {
     expect(await send(app, NOTIFICATIONS, notification(4_000_000), basicOf('uat'))).toBeLessThan(300);
     expect(await send(app, NOTIFICATIONS, notification(6_000_000), basicOf('uat'))).toBe(413);
     // Still alive, and on the same route.
@@ -77,7 +77,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
   });
 
   it.each(['application/json', 'application/vnd.api+json', 'application/json; charset=utf-8'])(
-    'answers %s that cannot be parsed in one form, and repeats nothing of it',
+    'reports %s that cannot be parsed in one form, and repeats nothing of it',
     async (type) => {
       for (const [path, body] of [
         [NOTIFICATIONS, '{"items": "s3cr3t'],
@@ -105,7 +105,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
     expect(await send(app, NOTIFICATIONS, '', basicOf('uat'))).toBe(400);
   });
 
-  it('does not believe a body that tells no length', async () => {
+  it('does not believe a body that has no length', async () => {
     const chunk = 'x'.repeat(500_000);
     const body = new ReadableStream({
       start(controller) {
@@ -142,10 +142,10 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
 
   it('lets an answer of 256 KB reach the login checks, and no larger one', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = (bytes: number): string => `SAMLResponse=${'QUFB'.repeat(bytes / 4)}`;
-    const status = await send(app, CONSUME, answer(250_000), undefined, form);
+    const response = (bytes: number): string => `SAMLResponse=${'QUFB'.repeat(bytes / 4)}`;
+    const status = await send(app, CONSUME, response(250_000), undefined, form);
     expect([400, 403]).toContain(status);
-    expect(await send(app, CONSUME, answer(2_000_000), undefined, form)).toBe(413);
+    expect(await send(app, CONSUME, response(2_000_000), undefined, form)).toBe(413);
   });
 
   it.each([

@@ -70,8 +70,8 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
 
   async function deleteGroup(url: string, name: string, key = `key-of-${name}`): Promise<number> {
     const authorization = `Basic ${Buffer.from(`app-${name}:${key}`).toString('base64')}`;
-    const answer = await fetch(booted.url + url, { method: 'DELETE', headers: { authorization } });
-    return answer.status;
+    const response = await fetch(booted.url + url, { method: 'DELETE', headers: { authorization } });
+    return response.status;
   }
 
   const deleted = (): string[] =>
@@ -80,7 +80,7 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
     );
 
   function serve(...entries: object[]): void {
-    stub.answer = json({ marketplaces: entries });
+    stub.response = json({ marketplaces: entries });
   }
 
   const all = () => SHAPES.map(([name, template]) => at(name, template));
@@ -142,7 +142,7 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
   });
 
   it('are served on while the platform fails', async () => {
-    stub.answer = text('<html>', 200);
+    stub.response = text('<html>', 200);
     const { sources } = await refresh();
     expect(sources).toMatchObject([{ failures: 1, lastError: { code: 'configuration.sourceBody' } }]);
     expect(booted.app.get(MarketplaceRegistry).list()).toHaveLength(SHAPES.length);
@@ -151,7 +151,7 @@ describe.each(HTTP_ADAPTERS)('marketplaces from the developer platform on %s', (
   });
 
   it('stop the application at start where there are none, or where one it names is missing', async () => {
-    stub.answer = text('', 401);
+    stub.response = text('', 401);
     const missing = await errorOf(boot(), MaestranoConfigurationError);
     expect(missing.message).toContain('MNO_DEVPL_ENV_KEY');
     serve(at('other', '/x/:id'));

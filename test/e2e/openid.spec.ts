@@ -31,7 +31,7 @@ class Browser {
     return response;
   }
 
-  /** Goes to the URL and on to where its answer points, that many times. */
+  /** Goes to the URL and on to where its response points, that many times. */
   async follow(url: string, steps: number): Promise<Response> {
     let response = await this.fetch(url);
     for (let step = 1; step < steps; step += 1) response = await this.fetch(location(response));
@@ -47,8 +47,8 @@ const APPLICATIONS = HTTP_ADAPTERS.flatMap((httpAdapter) =>
   ['', '/api'].map((prefix) => ({ httpAdapter, prefix })),
 );
 
-/** The code of a refusal, as a caller that wants JSON is told. */
-async function refused(url: string): Promise<string> {
+/** The code of a rejection, as a caller that wants JSON gets it. */
+async function rejected(url: string): Promise<string> {
   const response = await fetch(url, { redirect: 'manual', headers: { accept: 'application/json' } });
   expect([400, 401, 403]).toContain(response.status);
   return ((await response.json()) as { code: string }).code;
@@ -96,16 +96,16 @@ describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter
     expect(app.users.users.get('uat/usr-1')).toMatchObject({ firstName: 'Zoë', lastName: 'Müller & Co' });
   });
 
-  it('signs in by a form, where the answer is too long for a URL', async () => {
+  it('signs in by a form, where the response is too long for a URL', async () => {
     const browser = new Browser();
     const request = new URL(location(await browser.fetch(init))).searchParams;
-    const body = provider.answer(request, 'app-uat');
+    const body = provider.respond(request, 'app-uat');
     const done = await browser.fetch(request.get('openid.return_to') ?? '', { method: 'POST', body });
     expect(done.status).toBe(303);
     expect((await browser.fetch(`${app.url}${prefix}/me`)).status).toBe(200);
   });
 
-  it('refuses an answer sent again, changed, or brought by another browser', async () => {
+  it('rejects a response sent again, changed, or brought by another browser', async () => {
     const browser = new Browser();
     const back = location(await browser.follow(init, 2));
     const tampered = back.replace('Admin', 'Super+Admin');
@@ -120,25 +120,25 @@ describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter
     expect((await stranger.fetch(`${app.url}${prefix}/me`)).status).not.toBe(200);
 
     expect((await browser.fetch(again)).status).toBe(303);
-    expect(await refused(again)).toBe('sso.requestUsed');
+    expect(await rejected(again)).toBe('sso.requestUsed');
   });
 
-  it('refuses an answer for another return URL, another marketplace, or nobody at all', async () => {
+  it('rejects a response for another return URL, another marketplace, or nobody at all', async () => {
     const browser = new Browser();
     const request = new URL(location(await browser.fetch(init))).searchParams;
     const own = request.get('openid.return_to') ?? '';
     const elsewhere = new URLSearchParams(request);
     elsewhere.set('openid.return_to', `${own}&x=1`);
-    const fields = provider.answer(elsewhere, 'app-uat');
-    expect(await refused(`${own}&${fields.toString()}`)).toBe('openid.returnTo');
+    const fields = provider.respond(elsewhere, 'app-uat');
+    expect(await rejected(`${own}&${fields.toString()}`)).toBe('openid.returnTo');
 
-    const good = provider.answer(request, 'app-uat');
-    expect(await refused(`${own}&${good.toString()}`.replace('/init/uat', '/init/production'))).toBe(
+    const good = provider.respond(request, 'app-uat');
+    expect(await rejected(`${own}&${good.toString()}`.replace('/init/uat', '/init/production'))).toBe(
       'sso.requestUnknown',
     );
-    expect(await refused(`${init}?openid.mode=id_res`)).toBe('sso.requestMissing');
+    expect(await rejected(`${init}?openid.mode=id_res`)).toBe('sso.requestMissing');
     expect(
-      await refused(
+      await rejected(
         `${own}&openid.ns=${encodeURIComponent('http://specs.openid.net/auth/2.0')}&openid.mode=cancel`,
       ),
     ).toBe('openid.cancelled');
@@ -146,7 +146,7 @@ describe.each(APPLICATIONS)('on $httpAdapter, prefix "$prefix",', ({ httpAdapter
     expect((await browser.fetch(`${own}&${good.toString()}`)).status).toBe(303);
   });
 
-  it('answers 502 while the provider cannot be found, and signs in again afterwards', async () => {
+  it('responds with 502 while the provider cannot be found, and signs in again afterwards', async () => {
     provider.status = 503;
     const response = await new Browser().fetch(init.replace('/uat', '/production'));
     provider.status = 200;

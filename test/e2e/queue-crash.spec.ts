@@ -99,10 +99,12 @@ withRedis('10,000 shuffled and repeated deliveries to two instances that are kil
       if (port) {
         const url = `http://127.0.0.1:${port}/maestrano/connec/notifications/${name}`;
         const headers = { authorization: basicOf(name), 'content-type': 'application/json' };
-        const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ people }) }).catch(
-          () => null,
-        );
-        if (answer?.status === 200) return;
+        const response = await fetch(url, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ people }),
+        }).catch(() => null);
+        if (response?.status === 200) return;
       }
       await pause(20);
     }

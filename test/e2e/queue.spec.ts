@@ -106,11 +106,11 @@ afterAll(async () => {
 
 withRedis('queued notifications', () => {
   // First, because timers of BullMQ's own run for two more seconds.
-  it('are refused with 503 while Redis is away, and the application still starts and stops', async () => {
+  it('are rejected with 503 while Redis is away, and the application still starts and stops', async () => {
     const app = await boot({ connection: `redis://127.0.0.1:${await freePort()}`, addTimeoutMs: 100 });
-    const answer = await send(app, { people: [person('a')] });
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('5');
+    const response = await send(app, { people: [person('a')] });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
     await booted.pop()!.close();
   });
 
@@ -120,9 +120,9 @@ withRedis('queued notifications', () => {
     hold = new Promise((resolve) => {
       release = resolve;
     });
-    const answer = await send(app, { people: [person('a'), person('b')], spaceships: [person('c')] });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({ success: true });
+    const response = await send(app, { people: [person('a'), person('b')], spaceships: [person('c')] });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ success: true });
     expect(handled).toEqual([]);
     await until(async () => (await queueOf(app).counts()).active === 1);
     release();
@@ -136,7 +136,7 @@ withRedis('queued notifications', () => {
     expect(await queueOf(app).counts()).toEqual({ waiting: 0, active: 0, delayed: 0, dead: 0, lagMs: null });
   });
 
-  it('that are malformed are still refused', async () => {
+  it('that are malformed are still rejected', async () => {
     expect((await send(await boot(), [])).status).toBe(400);
   });
 
@@ -246,7 +246,7 @@ withRedis('queued notifications', () => {
     await until(() => handled.length === 1);
   });
 
-  it('refuse an option that is no number', () => {
+  it('reject an option that is no number', () => {
     const options = { connection: REDIS_URL, attempts: Number.NaN };
     expect(() => new BullmqNotificationQueue(options)).toThrow('attempts');
   });

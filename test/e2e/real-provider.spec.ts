@@ -73,17 +73,17 @@ withRecordings.each(HTTP_ADAPTERS)('responses of the real identity provider on %
           utf8: '✓',
         }),
       });
-    const answer = await post();
+    const response = await post();
     if (!recording.expect.startsWith('accept')) {
-      expect(answer.status).toBe(403);
-      expect(answer.headers.get('set-cookie')).toBeNull();
+      expect(response.status).toBe(403);
+      expect(response.headers.get('set-cookie')).toBeNull();
       expect(booted.users.calls).toEqual([]);
       expect(booted.groups.calls).toEqual([]);
       return;
     }
-    expect(answer.status).toBe(303);
-    expect(answer.headers.get('location')).toBe('/invoices');
-    expect(answer.headers.get('set-cookie')).toMatch(/mno-session-[^;]*;.*HttpOnly/);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe('/invoices');
+    expect(response.headers.get('set-cookie')).toMatch(/mno-session-[^;]*;.*HttpOnly/);
     expect(booted.users.calls).toMatchObject([
       { marketplace: 'lab', uid: 'usr-1', virtualUid: 'usr-1.cld-1' },
     ]);

@@ -141,7 +141,7 @@ withChromium('the sample application and the sandbox in a browser', () => {
     expect(page.url()).not.toContain('/dashboard');
   });
 
-  it('sends a notification, and refuses wrong credentials for it', async () => {
+  it('sends a notification, and rejects wrong credentials for it', async () => {
     await page.goto(`${launched.sandbox.url}/webhooks`);
     const form = page.locator('form').filter({ hasText: 'Entities' });
     await form.getByRole('button', { name: 'Send' }).click();
@@ -179,13 +179,13 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   it('lets no other website press its buttons', async () => {
-    const answer = await fetch(`${launched.sandbox.url}/faults/preset`, {
+    const response = await fetch(`${launched.sandbox.url}/faults/preset`, {
       method: 'POST',
       headers: { origin: 'https://elsewhere.example' },
       body: new URLSearchParams({ name: 'down' }),
       redirect: 'manual',
     });
-    expect(answer.status).toBe(403);
+    expect(response.status).toBe(403);
     expect(launched.sandbox.faults.list()).toEqual([]);
   });
 });

@@ -36,8 +36,8 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
   });
 
   async function invoices(cookie: string): Promise<unknown> {
-    const answer = await fetch(`${url}/api/invoices`, { headers: { cookie } });
-    return answer.status === 200 ? answer.json() : answer.status;
+    const response = await fetch(`${url}/api/invoices`, { headers: { cookie } });
+    return response.status === 200 ? response.json() : response.status;
   }
 
   it('signs in through each marketplace, and keeps their companies apart', async () => {
@@ -59,11 +59,11 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
 
   it('charges, and sends the last bill once when the company cancels twice', async () => {
     const { cookieHeader } = await sandbox.login(url, { user: 'usr-1', group: 'cld-1' });
-    const answer = await fetch(`${url}/api/invoices/reminders`, {
+    const response = await fetch(`${url}/api/invoices/reminders`, {
       method: 'POST',
       headers: { cookie: cookieHeader, origin: url },
     });
-    expect(answer.status).toBe(201);
+    expect(response.status).toBe(201);
     const deliveries = await sandbox.webhooks.deleteGroup('cld-1', { times: 2 });
     expect(deliveries.map(({ status }) => status)).toEqual([200, 200]);
     const last = sandbox.state.bills.filter(({ description }) => description === 'Final bill');
@@ -71,7 +71,7 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
     expect(await invoices(cookieHeader)).toBe(401);
   });
 
-  it('refuses a foreign site its own routes, and takes the identity provider from elsewhere', async () => {
+  it('denies a foreign site its own routes, and takes the identity provider from elsewhere', async () => {
     const foreign = await fetch(`${url}/api/invoices/reminders`, {
       method: 'POST',
       headers: { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' },
@@ -91,8 +91,8 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
     const links = (await (await fetch(`${url}/api/sign-in`)).json()) as { url: string }[];
     expect(links).toHaveLength(2);
     const authorization = `Basic ${Buffer.from(`${first!.apiId}:${first!.apiKeys[0]}`).toString('base64')}`;
-    const answer = await fetch(`${url}/maestrano/metadata`, { headers: { authorization } });
-    const metadata = (await answer.json()) as { sso: { init_path: string } };
+    const response = await fetch(`${url}/maestrano/metadata`, { headers: { authorization } });
+    const metadata = (await response.json()) as { sso: { init_path: string } };
     expect(metadata.sso.init_path).toBe(first!.paths.init);
     for (const { name } of sandbox.marketplaces.list()) {
       expect(await sandbox.checkMetadata(name)).toMatchObject({ good: true });

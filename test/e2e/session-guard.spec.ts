@@ -136,8 +136,8 @@ describe.each(HTTP_ADAPTERS)('the session guard for everything, on %s', (httpAda
 
   it('takes only the session of the marketplace that a route is for', async () => {
     const alpha = await signIn('alpha');
-    const refused = await ask('/guarded/beta', alpha.cookieHeader);
-    expect(refused.headers.get('location')).toBe(
+    const rejected = await ask('/guarded/beta', alpha.cookieHeader);
+    expect(rejected.headers.get('location')).toBe(
       `${app.url}/maestrano/auth/saml/init/beta?return_to=%2Fguarded%2Fbeta`,
     );
     expect((await ask('/guarded/of/beta', alpha.cookieHeader)).status).toBe(302);

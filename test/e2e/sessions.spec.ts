@@ -45,7 +45,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
       headers: { cookie: browser?.jar.header(new URL(app.url)) ?? '', ...headers },
     });
 
-  it('sends pages to sign in and back, and tells programs 401', async () => {
+  it('sends pages to sign in and back, and programs get 401', async () => {
     const page = await ask(null, { accept: 'text/html' });
     expect(page.status).toBe(302);
     expect(page.headers.get('location')).toMatch(/\/maestrano\/auth\/saml\/init\/[\w-]+\?return_to=%2Fme$/);
@@ -83,15 +83,15 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
     );
     const form = readPostedForm(page.body);
     const before = browser.jar.header(new URL(app.url));
-    const answer = await fetch(form?.action ?? '', {
+    const response = await fetch(form?.action ?? '', {
       method: 'POST',
       redirect: 'manual',
       headers: { cookie: before },
       body: new URLSearchParams({ SAMLResponse: form?.samlResponse ?? '' }),
     });
-    expect(answer.status).toBe(303);
-    expect(answer.headers.get('location')).toBe('/me');
-    browser.jar.store(new URL(app.url), answer.headers.getSetCookie());
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe('/me');
+    browser.jar.store(new URL(app.url), response.headers.getSetCookie());
     expect(JSON.parse((await open(browser)).body)).toMatchObject({ user: 'usr-1' });
     expect(JSON.parse((await open(browser, '/public')).body)).toEqual({ visits: present ? 1 : null });
     // The identifier from before the login opens nothing.
@@ -99,7 +99,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
     expect(old.status).toBe(401);
   });
 
-  it('asks the marketplace when due and writes the answer back', async () => {
+  it('asks the marketplace when due and writes the response back', async () => {
     const browser = await signIn();
     await open(browser);
     expect(checks()).toHaveLength(0);
@@ -120,16 +120,16 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
     await fetch(`${sandbox.url}/app_logout?user_uid=usr-1`);
     expect((await open(browser)).status).toBe(200);
     later(4);
-    const refused = await ask(browser, { accept: 'application/json' });
-    expect(refused.status).toBe(401);
-    expect(await refused.json()).toMatchObject({ code: 'session.ended' });
-    for (const line of refused.headers.getSetCookie()) browser.jar.store(new URL(app.url), [line]);
+    const rejected = await ask(browser, { accept: 'application/json' });
+    expect(rejected.status).toBe(401);
+    expect(await rejected.json()).toMatchObject({ code: 'session.ended' });
+    for (const line of rejected.headers.getSetCookie()) browser.jar.store(new URL(app.url), [line]);
     expect(await (await ask(browser, { accept: 'application/json' })).json()).toMatchObject({
       code: 'session.none',
     });
   });
 
-  it('goes on while the marketplace does not answer, for the time of grace', async () => {
+  it('goes on while the marketplace does not respond, for the time of grace', async () => {
     const browser = await signIn();
     later(4);
     sandbox.faults.next('GET auth/saml/:uid', { status: 503 });
@@ -149,7 +149,7 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
     for (const name of [one, two]) {
       expect((await open(browser, `/of/${name}`)).body).toBe(`usr-1 through ${name}`);
     }
-    // Both were asked about, each at its own marketplace, and both answers were kept.
+    // Both were asked about, each at its own marketplace, and both responses were kept.
     expect(checks()).toHaveLength(2);
     for (const name of [one, two]) await open(browser, `/of/${name}`);
     expect(checks()).toHaveLength(2);

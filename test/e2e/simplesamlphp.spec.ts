@@ -78,7 +78,7 @@ const ATTRIBUTES = {
       expect(Buffer.from(samlResponse, 'base64').toString()).toContain('<samlp:Response');
     });
 
-    it('is refused where the answer was changed, and told why', async () => {
+    it('is rejected where the response was changed, with the reason', async () => {
       const browser = new SandboxBrowser();
       const { action, samlResponse } = await atTheProvider(browser);
       const xml = Buffer.from(samlResponse, 'base64').toString();

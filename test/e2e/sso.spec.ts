@@ -36,7 +36,7 @@ class Filter extends BaseExceptionFilter {
   }
 }
 
-/** Refuses some people in some ways. */
+/** Rejects some people in some ways. */
 @Injectable()
 class Doorkeeper extends RecordingUserAdapter {
   static mood: 'open' | 'denies' | 'fails' = 'open';
@@ -86,15 +86,15 @@ describe.each(HTTP_ADAPTERS)('login on %s', (httpAdapter) => {
   }
 
   async function post(path: string, body: string | URLSearchParams, headers: Record<string, string> = {}) {
-    const answer = await fetch(app.url + path, {
+    const response = await fetch(app.url + path, {
       method: 'POST',
       redirect: 'manual',
       body,
       headers: { accept: 'application/json', ...headers },
     });
-    const text = await answer.text();
-    expect(answer.headers.getSetCookie().filter((line) => line.includes('mno-session'))).toEqual([]);
-    return { status: answer.status, text, headers: answer.headers };
+    const text = await response.text();
+    expect(response.headers.getSetCookie().filter((line) => line.includes('mno-session'))).toEqual([]);
+    return { status: response.status, text, headers: response.headers };
   }
 
   const CONSUME = '/maestrano/auth/saml/consume/alpha';
@@ -133,9 +133,9 @@ describe.each(HTTP_ADAPTERS)('login on %s', (httpAdapter) => {
     ],
     ['any other XML', () => new URLSearchParams({ SAMLResponse: btoa('<a/>') }), 403, 'sso.response'],
   ])('refuses %s', async (_, body, status, code) => {
-    const answer = await post(CONSUME, body());
-    expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.text)).toMatchObject({ code, signInUrl: expect.anything() });
+    const response = await post(CONSUME, body());
+    expect(response.status).toBe(status);
+    expect(JSON.parse(response.text)).toMatchObject({ code, signInUrl: expect.anything() });
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe.each(HTTP_ADAPTERS)('login on %s', (httpAdapter) => {
     expect((await fetch(app.url + CONSUME)).status).toBe(400);
   });
 
-  it('refuses the answer of another marketplace, and a second use of its own', async () => {
+  it('rejects the response of another marketplace, and a second use of its own', async () => {
     const browser = new SandboxBrowser();
     const { action, samlResponse } = await atTheProvider(browser, 'beta');
     const foreign = await post(CONSUME, new URLSearchParams({ SAMLResponse: samlResponse }));
@@ -169,7 +169,7 @@ describe.each(HTTP_ADAPTERS)('login on %s', (httpAdapter) => {
     expect(JSON.parse(again.text)).toMatchObject({ code: 'sso.requestUsed' });
   });
 
-  it('refuses a login that was begun in another browser', async () => {
+  it('rejects a login that was begun in another browser', async () => {
     const [attacker, victim] = [new SandboxBrowser(), new SandboxBrowser()];
     const { action, samlResponse } = await atTheProvider(attacker, 'alpha', '?return_to=/public');
     await atTheProvider(victim, 'alpha', '?return_to=/me');
@@ -279,15 +279,15 @@ if (!redisUrl)
           body: new URLSearchParams({ SAMLResponse: form?.samlResponse ?? '' }),
         });
       // Ten copies at once, half of them on each instance: one wins.
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 10 }, (_, copy) => consume(copy % 2 ? one : two)),
       );
-      expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
+      expect(responses.map(({ status }) => status).sort((a, b) => a - b)).toEqual([
         303,
         ...Array<number>(9).fill(401),
       ]);
       const [session = ''] =
-        answers
+        responses
           .find(({ status }) => status === 303)
           ?.headers.getSetCookie()
           .filter((line) => line.startsWith('mno-session')) ?? [];

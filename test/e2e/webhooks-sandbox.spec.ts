@@ -52,7 +52,7 @@ describe.each(HTTP_ADAPTERS)('a marketplace and an application on %s', (httpAdap
     expect(members).toContain(`${marketplace!.name}/cld-1/usr-2`);
   });
 
-  it('refuse wrong credentials, and end everything when a company cancels', async () => {
+  it('reject wrong credentials, and end everything when a company cancels', async () => {
     const { cookieHeader } = await sandbox.login(app.url, { user: 'usr-2', group: 'cld-1' });
     const [wrong] = await sandbox.webhooks.deleteGroup('cld-1', { credentials: 'wrong', onlySend: true });
     expect(wrong).toMatchObject({ status: 401, responseBody: '{"error":"Invalid credentials"}' });

@@ -18,13 +18,18 @@ import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { bootPlatformCalls, Calls, GroupAdapter, type PlatformCallsApp } from './platform-calls-app.js';
 
-interface Answer {
+interface ResponseSeen {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
 }
 
-type Call = (method: string, path: string, authorization?: string, init?: RequestInit) => Promise<Answer>;
+type Call = (
+  method: string,
+  path: string,
+  authorization?: string,
+  init?: RequestInit,
+) => Promise<ResponseSeen>;
 
 const NAMES = ['uat', 'production', 'virtual', 'twin-a', 'twin-b'] as const;
 
@@ -90,7 +95,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
         });
       }
       const [owner = ''] = owners;
-      const told = app.calls.list.length;
+      const reported = app.calls.list.length;
       for (const wrong of [
         undefined,
         'Basic',
@@ -105,7 +110,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
         expect(headers.get('www-authenticate')).toBe('Basic realm="maestrano"');
         expect(body).toEqual({ error: 'Invalid credentials' });
       }
-      expect(app.calls.list).toHaveLength(told);
+      expect(app.calls.list).toHaveLength(reported);
     });
 
     it('looks at credentials before it reads a body, wherever it is served', async () => {
@@ -116,7 +121,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
       }
     });
 
-    it('answers an unknown marketplace like wrong credentials', async () => {
+    it('treats an unknown marketplace like wrong credentials', async () => {
       for (const path of ['/maestrano/metadata/nobody', '/maestrano/nobody/synchronizations/cld-1']) {
         expect(await call('GET', path, basicOf('uat'))).toMatchObject({
           status: 401,
@@ -125,7 +130,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
       }
     });
 
-    it('deletes a group once for each call, and answers what is gone with success', async () => {
+    it('deletes a group once for each call, and reports success for what is gone', async () => {
       for (let time = 0; time < 2; time += 1) {
         expect(await call('DELETE', '/maestrano/account/groups/cld-4/uat', basicOf('uat'))).toMatchObject({
           status: 200,
@@ -142,7 +147,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
       expect(await deleted.deletedAt('production', 'cld-4')).toBeNull();
     });
 
-    it('tells the adapter the uid as the application stores it', async () => {
+    it('gives the adapter the uid as the application stores it', async () => {
       await call('DELETE', '/maestrano/account/groups/cld-1/users/usr-9/uat', basicOf('uat'));
       await call('DELETE', '/hooks/virtual/g/cld-1/u/usr-9', basicOf('virtual'));
       await call('DELETE', '/hooks/virtual/g/cld-1/u/usr-9.cld-1', basicOf('virtual'));
@@ -153,7 +158,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
       ]);
     });
 
-    it('decodes identifiers and refuses what cannot be one', async () => {
+    it('decodes identifiers and rejects what cannot be one', async () => {
       await call('DELETE', '/maestrano/account/groups/cld%2F1%20%C3%BC/uat', basicOf('uat'));
       expect(app.calls.list.at(-1)).toEqual(['deleteGroup', 'uat', 'cld/1 ü']);
       app.calls.list.length = 0;
@@ -173,7 +178,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
       expect(app.calls.list).toEqual([]);
     });
 
-    it('answers 5xx and changes nothing when the adapter fails; the repeated call finishes', async () => {
+    it('responds with 5xx and changes nothing when the adapter fails; the repeated call finishes', async () => {
       const sessions = app.app.get(SessionService);
       const closeGroup = jest.spyOn(sessions, 'closeGroup');
       app.calls.fail = new Error('the database is down: password=hunter2');
@@ -321,7 +326,7 @@ describe.each(HTTP_ADAPTERS)('on %s', (httpAdapter) => {
 });
 
 it.each(HTTP_ADAPTERS)(
-  'refuses on %s to let one registration shadow the paths of another',
+  'rejects on %s a registration that shadows the paths of another',
   async (httpAdapter) => {
     const register = (name: string): DynamicModule =>
       MaestranoModule.forRoot({
@@ -348,9 +353,9 @@ it.each(
   'believes on %s, %s, nothing that another registration proved for a path of this one',
   async (httpAdapter, way) => {
     const partner = { ...marketplaceInput('partner'), webhooks: {}, sso: { enabled: false } };
-    let answer: unknown = [partner];
+    let response: unknown = [partner];
     class Source extends MarketplaceSource {
-      load = () => Promise.resolve(answer);
+      load = () => Promise.resolve(response);
     }
     const extras = { isGlobal: false, groupAdapter: GroupAdapter, extraProviders: [Calls] };
     const first = MaestranoModule.forRoot({ ...extras, marketplaces: [marketplaceInput('uat')] });
@@ -369,15 +374,15 @@ it.each(
     try {
       // A refresh moves the second's webhook into a directory that the first has mounted.
       const group_path = '/maestrano/account/groups/:id/of/partner';
-      answer = [{ ...partner, webhooks: { account: { group_path } } }];
+      response = [{ ...partner, webhooks: { account: { group_path } } }];
       for (const loader of app.get(MarketplaceLoader, { strict: false, each: true })) await loader.refresh();
       const { status } = await fetch(`${url}/maestrano/account/groups/cld-1/of/partner`, {
         method: 'DELETE',
         headers: { authorization: basicOf('partner') },
       });
       expect(status).toBe(404);
-      const told = app.get(Calls, { strict: false, each: true }).flatMap(({ list }) => list);
-      expect(told).toEqual([]);
+      const reported = app.get(Calls, { strict: false, each: true }).flatMap(({ list }) => list);
+      expect(reported).toEqual([]);
     } finally {
       await close();
     }

@@ -136,6 +136,6 @@ async function errorCodes(): Promise<string[]> {
       found.push(...Object.keys(value as object));
     }
   }
-  // Two families may share a code, such as the refusals of SAML and OpenID.
+  // Two families may share a code, such as the rejections of SAML and OpenID.
   return [...new Set(found)];
 }

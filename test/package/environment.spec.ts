@@ -20,7 +20,7 @@ function run(fixture: string): Promise<{ code: unknown; text: string }> {
 }
 
 describe('the test environment', () => {
-  it('fails a test file that printed a secret, and still tells which of its tests failed', async () => {
+  it('fails a test file that printed a secret, and still names which of its tests failed', async () => {
     const { code, text } = await run('leaky');
     expect(text).toContain('Canary: 1 secrets in the output of this test file');
     expect(text).toContain('stdout shows a secret (key or token): the key is [[key or token]]');

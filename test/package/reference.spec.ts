@@ -142,16 +142,16 @@ describe('the reference', () => {
   });
 
   it('is not cited in texts that users read', () => {
-    const told: string[] = [];
+    const reported: string[] = [];
     for (const { path, ast } of sourceFiles()) {
       const visit = (node: ts.Node): void => {
         const text = ts.isStringLiteralLike(node) || ts.isTemplateExpression(node) ? node.getText(ast) : '';
-        if (text.includes('§')) told.push(`${path}: ${text}`);
+        if (text.includes('§')) reported.push(`${path}: ${text}`);
         ts.forEachChild(node, visit);
       };
       visit(ast);
     }
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it('has the sections and rows that it mentions itself', () => {

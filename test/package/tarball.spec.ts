@@ -226,9 +226,9 @@ describe('the packed package', () => {
   });
 
   it('tells nothing of the machine it was made on', () => {
-    const told = files().filter((name) =>
+    const reported = files().filter((name) =>
       /\/work\/|\/tmp\/|\/home\/\w+\//.test(readFileSync(join(packed.folder, name), 'utf8')),
     );
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

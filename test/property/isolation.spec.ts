@@ -289,8 +289,8 @@ describe.each(HTTP_ADAPTERS)('many marketplaces on %s', (httpAdapter) => {
   async function expectSessions(): Promise<void> {
     for (const { name, cookie } of places) {
       if (cookie === null) continue;
-      const answer = await fetch(`${booted.url}/me`, { headers: { cookie } });
-      expect({ name, status: answer.status, ...((await answer.json()) as object) }).toMatchObject({
+      const response = await fetch(`${booted.url}/me`, { headers: { cookie } });
+      expect({ name, status: response.status, ...((await response.json()) as object) }).toMatchObject({
         status: 200,
         marketplace: name,
       });

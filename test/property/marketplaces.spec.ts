@@ -164,9 +164,9 @@ describe('reading a configuration', () => {
       fc.property(fc.array(mutatedEntry, { maxLength: 3 }), fc.boolean(), (entries, production) => {
         const { marketplaces, problems } = normaliseMarketplaces(entries, { production });
         expectDeeplyFrozen(marketplaces);
-        const told =
+        const reported =
           JSON.stringify(problems) + problems.map(describeProblem).join('\n') + JSON.stringify(marketplaces);
-        expect(told).not.toContain(CANARY);
+        expect(reported).not.toContain(CANARY);
         const again = normaliseMarketplaces(
           { marketplaces: marketplaces.map(serialiseMarketplace) },
           { production },
@@ -231,7 +231,7 @@ describe('credentials', () => {
   });
 });
 
-describe('a sequence of answers', () => {
+describe('a sequence of responses', () => {
   beforeEach(() => {
     for (const level of ['warn', 'error'] as const)
       jest.spyOn(Logger.prototype, level).mockImplementation(() => undefined);
@@ -244,7 +244,7 @@ describe('a sequence of answers', () => {
   it('never loses a marketplace that worked, nor its newest good key', async () => {
     const names = ['a', 'b', 'c'];
     const item = fc.record({ name: fc.constantFrom(...names), key: fc.nat({ max: 5 }), good: fc.boolean() });
-    const answer = fc.oneof(
+    const response = fc.oneof(
       { weight: 3, arbitrary: fc.uniqueArray(item, { selector: ({ name }) => name, minLength: 1 }) },
       {
         weight: 1,
@@ -252,7 +252,7 @@ describe('a sequence of answers', () => {
       },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 12 }), async (answers) => {
+      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 12 }), async (responses) => {
         class Source extends MarketplaceSource {
           next: unknown = [];
           load(): Promise<unknown> {
@@ -270,7 +270,7 @@ describe('a sequence of answers', () => {
         );
         await loader.start();
         const model = new Map<string, string>();
-        for (const step of answers) {
+        for (const step of responses) {
           if (typeof step === 'string') {
             source.next = { fail: new Error('x'), empty: [], garbage: { error: 'x' }, same: UNCHANGED }[step];
           } else {

@@ -18,7 +18,7 @@ let bench: SamlBench;
 let xml: string;
 let valid: VerifiedLogin;
 
-/** What was made of a response: the login, or the code of the refusal. Anything else that is thrown is a failure. */
+/** What was made of a response: the login, or the code of the rejection. Anything else that is thrown is a failure. */
 async function outcome(field: unknown): Promise<VerifiedLogin | string> {
   await bench.beginAs(REQUEST);
   await bench.store.delete(`sso-replay:lab:_fuzzed`);
@@ -30,7 +30,7 @@ async function outcome(field: unknown): Promise<VerifiedLogin | string> {
   }
 }
 
-/** Refused, or exactly what the provider signed. */
+/** Rejected, or exactly what the provider signed. */
 async function holds(field: unknown): Promise<void> {
   const result = await outcome(field);
   if (typeof result === 'string') expect(result).toMatch(/^sso\./);
@@ -92,7 +92,7 @@ const piece = fc.oneof(
   fc.string({ maxLength: 8, unit: 'binary' }),
 );
 
-describe('mutated responses are refused, or say what was signed', () => {
+describe('mutated responses are rejected, or say what was signed', () => {
   it('byte by byte', async () => {
     const bytes = Buffer.from(xml);
     const edit = fc.record({

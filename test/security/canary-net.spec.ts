@@ -36,7 +36,7 @@ const PERSON = {
   reseller_name: 'a "canary" of the reseller',
 };
 const SENT = { email: 'sent@canary.example', password: 'sent-canary', description: 'two canary seats' };
-const ANSWERED = {
+const RESPONDED = {
   sso_session: 'answered-canary-session',
   api_key: 'answered-canary-key',
   deep: [{ note: 'an answered canary note' }],
@@ -60,9 +60,9 @@ const FIELDS: Readonly<Record<string, () => string>> = {
   'e-mail address that is sent': () => SENT.email,
   'password that is sent': () => SENT.password,
   'description of a bill': () => SENT.description,
-  'session token in an answer': () => ANSWERED.sso_session,
-  'key in an answer': () => ANSWERED.api_key,
-  'text in an answer': () => ANSWERED.deep[0]!.note,
+  'session token in an answer': () => RESPONDED.sso_session,
+  'key in an answer': () => RESPONDED.api_key,
+  'text in an answer': () => RESPONDED.deep[0]!.note,
   'text in a notification': () => NOTIFIED.organizations[0]!.name,
   'address in a notification': () => NOTIFIED.organizations[0]!.email.address,
   'middle of a SAMLResponse': () => response.field.replace(/\s+/g, '').slice(2000, 2120),
@@ -98,7 +98,7 @@ beforeAll(async () => {
   } as const;
   const call = { method: 'POST', path: '/x', operation: 'POST x', body: SENT } as const;
   toWireRequest(target, call, toVisibleRequest(target, call), {});
-  parseJsonBody(JSON.stringify(ANSWERED));
+  parseJsonBody(JSON.stringify(RESPONDED));
   readNotification(NOTIFIED, { maxEntities: 10, maxDepth: 10 });
   privateKey.pem = (await keyPair(1, { commonName: 'canary' })).privateKey;
 
@@ -209,7 +209,7 @@ describe('the net over the whole suite', () => {
     expect(canary().takeHits()).not.toEqual([]);
   });
 
-  it('sees an answer of a route', () => {
+  it('sees a response of a route', () => {
     toHttpException(error());
     expect(canary().takeHits().join('\n')).toContain('an answer shows a secret');
   });

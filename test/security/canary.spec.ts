@@ -31,7 +31,7 @@ const PERSON = {
 };
 const RECORD_SECRET = 'canary-value-of-a-customer-record';
 
-/** Everything that was logged, printed, thrown or answered. */
+/** Everything that was logged, printed, thrown or sent in a response. */
 const output: string[] = [];
 
 function look(value: unknown): void {
@@ -117,19 +117,19 @@ describe.each(HTTP_ADAPTERS)('no secret in any output on %s', (httpAdapter) => {
     await work().then(look, look);
   };
 
-  it('signs in, refuses, bills, notifies and fails in every way', async () => {
+  it('signs in, rejects, bills, notifies and fails in every way', async () => {
     const name = sandbox.marketplaces.list()[0]!.name;
     const login = await sandbox.login(booted.url, { user: 'usr-1', group: 'cld-1' });
-    // The same answer again is a replay; a broken one and one for another login are refused.
+    // The same response again is a replay; a broken one and one for another login are rejected.
     const consume = `${booted.url}${sandbox.marketplaces.list()[0]!.paths.consume}`;
     for (const samlResponse of [login.samlResponse, login.samlResponse.slice(0, -400), 'PG5vPg==']) {
-      const answer = await fetch(consume, {
+      const response = await fetch(consume, {
         method: 'POST',
         body: new URLSearchParams({ SAMLResponse: samlResponse }),
         redirect: 'manual',
       });
-      output.push(await answer.text());
-      look([...answer.headers].filter(([header]) => header !== 'set-cookie'));
+      output.push(await response.text());
+      look([...response.headers].filter(([header]) => header !== 'set-cookie'));
     }
     const record = { id: 'o-1', group_id: 'cld-1', name: RECORD_SECRET, updated_at: '2026-01-01T00:00:00Z' };
     for (const credentials of ['valid', 'wrong', 'none'] as const) {
@@ -199,7 +199,7 @@ describe.each(HTTP_ADAPTERS)('no secret in any output on %s', (httpAdapter) => {
     look(await get(SessionService).list(request));
   });
 
-  it('tells what is wrong with a configuration without telling its secrets', () => {
+  it('reports what is wrong with a configuration without its secrets', () => {
     const broken = sandbox.options.marketplaces.map((one) => ({
       ...one,
       app: {},

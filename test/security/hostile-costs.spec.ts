@@ -75,7 +75,7 @@ describe('the cost of each hostile response', () => {
       .filter(([, cost]) => !(take(cost) - take(costs.valid) <= most))
       .map(([name, cost]) => `${name}: ${take(cost) - take(costs.valid)}`);
 
-  it('was measured for the whole corpus, each refused by its own check', () => {
+  it('was measured for the whole corpus, each rejected by its own check', () => {
     expect(costs.valid.outcome).toBe('accepted');
     const measured = Object.entries(costs.hostile).map(([name, { outcome }]) => [name, outcome]);
     expect(measured).toEqual(CASES);

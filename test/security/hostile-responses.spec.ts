@@ -19,11 +19,11 @@ const ALL = CLASSES.flatMap(({ cases }) => cases);
 /** Checks that no single response can fail: they need two of them, or a disagreement of two readers. */
 const ELSEWHERE: readonly SsoErrorCode[] = ['sso.requestUsed', 'sso.replay', 'sso.engine'];
 
-/** Cannot be left out: without the record of the login there is nothing to judge against. */
+/** Cannot be left out: without the record of the login there is nothing to validate against. */
 const INHERENT: readonly SsoErrorCode[] = ['sso.requestUnknown'];
 
 /** What a build without signatures would say: it reads the assertion as it came. */
-function judgeUnsigned(one: HostileCase, field: unknown): string {
+function validateUnsigned(one: HostileCase, field: unknown): string {
   const { sso, api, name } = samlMarketplace(one.sso);
   const policy = ssoPolicyOf(settingsOf({ sso: one.options }).sso, name);
   const checks = new CheckList();
@@ -57,8 +57,8 @@ function judgeUnsigned(one: HostileCase, field: unknown): string {
   }
 }
 
-/** What becomes of a response: `accepted`, or the code of the refusal. */
-async function judge(
+/** What becomes of a response: `accepted`, or the code of the rejection. */
+async function validate(
   one: HostileCase,
   field: unknown,
   ignored: readonly SsoErrorCode[] = [],
@@ -71,7 +71,7 @@ async function judge(
     return 'accepted';
   } catch (error) {
     if (!(error instanceof MaestranoSsoError)) throw error;
-    // Whatever was refused, the login stays open for its real answer, and nothing of the response leaks out.
+    // Whatever was rejected, the login stays open for its real response, and nothing of the response leaks out.
     expect(await bench.transactions.peek(bench.marketplace, REQUEST_ID)).not.toBeNull();
     expect(error.message).not.toMatch(/[\n\r<]|jo@example\.com|tok36/);
     return error.code;
@@ -93,11 +93,13 @@ describe.each(CLASSES.map((hostile) => [hostile.name, hostile] as const))(
       '%s: %s',
       async (_case, expected, one) => {
         const field = respond(one);
-        expect(await judge(one, field)).toBe(expected);
+        expect(await validate(one, field)).toBe(expected);
         // A build that lacks the check must not notice, or notice something else: the case is there for this check.
         if (INHERENT.includes(expected)) return;
         const lacking =
-          expected === 'sso.signature' ? judgeUnsigned(one, field) : await judge(one, field, [expected]);
+          expected === 'sso.signature'
+            ? validateUnsigned(one, field)
+            : await validate(one, field, [expected]);
         expect(lacking).not.toBe(expected);
       },
     );

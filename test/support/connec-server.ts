@@ -13,7 +13,7 @@ export interface SeenRequest {
   readonly body: unknown;
 }
 
-/** What to answer; a string goes out as it is. */
+/** What to respond with; a string goes out as it is. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Record<string, string>;
@@ -24,16 +24,16 @@ export interface Reply {
 export class ConnecServer {
   readonly seen: SeenRequest[] = [];
   readonly #server: Server;
-  /** Requests that wait for their answer right now, and the most there ever were. */
+  /** Requests that wait for their response right now, and the most there ever were. */
   open = 0;
   mostOpen = 0;
 
-  private constructor(private answer: (request: SeenRequest) => Reply | Promise<Reply>) {
+  private constructor(private reply: (request: SeenRequest) => Reply | Promise<Reply>) {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  static async start(answer: (request: SeenRequest) => Reply | Promise<Reply>): Promise<ConnecServer> {
-    const server = new ConnecServer(answer);
+  static async start(response: (request: SeenRequest) => Reply | Promise<Reply>): Promise<ConnecServer> {
+    const server = new ConnecServer(response);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
@@ -49,8 +49,8 @@ export class ConnecServer {
   }
 
   /** Another behaviour from now on. */
-  respond(answer: (request: SeenRequest) => Reply | Promise<Reply>): void {
-    this.answer = answer;
+  respond(response: (request: SeenRequest) => Reply | Promise<Reply>): void {
+    this.reply = response;
     this.seen.length = 0;
     this.mostOpen = 0;
   }
@@ -62,9 +62,9 @@ export class ConnecServer {
   }
 
   /** A request of an earlier test that comes late must not bring this process down. */
-  async #answerTo(request: SeenRequest): Promise<Reply> {
+  async #respondTo(request: SeenRequest): Promise<Reply> {
     try {
-      return await this.answer(request);
+      return await this.reply(request);
     } catch {
       return { status: 500 };
     }
@@ -85,14 +85,14 @@ export class ConnecServer {
     const { method = '', url = '', headers } = request;
     const seen: SeenRequest = { method, url, headers, body: text === '' ? undefined : JSON.parse(text) };
     this.seen.push(seen);
-    const { status = 200, headers: extra, body } = await this.#answerTo(seen);
+    const { status = 200, headers: extra, body } = await this.#respondTo(seen);
     this.open -= 1;
     response.writeHead(status, { 'content-type': 'application/vnd.api+json', ...extra });
     response.end(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
   }
 }
 
-/** Answers a collection as Connec! does: `$top`, `$skip`, and a `next` until the last page. */
+/** Serves a collection as Connec! does: `$top`, `$skip`, and a `next` until the last page. */
 export function pageOf(
   request: SeenRequest,
   resource: string,

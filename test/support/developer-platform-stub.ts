@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Answers one request. */
-export type StubAnswer = (request: IncomingMessage, response: ServerResponse) => void;
+/** Responds to one request. */
+export type StubResponse = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A developer platform of the test's own: a plain HTTP server that answers as it is told. */
+/** A developer platform of the test's own: a plain HTTP server that responds as the test says. */
 export class DeveloperPlatformStub {
   readonly requests: { url: string; headers: IncomingMessage['headers'] }[] = [];
-  answer: StubAnswer = json({ marketplaces: [] });
+  response: StubResponse = json({ marketplaces: [] });
   readonly #server: Server = createServer((request, response) => {
     this.requests.push({ url: request.url ?? '', headers: request.headers });
-    this.answer(request, response);
+    this.response(request, response);
   });
   #port = 0;
 
@@ -31,15 +31,15 @@ export class DeveloperPlatformStub {
   }
 }
 
-/** Answers with a body as JSON. */
-export function json(body: unknown, status = 200, headers: Record<string, string> = {}): StubAnswer {
+/** Responds with a body as JSON. */
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): StubResponse {
   return text(JSON.stringify(body), status, { 'content-type': 'application/json', ...headers });
 }
 
-/** Answers with a body as it is. */
-export function text(body: string, status = 200, headers: Record<string, string> = {}): StubAnswer {
+/** Responds with a body as it is. */
+export function text(body: string, status = 200, headers: Record<string, string> = {}): StubResponse {
   return (_, response) => response.writeHead(status, headers).end(body);
 }
 
-/** Never answers. */
-export const silence: StubAnswer = () => undefined;
+/** Never responds. */
+export const silence: StubResponse = () => undefined;

@@ -4,7 +4,7 @@ import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.j
 import { formField, signedResponse, type ResponseSpec } from '../../support/saml/response-builder.js';
 import type { SamlBench } from '../../support/saml/saml-bench.js';
 
-/** The request that every case answers. */
+/** The request that every case responds to. */
 export const REQUEST_ID = '_pending0000000000000000000000000000000001';
 
 /** What a case is made with. */
@@ -19,7 +19,7 @@ export interface Scene {
   field(overrides?: Partial<ResponseSpec>): string;
 }
 
-/** One response that must be refused, and by which check. */
+/** One response that must be rejected, and by which check. */
 export interface HostileCase {
   readonly name: string;
   readonly expected: SsoErrorCode;

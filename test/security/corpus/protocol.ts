@@ -89,7 +89,7 @@ const request: HostileCase[] = [
     xml.replace(/ InResponseTo="[^"]*" xmlns/, ' InResponseTo="_a&#10;forged" xmlns'),
   ),
   signed(
-    'answer to a login that never began',
+    'response to a login that never began',
     'sso.requestUnknown',
     { requestId: '_never' },
     { options: { binding: 'off' } },

@@ -9,12 +9,12 @@ import { CLASSES } from '../corpus/classes.js';
 import { wholeBody } from '../corpus/exhaustion.js';
 import { type HostileCase, REQUEST_ID, sceneOf } from '../corpus/hostile-case.js';
 
-// A process of its own (node --expose-gc): judges every response of the corpus and some valid ones through
+// A process of its own (node --expose-gc): validates every response of the corpus and some valid ones through
 // SamlService, all the way from the form field, and sends what each took to its parent.
 
 /** What judging one response took. */
 export interface Cost {
-  /** `accepted`, or the code of the refusal. */
+  /** `accepted`, or the code of the rejection. */
   readonly outcome: string;
   /**
    * Milliseconds of CPU of the whole process: the least of some runs where the first takes long, as whatever disturbs a
@@ -49,12 +49,15 @@ const WARM_UP = 80;
 /** What takes this much more than a valid one is given more chances not to be disturbed. */
 const SUSPECT_MS = 25;
 const MAX_RUNS = 30;
-/** No disturbance: the verdict may as well come soon. */
+/** No disturbance: the result may as well come soon. */
 const HOPELESS_MS = 1_000;
 
-type Judge = () => Promise<string>;
+type Validation = () => Promise<string>;
 
-async function judgeOf({ sso, options, bound }: Partial<HostileCase>, field: unknown): Promise<Judge> {
+async function validationOf(
+  { sso, options, bound }: Partial<HostileCase>,
+  field: unknown,
+): Promise<Validation> {
   const bench = new SamlBench({ marketplace: samlMarketplace(sso), sso: options });
   await bench.beginAs(REQUEST_ID);
   return async () => {
@@ -68,9 +71,9 @@ async function judgeOf({ sso, options, bound }: Partial<HostileCase>, field: unk
   };
 }
 
-async function cpuOf(judge: Judge): Promise<number> {
+async function cpuOf(validate: Validation): Promise<number> {
   const before = process.cpuUsage();
-  await judge();
+  await validate();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }
@@ -81,14 +84,14 @@ const inUse = (): number => {
   return heapUsed + external;
 };
 
-async function memoryOf(judge: Judge): Promise<Omit<Cost, 'cpuMs'>> {
+async function memoryOf(validate: Validation): Promise<Omit<Cost, 'cpuMs'>> {
   if (!globalThis.gc) throw new Error('node --expose-gc');
   globalThis.gc();
   const resettable = resetPeak();
   const profiler = new GCProfiler();
   profiler.start();
   const before = inUse();
-  const outcome = await judge();
+  const outcome = await validate();
   let allocated = inUse() - before;
   for (const { beforeGC, afterGC } of profiler.stop()?.statistics ?? []) {
     allocated += beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize;
@@ -113,16 +116,16 @@ function readPeak(): number {
 }
 
 async function costOf(one: Partial<HostileCase>, field: unknown, enoughMs: number): Promise<Cost> {
-  let cpuMs = await cpuOf(await judgeOf(one, field));
+  let cpuMs = await cpuOf(await validationOf(one, field));
   for (let run = 1; run < MAX_RUNS && cpuMs > enoughMs && cpuMs < HOPELESS_MS; run += 1) {
-    cpuMs = Math.min(cpuMs, await cpuOf(await judgeOf(one, field)));
+    cpuMs = Math.min(cpuMs, await cpuOf(await validationOf(one, field)));
   }
-  return { ...(await memoryOf(await judgeOf(one, field))), cpuMs };
+  return { ...(await memoryOf(await validationOf(one, field))), cpuMs };
 }
 
 Logger.overrideLogger(false);
 const field = sceneOf(new SamlBench()).field();
-for (let run = 0; run < WARM_UP; run += 1) await (await judgeOf({}, field))();
+for (let run = 0; run < WARM_UP; run += 1) await (await validationOf({}, field))();
 const valid = await costOf({}, field, 0);
 const hostile: Record<string, Cost> = {};
 for (const { name, cases } of [...CLASSES, wholeBody]) {

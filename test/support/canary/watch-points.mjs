@@ -14,7 +14,7 @@ export const WATCH_POINTS = {
       canary.learn('presented password', credentials?.password);
     },
   },
-  // What goes out, and everything that the Account API, Connec! and the developer platform answer.
+  // What goes out, and everything that the Account API, Connec! and the developer platform respond with.
   'http/http-messages.ts': {
     toWireRequest: (canary, _, request) => {
       canary.learn('Basic header', request?.headers.authorization?.replace(/^Basic /, ''));

@@ -26,20 +26,20 @@ export const USER: Attributes = {
 
 /**
  * An OpenID 2.0 provider as protocol §5 describes it, independent of the product: discovery, identifier select,
- * attribute exchange, direct verification of answers it made itself, each once.
+ * attribute exchange, direct verification of responses it made itself, each once.
  */
 export class OpenIdProvider {
-  /** Answers that `check_authentication` saw, for counting. */
+  /** Responses that `check_authentication` saw, for counting. */
   verifications = 0;
   /** Replaces the XRDS document. */
   document: string | null = null;
   /** What the person's browser brings back; changed by tests. */
   attributes: Attributes = USER;
-  /** Status of every answer, when it is to fail. */
+  /** Status of every response, when it is to fail. */
   status = 200;
-  /** Confirms an answer as often as it is asked, as no provider should. */
+  /** Confirms a response as often as it is asked, as no provider should. */
   gullible = false;
-  /** Replaces the answer to `check_authentication`. */
+  /** Replaces the response to `check_authentication`. */
   word: string | null = null;
   readonly #handles = new Map<string, Buffer>();
   #server: Server | null = null;
@@ -64,9 +64,9 @@ export class OpenIdProvider {
             .end(this.word ?? this.#verify(form));
         }
         if (searchParams.get('openid.mode') === 'checkid_setup') {
-          const answer = this.answer(searchParams, id);
+          const reply = this.respond(searchParams, id);
           const back = new URL(searchParams.get('openid.return_to') ?? '');
-          for (const [name, value] of answer) back.searchParams.append(name, value);
+          for (const [name, value] of reply) back.searchParams.append(name, value);
           return response.writeHead(302, { Location: back.href }).end();
         }
         return response
@@ -80,7 +80,7 @@ export class OpenIdProvider {
   }
 
   /** The signed fields for a request; `change` edits them before they are signed. */
-  answer(
+  respond(
     request: URLSearchParams,
     applicationId: string,
     change: (fields: Map<string, string>) => void = () => undefined,
@@ -134,7 +134,7 @@ export class OpenIdProvider {
     const secret = this.#handles.get(handle);
     // A private association confirms once.
     if (!this.gullible) this.#handles.delete(handle);
-    // The mode was `id_res` when the answer was signed.
+    // The mode was `id_res` when the response was signed.
     const field = (name: string): string | undefined =>
       name === 'mode' ? 'id_res' : (form.get(`openid.${name}`) ?? undefined);
     const valid =

@@ -31,7 +31,7 @@ beforeEach(async () => {
     ),
     http: { timeoutMs: 5_000 },
   });
-  server.answer = reply(200, success({ object: 'account_bill', id: 'bill-1' }));
+  server.respond = reply(200, success({ object: 'account_bill', id: 'bill-1' }));
 });
 
 afterEach(async () => {
@@ -53,17 +53,17 @@ describe('which marketplace is called', () => {
     ]);
   });
 
-  it('is refused at once when the name is unknown, and at the call when no default is set', async () => {
+  it('is rejected at once when the name is unknown, and at the call when no default is set', async () => {
     expect(() => clients.billing.for('three')).toThrow(MaestranoUnknownMarketplaceError);
     expect(() => clients.membership.for('three')).toThrow(MaestranoUnknownMarketplaceError);
     await expect(clients.billing.bills.list()).rejects.toMatchObject({ code: 'configuration.noDefault' });
   });
 
   it('pings', async () => {
-    server.answer = reply(200, success({ msg: 'Ping successful!' }));
+    server.respond = reply(200, success({ msg: 'Ping successful!' }));
     await clients.account.ping('two');
     expect(server.seen[0]).toMatchObject({ method: 'GET', url: '/two/api/v1/ping' });
-    server.answer = reply(
+    server.respond = reply(
       401,
       '{"success":false,"errors":{"authentication":["Invalid API token"]},"data":{}}',
     );
@@ -192,7 +192,7 @@ describe('what is sent', () => {
 
 describe('filters', () => {
   it('become database columns with suffixes', async () => {
-    server.answer = reply(200, success([]));
+    server.respond = reply(200, success([]));
     const { bills } = clients.billing.for('one');
     const { users, groups } = clients.membership.for('one');
     await bills.list({
@@ -236,7 +236,7 @@ describe('filters', () => {
   });
 
   it('list one by one as well', async () => {
-    server.answer = reply(200, success([{ id: 'bill-1' }, { id: 2 }]));
+    server.respond = reply(200, success([{ id: 'bill-1' }, { id: 2 }]));
     const ids: string[] = [];
     for await (const { id } of clients.billing.for('one').bills.iterate()) ids.push(id);
     expect(ids).toEqual(['bill-1', '2']);
@@ -257,7 +257,7 @@ describe('what is read', () => {
       status: null,
       invented: { deep: [1] },
     };
-    server.answer = reply(200, success(strange));
+    server.respond = reply(200, success(strange));
     const bill = await clients.billing.for('one').bills.retrieve('bill-1');
     expect(bill).toMatchObject({
       marketplace: 'one',
@@ -282,7 +282,7 @@ describe('what is read', () => {
       status: 'terminated',
       metadata: { pull_disabled: true },
     };
-    server.answer = reply(200, success(data));
+    server.respond = reply(200, success(data));
     expect(await clients.membership.for('one').groups.retrieve('cld-1')).toMatchObject({
       status: 'terminated',
       name: null,
@@ -295,7 +295,7 @@ describe('what is read', () => {
   it.each(['null', '[]', '"x"', '{}', '{"id":null}', '{"id":""}'])(
     'is an error for the record %s',
     async (data) => {
-      server.answer = reply(200, `{"success":true,"errors":{},"data":${data}}`);
+      server.respond = reply(200, `{"success":true,"errors":{},"data":${data}}`);
       const error = await errorOf(clients.billing.for('one').bills.retrieve('bill-1'), MaestranoAccountError);
       expect(error).toMatchObject({ code: 'account.response', status: 200 });
     },
@@ -305,14 +305,14 @@ describe('what is read', () => {
     const { bills } = clients.billing.for('one');
     expect(await errorOf(bills.list(), MaestranoAccountError)).toMatchObject({ code: 'account.response' });
     const deep = `{"id":"bill-1","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-    server.answer = reply(200, `{"success":true,"errors":{},"data":${deep}}`);
+    server.respond = reply(200, `{"success":true,"errors":{},"data":${deep}}`);
     expect(await errorOf(bills.retrieve('bill-1'), MaestranoAccountError)).toMatchObject({
       code: 'account.response',
     });
   });
 
   it("never prints a person's session token", async () => {
-    server.answer = reply(200, success({ id: 'usr-1', name: 'Ana', sso_session: 'tok-5ecret' }));
+    server.respond = reply(200, success({ id: 'usr-1', name: 'Ana', sso_session: 'tok-5ecret' }));
     const user = await clients.membership.for('one').users.retrieve('usr-1');
     expect(user.ssoSession).toBeInstanceOf(Secret);
     expect(user.ssoSession?.reveal()).toBe('tok-5ecret');
@@ -330,9 +330,9 @@ describe('users/authenticate', () => {
     expect(encryptPassword('s3cret!', API_KEY.slice(0, 31))).toBeNull();
   });
 
-  it('answers the user, or null when refused', async () => {
+  it('returns the user, or null when rejected', async () => {
     const { users } = clients.membership.for('one');
-    server.answer = reply(200, success({ id: 'usr-1' }));
+    server.respond = reply(200, success({ id: 'usr-1' }));
     expect((await users.authenticate({ email: 'a@example.com', password: 'pw' }))?.id).toBe('usr-1');
     const sent = JSON.parse(server.seen[0]?.body ?? '') as Record<string, string>;
     expect(server.seen[0]?.url).toBe('/one/api/v1/account/users/authenticate');
@@ -341,12 +341,12 @@ describe('users/authenticate', () => {
       password: expect.stringMatching(/^[\w+/=]{24}--[\w+/=]+$/),
     });
 
-    const refused = {
+    const rejected = {
       success: false,
       errors: { password: ['invalid password or non existing user'] },
       data: {},
     };
-    server.answer = reply(200, JSON.stringify(refused));
+    server.respond = reply(200, JSON.stringify(rejected));
     expect(await users.authenticate({ id: 'usr-1', password: 'wrong' })).toBeNull();
   });
 
@@ -370,13 +370,13 @@ describe('users/authenticate', () => {
 
 describe('a plain create', () => {
   it('is sent once, whatever happens after that', async () => {
-    server.answer = hang;
+    server.respond = hang;
     await expect(clients.billing.for('one').bills.create(BILL, { timeoutMs: 30 })).rejects.toMatchObject({
       code: 'http.timeout',
       sent: 'maybe',
       attempts: 1,
     });
-    server.answer = reply(503);
+    server.respond = reply(503);
     await expect(clients.billing.for('one').bills.create(BILL)).rejects.toMatchObject({
       code: 'account.api',
     });

@@ -8,7 +8,7 @@ import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { errorOf } from '../../support/error-of.js';
 import { registeredMarketplace } from '../../support/marketplaces.js';
-import { type Answerer, ScriptedServer } from '../http/scripted-server.js';
+import { type Responder, ScriptedServer } from '../http/scripted-server.js';
 
 const BILL = { groupId: 'cld-1', priceCents: 2000, description: 'SMS credits' };
 
@@ -26,7 +26,7 @@ beforeEach(async () => {
   store = new MemoryStore();
   bills = [];
   fates = [];
-  server.answer = marketplace;
+  server.respond = marketplace;
 });
 
 afterEach(async () => {
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 /** A marketplace that keeps bills, and treats each creation as the next of `fates` says. */
-const marketplace: Answerer = (request, response, raw) => {
+const marketplace: Responder = (request, response, raw) => {
   const send = (status: number, body: unknown): void =>
     void response.writeHead(status).end(JSON.stringify(body));
   const success = (data: unknown): void => send(200, { success: true, errors: {}, data });
@@ -76,7 +76,7 @@ function application(settleMs = 200, deadlineMs = 10_000): AccountClients {
 const creations = (): number => server.seen.filter(({ method }) => method === 'POST').length;
 
 describe('createOnce', () => {
-  it('makes one charge and answers it ever after, from any instance', async () => {
+  it('makes one charge and returns it ever after, from any instance', async () => {
     const first = await application().billing.bills.createOnce('invoice-1', BILL);
     const again = await application().billing.bills.createOnce('invoice-1', { ...BILL });
     expect(first.id).toBe('bill-1');
@@ -106,7 +106,7 @@ describe('createOnce', () => {
     expect(creations()).toBe(3);
   });
 
-  it('finds a charge whose answer was dropped, and sends nothing again', async () => {
+  it('finds a charge whose response was dropped, and sends nothing again', async () => {
     bills.push({ id: 'bill-0', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' });
     fates = ['drop'];
     expect((await application().billing.bills.createOnce('k', BILL)).id).toBe('bill-2');
@@ -176,7 +176,7 @@ describe('createOnce', () => {
     await expect(billing.bills.settleOnce('k', null)).rejects.toMatchObject({ code: 'account.invalidInput' });
   });
 
-  it('forgets the key when the marketplace refuses', async () => {
+  it('forgets the key when the marketplace rejects the charge', async () => {
     fates = ['refuse', 'unauthorised'];
     const { bills: charges } = application().billing;
     await expect(charges.createOnce('k', BILL)).rejects.toMatchObject({ code: 'account.invalidRequest' });
@@ -184,7 +184,7 @@ describe('createOnce', () => {
     expect((await charges.createOnce('k', { ...BILL, groupId: 'cld-2' })).groupId).toBe('cld-2');
   });
 
-  it('keeps looking when it was refused after an unclear attempt', async () => {
+  it('keeps looking when it was rejected after an unclear attempt', async () => {
     fates = ['lose', 'unauthorised'];
     const { bills: charges } = application().billing;
     await expect(charges.createOnce('k', BILL)).rejects.toMatchObject({ code: 'account.authentication' });
@@ -192,7 +192,7 @@ describe('createOnce', () => {
     expect((await charges.createOnce('k', BILL)).id).toBe('bill-late');
   });
 
-  it('refuses one key for two charges, bad keys and bad input', async () => {
+  it('rejects one key for two charges, bad keys and bad input', async () => {
     const { bills: charges } = application().billing;
     await charges.createOnce('k', BILL);
     await expect(charges.createOnce('k', { ...BILL, priceCents: 1 })).rejects.toMatchObject({

@@ -18,7 +18,7 @@ import { errorOf } from '../../support/error-of.js';
 const OPERATIONS = ['GET account/bills/:id', 'POST account/bills', 'DELETE account/bills/:id'] as const;
 
 /** Bodies by name; whether they are an envelope that says no. */
-const REFUSALS = {
+const REJECTIONS = {
   'a map of arrays': '{"success":false,"errors":{"price_cents":["must be greater than 0"]},"data":{}}',
   'a map of texts': '{"success":false,"errors":{"price_cents":"must be greater than 0"},"data":{}}',
   'a list of errors': '{"success":false,"errors":["price_cents must be greater than 0"],"data":{}}',
@@ -53,14 +53,14 @@ const NO_ENVELOPE: Readonly<Record<number, new (...args: never[]) => MaestranoAc
   503: MaestranoApiError,
 };
 
-const REFUSED: Readonly<Record<number, new (...args: never[]) => MaestranoAccountError>> = {
+const REJECTED: Readonly<Record<number, new (...args: never[]) => MaestranoAccountError>> = {
   ...NO_ENVELOPE,
   200: MaestranoInvalidRequestError,
   400: MaestranoInvalidRequestError,
   422: MaestranoInvalidRequestError,
 };
 
-function answer(status: number, text: string, headers: Record<string, string> = {}): HttpResponse {
+function response(status: number, text: string, headers: Record<string, string> = {}): HttpResponse {
   return { status, headers, text, json: parseJsonBody(text), attempts: 2, requestId: 'r-9' };
 }
 
@@ -70,12 +70,12 @@ const rejectionOf = (
   operation: string,
   headers = {},
 ): Promise<MaestranoAccountError> =>
-  errorOf(() => openEnvelope(answer(status, text, headers), 'acme', operation), MaestranoAccountError);
+  errorOf(() => openEnvelope(response(status, text, headers), 'acme', operation), MaestranoAccountError);
 
 describe('openEnvelope', () => {
   describe.each(OPERATIONS)('%s', (operation) => {
-    describe.each(Object.entries(REFUSALS))('an envelope with %s', (_name, body) => {
-      it.each(Object.entries(REFUSED))('and status %s', async (status, type) => {
+    describe.each(Object.entries(REJECTIONS))('an envelope with %s', (_name, body) => {
+      it.each(Object.entries(REJECTED))('and status %s', async (status, type) => {
         const error = await rejectionOf(Number(status), body, operation);
         expect(error.constructor).toBe(type);
         expect(error).toMatchObject({
@@ -97,8 +97,8 @@ describe('openEnvelope', () => {
 
   it('opens what succeeded, whatever data is', () => {
     const body = (data: string): string => `{"success":true,"errors":{},"data":${data}}`;
-    expect(openEnvelope(answer(200, body('[1]')), 'acme', 'x')).toEqual([1]);
-    expect(openEnvelope(answer(201, body('{}')), 'acme', 'x')).toEqual({});
+    expect(openEnvelope(response(200, body('[1]')), 'acme', 'x')).toEqual([1]);
+    expect(openEnvelope(response(201, body('{}')), 'acme', 'x')).toEqual({});
   });
 
   it('does not believe a success with an error status', async () => {
@@ -129,7 +129,7 @@ describe('openEnvelope', () => {
       id: ['is invalid'],
     });
     expect(error.message).toContain('priceCents is not good');
-    expect((await rejectionOf(400, REFUSALS['one text'], 'x')).fields).toEqual({
+    expect((await rejectionOf(400, REJECTIONS['one text'], 'x')).fields).toEqual({
       base: ['price_cents must be greater than 0'],
     });
   });

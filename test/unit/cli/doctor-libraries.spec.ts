@@ -94,7 +94,7 @@ describe('the libraries that verify logins', () => {
     expect(checkLibraries([])).toEqual([]);
   });
 
-  it('are passed over where they do not tell their version', () => {
+  it('are passed over where they do not say their version', () => {
     install({ ...CURRENT, 'node_modules/xml-crypto': undefined });
     writeFileSync(join(application, 'node_modules/@xmldom/xmldom/package.json'), '{');
     expect(verifierLibraries([join(application, KIT)]).map(({ name }) => name)).toEqual([

@@ -75,7 +75,7 @@ describe('generate', () => {
     expect(text('integrations/mno/maestrano-integration.module.ts')).toContain("from './group.adapter.js';");
   });
 
-  it('only tells with --dry-run', async () => {
+  it('only reports with --dry-run', async () => {
     put('src/app.module.ts', APP);
     expect((await call('--dry-run')).out).toMatch(/created[\s\S]*changed +src\/app\.module\.ts/);
     expect(text('src/app.module.ts')).toBe(APP);

@@ -88,7 +88,7 @@ describe('import', () => {
     expect(statSync(join(cwd, '.env.maestrano')).mode & 0o777).toBe(0o600);
   });
 
-  it('writes down what the SDK filled in by itself, and tells it', async () => {
+  it('writes down what the SDK filled in by itself, and reports it', async () => {
     const { err } = await call(['maestrano.json'], {
       'maestrano.json': JSON.stringify({
         app: { host: 'http://my-app.com' },
@@ -108,7 +108,7 @@ describe('import', () => {
     expect(written('maestrano.config.ts')).toContain("creationMode: 'virtual'");
   });
 
-  it('reads the platform’s answer with several marketplaces, each with a variable of its own', async () => {
+  it('reads the platform’s response with several marketplaces, each with a variable of its own', async () => {
     const marketplace = (name: string): object => ({
       marketplace: name,
       app: { host: 'https://a.example' },
@@ -145,8 +145,8 @@ describe('import', () => {
     await call(['m.json'], files);
     expect((await call(['m.json'])).out).toMatch(/unchanged .*maestrano\.config\.ts\nunchanged/);
     writeFileSync(join(cwd, 'maestrano.config.ts'), 'mine');
-    const refused = await call(['m.json']);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('[cli.exists]') });
+    const rejected = await call(['m.json']);
+    expect(rejected).toMatchObject({ code: 1, err: expect.stringContaining('[cli.exists]') });
     expect(written('maestrano.config.ts')).toBe('mine');
     expect((await call(['m.json', '--force'])).out).toContain('overwritten');
   });

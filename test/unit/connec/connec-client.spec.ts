@@ -241,7 +241,7 @@ describe('ConnecClient: errors', () => {
     expect(error).toMatchObject({ code: 'connec.server', attempts: 1 });
   });
 
-  it('hands on the typed error of the way when no answer came', async () => {
+  it('hands on the typed error of the way when no response came', async () => {
     const gone = registeredMarketplace('mart', { connec: { host: 'http://127.0.0.1:9' } });
     const error = await errorOf(
       connecClient({ http, marketplace: gone }).get('people', 'p1'),
@@ -268,7 +268,7 @@ describe('ConnecClient: errors', () => {
 });
 
 describe('ConnecClient: batch', () => {
-  it('sends fifty at a time and gives the results in order, refusals typed', async () => {
+  it('sends fifty at a time and gives the results in order, rejections typed', async () => {
     server.respond(({ body }) => {
       const { ops } = body as {
         ops: { method: string; url: string; params?: { people?: { n?: number } } }[];

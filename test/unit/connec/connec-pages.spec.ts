@@ -44,9 +44,9 @@ async function all(source: AsyncIterable<unknown>): Promise<number[]> {
 }
 
 const slowly =
-  (answer: (request: SeenRequest) => object, ms: () => number) =>
+  (response: (request: SeenRequest) => object, ms: () => number) =>
   (request: SeenRequest): Promise<object> =>
-    new Promise((resolve) => setTimeout(() => resolve(answer(request)), ms()));
+    new Promise((resolve) => setTimeout(() => resolve(response(request)), ms()));
 
 describe('pages', () => {
   it('come in order although several are under way, at most as many as allowed', async () => {
@@ -161,10 +161,10 @@ describe('pages', () => {
 
 describe('the next link', () => {
   const withNext = (next: (url: URL) => string) => (request: SeenRequest) => {
-    const answer = pageOf(request, 'things', records, server.url);
-    const pagination = answer.body.pagination as { next?: string };
+    const response = pageOf(request, 'things', records, server.url);
+    const pagination = response.body.pagination as { next?: string };
     if (pagination.next) pagination.next = next(new URL(pagination.next));
-    return answer;
+    return response;
   };
 
   it.each([
@@ -211,9 +211,9 @@ describe('the next link', () => {
 
   it('that does not lead forward is an error', async () => {
     server.respond((request) => {
-      const answer = pageOf(request, 'things', records, server.url);
-      (answer.body.pagination as { next: string }).next = `${server.url}/api/v2/cld-4/things?$skip=0`;
-      return answer;
+      const response = pageOf(request, 'things', records, server.url);
+      (response.body.pagination as { next: string }).next = `${server.url}/api/v2/cld-4/things?$skip=0`;
+      return response;
     });
     expect((await errorOf(all(client.records('things', { top: 100 })), MaestranoConnecError)).code).toBe(
       'connec.pagination',

@@ -203,7 +203,7 @@ describe.each(stores)('a ledger in a %s store', (_name, make) => {
     expect(await decisionOf(ledger, delivery())).toBe('duplicate');
   });
 
-  it('finds its claim again after a renewal whose answer got lost', async () => {
+  it('finds its claim again after a renewal whose response got lost', async () => {
     const claim = await claimOf(ledger, delivery());
     const { writeMany } = store;
     await new Promise<void>((lost) => {

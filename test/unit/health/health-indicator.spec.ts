@@ -71,7 +71,7 @@ function setUp({ status, store, targets, queue }: Parts = {}) {
 }
 
 describe('MaestranoHealthIndicator', () => {
-  it('is up when everything answers, under the key asked for', async () => {
+  it('is up when everything responds, under the key asked for', async () => {
     const { indicator } = setUp();
     expect(await indicator.check('marketplaces')).toEqual({
       marketplaces: {
@@ -93,7 +93,7 @@ describe('MaestranoHealthIndicator', () => {
     expect(maestrano).toMatchObject({ status: 'down', failures: ['no marketplace is configured'] });
   });
 
-  it('is down when the store does not answer, and tells no address', async () => {
+  it('is down when the store does not respond, and reports no address', async () => {
     const store = new (class extends MemoryStore {
       override ping(): Promise<void> {
         return Promise.reject(new TypeError('connect redis://user:hunter2@host'));

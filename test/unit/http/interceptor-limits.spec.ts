@@ -49,7 +49,7 @@ describe('interceptors of http.configure', () => {
     it.each(METHODS)('after the response to a %s end it, and it is not repeated', async (method) => {
       for (const status of [200, 503]) {
         bench.server.seen.length = 0;
-        bench.server.answer = reply(status, '{}', { 'x-request-id': 'r-7' });
+        bench.server.respond = reply(status, '{}', { 'x-request-id': 'r-7' });
         const outcomes: HttpOutcome[] = [];
         const http = httpClient({ ...onResponse(throwing), onOutcome: (outcome) => outcomes.push(outcome) });
         const error = await errorOf(

@@ -36,7 +36,7 @@ const bench = httpBench();
 describe('interceptors of http.configure', () => {
   it('see the request as it is sent, and the response as it came', async () => {
     const seen: unknown[] = [];
-    bench.server.answer = reply(404, '{"a":1}', { 'X-Request-Id': 'r-1' });
+    bench.server.respond = reply(404, '{"a":1}', { 'X-Request-Id': 'r-1' });
     const http = httpClient({
       configure: (axios, marketplace) => {
         axios.interceptors.request.use((config) => {
@@ -94,25 +94,25 @@ describe('interceptors of http.configure', () => {
 
   it('run for every attempt', async () => {
     let times = 0;
-    bench.server.answer = script(reply(503), reply(200));
+    bench.server.respond = script(reply(503), reply(200));
     const http = httpClient(onRequest((config) => (config.headers.set('x-time', String(++times)), config)));
     expect(await http.request(target(bench.server.url), call())).toMatchObject({ status: 200, attempts: 2 });
     expect(bench.server.seen.map(({ headers }) => headers['x-time'])).toEqual(['1', '2']);
   });
 
   it('do not change what the call gets by what they return', async () => {
-    bench.server.answer = reply(200, '{"a":1}');
+    bench.server.respond = reply(200, '{"a":1}');
     for (const interceptor of [
       (response: AxiosResponse) => response.data as unknown,
       () => undefined,
       (response: AxiosResponse) => Object.assign(response, { status: 500, data: 'x' }),
     ]) {
-      const answer = await httpClient(onResponse(interceptor)).request(target(bench.server.url), call());
-      expect(answer).toMatchObject({ status: 200, json: { a: 1 }, attempts: 1 });
+      const response = await httpClient(onResponse(interceptor)).request(target(bench.server.url), call());
+      expect(response).toMatchObject({ status: 200, json: { a: 1 }, attempts: 1 });
     }
   });
 
-  it('are told of what brought no response, and can neither hide nor replace it', async () => {
+  it('are shown what brought no response, and can neither hide nor replace it', async () => {
     const seen: unknown[] = [];
     const handlers: ((error: unknown) => unknown)[] = [
       (error) => Promise.reject(error as Error),
@@ -120,7 +120,7 @@ describe('interceptors of http.configure', () => {
       () => ({ status: 200, data: '{}', headers: {} }),
       forever,
     ];
-    bench.server.answer = reset;
+    bench.server.respond = reset;
     for (const handler of handlers) {
       const http = httpClient({
         attempts: 2,
@@ -138,7 +138,7 @@ describe('interceptors of http.configure', () => {
 
   describe('of one marketplace', () => {
     it('never touch another, also of the same host and at the same time', async () => {
-      bench.server.answer = (request, response) =>
+      bench.server.respond = (request, response) =>
         setTimeout(() => response.end('{}'), request.url.length % 3);
       const http = httpClient({
         configure: (axios, marketplace) => {
@@ -194,7 +194,7 @@ describe('interceptors of http.configure', () => {
     it('are made with its first call, and called developer-platform for the configuration', async () => {
       const names: string[] = [];
       const seen: unknown[] = [];
-      bench.server.answer = reply(200, `{"key":"${PASSWORD}"}`);
+      bench.server.respond = reply(200, `{"key":"${PASSWORD}"}`);
       const http = httpClient({
         configure: (axios, marketplace) => {
           names.push(marketplace);
@@ -204,7 +204,7 @@ describe('interceptors of http.configure', () => {
       const fetcher = new HttpConfigurationFetcher(http);
       expect(names).toEqual([]);
       for (let time = 0; time < 2; time += 1) {
-        const answer = await fetcher.fetch({
+        const response = await fetcher.fetch({
           origin: bench.server.url,
           path: '/api/config/v1/marketplaces',
           user: 'app-1',
@@ -213,7 +213,7 @@ describe('interceptors of http.configure', () => {
           maxResponseBytes: 1_000,
           signal: new AbortController().signal,
         });
-        expect(answer.text).toContain(PASSWORD);
+        expect(response.text).toContain(PASSWORD);
       }
       expect(names).toEqual(['developer-platform']);
       expect(seen).toHaveLength(2);
@@ -243,8 +243,8 @@ describe('interceptors of http.configure', () => {
         axios.interceptors.response.use(keep, fail);
       };
       const request = call({ method: 'POST', path: '/x', secretQuery: 'session=tok-secret', body: {} });
-      for (const answer of [reply(200, '{}'), reply(401), reset, hang]) {
-        bench.server.answer = answer;
+      for (const response of [reply(200, '{}'), reply(401), reset, hang]) {
+        bench.server.respond = response;
         await httpClient({ configure, timeoutMs: 50 })
           .request(target(bench.server.url), request)
           .catch((error: unknown) => keep(error));
@@ -293,7 +293,7 @@ describe('interceptors of http.configure', () => {
       marketplaceInput('a', { api: { key, host: bench.server.url } }),
       marketplaceInput('b', { api: { host: bench.server.url } }),
     ];
-    bench.server.answer = reply(200, '{"success":true,"errors":{},"data":[]}');
+    bench.server.respond = reply(200, '{"success":true,"errors":{},"data":[]}');
     const module = await Test.createTestingModule({
       imports: [MaestranoModule.forRoot({ marketplaces: marketplaces('first-key'), http: { configure } })],
     }).compile();

@@ -8,7 +8,7 @@ import type { HttpOptions, HttpOutcome } from '../../../src/interfaces/http-opti
 import { errorOf } from '../../support/error-of.js';
 import { httpClient } from '../../support/http-client.js';
 import { BASIC, call, httpBench, PASSWORD, target as targetAt } from './calls.js';
-import { type Answerer, hang, reply, reset, script } from './scripted-server.js';
+import { type Responder, hang, reply, reset, script } from './scripted-server.js';
 
 const METHODS: readonly HttpMethod[] = ['GET', 'DELETE', 'POST', 'PUT'];
 
@@ -21,13 +21,13 @@ function target(origin = bench.server.url, name = 'acme'): HttpTarget {
 describe('MaestranoHttp', () => {
   describe('a plain call', () => {
     it('sends credentials, agent and JSON, and hands on status, headers and body', async () => {
-      bench.server.answer = reply(200, '\uFEFF {"ok":true}', {
+      bench.server.respond = reply(200, '\uFEFF {"ok":true}', {
         'X-Request-Id': 'r-1',
         'content-type': 'text/plain',
       });
-      const answer = await httpClient().request(target(), call({ method: 'POST', body: { a: 'é' } }));
+      const response = await httpClient().request(target(), call({ method: 'POST', body: { a: 'é' } }));
 
-      expect(answer).toMatchObject({ status: 200, json: { ok: true }, attempts: 1, requestId: 'r-1' });
+      expect(response).toMatchObject({ status: 200, json: { ok: true }, attempts: 1, requestId: 'r-1' });
       const [seen] = bench.server.seen;
       expect(seen).toMatchObject({ method: 'POST', url: '/api/v1/ping', body: '{"a":"é"}' });
       expect(seen?.headers).toMatchObject({
@@ -84,7 +84,7 @@ describe('MaestranoHttp', () => {
     it.each(['', '<html>down</html>', '{"a":', 'null garbage'])(
       'hands on %j as text without JSON',
       async (body) => {
-        bench.server.answer = reply(400, body, { 'content-type': 'application/json' });
+        bench.server.respond = reply(400, body, { 'content-type': 'application/json' });
         expect(await httpClient().request(target(), call())).toMatchObject({
           status: 400,
           text: body,
@@ -94,9 +94,9 @@ describe('MaestranoHttp', () => {
     );
 
     it('follows no redirect', async () => {
-      bench.server.answer = reply(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
-      const answer = await httpClient().request(target(), call());
-      expect(answer.status).toBe(302);
+      bench.server.respond = reply(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
+      const response = await httpClient().request(target(), call());
+      expect(response.status).toBe(302);
       expect(bench.server.seen).toHaveLength(1);
     });
 
@@ -116,7 +116,7 @@ describe('MaestranoHttp', () => {
       expect(bench.server.seen).toHaveLength(0);
     });
 
-    it('refuses a body that is no JSON', async () => {
+    it('rejects a body that is no JSON', async () => {
       const body: Record<string, unknown> = {};
       body.self = body;
       const error = await errorOf(
@@ -136,10 +136,10 @@ describe('MaestranoHttp', () => {
           response.writeHead(200);
           for (let i = 0; i < 20; i += 1) response.write('x'.repeat(100));
           response.end();
-        }) as Answerer,
+        }) as Responder,
       ],
-    ])('stops an %s answer that is too large', async (_name, answer) => {
-      bench.server.answer = answer;
+    ])('stops an %s response that is too large', async (_name, response) => {
+      bench.server.respond = response;
       const error = await errorOf(
         httpClient().request(target(), call({ maxResponseBytes: 1_000 })),
         MaestranoHttpError,
@@ -148,7 +148,7 @@ describe('MaestranoHttp', () => {
     });
 
     it('gives each attempt its timeout', async () => {
-      bench.server.answer = hang;
+      bench.server.respond = hang;
       const error = await errorOf(
         httpClient().request(target(), call({ timeoutMs: 250, attempts: 2 })),
         MaestranoHttpError,
@@ -158,7 +158,7 @@ describe('MaestranoHttp', () => {
     });
 
     it('gives all attempts one deadline', async () => {
-      bench.server.answer = hang;
+      bench.server.respond = hang;
       const error = await errorOf(
         httpClient().request(target(), call({ timeoutMs: 100, deadlineMs: 300, attempts: 50 })),
         MaestranoHttpError,
@@ -167,7 +167,7 @@ describe('MaestranoHttp', () => {
     });
 
     it('also times out a body that stops half way', async () => {
-      bench.server.answer = (_request, response) => {
+      bench.server.respond = (_request, response) => {
         response.writeHead(200, { 'content-length': '100' });
         response.write('{"a"');
       };
@@ -180,21 +180,21 @@ describe('MaestranoHttp', () => {
   });
 
   describe('repeating', () => {
-    it.each(METHODS)('%s after transient statuses, resets and truncated answers', async (method) => {
+    it.each(METHODS)('%s after transient statuses, resets and truncated responses', async (method) => {
       for (const bad of [reply(500), reply(502), reply(503), reply(429), reply(504), reset, truncated]) {
         bench.server.seen.length = 0;
-        bench.server.answer = script(bad, reply(200, '{}'));
-        const answer = await httpClient({ breaker: false })
+        bench.server.respond = script(bad, reply(200, '{}'));
+        const response = await httpClient({ breaker: false })
           .request(target(), call({ method }))
           .catch((error: unknown) => error);
         const repeated = method === 'GET' || method === 'DELETE';
         expect(bench.server.seen).toHaveLength(repeated ? 2 : 1);
-        if (repeated) expect(answer).toMatchObject({ status: 200, attempts: 2 });
+        if (repeated) expect(response).toMatchObject({ status: 200, attempts: 2 });
       }
     });
 
     it.each([200, 301, 400, 401, 404, 409, 422, 501])('never after status %i', async (status) => {
-      bench.server.answer = reply(status);
+      bench.server.respond = reply(status);
       expect((await httpClient().request(target(), call())).attempts).toBe(1);
     });
 
@@ -208,7 +208,7 @@ describe('MaestranoHttp', () => {
     });
 
     it('says that a request may have arrived when the connection broke after it', async () => {
-      bench.server.answer = reset;
+      bench.server.respond = reset;
       const error = await errorOf(
         httpClient().request(target(), call({ method: 'POST', body: {} })),
         MaestranoHttpError,
@@ -216,8 +216,8 @@ describe('MaestranoHttp', () => {
       expect(error).toMatchObject({ code: 'http.connection', attempts: 1, sent: 'maybe' });
     });
 
-    it('hands on the last answer when attempts run out', async () => {
-      bench.server.answer = reply(503, '{"x":1}');
+    it('hands on the last response when attempts run out', async () => {
+      bench.server.respond = reply(503, '{"x":1}');
       expect(await httpClient().request(target(), call())).toMatchObject({
         status: 503,
         attempts: 3,
@@ -229,15 +229,15 @@ describe('MaestranoHttp', () => {
       ['seconds', '0'],
       ['a date', new Date(Date.now() - 1_000).toUTCString()],
     ])('honours Retry-After in %s', async (_name, value) => {
-      bench.server.answer = script(reply(429, '', { 'retry-after': value }), reply(200));
+      bench.server.respond = script(reply(429, '', { 'retry-after': value }), reply(200));
       expect(await httpClient().request(target(), call())).toMatchObject({ status: 200, attempts: 2 });
     });
 
     it.each([
       ['longer than the cap', '3600', {}],
       ['beyond the deadline', '2', { deadlineMs: 1_000 }],
-    ])('hands on the answer when Retry-After is %s', async (_name, value, overrides) => {
-      bench.server.answer = reply(429, '', { 'retry-after': value });
+    ])('hands on the response when Retry-After is %s', async (_name, value, overrides) => {
+      bench.server.respond = reply(429, '', { 'retry-after': value });
       expect(await httpClient().request(target(), call(overrides))).toMatchObject({
         status: 429,
         attempts: 1,
@@ -256,10 +256,10 @@ describe('MaestranoHttp', () => {
     });
 
     it('during the attempt, and during the pause', async () => {
-      for (const answer of [hang, reply(503)]) {
+      for (const result of [hang, reply(503)]) {
         const abort = new AbortController();
-        bench.server.answer = (request, response, raw) => {
-          answer(request, response, raw);
+        bench.server.respond = (request, response, raw) => {
+          result(request, response, raw);
           setTimeout(() => abort.abort(), 20);
         };
         const http = httpClient({ backoffMs: 5_000 });
@@ -272,7 +272,7 @@ describe('MaestranoHttp', () => {
     });
 
     it('ends pauses at shutdown and takes no further call', async () => {
-      bench.server.answer = reply(503);
+      bench.server.respond = reply(503);
       const http = httpClient({ backoffMs: 5_000 });
       const running = errorOf(http.request(target(), call()), MaestranoHttpError);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -287,7 +287,7 @@ describe('MaestranoHttp', () => {
 
   describe('breaker and cap', () => {
     it('stops calls after failures in a row, tries one, and opens again', async () => {
-      bench.server.answer = reply(500);
+      bench.server.respond = reply(500);
       const http = httpClient({ breaker: { failures: 2, openForMs: 60 }, attempts: 1 });
       for (let i = 0; i < 2; i += 1) await http.request(target(), call());
       const error = await errorOf(http.request(target(), call()), MaestranoHttpError);
@@ -298,32 +298,32 @@ describe('MaestranoHttp', () => {
       const seen = bench.server.seen.length;
 
       await new Promise((resolve) => setTimeout(resolve, 80));
-      bench.server.answer = reply(200, '{}');
+      bench.server.respond = reply(200, '{}');
       expect((await http.request(target(), call())).status).toBe(200);
       expect(http.health()[0]?.breaker).toBe('closed');
       expect(bench.server.seen).toHaveLength(seen + 1);
     });
 
     it('shows the not the breaker that it opened', async () => {
-      bench.server.answer = reply(503);
+      bench.server.respond = reply(503);
       const http = httpClient({ breaker: { failures: 1 }, attempts: 3 });
       expect(await http.request(target(), call())).toMatchObject({ status: 503 });
     });
 
-    it('does not count what the caller aborted, nor refusals', async () => {
+    it('does not count what the caller aborted, nor rejections', async () => {
       const http = httpClient({ breaker: { failures: 1 }, attempts: 1 });
-      bench.server.answer = hang;
+      bench.server.respond = hang;
       for (let i = 0; i < 5; i += 1) {
         await errorOf(http.request(target(), call({ signal: AbortSignal.timeout(10) })), MaestranoHttpError);
       }
-      bench.server.answer = reply(400);
+      bench.server.respond = reply(400);
       for (let i = 0; i < 5; i += 1) await http.request(target(), call());
       expect(http.health()[0]?.breaker).toBe('closed');
     });
 
-    it('lets a number of calls through at once, keeps a number waiting and refuses the rest', async () => {
+    it('lets a number of calls through at once, keeps a number waiting and rejects the rest', async () => {
       const release: (() => void)[] = [];
-      bench.server.answer = (_request, response) => void release.push(() => response.end('{}'));
+      bench.server.respond = (_request, response) => void release.push(() => response.end('{}'));
       const http = httpClient({ maxConcurrent: 2, maxQueued: 1 });
       const running = [1, 2, 3].map(() => http.request(target(), call()));
       await until(() => release.length === 2);
@@ -333,12 +333,12 @@ describe('MaestranoHttp', () => {
       release.shift()?.();
       await until(() => release.length === 2);
       release.splice(0).forEach((done) => done());
-      expect((await Promise.all(running)).map((answer) => answer.status)).toEqual([200, 200, 200]);
+      expect((await Promise.all(running)).map((response) => response.status)).toEqual([200, 200, 200]);
     });
 
     it('gives up waiting for a place at the deadline or when aborted, and passes the place on', async () => {
       const release: (() => void)[] = [];
-      bench.server.answer = (_request, response) => void release.push(() => response.end('{}'));
+      bench.server.respond = (_request, response) => void release.push(() => response.end('{}'));
       const http = httpClient({ maxConcurrent: 1, attempts: 1 });
       const first = http.request(target(), call());
       await until(() => release.length === 1);
@@ -367,7 +367,7 @@ describe('MaestranoHttp', () => {
       'does not call a request unsent that waited for a place, was sent and then %s',
       async (_, code, how) => {
         const http = httpClient({ maxConcurrent: 1, attempts: 1 });
-        bench.server.answer = (request, response) => {
+        bench.server.respond = (request, response) => {
           if (request.method === 'GET') setTimeout(() => response.end('{}'), 20);
         };
         const first = http.request(target(), call());
@@ -383,7 +383,7 @@ describe('MaestranoHttp', () => {
     );
 
     it('keeps one hanging marketplace from taking anything from another on the same host', async () => {
-      bench.server.answer = (request, response) => {
+      bench.server.respond = (request, response) => {
         if (!request.url.startsWith('/slow')) response.end('{}');
       };
       const http = httpClient({ maxConcurrent: 4, maxQueued: 10, attempts: 1, deadlineMs: 20_000 });
@@ -418,9 +418,9 @@ describe('MaestranoHttp', () => {
   });
 
   describe('hooks', () => {
-    it('tell of every attempt and its outcome, and may be removed', async () => {
+    it('report every attempt and its outcome, and may be removed', async () => {
       const events: string[] = [];
-      bench.server.answer = script(reply(503, '', { 'x-request-id': 'r-1' }), reply(200));
+      bench.server.respond = script(reply(503, '', { 'x-request-id': 'r-1' }), reply(200));
       const outcomes: HttpOutcome[] = [];
       const http = httpClient({
         onAttempt: (event) => events.push(`${event.operation} ${event.attempt}`),
@@ -467,8 +467,8 @@ describe('MaestranoHttp', () => {
 
   it('shows no secret in any error', async () => {
     const errors: unknown[] = [];
-    for (const answer of [reset, hang]) {
-      bench.server.answer = answer;
+    for (const response of [reset, hang]) {
+      bench.server.respond = response;
       errors.push(
         await errorOf(
           httpClient().request(target(), call({ timeoutMs: 20, attempts: 1 })),
@@ -495,7 +495,7 @@ describe('MaestranoHttp', () => {
   });
 });
 
-const truncated: Answerer = (_request, response, raw) => {
+const truncated: Responder = (_request, response, raw) => {
   response.writeHead(200, { 'content-length': '100' });
   response.write('{"a"', () => raw.socket.destroy());
 };

@@ -9,12 +9,12 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-export type Answerer = (request: SeenRequest, response: ServerResponse, raw: IncomingMessage) => void;
+export type Responder = (request: SeenRequest, response: ServerResponse, raw: IncomingMessage) => void;
 
 /** A plain HTTP server that a test scripts, with everything it received. */
 export class ScriptedServer {
   readonly seen: SeenRequest[] = [];
-  answer: Answerer = (_request, response) => void response.end('{}');
+  respond: Responder = (_request, response) => void response.end('{}');
   readonly #server: Server = createServer((raw, response) => {
     const chunks: Buffer[] = [];
     raw.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -23,7 +23,7 @@ export class ScriptedServer {
       const body = Buffer.concat(chunks).toString();
       const request = { method: raw.method ?? '', url: raw.url ?? '', headers: raw.headers, body };
       this.seen.push(request);
-      this.answer(request, response, raw);
+      this.respond(request, response, raw);
     });
   });
 
@@ -42,19 +42,20 @@ export class ScriptedServer {
   }
 }
 
-/** Answers with a status, a body and headers. */
-export function reply(status: number, body = '', headers: Record<string, string> = {}): Answerer {
+/** Responds with a status, a body and headers. */
+export function reply(status: number, body = '', headers: Record<string, string> = {}): Responder {
   return (_request, response) => void response.writeHead(status, headers).end(body);
 }
 
-/** Answers one after the other, then the last one for ever. */
-export function script(...answers: Answerer[]): Answerer {
+/** Responds with one after the other, then the last one for ever. */
+export function script(...responses: Responder[]): Responder {
   let next = 0;
-  return (request, response, raw) => answers[Math.min(next++, answers.length - 1)]?.(request, response, raw);
+  return (request, response, raw) =>
+    responses[Math.min(next++, responses.length - 1)]?.(request, response, raw);
 }
 
-/** Never answers. */
-export const hang: Answerer = () => undefined;
+/** Never responds. */
+export const hang: Responder = () => undefined;
 
-/** Closes the connection without an answer. */
-export const reset: Answerer = (_request, _response, raw) => void raw.socket.resetAndDestroy();
+/** Closes the connection without a response. */
+export const reset: Responder = (_request, _response, raw) => void raw.socket.resetAndDestroy();

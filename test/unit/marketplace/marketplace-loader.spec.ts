@@ -20,7 +20,7 @@ import {
   DeveloperPlatformStub,
   json,
   silence,
-  type StubAnswer,
+  type StubResponse,
   text,
 } from '../../support/developer-platform-stub.js';
 import { errorOf } from '../../support/error-of.js';
@@ -112,7 +112,7 @@ beforeEach(() => {
       .mockImplementation((message: unknown) => void logged.push(String(message)));
   }
   platform.requests.length = 0;
-  platform.answer = json(body(entry('a'), entry('b')));
+  platform.response = json(body(entry('a'), entry('b')));
 });
 
 afterEach(() => {
@@ -163,18 +163,18 @@ describe('the developer platform', () => {
   });
 
   it('is not downloaded again while its ETag stands', async () => {
-    platform.answer = json(body(entry('a')), 200, { etag: '"1"' });
+    platform.response = json(body(entry('a')), 200, { etag: '"1"' });
     const loader = await start();
-    platform.answer = text('', 304);
+    platform.response = text('', 304);
     const status = await loader.refresh();
     expect(platform.requests[1]!.headers['if-none-match']).toBe('"1"');
     expect(status.sources[0]).toMatchObject({ failures: 0, lastError: null });
     expect(names(loader)).toEqual(['a']);
   });
 
-  it('gives no ETag to an answer that was refused', async () => {
+  it('gives no ETag to a response that was rejected', async () => {
     const loader = await start();
-    platform.answer = json(body(), 200, { etag: '"empty"' });
+    platform.response = json(body(), 200, { etag: '"empty"' });
     await loader.refresh();
     await loader.refresh();
     expect(platform.requests.at(-1)!.headers['if-none-match']).toBeUndefined();
@@ -186,7 +186,7 @@ describe('the developer platform', () => {
 });
 
 /** What the platform does wrong, and the code that says so. */
-const FAULTS: readonly (readonly [what: string, answer: StubAnswer | null, code: string])[] = [
+const FAULTS: readonly (readonly [what: string, answer: StubResponse | null, code: string])[] = [
   ['refuses the connection', null, 'http.connection'],
   ['does not answer', silence, 'configuration.sourceTimeout'],
   ['drops the connection', (request) => request.socket.destroy(), 'http.connection'],
@@ -201,14 +201,14 @@ const FAULTS: readonly (readonly [what: string, answer: StubAnswer | null, code:
   ['sends null', json({ marketplaces: null }), 'configuration.body'],
 ];
 
-describe.each(FAULTS)('a platform that %s', (_, answer, code) => {
+describe.each(FAULTS)('a platform that %s', (_, response, code) => {
   async function breakPlatform(): Promise<void> {
-    if (answer) platform.answer = answer;
+    if (response) platform.response = response;
     else await platform.stop();
   }
 
   afterEach(async () => {
-    if (!answer) await platform.start();
+    if (!response) await platform.start();
   });
 
   it('loses nothing at refresh', async () => {
@@ -241,11 +241,11 @@ describe.each(FAULTS)('a platform that %s', (_, answer, code) => {
   });
 });
 
-describe('an answer with an invalid entry', () => {
+describe('a response with an invalid entry', () => {
   const broken = { ...entry('b'), app: { host: 'not a url' } };
 
   it('loads the others at start, and fails it in strict mode', async () => {
-    platform.answer = json(body(entry('a'), broken));
+    platform.response = json(body(entry('a'), broken));
     const loader = await start();
     expect(names(loader)).toEqual(['a']);
     expect(loader.status.problems).toContainEqual(
@@ -259,7 +259,7 @@ describe('an answer with an invalid entry', () => {
     const loader = await start();
     const { snapshot } = loader.registry;
     const corrupted = { ...entry('a'), sso: { x509_certificate: 'NIID' } };
-    platform.answer = json(body(corrupted, broken));
+    platform.response = json(body(corrupted, broken));
     await loader.refresh();
     expect(loader.registry.snapshot).toBe(snapshot);
     expect(
@@ -273,9 +273,9 @@ describe('an answer with an invalid entry', () => {
   });
 
   it('changes nothing at refresh in strict mode', async () => {
-    platform.answer = json(body(entry('a', { certificate: '' }), entry('b', { certificate: '' })));
+    platform.response = json(body(entry('a', { certificate: '' }), entry('b', { certificate: '' })));
     const loader = await start({ strict: true });
-    platform.answer = json(body(entry('a', { key: 'new' }), broken));
+    platform.response = json(body(entry('a', { key: 'new' }), broken));
     const status = await loader.refresh();
     expect(status.sources[0]!.lastError!.code).toBe('configuration.invalid');
     expect(loader.registry.get('a').api.keys.map((key) => key.reveal())).toEqual(['key-a']);
@@ -285,14 +285,14 @@ describe('an answer with an invalid entry', () => {
 describe('a start', () => {
   it('with a copy on disk loses nothing to an empty list or an invalid entry either', async () => {
     await start({ refresh: { file } });
-    platform.answer = json(body());
+    platform.response = json(body());
     const empty = await start({ refresh: { file } });
     expect(names(empty)).toEqual(['a', 'b']);
     expect(empty.status.sources[0]).toMatchObject({
       origin: 'file',
       lastError: { code: 'configuration.sourceEmpty' },
     });
-    platform.answer = json(body(entry('a', { key: 'new' }), { ...entry('b'), app: {} }));
+    platform.response = json(body(entry('a', { key: 'new' }), { ...entry('b'), app: {} }));
     const half = await start({ refresh: { file } });
     expect(half.registry.findByCredentials('app-a', 'new')?.name).toBe('a');
     expect(half.registry.findByCredentials('app-b', 'key-b')?.name).toBe('b');
@@ -301,7 +301,7 @@ describe('a start', () => {
 
   it('tries again until the deadline', async () => {
     let attempts = 0;
-    platform.answer = (request, response) => {
+    platform.response = (request, response) => {
       attempts += 1;
       (attempts === 1 ? text('', 502) : json(body(entry('a'))))(request, response);
     };
@@ -310,13 +310,13 @@ describe('a start', () => {
   });
 
   it('without any marketplace fails, or begins empty where that is wanted, and recovers', async () => {
-    platform.answer = json(body());
+    platform.response = json(body());
     expect((await errorOf(start({ refresh: IMPATIENT }), MaestranoConfigurationError)).code).toBe(
       'configuration.invalid',
     );
     const loader = await start({ refresh: { startEmpty: true } });
     expect(names(loader)).toEqual([]);
-    platform.answer = json(body(entry('a')));
+    platform.response = json(body(entry('a')));
     await loader.refresh();
     expect(names(loader)).toEqual(['a']);
   });
@@ -326,8 +326,8 @@ describe('a start', () => {
     expect((await start({ defaultMarketplace: 'b' })).registry.default().name).toBe('b');
   });
 
-  it('tells the first problems one by one, and the number of the others', async () => {
-    platform.answer = json(body(...Array.from({ length: 60 }, (_, index) => entry(`m${index}`))));
+  it('reports the first problems one by one, and the number of the others', async () => {
+    platform.response = json(body(...Array.from({ length: 60 }, (_, index) => entry(`m${index}`))));
     await start();
     expect(logged).toHaveLength(51);
     expect(logged.at(-1)).toBe('- and 10 more: see MarketplaceLoader.status.');
@@ -358,11 +358,11 @@ describe('a start', () => {
 
 describe('several sources', () => {
   class Database extends MarketplaceSource {
-    answer: () => unknown = () => [entry('a', { host: 'https://database.example.com' }), entry('c')];
+    response: () => unknown = () => [entry('a', { host: 'https://database.example.com' }), entry('c')];
     accepted_ = 0;
 
     load(): Promise<unknown> {
-      return Promise.resolve(this.answer());
+      return Promise.resolve(this.response());
     }
 
     override accepted(): void {
@@ -387,20 +387,20 @@ describe('several sources', () => {
     const source = new Database();
     const loader = await start({}, { source });
     expect(loader.registry.get('a').app.host).toBe('https://database.example.com');
-    source.answer = () => [entry('c')];
+    source.response = () => [entry('c')];
     await loader.refresh();
     expect(loader.registry.get('a').app.host).toBe('https://my-app.example.com');
     expect(loader.status.sources[0]!.vanished).toEqual(['a']);
   });
 
-  it('may answer that nothing changed, and throw whatever they like', async () => {
+  it('may respond that nothing changed, and throw whatever they like', async () => {
     const source = new Database();
     const loader = await start({ developerPlatform: false }, { source });
-    source.answer = () => UNCHANGED;
+    source.response = () => UNCHANGED;
     await loader.refresh();
     expect(names(loader)).toEqual(['a', 'c']);
     expect(source.accepted_).toBe(2);
-    source.answer = () => {
+    source.response = () => {
       throw Object.assign(new Error('postgres://user:s3cret@host'), { code: 'ECONNREFUSED' });
     };
     const status = await loader.refresh();
@@ -420,18 +420,18 @@ describe('several sources', () => {
     const source = new Database();
     const loader = await start({ developerPlatform: false }, { source });
     loader.onModuleDestroy();
-    source.answer = () => {
+    source.response = () => {
       throw new Error('asked');
     };
     const { sources } = await loader.refresh();
     expect(sources).toMatchObject([{ failures: 0 }]);
   });
 
-  it('tell a caller what is new, also when they answered a call before without it', async () => {
+  it('tell a caller what is new, also after a response to a call without it', async () => {
     const loader = await start();
     let called: Promise<unknown> | undefined;
-    platform.answer = (request, response) => {
-      platform.answer = json(body(entry('a', { key: 'key-of-today' })));
+    platform.response = (request, response) => {
+      platform.response = json(body(entry('a', { key: 'key-of-today' })));
       called = loader.refresh();
       json(body(entry('a', { key: 'key-of-yesterday' })))(request, response);
     };
@@ -446,43 +446,43 @@ describe('time', () => {
     const loader = await start();
     const events: string[] = [];
     loader.registry.events.subscribe(({ type, marketplace }) => events.push(`${type} ${marketplace.name}`));
-    platform.answer = json(body(entry('a')));
+    platform.response = json(body(entry('a')));
     expect((await loader.refresh()).sources[0]!.vanished).toEqual(['b']);
     advance(23 * HOUR);
     await loader.refresh();
     expect(names(loader)).toEqual(['a', 'b']);
-    platform.answer = json(body(entry('a'), entry('b')));
+    platform.response = json(body(entry('a'), entry('b')));
     expect((await loader.refresh()).sources[0]!.vanished).toEqual([]);
-    platform.answer = json(body(entry('a')));
+    platform.response = json(body(entry('a')));
     await loader.refresh();
     advance(23 * HOUR);
     await loader.refresh();
     expect(names(loader)).toEqual(['a', 'b']);
     advance(HOUR);
     // Also while the platform is down.
-    platform.answer = text('', 500);
+    platform.response = text('', 500);
     await loader.refresh();
     expect(names(loader)).toEqual(['a']);
     expect(events).toEqual(['removed b']);
   });
 
   it('lets the past key and certificate work beside the new ones for a while', async () => {
-    platform.answer = json(body(entry('a', { key: 'one' })));
+    platform.response = json(body(entry('a', { key: 'one' })));
     const loader = await start();
     const keys = () => loader.registry.get('a').api.keys.map((key) => key.reveal());
     const certificates = () =>
       loader.registry.get('a').sso.certificates.map(({ sha256 }) => sha256.slice(0, 4));
-    platform.answer = json(body(entry('a', { key: 'two', certificate: CERTIFICATE_C })));
+    platform.response = json(body(entry('a', { key: 'two', certificate: CERTIFICATE_C })));
     await loader.refresh();
     expect(keys()).toEqual(['two', 'one']);
     expect(certificates()).toEqual(['455f', '6f19']);
     expect(loader.registry.findByCredentials('app-a', 'one')?.name).toBe('a');
     advance(HOUR / 2);
-    platform.answer = json(body(entry('a', { key: 'three', certificate: CERTIFICATE_C })));
+    platform.response = json(body(entry('a', { key: 'three', certificate: CERTIFICATE_C })));
     await loader.refresh();
     expect(keys()).toEqual(['three', 'two', 'one']);
     advance(HOUR / 2);
-    platform.answer = text('', 500);
+    platform.response = text('', 500);
     await loader.refresh();
     expect(keys()).toEqual(['three', 'two']);
     expect(certificates()).toEqual(['455f']);
@@ -492,13 +492,13 @@ describe('time', () => {
   });
 
   it('ends the past at once where the overlap is 0, or where the key belongs to another id', async () => {
-    platform.answer = json(body(entry('a', { key: 'one' })));
+    platform.response = json(body(entry('a', { key: 'one' })));
     const strictly = await start({ refresh: { rotationOverlapMs: 0 } });
     const loader = await start();
-    platform.answer = json(body({ ...entry('a', { key: 'two' }) }));
+    platform.response = json(body({ ...entry('a', { key: 'two' }) }));
     await strictly.refresh();
     expect(strictly.registry.findByCredentials('app-a', 'one')).toBeNull();
-    platform.answer = json(body({ ...entry('a'), api: { id: 'app-other', key: 'two' } }));
+    platform.response = json(body({ ...entry('a'), api: { id: 'app-other', key: 'two' } }));
     await loader.refresh();
     expect(loader.registry.get('a').api.keys).toHaveLength(1);
   });
@@ -530,11 +530,11 @@ describe('time', () => {
     const loader = await start({ refresh: { timeoutMs: 60_000 } });
     logged.length = 0;
     const before = platform.requests.length;
-    const { answer } = platform;
-    platform.answer = silence;
+    const { response: reply } = platform;
+    platform.response = silence;
     const [running, waiting] = [loader.refresh(), loader.refresh()];
     while (platform.requests.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
-    platform.answer = answer;
+    platform.response = reply;
     loader.onModuleDestroy();
     expect(await Promise.all([running, waiting])).toMatchObject([{ marketplaces: 2 }, { marketplaces: 2 }]);
     expect(platform.requests.length).toBe(before + 1);
@@ -543,7 +543,7 @@ describe('time', () => {
 
   it('gives an established SSO path to nobody else', async () => {
     const loader = await start();
-    platform.answer = json(
+    platform.response = json(
       body(
         { ...entry('0-newcomer'), sso: { init_path: '/maestrano/auth/saml/init/a' } },
         entry('a'),
@@ -569,7 +569,7 @@ describe('the copy on disk', () => {
     const again = await stat(file);
     expect(again.ino).toBe(written.ino);
     expect(again.mtime.getTime() - written.mtime.getTime()).toBeGreaterThanOrEqual(HOUR);
-    platform.answer = json(body(entry('a', { key: 'new' })));
+    platform.response = json(body(entry('a', { key: 'new' })));
     await loader.refresh();
     expect(await readFile(file, 'utf8')).toContain('"new"');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -582,13 +582,13 @@ describe('the copy on disk', () => {
     ['of another format', 0o600, '{"format":2}', 'holds something else'],
   ])('is not used when it is %s', async (_, mode, content, reason) => {
     await writeFile(file, content, { mode });
-    platform.answer = text('', 500);
+    platform.response = text('', 500);
     const error = await errorOf(start({ refresh: { ...IMPATIENT, file } }), MaestranoConfigurationError);
     expect(error.code).toBe('configuration.none');
     expect(logged.join()).toContain(reason);
   });
 
-  it('that cannot be written is told, and nothing else suffers', async () => {
+  it('that cannot be written is reported, and nothing else suffers', async () => {
     const loader = await start({ refresh: { file: join(folder, 'missing', 'file.json') } });
     expect(names(loader)).toEqual(['a', 'b']);
     expect(logged.join()).toContain('cannot be written (ENOENT)');

@@ -9,7 +9,7 @@ import {
 
 const FINGERPRINT_B = '8a:1e:2e:76:c4:67:80:68:6c:81:18:f7:d3:29:5d:77:f8:79:54:2f';
 
-/** The shape of the developer platform's answer, protocol §1.6. */
+/** The shape of the developer platform's response, protocol §1.6. */
 function platformEntry(marketplace = 'maestrano-uat') {
   return {
     marketplace,
@@ -241,7 +241,7 @@ describe('spellings', () => {
     expect(first.webhooks.account.groupPath).toBe('/new/:id');
   });
 
-  it('tells a parameter nobody reads, without its value', () => {
+  it('reports a parameter nobody reads, without its value', () => {
     const { problems } = read({ ...minimal, sso: { init_pth: 's3cret' } });
     expect(problems[0]!.remedy).toContain('sso.init_path');
     expect(problems).toMatchObject([
@@ -320,7 +320,7 @@ describe('certificates', () => {
     expect(listed.sso.certificates[0]!.notBefore >= listed.sso.certificates[1]!.notBefore).toBe(true);
   });
 
-  it('whose private key is public are refused in production, also as a fingerprint, and warned of elsewhere', () => {
+  it('whose private key is public are rejected in production, also as a fingerprint, and warned of elsewhere', () => {
     const sandbox = { ...minimal, environment: 'test' };
     expect(read(sandbox)).toMatchObject({ first: { sso: { enabled: true } } });
     for (const input of [
@@ -354,7 +354,7 @@ describe('certificates', () => {
     expect(JSON.stringify(problems)).not.toContain('NIID');
   });
 
-  it('win over a fingerprint of another certificate, which is told', () => {
+  it('win over a fingerprint of another certificate, which is reported', () => {
     const { first, codes } = read({
       ...minimal,
       sso: { x509_certificate: CERTIFICATE_C, x509_fingerprint: FINGERPRINT_B },

@@ -108,7 +108,7 @@ describe('looking up', () => {
 });
 
 describe('replacing', () => {
-  it('tells what was added, removed, changed and rotated, without a secret', () => {
+  it('reports what was added, removed, changed and rotated, without a secret', () => {
     const registry = registryOf(entry('gone'), entry('a', { key: 'first-secret', nid: 'x' }));
     const events = recorded(registry);
     registry.replace(

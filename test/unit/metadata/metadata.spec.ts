@@ -60,7 +60,7 @@ describe('MetadataService', () => {
     );
   });
 
-  it('tells which entities are subscribed', () => {
+  it('lists which entities are subscribed', () => {
     const subscribed = registeredMarketplace('uat', {
       webhooks: { connec: { subscriptions: { people: true, accounts: false } } },
     });
@@ -96,7 +96,7 @@ describe('MetadataService', () => {
     expect(subject.text(registeredMarketplace('uat', { nid: 'other' }))).toContain('"nid":"other"');
   });
 
-  it('never tells a key', () => {
+  it('never contains a key', () => {
     const rotating = registeredMarketplace('uat', { api: { key: ['first-key', 'second-key'] } });
     expect(service().text(rotating)).not.toMatch(/first-key|second-key|\[secret\]/);
   });

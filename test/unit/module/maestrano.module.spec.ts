@@ -103,7 +103,7 @@ describe('MaestranoModule', () => {
     expect(uat.connec('cld-1')).toBeDefined();
   });
 
-  it('refuses a name that no source brings, and tells those there are', async () => {
+  it('rejects a name that no source brings, and names those there are', async () => {
     const compile = Test.createTestingModule({
       imports: [MaestranoModule.forRoot(options), MaestranoModule.forFeature(['nowhere'])],
     }).compile();
@@ -111,7 +111,7 @@ describe('MaestranoModule', () => {
     await expect(compile).rejects.toThrow('Configured: uat, bluebank');
   });
 
-  it('tells everything that is wrong at once, and no secret', async () => {
+  it('reports everything that is wrong at once, and no secret', async () => {
     const broken = [
       { marketplace: 'one', app: { host: 'ftp://x' }, api: { id: 'a', key: 'the-secret-key' } },
       {

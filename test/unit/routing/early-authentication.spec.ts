@@ -86,11 +86,11 @@ async function serve(
   for (const path of ['/denied', '/own', ...ENDPOINTS.map(({ name }) => `/${name}`)]) {
     adapter.post(path, (request: IncomingRequest, response: unknown) => {
       const { body, headers } = request;
-      const answer =
+      const reply =
         headers['x-echo'] === undefined
           ? { body: typeof body }
           : { body: body ?? null, type: headers['content-type'] };
-      adapter.reply(response, JSON.stringify(answer), 200);
+      adapter.reply(response, JSON.stringify(reply), 200);
     });
   }
   await new Promise<void>((resolve) => adapter.listen(0, '127.0.0.1', () => resolve()));
@@ -118,7 +118,7 @@ describe.each([
   ['express without parsers', false, () => new ExpressAdapter()],
   ['fastify', true, () => new FastifyAdapter()],
 ] as const)('on %s', (platform, parsers, create) => {
-  it('refuses before the body, reads the bodies of our routes with their limits, and leaves others alone', async () => {
+  it('rejects before the body, reads the bodies of our routes with their limits, and leaves others alone', async () => {
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const url = await serve(create(), parsers);
     const response = await fetch(`${url}/denied`, {
@@ -137,7 +137,7 @@ describe.each([
     expect(await post(`${url}/own`, 50_000)).toEqual([200, { body: parsers ? 'object' : 'undefined' }]);
   });
 
-  it('holds a body that tells no length to the limit of its own route', async () => {
+  it('holds a body that has no length to the limit of its own route', async () => {
     const url = await serve(create(), parsers);
     const stream = async (path: string, bytes: number): Promise<number> => {
       const body = new Blob([`{"a":"${'x'.repeat(bytes)}"}`]).stream();
@@ -181,8 +181,8 @@ describe.each([
     async (parameters) => {
       const url = await serve(create(), parsers);
       const type = JSON_API + parameters;
-      const answer = await send(`${url}/connec.notification`, '{"a":1}', type, ECHO);
-      expect(answer).toEqual([200, { body: { a: 1 }, type }]);
+      const response = await send(`${url}/connec.notification`, '{"a":1}', type, ECHO);
+      expect(response).toEqual([200, { body: { a: 1 }, type }]);
       expect((await send(`${url}/connec.notification`, `{"a":"${'x'.repeat(6_000)}"}`, type))[0]).toBe(413);
     },
   );
@@ -201,10 +201,10 @@ describe.each([
 
   it("parses JSON:API on our routes only: on the application's it is what it would be without us", async () => {
     const url = await serve(create(), parsers);
-    const answer = await send(`${url}/own`, '{}', JSON_API);
+    const response = await send(`${url}/own`, '{}', JSON_API);
     if (platform === 'fastify') {
-      expect(answer).toEqual([415, expect.objectContaining({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' })]);
-    } else expect(answer).toEqual([200, { body: 'undefined' }]);
+      expect(response).toEqual([415, expect.objectContaining({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' })]);
+    } else expect(response).toEqual([200, { body: 'undefined' }]);
   });
 
   it('takes the limit of notifications from the options, larger or smaller', async () => {
@@ -233,8 +233,8 @@ describe('on fastify', () => {
       if (reached === stage) adapter.getInstance().addContentTypeParser(type, options, theirs);
     });
     for (const path of ['/own', '/connec.notification']) {
-      const [, answer] = await send(url + path, '{}', JSON_API, ECHO);
-      expect(answer).toMatchObject({ body: 'theirs' });
+      const [, response] = await send(url + path, '{}', JSON_API, ECHO);
+      expect(response).toMatchObject({ body: 'theirs' });
     }
   });
 

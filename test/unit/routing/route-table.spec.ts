@@ -74,7 +74,7 @@ function found(table: RouteTable, verb: string, url: string) {
 describe('RouteTable', () => {
   const uat = marketplace('uat');
 
-  it('answers the conventional layout with and without the marketplace', () => {
+  it('finds the conventional layout with and without the marketplace', () => {
     const table = tableOf([uat], 'uat');
     expect(found(table, 'GET', '/maestrano/auth/saml/init/uat?group_id=cld-1')).toEqual({
       endpoint: 'sso.init',
@@ -104,7 +104,7 @@ describe('RouteTable', () => {
     });
   });
 
-  it('leaves no candidate for a marketplace nobody has, so that basic endpoints answer 401', () => {
+  it('leaves no candidate for a marketplace nobody has, so that basic endpoints respond with 401', () => {
     expect(found(tableOf([uat]), 'DELETE', '/maestrano/account/groups/cld-1/other')?.names).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ describe('RouteTable', () => {
     expect(found(table, 'DELETE', '/x/__proto__/y/1')?.params).toEqual({ 'cld-uid': '__proto__', id: '1' });
   });
 
-  it('does not answer another verb', () => {
+  it('matches no other verb', () => {
     expect(found(tableOf([uat], 'uat'), 'POST', '/maestrano/auth/saml/init/uat')).toBeNull();
   });
 

@@ -39,7 +39,7 @@ async function call(
   headers = {},
 ): Promise<{ status: number; json: Json; location?: string }> {
   const { id, key } = sandbox?.options.marketplaces[0]?.api ?? { id: '', key: '' };
-  const answer = await sendRequest({
+  const response = await sendRequest({
     method,
     url: sandbox?.url + path,
     headers: {
@@ -50,9 +50,9 @@ async function call(
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   return {
-    status: answer.status,
-    json: JSON.parse(answer.body || '{}') as Json,
-    location: answer.headers['location'],
+    status: response.status,
+    json: JSON.parse(response.body || '{}') as Json,
+    location: response.headers['location'],
   };
 }
 
@@ -124,14 +124,14 @@ describe('bills and the nights that pass', () => {
     [{ cycles: 0 }, 'cycles'],
   ])('refuses %j', async (fields, field) => {
     await start();
-    const answer = await call('POST', '/api/v1/account/recurring_bills', { ...subscription, ...fields });
-    expect(answer).toMatchObject({
+    const response = await call('POST', '/api/v1/account/recurring_bills', { ...subscription, ...fields });
+    expect(response).toMatchObject({
       status: 400,
       json: { success: false, data: {}, errors: { [field]: [expect.any(String)] } },
     });
   });
 
-  it('answers 404 for what is missing when it is strict', async () => {
+  it('responds with 404 for what is missing when it is strict', async () => {
     await start({ behaviour: 'strict' });
     expect(await call('GET', '/api/v1/account/bills/bill-999')).toMatchObject({
       status: 404,
@@ -214,7 +214,7 @@ describe('filters of any content', () => {
     );
   });
 
-  it('are read or refused, and never break anything else', () => {
+  it('are read or rejected, and never break anything else', () => {
     const words = fc.constantFrom(
       'code',
       'eq',
@@ -327,7 +327,7 @@ describe('Connec! data', () => {
     expect(one.status).toBe(201);
     expect(same.status).toBe(200);
     const other = await write({ first_name: 'I.' });
-    const id = (answer: typeof one): string => (answer.json['people'] as { id: string }).id;
+    const id = (response: typeof one): string => (response.json['people'] as { id: string }).id;
     const merged = await call('PUT', `/connec/api/v2/cld-3/people/${id(one)}/merge`, {
       ids: [id(other)],
       people: { title: 'Prof' },
@@ -448,7 +448,7 @@ describe('webhooks', () => {
   }
   afterEach(() => void server.close());
 
-  it('tells of cancelled groups and removed members at the configured paths, queries included', async () => {
+  it('reports cancelled groups and removed members at the configured paths, queries included', async () => {
     const { webhooks, marketplaces, state } = await start();
     await listen();
     marketplaces.edit('maestrano-uat', { paths: { group: '/gone?group=:id&m=uat' } });

@@ -57,20 +57,20 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
           ...headers,
         },
       });
-    const answer = await fetchIt(apiSecret);
-    expect(JSON.parse(answer.body)).toEqual(sandbox.options);
+    const response = await fetchIt(apiSecret);
+    expect(JSON.parse(response.body)).toEqual(sandbox.options);
     expect(await fetchIt('wrong')).toMatchObject({
       status: 401,
       body: '{"error":"Invalid API credentials"}',
     });
-    const again = await fetchIt(apiSecret, { 'if-none-match': answer.headers['etag'] });
+    const again = await fetchIt(apiSecret, { 'if-none-match': response.headers['etag'] });
     expect(again).toMatchObject({ status: 304, body: '' });
     sandbox.marketplaces.remove('bluebank');
-    const changed = await fetchIt(apiSecret, { 'if-none-match': answer.headers['etag'] });
+    const changed = await fetchIt(apiSecret, { 'if-none-match': response.headers['etag'] });
     expect(JSON.parse(changed.body)).toMatchObject({ marketplaces: [{ marketplace: 'maestrano-uat' }] });
   });
 
-  it('takes bodies as JSON of any media type and as forms, and refuses what is neither', async () => {
+  it('takes bodies as JSON of any media type and as forms, and rejects what is neither', async () => {
     await start();
     expect((await call('POST', '/api/v1/account/bills', bill)).status).toBe(200);
     const { id, key } = sandbox.options.marketplaces[0]?.api ?? { id: '', key: '' };
@@ -90,14 +90,14 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
 
   it.each([
     [
-      'answers the status of a fault, with Retry-After',
+      'responds with the status of a fault, with Retry-After',
       { status: 429, retryAfter: 3 },
       0,
       { status: 429, headers: { 'retry-after': '3' } },
     ],
     ['does the work and answers nothing', { empty: true }, 1, { status: 200, body: '' }],
     [
-      'does the work and answers another content type',
+      'does the work and responds with another content type',
       { contentType: 'text/html' },
       1,
       { headers: { 'content-type': 'text/html' } },
@@ -128,12 +128,12 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
     ]);
   });
 
-  it('answers half a JSON text as if it were whole', async () => {
+  it('sends half a JSON text as if it were whole', async () => {
     await start();
     sandbox.faults.add({ part: 'account', group: 'cld-1', next: 1 }, { invalidJson: true });
-    const answer = await call('POST', '/api/v1/account/bills', bill);
-    expect(answer.status).toBe(200);
-    expect(() => JSON.parse(answer.body) as unknown).toThrow();
+    const response = await call('POST', '/api/v1/account/bills', bill);
+    expect(response.status).toBe(200);
+    expect(() => JSON.parse(response.body) as unknown).toThrow();
   });
 
   it('writes every exchange down without secrets', async () => {
@@ -150,7 +150,7 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
     expect(everything).toContain('Basic app-1:[secret]');
   });
 
-  it('reads filters of Connec! and pages through the answer', async () => {
+  it('reads filters of Connec! and pages through the response', async () => {
     await start();
     for (let number = 1; number <= 5; number++) {
       await call('POST', '/connec/api/v2/cld-2/people', {
@@ -199,7 +199,7 @@ describe.each(platforms)('the sandbox on %s', (_name, adapter) => {
 });
 
 describe('starting a sandbox', () => {
-  it('refuses to run in production', async () => {
+  it('does not run in production', async () => {
     const environment = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     try {
@@ -216,7 +216,7 @@ describe('starting a sandbox', () => {
     await expect(installedPlatform([missing])).rejects.toBeInstanceOf(SandboxError);
   });
 
-  it('refuses an unknown scenario and leaves nothing listening', async () => {
+  it('rejects an unknown scenario and leaves nothing listening', async () => {
     await expect(startSandbox({ scenario: 'nope' as 'demo' })).rejects.toMatchObject({
       code: 'sandbox.scenario',
     });

@@ -40,7 +40,7 @@ export function registryOfNames(
   return registry;
 }
 
-/** An exchange whose answer can be looked at; `cookies` collects what is set, as a browser's jar would. */
+/** An exchange whose response can be looked at; `cookies` collects what is set, as a browser's jar would. */
 export function exchangeOf(
   request: Partial<IncomingRequest> & { session?: unknown } = {},
   jar: Record<string, string> = {},
@@ -80,16 +80,16 @@ export function profileOf(marketplace: string, user = 'usr-1', group = 'cld-1'):
   } as unknown as LoginProfile;
 }
 
-/** What the hub answers to a session check; counts and keeps the calls. */
+/** What the hub responds to a session check; counts and keeps the calls. */
 export class HubStub {
   readonly calls: HttpCall[] = [];
-  answer: () => Promise<Partial<HttpResponse>> = () =>
+  respond: () => Promise<Partial<HttpResponse>> = () =>
     Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
 
   readonly http = {
     request: (_: unknown, call: HttpCall) => {
       this.calls.push(call);
-      return this.answer();
+      return this.respond();
     },
   } as unknown as MaestranoHttp;
 }

@@ -177,7 +177,7 @@ describe('sealed cookie', () => {
     expect(sessions.signedOut.map(({ name }) => name)).toEqual(['live']);
   });
 
-  it('refuses a session that no browser would keep', async () => {
+  it('rejects a session that no browser would keep', async () => {
     const { service } = sessionsOf(registry);
     const login = { ...loginOf('uat', inMinutes(3)), sessionToken: new Secret('x'.repeat(4_000)) };
     await expect(service.establish(exchangeOf().exchange, uat, login)).rejects.toMatchObject({
@@ -264,7 +264,7 @@ describe("the application's session", () => {
     expect(await names()).toEqual([]);
   });
 
-  describe('which does not come along with the cross-site answer', () => {
+  describe('which does not come along with the cross-site response', () => {
     const depart = async (sessions = sessionsOf(registry)) => {
       const { service } = sessions;
       const session: Record<string, unknown> = {};
@@ -382,7 +382,7 @@ describe('whether a session still holds', () => {
     expect(hub.calls).toEqual([]);
   });
 
-  it('asks the marketplace when due, once for all requests at that moment, and notes the answer', async () => {
+  it('asks the marketplace when due, once for all requests at that moment, and notes the response', async () => {
     const { authenticate, hub } = await signedIn();
     fakeNow(inMinutes(3));
     const results = await Promise.all(Array.from({ length: 20 }, authenticate));
@@ -402,7 +402,7 @@ describe('whether a session still holds', () => {
 
   it('ends at once when the marketplace says so, and stays ended', async () => {
     const { authenticate, hub, jar, signedOut } = await signedIn();
-    hub.answer = () =>
+    hub.respond = () =>
       Promise.resolve({ status: 200, json: { valid: false, recheck: inMinutes(9).toISOString() } });
     fakeNow(inMinutes(3));
     expect(await authenticate()).toMatchObject({ session: null, rejection: 'session.ended' });
@@ -421,25 +421,25 @@ describe('whether a session still holds', () => {
       'responds valid until an odd time',
       () => Promise.resolve({ status: 200, json: { valid: true, recheck: 'x' } }),
     ],
-  ])('goes on for the time of grace when the marketplace %s', async (_, answer) => {
+  ])('goes on for the time of grace when the marketplace %s', async (_, response) => {
     const { authenticate, hub, jar } = await signedIn();
-    hub.answer = answer;
+    hub.respond = response;
     fakeNow(inMinutes(7.9));
     expect((await authenticate()).rejection).toBeNull();
     fakeNow(inMinutes(0.1));
     expect(await authenticate()).toMatchObject({ session: null, rejection: 'session.unreachable' });
-    // Kept: it may turn out to be valid once the marketplace answers again.
+    // Kept: it may turn out to be valid once the marketplace responds again.
     expect(Object.keys(jar)).toHaveLength(1);
-    hub.answer = () =>
+    hub.respond = () =>
       Promise.resolve({ status: 200, json: { valid: true, recheck: inMinutes(3).toISOString() } });
-    // An answer serves all requests of five seconds.
+    // A response serves all requests of five seconds.
     fakeNow(inMinutes(0.1));
     expect((await authenticate()).rejection).toBeNull();
   });
 
   it('has no grace where none is wanted', async () => {
     const { authenticate, hub } = await signedIn({ graceMs: 0 });
-    hub.answer = () => Promise.reject(timeout());
+    hub.respond = () => Promise.reject(timeout());
     fakeNow(inMinutes(3));
     expect(await authenticate()).toMatchObject({ rejection: 'session.unreachable' });
   });
@@ -450,7 +450,7 @@ describe('whether a session still holds', () => {
     ['without a zone', '2016-08-01T15:33:00', 160_000 - 123],
   ])('keeps to sensible intervals when the next recheck is %s', async (_, recheck, expected) => {
     const { authenticate, hub } = await signedIn();
-    hub.answer = () => Promise.resolve({ status: 200, json: { valid: true, recheck } });
+    hub.respond = () => Promise.resolve({ status: 200, json: { valid: true, recheck } });
     fakeNow(inMinutes(3));
     const { session } = await authenticate();
     expect((session?.recheckAt.getTime() ?? 0) - Date.now()).toBe(expected);

@@ -51,7 +51,7 @@ onRedis('store contract on Redis, across two connections', () => {
     expect(await connections[0]!.get(`${prefix}some:key`)).toBe('value');
   });
 
-  it('rejects the ping when Redis does not answer', async () => {
+  it('rejects the ping when Redis does not respond', async () => {
     const gone = new Redis('redis://127.0.0.1:1', {
       lazyConnect: true,
       retryStrategy: () => null,
@@ -62,7 +62,7 @@ onRedis('store contract on Redis, across two connections', () => {
     gone.disconnect();
   });
 
-  it('waits for a Redis that never answers no longer than the signal says', async () => {
+  it('waits for a Redis that never responds no longer than the signal says', async () => {
     const sockets = new Set<Socket>();
     const silent = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -70,13 +70,13 @@ onRedis('store contract on Redis, across two connections', () => {
     redis.on('error', () => undefined);
     const store = new RedisStore(redis);
     const signal = AbortSignal.timeout(50);
-    const refused = { code: 'store.aborted', cause: expect.objectContaining({ name: 'TimeoutError' }) };
+    const rejected = { code: 'store.aborted', cause: expect.objectContaining({ name: 'TimeoutError' }) };
     await Promise.all([
-      expect(store.get('a', { signal })).rejects.toMatchObject(refused),
-      expect(store.set('a', 'b', 1_000, { signal })).rejects.toMatchObject(refused),
-      expect(store.take('a', { signal })).rejects.toMatchObject(refused),
-      expect(store.page('a', { limit: 1 }, { signal })).rejects.toMatchObject(refused),
-      expect(store.ping({ signal })).rejects.toMatchObject(refused),
+      expect(store.get('a', { signal })).rejects.toMatchObject(rejected),
+      expect(store.set('a', 'b', 1_000, { signal })).rejects.toMatchObject(rejected),
+      expect(store.take('a', { signal })).rejects.toMatchObject(rejected),
+      expect(store.page('a', { limit: 1 }, { signal })).rejects.toMatchObject(rejected),
+      expect(store.ping({ signal })).rejects.toMatchObject(rejected),
     ]);
     redis.disconnect();
     for (const socket of sockets) socket.destroy();
@@ -129,7 +129,7 @@ onRedis('store contract on a Redis Cluster', () => {
   let server: ChildProcess;
   let cluster: Cluster;
 
-  // One node that holds all slots refuses keys of two hash tags in one command as any cluster does.
+  // One node that holds all slots rejects keys of two hash tags in one command as any cluster does.
   beforeAll(async () => {
     const port = await freePort();
     folder = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-cluster-'));
@@ -154,7 +154,7 @@ onRedis('store contract on a Redis Cluster', () => {
   const makeStore = (): MaestranoStore => new RedisStore(cluster, { prefix });
   for (const { name, run } of storeContract(makeStore, { shared: true })) it(name, run);
 
-  it('refuses two companies in one command, so that the contract means something here', async () => {
+  it('rejects two companies in one command, so that the contract means something here', async () => {
     const keys = ['cld-1', 'cld-2'].map((group) => companyKey('x', 'acme', group));
     await expect(cluster.mget(keys)).rejects.toThrow('CROSSSLOT');
   });

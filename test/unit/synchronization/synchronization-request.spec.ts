@@ -79,7 +79,7 @@ describe('synchronizationRequestOf', () => {
 });
 
 describe('groupUidOf', () => {
-  it('prefers the body and refuses what can be no identifier', () => {
+  it('prefers the body and rejects what can be no identifier', () => {
     expect(groupUidOf({ group_id: 'cld-1' }, new URLSearchParams('group_id=cld-2'))).toBe('cld-1');
     expect(groupUidOf(undefined, new URLSearchParams('group_id=cld-2'))).toBe('cld-2');
     for (const group_id of ['', ' ', 'a\nb', 'x'.repeat(256), 1, ['cld-1'], {}]) {

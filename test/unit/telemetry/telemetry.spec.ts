@@ -156,7 +156,7 @@ describe.each(HTTP_ADAPTERS)('telemetry on %s', (httpAdapter) => {
     expect(everything).not.toContain('key-of-test');
   });
 
-  it('measures calls and endpoints, and tells of errors by code', async () => {
+  it('measures calls and endpoints, and counts errors by code', async () => {
     const server = await boot(httpAdapter, 1);
     await request(server)
       .delete('/maestrano/account/groups/cld-1/test')
@@ -184,11 +184,11 @@ describe.each(HTTP_ADAPTERS)('telemetry on %s', (httpAdapter) => {
     const server = await boot(httpAdapter, 1);
     for (const changes of [{}, { audience: 'https://elsewhere.example' }]) {
       const init = await request(server).get('/maestrano/auth/saml/init/test');
-      const answer = app!.get(TestIdentityProvider).respond(init.headers['location']!, {}, changes);
+      const response = app!.get(TestIdentityProvider).respond(init.headers['location']!, {}, changes);
       await request(server)
         .post('/maestrano/auth/saml/consume/test')
         .type('form')
-        .send({ SAMLResponse: answer });
+        .send({ SAMLResponse: response });
     }
     expect(await points('maestrano.logins')).toEqual([
       { 'maestrano.marketplace': 'test', 'maestrano.outcome': 'accepted', value: 1 },

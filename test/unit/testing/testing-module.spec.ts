@@ -70,7 +70,7 @@ async function startLogin(
 }
 
 describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
-  it('signs somebody in without any identity provider, and records what the adapters were told', async () => {
+  it('signs somebody in without any identity provider, and records what the adapters were called with', async () => {
     const booted = await boot(httpAdapter);
     const consumed = await startLogin(booted, {
       userUid: 'usr-7',
@@ -131,7 +131,7 @@ describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
     await request(server).get('/me').expect(401);
   });
 
-  it('answers outgoing calls as scripted, and opens no connection', async () => {
+  it('responds to outgoing calls as scripted, and opens no connection', async () => {
     const { app: booted } = await boot(httpAdapter);
     const http = booted.get(ScriptedHttp);
     http.reply(

@@ -87,7 +87,7 @@ describe('deleting a group', () => {
     expect(order).toEqual(['before', 'delete', 'closeGroup', 'before', 'delete', 'closeGroup']);
   });
 
-  it('lets no answer below 500 of an adapter end the repetitions, and passes on the others', async () => {
+  it('lets no response below 500 of an adapter end the repetitions, and passes on the others', async () => {
     adapter.deleteGroup?.mockRejectedValueOnce(new NotFoundException());
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toMatchObject({ httpStatus: 500 });
     const unavailable = new ServiceUnavailableException();
@@ -100,7 +100,7 @@ describe('deleting a group', () => {
     await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toBe(missing);
   });
 
-  it('tells the log why it failed, and the caller not', async () => {
+  it('logs why it failed, and does not tell the caller', async () => {
     adapter.deleteGroup?.mockRejectedValueOnce(new Error('connect postgres://user:hunter2@db'));
     const error = await errorOf(service.deleteGroup(uat, 'cld-1', REQUEST));
     expect(String(error)).not.toContain('hunter2');

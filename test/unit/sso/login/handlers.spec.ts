@@ -136,7 +136,7 @@ describe('options that come to nothing', () => {
     jest.mocked(Logger.prototype.warn).mock.calls.map(([message]: readonly unknown[]) => message);
   beforeEach(() => void jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined));
 
-  it('are told of once: a home that nobody may be sent to', () => {
+  it('are reported once: a home that nobody may be sent to', () => {
     const [marketplace] = registry.list();
     const returnTo = new ReturnTo(
       settingsOf({ sso: { homeUrl: 'https://elsewhere.example.test/desk' } }).sso,
@@ -146,7 +146,7 @@ describe('options that come to nothing', () => {
     expect(warnings()).toEqual([expect.stringMatching(/homeUrl.*"uat".*returnToOrigins/)]);
   });
 
-  it('are told of at start: settings of a marketplace that there is not', () => {
+  it('are reported at start: settings of a marketplace that there is not', () => {
     const perMarketplace = { uat: { binding: 'off' as const }, uta: { binding: 'require' as const } };
     const service = new SsoService(
       registry,
@@ -188,7 +188,7 @@ interface Visit {
   readonly headers?: Record<string, string>;
 }
 
-/** The handlers around the stub, a browser's cookie jar, and what was answered last. */
+/** The handlers around the stub, a browser's cookie jar, and the last response. */
 function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown> = {}) {
   const registry = registryOfNames(['uat'], marketplaceSso);
   const marketplace = registry.get('uat');
@@ -392,7 +392,7 @@ describe('consume', () => {
     expect(signedIn(jar)).toBe(false);
   });
 
-  it('answers programs in JSON', async () => {
+  it('responds to programs in JSON', async () => {
     const { consume, reject } = startLogin();
     reject('sso.inputType');
     const response = await consume({ accept: '*/*' });

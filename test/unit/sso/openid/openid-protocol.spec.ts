@@ -45,7 +45,7 @@ async function signIn(
   tamper: (fields: URLSearchParams) => void = () => undefined,
 ): Promise<{ response: SsoResponse; requestId: string; fields: URLSearchParams }> {
   const { url, requestId } = await logins.begin(uat, { returnTo: '/bills', params: {} });
-  const fields = provider.answer(new URL(url).searchParams, uat.api.id, change);
+  const fields = provider.respond(new URL(url).searchParams, uat.api.id, change);
   tamper(fields);
   const query = new URLSearchParams([['maestrano_login', requestId], ...fields]);
   const response: SsoResponse = {
@@ -151,7 +151,7 @@ describe('beginning', () => {
     await expect(logins.begin(uat, { returnTo: null, params: {} })).resolves.toBeDefined();
   });
 
-  it('asks again after an hour, and keeps the endpoint where nobody answers', async () => {
+  it('asks again after an hour, and keeps the endpoint where nobody responds', async () => {
     const endpoint = async (): Promise<string | undefined> =>
       (await logins.begin(uat, { returnTo: null, params: {} })).url.split('?')[0];
     const first = await endpoint();
@@ -467,11 +467,12 @@ describe('a bad response', () => {
     await expect(logins.verify(uat, response)).resolves.toBeDefined();
   });
 
-  it('tells its checks without personal values or the token', async () => {
+  it('reports its checks without personal values or the token', async () => {
     const { response } = await signIn(set('sig', 'AAAA'));
     const error = await errorOf(logins.verify(uat, response), MaestranoSsoError);
-    const told = JSON.stringify([error.message, error.checks, await traces.find(error.traceCode)]);
-    for (const value of ['token-1', 'zoe@example.com', 'Müller', 'usr-1']) expect(told).not.toContain(value);
+    const reported = JSON.stringify([error.message, error.checks, await traces.find(error.traceCode)]);
+    for (const value of ['token-1', 'zoe@example.com', 'Müller', 'usr-1'])
+      expect(reported).not.toContain(value);
   });
 
   it.each<[string, Partial<SsoResponse>]>([

@@ -53,15 +53,15 @@ maybe('responses of the real identity provider', () => {
   )('%s by %s', async (_name, pin, recording) => {
     fakeDate(Date.parse(recording.issuedAt) + 1000);
     const bench = await benchFor(recording, pin);
-    const answer = bench.validate(sharedFixture(`real-idp/${recording.name}.b64`), [recording.requestId]);
+    const response = bench.validate(sharedFixture(`real-idp/${recording.name}.b64`), [recording.requestId]);
     if (!recording.expect.startsWith('accept')) {
-      await expect(answer).rejects.toBeInstanceOf(MaestranoSsoError);
-      await expect(answer).rejects.toMatchObject({
+      await expect(response).rejects.toBeInstanceOf(MaestranoSsoError);
+      await expect(response).rejects.toMatchObject({
         code: recording.name === 'broken-ampersand' ? 'sso.xmlMalformed' : 'sso.signature',
       });
       return;
     }
-    const { profile } = await answer;
+    const { profile } = await response;
     expect(profile.user).toMatchObject({ realUid: 'usr-1', uid: 'usr-1', virtualUid: 'usr-1.cld-1' });
     expect(profile.group.uid).toBe('cld-1');
   });

@@ -97,7 +97,7 @@ describe('logins', () => {
     expect(codes(results)).toEqual(['accepted', ...Array.from({ length: 9 }, () => 'sso.requestUsed')]);
   });
 
-  it('are rejected when repeated, and when the provider answers twice', async () => {
+  it('are rejected when repeated, and when the provider responds twice', async () => {
     const bench = new SamlBench();
     const { id } = await bench.begin();
     const field = formField(signedResponse(bench.spec(id)));
@@ -110,16 +110,16 @@ describe('logins', () => {
     await expect(bench.validate(second, [id])).rejects.toMatchObject({ code: 'sso.requestUsed' });
   });
 
-  it('never take one assertion twice, whatever login it answers', async () => {
+  it('never take one assertion twice, whatever login it responds to', async () => {
     const bench = new SamlBench();
     const first = await bench.begin();
     await bench.validate(formField(signedResponse(bench.spec(first.id, { assertionId: '_same' }))), null);
     const second = await bench.begin();
-    const answer = bench.validate(
+    const response = bench.validate(
       formField(signedResponse(bench.spec(second.id, { assertionId: '_same' }))),
       null,
     );
-    await expect(answer).rejects.toMatchObject({ code: 'sso.replay' });
+    await expect(response).rejects.toMatchObject({ code: 'sso.replay' });
   });
 
   it('survive garbage that names them', async () => {
@@ -137,16 +137,16 @@ describe('logins', () => {
     const lab = new SamlBench({ store });
     const other = new SamlBench({ marketplace: samlMarketplace({}, 'other'), store });
     const { id } = await lab.begin();
-    const answer = other.validate(formField(signedResponse(other.spec(id))), [id]);
-    await expect(answer).rejects.toMatchObject({ code: 'sso.requestUnknown' });
+    const response = other.validate(formField(signedResponse(other.spec(id))), [id]);
+    await expect(response).rejects.toMatchObject({ code: 'sso.requestUnknown' });
   });
 
   it('end with their time', async () => {
     const bench = new SamlBench({ sso: { requestTtlMs: 1_000 } });
     const { id } = await bench.begin();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 2_000);
-    const answer = bench.validate(formField(signedResponse(bench.spec(id))), [id]);
-    await expect(answer).rejects.toMatchObject({ code: 'sso.requestUnknown' });
+    const response = bench.validate(formField(signedResponse(bench.spec(id))), [id]);
+    await expect(response).rejects.toMatchObject({ code: 'sso.requestUnknown' });
   });
 
   it('follow the policy of their marketplace', async () => {
