@@ -34,6 +34,8 @@ export interface MaestranoModuleOptions extends MarketplaceOptions {
   readonly account?: AccountOptions;
   /** The Connec! client and its notifications. */
   readonly connec?: ConnecOptions;
+  /** How long the application may take to stop as a whole, in milliseconds; 25,000 by default. */
+  readonly shutdownTimeoutMs?: number;
 }
 
 /** What a factory returns: options and no extras, which would come too late and be ignored. */

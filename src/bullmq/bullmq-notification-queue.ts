@@ -1,11 +1,6 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DelayedError, type Job, Queue, Worker } from 'bullmq';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import {
   type DeadNotification,
@@ -14,7 +9,9 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
+import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
+import { chunksOf } from '../utils/chunks.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
@@ -26,8 +23,14 @@ const JOB_NAME = 'notification';
 const BUSY_DELAY_MS = 1_000;
 /** Milliseconds between two log lines about a lost connection. */
 const COMPLAINT_INTERVAL_MS = 10_000;
-/** Milliseconds that Redis is given at shutdown to show that it is there. */
+/** Milliseconds that each step of a shutdown is given that needs Redis. */
 const GOODBYE_MS = 1_000;
+/** Milliseconds between two looks at attempts under way for a group that was deleted. */
+const POLL_MS = 100;
+/** Jobs that are read at the same time; each may be large. */
+const READ_AT_ONCE = 20;
+/** Where a notification may be. All at once, so that none is missed on its way from one to another. */
+const STATES = ['waiting', 'delayed', 'prioritized', 'active', 'failed'] as const;
 
 type NotificationJob = Job<QueuedNotification>;
 type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
@@ -38,15 +41,13 @@ type Process = (notification: QueuedNotification, attempt: number) => Promise<Qu
  * `new BullmqNotificationQueue({ connection, worker: false })`, then `close()`.
  */
 @Injectable()
-export class BullmqNotificationQueue
-  extends NotificationQueue
-  implements BeforeApplicationShutdown, OnApplicationShutdown
-{
+export class BullmqNotificationQueue extends NotificationQueue implements OnApplicationShutdown {
   readonly #logger = new Logger('MaestranoNotificationQueue');
   readonly #queue: Queue<QueuedNotification>;
   readonly #settings: BullmqSettings;
   #worker: Worker<QueuedNotification> | null = null;
   readonly #running = new Set<Promise<void>>();
+  #stopping: Promise<void> | null = null;
   #complainedAt = 0;
 
   /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
@@ -151,22 +152,17 @@ export class BullmqNotificationQueue
     return job !== null;
   }
 
-  /** Takes no more work and lets running handlers finish, while stores and databases are still open. */
-  async beforeApplicationShutdown(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = null;
-    if (!worker) return;
-    const { drainMs } = this.#settings;
-    await worker.pause(true);
-    const drained = await within(drainMs, Promise.allSettled(this.#running));
-    if (!drained) {
-      this.#logger.warn(
-        `Handlers still ran after ${drainMs} ms; another process takes their notifications up.`,
-      );
+  override async removeGroup(marketplace: string, groupUid: string, withinMs: number): Promise<number> {
+    const until = performance.now() + withinMs;
+    for (let removed = 0; ; await pause(POLL_MS)) {
+      const found = await this.#removeInactive(marketplace, groupUid);
+      removed += found.removed;
+      if (!found.isActive || performance.now() >= until) return removed;
     }
-    // Without force, BullMQ waits for what runs and for a connection, however long that takes.
-    const reachable = drained && (await within(GOODBYE_MS, this.#queue.count()));
-    await worker.close(!reachable);
+  }
+
+  override stop(withinMs: number): Promise<void> {
+    return (this.#stopping ??= this.#stop(withinMs));
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -175,8 +171,71 @@ export class BullmqNotificationQueue
 
   /** Stops the worker and closes what was opened. */
   async close(): Promise<void> {
-    await this.beforeApplicationShutdown();
-    await this.#queue.close();
+    await this.stop(GOODBYE_MS);
+    if (await this.#isDone(this.#queue.close())) return;
+    await this.#isDone(this.#queue.disconnect());
+  }
+
+  async #stop(withinMs: number): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (!worker) return;
+    await this.#isDone(worker.pause(true));
+    const drained = await within(withinMs, Promise.allSettled(this.#running));
+    if (!drained) this.#logger.warn('Attempts are still under way; another process takes them up.');
+    // Without force, BullMQ waits for what runs and for a connection, however long that takes.
+    const reachable = drained && (await this.#isDone(this.#queue.count()));
+    await this.#isDone(worker.close(!reachable));
+  }
+
+  /** Whether a step of the shutdown succeeds in its time. */
+  async #isDone(step: Promise<unknown>): Promise<boolean> {
+    return within(GOODBYE_MS, step).catch(() => false);
+  }
+
+  /** Removes a group's entities from what is not being handled; says whether some are being handled. */
+  async #removeInactive(
+    marketplace: string,
+    groupUid: string,
+  ): Promise<{ readonly removed: number; readonly isActive: boolean }> {
+    const ids = await this.#soon(this.#queue.getRanges([...STATES], 0, -1), marketplace);
+    let removed = 0;
+    let isActive = false;
+    const remove = async (id: string): Promise<void> => {
+      const job = (await this.#queue.getJob(id)) as NotificationJob | undefined;
+      if (job?.data.marketplace !== marketplace) return;
+      const { kept, left } = without(job.data.resources, groupUid);
+      if (left === 0) return;
+      if (await job.isActive()) {
+        isActive = true;
+        return;
+      }
+      try {
+        if (kept) await job.updateData({ ...job.data, resources: kept });
+        else await job.remove();
+        removed += left;
+      } catch (error) {
+        // It was taken up, or ended, at this very moment.
+        if ((await this.#queue.getJob(id)) === undefined) return;
+        if (!(await job.isActive())) throw error;
+        isActive = true;
+      }
+    };
+    for (const some of chunksOf(ids, READ_AT_ONCE)) {
+      await this.#soon(Promise.all(some.map(remove)), marketplace);
+    }
+    return { removed, isActive };
+  }
+
+  /** @throws MaestranoConnecError `connec.queue` when Redis does not respond in time. */
+  async #soon<T>(call: Promise<T>, marketplace: string): Promise<T> {
+    const { addTimeoutMs } = this.#settings;
+    if (await within(addTimeoutMs, call)) return call;
+    throw new MaestranoConnecError('connec.queue', {
+      message: `Redis did not respond within ${addTimeoutMs} ms.`,
+      marketplace,
+      remedy: 'Check the connection of MaestranoBullmqModule.',
+    });
   }
 
   get #shared() {
@@ -205,6 +264,21 @@ export class BullmqNotificationQueue
     this.#complainedAt = now;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
+}
+
+/** The entities of other groups, null where there are none, and how many there are of this one. */
+function without(
+  resources: NotificationBody,
+  groupUid: string,
+): { readonly kept: NotificationBody | null; readonly left: number } {
+  let left = 0;
+  const kept: Record<string, NotificationBody[string]> = {};
+  for (const [resource, entities] of Object.entries(resources)) {
+    const others = entities.filter(({ group_id }) => group_id !== groupUid);
+    left += entities.length - others.length;
+    if (others.length > 0) kept[resource] = others;
+  }
+  return { kept: Object.keys(kept).length > 0 ? kept : null, left };
 }
 
 function toDead(job: NotificationJob): DeadNotification {

@@ -23,8 +23,6 @@ export interface MaestranoBullmqOptions {
   readonly keepDead?: number;
   /** Milliseconds to wait for Redis before the delivery is rejected so that the platform repeats it; 5,000 by default. */
   readonly addTimeoutMs?: number;
-  /** Milliseconds that running handlers are given at shutdown; 30,000 by default. What is left is taken up elsewhere. */
-  readonly drainMs?: number;
   /** Milliseconds after which the work of a dead process is taken up; 30,000 by default. */
   readonly lockMs?: number;
   /** Processes that may die over one notification before it is a dead letter; 10 by default. */

@@ -26,7 +26,6 @@ const BULLMQ = group({
   backoffMs: milliseconds(1_000),
   keepDead: count(10_000),
   addTimeoutMs: milliseconds(5_000),
-  drainMs: milliseconds(30_000),
   lockMs: milliseconds(30_000),
   maxCrashes: count(10),
 } satisfies RulesFor<MaestranoBullmqOptions>);

@@ -15,6 +15,7 @@ import {
   NOTIFICATION_ENDPOINT,
 } from './notifications/connec-notification.handler.js';
 import { DeliveryLedger } from './notifications/delivery-ledger.js';
+import { GroupAdmissionService } from './notifications/group-admission.service.js';
 import { ConnecNotifications } from './notifications/notification-intake.service.js';
 import { NotificationProcessor } from './notifications/notification-processor.js';
 import { ConnecNotificationCounters } from './notifications/notification-stats.js';
@@ -49,6 +50,7 @@ export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature 
       ConnecNotifications,
       ConnecNotificationHandler,
       ConnecNotificationCounters,
+      GroupAdmissionService,
       NotificationProcessor,
       ConnecHandlerRegistry,
       // What DiscoveryModule provides; a feature brings providers only.

@@ -40,6 +40,15 @@ export const CONNEC_ERROR_CODES = {
     meaning: 'Notifications cannot be taken: the store or queue is away, or the application is stopping.',
     httpStatus: 503,
   },
+  'connec.handlerTimeout': {
+    meaning: 'A handler did not end within handlerTimeoutMs, or within the time to shut down.',
+  },
+  'connec.groupDeleted': {
+    meaning: 'The reason in the signal of a handler whose group cancelled the application.',
+  },
+  'connec.stopping': {
+    meaning: 'The reason in the signal of a handler that still runs when the application has to stop.',
+  },
   'connec.handler': { meaning: 'A @ConnecHandler method cannot be used as it is declared.' },
   'connec.queue': { meaning: 'The notification queue was asked for something it cannot do.' },
 } as const satisfies ErrorTable;

@@ -6,12 +6,14 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  Optional,
 } from '@nestjs/common';
 
 import type { RequestSent } from '../errors/http.error.js';
 import type { HttpHooks } from '../interfaces/http-options.interface.js';
 import type { HttpSettings } from '../settings/maestrano-settings.js';
 import { HTTP_SETTINGS } from '../settings/settings.providers.js';
+import { ShutdownClock } from '../settings/shutdown-clock.service.js';
 import { AttemptFailure, type AttemptResponse, HttpAttempt } from './http-attempt.js';
 import { toHttpError } from './http-failures.js';
 import type { AttemptResult, HttpLimiters, HttpTargetHealth } from './http-limiter.js';
@@ -45,7 +47,11 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   #loading: Promise<Client> | null = null;
   #client: Client | null = null;
 
-  constructor(@Inject(HTTP_SETTINGS) private readonly settings: HttpSettings) {
+  /** @param shutdown how long the shutdown may still take; some seconds without. */
+  constructor(
+    @Inject(HTTP_SETTINGS) private readonly settings: HttpSettings,
+    @Optional() private readonly shutdown?: ShutdownClock,
+  ) {
     setMaxListeners(0, this.#closing.signal);
     this.#observers = new HttpObservers(this.#logger);
     this.#observers.add(settings);
@@ -114,7 +120,8 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
   /** Ends waiting calls, gives running ones some seconds, and closes all connections. */
   async onApplicationShutdown(): Promise<void> {
     this.#closing.abort();
-    await (await this.#loading)?.transport.close(SHUTDOWN_GRACE_MS);
+    const graceMs = Math.min(SHUTDOWN_GRACE_MS, this.shutdown?.remainingMs() ?? SHUTDOWN_GRACE_MS);
+    await (await this.#loading)?.transport.close(graceMs);
   }
 
   /** One attempt through the target's limiter, waiting for a free place no longer than the call may take. */

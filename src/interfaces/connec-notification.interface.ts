@@ -19,6 +19,11 @@ export interface ConnecNotificationContext {
   readonly deliveryKey: string;
   /** 1 for the first. Inline, the platform's repetitions are not counted. */
   readonly attempt: number;
+  /**
+   * Aborted when the handler is to end: its group cancelled the application, it took longer than `handlerTimeoutMs`, or
+   * the application is stopping. `signal.reason` says which. Hand it to whatever takes a signal.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** A handler that threw. */

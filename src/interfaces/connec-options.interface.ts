@@ -34,6 +34,16 @@ export interface ConnecNotificationOptions {
   readonly rememberMs?: number;
   /** How long a record stays reserved after the process that handles it died, in milliseconds; 60,000 by default. */
   readonly leaseMs?: number;
+  /**
+   * How long one call of a handler is waited for, in milliseconds; 5 minutes by default. Then it counts as failed, and
+   * `context.signal` is aborted. One that runs long is named in the log before.
+   */
+  readonly handlerTimeoutMs?: number;
+  /**
+   * How long the deletion of a group waits for the group's handlers to end, in milliseconds; 10,000 by default. They are
+   * asked to through `context.signal`, and none begins any more.
+   */
+  readonly deletionWaitMs?: number;
 }
 
 /** The `connec` option. */

@@ -162,6 +162,8 @@ const CONNEC = group({
     identity: choice(['version', 'content'], 'version'),
     rememberMs: milliseconds(30 * DAY, LONG),
     leaseMs: milliseconds(MINUTE, { least: 100 }),
+    handlerTimeoutMs: milliseconds(5 * MINUTE),
+    deletionWaitMs: milliseconds(10 * SECOND),
   } satisfies RulesFor<ConnecNotificationOptions>),
 } satisfies RulesFor<ConnecOptions>);
 
@@ -191,6 +193,7 @@ const OPTIONS = group({
   http: HTTP,
   account: ACCOUNT,
   connec: CONNEC,
+  shutdownTimeoutMs: milliseconds(25 * SECOND),
 });
 
 /** The `http` option, checked and complete. */
@@ -223,6 +226,7 @@ export interface MaestranoSettings {
   readonly http: HttpSettings;
   readonly account: AccountSettings;
   readonly connec: ConnecSettings;
+  readonly shutdownTimeoutMs: number;
 }
 
 /**
@@ -232,8 +236,18 @@ export interface MaestranoSettings {
  * @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong.
  */
 export function resolveSettings(options: unknown, context?: ReadingContext): MaestranoSettings {
-  const { store, storeTimeoutMs, sso, session, webhooks, http, account, connec, ...marketplace } =
-    readOptions(OPTIONS, options, 'MaestranoModule', context);
+  const {
+    store,
+    storeTimeoutMs,
+    sso,
+    session,
+    webhooks,
+    http,
+    account,
+    connec,
+    shutdownTimeoutMs,
+    ...marketplace
+  } = readOptions(OPTIONS, options, 'MaestranoModule', context);
   return Object.freeze({
     marketplace: Object.freeze(marketplace),
     store,
@@ -244,6 +258,7 @@ export function resolveSettings(options: unknown, context?: ReadingContext): Mae
     http,
     account,
     connec,
+    shutdownTimeoutMs,
   });
 }
 

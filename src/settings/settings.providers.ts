@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 
 import { MAESTRANO_OPTIONS } from '../maestrano.constants.js';
 import { type MaestranoSettings, resolveSettings } from './maestrano-settings.js';
+import { ShutdownClock } from './shutdown-clock.service.js';
 
 /** Injection token of the `MarketplaceSettings`. */
 export const MARKETPLACE_SETTINGS = Symbol('MAESTRANO_MARKETPLACE_SETTINGS');
@@ -21,6 +22,8 @@ export const HTTP_SETTINGS = Symbol('MAESTRANO_HTTP_SETTINGS');
 export const ACCOUNT_SETTINGS = Symbol('MAESTRANO_ACCOUNT_SETTINGS');
 /** Injection token of the `ConnecSettings`. */
 export const CONNEC_SETTINGS = Symbol('MAESTRANO_CONNEC_SETTINGS');
+/** Injection token of the `shutdownTimeoutMs` option. */
+export const SHUTDOWN_SETTING = Symbol('MAESTRANO_SHUTDOWN_SETTING');
 
 const SETTINGS = Symbol('MAESTRANO_SETTINGS');
 
@@ -34,6 +37,7 @@ const TOKENS: Readonly<Record<keyof MaestranoSettings, symbol>> = {
   http: HTTP_SETTINGS,
   account: ACCOUNT_SETTINGS,
   connec: CONNEC_SETTINGS,
+  shutdownTimeoutMs: SHUTDOWN_SETTING,
 };
 
 /**
@@ -54,6 +58,11 @@ export function settingsProviders(extras: readonly string[]): Provider[] {
       inject: [SETTINGS],
       useFactory: (settings: MaestranoSettings) => settings[group as keyof MaestranoSettings],
     })),
+    {
+      provide: ShutdownClock,
+      inject: [SHUTDOWN_SETTING],
+      useFactory: (totalMs: number) => new ShutdownClock(totalMs),
+    },
   ];
 }
 

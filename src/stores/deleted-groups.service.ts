@@ -7,6 +7,14 @@ import { companyKey } from './store-key.js';
 /** How long a cancelled group is remembered, in milliseconds: 90 days, far beyond any late delivery. */
 export const DELETED_GROUP_TTL_MS = 90 * 24 * 60 * 60 * 1000;
 
+/** What a feature does for groups in the background, and ends when a group cancels. */
+export interface GroupWork {
+  /** Begins nothing more for the group, on any instance, and resolves once nothing runs, or its own deadline passed. */
+  stop?(marketplace: string, groupUid: string): Promise<void>;
+  /** Removes what waits for the group, with its data. */
+  discard?(marketplace: string, groupUid: string): Promise<void>;
+}
+
 /**
  * Remembers which groups cancelled the application, for all instances that share the store, so that a notification
  * that was under way at the time does not bring their data back (protocol §6.4, §7.1). A customer who returns gets a
@@ -14,11 +22,27 @@ export const DELETED_GROUP_TTL_MS = 90 * 24 * 60 * 60 * 1000;
  */
 @Injectable()
 export class DeletedGroupsService {
+  readonly #work: GroupWork[] = [];
+
   constructor(private readonly store: MaestranoStore) {}
 
-  /** Call once the application has dropped the group. Safe to repeat. */
+  /** Has the work end with the groups that cancel from now on. */
+  register(work: GroupWork): void {
+    this.#work.push(work);
+  }
+
+  /**
+   * Call before the application drops the group. Once it resolves, nothing is begun for the group any more; what ran
+   * has ended, or is no longer waited for. Safe to repeat.
+   */
   async groupDeleted(marketplace: string, groupUid: string): Promise<void> {
     await this.store.set(keyOf(marketplace, groupUid), new Date().toISOString(), DELETED_GROUP_TTL_MS);
+    await Promise.all(this.#work.map(async (work) => work.stop?.(marketplace, groupUid)));
+  }
+
+  /** Removes what still waits for the group. Call once the application has dropped it. Safe to repeat. */
+  async discardWaiting(marketplace: string, groupUid: string): Promise<void> {
+    await Promise.all(this.#work.map(async (work) => work.discard?.(marketplace, groupUid)));
   }
 
   /** When the group cancelled the application; null for a group that did not, as far as is remembered. */

@@ -15,6 +15,8 @@ import type { IncomingRequest } from '../utils/incoming-request.js';
 /** Characters of an identifier that a log line shows; it comes from outside. */
 const LOGGED_LENGTH = 64;
 
+const SESSIONS_LEFT = 'Sessions could not be closed afterwards.';
+
 /** What a log line says of a webhook, as JSON: nothing that a stranger sent can forge a further line. */
 interface Subject {
   readonly marketplace: string;
@@ -24,9 +26,9 @@ interface Subject {
 }
 
 /**
- * Carries out what the account webhooks ask for (protocol §6). The application's adapter goes first and everything of
- * ours second: when the adapter fails nothing has changed, and when our part fails the repeated call finishes it,
- * because adapters treat what is gone already as a success.
+ * Carries out what the account webhooks ask for (protocol §6). A group's notifications stop before the application's
+ * adapter deletes it, so that no handler writes behind its back; sessions are closed after the adapter is done. When
+ * any part fails the repeated call finishes it, because adapters treat what is gone already as a success.
  */
 @Injectable()
 export class AccountWebhooksService {
@@ -41,8 +43,8 @@ export class AccountWebhooksService {
   ) {}
 
   /**
-   * A customer group cancelled the application: the adapter's hook and deletion, then the marker that keeps late
-   * notifications out, then the group's sessions.
+   * A customer group cancelled the application: the marker that keeps notifications out and the end of those under way,
+   * then the adapter's hook and deletion, then what waits in the queue for the group, and its sessions.
    *
    * @param request the framework's request, handed to the adapter.
    * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
@@ -51,16 +53,19 @@ export class AccountWebhooksService {
     const reference: GroupReference = { marketplace: marketplace.name, groupUid };
     const subject = subjectOf(reference, request);
     return this.#once([marketplace.name, groupUid], async () => {
+      await this.#cleanUp(subject, "The group's notifications could not be stopped.", () =>
+        this.deletedGroups.groupDeleted(marketplace.name, groupUid),
+      );
       await this.#withAdapter(subject, 'delete the group', async () => {
         const adapter = await this.adapters.group(request);
         const context = { marketplace, request };
         await adapter.beforeGroupDeletion(reference, context);
         await adapter.deleteGroup(reference, context);
       });
-      await this.#cleanUp(subject, async () => {
-        await this.deletedGroups.groupDeleted(marketplace.name, groupUid);
-        await this.sessions.closeGroup(marketplace.name, groupUid);
-      });
+      await this.#cleanUp(subject, "The group's waiting notifications could not be removed.", () =>
+        this.deletedGroups.discardWaiting(marketplace.name, groupUid),
+      );
+      await this.#cleanUp(subject, SESSIONS_LEFT, () => this.sessions.closeGroup(marketplace.name, groupUid));
     });
   }
 
@@ -85,7 +90,7 @@ export class AccountWebhooksService {
         const adapter = await this.adapters.group(request);
         await adapter.removeMember(reference, { marketplace, request });
       });
-      await this.#cleanUp(subject, () =>
+      await this.#cleanUp(subject, SESSIONS_LEFT, () =>
         this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
       );
     });
@@ -111,13 +116,13 @@ export class AccountWebhooksService {
     }
   }
 
-  async #cleanUp(subject: Subject, work: () => Promise<void>): Promise<void> {
+  async #cleanUp(subject: Subject, message: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       // Says 503, and that the same call may be made again.
       if (error instanceof MaestranoStoreError) throw error;
-      throw this.#failure(subject, 'webhook.cleanup', 'Sessions could not be closed afterwards.', error);
+      throw this.#failure(subject, 'webhook.cleanup', message, error);
     }
   }
 

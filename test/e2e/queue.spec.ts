@@ -53,10 +53,12 @@ const queueOptions = (more: Partial<MaestranoBullmqOptions> = {}): MaestranoBull
 async function boot(
   more: Partial<MaestranoBullmqOptions> = {},
   httpAdapter: (typeof HTTP_ADAPTERS)[number] = 'express',
+  shutdownTimeoutMs?: number,
 ): Promise<BootedApp> {
+  const marketplaces = [marketplaceInput('one')];
   const app = await testApplication({
     httpAdapter,
-    options: { marketplaces: [marketplaceInput('one')] },
+    options: shutdownTimeoutMs ? { marketplaces, shutdownTimeoutMs } : { marketplaces },
     imports: [MaestranoBullmqModule.forRoot(queueOptions(more))],
     providers: [Listener],
   });
@@ -205,7 +207,7 @@ withRedis('queued notifications', () => {
   });
 
   it('are left to another process when they take too long at shutdown', async () => {
-    const app = await boot({ drainMs: 50, lockMs: 500 });
+    const app = await boot({ lockMs: 500 }, 'express', 500);
     let release: () => void = () => undefined;
     hold = new Promise((resolve) => {
       release = resolve;

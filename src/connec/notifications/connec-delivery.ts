@@ -43,11 +43,16 @@ export class ConnecDelivery implements ConnecNotificationContext {
   readonly at: number | null;
   /** Digest of the content, where the time alone does not identify the delivery. */
   readonly digest: string | null;
+  readonly #records: DeliveryRecords;
+  #controller: AbortController | null = null;
+  #stopReason: Error | null = null;
 
   constructor(
-    { source, groupUid, resource, storeKeyOf }: DeliveryRecords,
+    records: DeliveryRecords,
     readonly entity: Readonly<Record<string, unknown>>,
   ) {
+    const { source, groupUid, resource, storeKeyOf } = records;
+    this.#records = records;
     this.marketplace = source.marketplace;
     this.attempt = source.attempt;
     this.groupUid = groupUid;
@@ -63,6 +68,32 @@ export class ConnecDelivery implements ConnecNotificationContext {
 
   get updatedAt(): Date | null {
     return this.at === null ? null : new Date(this.at);
+  }
+
+  /** Made when somebody asks for it, which most handlers never do. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#stopReason) this.#controller.abort(this.#stopReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether {@link ConnecDelivery.stop} was called. */
+  get isStopped(): boolean {
+    return this.#stopReason !== null;
+  }
+
+  /** Aborts the signal; only the first reason counts. */
+  stop(reason: Error): void {
+    if (this.#stopReason) return;
+    this.#stopReason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** The same delivery with a signal of its own, for a handler that follows one that was stopped. */
+  again(): ConnecDelivery {
+    return new ConnecDelivery(this.#records, this.entity);
   }
 
   get deliveryKey(): string {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MAX_BATCH } from '../../stores/maestrano-store.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { DeliveryClaim, DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
+import type { NotificationAdmission } from './group-admission.service.js';
 import type { HandlerCaller } from './handler-caller.js';
 import { inLanes } from './lanes.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
@@ -15,7 +16,7 @@ export type DeliveriesByGroup = ReadonlyMap<string, readonly ConnecDelivery[]>;
 export interface NotificationReport {
   /** Entities whose handlers threw. */
   readonly failed: readonly ConnecDelivery[];
-  /** Entities whose record is being handled elsewhere right now. */
+  /** Entities that have to wait: their record is being handled elsewhere, or the application is stopping. */
   readonly busy: readonly ConnecDelivery[];
   /** What the first failed handler threw. */
   readonly error: unknown;
@@ -31,8 +32,7 @@ export interface DeliveryRunnerParts {
   readonly concurrency: number;
   /** How long to wait for records that are being handled elsewhere, in milliseconds. */
   readonly patienceMs: number;
-  /** Those of the groups that cancelled the application. */
-  readonly deletedOf: (groupUids: readonly string[]) => Promise<ReadonlySet<string>>;
+  readonly admission: Pick<NotificationAdmission, 'ask' | 'of' | 'isStopping'>;
   /** Whether the application knows the group. */
   readonly knowsGroup: (groupUid: string) => Promise<boolean>;
 }
@@ -42,6 +42,8 @@ const NOTE_EVERY_MS = 1_000;
 /** First and longest pause between two looks at records that are being handled elsewhere, in milliseconds. */
 const FIRST_LOOK_MS = 10;
 const LONGEST_PAUSE_MS = 200;
+
+const NO_GROUPS: ReadonlySet<string> = new Set();
 
 /**
  * Takes the deliveries of one notification through ledger and handlers, and gathers what is left to do. Records are
@@ -82,6 +84,7 @@ export class DeliveryRunner {
       await this.#note(true);
     }
     if (this.#broken) throw this.#broken.error;
+    await this.#dropDeleted();
     return { failed: this.#failed, busy: this.#busy, error: this.#error };
   }
 
@@ -92,9 +95,10 @@ export class DeliveryRunner {
     for (let wait = FIRST_LOOK_MS; this.#deferred.size > 0; wait = Math.min(LONGEST_PAUSE_MS, wait * 2)) {
       if (this.#broken) return;
       const waiting = new Map(this.#deferred);
-      if (performance.now() >= until) {
-        this.#busy.push(...[...waiting.values()].flat());
-        this.parts.counts.busy += this.#busy.length;
+      if (performance.now() >= until || this.parts.admission.isStopping) {
+        const left = [...waiting.values()].flat();
+        this.#busy.push(...left);
+        this.parts.counts.busy += left.length;
         return;
       }
       await this.#note();
@@ -120,9 +124,9 @@ export class DeliveryRunner {
    * same time as the marks of groups that cancelled. Resolves with the groups that are customers.
    */
   async #claimFirst(groups: DeliveriesByGroup): Promise<DeliveriesByGroup> {
-    const { ledger, deletedOf, knowsGroup, counts, concurrency } = this.parts;
+    const { ledger, admission, knowsGroup, counts, concurrency } = this.parts;
     const first = firstOfRecords(groups.values());
-    const [deleted, found] = await Promise.all([deletedOf([...groups.keys()]), ledger.read(first)]);
+    const [deleted, found] = await Promise.all([admission.ask([...groups.keys()]), ledger.read(first)]);
     const customers = new Map(groups);
     await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
       if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
@@ -141,6 +145,11 @@ export class DeliveryRunner {
   async #runGroup(groupUid: string, deliveries: readonly ConnecDelivery[]): Promise<void> {
     for (let next = 0; next < deliveries.length && !this.#broken; next += 1) {
       const delivery = deliveries[next]!;
+      const admission = this.parts.admission.of(groupUid);
+      if (admission === 'deleted' || admission === 'stopping') {
+        this.#leave(admission, deliveries.slice(next));
+        return;
+      }
       if (this.#deferredRecords.has(delivery.storeKey)) {
         this.#defer(delivery);
         continue;
@@ -170,11 +179,11 @@ export class DeliveryRunner {
   async #claimNext(groupUid: string, upcoming: readonly ConnecDelivery[]): Promise<boolean> {
     // An earlier update of the same record has to be written first, and so have claims that are given back.
     await this.#note();
-    const { ledger, deletedOf } = this.parts;
+    const { ledger, admission } = this.parts;
     const wanted = firstOfRecords([upcoming]).filter(
       (delivery) => !this.#decisions.has(delivery) && !this.#deferredRecords.has(delivery.storeKey),
     );
-    const [deleted, found] = await Promise.all([deletedOf([groupUid]), ledger.read(wanted)]);
+    const [deleted, found] = await Promise.all([admission.ask([groupUid]), ledger.read(wanted)]);
     if (deleted.has(groupUid)) return false;
     await this.#claim(wanted, found);
     return true;
@@ -193,17 +202,46 @@ export class DeliveryRunner {
 
   async #handle(claim: DeliveryClaim): Promise<void> {
     const { counts, handlers } = this.parts;
-    const failure = await handlers.call(claim.delivery, claim.finished);
+    const result = await handlers.call(claim.delivery, claim.finished);
     this.#handled += 1;
-    if (failure === null) {
+    if (result === null) {
       counts.handled += 1;
       this.#outcomes.push({ claim, result: 'handled' });
       return;
     }
+    const { failure, finished, stopped } = result;
+    const isUntouched = finished.length === claim.finished.length && failure === null;
+    this.#outcomes.push(isUntouched ? { claim, result: 'untouched' } : { claim, result: 'failed', finished });
+    if (stopped === 'unavailable') {
+      this.#broken ??= { error: failure?.error };
+      return;
+    }
+    if (stopped) {
+      this.#leave(stopped, [claim.delivery]);
+      return;
+    }
     counts.failed += 1;
     this.#failed.push(claim.delivery);
-    this.#error ??= failure.error;
-    this.#outcomes.push({ claim, result: 'failed', finished: failure.finished });
+    this.#error ??= failure?.error ?? null;
+  }
+
+  /** What is not handled any more: never, or by whoever is handed it next. */
+  #leave(why: 'deleted' | 'stopping', deliveries: readonly ConnecDelivery[]): void {
+    if (why === 'deleted') this.parts.counts.deletedGroup += deliveries.length;
+    else this.#busy.push(...deliveries);
+  }
+
+  /** Of a group that cancelled meanwhile nothing is left to do, and nothing may be kept. */
+  async #dropDeleted(): Promise<void> {
+    const left = [...this.#failed, ...this.#busy];
+    if (left.length === 0) return;
+    const groupUids = [...new Set(left.map(({ groupUid }) => groupUid))];
+    // Where the store does not respond, the next attempt asks it again.
+    const deleted = await this.parts.admission.ask(groupUids).catch(() => NO_GROUPS);
+    if (deleted.size === 0) return;
+    for (const list of [this.#failed, this.#busy]) {
+      list.splice(0, list.length, ...list.filter(({ groupUid }) => !deleted.has(groupUid)));
+    }
   }
 
   #defer(delivery: ConnecDelivery): void {

@@ -4,56 +4,96 @@ import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-noti
 import { errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { RegisteredHandler } from './connec-handler.registry.js';
+import type { Admission, NotificationAdmission } from './group-admission.service.js';
 import { SKIPPED } from './handler-enhancers.js';
+import { type HandlerWatch, shown } from './handler-watch.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
 
-/** What some of the handlers of a delivery did: they threw. */
-export interface HandlersFailure {
-  /** What the first of them threw. */
-  readonly error: unknown;
+/** What became of a delivery whose handlers are not all done. */
+export interface HandlersResult {
+  /** What the first threw that was not asked to end, or the store when it was asked; null when none did. */
+  readonly failure: { readonly error: unknown } | null;
   /** Names of those that are done, at an earlier attempt and skipped by a guard included. */
   readonly finished: readonly string[];
+  /**
+   * Why the others were not begun, or were asked to end; null when it is not so. `unavailable`: the store does not say
+   * whether the group is still a customer.
+   */
+  readonly stopped: 'deleted' | 'stopping' | 'unavailable' | null;
+}
+
+/** Says whether a handler may begin for the group. */
+export type HandlerAdmission = Pick<NotificationAdmission, 'of' | 'renewed'>;
+
+/** What {@link HandlerCaller} works with. */
+export interface HandlerCallerParts {
+  readonly handlersOf: (resource: string) => readonly RegisteredHandler[];
+  readonly adapter: MaestranoNotificationAdapter | null;
+  readonly admission: HandlerAdmission;
+  readonly watch: HandlerWatch;
+  readonly logger: Logger;
+  readonly counts: Pick<ConnecNotificationCounters['counts'], 'skipped'>;
 }
 
 /** Calls the handlers of deliveries one after the other, counts those that a guard skips, and reports those that throw. */
 export class HandlerCaller {
-  constructor(
-    private readonly handlersOf: (resource: string) => readonly RegisteredHandler[],
-    private readonly adapter: MaestranoNotificationAdapter | null,
-    private readonly logger: Logger,
-    private readonly counts: Pick<ConnecNotificationCounters['counts'], 'skipped'>,
-  ) {}
+  constructor(private readonly parts: HandlerCallerParts) {}
 
-  /** Resolves with null when no handler threw; never rejects for what one did. */
-  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersFailure | null> {
+  /** Resolves with null when all handlers are done; never rejects. */
+  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersResult | null> {
+    const { handlersOf, admission, watch, counts } = this.parts;
+    const { groupUid } = delivery;
     const finished = [...finishedBefore];
     let failure: { readonly error: unknown } | null = null;
-    for (const handler of this.handlersOf(delivery.resource)) {
+    let context = delivery;
+    for (const handler of handlersOf(delivery.resource)) {
       if (finishedBefore.includes(handler.name)) continue;
+      let admitted: Admission = admission.of(groupUid);
+      if (admitted === 'expired') {
+        try {
+          admitted = await admission.renewed(groupUid);
+        } catch (error) {
+          return { failure: { error }, finished, stopped: 'unavailable' };
+        }
+      }
+      if (admitted !== 'granted') return { failure, finished, stopped: admitted };
       try {
-        const running = handler.run(delivery.entity, delivery);
+        const running = handler.run(delivery.entity, context);
         // A handler that was done at once is not waited for.
-        if (running !== undefined && (await Promise.resolve(running)) === SKIPPED) this.counts.skipped += 1;
+        if (isPromise(running) && (await watch.watch(handler.name, context, running)) === SKIPPED) {
+          counts.skipped += 1;
+        }
         finished.push(handler.name);
       } catch (error) {
+        if (context.isStopped) {
+          const why = admission.of(groupUid);
+          if (why === 'deleted' || why === 'stopping') return { failure, finished, stopped: why };
+          context = delivery.again();
+        }
         failure ??= { error };
         await this.#report(handler.name, error, delivery);
       }
     }
-    return failure && { error: failure.error, finished };
+    return failure && { failure, finished, stopped: null };
   }
 
   async #report(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {
-    const { resource, groupUid, attempt, marketplace, recordId, updatedAt, deliveryKey } = delivery;
-    this.logger.error(
-      `${handler} failed for a ${resource} entity of group ${JSON.stringify(groupUid.slice(0, 64))} on "${marketplace.name}" (attempt ${attempt}).`,
+    const { adapter, watch, logger } = this.parts;
+    const { resource, groupUid, attempt, marketplace, recordId, updatedAt, deliveryKey, signal } = delivery;
+    logger.error(
+      `${handler} failed for a ${resource} entity of group ${shown(groupUid)} on "${marketplace.name}" (attempt ${attempt}).`,
       errorPlace(error),
     );
-    const context = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt };
+    const context = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt, signal };
     try {
-      await this.adapter?.onFailure?.({ ...context, handler, error });
+      const running = adapter?.onFailure?.({ ...context, handler, error });
+      if (isPromise(running)) await watch.watch(`${adapter!.constructor.name}.onFailure`, delivery, running);
     } catch {
       // The failure itself is logged already.
     }
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

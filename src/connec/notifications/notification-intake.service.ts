@@ -6,27 +6,36 @@ import {
   type OnApplicationBootstrap,
   Optional,
 } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { MaestranoConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
+import { ShutdownClock } from '../../settings/shutdown-clock.service.js';
+import { DeletedGroupsService, type GroupWork } from '../../stores/deleted-groups.service.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
+import { GroupAdmissionService } from './group-admission.service.js';
+import { listed, shown } from './handler-watch.js';
 import { NotificationProcessor } from './notification-processor.js';
 import { type QueuedNotification, type QueuedOutcome, NotificationQueue } from './notification-queue.js';
 import { type NotificationBody, readNotification } from './notification-reader.js';
 import { ConnecNotificationCounters } from './notification-stats.js';
+
+/** Parts of the time to shut down: until then running handlers may end by themselves, until then through their signal. */
+const DRAIN_PART = 0.8;
+const SIGNAL_PART = 0.9;
 
 /**
  * Takes notifications (protocol §7): handles them before the response, or hands them to the queue that a module
  * provides. Inject it for its numbers, or to feed it what came another way.
  */
 @Injectable()
-export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoNotifications');
   readonly #settings: ConnecSettings['notifications'];
   readonly #running = new Set<Promise<unknown>>();
@@ -36,10 +45,14 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     private readonly processor: NotificationProcessor,
     private readonly registry: MarketplaceRegistry,
     private readonly counters: ConnecNotificationCounters,
+    private readonly groups: GroupAdmissionService,
+    private readonly shutdown: ShutdownClock,
+    deletedGroups: DeletedGroupsService,
     @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
     @Optional() private readonly queue?: NotificationQueue,
   ) {
     this.#settings = notifications;
+    deletedGroups.register(this);
   }
 
   /** Whether notifications go through a queue. */
@@ -72,18 +85,68 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
     const work = this.queue
       ? this.#enqueue(this.queue, marketplace, resources)
       : this.#handle(marketplace, resources);
-    this.#running.add(work);
-    await work.finally(() => this.#running.delete(work));
+    await this.#track(work);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.queue?.start((notification, attempt) => this.#attempt(notification, attempt));
+    await this.queue?.start((notification, attempt) => this.#track(this.#attempt(notification, attempt)));
   }
 
-  /** Takes nothing more, and waits for what was begun. */
+  /** Removes what waits in the queue for a group that cancelled, dead letters included. */
+  async discard(marketplace: string, groupUid: string): Promise<void> {
+    const removed = await this.queue?.removeGroup(marketplace, groupUid, this.#settings.deletionWaitMs);
+    if (!removed) return;
+    this.#logger.log(
+      `${removed} entities of group ${shown(groupUid)} on "${marketplace}", which was deleted, were removed from the queue.`,
+    );
+  }
+
+  /**
+   * Takes nothing more, and waits for what was begun: first for handlers to end, then for those that are asked to, and
+   * in the end no longer. What was not handled then is repeated by the platform, or by whoever works on the queue.
+   */
   async beforeApplicationShutdown(): Promise<void> {
     this.#closing = true;
-    await Promise.allSettled(this.#running);
+    const stopped = this.queue?.stop(this.shutdown.remainingMs());
+    if (!(await this.#drained(DRAIN_PART))) {
+      this.groups.stopAll();
+      this.groups.watch.stopAll(new MaestranoConnecError('connec.stopping', { remedy: 'End soon.' }));
+      if (!(await this.#drained(SIGNAL_PART))) this.#abandon();
+      await this.#drained(1);
+    }
+    await stopped;
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  /** Whether everything that was begun ends before that part of the time to shut down is over. */
+  async #drained(part: number): Promise<boolean> {
+    const timer = new AbortController();
+    const { signal } = timer;
+    const late = pause(this.shutdown.remainingMs(part), false, { signal }).catch(() => false);
+    const ended = Promise.allSettled(this.#running).then(() => true);
+    const isDrained = await Promise.race([ended, late]);
+    timer.abort();
+    return isDrained;
+  }
+
+  #abandon(): void {
+    const abandoned = this.groups.watch.abandonAll(
+      (handler) =>
+        new MaestranoConnecError('connec.handlerTimeout', {
+          message: `${handler} did not end before the application had to.`,
+          remedy: 'Let it end when its signal is aborted, or raise shutdownTimeoutMs.',
+        }),
+    );
+    if (abandoned.length === 0) return;
+    this.#logger.warn(`The application stops although handlers still run: ${listed(abandoned)}.`);
   }
 
   async #enqueue(
@@ -108,11 +171,14 @@ export class ConnecNotifications implements OnApplicationBootstrap, BeforeApplic
       this.#logger.error('A notification could not be handled.', errorPlace(error));
       throw unavailable(marketplace, 'The notification could not be handled to its end.', error);
     }
+    if (this.#closing && report.busy.length > 0)
+      throw unavailable(marketplace, 'The application is stopping.');
     if (this.#settings.acknowledge !== 'always') throwIfLeft(marketplace, report);
   }
 
   /** One attempt at what waited in the queue, with the marketplace as it is configured now. */
   async #attempt(notification: QueuedNotification, attempt: number): Promise<QueuedOutcome> {
+    if (this.#closing) return { remaining: notification.resources, error: null };
     const marketplace = this.registry.get(notification.marketplace);
     const report = await this.processor.process(marketplace, notification.resources, attempt);
     const left = [...report.failed, ...report.busy];

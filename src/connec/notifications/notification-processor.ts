@@ -5,11 +5,11 @@ import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notificat
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
-import { DeletedGroupsService } from '../../stores/deleted-groups.service.js';
 import { ConnecDelivery, DeliveryRecords, type DeliverySource } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
 import { type DeliveriesByGroup, DeliveryRunner, type NotificationReport } from './delivery-runner.js';
+import { GroupAdmissionService } from './group-admission.service.js';
 import { HandlerCaller } from './handler-caller.js';
 import type { NotificationBody } from './notification-reader.js';
 import { ConnecNotificationCounters } from './notification-stats.js';
@@ -30,7 +30,7 @@ export class NotificationProcessor {
   constructor(
     private readonly handlers: ConnecHandlerRegistry,
     private readonly ledger: DeliveryLedger,
-    private readonly deletedGroups: DeletedGroupsService,
+    private readonly groups: GroupAdmissionService,
     private readonly adapters: AdapterResolver,
     private readonly counters: ConnecNotificationCounters,
     @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
@@ -49,23 +49,43 @@ export class NotificationProcessor {
     const adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
     const source = { marketplace, attempt, identity: this.#identity };
     const { counts } = this.counters;
+    const { watch } = this.groups;
+    const admission = this.groups.open(marketplace.name);
+    const handlers = new HandlerCaller({
+      handlersOf: (resource) => this.#handlersOf(resource, adapter),
+      adapter,
+      admission,
+      watch,
+      logger: this.#logger,
+      counts,
+    });
     const runner = new DeliveryRunner({
       ledger: this.ledger,
-      handlers: new HandlerCaller(
-        (resource) => this.#handlersOf(resource, adapter),
-        adapter,
-        this.#logger,
-        counts,
-      ),
+      handlers,
       counts,
       logger: this.#logger,
       concurrency: this.#concurrency,
       patienceMs: PATIENCE_MS,
-      deletedOf: (groupUids) => this.deletedGroups.deletedOf(marketplace.name, groupUids),
-      knowsGroup: async (groupUid) =>
-        !adapter?.knowsGroup || adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace),
+      admission,
+      knowsGroup: (groupUid) => this.#knows(adapter, marketplace, groupUid),
     });
-    return runner.run(this.#byGroup(source, body, adapter?.handle !== undefined));
+    try {
+      return await runner.run(this.#byGroup(source, body, adapter?.handle !== undefined));
+    } finally {
+      admission.close();
+    }
+  }
+
+  async #knows(
+    adapter: MaestranoNotificationAdapter | null,
+    marketplace: Marketplace,
+    groupUid: string,
+  ): Promise<boolean> {
+    if (!adapter?.knowsGroup) return true;
+    const knows = adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace);
+    if (typeof knows === 'boolean') return knows;
+    const subject = { marketplace, groupUid, resource: '', stop: () => undefined };
+    return (await this.groups.watch.watch(`${adapter.constructor.name}.knowsGroup`, subject, knows)) === true;
   }
 
   /** Entities by group, in the order they came; what nobody takes is counted and left out. */

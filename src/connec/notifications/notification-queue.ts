@@ -70,4 +70,18 @@ export abstract class NotificationQueue {
 
   /** Forgets one. False for an unknown id. */
   abstract discard(id: string): Promise<boolean>;
+
+  /**
+   * Removes the entities of a group that cancelled: what waits, what was given up, and what is being handled once its
+   * attempt is over. Resolves with how many were removed.
+   *
+   * @param withinMs how long to wait for attempts that are under way.
+   */
+  abstract removeGroup(marketplace: string, groupUid: string, withinMs: number): Promise<number>;
+
+  /**
+   * Hands out nothing more; what was not handled is left for others. Resolves once no attempt is under way, or after so
+   * many milliseconds. Safe to repeat.
+   */
+  abstract stop(withinMs: number): Promise<void>;
 }

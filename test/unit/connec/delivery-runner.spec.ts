@@ -11,7 +11,8 @@ import {
   type DeliveryRunnerParts,
   type NotificationReport,
 } from '../../../src/connec/notifications/delivery-runner.js';
-import { HandlerCaller } from '../../../src/connec/notifications/handler-caller.js';
+import { HandlerCaller, type HandlerCallerParts } from '../../../src/connec/notifications/handler-caller.js';
+import { HandlerWatch } from '../../../src/connec/notifications/handler-watch.js';
 import { ConnecNotificationCounters } from '../../../src/connec/notifications/notification-stats.js';
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
 import { RedisStore } from '../../../src/redis/redis-store.js';
@@ -52,12 +53,32 @@ beforeEach(() => {
 const ledgerOn = (of: MaestranoStore): DeliveryLedger =>
   new DeliveryLedger(of, { leaseMs: 60_000, rememberMs: 60_000 });
 
+type DeletedOf = (groupUids: readonly string[]) => Promise<ReadonlySet<string>>;
+
+/** Admits all groups but those that are deleted when they are asked about. */
+function admissionBy(
+  deletedOf: DeletedOf,
+): DeliveryRunnerParts['admission'] & HandlerCallerParts['admission'] {
+  let gone: ReadonlySet<string> = new Set();
+  const of = (groupUid: string) => (gone.has(groupUid) ? 'deleted' : 'granted');
+  return {
+    isStopping: false,
+    ask: async (groupUids) => (gone = await deletedOf(groupUids)),
+    of,
+    renewed: (groupUid) => Promise.resolve(of(groupUid)),
+  };
+}
+
 /** One notification to an application that shares the store with all others. */
 async function notify(
   deliveries: readonly ConnecDelivery[],
-  parts: Partial<DeliveryRunnerParts> = {},
+  {
+    deletedOf = () => Promise.resolve(new Set()),
+    ...parts
+  }: Partial<DeliveryRunnerParts> & { readonly deletedOf?: DeletedOf } = {},
 ): Promise<NotificationReport> {
   const logger = new Logger('test');
+  const admission = admissionBy(deletedOf);
   const run = async (_: unknown, context: unknown): Promise<void> => {
     const delivery = context as ConnecDelivery;
     await handler(delivery);
@@ -65,12 +86,19 @@ async function notify(
   };
   const runner = new DeliveryRunner({
     ledger: ledgerOn(store),
-    handlers: new HandlerCaller(() => [{ name: 'handler', run }], null, logger, counters.counts),
+    handlers: new HandlerCaller({
+      handlersOf: () => [{ name: 'handler', run }],
+      adapter: null,
+      admission,
+      watch: new HandlerWatch({ timeoutMs: 60_000, logger }),
+      logger,
+      counts: counters.counts,
+    }),
     counts: counters.counts,
     logger,
     concurrency: 4,
     patienceMs: 300,
-    deletedOf: () => Promise.resolve(new Set()),
+    admission,
     knowsGroup: () => Promise.resolve(true),
     ...parts,
   });

@@ -52,16 +52,18 @@ beforeEach(() => {
 afterEach(() => void jest.restoreAllMocks());
 
 describe('deleting a group', () => {
-  it('asks the hook, deletes, marks the group and closes its sessions, in this order', async () => {
+  it('marks the group and stops its work, asks the hook, deletes, and closes its sessions, in this order', async () => {
+    deletedGroups.register({ stop: step('stop') });
+    deletedGroups.register({ discard: step('discard') });
     await service.deleteGroup(uat, 'cld-1', REQUEST);
-    expect(order).toEqual(['before', 'delete', 'closeGroup']);
+    expect(order).toEqual(['stop', 'before', 'delete', 'discard', 'closeGroup']);
     const context = { marketplace: uat, request: REQUEST };
     expect(adapter.deleteGroup).toHaveBeenCalledWith({ marketplace: 'uat', groupUid: 'cld-1' }, context);
     expect(await deletedGroups.deletedAt('uat', 'cld-1')).toBeInstanceOf(Date);
   });
 
   it.each(['beforeGroupDeletion', 'deleteGroup'])(
-    'leaves everything as it was when %s fails',
+    'leaves the sessions as they were when %s fails, and takes no notifications any more',
     async (method) => {
       adapter[method]?.mockRejectedValueOnce(new Error('database'));
       await expect(service.deleteGroup(uat, 'cld-1', REQUEST)).rejects.toMatchObject({
@@ -70,7 +72,7 @@ describe('deleting a group', () => {
         marketplace: 'uat',
       });
       expect(order).not.toContain('closeGroup');
-      expect(await deletedGroups.deletedAt('uat', 'cld-1')).toBeNull();
+      expect(await deletedGroups.deletedAt('uat', 'cld-1')).toBeInstanceOf(Date);
       await service.deleteGroup(uat, 'cld-1', REQUEST);
       expect(order.at(-1)).toBe('closeGroup');
     },
