@@ -1,4 +1,4 @@
-import { MaestranoApiError } from '../errors/account.error.js';
+import { MaestranoApiError, MaestranoInvalidRequestError } from '../errors/account.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type {
   AccountCallOptions,
@@ -13,8 +13,8 @@ import {
   type FilterOf,
   type Payload,
   readEntity,
-  toFilterQuery,
 } from './fields.js';
+import { readFilter } from './list-filter.js';
 
 /** What makes one resource of the Account API different from another. */
 export interface AccountResource<T extends AccountEntity, F extends Fields> {
@@ -59,7 +59,17 @@ export class ResourceCalls<T extends AccountEntity> {
     return this.#one('GET', id, options);
   }
 
-  cancel(id: string, options?: AccountCallOptions): Promise<T> {
+  /** @throws MaestranoInvalidRequestError (`account.invalidInput`) for an identifier that could mean another record. */
+  async cancel(id: string, options?: AccountCallOptions): Promise<T> {
+    // The real server takes what follows a point for a format: `bill-1.json` would cancel bill-1.
+    if (typeof id === 'string' && id.includes('.')) {
+      throw new MaestranoInvalidRequestError('account.invalidInput', {
+        message: 'the identifier has a point, and the server may take what is before it for the identifier.',
+        marketplace: this.marketplace.name,
+        operation: `DELETE account/${this.#name}/:id`,
+        fields: { id: ['must not contain a point'] },
+      });
+    }
     return this.#one('DELETE', id, options);
   }
 
@@ -70,7 +80,14 @@ export class ResourceCalls<T extends AccountEntity> {
 
   async #one(method: 'GET' | 'DELETE', id: string, options?: AccountCallOptions): Promise<T> {
     const request = { method, path: [this.#name, id], template: `${this.#name}/:id`, options };
-    return readOne(this.resource, await this.send(request));
+    const response = await this.send(request);
+    const record = readOne(this.resource, response);
+    if (record.id === id) return record;
+    throw new MaestranoApiError('account.response', {
+      message: 'the response is another record than the one that was asked for.',
+      ...response.origin.details,
+      remedy: 'Compare the identifier with the one that the marketplace gave.',
+    });
   }
 }
 
@@ -89,11 +106,15 @@ export class AccountCollection<
     protected readonly resource: () => R | Promise<R>,
   ) {}
 
-  /** Everything that the filter lets through, at once: the API has no pages (protocol §8.3). */
+  /**
+   * Everything that the filter lets through, at once: the API has no pages (protocol §8.3). Fields that the server has
+   * no column for are looked at in what it lists (protocol §8.5).
+   */
   async list(filter: FilterOf<F> = {}, options?: AccountCallOptions): Promise<readonly T[]> {
     const { resource, calls } = await this.open();
     const context = { marketplace: calls.marketplace.name, operation: `GET account/${resource.name}` };
-    return calls.list(toFilterQuery(resource.filters, filter, context), options);
+    const { query, lets } = readFilter<T>(resource.filters, filter, context);
+    return Object.freeze((await calls.list(query, options)).filter(lets));
   }
 
   /** The same, one by one. */

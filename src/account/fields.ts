@@ -1,8 +1,4 @@
-import {
-  type AccountErrorFacts,
-  MaestranoApiError,
-  MaestranoInvalidRequestError,
-} from '../errors/account.error.js';
+import { type AccountErrorFacts, MaestranoApiError } from '../errors/account.error.js';
 import { parsePlatformDate } from '../utils/dates.js';
 import { compareDecimals, toDecimalText } from '../utils/decimal.js';
 import { deepFreeze } from '../utils/deep-freeze.js';
@@ -35,6 +31,9 @@ export type DateSuffix = 'StrictlyBefore' | 'Before' | 'StrictlyAfter' | 'After'
 /** Suffixes of numbers in a filter (protocol §8.5). */
 export type NumberSuffix = 'StrictlyLowerThan' | 'LowerThan' | 'StrictlyGreaterThan' | 'GreaterThan';
 
+/** A suffix, empty for equality, and a value: what a server is asked for. */
+export type ServerFilter = readonly [suffix: string, value: string];
+
 /** A value in the JSON body of a request. */
 export type PayloadValue = string | number | boolean;
 
@@ -53,6 +52,10 @@ export interface FieldType<V, Q = never, S extends string = never> {
   readonly read: (value: unknown) => V | null;
   /** Text for the query of a list; null for what is no such value. */
   readonly toQuery: (value: Q) => string | null;
+  /** The order of two texts of {@link toQuery}; NaN for different ones where there is none. */
+  readonly compare: (found: string, wanted: string) => number;
+  /** What a server is asked for where it compares more strictly than we do: never less than the filter lets through. */
+  readonly widen?: (comparison: string, wanted: string) => readonly ServerFilter[];
   /** A value of an input that was validated. */
   readonly toJson: (value: unknown) => PayloadValue;
   /** Whether a record that has `found` may have been made from `sent`. */
@@ -68,8 +71,10 @@ export interface Field<V = unknown> {
   readonly type: FieldType<V, never, string>;
   /** Another spelling that is read where the column is missing. */
   readonly alias?: string;
-  /** The name in filters, where that is not the column's; false where the server cannot filter by it. */
+  /** The name in filters, where that is not the column's; false where a list is not filtered by it. */
   readonly filter?: string | false;
+  /** The real server has no such column, or does not filter this list: only what it lists is filtered (protocol §8.5). */
+  readonly local?: true;
   /** The server is known to drop or overwrite it on creation (protocol §8.6, §8.7): it proves nothing afterwards. */
   readonly unreliable?: true;
 }
@@ -97,12 +102,18 @@ export type FilterOf<F extends Fields> = {
 
 const NUMBER_SUFFIXES = ['StrictlyLowerThan', 'LowerThan', 'StrictlyGreaterThan', 'GreaterThan'] as const;
 
+/** What the server takes for a moment, anywhere in the value of a filter. */
+const MOMENT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
+
 /** Text as it came; compared as databases keep it. */
 export const text: FieldType<string, string> = {
   name: 'text',
   suffixes: [],
   read: textOf,
   toQuery: textOf,
+  compare: areEqual,
+  // The server reads a moment out of any text that has one, and looks for that.
+  widen: (comparison, wanted) => (MOMENT.test(wanted) ? [] : [[comparison, wanted]]),
   toJson: asItIs,
   mayBe: (sent, found) => typeof found === 'string' && normalised(String(sent)) === normalised(found),
 };
@@ -116,6 +127,7 @@ export const integer: FieldType<number, number, NumberSuffix> = {
     return Number.isSafeInteger(number) ? (number as number) : null;
   },
   toQuery: (value) => (Number.isSafeInteger(value) ? String(value) : null),
+  compare: (found, wanted) => Number(found) - Number(wanted),
   toJson: asItIs,
   mayBe: isSameNumber,
 };
@@ -126,6 +138,7 @@ export const decimal: FieldType<string, number | string, NumberSuffix> = {
   suffixes: NUMBER_SUFFIXES,
   read: toDecimalText,
   toQuery: toDecimalText,
+  compare: compareDecimals,
   // At most ten digits: exact as a number, which is what the official clients send.
   toJson: (value) => Number(toDecimalText(value)),
   mayBe: isSameNumber,
@@ -137,6 +150,7 @@ export const boolean: FieldType<boolean, boolean> = {
   suffixes: [],
   read: toBoolean,
   toQuery: (value) => (typeof value === 'boolean' ? String(value) : null),
+  compare: areEqual,
   toJson: asItIs,
   mayBe: (sent, found) => sent === found,
 };
@@ -147,6 +161,8 @@ export const date: FieldType<Date, Date | string, DateSuffix> = {
   suffixes: ['StrictlyBefore', 'Before', 'StrictlyAfter', 'After'],
   read: parsePlatformDate,
   toQuery: (value) => toMoment(value)?.toISOString() ?? null,
+  compare: (found, wanted) => Date.parse(found) - Date.parse(wanted),
+  widen: wholeSeconds,
   toJson: (value) => toMoment(value)?.toISOString() ?? '',
   // The server keeps seconds.
   mayBe: (sent, found) => {
@@ -174,7 +190,15 @@ export const ENTITY_FIELDS = {
 
 /** The type of a field that is neither sent nor filtered by; its table entry says `filter: false`. */
 export function readOnly<V>(read: (value: unknown) => V | null): FieldType<V> {
-  return { name: 'value', suffixes: [], read, toQuery: () => null, toJson: String, mayBe: () => true };
+  return {
+    name: 'value',
+    suffixes: [],
+    read,
+    toQuery: () => null,
+    compare: areEqual,
+    toJson: String,
+    mayBe: () => true,
+  };
 }
 
 /** The moment that a Date or an ISO 8601 text means; null for anything else. */
@@ -233,52 +257,32 @@ export function mayComeFrom(fields: Fields, payload: Payload, record: RawRecord)
 }
 
 /**
- * The query of a filter. A name that the server does not know would silently give an empty list (protocol §8.5), so
- * unknown names and values of another type are rejected here.
- *
- * @throws MaestranoInvalidRequestError (`account.invalidInput`)
+ * The server keeps fractions of a second and shows none, so that by its own comparison no record is made at the moment
+ * that it shows: it is asked for whole seconds.
  */
-export function toFilterQuery(
-  fields: Fields,
-  filter: Readonly<Record<string, unknown>>,
-  context: { readonly marketplace: string; readonly operation: string },
-): URLSearchParams {
-  const query = new URLSearchParams();
-  const problems: Record<string, string[]> = {};
-  for (const [name, value] of Object.entries(filter)) {
-    if (value === undefined) continue;
-    const known = findParameter(fields, name);
-    const asText = known && known.type.toQuery(value as never);
-    if (!known) problems[name] = ['is no filter of this list'];
-    else if (asText === null) problems[name] = [`must be a ${known.type.name}`];
-    else query.append(known.parameter, asText);
+function wholeSeconds(comparison: string, wanted: string): readonly ServerFilter[] {
+  const moment = Date.parse(wanted);
+  const from: ServerFilter = ['After', isoOf(Math.floor(moment / 1000) * 1000)];
+  const until: ServerFilter = ['StrictlyBefore', isoOf(Math.floor(moment / 1000) * 1000 + 1000)];
+  switch (comparison) {
+    case 'After':
+    case 'StrictlyAfter':
+      return [from];
+    case 'Before':
+      return [until];
+    case 'StrictlyBefore':
+      return [['StrictlyBefore', isoOf(Math.ceil(moment / 1000) * 1000)]];
+    default:
+      return [from, until];
   }
-  const names = Object.keys(problems);
-  if (names.length === 0) return query;
-  throw new MaestranoInvalidRequestError('account.invalidInput', {
-    message: `the filter is not usable: ${names.join(', ')}.`,
-    ...context,
-    fields: problems,
-    remedy: 'Nothing was sent: the marketplace would have responded with an empty list.',
-  });
 }
 
-/** The server's parameter that a filter's name means; null for a name that the fields do not allow. */
-function findParameter(
-  fields: Fields,
-  name: string,
-): { readonly type: Field['type']; readonly parameter: string } | null {
-  for (const [field, { column, type, filter = column }] of Object.entries(fields)) {
-    if (filter === false || !name.startsWith(field)) continue;
-    const suffix = ['', ...type.suffixes].find((candidate) => name === field + candidate);
-    if (suffix !== undefined) return { type, parameter: filter + snakeCase(suffix) };
-  }
-  return null;
+function isoOf(moment: number): string {
+  return new Date(moment).toISOString();
 }
 
-/** `StrictlyAfter` to `_strictly_after`. */
-function snakeCase(suffix: string): string {
-  return suffix.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function areEqual(found: string, wanted: string): number {
+  return found === wanted ? 0 : Number.NaN;
 }
 
 function textOf(value: unknown): string | null {

@@ -58,7 +58,7 @@ export const BILL_FIELDS = {
   // The official ruby SDK's fixtures leave out `ed_at`.
   periodStartedAt: { column: 'period_started_at', alias: 'period_start', type: date },
   periodEndedAt: { column: 'period_ended_at', alias: 'period_end', type: date },
-  thirdParty: { column: 'third_party', type: boolean, unreliable: true },
+  thirdParty: { column: 'third_party', type: boolean, unreliable: true, local: true },
   status: { column: 'status', type: text },
 } as const satisfies FieldsOf<Bill> & Record<keyof BillInput, unknown>;
 

@@ -50,16 +50,16 @@ const metadata = readOnly((value): GroupMetadata | null =>
 
 const GROUP_FIELDS = {
   ...ENTITY_FIELDS,
-  status: { column: 'status', type: text },
+  status: { column: 'status', type: text, local: true },
   name: { column: 'name', type: text },
-  email: { column: 'email', type: text },
-  hasCreditCard: { column: 'has_credit_card', type: boolean, filter: false },
+  email: { column: 'email', type: text, local: true },
+  hasCreditCard: { column: 'has_credit_card', type: boolean, local: true },
   freeTrialEndAt: { column: 'free_trial_end_at', type: date },
-  currency: { column: 'currency', type: text },
-  timezone: { column: 'timezone', type: text },
-  country: { column: 'country', type: text, filter: 'geo_country_code' },
-  city: { column: 'city', type: text, filter: false },
-  mainAccounting: { column: 'main_accounting', type: text, filter: false },
+  currency: { column: 'currency', type: text, local: true },
+  timezone: { column: 'timezone', type: text, local: true },
+  country: { column: 'country', type: text, local: true },
+  city: { column: 'city', type: text, local: true },
+  mainAccounting: { column: 'main_accounting', type: text, local: true },
   metadata: { column: 'metadata', type: metadata, filter: false },
 } as const satisfies FieldsOf<Group>;
 

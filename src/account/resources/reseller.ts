@@ -12,11 +12,14 @@ export interface Reseller extends AccountEntity {
   readonly country: string | null;
 }
 
+// The real server lists all resellers, whatever the query.
 const RESELLER_FIELDS = {
-  ...ENTITY_FIELDS,
-  name: { column: 'name', type: text },
-  code: { column: 'code', type: text },
-  country: { column: 'country', type: text, filter: false },
+  id: { ...ENTITY_FIELDS.id, local: true },
+  createdAt: { ...ENTITY_FIELDS.createdAt, local: true },
+  updatedAt: { ...ENTITY_FIELDS.updatedAt, local: true },
+  name: { column: 'name', type: text, local: true },
+  code: { column: 'code', type: text, local: true },
+  country: { column: 'country', type: text, local: true },
 } as const satisfies FieldsOf<Reseller>;
 
 /** What a list of resellers is filtered by. */

@@ -14,7 +14,7 @@ import {
 import { bodyFields, Exchange, type SandboxExchange } from '../http/exchange.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import { AccountDirectory } from './account-directory.js';
-import { filterRecords } from './account-filter.js';
+import { type AccountList, filterRecords } from './account-filter.js';
 import { AccountGuard } from './account.guard.js';
 import { AccountPresenter } from './account.presenter.js';
 import { SandboxBills, type Outcome } from './bills.service.js';
@@ -49,12 +49,12 @@ export class AccountController {
   @Get('account/bills')
   listBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
     const bills = this.bills.list(marketplaceOf(exchange));
-    return this.#list(bills.map(this.present.bill), exchange);
+    return this.#list('bills', bills.map(this.present.bill), exchange.query);
   }
 
   @Get('account/bills/:id')
   showBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#show(this.bills.find(marketplaceOf(exchange), id), this.present.bill);
+    return this.#show(this.bills.find(marketplaceOf(exchange), this.#id(id)), this.present.bill);
   }
 
   @Post('account/bills')
@@ -68,18 +68,21 @@ export class AccountController {
 
   @Delete('account/bills/:id')
   cancelBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#outcome(this.bills.cancel(marketplaceOf(exchange), id), this.present.bill);
+    return this.#outcome(this.bills.cancel(marketplaceOf(exchange), this.#id(id)), this.present.bill);
   }
 
   @Get('account/recurring_bills')
   listRecurringBills(@Exchange() exchange: SandboxExchange): AccountEnvelope {
     const bills = this.recurringBills.list(marketplaceOf(exchange));
-    return this.#list(bills.map(this.present.recurringBill), exchange);
+    return this.#list('recurring_bills', bills.map(this.present.recurringBill), exchange.query);
   }
 
   @Get('account/recurring_bills/:id')
   showRecurringBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#show(this.recurringBills.find(marketplaceOf(exchange), id), this.present.recurringBill);
+    return this.#show(
+      this.recurringBills.find(marketplaceOf(exchange), this.#id(id)),
+      this.present.recurringBill,
+    );
   }
 
   @Post('account/recurring_bills')
@@ -91,17 +94,21 @@ export class AccountController {
 
   @Delete('account/recurring_bills/:id')
   cancelRecurringBill(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#outcome(this.recurringBills.cancel(marketplaceOf(exchange), id), this.present.recurringBill);
+    return this.#outcome(
+      this.recurringBills.cancel(marketplaceOf(exchange), this.#id(id)),
+      this.present.recurringBill,
+    );
   }
 
   @Get('account/groups')
   listGroups(@Exchange() exchange: SandboxExchange): AccountEnvelope {
-    return this.#list(this.directory.groups(marketplaceOf(exchange)).map(this.present.group), exchange);
+    const groups = this.directory.groups(marketplaceOf(exchange));
+    return this.#list('groups', groups.map(this.present.group), exchange.query);
   }
 
   @Get('account/groups/:id')
   showGroup(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#show(this.directory.group(marketplaceOf(exchange), id), this.present.group);
+    return this.#show(this.directory.group(marketplaceOf(exchange), this.#id(id)), this.present.group);
   }
 
   @Get('account/users')
@@ -109,12 +116,12 @@ export class AccountController {
     // A person has no group; the parameter selects by membership.
     const { group_id: groupId = null, ...filters } = Object.fromEntries(exchange.query);
     const users = this.directory.users(marketplaceOf(exchange), groupId);
-    return success(filterRecords(users.map(this.present.user), new URLSearchParams(filters)));
+    return this.#list('users', users.map(this.present.user), new URLSearchParams(filters));
   }
 
   @Get('account/users/:id')
   showUser(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#show(this.directory.user(marketplaceOf(exchange), id), this.present.user);
+    return this.#show(this.directory.user(marketplaceOf(exchange), this.#id(id)), this.present.user);
   }
 
   /** A rejected password gets status 200, as the platform does (protocol §8.11). */
@@ -129,18 +136,20 @@ export class AccountController {
 
   @Get('account/resellers')
   listResellers(@Exchange() exchange: SandboxExchange): AccountEnvelope {
-    return this.#list(this.directory.resellers(marketplaceOf(exchange)).map(this.present.reseller), exchange);
+    const resellers = this.directory.resellers(marketplaceOf(exchange)).map(this.present.reseller);
+    // The old sandbox does not filter them.
+    return success(this.#is2016 ? resellers : filterRecords(resellers, exchange.query, null));
   }
 
   @Get('account/resellers/:id')
   showReseller(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
-    return this.#show(this.directory.reseller(marketplaceOf(exchange), id), this.present.reseller);
+    return this.#show(this.directory.reseller(marketplaceOf(exchange), this.#id(id)), this.present.reseller);
   }
 
   @Get('account/resellers/:id/groups')
   listResellerGroups(@Exchange() exchange: SandboxExchange, @Param('id') id: string): AccountEnvelope {
     const groups = this.directory.groups(marketplaceOf(exchange)).filter((group) => group.resellerId === id);
-    return this.#list(groups.map(this.present.group), exchange);
+    return this.#list('groups', groups.map(this.present.group), exchange.query);
   }
 
   #fields(exchange: SandboxExchange): Wire {
@@ -149,8 +158,17 @@ export class AccountController {
     throw new HttpException(failure({ body: ['is neither JSON nor form-encoded'] }), 400);
   }
 
-  #list(records: readonly Wire[], exchange: SandboxExchange): AccountEnvelope {
-    return success(filterRecords(records, exchange.query));
+  get #is2016(): boolean {
+    return this.options.behaviour === 'like-2016';
+  }
+
+  #list(list: AccountList, records: readonly Wire[], query: URLSearchParams): AccountEnvelope {
+    return success(filterRecords(records, query, this.#is2016 ? list : null));
+  }
+
+  /** The old sandbox takes what follows a point for a format: `bill-1.json` is bill-1. */
+  #id(id: string): string {
+    return this.#is2016 ? id.replace(/\.json$/, '') : id;
   }
 
   /** What is missing gets status 200 as observed, or 404 as documented (protocol §8.4). */

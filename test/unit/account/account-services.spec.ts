@@ -31,7 +31,11 @@ beforeEach(async () => {
     ),
     http: { timeoutMs: 5_000 },
   });
-  server.respond = reply(200, success({ object: 'account_bill', id: 'bill-1' }));
+  // As the marketplace does, a record responds by the identifier that it was asked for.
+  server.respond = (request, response, raw) => {
+    const id = request.method === 'GET' ? decodeURIComponent(request.url.split('/').at(-1) ?? '') : 'bill-1';
+    reply(200, success({ object: 'account_bill', id }))(request, response, raw);
+  };
 });
 
 afterEach(async () => {
@@ -212,9 +216,9 @@ describe('filters', () => {
     await groups.list({ freeTrialEndAtBefore: new Date(0) });
     expect(server.seen.map(({ url }) => url.replace('/one/api/v1/account/', ''))).toEqual([
       'bills?group_id=cld-1&created_at_after=2016-01-01T00%3A00%3A00.000Z&price_cents_strictly_lower_than=500' +
-        '&units_greater_than=1.5&third_party=false',
+        '&units_greater_than=1.5',
       'users?uid=usr-1&company=A+%26+B&geo_country_code=AU&updated_at_strictly_before=2026-01-01T00%3A00%3A00.000Z',
-      'groups?free_trial_end_at_before=1970-01-01T00%3A00%3A00.000Z',
+      'groups?free_trial_end_at_strictly_before=1970-01-01T00%3A00%3A01.000Z',
     ]);
   });
 
