@@ -130,6 +130,7 @@ export {
   MaestranoAuthenticationError,
   MaestranoCreationInProgressError,
   MaestranoCreationKeyConflictError,
+  MaestranoCreationStoreError,
   MaestranoCreationUndecidedError,
   MaestranoInvalidRequestError,
   MaestranoNotFoundError,

@@ -72,7 +72,7 @@ export class AccountClient {
     );
     const data = openEnvelope(response, marketplace.name, operation);
     const { status, requestId, attempts } = response;
-    const details = { marketplace: marketplace.name, operation, status, requestId, attempts };
+    const details = { marketplace: marketplace.name, operation, status, requestId, attempts, fromApi: true };
     return { data, origin: { marketplace: marketplace.name, details } };
   }
 
@@ -147,6 +147,7 @@ export function openEnvelope(response: HttpResponse, marketplace: string, operat
     fields,
     requestId: response.requestId,
     attempts: response.attempts,
+    fromApi: envelope !== null,
   };
   const said = describe(fields);
   switch (status) {

@@ -1,7 +1,7 @@
 import { type AccountErrorFacts, MaestranoInvalidRequestError } from '../errors/account.error.js';
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
-import { type AccountEntity, type Fields, mayComeFrom } from './fields.js';
+import { type AccountEntity, type Fields, mayComeFrom, type Payload } from './fields.js';
 import { createOnce, type CreationSettings, settleOnce } from './ledger/charge-creation.js';
 import type { ChargeLedger } from './ledger/charge-ledger.service.js';
 import type { ChargeResource } from './resources/charge.js';
@@ -42,13 +42,14 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
   /**
    * Charges the group exactly once for each key, however often it is called, on however many instances (with a
    * store that they share). After an ambiguous failure the group's charges are looked up before anything is sent
-   * again. May take as long as the `account.createOnce.deadlineMs` option.
+   * again, and a new one of the same price with other contents, which the server may have changed, is not charged again. May take as long as the `account.createOnce.deadlineMs` option.
    *
    * @param key names this charge for ever: an invoice number, a job id. One key for one charge.
    * @returns the charge, whether it was made now or by an earlier call.
    * @throws MaestranoCreationUndecidedError when it could not be found out whether the charge exists: call again later.
    * @throws MaestranoCreationKeyConflictError when the key stands for a charge with other contents.
-   * @throws MaestranoCreationInProgressError when another call with equal contents did not end in time.
+   * @throws MaestranoCreationInProgressError when another call for the group with this price did not end in time.
+   * @throws MaestranoCreationStoreError when the store failed.
    */
   async createOnce(key: string, input: I, options: AccountCallOptions = {}): Promise<T> {
     const { resource, calls } = await this.open();
@@ -57,6 +58,7 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     const payload = resource.toPayload(input, context);
     // By group alone: a filter that a server does not know gives an empty list, which would look like "not charged".
     const group = new URLSearchParams({ group_id: String(payload.group_id) });
+    const price: Payload = { price_cents: payload.price_cents ?? 0 };
     const { ledger, settings } = this.memory;
     return createOnce(ledger, settings, {
       key,
@@ -66,8 +68,10 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
       scope: { marketplace: context.marketplace, resource: resource.name },
       create: (call) => calls.create(payload, call),
       retrieve: (id, call) => calls.retrieve(id, call),
-      findMatching: async (call) =>
-        (await calls.list(group, call)).filter(({ raw }) => mayComeFrom(resource.fields, payload, raw)),
+      // A server that changed texts or currency kept the price.
+      listOfPrice: async (call) =>
+        (await calls.list(group, call)).filter(({ raw }) => mayComeFrom(resource.fields, price, raw)),
+      isEqual: ({ raw }) => mayComeFrom(resource.fields, payload, raw),
     });
   }
 

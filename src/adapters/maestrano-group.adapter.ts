@@ -58,8 +58,9 @@ export abstract class MaestranoGroupAdapter<Group = unknown, User = unknown> {
   abstract deleteGroup(reference: GroupReference, context: AdapterContext): Promise<void> | void;
 
   /**
-   * Called before {@link MaestranoGroupAdapter.deleteGroup}, for a last bill or an export while the marketplace
-   * still knows the group. Does nothing by default.
+   * Called before {@link MaestranoGroupAdapter.deleteGroup}, for an export while the marketplace still knows the group,
+   * and to note what is left to charge. A charge in here would let the deletion fail with the marketplace's billing.
+   * Does nothing by default.
    */
   beforeGroupDeletion(_reference: GroupReference, _context: AdapterContext): Promise<void> | void {}
 }

@@ -1,4 +1,6 @@
+import type { RequestSent } from './http.error.js';
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
+import { MaestranoStoreError, type StoreErrorCode } from './store.error.js';
 
 /** Codes of what the Account API rejects, and of what is rejected on its behalf (protocol §8.4). */
 export const ACCOUNT_ERROR_CODES = {
@@ -35,6 +37,10 @@ export interface AccountErrorFacts extends MaestranoErrorFacts {
   readonly fields?: FieldMessages;
   readonly requestId?: string | null;
   readonly attempts?: number;
+  /** Without it, a response with a status says `yes`, and none `no`. */
+  readonly sent?: RequestSent;
+  /** Whether the response has the envelope of the Account API. */
+  readonly fromApi?: boolean;
 }
 
 /** Anything that the Account API rejected, or that was rejected on its behalf. Never holds credentials. */
@@ -48,6 +54,16 @@ export class MaestranoAccountError extends MaestranoError {
   /** The server's id of the request, when it responded with one. */
   readonly requestId: string | null;
   readonly attempts: number;
+  /**
+   * How far the request got. For `createOnce`, how far any request of this key got: after `no` nothing was charged and
+   * nothing will be.
+   */
+  readonly sent: RequestSent;
+  /**
+   * Whether the response came from the Account API itself. Without its envelope a proxy or another server may have
+   * responded, and whether a creation was carried out is open, whatever the status.
+   */
+  readonly fromApi: boolean;
 
   constructor(code: AccountErrorCode, facts: AccountErrorFacts) {
     const entry = ACCOUNT_ERROR_CODES[code];
@@ -58,6 +74,8 @@ export class MaestranoAccountError extends MaestranoError {
     this.fields = facts.fields ?? {};
     this.requestId = facts.requestId ?? null;
     this.attempts = facts.attempts ?? 0;
+    this.sent = facts.sent ?? (this.status === null ? 'no' : 'yes');
+    this.fromApi = facts.fromApi ?? false;
   }
 }
 
@@ -89,7 +107,10 @@ export class MaestranoApiError extends MaestranoAccountError {}
  * Call `createOnce` again later with the same key, or decide with `settleOnce`.
  */
 export class MaestranoCreationUndecidedError extends MaestranoAccountError {
-  /** Ids of charges that may be the one. Empty: none yet, but the request may still be on its way. */
+  /**
+   * Ids of charges that may be the one: of the group, of the same price, new, and of no other key. Empty: none yet, but
+   * the request may still be on its way.
+   */
   readonly candidates: readonly string[];
 
   constructor(code: AccountErrorCode, facts: AccountErrorFacts & { readonly candidates: readonly string[] }) {
@@ -103,3 +124,23 @@ export class MaestranoCreationKeyConflictError extends MaestranoAccountError {}
 
 /** Another call, perhaps in another process, is creating the same charge and did not finish in time. */
 export class MaestranoCreationInProgressError extends MaestranoAccountError {}
+
+/**
+ * The store failed while a charge was made once; `cause` is its error. Call `createOnce` again with the same key when
+ * the store is back: it goes on from what is remembered.
+ */
+export class MaestranoCreationStoreError extends MaestranoStoreError {
+  /** Route template such as `POST account/bills`. */
+  readonly operation: string;
+  /** How far any request of this key got: after `no` nothing was charged. */
+  readonly sent: RequestSent;
+
+  constructor(
+    code: StoreErrorCode,
+    facts: MaestranoErrorFacts & { readonly operation: string; readonly sent: RequestSent },
+  ) {
+    super(code, facts);
+    this.operation = facts.operation;
+    this.sent = facts.sent;
+  }
+}

@@ -42,7 +42,10 @@ export function backoffMs(base: number, attempt: number): number {
 /** Why a call must end whatever its attempts say. */
 export type CallEnd = 'aborted' | 'deadline';
 
-/** The deadline of one call, its caller's signal and the application's shutdown, for everything that waits. */
+/**
+ * The deadline of one call, its caller's signal and the application's shutdown, for everything that waits. Measured by
+ * the monotonic clock: when the system's is set back, a call that was given up must not be sent after all.
+ */
 export class CallClock {
   readonly #deadlineAt: number;
 
@@ -51,14 +54,14 @@ export class CallClock {
     private readonly signal: AbortSignal | undefined,
     private readonly closing: AbortSignal,
   ) {
-    this.#deadlineAt = Date.now() + deadlineMs;
+    this.#deadlineAt = performance.now() + deadlineMs;
     // Hundreds of calls may listen to one signal: that is no leak to warn of.
     if (signal) setMaxListeners(0, signal);
   }
 
   /** Milliseconds until the deadline; may be negative. */
   get remainingMs(): number {
-    return this.#deadlineAt - Date.now();
+    return this.#deadlineAt - performance.now();
   }
 
   /** Why the call must end now; null while it may go on. */

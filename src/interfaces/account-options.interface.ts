@@ -10,10 +10,10 @@ export interface AccountOptions {
 export interface CreateOnceOptions {
   /**
    * Milliseconds after an ambiguous failure during which the request may still arrive at the marketplace: only
-   * when they are over and the charge is not there, it is sent again. 30,000 by default.
+   * when they are over and the charge is not there, it is sent again. 75,000 by default, beside the timeout of a call more than the 80 seconds that official clients wait.
    */
   readonly settleMs?: number;
-  /** Milliseconds for a whole `createOnce`, waiting included; 90,000 by default. */
+  /** Milliseconds for a whole `createOnce`, waiting included; 120,000 by default. */
   readonly deadlineMs?: number;
   /** Milliseconds that a key is remembered; 400 days by default. */
   readonly rememberMs?: number;

@@ -140,8 +140,8 @@ const WEBHOOKS = group({
 const ACCOUNT = group({
   maxResponseBytes: bytes(5_000_000),
   createOnce: group({
-    settleMs: milliseconds(30 * SECOND, { least: 0 }),
-    deadlineMs: milliseconds(90 * SECOND),
+    settleMs: milliseconds(75 * SECOND, { least: 0 }),
+    deadlineMs: milliseconds(120 * SECOND),
     rememberMs: milliseconds(400 * DAY, LONG),
   } satisfies RulesFor<CreateOnceOptions>),
 } satisfies RulesFor<AccountOptions>);

@@ -57,6 +57,7 @@ const NAMES = [
   'MaestranoConnecError',
   'MaestranoCreationInProgressError',
   'MaestranoCreationKeyConflictError',
+  'MaestranoCreationStoreError',
   'MaestranoCreationUndecidedError',
   'MaestranoError',
   'MaestranoFactoryOptions',

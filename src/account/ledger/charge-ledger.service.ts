@@ -11,6 +11,12 @@ import type { Payload } from '../fields.js';
 /** Milliseconds between two looks at a lock that somebody else holds. */
 const LOCK_POLL_MS = 50;
 
+/** Most attempts to write what does not depend on what others wrote. */
+const MAX_TRIES = 5;
+
+/** Most records whose time is remembered by this process; for one that is not, it is waited anew. */
+const MAX_TIMED = 10_000;
+
 /** The charges of one marketplace that one key may stand for. */
 export interface LedgerScope {
   readonly marketplace: string;
@@ -18,121 +24,207 @@ export interface LedgerScope {
   readonly resource: string;
 }
 
-/** Charges with equal contents for one group. */
+/** A charge as far as it matters which other charges it could be mistaken for. */
 export interface ChargeContent {
   readonly groupId: string;
+  readonly priceCents: string;
   /** Digest of everything that is sent. */
   readonly digest: string;
 }
 
 /** What is remembered of one key. */
-export type KeyRecord =
-  | { readonly state: 'open'; readonly digest: string; readonly groupId: string }
-  | { readonly state: 'done'; readonly digest: string; readonly chargeId: string };
+export type KeyRecord = {
+  readonly digest: string;
+  /** As it lies in the store. */ readonly stored: string;
+} & (
+  | { readonly state: 'open'; readonly groupId: string; readonly priceCents: string }
+  | { readonly state: 'done'; readonly chargeId: string }
+);
+
+/** A key that may have sent something and does not know what came of it. */
+export interface OpenKey {
+  readonly key: string;
+  /** Digest of what it sends. */
+  readonly digest: string;
+}
 
 /**
- * What is remembered of charges with equal contents for one group while some of them are open. Charges with equal
- * contents cannot be told apart on the server, so what counts is that there are as many new ones as keys.
+ * What is remembered of a group's charges of one price while some of them are open. A server may change texts and
+ * currency, so that charges of one price cannot be told apart for certain: what counts is that there are no more new
+ * ones than keys.
  */
-export interface ContentRecord {
-  /** Equal charges that belong to no open key: there before, or found to be another key's. */
-  readonly known: readonly string[];
-  /** Keys that may have sent something and do not know what came of it. */
-  readonly open: readonly string[];
-  /** Until when a request of theirs may still arrive at the server; milliseconds of the epoch. */
+export interface OpenCharges {
+  /** Charges that belong to no open key: there before anything was sent, or another key's. Null before the first look. */
+  readonly known: readonly string[] | null;
+  readonly open: readonly OpenKey[];
+  /** Until when a request may still arrive at the server, by the monotonic clock of this process. */
   readonly settledAt: number;
 }
 
-/** The contents of a payload, with its fields in any order. */
+/** {@link OpenCharges} with its place in the store. */
+export interface StoredCharges extends OpenCharges {
+  /** As it lies in the store; null when nothing does. */
+  readonly stored: string | null;
+}
+
+/** Somebody else wrote meanwhile: what was read is out of date, and nothing was written. */
+export class LedgerConflict extends Error {}
+
+/** What distinguishes a payload from others, with its fields in any order. */
 export function contentOf(payload: Payload): ChargeContent {
   const fields = Object.entries(payload).sort(([a], [b]) => (a < b ? -1 : 1));
   const digest = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
-  return { groupId: String(payload.group_id), digest };
+  return { groupId: String(payload.group_id), priceCents: String(payload.price_cents), digest };
+}
+
+/** Milliseconds by a clock that nobody sets. */
+export function monotonicNow(): number {
+  return performance.now();
 }
 
 /**
  * What `createOnce` remembers, in the application's store: shared by all instances when that is Redis. With the
  * store in memory a restart forgets it, and a key protects within one process's life only.
+ *
+ * Every write expects what was read before, so that one which the store carries out late, when the lock is over, changes
+ * nothing that others did meanwhile. No moment of a clock is stored: clocks are set, and differ. A record says how long
+ * after it was written a request may still arrive, and who reads it counts that from the first time he saw it.
  */
 @Injectable()
 export class ChargeLedger {
+  /** Until when a request may arrive, by the revision of the record that says so. */
+  readonly #settledAt = new Map<string, number>();
+
   constructor(private readonly store: MaestranoStore) {}
 
   async readKey(scope: LedgerScope, key: string): Promise<KeyRecord | null> {
     return parseKeyRecord(await this.store.get(keyOf(scope, key)));
   }
 
-  /** Says whether the key was free. */
-  openKey(scope: LedgerScope, key: string, content: ChargeContent, ttlMs: number): Promise<boolean> {
-    const record: KeyRecord = { state: 'open', ...content };
-    return this.store.setIfAbsent(keyOf(scope, key), JSON.stringify(record), ttlMs);
-  }
-
-  async finishKey(
+  /** The record of a key that was free; null when it was not. */
+  async openKey(
     scope: LedgerScope,
     key: string,
-    digest: string,
-    chargeId: string,
-    ttlMs: number,
-  ): Promise<void> {
-    const record: KeyRecord = { state: 'done', digest, chargeId };
-    await this.store.set(keyOf(scope, key), JSON.stringify(record), ttlMs);
-  }
-
-  async forgetKey(scope: LedgerScope, key: string): Promise<void> {
-    await this.store.delete(keyOf(scope, key));
-  }
-
-  /** With keys that were finished or forgotten by a process that then died already taken out of `open`. */
-  async readContent(scope: LedgerScope, content: ChargeContent): Promise<ContentRecord | null> {
-    const record = parseContentRecord(await this.store.get(contentKeyOf(scope, content)));
-    if (!record) return null;
-    const known = [...record.known];
-    const open: string[] = [];
-    for (const key of record.open) {
-      const of = await this.readKey(scope, key);
-      if (of?.state === 'done') known.push(of.chargeId);
-      else open.push(key);
-    }
-    return { ...record, known, open };
-  }
-
-  /** Removes the record when no key is open any more. Only under the content's lock. */
-  async writeContent(
-    scope: LedgerScope,
     content: ChargeContent,
-    record: ContentRecord,
     ttlMs: number,
-  ): Promise<void> {
-    const key = contentKeyOf(scope, content);
-    if (record.open.length === 0) await this.store.delete(key);
-    else await this.store.set(key, JSON.stringify(record), ttlMs);
+  ): Promise<KeyRecord | null> {
+    const stored = JSON.stringify({ state: 'open', ...content, revision: randomUUID() });
+    const isFree = await this.store.setIfAbsent(keyOf(scope, key), stored, ttlMs);
+    return isFree ? { state: 'open', ...content, stored } : null;
   }
 
   /**
-   * Runs the work while nobody else works on charges with equal contents.
+   * Remembers what a key stands for, whatever the record says meanwhile, unless that is another charge.
+   *
+   * @returns the charge that the key stands for from now on.
+   * @throws LedgerConflict when others write all the time.
+   */
+  async finishKey(
+    scope: LedgerScope,
+    key: string,
+    {
+      digest,
+      from,
+      chargeId,
+    }: { readonly digest: string; readonly from: KeyRecord | null; readonly chargeId: string },
+    ttlMs: number,
+  ): Promise<string> {
+    const value = JSON.stringify({ state: 'done', digest, chargeId });
+    let present = from;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (present?.state === 'done') return present.chargeId;
+      const expected = present?.stored ?? null;
+      const [written] = await this.store.writeMany([{ key: keyOf(scope, key), expected, value, ttlMs }]);
+      if (written) return chargeId;
+      present = await this.readKey(scope, key);
+    }
+    throw new LedgerConflict();
+  }
+
+  /** Forgets an open key, unless it is another's by now. */
+  async forgetKey(scope: LedgerScope, key: string, { stored }: KeyRecord): Promise<void> {
+    await this.store.delete(keyOf(scope, key), stored);
+  }
+
+  /** Keys that a process finished and then died are taken out of `open` already. */
+  async readCharges(scope: LedgerScope, content: ChargeContent): Promise<StoredCharges> {
+    const stored = await this.store.get(chargesKeyOf(scope, content));
+    const record = parseChargesRecord(stored);
+    if (!record) return { known: null, open: [], settledAt: 0, stored };
+    const keys = await this.store.getMany(record.open.map(({ key }) => keyOf(scope, key)));
+    const known = record.known && [...record.known];
+    const open = record.open.filter((_key, index) => {
+      const of = parseKeyRecord(keys[index] ?? null);
+      if (of?.state === 'done') known?.push(of.chargeId);
+      return of?.state !== 'done';
+    });
+    return { known, open, settledAt: this.#readTime(record.revision, record.settleMs), stored };
+  }
+
+  /**
+   * Removes the record when no key is open any more.
+   *
+   * @throws LedgerConflict when the record is not the one that was read.
+   */
+  async writeCharges(
+    scope: LedgerScope,
+    content: ChargeContent,
+    { stored: expected }: StoredCharges,
+    next: OpenCharges,
+    ttlMs: number,
+  ): Promise<StoredCharges> {
+    const key = chargesKeyOf(scope, content);
+    const { known, open, settledAt } = next;
+    const revision = randomUUID();
+    const settleMs = Math.max(0, Math.ceil(settledAt - monotonicNow()));
+    const stored = open.length === 0 ? null : JSON.stringify({ revision, known, open, settleMs });
+    if (stored === null && expected === null) return { ...next, stored };
+    const [written] = await this.store.writeMany([{ key, expected, value: stored, ttlMs }]);
+    if (!written) throw new LedgerConflict();
+    this.#keepTime(revision, settledAt);
+    return { known, open, settledAt, stored };
+  }
+
+  /**
+   * Runs the work while nobody else works on charges of this price. A courtesy that keeps others from useless work:
+   * should the lock end before the work does, what is written still expects what was read.
    *
    * @param heldMs longest that the work may take; then the lock is over, should this process have died.
    * @returns null when the lock could not be had within `waitMs`.
    */
   async exclusively<T>(
     scope: LedgerScope,
-    content: ChargeContent,
+    content: Pick<ChargeContent, 'groupId' | 'priceCents'>,
     times: { readonly heldMs: number; readonly waitMs: number; readonly signal?: AbortSignal },
     work: () => Promise<T>,
   ): Promise<T | null> {
-    const key = storeKey('ledger-lock', scope.resource, scope.marketplace, content.groupId, content.digest);
+    const { groupId, priceCents } = content;
+    const key = storeKey('ledger-lock', scope.resource, scope.marketplace, groupId, priceCents);
     const token = randomUUID();
-    const giveUpAt = Date.now() + times.waitMs;
+    const giveUpAt = monotonicNow() + times.waitMs;
     while (!(await this.store.setIfAbsent(key, token, times.heldMs))) {
-      if (Date.now() >= giveUpAt || times.signal?.aborted) return null;
+      if (monotonicNow() >= giveUpAt || times.signal?.aborted) return null;
       await wait(LOCK_POLL_MS);
     }
     try {
       return await work();
     } finally {
-      await this.store.delete(key, token);
+      // A lock that cannot be released ends by itself; what the work did counts.
+      await this.store.delete(key, token).catch(() => false);
     }
+  }
+
+  #readTime(revision: string, settleMs: number): number {
+    return this.#settledAt.get(revision) ?? this.#keepTime(revision, monotonicNow() + settleMs);
+  }
+
+  #keepTime(revision: string, settledAt: number): number {
+    if (this.#settledAt.size >= MAX_TIMED) {
+      const [oldest = ''] = this.#settledAt.keys();
+      this.#settledAt.delete(oldest);
+    }
+    this.#settledAt.set(revision, settledAt);
+    return settledAt;
   }
 }
 
@@ -140,29 +232,49 @@ function keyOf(scope: LedgerScope, key: string): string {
   return storeKey('ledger-key', scope.resource, scope.marketplace, key);
 }
 
-function contentKeyOf(scope: LedgerScope, content: ChargeContent): string {
-  return storeKey('ledger-content', scope.resource, scope.marketplace, content.groupId, content.digest);
+function chargesKeyOf(scope: LedgerScope, { groupId, priceCents }: ChargeContent): string {
+  return storeKey('ledger-charges', scope.resource, scope.marketplace, groupId, priceCents);
 }
 
 /** Null for text that is no record of ours: nothing is known then. */
-function parseKeyRecord(text: string | null): KeyRecord | null {
-  const value = parse(text);
-  if (!isRecord(value) || typeof value.digest !== 'string') return null;
-  const { digest, state, groupId, chargeId } = value;
-  if (state === 'open' && typeof groupId === 'string') return { state, digest, groupId };
-  return state === 'done' && typeof chargeId === 'string' ? { state, digest, chargeId } : null;
+function parseKeyRecord(stored: string | null): KeyRecord | null {
+  const value = parse(stored);
+  if (stored === null || !isRecord(value) || typeof value.digest !== 'string') return null;
+  const { digest, state, groupId, priceCents, chargeId } = value;
+  if (state === 'open' && typeof groupId === 'string' && typeof priceCents === 'string') {
+    return { state, digest, groupId, priceCents, stored };
+  }
+  return state === 'done' && typeof chargeId === 'string' ? { state, digest, chargeId, stored } : null;
+}
+
+interface ChargesRecord {
+  readonly revision: string;
+  readonly known: readonly string[] | null;
+  readonly open: readonly OpenKey[];
+  /** How long after it was written a request may still arrive. */
+  readonly settleMs: number;
 }
 
 /** Null for text that is no record of ours. */
-function parseContentRecord(text: string | null): ContentRecord | null {
+function parseChargesRecord(text: string | null): ChargesRecord | null {
   const value = parse(text);
-  if (!isRecord(value) || !isTexts(value.known) || !isTexts(value.open)) return null;
-  if (typeof value.settledAt !== 'number') return null;
-  return { known: value.known, open: value.open, settledAt: value.settledAt };
+  if (!isRecord(value) || typeof value.revision !== 'string' || typeof value.settleMs !== 'number')
+    return null;
+  const { revision, known, open, settleMs } = value;
+  if (known !== null && !isListOf(known, isText)) return null;
+  return isListOf(open, isOpenKey) ? { revision, known, open, settleMs } : null;
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] {
+  return Array.isArray(value) && value.every((item) => isItem(item));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isOpenKey(value: unknown): value is OpenKey {
+  return isRecord(value) && typeof value.key === 'string' && typeof value.digest === 'string';
 }
 
 function parse(text: string | null): unknown {

@@ -6,7 +6,6 @@ import {
   IsString,
   IsUppercase,
   Max,
-  MaxLength,
   Min,
   ValidateBy,
   validateSync,
@@ -23,7 +22,7 @@ export interface ChargeInput {
   readonly groupId: string;
   /** Total in hundredths of the currency: a positive integer. */
   readonly priceCents: number;
-  /** What the customer reads on the invoice. */
+  /** What the customer reads on the invoice: one line of at most 255 characters. */
   readonly description: string;
   /** ISO 4217 in upper case; the marketplace takes `AUD` when it is left out. */
   readonly currency?: string;
@@ -48,11 +47,14 @@ export interface ChargeResource<T extends AccountEntity, F extends Fields, I> ex
 /** Largest number of cents that is sent: far beyond any bill, and exact everywhere. */
 export const MAX_CENTS = 999_999_999_999;
 
+/** Characters that a text column of the platform keeps; what is longer may come back shortened (protocol §8.6). */
+export const MAX_TEXT = 255;
+
 /** Rules that bills and recurring bills share. A class that implements this record has a rule for every field. */
 export class ChargeDto implements Record<keyof ChargeInput, unknown> {
   @IsString()
   @IsNotEmpty()
-  @MaxLength(200)
+  @IsLine(200)
   groupId!: string;
 
   @IsInt()
@@ -62,7 +64,7 @@ export class ChargeDto implements Record<keyof ChargeInput, unknown> {
 
   @IsString()
   @IsNotEmpty()
-  @MaxLength(2_000)
+  @IsLine(MAX_TEXT)
   description!: string;
 
   // The platform rejects lower case.
@@ -70,6 +72,22 @@ export class ChargeDto implements Record<keyof ChargeInput, unknown> {
   @IsISO4217CurrencyCode()
   @IsUppercase()
   currency: string | undefined;
+}
+
+/** What a server loses, or cannot even list again: control characters, line separators, halves of a character. */
+const UNKEPT = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+/** Text that comes back from the platform as it was sent: one line, whose characters are counted as databases do. */
+export function IsLine(most: number): PropertyDecorator {
+  return ValidateBy({
+    name: 'isLine',
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' && !UNKEPT.test(value) && Array.from(value).length <= most,
+      defaultMessage: () =>
+        `$property must be one line of at most ${most} characters, without control characters`,
+    },
+  });
 }
 
 /** A valid Date, or ISO 8601 text. */

@@ -17,6 +17,7 @@ import {
   Holds,
   IsMoment,
   MAX_CENTS,
+  MAX_TEXT,
   validPayload,
 } from './charge.js';
 
@@ -72,6 +73,7 @@ export interface RecurringBillInput extends ChargeInput {
 const period: FieldType<string, string> = {
   ...text,
   read: (value) => PERIODS.find((known) => isSamePeriod(known, value)) ?? text.read(value),
+  compare: (found, wanted) => (isSamePeriod(found, wanted) ? 0 : Number.NaN),
   mayBe: isSamePeriod,
 };
 
@@ -82,7 +84,7 @@ export const RECURRING_BILL_FIELDS = {
   priceCents: { column: 'price_cents', type: integer },
   description: { column: 'description', type: text },
   currency: { column: 'currency', type: text },
-  period: { column: 'period', type: period, filter: false },
+  period: { column: 'period', type: period, local: true },
   frequency: { column: 'frequency', type: integer },
   cycles: { column: 'cycles', type: integer },
   startDate: { column: 'start_date', type: date },
@@ -95,6 +97,9 @@ export const RECURRING_BILL_FIELDS = {
 
 /** What a list of recurring bills is filtered by. */
 export type RecurringBillFilter = FilterOf<typeof RECURRING_BILL_FIELDS>;
+
+/** The bill of the first charge is described as "Initial: " and the description (protocol §8.7). */
+const MAX_INITIAL_TEXT = MAX_TEXT - 'Initial: '.length;
 
 class RecurringBillDto extends ChargeDto implements Record<keyof RecurringBillInput, unknown> {
   @IsOptional()
@@ -124,6 +129,11 @@ class RecurringBillDto extends ChargeDto implements Record<keyof RecurringBillIn
   @IsInt()
   @Min(0)
   @Max(MAX_CENTS)
+  @Holds(
+    'leavesRoom',
+    `initialCents must have a description of at most ${MAX_INITIAL_TEXT} characters`,
+    leavesRoom,
+  )
   initialCents: number | undefined;
 }
 
@@ -142,6 +152,10 @@ export const RECURRING_BILLS: ChargeResource<
 
 function isSamePeriod(one: unknown, other: unknown): boolean {
   return String(one).toLowerCase() === (typeof other === 'string' ? other.toLowerCase() : null);
+}
+
+function leavesRoom({ initialCents = 0, description }: RecurringBillDto): boolean {
+  return initialCents === 0 || Array.from(String(description)).length <= MAX_INITIAL_TEXT;
 }
 
 function fitsIntoAYear(input: RecurringBillDto): boolean {

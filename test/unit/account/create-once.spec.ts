@@ -213,7 +213,7 @@ describe('createOnce', () => {
     const key = 'ledger-key:bills:acme:k';
     await store.set(
       key,
-      JSON.stringify({ state: 'open', digest: await digestOf(), groupId: 'cld-1' }),
+      JSON.stringify({ state: 'open', digest: await digestOf(), groupId: 'cld-1', priceCents: '2000' }),
       60_000,
     );
     bills = [{ id: 'bill-7', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' }];
