@@ -5,6 +5,7 @@ export const CLI_ERROR_CODES = {
   'cli.usage': { meaning: 'The command does not understand its arguments.' },
   'cli.file': { meaning: 'A file cannot be read or written.' },
   'cli.format': { meaning: 'A file is in none of the formats of the official SDKs.' },
+  'cli.parser': { meaning: 'The package that parses a file is not installed.' },
   'cli.nothing': { meaning: 'The files hold no configuration.' },
   'cli.exists': { meaning: 'A file to be written exists already with other content.' },
   'cli.application': {

@@ -181,6 +181,8 @@ describe('architecture', () => {
     const own: Readonly<Record<string, readonly string[]>> = {
       redis: ['ioredis'],
       bullmq: ['ioredis', 'bullmq'],
+      // Parsers, each in a reader that is loaded when a file of its kind is there.
+      cli: ['@ruby/prism', 'php-parser', 'yaml'],
     };
     expect(
       violations(({ path, imports }) =>

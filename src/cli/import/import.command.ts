@@ -2,32 +2,49 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { CliError } from '../../errors/cli.error.js';
-import { describeProblem } from '../../errors/configuration.error.js';
+import { type ConfigurationProblem, describeProblem } from '../../errors/configuration.error.js';
 import { normaliseMarketplaces } from '../../marketplace/marketplace-normaliser.js';
 import type { CliIo } from '../cli-io.js';
 import { runCommand } from '../command-runner.js';
-import { writeFiles } from '../file-writer.js';
-import { writeConfiguration, writeEnvironment } from './config-writer.js';
-import { importMarketplace, toInput } from './imported-marketplace.js';
-import type { ImportedPlatform, ImportedSource, ImportNote } from './imported-source.js';
+import { type FileOutcome, writeFiles } from '../file-writer.js';
+import {
+  type PlatformSettings,
+  type WrittenConfiguration,
+  writeConfiguration,
+  writeEnvironment,
+} from './config-writer.js';
+import { constant, partsOf, type Value } from './evaluation/values.js';
+import {
+  hasParameters,
+  type ImportedMarketplace,
+  importMarketplace,
+  type OpenParameter,
+  presentValue,
+  toInput,
+} from './imported-marketplace.js';
+import type { ImportedSource, ImportNote, PlatformParameter } from './imported-source.js';
 import { readSource } from './read-source.js';
-import { COMMON_DIFFERENCES, SDK_DIFFERENCES } from './sdk-defaults.js';
+import { COMMON_DIFFERENCES, PRESET_PARAMETERS, SDK_DIFFERENCES } from './sdk-defaults.js';
 
 const USAGE = `Usage: nestjs-maestrano import [options] <file ...>
 
 Reads the configuration of an official SDK and writes ours: maestrano.config.ts without any secret, and
-.env.maestrano (mode 0600) with the keys. Lists what the SDK did by default and we do not.
+.env.maestrano (mode 0600) with the keys. Lists what the SDK did by default and we do not. What could not be
+read stays open in the module, which then does not load before it is filled in. With errors, nothing is written.
 
   .rb           Rails initializer              .yml     developer platform of the Ruby SDK
   .php          Maestrano::configure(...)      .json    the platform's response, maestrano.json, dev-platform.json
   .properties   Java SDK                       .config  Web.config of the .NET SDK
 
+Ruby, PHP and YAML are read with @ruby/prism, php-parser and yaml, which you install for the import.
+
 Options:
-  --name NAME     marketplace of a file that names none (maestrano)
-  --out DIR       directory to write to (.)
-  --print         print the module instead of writing; the environment file is not shown
-  --force         overwrite files that have other content
-  --json          report as JSON
+  --name NAME          marketplace of a file that names none (maestrano)
+  --environment NAME   what Rails.env is (RAILS_ENV, or production)
+  --out DIR            directory to write to (.)
+  --print              print the module instead of writing; the environment file is not shown
+  --force              overwrite files that have other content
+  --json               report as JSON
   -h, --help
 
 MNO_DEVPL_* variables of the present environment are taken over as well.
@@ -41,6 +58,7 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       allowPositionals: true,
       options: {
         name: { type: 'string', default: 'maestrano' },
+        environment: { type: 'string', default: io.env['RAILS_ENV'] || 'production' },
         out: { type: 'string', default: '.' },
         print: { type: 'boolean', default: false },
         force: { type: 'boolean', default: false },
@@ -52,90 +70,158 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       io.out(USAGE);
       return 0;
     }
-    const context = { env: io.env, defaultName: values.name };
-    const sources = positionals.map((path) => readSource(path, io.cwd, context));
-    const result = convert(sources, io);
-    const from = sources.map(({ file }) => file);
-    const written = writeConfiguration(
-      result.marketplaces,
-      result.platform,
-      from.length > 0 ? from : ['MNO_DEVPL_*'],
-    );
-    if (values.print) io.out(written.module);
-    else {
+    const { environment } = values;
+    const context = { env: io.env, defaultName: values.name, environment, cwd: io.cwd };
+    const sources: ImportedSource[] = [];
+    for (const path of positionals) sources.push(await readSource(path, context));
+    const result = convert(sources, io, environment);
+    const hasErrors = result.problems.some(({ severity }) => severity === 'error');
+    let files: readonly FileOutcome[] = [];
+    if (!hasErrors && values.print) io.out(result.written.module);
+    else if (!hasErrors) {
       const folder = resolve(io.cwd, values.out);
-      const files = await writeFiles(
+      files = await writeFiles(
         [
-          { path: join(folder, 'maestrano.config.ts'), text: written.module },
-          { path: join(folder, '.env.maestrano'), text: writeEnvironment(written.environment), mode: 0o600 },
+          { path: join(folder, 'maestrano.config.ts'), text: result.written.module },
+          {
+            path: join(folder, '.env.maestrano'),
+            text: writeEnvironment(result.written.environment),
+            mode: 0o600,
+          },
         ],
         values.force,
       );
-      if (!values.json) for (const { path, outcome } of files) io.out(`${outcome.padEnd(10)}${path}\n`);
     }
-    report(io, result, values.json);
-    return result.problems.some(({ severity }) => severity === 'error') || result.unreadable.length > 0
-      ? 1
-      : 0;
+    report(io, result, files, values.json);
+    return hasErrors || result.unreadable.length > 0 ? 1 : 0;
   });
 }
 
 interface Conversion {
-  readonly marketplaces: readonly ReturnType<typeof importMarketplace>[];
-  readonly platform: ImportedPlatform | null;
+  readonly marketplaces: readonly ImportedMarketplace[];
+  readonly written: WrittenConfiguration;
   readonly notes: readonly (ImportNote & { readonly marketplace: string | null })[];
   readonly unreadable: readonly string[];
-  readonly problems: ReturnType<typeof normaliseMarketplaces>['problems'];
+  readonly problems: readonly ConfigurationProblem[];
+  /** What `Rails.env` was taken for, where it mattered. */
+  readonly environment: string | null;
 }
 
-function convert(sources: readonly ImportedSource[], { env }: CliIo): Conversion {
-  const marketplaces = sources.flatMap(({ sdk, marketplaces: found }) =>
-    [...found].map(([name, entry]) => importMarketplace(name, entry, sdk)),
+function convert(sources: readonly ImportedSource[], { env }: CliIo, environment: string): Conversion {
+  const found = sources.flatMap((source) =>
+    [...source.marketplaces].flatMap(([name, settings]) =>
+      hasParameters(settings) ? [{ name, settings, source }] : [],
+    ),
+  );
+  const marketplaces = found.map(({ name, settings, source }) =>
+    importMarketplace(name, settings, source, found.length > 1),
   );
   const platform = mergePlatform(sources, env);
-  if (marketplaces.length === 0 && !platform) {
-    throw new CliError('cli.nothing', {
-      message: 'No configuration was found.',
-      remedy: 'Name the configuration file of your SDK.',
-    });
-  }
+  requireSomething(sources, marketplaces, platform);
   const sdks = new Set(sources.map(({ sdk }) => sdk));
   const general = [...sdks].flatMap((sdk) => SDK_DIFFERENCES[sdk]);
+  const from = sources.length > 0 ? sources.map(({ file }) => file) : ['MNO_DEVPL_*'];
+  const written = writeConfiguration(marketplaces, platform, from, env);
   return {
     marketplaces,
-    platform,
+    written,
     notes: [
       ...marketplaces.flatMap(({ name, notes }) => notes.map((note) => ({ ...note, marketplace: name }))),
       ...[...general, ...COMMON_DIFFERENCES].map((note) => ({ ...note, marketplace: null })),
     ],
-    unreadable: sources.flatMap(({ file, unreadable }) => unreadable.map((part) => `${file}, ${part}`)),
-    problems: marketplaces.length === 0 ? [] : normaliseMarketplaces(marketplaces.map(toInput)).problems,
+    unreadable: [
+      ...written.open,
+      ...sources.flatMap(({ file, open }) =>
+        open.map(({ line, what }) => `${file}${line === null ? '' : ` line ${line}`}: ${what}`),
+      ),
+    ],
+    problems: check(marketplaces, env),
+    environment: sources.some(({ usesEnvironment }) => usesEnvironment) ? environment : null,
   };
 }
 
-/** The environment wins over files, as in all official SDKs but one (protocol §2.2). */
-function mergePlatform(sources: readonly ImportedSource[], env: CliIo['env']): ImportedPlatform | null {
-  const own: ImportedPlatform = {
-    host: env['MNO_DEVPL_HOST'],
-    apiPath: env['MNO_DEVPL_API_PATH'],
-    name: env['MNO_DEVPL_ENV_NAME'],
-    apiKey: env['MNO_DEVPL_ENV_KEY'],
-    apiSecret: env['MNO_DEVPL_ENV_SECRET'],
-  };
-  const all = [...sources.flatMap(({ platform }) => (platform ? [platform] : [])), own];
-  const merged: Record<string, string> = {};
-  for (const platform of all) {
-    for (const [key, value] of Object.entries(platform)) if (value) merged[key] = value as string;
+/** A file without anything of ours is a mistake of who named it. */
+function requireSomething(
+  sources: readonly ImportedSource[],
+  marketplaces: readonly ImportedMarketplace[],
+  platform: PlatformSettings | null,
+): void {
+  const isEmpty = (source: ImportedSource): boolean =>
+    !source.platform && ![...source.marketplaces.values()].some(hasParameters);
+  const empty = sources.filter(isEmpty);
+  if (empty.length === 0 && (marketplaces.length > 0 || platform)) return;
+  const parts = empty.flatMap(({ file, open }) =>
+    open.map(({ line, what }) => ` ${file}${line === null ? '' : ` line ${line}`}: ${what}.`),
+  );
+  const files = empty.map(({ file }) => file).join(', ');
+  throw new CliError('cli.nothing', {
+    message: files
+      ? `No parameter of Maestrano was found in ${files}.${parts.join('')}`
+      : 'No configuration was found.',
+    remedy: 'Nothing was written. Name the configuration file of your SDK.',
+  });
+}
+
+/** Validates what is known now. What is open, or depends on variables that are not set, is not missing. */
+function check(
+  marketplaces: readonly ImportedMarketplace[],
+  env: CliIo['env'],
+): readonly ConfigurationProblem[] {
+  if (marketplaces.length === 0) return [];
+  const inputs = marketplaces.map((marketplace) => toInput(marketplace, (value) => presentValue(value, env)));
+  const pending = new Set<string>();
+  for (const { name, parameters } of marketplaces) {
+    for (const [key, value] of parameters) {
+      if (presentValue(value, env) !== undefined) continue;
+      pending.add(`${name} ${key}`);
+      if (key === 'environment') for (const supplied of PRESET_PARAMETERS) pending.add(`${name} ${supplied}`);
+    }
   }
-  return Object.keys(merged).length === 0 ? null : merged;
+  const { problems } = normaliseMarketplaces(inputs, { production: false });
+  return problems.filter(({ marketplace, key }) => !pending.has(`${marketplace} ${key}`));
 }
 
-function report(io: CliIo, result: Conversion, json: boolean): void {
-  const { notes, unreadable, problems } = result;
+/** The environment wins over files, except in PHP (protocol §2.2). */
+function mergePlatform(sources: readonly ImportedSource[], env: CliIo['env']): PlatformSettings | null {
+  const variables: PlatformSettings = new Map(
+    PLATFORM_VARIABLES.flatMap(([key, name]) => (env[name] ? [[key, constant(env[name])]] : [])),
+  );
+  const found = sources.flatMap(({ platform, sdk }) => (platform ? [{ platform, sdk }] : []));
+  if (found.length === 0 && variables.size === 0) return null;
+  const files: PlatformSettings = new Map(
+    found.flatMap(({ platform: { file, ...parts } }) =>
+      Object.entries(parts).map(([key, value]) => [key, withPlace(value, file)] as const),
+    ),
+  );
+  const filesWin = found.some(({ sdk }) => sdk === 'php');
+  return new Map(filesWin ? [...variables, ...files] : [...files, ...variables]);
+}
+
+/** The variables of protocol §2.2, by what they say. */
+const PLATFORM_VARIABLES: readonly (readonly [key: PlatformParameter, name: string])[] = [
+  ['host', 'MNO_DEVPL_HOST'],
+  ['apiPath', 'MNO_DEVPL_API_PATH'],
+  ['name', 'MNO_DEVPL_ENV_NAME'],
+  ['apiKey', 'MNO_DEVPL_ENV_KEY'],
+  ['apiSecret', 'MNO_DEVPL_ENV_SECRET'],
+];
+
+function withPlace(value: Value, file: string): Value | OpenParameter {
+  const unreadable = partsOf(value).find(({ kind }) => kind === 'unknown');
+  return unreadable?.kind === 'unknown' ? { place: `${file} line ${unreadable.line}` } : value;
+}
+
+function report(io: CliIo, result: Conversion, files: readonly FileOutcome[], json: boolean): void {
+  const { notes, unreadable, problems, environment } = result;
   if (json) {
     const names = result.marketplaces.map(({ name }) => name);
-    io.out(`${JSON.stringify({ marketplaces: names, notes, unreadable, problems }, null, 2)}\n`);
+    const body = { marketplaces: names, environment, files, notes, unreadable, problems };
+    io.out(`${JSON.stringify(body, null, 2)}\n`);
     return;
+  }
+  for (const { path, outcome } of files) io.out(`${outcome.padEnd(10)}${path}\n`);
+  if (environment !== null) {
+    io.err(`Rails.env is taken for "${environment}"; --environment chooses another.\n`);
   }
   const section = (title: string, lines: readonly string[]): void => {
     if (lines.length > 0) io.err(`\n${title}\n${lines.map((line) => `- ${line}\n`).join('')}`);
@@ -148,6 +234,8 @@ function report(io: CliIo, result: Conversion, json: boolean): void {
     ),
   );
   section('Not readable without running the application; complete by hand', unreadable);
-  if (problems.length > 0)
+  if (problems.length > 0) {
     io.err(`\nCheck of the result\n${problems.map((problem) => `${describeProblem(problem)}\n`).join('')}`);
+  }
+  if (problems.some(({ severity }) => severity === 'error')) io.err('\nNothing was written.\n');
 }

@@ -1,8 +1,9 @@
 import type { ImportNote, SdkName } from './imported-source.js';
 
 /** What an official SDK fills in by itself in its static generation (protocol §1.2, §1.4), by canonical parameter. */
-export const SDK_DEFAULTS: Readonly<Record<SdkName, Readonly<Record<string, string>>>> = {
+export const SDK_DEFAULTS: Readonly<Record<SdkName, Readonly<Record<string, string | number>>>> = {
   ruby: {
+    'connec.timeout': 60,
     'app.host': 'http://localhost:3000',
     'sso.init_path': '/maestrano/auth/saml/init',
     'sso.consume_path': '/maestrano/auth/saml/consume',
@@ -40,6 +41,33 @@ export const SDK_DEFAULTS: Readonly<Record<SdkName, Readonly<Record<string, stri
   },
   platform: {},
 };
+
+/** What an SDK's own preset supplies, where ours of that name does not (protocol §1.4), by environment. */
+export const SDK_PRESETS: Readonly<
+  Record<SdkName, Readonly<Record<string, Readonly<Record<string, string>>>>>
+> = {
+  // The preset's API host is another in each generation of the Ruby SDK: it stays open.
+  ruby: { local: { 'connec.host': 'http://connec.maestrano.io', 'connec.base_path': '/api/v2' } },
+  php: {
+    local: {
+      'api.host': 'http://application.maestrano.io',
+      'sso.idp': 'http://application.maestrano.io',
+      'connec.host': 'http://connec.maestrano.io',
+      'connec.base_path': '/api/v2',
+    },
+  },
+  java: {},
+  dotnet: {},
+  platform: {},
+};
+
+/** What a preset supplies: with all of these set, it does not matter which one it is. */
+export const PRESET_PARAMETERS = [
+  'api.host',
+  'connec.host',
+  'connec.base_path',
+  'sso.x509_certificate',
+] as const;
 
 /** Ways in which an SDK behaves that no parameter can carry over; reported for every import from it (protocol §11.1). */
 export const SDK_DIFFERENCES: Readonly<Record<SdkName, readonly ImportNote[]>> = {
@@ -106,7 +134,7 @@ export const COMMON_DIFFERENCES: readonly ImportNote[] = [
   {
     subject: 'connec.timeout',
     theirs: '300 s from the platform, 60 s otherwise, where it is used',
-    ours: '60 s unless set',
+    ours: 'what is written down; 60 s without it, and 180 s in the presets `uat` and `production`',
   },
   {
     subject: 'Audience, Recipient, InResponseTo, replay',

@@ -50,7 +50,7 @@ export class AlteringMarketplace {
   #created = 0;
 
   async start(): Promise<this> {
-    this.server.answer = (request, response, raw) => {
+    this.server.respond = (request, response, raw) => {
       if (request.method === 'POST') this.#create(request.body, request.url, response, raw);
       else this.#show(request.url, response);
     };

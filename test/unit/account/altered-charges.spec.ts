@@ -11,7 +11,7 @@ import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
 import { ALTERATIONS, AlteringMarketplace, type Fate } from '../../support/account/altering-marketplace.js';
 import { errorOf } from '../../support/error-of.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 
 const BILL: BillInput = {
   groupId: 'cld-1',
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 function application(settleMs = 150, deadlineMs = 5_000): AccountClients {
   const clients = accountClients({
-    marketplaces: [testMarketplace('acme', { api: { host: marketplace.url } })],
+    marketplaces: [registeredMarketplace('acme', { api: { host: marketplace.url } })],
     store,
     http: { timeoutMs: 300 },
     account: { createOnce: { settleMs, deadlineMs } },
@@ -225,7 +225,7 @@ describe('an error of a creation', () => {
 
 describe('a record with another identifier than the one that was asked for', () => {
   beforeEach(() => {
-    marketplace.server.answer = (_request, response) =>
+    marketplace.server.respond = (_request, response) =>
       void response.end(JSON.stringify({ success: true, errors: {}, data: { id: 'bill-1' } }));
   });
 

@@ -7,7 +7,7 @@ import { type AccountClients, accountClients } from '../../support/account/accou
 import { AlteringMarketplace } from '../../support/account/altering-marketplace.js';
 import { StallingStore } from '../../support/account/stalling-store.js';
 import { fakeDate } from '../../support/fake-date.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 
 const BILL: BillInput = { groupId: 'cld-1', priceCents: 2000, description: 'SMS credits' };
 
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 function application(settleMs: number, deadlineMs: number): AccountClients {
   const clients = accountClients({
-    marketplaces: [testMarketplace('acme', { api: { host: marketplace.url } })],
+    marketplaces: [registeredMarketplace('acme', { api: { host: marketplace.url } })],
     store,
     http: { timeoutMs: 200 },
     account: { createOnce: { settleMs, deadlineMs } },
@@ -84,7 +84,7 @@ describe('a call that waits for its turn when the clock is set back', () => {
   it('is not sent after it was given up', async () => {
     fakeDate();
     const clients = accountClients({
-      marketplaces: [testMarketplace('acme', { api: { host: marketplace.url } })],
+      marketplaces: [registeredMarketplace('acme', { api: { host: marketplace.url } })],
       http: { timeoutMs: 1_000, maxConcurrent: 1, breaker: false },
     });
     open.push(clients);

@@ -1,49 +1,58 @@
 import { CliError } from '../../../errors/cli.error.js';
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
 import { isRecord } from '../../../utils/values.js';
-import type { ImportedPlatform, ImportedSource, ReaderContext } from '../imported-source.js';
+import { type Value, valueOf } from '../evaluation/values.js';
+import {
+  type ImportedPlatform,
+  type ImportedSource,
+  plainSource,
+  platformFrom,
+  type ReaderContext,
+} from '../imported-source.js';
+import { isBlank, settingsOf } from '../settings.js';
 
 /**
  * Reads the developer platform's body, a `maestrano.json` of the PHP SDK, or its `dev-platform.json`. Comments after
  * `#` or `//`, as documentation shows them, are left out.
+ *
+ * @throws CliError `cli.format` for what is not JSON
  */
 export function readJson(source: string, context: ReaderContext): ImportedSource {
-  const body = parse(source, context.file);
-  const platform = platformOf(body);
+  const body = parseJson(source, context.file);
+  const platform = platformOf(valueOf(body), context.file);
   const list = body['marketplaces'];
   if (list === undefined) {
-    const marketplaces = new Map(platform ? [] : [[nameOf(body) ?? context.defaultName, body]]);
-    return {
-      file: context.file,
-      sdk: platform ? 'php' : sdkOf(body),
-      marketplaces,
-      platform,
-      unreadable: [],
-    };
+    const named = platform ? [] : [[nameOf(body) ?? context.defaultName, settingsOf(body)] as const];
+    const sdk = platform ? 'php' : sdkOf(body);
+    return plainSource({ file: context.file, sdk, marketplaces: new Map(named), platform });
   }
   const entries = (Array.isArray(list) ? (list as unknown[]) : [list]).filter(isRecord);
   const marketplaces = new Map(
-    entries.map((entry, index) => [nameOf(entry) ?? `${context.defaultName}-${index + 1}`, entry]),
+    entries.map((entry, index) => [
+      nameOf(entry) ?? `${context.defaultName}-${index + 1}`,
+      settingsOf(entry),
+    ]),
   );
-  return { file: context.file, sdk: 'platform', marketplaces, platform, unreadable: [] };
+  return plainSource({ file: context.file, sdk: 'platform', marketplaces, platform });
 }
 
 /** The developer platform's part of a configuration, in the spellings of protocol §2.3. */
-export function platformOf(body: JsonObject): ImportedPlatform | null {
-  const server = body['dev-platform'] ?? body['dev_platform'] ?? body['devPlatform'];
-  if (!isRecord(server)) return null;
-  const environment = isRecord(body['environment']) ? body['environment'] : {};
-  const pick = (from: JsonObject, ...names: string[]): string | undefined =>
-    names
-      .map((name) => from[name])
-      .find((value): value is string => typeof value === 'string' && value !== '');
-  return {
+export function platformOf(body: Value, file: string): ImportedPlatform | null {
+  if (body.kind !== 'map') return null;
+  const pick = (from: Value | undefined, ...names: string[]): Value | undefined =>
+    from?.kind === 'map'
+      ? names.map((name) => from.entries.get(name)).find((value) => value !== undefined && !isBlank(value))
+      : undefined;
+  const server = pick(body, 'dev-platform', 'dev_platform', 'devPlatform');
+  if (server?.kind !== 'map') return null;
+  const environment = pick(body, 'environment');
+  return platformFrom(file, {
     host: pick(server, 'host'),
     apiPath: pick(server, 'api_path', 'apiPath'),
     name: pick(environment, 'name'),
     apiKey: pick(environment, 'api_key', 'apiKey'),
     apiSecret: pick(environment, 'api_secret', 'apiSecret'),
-  };
+  });
 }
 
 function nameOf({ marketplace }: JsonObject): string | null {
@@ -55,7 +64,12 @@ function sdkOf(body: JsonObject): ImportedSource['sdk'] {
   return 'webhooks' in body ? 'platform' : 'php';
 }
 
-function parse(source: string, file: string): JsonObject {
+/**
+ * Parses JSON, with comments left out where it needs them; a list is the list of marketplaces.
+ *
+ * @throws CliError `cli.format`
+ */
+export function parseJson(source: string, file: string): JsonObject {
   for (const text of [source, withoutComments(source)]) {
     try {
       const body: unknown = JSON.parse(text);

@@ -1,48 +1,49 @@
-import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
-import { isRecord } from '../../../utils/values.js';
+import { CliError } from '../../../errors/cli.error.js';
+import { isKnownParameter } from '../../../marketplace/normaliser/parameter-names.js';
+import { Evaluation } from '../evaluation/evaluation.js';
+import type { Value } from '../evaluation/values.js';
 import type { ImportedSource, ReaderContext } from '../imported-source.js';
+import { flattenSettings } from '../settings.js';
 import { platformOf } from './json.reader.js';
-import { tokenise, type Token } from './literal-lexer.js';
-import { LiteralParser, type Names, UnreadableExpression } from './literal-parser.js';
+import { PhpDialect, setAll } from './php-dialect.js';
+import { parsePhp, PhpSyntaxError } from './php-syntax.js';
+import { openParts, platformOfCall } from './program.js';
 
 /**
- * Reads PHP: `Maestrano::configure(array(…))`, `Maestrano::with('preset')->configure([…])`, or a file that returns
- * such an array.
+ * Reads PHP: `Maestrano::configure(array(…))`, `Maestrano::with('preset')->configure([…])`, `Maestrano::autoConfigure()`,
+ * or a file that returns such an array (protocol §1.8, §1.9, §2.3).
+ *
+ * @throws CliError `cli.format` for what is not PHP
  */
-export function readPhpConfiguration(source: string, context: ReaderContext): ImportedSource {
-  const tokens = tokenise(source, false);
-  const marketplaces = new Map<string, JsonObject>();
-  const unreadable: string[] = [];
-  let platform: ImportedSource['platform'] = null;
-  const names: Names = {
-    environment: (name) => context.env[name] ?? null,
-    lookUp: () => undefined,
-  };
-  for (let index = 0; index < tokens.length; index += 1) {
-    const block = blockAt(tokens, index);
-    if (!block) continue;
-    const parser = new LiteralParser(tokens, block.start, names);
-    try {
-      const value = parser.expression();
-      index = parser.position - 1;
-      if (!isRecord(value)) continue;
-      platform = platformOf(value) ?? platform;
-      if (!platformOf(value)) marketplaces.set(block.name ?? context.defaultName, value);
-    } catch (error) {
-      if (!(error instanceof UnreadableExpression)) throw error;
-      unreadable.push(`line ${tokens[index]!.line}: ${error.message}`);
-    }
+export async function readPhpConfiguration(source: string, context: ReaderContext): Promise<ImportedSource> {
+  const evaluation = new Evaluation(new PhpDialect(context), context.env);
+  let returned: Value;
+  try {
+    returned = evaluation.run(parsePhp(source));
+  } catch (error) {
+    if (!(error instanceof PhpSyntaxError)) throw error;
+    throw new CliError('cli.format', {
+      message: `${context.file} is not PHP: line ${error.line}: ${error.message}.`,
+      remedy: 'Give the configuration as it is.',
+    });
   }
-  return { file: context.file, sdk: 'php', marketplaces, platform, unreadable };
+  const ownPlatform = platformOf(returned, context.file);
+  if (!ownPlatform && isConfiguration(returned)) setAll(context.defaultName, '', returned, 1, evaluation);
+  const { platform, open } = await platformOfCall(evaluation.state.platform, evaluation, context);
+  return {
+    file: context.file,
+    sdk: 'php',
+    marketplaces: evaluation.state.marketplaces,
+    platform: ownPlatform ?? platform,
+    open: [...openParts(evaluation), ...open],
+    presets: new Map(),
+    usesEnvironment: false,
+  };
 }
 
-/** Where an array that configures something begins, and for which preset. */
-function blockAt(tokens: readonly Token[], index: number): { start: number; name: string | null } | null {
-  const at = (offset: number): string | undefined => tokens[index + offset]?.text;
-  const word = (at(0) ?? '').replace(/^.*\\/, '');
-  if (word === 'return') return { start: index + 1, name: null };
-  if (word === 'Maestrano::configure' && at(1) === '(') return { start: index + 2, name: null };
-  const scoped = word === 'Maestrano::with' && at(1) === '(' && at(3) === ')' && at(4) === '->';
-  if (scoped && at(5) === 'configure' && at(6) === '(') return { start: index + 7, name: at(2) ?? null };
-  return null;
+/** A file may return arrays of anything: it is ours when one parameter is. */
+function isConfiguration(value: Value): boolean {
+  if (value.kind !== 'map') return false;
+  const settings = new Map([...value.entries].map(([name, child]) => [name, { value: child, line: null }]));
+  return [...flattenSettings(settings).keys()].some(isKnownParameter);
 }

@@ -1,23 +1,32 @@
-import type { ImportedSource, ReaderContext } from '../imported-source.js';
+import { constant, type Value } from '../evaluation/values.js';
+import { type ImportedSource, plainSource, platformFrom, type ReaderContext } from '../imported-source.js';
+import { settingsOf } from '../settings.js';
 
 /** Reads a properties file of the Java SDK: one marketplace, or the developer platform (protocol §1.8, §2.3). */
 export function readProperties(source: string, context: ReaderContext): ImportedSource {
   const values = parseProperties(source);
   const isPlatform = [...values.keys()].some((key) => key.startsWith('dev-platform.'));
-  const platform = isPlatform
-    ? {
-        host: values.get('dev-platform.host'),
-        // The SDK's own documentation names a key that it does not read.
-        apiPath: values.get('dev-platform.apiPath') ?? values.get('dev-platform.api_path'),
-        name: values.get('environment.name'),
-        apiKey: values.get('environment.apiKey'),
-        apiSecret: values.get('environment.apiSecret'),
-      }
-    : null;
+  const pick = (...names: string[]): Value | undefined => {
+    const text = names.map((name) => values.get(name)).find((found) => found !== undefined && found !== '');
+    return text === undefined ? undefined : constant(text);
+  };
   const own = [...values].filter(([key]) => !isPlatform || !/^(?:dev-platform|environment)\./.test(key));
   const name = values.get('marketplace') ?? context.defaultName;
-  const marketplaces = new Map(own.length > 0 ? [[name, Object.fromEntries(own)]] : []);
-  return { file: context.file, sdk: 'java', marketplaces, platform, unreadable: [] };
+  return plainSource({
+    file: context.file,
+    sdk: 'java',
+    marketplaces: new Map(own.length > 0 ? [[name, settingsOf(Object.fromEntries(own))]] : []),
+    platform: isPlatform
+      ? platformFrom(context.file, {
+          host: pick('dev-platform.host'),
+          // The SDK's own documentation names a key that it does not read.
+          apiPath: pick('dev-platform.apiPath', 'dev-platform.api_path'),
+          name: pick('environment.name'),
+          apiKey: pick('environment.apiKey'),
+          apiSecret: pick('environment.apiSecret'),
+        })
+      : null,
+  });
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
