@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import type { BillFilter } from '../../../src/account/resources/bill.js';
 import { type AccountClients, accountClients } from '../../support/account/account-clients.js';
-import { testMarketplace } from '../../support/marketplaces.js';
+import { registeredMarketplace } from '../../support/marketplaces.js';
 import { reply, ScriptedServer } from '../http/scripted-server.js';
 
 let server: ScriptedServer;
@@ -10,7 +10,7 @@ let clients: AccountClients;
 
 beforeEach(async () => {
   server = await new ScriptedServer().start();
-  clients = accountClients({ marketplaces: [testMarketplace('acme', { api: { host: server.url } })] });
+  clients = accountClients({ marketplaces: [registeredMarketplace('acme', { api: { host: server.url } })] });
 });
 
 afterEach(async () => {
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** What the server lists, whatever the query. */
 function listing(...records: Readonly<Record<string, unknown>>[]): void {
-  server.answer = reply(200, JSON.stringify({ success: true, errors: {}, data: records }));
+  server.respond = reply(200, JSON.stringify({ success: true, errors: {}, data: records }));
 }
 
 const queryOf = (index = 0): string => new URL(server.seen[index]?.url ?? '', server.url).search;
