@@ -10,12 +10,16 @@ export const SQL_NOW: Readonly<Record<SqlDialect, string>> = {
   sqlite: "cast(round(unixepoch('subsec') * 1000) as integer)",
 };
 
-/** What a column of {@link jsonRows} holds. */
-export type JsonColumn = 'text' | 'integer' | 'boolean';
+/** What a column of {@link jsonRows} holds; `key`: a text of 512 characters at most, which MySQL can look up. */
+export type JsonColumn = 'key' | 'text' | 'integer';
 
 const COLUMN_TYPES: Readonly<Record<'postgres' | 'mysql', Readonly<Record<JsonColumn, string>>>> = {
-  postgres: { text: 'text', integer: 'bigint', boolean: 'boolean' },
-  mysql: { text: 'longtext character set utf8mb4', integer: 'bigint', boolean: 'tinyint' },
+  postgres: { key: 'text', text: 'text', integer: 'bigint' },
+  mysql: {
+    key: 'varchar(512) character set utf8mb4',
+    text: 'longtext character set utf8mb4',
+    integer: 'bigint',
+  },
 };
 
 /**

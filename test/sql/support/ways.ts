@@ -1,11 +1,25 @@
+import 'reflect-metadata';
+
 import Database from 'better-sqlite3';
+import { sql } from 'drizzle-orm';
+import { drizzle as drizzleSqlite } from 'drizzle-orm/better-sqlite3';
+import { drizzle as drizzleMysql } from 'drizzle-orm/mysql2';
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres';
+import knex, { type Knex } from 'knex';
+import { CompiledQuery, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely';
+import { createPool } from 'mysql2';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 
+import { drizzleExecutor } from '../../../src/sql/executors/drizzle-executor.js';
+import { knexExecutor } from '../../../src/sql/executors/knex-executor.js';
+import { kyselyExecutor } from '../../../src/sql/executors/kysely-executor.js';
+import { typeormExecutor } from '../../../src/sql/executors/typeorm-executor.js';
 import { mysql2Executor } from '../../../src/sql/executors/mysql2-executor.js';
 import { pgExecutor } from '../../../src/sql/executors/pg-executor.js';
 import { sqliteExecutor } from '../../../src/sql/executors/sqlite-executor.js';
-import type { SqlExecutor } from '../../../src/sql/sql-executor.js';
+import type { SqlDialect, SqlExecutor } from '../../../src/sql/sql-executor.js';
 import type { Server } from './databases.js';
 
 /** A library on a database, as an application would open it. */
@@ -109,6 +123,108 @@ async function openSqlite(path: string): Promise<OpenedWay> {
   };
 }
 
+/** Pools are small, so that waiting for a connection is part of the tests. */
+const CONNECTIONS = 5;
+
+function onKnex(dialect: SqlDialect, config: Knex.Config): OpenedWay {
+  const db = knex({ ...config, acquireConnectionTimeout: 10_000 });
+  return {
+    executor: knexExecutor(db, dialect),
+    transact: (work) => db.transaction(work),
+    close: () => db.destroy(),
+  };
+}
+
+const openKnexPg = async (connection: string): Promise<OpenedWay> =>
+  onKnex('postgres', { client: 'pg', connection, pool: { min: 0, max: CONNECTIONS } });
+const openKnexMysql = async (connection: string): Promise<OpenedWay> =>
+  onKnex('mysql', { client: 'mysql2', connection, pool: { min: 0, max: CONNECTIONS } });
+const openKnexSqlite = async (filename: string): Promise<OpenedWay> => {
+  const way = onKnex('sqlite', {
+    client: 'better-sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+  });
+  await way.executor.query('pragma journal_mode = wal', []);
+  return way;
+};
+
+function onKysely(
+  dialect: SqlDialect,
+  kyselyDialect: PostgresDialect | MysqlDialect | SqliteDialect,
+): OpenedWay {
+  const db = new Kysely<Record<string, never>>({ dialect: kyselyDialect });
+  return {
+    executor: kyselyExecutor(db, CompiledQuery, dialect),
+    transact: (work) => db.transaction().execute(work),
+    close: () => db.destroy(),
+  };
+}
+
+function pgPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: CONNECTIONS, connectionTimeoutMillis: 10_000 });
+  return pool.on('error', () => undefined);
+}
+
+function sqliteFile(path: string): Database.Database {
+  const database = new Database(path, { timeout: 50 });
+  database.pragma('journal_mode = wal');
+  return database;
+}
+
+const openKyselyPg = async (url: string): Promise<OpenedWay> =>
+  onKysely('postgres', new PostgresDialect({ pool: pgPool(url) }));
+const openKyselyMysql = async (uri: string): Promise<OpenedWay> =>
+  onKysely('mysql', new MysqlDialect({ pool: createPool({ uri, connectionLimit: CONNECTIONS }) }));
+const openKyselySqlite = async (path: string): Promise<OpenedWay> =>
+  onKysely('sqlite', new SqliteDialect({ database: sqliteFile(path) }));
+
+async function onTypeorm(dialect: SqlDialect, options: DataSourceOptions): Promise<OpenedWay> {
+  const source = await new DataSource(options).initialize();
+  return {
+    executor: typeormExecutor(source, dialect),
+    transact: (work) => source.transaction(work),
+    close: () => source.destroy(),
+  };
+}
+
+const openTypeormPg = (url: string): Promise<OpenedWay> =>
+  onTypeorm('postgres', { type: 'postgres', url, poolSize: CONNECTIONS });
+const openTypeormMysql = (url: string): Promise<OpenedWay> =>
+  onTypeorm('mysql', { type: 'mariadb', url, poolSize: CONNECTIONS });
+const openTypeormSqlite = (database: string): Promise<OpenedWay> =>
+  onTypeorm('sqlite', { type: 'better-sqlite3', database, timeout: 50, enableWAL: true });
+
+async function openDrizzlePg(url: string): Promise<OpenedWay> {
+  const pool = pgPool(url);
+  const db = drizzlePg({ client: pool });
+  return {
+    executor: drizzleExecutor(db, sql, 'postgres'),
+    transact: (work) => db.transaction(work),
+    close: () => pool.end(),
+  };
+}
+
+async function openDrizzleMysql(uri: string): Promise<OpenedWay> {
+  const pool = mysql.createPool({ uri, connectionLimit: CONNECTIONS });
+  const db = drizzleMysql({ client: pool });
+  return {
+    executor: drizzleExecutor(db, sql, 'mysql'),
+    transact: (work) => db.transaction(work),
+    close: () => pool.end(),
+  };
+}
+
+async function openDrizzleSqlite(path: string): Promise<OpenedWay> {
+  const database = sqliteFile(path);
+  const executor = drizzleExecutor(drizzleSqlite({ client: database }), sql, 'sqlite');
+  return {
+    executor,
+    transact: (work) => executor.transaction(({ native }) => work(native)),
+    close: async () => void database.close(),
+  };
+}
+
 /** Every library on every server that it speaks to. */
 export const WAYS: readonly Way[] = [
   { library: 'pg Pool', server: 'postgres', open: openPg },
@@ -116,4 +232,20 @@ export const WAYS: readonly Way[] = [
   { library: 'pg Client', server: 'postgres', open: openPgClient },
   { library: 'mysql2', server: 'mariadb', open: openMysql2 },
   { library: 'better-sqlite3', server: 'sqlite', open: openSqlite },
+  { library: 'Knex', server: 'postgres', open: openKnexPg },
+  { library: 'Knex', server: 'pgbouncer', open: openKnexPg },
+  { library: 'Knex', server: 'mariadb', open: openKnexMysql },
+  { library: 'Knex', server: 'sqlite', open: openKnexSqlite },
+  { library: 'Kysely', server: 'postgres', open: openKyselyPg },
+  { library: 'Kysely', server: 'pgbouncer', open: openKyselyPg },
+  { library: 'Kysely', server: 'mariadb', open: openKyselyMysql },
+  { library: 'Kysely', server: 'sqlite', open: openKyselySqlite },
+  { library: 'TypeORM', server: 'postgres', open: openTypeormPg },
+  { library: 'TypeORM', server: 'pgbouncer', open: openTypeormPg },
+  { library: 'TypeORM', server: 'mariadb', open: openTypeormMysql },
+  { library: 'TypeORM', server: 'sqlite', open: openTypeormSqlite },
+  { library: 'Drizzle', server: 'postgres', open: openDrizzlePg },
+  { library: 'Drizzle', server: 'pgbouncer', open: openDrizzlePg },
+  { library: 'Drizzle', server: 'mariadb', open: openDrizzleMysql },
+  { library: 'Drizzle', server: 'sqlite', open: openDrizzleSqlite },
 ];
