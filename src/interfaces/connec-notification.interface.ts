@@ -10,7 +10,7 @@ export interface ConnecNotificationContext {
   readonly resource: string;
   /** Connec! id of the record; null for an entity without one. */
   readonly recordId: string | null;
-  /** When the record changed; null when the entity does not say. */
+  /** When the record changed; null when the entity does not say, or a time more than a day ahead. */
   readonly updatedAt: Date | null;
   /**
    * The same text for the same delivery, also on another instance: for a unique index in your own transaction, which

@@ -14,10 +14,15 @@ export interface DeliverySource {
   readonly identity: 'version' | 'content';
 }
 
+/** How far ahead of our clock the time of a record may be, in milliseconds: a day, for clocks and zones that are off. */
+const MAX_AHEAD_MS = 24 * 60 * 60 * 1_000;
+
 /** What the entities of one resource and group have in common. */
 export class DeliveryRecords {
   /** Where the store remembers a record of theirs. */
   readonly storeKeyOf: (recordKey: string) => string;
+  /** A time beyond that would keep all later updates of its record out, and is none; milliseconds. */
+  readonly latest = Date.now() + MAX_AHEAD_MS;
 
   constructor(
     readonly source: DeliverySource,
@@ -39,7 +44,7 @@ export class ConnecDelivery implements ConnecNotificationContext {
   readonly recordKey: string;
   /** Where the store remembers the record: the same for all its deliveries. */
   readonly storeKey: string;
-  /** When the record changed, in milliseconds; null when the entity does not say. */
+  /** When the record changed, in milliseconds; null when the entity does not say, or a time far ahead. */
   readonly at: number | null;
   /** Digest of the content, where the time alone does not identify the delivery. */
   readonly digest: string | null;
@@ -51,13 +56,14 @@ export class ConnecDelivery implements ConnecNotificationContext {
     records: DeliveryRecords,
     readonly entity: Readonly<Record<string, unknown>>,
   ) {
-    const { source, groupUid, resource, storeKeyOf } = records;
+    const { source, groupUid, resource, storeKeyOf, latest } = records;
     this.#records = records;
     this.marketplace = source.marketplace;
     this.attempt = source.attempt;
     this.groupUid = groupUid;
     this.resource = resource;
-    this.at = parsePlatformInstant(entity.updated_at);
+    const at = parsePlatformInstant(entity.updated_at);
+    this.at = at !== null && at <= latest ? at : null;
     this.recordId = connecId(entity.id);
     // The singular company may come without id; it is the one record of its resource.
     const keyed = this.recordId !== null || resource === 'company';

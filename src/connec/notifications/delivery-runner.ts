@@ -209,8 +209,8 @@ export class DeliveryRunner {
       this.#outcomes.push({ claim, result: 'handled' });
       return;
     }
-    const { failure, finished, stopped } = result;
-    const isUntouched = finished.length === claim.finished.length && failure === null;
+    const { failure, finished, stopped, isBegun } = result;
+    const isUntouched = finished.length === claim.finished.length && !isBegun;
     this.#outcomes.push(isUntouched ? { claim, result: 'untouched' } : { claim, result: 'failed', finished });
     if (stopped === 'unavailable') {
       this.#broken ??= { error: failure?.error };

@@ -20,6 +20,8 @@ export interface HandlersResult {
    * whether the group is still a customer.
    */
   readonly stopped: 'deleted' | 'stopping' | 'unavailable' | null;
+  /** Whether one was begun that is not done: it may have written. */
+  readonly isBegun: boolean;
 }
 
 /** Says whether a handler may begin for the group. */
@@ -53,10 +55,15 @@ export class HandlerCaller {
         try {
           admitted = await admission.renewed(groupUid);
         } catch (error) {
-          return { failure: { error }, finished, stopped: 'unavailable' };
+          return {
+            failure: failure ?? { error },
+            finished,
+            stopped: 'unavailable',
+            isBegun: failure !== null,
+          };
         }
       }
-      if (admitted !== 'granted') return { failure, finished, stopped: admitted };
+      if (admitted !== 'granted') return { failure, finished, stopped: admitted, isBegun: failure !== null };
       try {
         const running = handler.run(delivery.entity, context);
         // A handler that was done at once is not waited for.
@@ -67,14 +74,15 @@ export class HandlerCaller {
       } catch (error) {
         if (context.isStopped) {
           const why = admission.of(groupUid);
-          if (why === 'deleted' || why === 'stopping') return { failure, finished, stopped: why };
+          if (why === 'deleted' || why === 'stopping')
+            return { failure, finished, stopped: why, isBegun: true };
           context = delivery.again();
         }
         failure ??= { error };
         await this.#report(handler.name, error, delivery);
       }
     }
-    return failure && { failure, finished, stopped: null };
+    return failure && { failure, finished, stopped: null, isBegun: true };
   }
 
   async #report(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {

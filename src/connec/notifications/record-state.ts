@@ -4,12 +4,21 @@ import type { ConnecDelivery } from './connec-delivery.js';
 export interface RecordState {
   /** Time of the newest update that was handled, in milliseconds; null when no update said one. */
   readonly at: number | null;
-  /** Digests handled at that time, or lately of a record without times; newest last. */
+  /** Digests handled at that time, and lately of updates without one, which end in `~`; newest last. */
   readonly digests: readonly string[];
-  /** An update that some handlers finished and others did not. */
-  readonly unfinished: { readonly version: string; readonly handlers: readonly string[] } | null;
+  /** An update whose handlers were begun and are not all done. */
+  readonly unfinished: UnfinishedUpdate | null;
   /** The update whose handlers run, or ran in a process that died. */
   readonly lease: RecordLease | null;
+}
+
+/** An update that handlers may have written of, although not all are done. */
+export interface UnfinishedUpdate {
+  readonly version: string;
+  /** Names of the handlers that are done. */
+  readonly handlers: readonly string[];
+  /** Time of the newest update that was begun, in milliseconds; null when none said one. */
+  readonly at: number | null;
 }
 
 /** Sees to it that nobody else handles the record. */
@@ -33,6 +42,9 @@ const LEASES_TO_GIVE_UP = 10;
 
 const NONE: readonly string[] = [];
 
+/** Behind the digest of an update without a time: it outlives updates that have one. */
+const TIMELESS = '~';
+
 /** The state of a record of which nothing is known. */
 export const UNKNOWN_RECORD: RecordState = { at: null, digests: NONE, unfinished: null, lease: null };
 
@@ -42,28 +54,36 @@ export const UNKNOWN_RECORD: RecordState = { at: null, digests: NONE, unfinished
  * that one was handled again, or was not repeated for ten leases.
  */
 export function decide(
-  { at: newest, digests, lease }: RecordState,
-  { at, digest }: ConnecDelivery,
+  { at: newest, digests, unfinished, lease }: RecordState,
+  delivery: ConnecDelivery,
   now: number,
   leaseMs: number,
 ): RecordDecision {
-  if (digest === null ? at === newest : digests.includes(digest)) return 'duplicate';
-  if (at !== null && newest !== null && at < newest) return 'stale';
+  const { at } = delivery;
+  const mark = markOf(delivery);
+  if (mark === null ? at === newest : digests.includes(mark)) return 'duplicate';
+  if (isOlder(at, newest)) return 'stale';
+  // A handler that threw may have written before: what is older must not follow it.
+  if (unfinished !== null && isOlder(at, unfinished.at)) return 'stale';
   if (lease === null) return 'handle';
   const unrenewed = now - lease.since;
   if (unrenewed < leaseMs) return 'busy';
-  const older = at !== null && lease.at !== null && at < lease.at;
-  return older && unrenewed < leaseMs * LEASES_TO_GIVE_UP ? 'busy' : 'handle';
+  return isOlder(at, lease.at) && unrenewed < leaseMs * LEASES_TO_GIVE_UP ? 'busy' : 'handle';
 }
 
 /** The state once a delivery was handled. */
-export function handledState(state: RecordState, { at, digest }: ConnecDelivery): RecordState {
+export function handledState(state: RecordState, delivery: ConnecDelivery): RecordState {
+  const { at } = delivery;
+  const { unfinished } = state;
   const isNewest = at !== null && (state.at === null || at > state.at);
-  const digests = isNewest ? NONE : state.digests;
+  const digests = isNewest ? timelessOf(state.digests) : state.digests;
+  const mark = markOf(delivery);
+  // An update without a time ends nothing but itself.
+  const isLeft = unfinished !== null && at === null && unfinished.version !== versionOf(delivery);
   return {
     at: isNewest ? at : state.at,
-    digests: digest === null ? digests : [...digests, digest].slice(-MAX_DIGESTS),
-    unfinished: null,
+    digests: mark === null ? digests : [...digests, mark].slice(-MAX_DIGESTS),
+    unfinished: isLeft ? unfinished : null,
     lease: null,
   };
 }
@@ -74,7 +94,9 @@ export function unfinishedState(
   delivery: ConnecDelivery,
   handlers: readonly string[],
 ): RecordState {
-  return { ...state, unfinished: { version: versionOf(delivery), handlers }, lease: null };
+  const begun = state.unfinished?.at ?? null;
+  const at = isOlder(delivery.at, begun) || delivery.at === null ? begun : delivery.at;
+  return { ...state, unfinished: { version: versionOf(delivery), handlers, at }, lease: null };
 }
 
 /** Handlers that finished this very delivery before. */
@@ -93,7 +115,7 @@ export function writeState({ at, digests, unfinished, lease }: RecordState): str
   return `${time};${held};${digests.join()};${unfinished === null ? '' : JSON.stringify(unfinished)}`;
 }
 
-const WRITTEN_STATE = /^(-?\d*)(?:;(?:(\d+),(-?\d*),([\w:-]+))?;([\w,-]*);(\{.*\})?)?$/s;
+const WRITTEN_STATE = /^(-?\d*)(?:;(?:(\d+),(-?\d*),([\w:-]+))?;([\w,~-]*);(\{.*\})?)?$/s;
 
 /** What is stored; nothing is known where that is no state of ours. */
 export function readState(text: string | null): RecordState {
@@ -110,6 +132,20 @@ export function readState(text: string | null): RecordState {
 
 function readTime(digits: string | undefined): number | null {
   return digits ? Number(digits) : null;
+}
+
+/** Whether both are times, and the first is the earlier one. */
+function isOlder(at: number | null, other: number | null): boolean {
+  return at !== null && other !== null && at < other;
+}
+
+/** What is remembered of a delivery beside its time; null where the time says all. */
+function markOf({ at, digest }: ConnecDelivery): string | null {
+  return digest !== null && at === null ? `${digest}${TIMELESS}` : digest;
+}
+
+function timelessOf(digests: readonly string[]): readonly string[] {
+  return digests.length === 0 ? digests : digests.filter((digest) => digest.endsWith(TIMELESS));
 }
 
 /** Identifies a delivery among those of its record. */
