@@ -7,6 +7,15 @@ export const SESSION_ERROR_CODES = {
     meaning: "Sessions are to be kept in the application's session, and there is none on the request.",
   },
   'session.tooLarge': { meaning: 'The session does not fit into a cookie.' },
+  'session.notSaved': {
+    meaning: "The store of the application's sessions did not keep the session.",
+    remedy: 'Look at the store of the session middleware; signing in again works once it responds.',
+    httpStatus: 503,
+  },
+  'session.lost': {
+    meaning: 'A session began, and the browser came back without it.',
+    remedy: 'See that the cookie of the session reaches the browser and comes back from it.',
+  },
   'session.none': { meaning: 'Nobody is signed in.' },
   'session.expired': { meaning: 'The login is older than the longest time a session may last.' },
   'session.removed': {

@@ -24,6 +24,11 @@ export interface SessionOptions {
   /** How long one recheck may take, in milliseconds; 2,000 by default. */
   readonly recheckTimeoutMs?: number;
   /**
+   * How long the store of the application's session middleware may take to save a session, in milliseconds; 5,000 by
+   * default. A login or a sign-out that takes longer ends with 503 (`session.notSaved`).
+   */
+  readonly saveTimeoutMs?: number;
+  /**
    * Says which marketplace a request of the application belongs to, for people who are signed in through several at
    * once: from a host name, a path or a header. By default the latest login counts.
    */

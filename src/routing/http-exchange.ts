@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type IncomingRequest, requestUrl } from '../utils/incoming-request.js';
@@ -48,6 +50,18 @@ export class HttpExchange {
   /** Adds one `Set-Cookie` line without dropping those already there. */
   appendCookie(line: string): void {
     this.adapter.appendHeader(this.response, 'Set-Cookie', line);
+  }
+
+  /** The `Set-Cookie` lines of the response, as far as they are known by now. */
+  get sentCookies(): readonly string[] {
+    const lines: unknown = this.adapter.getHeader(this.response, 'Set-Cookie');
+    return (Array.isArray(lines) ? lines : [lines]).filter((line) => typeof line === 'string');
+  }
+
+  /** Calls back when the response has been sent. */
+  onSent(callback: () => void): void {
+    const { raw = this.response } = this.response as { readonly raw?: unknown };
+    (raw as ServerResponse).once('finish', callback);
   }
 
   json(status: number, body: unknown): void {

@@ -1,10 +1,19 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import type { IncomingRequest } from '../utils/incoming-request.js';
+import { SESSION_SETTINGS } from '../settings/settings.providers.js';
+import type { SessionSettings } from '../settings/maestrano-settings.js';
+import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
+import {
+  type ApplicationSession,
+  applicationSession,
+  renewSession,
+  saveSession,
+  sessionEntries,
+} from './application-session.js';
 import {
   decodeSessionPayload,
   encodeSessionPayload,
@@ -15,11 +24,11 @@ import {
 import { SessionSeal } from './session-seal.service.js';
 import { SessionStorage } from './session-storage.js';
 
-/** What the application's session middleware put on the request, as far as all kinds agree. */
-type ApplicationSession = Record<string, unknown>;
-
-interface WithSession {
-  session?: unknown;
+/** What {@link ApplicationSessionStorage.begin} wrote. */
+interface BegunSession {
+  readonly logins: ReadonlyMap<string, SessionPayload>;
+  readonly current: string;
+  readonly payload: SessionPayload;
 }
 
 /** Where the official SDKs keep the latest login. */
@@ -41,9 +50,12 @@ const MAX_CARRIED_LENGTH = 3_900;
  */
 @Injectable()
 export class ApplicationSessionStorage extends SessionStorage {
+  readonly #begun = new RequestMemory<BegunSession>();
+
   constructor(
     private readonly registry: MarketplaceRegistry,
     private readonly seal: SessionSeal,
+    @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
   ) {
     super();
   }
@@ -78,36 +90,54 @@ export class ApplicationSessionStorage extends SessionStorage {
     for (const login of [...carried, ...(present ? this.#read(present).values() : [])]) {
       if (login.preset !== null) logins.set(login.preset, login);
     }
-    write(await renewSession(request), logins, marketplace.name, payload);
+    const begun = { logins, current: marketplace.name, payload };
+    write(await renewSession(request, this.settings.saveTimeoutMs), begun);
+    await this.#save(request);
+    this.#begun.remember(request, begun);
   }
 
-  override update(
+  /** Passport's `login()` begins the session anew, and takes with it what was written before. */
+  override async keep({ request }: HttpExchange): Promise<void> {
+    const begun = this.#begun.recall(request);
+    const session = applicationSession(request);
+    if (!begun || !session) return;
+    if (session[CURRENT] !== encodeSessionPayload(begun.payload)) write(session, begun);
+    // What the application wrote meanwhile is saved as well, before the browser comes back.
+    await this.#save(request);
+  }
+
+  override async update(
     { request }: HttpExchange,
     marketplace: Marketplace,
     payload: SessionPayload,
   ): Promise<void> {
     const session = applicationSession(request);
-    if (!session) return Promise.resolve();
+    if (!session) return;
     if (this.#presetOf(decodeSessionPayload(session[CURRENT])) === marketplace.name) {
       session[CURRENT] = encodeSessionPayload(payload);
     } else {
       session[OTHERS] = { ...(session[OTHERS] as object), [marketplace.name]: encodeSessionPayload(payload) };
     }
-    return Promise.resolve();
+    await this.#save(request);
   }
 
-  override remove(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+  override async remove(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
     // Nobody who signs out is brought back.
     dropCarried(exchange, marketplace);
+    this.#begun.forget(exchange.request);
     const session = applicationSession(exchange.request);
-    if (!session) return Promise.resolve();
+    if (!session) return;
     // Emptied and not deleted: @fastify/secure-session does not notice a delete.
     if (this.#presetOf(decodeSessionPayload(session[CURRENT])) === marketplace.name)
       session[CURRENT] = undefined;
     if (decodeSessionPayload(session[marketplace.name])) session[marketplace.name] = undefined;
     const { [marketplace.name]: _removed, ...others } = (session[OTHERS] ?? {}) as Record<string, unknown>;
     if (_removed !== undefined) session[OTHERS] = others;
-    return Promise.resolve();
+    await this.#save(exchange.request);
+  }
+
+  #save(request: IncomingRequest): Promise<void> {
+    return saveSession(request, this.settings.saveTimeoutMs);
   }
 
   /** What this browser left with; the cookie ends with it. */
@@ -145,51 +175,12 @@ export class ApplicationSessionStorage extends SessionStorage {
   }
 }
 
-function write(
-  session: ApplicationSession,
-  logins: ReadonlyMap<string, SessionPayload>,
-  current: string,
-  payload: SessionPayload,
-): void {
+function write(session: ApplicationSession, { logins, current, payload }: BegunSession): void {
   session[CURRENT] = encodeSessionPayload(payload);
   const others = [...logins].filter(([name]) => name !== current);
   if (others.length > 0) {
     session[OTHERS] = Object.fromEntries(others.map(([name, other]) => [name, encodeSessionPayload(other)]));
   }
-}
-
-/** The application's session; null where no middleware made one. */
-export function applicationSession(request: unknown): ApplicationSession | null {
-  const { session } = request as WithSession;
-  return typeof session === 'object' && session !== null ? (session as ApplicationSession) : null;
-}
-
-/** Names and values in the session; @fastify/secure-session shows them only through its `data()`. */
-function sessionEntries(session: ApplicationSession): [name: string, value: unknown][] {
-  const { data } = session;
-  return Object.entries(typeof data === 'function' ? (data.call(session) as object) : session);
-}
-
-/**
- * Begins the session anew: another identifier where there is one, and nothing of the old content (session fixation,
- * and the data of whoever was signed in before).
- */
-async function renewSession(request: unknown): Promise<ApplicationSession> {
-  const session = applicationSession(request) ?? {};
-  const { regenerate } = session;
-  if (typeof regenerate === 'function') {
-    await new Promise<void>((resolve, reject) => {
-      const done = (error?: Error | null): void => (error ? reject(error) : resolve());
-      // express-session and @fastify/session call back.
-      regenerate.call(session, done);
-      // @fastify/secure-session does it at once and never calls back.
-      if (typeof session['data'] === 'function') resolve();
-    });
-  } else if ('isPopulated' in session) {
-    // cookie-session takes a new object for a new session.
-    (request as WithSession).session = {};
-  }
-  return applicationSession(request) ?? session;
 }
 
 /** Ends the cookie; returns what was in it, null where there is none. */

@@ -19,6 +19,7 @@ import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
+import { LostSessions } from './lost-sessions.service.js';
 import { isPageVisit } from './page-request.js';
 import {
   authenticatedSession,
@@ -43,6 +44,7 @@ const MAX_RETURN_LENGTH = 2_000;
 export class MaestranoSessionGuard implements CanActivate {
   constructor(
     private readonly sessions: SessionService,
+    private readonly lost: LostSessions,
     private readonly registry: MarketplaceRegistry,
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
@@ -63,6 +65,7 @@ export class MaestranoSessionGuard implements CanActivate {
     if (demanded === null) throw new NotFoundException();
     const result = await this.#authenticate(exchange, demanded?.name);
     if (result.rejection !== null) throw this.#reject(exchange, result.marketplace, result.rejection);
+    this.lost.found(exchange, result.marketplace);
     authenticatedSession.remember(request, result);
     rememberMarketplace(request, result.marketplace);
     return true;
@@ -93,11 +96,15 @@ export class MaestranoSessionGuard implements CanActivate {
     const signInUrl = start ? initUrl(start) : this.settings.signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
     const redirects = signInUrl !== null && isPageVisit(exchange.request);
-    if (redirects) exchange.setHeader('Location', withReturn(signInUrl, exchange.url));
+    if (redirects) {
+      // A page of the application's own asks the person first, and cannot be part of a circle.
+      const from = start ? 'guard' : null;
+      exchange.setHeader('Location', withQuery(signInUrl, { return_to: worthReturning(exchange.url), from }));
+    }
     return new MaestranoSignInRequiredException(rejection, signInUrl, redirects);
   }
 }
 
-function withReturn(signInUrl: string, page: string): string {
-  return withQuery(signInUrl, { return_to: page.length > MAX_RETURN_LENGTH ? null : page });
+function worthReturning(page: string): string | null {
+  return page.length > MAX_RETURN_LENGTH ? null : page;
 }

@@ -19,6 +19,14 @@ export abstract class SessionStorage {
    */
   abstract begin(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;
 
+  /**
+   * Called when the application has done its part of a login that began within the same request: sees that the session
+   * is still there, whatever the application did to its own, and that all of it is saved.
+   */
+  keep(_exchange: HttpExchange): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Replaces the payload of the marketplace within the same session. */
   abstract update(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void>;
 

@@ -1,5 +1,6 @@
 import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js';
 import { ApplicationSessionStorage } from './application-session.storage.js';
+import { LostSessions } from './lost-sessions.service.js';
 import { MaestranoSessionGuard } from './maestrano-session.guard.js';
 import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import { SessionRecheck } from './session-recheck.service.js';
@@ -12,6 +13,7 @@ export function sessionFeature(): MaestranoFeature {
   return {
     providers: [
       ApplicationSessionStorage,
+      LostSessions,
       MaestranoSessionGuard,
       SealedCookieStorage,
       SessionRecheck,
@@ -19,7 +21,7 @@ export function sessionFeature(): MaestranoFeature {
       SessionSeal,
       SessionService,
     ],
-    exports: [MaestranoSessionGuard, SessionService],
+    exports: [LostSessions, MaestranoSessionGuard, SessionService],
     endpoints: [],
   };
 }

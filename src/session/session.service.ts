@@ -12,7 +12,9 @@ import type { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
 import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
-import { applicationSession, ApplicationSessionStorage } from './application-session.storage.js';
+import { applicationSession } from './application-session.js';
+import { ApplicationSessionStorage } from './application-session.storage.js';
+import { LostSessions } from './lost-sessions.service.js';
 import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import type { SessionPayload } from './session-payload.js';
 import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.service.js';
@@ -62,6 +64,7 @@ export class SessionService {
     private readonly registry: MarketplaceRegistry,
     private readonly applicationSessions: ApplicationSessionStorage,
     private readonly sealedCookies: SealedCookieStorage,
+    private readonly lost: LostSessions,
     private readonly recheck: SessionRecheck,
     private readonly revocations: SessionRevocations,
     private readonly adapters: AdapterResolver,
@@ -88,8 +91,20 @@ export class SessionService {
       signedInAt: new Date(),
     };
     authenticatedSession.forget(exchange.request);
-    await this.#storage(exchange.request).begin(exchange, marketplace, payload);
+    const storage = this.#storage(exchange.request);
+    await storage.begin(exchange, marketplace, payload);
+    if (storage === this.applicationSessions) this.lost.watch(exchange, marketplace);
     return toSession(payload, marketplace);
+  }
+
+  /**
+   * Call once the application has signed the person in within the same request: its own sign-in may have begun its
+   * session anew, as Passport's `login()` does.
+   *
+   * @throws MaestranoSessionError `session.notSaved`
+   */
+  async keep(exchange: HttpExchange): Promise<void> {
+    await this.#storage(exchange.request).keep(exchange);
   }
 
   /** Called when the browser leaves to log in: sees that logins through other marketplaces survive the new one. */
@@ -155,6 +170,7 @@ export class SessionService {
     for (const session of await this.list(request)) {
       if (marketplace !== undefined && session.marketplace !== marketplace) continue;
       const found = this.registry.get(session.marketplace);
+      this.lost.found(exchange, found);
       await this.#storage(request).remove(exchange, found);
       await adapter?.signOut({ marketplace: found, request, response });
     }

@@ -79,6 +79,7 @@ const SESSION = group({
   maxAgeMs: milliseconds(12 * HOUR, { least: SECOND, most: 366 * DAY }),
   graceMs: milliseconds(5 * MINUTE, { least: 0, most: 366 * DAY }),
   recheckTimeoutMs: milliseconds(2 * SECOND),
+  saveTimeoutMs: milliseconds(5 * SECOND),
   marketplaceOf: callback<NonNullable<SessionOptions['marketplaceOf']>>(),
   signInUrl: text(null, { takes: 'a path or a URL', check: noAddress }),
 } satisfies RulesFor<SessionOptions>);

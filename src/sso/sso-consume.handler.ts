@@ -4,6 +4,7 @@ import { MaestranoLoginDeniedError } from '../errors/login-denied.error.js';
 import { MaestranoSsoError } from '../errors/sso.error.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
+import { LostSessions } from '../session/lost-sessions.service.js';
 import { LoginService, type VerifiedLogin } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
 import { LoginCompletion } from './login/login-completion.service.js';
@@ -21,6 +22,7 @@ export class SsoConsumeHandler extends EndpointHandler {
     private readonly binding: LoginBinding,
     private readonly completion: LoginCompletion,
     private readonly rejection: LoginRejection,
+    private readonly lost: LostSessions,
   ) {
     super();
   }
@@ -35,7 +37,9 @@ export class SsoConsumeHandler extends EndpointHandler {
       const boundRequestIds = this.binding.requestIds(exchange, marketplace);
       login = await this.logins.verify(marketplace, { method, query, body, boundRequestIds });
       this.binding.forget(exchange, marketplace, login.transaction.id);
-      const target = await this.completion.complete(exchange, marketplace, login);
+      const wanted = await this.completion.complete(exchange, marketplace, login);
+      const byGuard = login.transaction.byGuard ?? false;
+      const target = byGuard ? await this.lost.began(exchange, marketplace, wanted) : wanted;
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(target, 303);
     } catch (error) {

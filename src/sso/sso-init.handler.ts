@@ -2,6 +2,7 @@ import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
+import { LostSessions } from '../session/lost-sessions.service.js';
 import { SessionService } from '../session/session.service.js';
 import type { SsoSettings } from '../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../settings/settings.providers.js';
@@ -26,6 +27,7 @@ export class SsoInitHandler extends EndpointHandler {
     private readonly rejection: LoginRejection,
     private readonly consume: SsoConsumeHandler,
     private readonly sessions: SessionService,
+    private readonly lost: LostSessions,
     @Inject(SSO_SETTINGS) settings: SsoSettings,
   ) {
     super();
@@ -40,7 +42,12 @@ export class SsoInitHandler extends EndpointHandler {
       return this.rejection.respond(exchange, marketplace, { code: 'sso.disabled' });
     }
     const query = initQuery(exchange.url);
-    const address = query.get('return_to');
+    const wanted = query.get('return_to');
+    const byGuard = query.get('from') === 'guard';
+    if (byGuard && (await this.lost.isLost(exchange, marketplace, wanted))) {
+      return this.rejection.respond(exchange, marketplace, { code: 'session.lost', status: 401 });
+    }
+    const address = wanted && this.lost.withoutMarker(wanted);
     const returnTo = this.returnTo.parse(address, marketplace);
     const params: Record<string, string> = {};
     for (const name of this.#passed) {
@@ -48,7 +55,7 @@ export class SsoInitHandler extends EndpointHandler {
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
     try {
-      const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params });
+      const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params, byGuard });
       this.binding.remember(exchange, marketplace, requestId, returnTo && address);
       await this.sessions.depart(exchange, marketplace);
       exchange.setHeader('Cache-Control', 'no-store');

@@ -138,7 +138,7 @@ describe.each(HTTP_ADAPTERS)('the session guard for everything, on %s', (httpAda
     const alpha = await signIn('alpha');
     const rejected = await ask('/guarded/beta', alpha.cookieHeader);
     expect(rejected.headers.get('location')).toBe(
-      `${app.url}/maestrano/auth/saml/init/beta?return_to=%2Fguarded%2Fbeta`,
+      `${app.url}/maestrano/auth/saml/init/beta?return_to=%2Fguarded%2Fbeta&from=guard`,
     );
     expect((await ask('/guarded/of/beta', alpha.cookieHeader)).status).toBe(302);
     expect((await ask('/guarded/of/gamma', alpha.cookieHeader)).status).toBe(404);
@@ -173,7 +173,7 @@ describe.each(HTTP_ADAPTERS)("the session guard behind an application's own filt
       const page = await fetch(`${app.url}/me`, { redirect: 'manual', headers: { accept: 'text/html' } });
       expect(page.status).toBe(302);
       expect(await page.json()).toEqual({ envelope: 'session.none' });
-      expect(page.headers.get('location')).toMatch(/\/init\/.*return_to=%2Fme$/);
+      expect(page.headers.get('location')).toMatch(/\/init\/.*return_to=%2Fme&from=guard$/);
     } finally {
       await app.close();
       await sandbox.close();

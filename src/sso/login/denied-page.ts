@@ -55,6 +55,9 @@ export function deniedPage(denial: LoginDenial, marketplaceUrl: string): string 
 function explanation({ code, restart, reason, status }: LoginDenial): string {
   if (reason !== null) return reason;
   if (status === 503) return 'Signing in is not possible at the moment. Please try again in a few seconds.';
+  if (code === 'session.lost') {
+    return 'You were signed in, but your browser came back without the session. See that it accepts cookies of this site.';
+  }
   if (code === 'sso.denied') return 'This application does not let you in with this account.';
   if (code === 'sso.disabled') return 'Signing in through this marketplace is switched off at the moment.';
   if (restart) return 'This sign-in took too long, was begun in another browser, or was finished before.';

@@ -60,6 +60,7 @@ export class LoginCompletion {
     try {
       const completed = { profile, user, group, returnTo: transaction.returnTo };
       const target = await adapter.signIn(completed, { ...context, response });
+      await this.sessions.keep(exchange);
       return this.#chosen(target, marketplace) ?? fallback;
     } catch (error) {
       await this.sessions.discard(exchange, marketplace);

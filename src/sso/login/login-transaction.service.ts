@@ -14,6 +14,8 @@ export interface LoginStart {
   readonly returnTo: string | null;
   /** Parameters for the identity provider: `group_id` and those the application allows (protocol §4.1). */
   readonly params: Readonly<Record<string, string>>;
+  /** Whether the session guard sent the browser, and not a link; false by default. */
+  readonly byGuard?: boolean;
 }
 
 /** What is kept of a login between its beginning and the provider's response. */

@@ -33,7 +33,7 @@ export interface VerifiedLogin {
   /** When the marketplace must be asked whether the session still holds; now, when it named no sensible time. */
   readonly recheckAt: Date;
   /** The login that was begun, taken from the store. */
-  readonly transaction: Pick<LoginTransaction, 'id' | 'returnTo'>;
+  readonly transaction: Pick<LoginTransaction, 'id' | 'returnTo' | 'byGuard'>;
   /** Short code under which the login's trace is found. */
   readonly traceCode: string;
 }

@@ -11,6 +11,7 @@ import { HttpExchange } from '../../../src/routing/http-exchange.js';
 import { type IncomingRequest } from '../../../src/utils/incoming-request.js';
 import type { MaestranoModuleExtras } from '../../../src/routing/module-extras.interface.js';
 import { ApplicationSessionStorage } from '../../../src/session/application-session.storage.js';
+import { LostSessions } from '../../../src/session/lost-sessions.service.js';
 import { SealedCookieStorage } from '../../../src/session/sealed-cookie.storage.js';
 import { SessionRecheck } from '../../../src/session/session-recheck.service.js';
 import { SessionRevocations } from '../../../src/session/session-revocations.service.js';
@@ -67,7 +68,9 @@ export function exchangeOf(
     url: request.url ?? '/',
     headers: { ...(cookie ? { cookie } : {}), ...request.headers },
   });
-  const exchange = new HttpExchange(adapter as unknown as AbstractHttpAdapter, platform, {});
+  const exchange = new HttpExchange(adapter as unknown as AbstractHttpAdapter, platform, {
+    once: () => undefined,
+  });
   return { exchange, headers, lines, jar };
 }
 
@@ -116,8 +119,9 @@ export function sessionsOf(
   const seal = new SessionSeal(settings, extras);
   const service = new SessionService(
     registry,
-    new ApplicationSessionStorage(registry, seal),
+    new ApplicationSessionStorage(registry, seal, settings),
     new SealedCookieStorage(registry, seal, settings),
+    new LostSessions(seal),
     new SessionRecheck(hub.http, settings),
     new SessionRevocations(store, settings),
     adapters,

@@ -16,6 +16,8 @@ import { LoginRejection } from '../../../../src/sso/login/login-rejection.servic
 import type { LoginStart } from '../../../../src/sso/login/login-transaction.service.js';
 import { ReturnTo } from '../../../../src/sso/login/return-to.service.js';
 import { SsoService } from '../../../../src/sso/sso.service.js';
+import { LostSessions } from '../../../../src/session/lost-sessions.service.js';
+import { SessionSeal } from '../../../../src/session/session-seal.service.js';
 import { SsoConsumeHandler } from '../../../../src/sso/sso-consume.handler.js';
 import { SsoInitHandler } from '../../../../src/sso/sso-init.handler.js';
 import { DeletedGroupsService } from '../../../../src/stores/deleted-groups.service.js';
@@ -210,14 +212,15 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
     session: () => Promise.resolve(session.adapter),
   } as unknown as AdapterResolver;
   const sessions = sessionsOf(registry, { secret: SECRET }).service;
+  const lost = new LostSessions(new SessionSeal(settingsOf({ session: { secret: SECRET } }).session, {}));
   const binding = new LoginBinding();
   const settings = settingsOf({ sso }).sso;
   const policy = new ReturnTo(settings);
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
   const rejection = new LoginRejection(binding, policy, settings);
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
-  const consume = new SsoConsumeHandler(logins, binding, completion, rejection);
-  const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, settings);
+  const consume = new SsoConsumeHandler(logins, binding, completion, rejection, lost);
+  const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, lost, settings);
   const jar: Record<string, string> = {};
 
   async function visit(
