@@ -23,7 +23,7 @@ export interface EndpointDefinition {
   /** The path templates that the marketplace configures; nulls are left out. May hold a query and odd names. */
   readonly configured: (marketplace: Marketplace) => readonly (string | null)[];
   readonly handler: Type<EndpointHandler>;
-  /** Bytes of body the endpoint takes, or where the settings say it; the application's own limit when absent. */
+  /** Bytes of body the endpoint takes, or where the settings say it; absent where it reads none. */
   readonly bodyLimit?: number | ((settings: WebhooksSettings) => number);
 }
 

@@ -28,6 +28,8 @@ export class SsoConsumeHandler extends EndpointHandler {
   }
 
   override async handle(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
+    // Whoever only looks at a link, such as a scanner of mails, must not use up the login in it.
+    if (exchange.method === 'HEAD') return exchange.empty(200);
     if (!marketplace.sso.enabled) {
       return this.rejection.respond(exchange, marketplace, { code: 'sso.disabled' });
     }

@@ -37,7 +37,8 @@ export class SsoInitHandler extends EndpointHandler {
   override async handle(exchange: HttpExchange, call: EndpointCall): Promise<void> {
     const { marketplace } = call;
     if (this.logins.isResponse(marketplace, exchange)) return this.consume.handle(exchange, call);
-    if (exchange.method !== 'GET') throw new NotFoundException(`Cannot ${exchange.method} ${exchange.url}`);
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
+      throw new NotFoundException(`Cannot ${exchange.method} ${exchange.url}`);
     if (!marketplace.sso.enabled) {
       return this.rejection.respond(exchange, marketplace, { code: 'sso.disabled' });
     }

@@ -14,6 +14,14 @@ export interface IncomingRequest {
   readonly raw?: IncomingMessage;
 }
 
+/**
+ * The URL that the router of the application's HTTP adapter sees: below where the application is mounted in another one,
+ * and rewritten where it rewrites. What is routed by it is found by it.
+ */
+export function routedUrl(request: IncomingRequest): string {
+  return request.url;
+}
+
 /** The URL as the client sent it, whatever the application mounted or rewrote. */
 export function requestUrl(request: IncomingRequest): string {
   return request.originalUrl ?? request.url;

@@ -64,7 +64,7 @@ export class ConnecDelivery implements ConnecNotificationContext {
     this.resource = resource;
     const at = parsePlatformInstant(entity.updated_at);
     this.at = at !== null && at <= latest ? at : null;
-    this.recordId = connecId(entity.id);
+    this.recordId = recordIdOf(entity.id);
     // The singular company may come without id; it is the one record of its resource.
     const keyed = this.recordId !== null || resource === 'company';
     this.digest = this.at !== null && keyed && source.identity === 'version' ? null : digestOf(entity);
@@ -106,6 +106,11 @@ export class ConnecDelivery implements ConnecNotificationContext {
     const version = this.digest ?? new Date(this.at ?? 0).toISOString();
     return storeKey(this.marketplace.name, this.groupUid, this.resource, this.recordKey, version);
   }
+}
+
+/** Some resources are numbered. */
+function recordIdOf(id: unknown): string | null {
+  return typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : connecId(id);
 }
 
 function digestOf(entity: Readonly<Record<string, unknown>>): string {

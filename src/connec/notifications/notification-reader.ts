@@ -29,7 +29,7 @@ export function readNotification(
   const resources: Record<string, Readonly<Record<string, unknown>>[]> = {};
   let count = 0;
   for (const [key, value] of Object.entries(body)) {
-    if (FRAMEWORK_KEYS.has(key) || value === null) continue;
+    if (FRAMEWORK_KEYS.has(key) || !holdsEntities(value)) continue;
     const entities: unknown = Array.isArray(value) ? value : [value];
     const list = entities as unknown[];
     count += list.length;
@@ -43,6 +43,12 @@ export function readNotification(
     resources[name] = known ? known.concat(list as typeof known) : (list as Record<string, unknown>[]);
   }
   return resources;
+}
+
+/** Texts, numbers and lists of them, such as a version, are no resource; they must not cost the resources beside them. */
+function holdsEntities(value: unknown): value is object {
+  if (!Array.isArray(value)) return typeof value === 'object' && value !== null;
+  return value.length === 0 || value.some((entity) => typeof entity === 'object');
 }
 
 /**

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { BasicAuthenticator } from '../../security/basic-authenticator.service.js';
-import { type IncomingRequest, RequestMemory, requestUrl } from '../../utils/incoming-request.js';
+import { type IncomingRequest, RequestMemory, routedUrl } from '../../utils/incoming-request.js';
 import type { EndpointCall } from '../endpoint.js';
 import { RouteTableService } from '../table/route-table.service.js';
 import type { RouteMatch } from '../table/route-table.js';
@@ -25,7 +25,7 @@ export class EndpointAccess {
   decide(request: IncomingRequest): AccessDecision {
     const decided = this.#calls.recall(request);
     if (decided) return decided;
-    const match = this.routes.match(request.method, requestUrl(request));
+    const match = this.routes.match(request.method, routedUrl(request));
     if (!match) return 'unknown';
     const basic = match.endpoint.access === 'basic';
     const marketplace = basic ? this.#prove(match, request) : firstCandidate(match);

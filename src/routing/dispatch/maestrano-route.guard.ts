@@ -12,7 +12,7 @@ import { type IncomingRequest, requestUrl } from '../../utils/incoming-request.j
 import { EndpointAccess } from './endpoint-access.service.js';
 
 /**
- * Stands before every controller of ours: decides endpoint and marketplace from the full URL, and lets nobody in
+ * Stands before every controller of ours: decides endpoint and marketplace from the URL, and lets nobody in
  * without the credentials of that marketplace where the endpoint asks for them (protocol §6.5). Where the early
  * check ran already, its decision counts.
  */

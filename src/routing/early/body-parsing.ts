@@ -8,6 +8,9 @@ import {
 /** What Connec! may call its JSON (protocol §7.1, §9.2) beside `application/json`; no parser takes it by default. */
 export const JSON_API_TYPE = 'application/vnd.api+json';
 
+/** What a browser posts, also the response of an identity provider. */
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
+
 /** Body of every 413 that is sent before a body is read. */
 export const BODY_TOO_LARGE = 'The request body is too large';
 

@@ -7,6 +7,7 @@ import { EffectivePath } from '../table/effective-path.service.js';
 import { EndpointAccess } from '../dispatch/endpoint-access.service.js';
 import { ENDPOINT_REGISTRATION, type EndpointDefinition, type EndpointRegistration } from '../endpoint.js';
 import type { IncomingRequest } from '../../utils/incoming-request.js';
+import { servingVerb } from '../table/route-table.js';
 import { RouteMounter } from '../mounting/route-mounter.service.js';
 import { CREDENTIALS_REJECTED } from '../../security/challenge.js';
 import { BODY_TOO_LARGE } from './body-parsing.js';
@@ -14,7 +15,8 @@ import type { EarlyCheck, EarlyDecision } from './early-check.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify, parseJsonApi } from './fastify-early-hook.js';
 
-const CONTINUE: EarlyDecision = { rejected: false, bodyLimit: null };
+const CONTINUE: EarlyDecision = { rejected: false, bodyLimit: null, ignoresBody: false };
+const WITHOUT_BODY: EarlyDecision = { ...CONTINUE, ignoresBody: true };
 const DENIED: EarlyDecision = { rejected: true, status: 401, body: CREDENTIALS_REJECTED };
 const TOO_LARGE: EarlyDecision = { rejected: true, status: 413, body: { error: BODY_TOO_LARGE } };
 
@@ -63,7 +65,7 @@ export class EarlyAuthentication {
     if (call === 'unknown') return CONTINUE;
     if (call === 'denied') return DENIED;
     const decision = this.#decisions.get(call.endpoint);
-    if (!decision) return CONTINUE;
+    if (!decision) return WITHOUT_BODY;
     return Number(request.headers['content-length'] ?? 0) > decision.bodyLimit ? TOO_LARGE : decision;
   }
 
@@ -71,7 +73,8 @@ export class EarlyAuthentication {
     const prefix = this.effectivePath.globalPrefix;
     const route = this.mounter.mounted.find(
       (mounted) =>
-        mounted.verb === verb && (path === `/${mounted.path}` || path === `${prefix}/${mounted.path}`),
+        mounted.verb === servingVerb(verb) &&
+        (path === `/${mounted.path}` || path === `${prefix}/${mounted.path}`),
     );
     if (!route) return undefined;
     const limits = route.endpoints.flatMap((name) => this.#decisions.get(name)?.bodyLimit ?? []);
@@ -87,7 +90,7 @@ function limitsOf(
   const decisions = new Map<string, Limited>();
   for (const { name, bodyLimit } of endpoints) {
     const limit = typeof bodyLimit === 'function' ? bodyLimit(webhooks) : bodyLimit;
-    if (limit !== undefined) decisions.set(name, { rejected: false, bodyLimit: limit });
+    if (limit !== undefined) decisions.set(name, { rejected: false, bodyLimit: limit, ignoresBody: false });
   }
   return decisions;
 }

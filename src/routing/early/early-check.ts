@@ -6,6 +6,8 @@ export type EarlyDecision =
       readonly rejected: false;
       /** Bytes of body that we read for it; null where the application's own parsers read. */
       readonly bodyLimit: number | null;
+      /** Whether the endpoint reads no body: no parser may stand between the request and it. */
+      readonly ignoresBody: boolean;
     }
   | { readonly rejected: true; readonly status: 401 | 413; readonly body: { readonly error: string } };
 

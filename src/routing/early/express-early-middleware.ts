@@ -46,6 +46,7 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   application.use((request, response, next) => {
     const decision = check.decide(request as IncomingRequest);
     if (decision.rejected) return reject(response, decision.status, decision.body);
+    if (decision.ignoresBody) return discardBody(request, next);
     const parse = decision.bodyLimit === null ? undefined : parsers.get(decision.bodyLimit);
     if (parse) parse(request, response, next);
     else next();
@@ -55,6 +56,14 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const [layer] = stack.splice(-1, 1);
   if (layer) stack.splice(firstParser, 0, layer);
   return true;
+}
+
+/** A body that is not wanted must not fail in a parser either: parsers leave alone what was read to its end. */
+function discardBody(request: Request, next: Next): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) return next();
+  request.once('end', () => next());
+  request.resume();
 }
 
 function isStack(stack: unknown): stack is Layer[] {

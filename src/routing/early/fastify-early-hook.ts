@@ -1,8 +1,10 @@
+import { parse } from 'node:querystring';
+
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import { FORM_TYPE, JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
 
 /** Marks the configuration of our routes. */
@@ -14,7 +16,9 @@ type ParsedCallback = (error: Error | null, body?: unknown) => void;
 type Parser = (request: Request, body: string, done: ParsedCallback) => void;
 
 /** The parts of Fastify that are used: all public. */
-interface Request extends IncomingRequest {
+interface Request extends Omit<IncomingRequest, 'headers'> {
+  /** What is set is put over the headers that came, which stay as they are on Node's own request. */
+  headers: IncomingRequest['headers'];
   readonly routeOptions: { readonly config: RouteConfig };
 }
 
@@ -34,7 +38,7 @@ interface RouteOptions {
 }
 
 interface Instance {
-  hasContentTypeParser(type: RegExp): boolean;
+  hasContentTypeParser(type: RegExp | string): boolean;
   addContentTypeParser(type: RegExp, options: { parseAs: 'string' }, parser: Parser): void;
   getDefaultJsonParser(onProtoPoisoning: 'error', onConstructorPoisoning: 'error'): Parser;
   addHook(name: 'onRoute', hook: (route: RouteOptions) => void): void;
@@ -46,14 +50,18 @@ interface Instance {
  */
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
-    const decision = check.decide(request);
-    if (!decision.rejected) return done();
+    const decision = check.decide(request as IncomingRequest);
+    if (!decision.rejected) {
+      if (decision.ignoresBody || !isUnderstood(request.headers['content-type'])) hideBody(request);
+      return done();
+    }
     if (decision.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
     // A connection whose body was not read to its end is not worth keeping.
     if (decision.status === 413) reply.header('Connection', 'close');
     reply.code(decision.status).send(decision.body);
   };
   parseJsonApi(adapter);
+  parseForms(adapter);
   adapter.getInstance<Instance>().addHook('onRoute', (route) => {
     const verbs = typeof route.method === 'string' ? [route.method] : route.method;
     const limits = verbs.flatMap((verb) => check.limitOfRoute(verb, route.url) ?? []);
@@ -66,6 +74,41 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   });
   return true;
 }
+
+/**
+ * Has Fastify call the handler without a look at the body: it would reject an empty one that is announced as JSON, which
+ * most HTTP clients do, and any that it has no parser for. Node.js discards what was not read.
+ */
+function hideBody(request: Request): void {
+  request.headers = {
+    'content-type': undefined,
+    'content-length': undefined,
+    'transfer-encoding': undefined,
+  };
+}
+
+/** Express leaves other bodies unread as well, and the endpoint responds in its own words. */
+function isUnderstood(contentType = ''): boolean {
+  const [type = ''] = contentType.split(';');
+  return OWN_TYPES.has(type.trim().toLowerCase());
+}
+
+const OWN_TYPES: ReadonlySet<string> = new Set(['application/json', JSON_API_TYPE, FORM_TYPE]);
+
+/**
+ * Has forms parsed on our routes where the application's parsers are off (`bodyParser: false`), as libraries that read
+ * bodies themselves ask for.
+ */
+function parseForms(adapter: AbstractHttpAdapter): void {
+  const instance = adapter.getInstance<Instance>();
+  if (instance.hasContentTypeParser(FORM_TYPE) || instance.hasContentTypeParser(FORM)) return;
+  instance.addContentTypeParser(FORM, { parseAs: 'string' }, (request, body, done) => {
+    if (request.routeOptions.config[OWN_ROUTE] === true) done(null, parse(body));
+    else done(unsupportedMediaType());
+  });
+}
+
+const FORM = new RegExp(`^${FORM_TYPE}(?:;|$)`);
 
 /** An expression, and not a text: an application that registers the type itself, now or later, goes before it. */
 const JSON_API = new RegExp(`^${JSON_API_TYPE.replace(/[.+]/g, '\\$&')}(?:;|$)`);
@@ -80,9 +123,9 @@ export function parseJsonApi(adapter: AbstractHttpAdapter): void {
   const instance = adapter.getInstance<Instance>();
   // A second registration of the module finds the parser of the first.
   if (instance.hasContentTypeParser(JSON_API)) return;
-  const parse = instance.getDefaultJsonParser('error', 'error');
+  const parseJson = instance.getDefaultJsonParser('error', 'error');
   instance.addContentTypeParser(JSON_API, { parseAs: 'string' }, (request, body, done) => {
-    if (request.routeOptions.config[OWN_ROUTE] === true) parse(request, body, done);
+    if (request.routeOptions.config[OWN_ROUTE] === true) parseJson(request, body, done);
     else done(unsupportedMediaType());
   });
 }
@@ -94,9 +137,13 @@ function unsupportedMediaType(): Error {
 }
 
 /** Hands errors on to the application's handler, those of the body parsers in our words. */
-function sendError(error: unknown, _request: Request, reply: Reply): void {
+function sendError(error: unknown, request: Request, reply: Reply): void {
   const code =
     typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : null;
   const isOfParser = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
-  reply.send(isOfParser ? toBodyException(error) : error);
+  if (!isOfParser) return void reply.send(error);
+  // Fastify reads what is encoded as if it was not.
+  const { 'content-encoding': encoding = 'identity' } = request.headers;
+  const isEncoded = encoding.toLowerCase() !== 'identity';
+  reply.send(toBodyException(isEncoded ? unsupportedMediaType() : error));
 }

@@ -61,7 +61,7 @@ export class RouteTable {
 
   /** The endpoint of a URL, or null when it is none of ours. */
   match(verb: string, url: string): RouteMatch | null {
-    const templates = this.#verbs.get(verb);
+    const templates = this.#verbs.get(servingVerb(verb));
     const target = templates && parseRequestTarget(url);
     if (!target) return null;
     const configured = templates.configured.find(target);
@@ -103,4 +103,9 @@ function configuredMatch(first: TrieMatch<Entry>, matches: readonly TrieMatch<En
     if (value.endpoint === endpoint && value.marketplace) candidates.push(value.marketplace);
   }
   return { endpoint, candidates, params: first.params };
+}
+
+/** Both HTTP adapters serve HEAD by what serves GET. */
+export function servingVerb(verb: string): string {
+  return verb === 'HEAD' ? 'GET' : verb;
 }

@@ -85,7 +85,9 @@ async function ownPage(
   marketplace: Marketplace,
 ): Promise<string> {
   if (typeof deniedUrl === 'function') return deniedUrl(denial);
-  const url = new URL(deniedUrl, marketplace.app.host);
+  // A path is one of the application's, wherever it is mounted.
+  const { host } = marketplace.app;
+  const url = new URL(deniedUrl.startsWith('/') ? host + deniedUrl : deniedUrl);
   url.searchParams.set('code', denial.code);
   if (denial.traceCode !== null) url.searchParams.set('trace', denial.traceCode);
   return url.href;

@@ -29,14 +29,15 @@ export class ReturnTo {
     if (!PATH_OR_URL.test(address) || FORBIDDEN.test(address)) return null;
     const { app, sso } = marketplace;
     if (!URL.canParse(address, app.host)) return null;
-    const url = new URL(address, app.host);
+    const url = withinMount(new URL(address, app.host), address, marketplace);
     const here = new URL(sso.idm).origin;
     if (![here, new URL(app.host).origin, ...this.settings.returnToOrigins].includes(url.origin)) return null;
     if (url.username !== '' || url.password !== '') return null;
     const path = url.pathname + url.search + url.hash;
     // "/.//evil.example" is a path to us, and would be a host to the browser once it stands alone.
     if (path.startsWith('//')) return null;
-    if (isPathOf(sso.initPath, url) || isPathOf(sso.consumePath, url)) return null;
+    const mount = mountPath(marketplace);
+    if (isPathOf(mount + sso.initPath, url) || isPathOf(mount + sso.consumePath, url)) return null;
     return url.origin === here ? path : url.href;
   }
 
@@ -49,8 +50,22 @@ export class ReturnTo {
         `sso.homeUrl is no page on the origins of "${marketplace.name}": people land on "/". Name its origin in sso.returnToOrigins.`,
       );
     }
-    return home ?? '/';
+    return home ?? `${mountPath(marketplace)}/`;
   }
+}
+
+/** Below which path the application is reached: `/shop` for `https://example.com/shop`; empty for most. */
+function mountPath({ sso }: Marketplace): string {
+  return new URL(sso.idm).pathname.replace(/\/+$/, '');
+}
+
+/** A path means one of the application's, which may not know below which path it is reached. */
+function withinMount(url: URL, address: string, marketplace: Marketplace): URL {
+  const mount = mountPath(marketplace);
+  if (mount === '' || !address.startsWith('/')) return url;
+  if (url.pathname === mount || url.pathname.startsWith(`${mount}/`)) return url;
+  url.pathname = mount + url.pathname;
+  return url;
 }
 
 function isPathOf(template: string, { pathname }: URL): boolean {
