@@ -52,7 +52,12 @@ export { Secret } from './utils/secret.js';
 // SSO and sessions.
 export { SsoService } from './sso/sso.service.js';
 export { MaestranoSessionGuard } from './session/maestrano-session.guard.js';
-export { CurrentMarketplace, MaestranoSession, SkipMaestranoSession } from './session/session.decorators.js';
+export {
+  CurrentMarketplace,
+  MaestranoSession,
+  OptionalMaestranoSession,
+  SkipMaestranoSession,
+} from './session/session.decorators.js';
 export { MaestranoSignInRequiredException } from './session/sign-in-required.exception.js';
 export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';

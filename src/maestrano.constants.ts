@@ -15,3 +15,6 @@ export const CONNEC_CONTEXT = 'maestrano:connec';
 
 /** Metadata key of controllers and methods that the session guard leaves open; our own controllers carry it. */
 export const SKIP_SESSION = Symbol('maestrano.skipSession');
+
+/** Metadata key of controllers and methods that the session guard lets people without a session into. */
+export const OPTIONAL_SESSION = Symbol('maestrano.optionalSession');

@@ -34,6 +34,11 @@ export interface SessionOptions {
    */
   readonly marketplaceOf?: (request: unknown) => string | null | undefined;
   /**
+   * What the session guard makes of people without any Maestrano session: `required` (default) rejects them, `optional`
+   * lets them in, for applications whose people also log in otherwise. `OptionalMaestranoSession` decides by route.
+   */
+  readonly guard?: 'required' | 'optional';
+  /**
    * A page of the application where people choose how to sign in. The session guard sends them there when it cannot
    * know the marketplace: several are configured, and none of them is the default.
    */

@@ -3,8 +3,12 @@ import type { Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import type { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { contextRequest } from './context-request.js';
 
-/** Which marketplace a route of the application belongs to: one by name, or the one a route parameter names. */
+/**
+ * Which marketplace a route of the application belongs to: one by name, or the one that a route parameter names, or an
+ * argument of a GraphQL field.
+ */
 export type MarketplaceRule = string | { readonly param: string };
 
 /** Metadata key of {@link ForMarketplace}. */
@@ -39,9 +43,6 @@ export function demandedMarketplace(
   const rule = reflector.getAllAndOverride<MarketplaceRule | undefined>(MARKETPLACE_RULE, targets);
   if (rule === undefined) return undefined;
   if (typeof rule === 'string') return registry.find(rule);
-  const { params } = context
-    .switchToHttp()
-    .getRequest<{ readonly params?: Readonly<Record<string, string | undefined>> }>();
-  const name = params?.[rule.param];
-  return name === undefined ? null : registry.find(name);
+  const name = contextRequest(context)?.params[rule.param];
+  return typeof name === 'string' ? registry.find(name) : null;
 }

@@ -8,7 +8,7 @@ import {
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
-import { CONNEC_CONTEXT, SKIP_SESSION } from '../maestrano.constants.js';
+import { CONNEC_CONTEXT, OPTIONAL_SESSION, SKIP_SESSION } from '../maestrano.constants.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
@@ -17,6 +17,7 @@ import { retryAfterOf, toHttpException } from '../routing/http-errors.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
+import { contextRequest } from '../security/context-request.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { LostSessions } from './lost-sessions.service.js';
@@ -29,14 +30,21 @@ import {
 } from './session.service.js';
 import { MaestranoSignInRequiredException } from './sign-in-required.exception.js';
 
+/** A request, and whether a browser that can be sent elsewhere made it. */
+interface Visit {
+  readonly exchange: HttpExchange;
+  readonly isPage: boolean;
+}
+
 /** Longer addresses are not worth coming back to. */
 const MAX_RETURN_LENGTH = 2_000;
 
 /**
  * Lets in who is signed in through a marketplace, on a method, a controller or globally; our own routes are always
- * open, others with {@link SkipMaestranoSession}. A page sends the browser to sign in and back; anything else gets a
- * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts. Calls of `@ConnecHandler` methods
- * pass.
+ * open, others with {@link SkipMaestranoSession}; {@link OptionalMaestranoSession} or the option `session.guard` lets in who
+ * has no session at all. A page sends the browser to sign in and back; anything else gets a
+ * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts. Resolvers of
+ * GraphQL are guarded like routes, with a 401 for everybody. Calls of `@ConnecHandler` methods pass.
  *
  * @throws MaestranoSignInRequiredException
  */
@@ -56,22 +64,34 @@ export class MaestranoSessionGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(SKIP_SESSION, targets)) return true;
     // A notification: its sender has shown the marketplace's credentials, and it belongs to nobody's session.
     if (context.getType<string>() === CONNEC_CONTEXT) return true;
-    // Microservice and GraphQL contexts have no request to read: closed unless they are skipped.
-    if (context.getType() !== 'http') return false;
-    const http = context.switchToHttp();
-    const request = http.getRequest<IncomingRequest>();
-    const exchange = new HttpExchange(this.host.httpAdapter, request, http.getResponse());
+    const found = contextRequest(context);
+    // Microservices and subscriptions have no request to read: closed unless they are skipped.
+    if (!found) return false;
+    const { request, response, mayRedirect } = found;
+    const exchange = new HttpExchange(this.host.httpAdapter, request, response);
     const demanded = demandedMarketplace(context, this.reflector, this.registry);
     if (demanded === null) throw new NotFoundException();
-    const result = await this.#authenticate(exchange, demanded?.name);
-    if (result.rejection !== null) throw this.#reject(exchange, result.marketplace, result.rejection);
+    const visit: Visit = { exchange, isPage: mayRedirect && isPageVisit(request) };
+    const result = await this.#authenticate(visit, demanded?.name);
+    if (result.rejection !== null) {
+      if (result.rejection === 'session.none' && (await this.#mayBeMissing(context, exchange))) return true;
+      throw this.#reject(visit, result.marketplace, result.rejection);
+    }
     this.lost.found(exchange, result.marketplace);
     authenticatedSession.remember(request, result);
     rememberMarketplace(request, result.marketplace);
     return true;
   }
 
-  async #authenticate(exchange: HttpExchange, wanted: string | undefined): Promise<SessionResult> {
+  /** Nobody's session at all, where the route does not ask for one; a session of another marketplace is somebody's. */
+  async #mayBeMissing(context: ExecutionContext, exchange: HttpExchange): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    const marked = this.reflector.getAllAndOverride<boolean | undefined>(OPTIONAL_SESSION, targets);
+    if (!(marked ?? this.settings.guard === 'optional')) return false;
+    return !(await this.sessions.brought(exchange));
+  }
+
+  async #authenticate({ exchange, isPage }: Visit, wanted: string | undefined): Promise<SessionResult> {
     try {
       return await this.sessions.authenticate(exchange, wanted);
     } catch (error) {
@@ -79,23 +99,23 @@ export class MaestranoSessionGuard implements CanActivate {
       if (retryAfter === null) throw toHttpException(error);
       exchange.setHeader('Retry-After', retryAfter);
       exchange.setHeader('Cache-Control', 'no-store');
-      if (!isPageVisit(exchange.request)) throw toHttpException(error);
+      if (!isPage) throw toHttpException(error);
       // Signing in responds with the same status and a page, or works again by then.
       const session = await this.sessions.read(exchange.request, wanted);
       const marketplace = session && this.registry.find(session.marketplace);
-      throw this.#reject(exchange, marketplace, 'session.unverified');
+      throw this.#reject({ exchange, isPage }, marketplace, 'session.unverified');
     }
   }
 
   #reject(
-    exchange: HttpExchange,
+    { exchange, isPage }: Visit,
     marketplace: Marketplace | null,
     rejection: SessionRejection,
   ): MaestranoSignInRequiredException {
     const start = marketplace ?? this.registry.findDefault();
     const signInUrl = start ? initUrl(start) : this.settings.signInUrl;
     exchange.setHeader('Cache-Control', 'no-store');
-    const redirects = signInUrl !== null && isPageVisit(exchange.request);
+    const redirects = signInUrl !== null && isPage;
     if (redirects) {
       // A page of the application's own asks the person first, and cannot be part of a circle.
       const from = start ? 'guard' : null;

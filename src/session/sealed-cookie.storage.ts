@@ -15,6 +15,7 @@ import { SessionSeal } from './session-seal.service.js';
 import { SessionStorage } from './session-storage.js';
 
 const NAME = 'mno-session-';
+const COOKIE = new RegExp(`^(?:__Host-)?${NAME}[0-9a-f]{16}$`);
 /** Browsers drop a cookie above 4,096 bytes with name and attributes, without a word. */
 const MAX_VALUE_LENGTH = 3_900;
 /** Cookies kept open: a page and its data bring the same one many times within seconds. */
@@ -42,6 +43,28 @@ export class SealedCookieStorage extends SessionStorage {
     const cookies = Object.entries(parseCookie(headers.cookie)).filter(([name]) => name.includes(NAME));
     const payloads = await Promise.all(cookies.map(([name, value]) => this.#open(name, value ?? '')));
     return payloads.filter((payload) => payload !== null);
+  }
+
+  /** Ends every cookie of ours that came, readable or not: the seal ends when the session does. Whether any came. */
+  drop(exchange: HttpExchange): boolean {
+    const names = Object.keys(parseCookie(exchange.header('cookie') ?? '')).filter((name) =>
+      COOKIE.test(name),
+    );
+    for (const name of names) {
+      const secure = name.startsWith('__Host-');
+      exchange.appendCookie(
+        stringifySetCookie({
+          name,
+          value: '',
+          maxAge: 0,
+          path: '/',
+          httpOnly: true,
+          secure,
+          sameSite: 'lax',
+        }),
+      );
+    }
+    return names.length > 0;
   }
 
   override begin(exchange: HttpExchange, marketplace: Marketplace, payload: SessionPayload): Promise<void> {

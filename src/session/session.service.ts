@@ -124,6 +124,15 @@ export class SessionService {
     return sessions.find((session) => !name || session.marketplace === name) ?? null;
   }
 
+  /**
+   * Whether the request brought anything that is or was a session of ours, even one that cannot be read any more, whose
+   * cookie then ends with the response.
+   */
+  async brought(exchange: HttpExchange): Promise<boolean> {
+    if ((await this.list(exchange.request)).length > 0) return true;
+    return this.settings.storage !== 'request' && this.sealedCookies.drop(exchange);
+  }
+
   /** Every session the request brought, one a marketplace, the latest login first. Nobody is asked. */
   async list(request: IncomingRequest): Promise<MaestranoSessionData[]> {
     const sessions: MaestranoSessionData[] = [];

@@ -81,6 +81,7 @@ const SESSION = group({
   recheckTimeoutMs: milliseconds(2 * SECOND),
   saveTimeoutMs: milliseconds(5 * SECOND),
   marketplaceOf: callback<NonNullable<SessionOptions['marketplaceOf']>>(),
+  guard: choice(['required', 'optional'], 'required'),
   signInUrl: text(null, { takes: 'a path or a URL', check: noAddress }),
 } satisfies RulesFor<SessionOptions>);
 
