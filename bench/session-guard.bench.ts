@@ -92,7 +92,7 @@ async function cookieOf(app: NestFastifyApplication): Promise<string> {
   );
   const profile = { user: { realUid: 'usr-1' }, group: { uid: 'cld-1' } } as unknown as LoginProfile;
   const recheckAt = new Date(Date.now() + 3_600_000);
-  const login = { profile, sessionToken: new Secret('t'.repeat(36)), recheckAt };
+  const login = { profile, sessionToken: new Secret('t'.repeat(36)), recheckAt, endsAt: null };
   await app.get(SessionService).establish(exchange, app.get(MarketplaceRegistry).get('uat'), login);
   return cookies.map((line) => line.split(';')[0]).join('; ');
 }

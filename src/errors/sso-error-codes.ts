@@ -21,7 +21,8 @@ export const SSO_ERROR_CODES = {
   },
   'sso.xmlForbidden': {
     meaning: 'XML without DOCTYPE, comment, CDATA or processing instruction',
-    remedy: 'No genuine response holds one of these: treat it as an attempted forgery.',
+    remedy:
+      'The platform sends none of these, and a comment is how forged responses split a value: have another provider leave them out, and treat one from the platform as an attempted forgery.',
   },
   'sso.xmlTooManyReferences': {
     meaning: 'Number of character references',
@@ -141,6 +142,11 @@ export const SSO_ERROR_CODES = {
     remedy:
       'The signed part belongs to another login than the response around it: start again, and look who sent it.',
   },
+  'sso.confirmationOrder': {
+    meaning: 'Confirmation for this login first',
+    remedy:
+      'An earlier confirmation of the subject was made for another login: have the provider send the one for this login first, or alone.',
+  },
   'sso.confirmationExpired': {
     meaning: 'Time limit of the confirmation',
     remedy: 'Start again; if clocks differ fix NTP, or raise sso.acceptedClockSkewMs.',
@@ -167,17 +173,17 @@ export const SSO_ERROR_CODES = {
     remedy: 'Have the person sign in at the provider again, or raise sso.maxAuthenticationAgeMs.',
   },
   'sso.attributes': {
-    meaning: 'One readable list of attributes',
-    remedy: 'Have the provider send one AttributeStatement of plain attributes.',
+    meaning: 'A readable list of attributes',
+    remedy: 'Have the provider send an AttributeStatement of attributes with usable names, not too many.',
   },
   'sso.attributeConflict': {
-    meaning: 'No attribute with two different values',
-    remedy: 'Have the provider send each attribute once.',
+    meaning: "No attribute of the platform's with two different values",
+    remedy: 'Have the provider send each of these attributes once.',
   },
   'sso.attributeValue': {
-    meaning: 'Attribute values of plain text',
+    meaning: 'Attributes that decide something hold plain text',
     remedy:
-      'Look at the named attribute at the provider: it holds more than one value, markup or control characters.',
+      'Look at the named attribute at the provider: it holds more than one value, markup, a line end, or a character that cannot be seen.',
   },
   'sso.uid': {
     meaning: 'Identifier of the user',

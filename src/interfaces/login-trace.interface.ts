@@ -29,5 +29,9 @@ export interface LoginTrace {
   readonly requestId: string | null;
   /** How far the provider's clock is ahead of ours in milliseconds, by its `IssueInstant`. */
   readonly clockOffsetMs: number | null;
+  /** Names of attributes that are only shown, and whose text was cleaned for that; the first twenty. */
+  readonly cleanedAttributes: readonly string[];
+  /** Names of attributes that are not the platform's and were left out, as they are no plain text; the first twenty. */
+  readonly omittedAttributes: readonly string[];
   readonly checks: readonly LoginCheck[];
 }

@@ -35,8 +35,13 @@ export interface UserProfile {
   /** Company name typed at sign-up; not the name of the group. */
   readonly companyName: string | null;
   readonly reseller: ResellerProfile | null;
-  /** Every attribute of the assertion as it came, known and unknown, without session token. */
+  /**
+   * Every attribute of the response, known and unknown, without session token. Those that are only shown (names, cities,
+   * countries, companies) are cleaned; several values of an attribute that is not the platform's are a JSON list.
+   */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Names of the attributes that are not the platform's and were left out, as they are no plain text. */
+  readonly omittedAttributes: readonly string[];
 }
 
 /** What a validated login says of the customer company the person signs in through (protocol §4.9). */

@@ -14,4 +14,6 @@ export interface MaestranoSessionData {
   readonly recheckAt: Date;
   /** When this login happened; sessions older than a removal are closed. */
   readonly signedInAt: Date;
+  /** When the person's session at the identity provider ends, and this one with it; null when it did not say. */
+  readonly endsAt: Date | null;
 }

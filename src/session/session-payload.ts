@@ -13,12 +13,14 @@ export interface SessionPayload {
   readonly preset: string | null;
   /** The epoch in payloads of other SDKs, so that any removal since then closes them. */
   readonly signedInAt: Date;
+  /** When the person's session at the identity provider ends; null when it did not say, or another SDK wrote this. */
+  readonly endsAt: Date | null;
 }
 
 const MAX_LENGTH = 16_384;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
-/** The official form: base64 of JSON on one line, with one key of our own that the official SDKs ignore. */
+/** The official form: base64 of JSON on one line, with keys of our own that the official SDKs ignore. */
 export function encodeSessionPayload(payload: SessionPayload): string {
   return Buffer.from(JSON.stringify(toOfficialKeys(payload))).toString('base64');
 }
@@ -45,13 +47,14 @@ export function toOfficialKeys(payload: SessionPayload): Record<string, string> 
     group_uid: payload.groupUid,
     ...(payload.preset === null ? {} : { preset: payload.preset }),
     signed_in_at: payload.signedInAt.toISOString(),
+    ...(payload.endsAt ? { ends_at: payload.endsAt.toISOString() } : {}),
   };
 }
 
 /** The payload behind the official JSON keys; null when user, company or token is missing. */
 export function fromOfficialKeys(value: unknown): SessionPayload | null {
   if (!isRecord(value)) return null;
-  const { uid, session, session_recheck, group_uid, preset, signed_in_at } = value;
+  const { uid, session, session_recheck, group_uid, preset, signed_in_at, ends_at } = value;
   if (!isFilled(uid) || !isFilled(session) || !isFilled(group_uid)) return null;
   return {
     userUid: uid,
@@ -60,6 +63,7 @@ export function fromOfficialKeys(value: unknown): SessionPayload | null {
     recheckAt: parseSessionDate(session_recheck) ?? new Date(0),
     preset: isFilled(preset) ? preset : null,
     signedInAt: parseSessionDate(signed_in_at) ?? new Date(0),
+    endsAt: parseSessionDate(ends_at),
   };
 }
 

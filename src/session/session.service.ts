@@ -35,6 +35,8 @@ export interface SessionLogin {
   readonly profile: LoginProfile;
   readonly sessionToken: Secret;
   readonly recheckAt: Date;
+  /** When the person's session at the identity provider ends; null when it did not say. */
+  readonly endsAt: Date | null;
 }
 
 /** Why nobody is signed in. */
@@ -80,7 +82,7 @@ export class SessionService {
   async establish(
     exchange: HttpExchange,
     marketplace: Marketplace,
-    { profile, sessionToken, recheckAt }: SessionLogin,
+    { profile, sessionToken, recheckAt, endsAt }: SessionLogin,
   ): Promise<MaestranoSessionData> {
     const payload: SessionPayload = {
       userUid: profile.user.realUid,
@@ -89,6 +91,7 @@ export class SessionService {
       recheckAt: new Date(Math.min(recheckAt.getTime(), Date.now() + MAX_RECHECK_INTERVAL_MS)),
       preset: marketplace.name,
       signedInAt: new Date(),
+      endsAt,
     };
     authenticatedSession.forget(exchange.request);
     const storage = this.#storage(exchange.request);
@@ -208,10 +211,11 @@ export class SessionService {
     session: MaestranoSessionData,
   ): Promise<MaestranoSessionData | SessionRejection> {
     const now = Date.now();
-    const { recheckAt, signedInAt } = session;
+    const { recheckAt, signedInAt, endsAt } = session;
     // Sessions of other SDKs do not say when they began: the recheck alone limits them.
     const age = signedInAt.getTime() === 0 ? 0 : now - signedInAt.getTime();
     if (age >= this.settings.maxAgeMs) return 'session.expired';
+    if (endsAt !== null && endsAt.getTime() <= now) return 'session.expired';
     if (await this.revocations.isClosed(session)) return 'session.removed';
     if (!marketplace.sso.sloEnabled || recheckAt.getTime() > now) return session;
     const result = await this.recheck.ask(marketplace, session);
@@ -238,7 +242,7 @@ export class SessionService {
 }
 
 function toSession(payload: SessionPayload, marketplace: Marketplace): MaestranoSessionData {
-  const { userUid, groupUid, token, recheckAt, signedInAt } = payload;
+  const { userUid, groupUid, token, recheckAt, signedInAt, endsAt } = payload;
   return Object.freeze({
     marketplace: marketplace.name,
     userUid,
@@ -247,6 +251,7 @@ function toSession(payload: SessionPayload, marketplace: Marketplace): Maestrano
     token,
     recheckAt,
     signedInAt,
+    endsAt,
   });
 }
 

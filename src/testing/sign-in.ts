@@ -36,6 +36,7 @@ export async function signInCookie(
     profile: { user: { realUid: userUid }, group: { uid: groupUid } } as LoginProfile,
     sessionToken: new Secret('token-of-a-test'),
     recheckAt: options.recheckAt ?? new Date(Date.now() + 3_600_000),
+    endsAt: null,
   });
   return exchange.cookies.join('; ');
 }

@@ -106,7 +106,16 @@ describe.each(HTTP_ADAPTERS)('the session guard for everything, on %s', (httpAda
     const { status, cookieHeader } = await signIn('alpha');
     expect(status).toBe(200);
     expect(await (await ask('/guarded', cookieHeader)).json()).toEqual({
-      fields: ['groupUid', 'marketplace', 'maskedUserUid', 'recheckAt', 'signedInAt', 'token', 'userUid'],
+      fields: [
+        'endsAt',
+        'groupUid',
+        'marketplace',
+        'maskedUserUid',
+        'recheckAt',
+        'signedInAt',
+        'token',
+        'userUid',
+      ],
       name: 'alpha',
     });
     const [delivery] = await sandbox.webhooks.deleteGroupUser('cld-9', 'usr-9');

@@ -105,8 +105,8 @@ export function parseFingerprint(text: string): ParsedFingerprint | null {
   };
 }
 
-/** Each certificate beyond the matching one costs a whole verification (saml §2.4). */
-export const MAX_CERTIFICATES = 4;
+/** Each is tried on the short signed part of every response, whoever sent it (saml §2.4). */
+export const MAX_CERTIFICATES = 50;
 
 /** What logins are verified against. */
 export interface IdpTrust {

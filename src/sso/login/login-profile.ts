@@ -49,10 +49,11 @@ export function checkSessionToken(
   checks: CheckList,
 ): void {
   const { length } = attributes.get('mno_session') ?? '';
+  const least = sloEnabled ? 1 : 0;
   checks.expect(
     'sso.sessionToken',
-    length <= MAX_TOKEN && (length > 0 || !sloEnabled),
-    sloEnabled ? `at most ${MAX_TOKEN} characters` : 'switched off',
+    length <= MAX_TOKEN && length >= least,
+    `${least} to ${MAX_TOKEN} characters`,
     `${length} characters`,
   );
 }
@@ -60,9 +61,15 @@ export function checkSessionToken(
 /**
  * Profiles from the attributes of a verified login (protocol §4.6, §4.9, §4.10). What is missing or empty is
  * null; identifiers must have been checked before.
+ *
+ * @param omitted names of what was left out.
  */
-export function mapProfile(marketplace: Marketplace, attributes: Attributes): LoginProfile {
-  const user = mapUser(marketplace, attributes);
+export function mapProfile(
+  marketplace: Marketplace,
+  attributes: Attributes,
+  omitted: readonly string[] = [],
+): LoginProfile {
+  const user = mapUser(marketplace, attributes, omitted);
   const group = mapGroup(marketplace, attributes);
   return {
     user,
@@ -72,7 +79,7 @@ export function mapProfile(marketplace: Marketplace, attributes: Attributes): Lo
       marketplace: marketplace.name,
       groupUid: group.uid,
       userUid: user.uid,
-      role: text(attributes, 'group_role') ?? DEFAULT_ROLE,
+      role: exact(attributes, 'group_role') ?? DEFAULT_ROLE,
     },
   };
 }
@@ -85,11 +92,15 @@ export function mapSession(attributes: Attributes): SessionGrant {
   };
 }
 
-function mapUser({ name: marketplace, sso }: Marketplace, attributes: Attributes): UserProfile {
+function mapUser(
+  { name: marketplace, sso }: Marketplace,
+  attributes: Attributes,
+  omitted: readonly string[],
+): UserProfile {
   const realUid = attributes.get('uid') ?? '';
   const groupUid = attributes.get('group_uid') ?? '';
-  const realEmail = text(attributes, 'email');
-  const virtualEmail = text(attributes, 'virtual_email');
+  const realEmail = exact(attributes, 'email');
+  const virtualEmail = exact(attributes, 'virtual_email');
   return {
     provider: MAESTRANO_PROVIDER,
     marketplace,
@@ -99,12 +110,13 @@ function mapUser({ name: marketplace, sso }: Marketplace, attributes: Attributes
     virtualUid: maskUser(realUid, groupUid, 'virtual'),
     realEmail,
     virtualEmail,
-    firstName: text(attributes, 'name'),
-    lastName: text(attributes, 'surname'),
-    country: text(attributes, 'country'),
-    companyName: text(attributes, 'company_name'),
+    firstName: shown(attributes, 'name'),
+    lastName: shown(attributes, 'surname'),
+    country: shown(attributes, 'country'),
+    companyName: shown(attributes, 'company_name'),
     reseller: mapReseller(attributes),
     attributes: Object.freeze(Object.fromEntries([...attributes].filter(([name]) => name !== 'mno_session'))),
+    omittedAttributes: Object.freeze([...omitted]),
   };
 }
 
@@ -113,25 +125,31 @@ function mapGroup({ name: marketplace }: Marketplace, attributes: Attributes): G
     provider: MAESTRANO_PROVIDER,
     marketplace,
     uid: attributes.get('group_uid') ?? '',
-    name: text(attributes, 'group_name'),
-    email: text(attributes, 'group_email'),
+    name: shown(attributes, 'group_name'),
+    email: exact(attributes, 'group_email'),
     hasCreditCard: toBoolean(attributes.get('group_has_credit_card')),
     freeTrialEndAt: parsePlatformDate(attributes.get('group_end_free_trial')),
-    currency: text(attributes, 'group_currency'),
-    timezone: text(attributes, 'group_timezone'),
-    country: text(attributes, 'group_country'),
-    city: text(attributes, 'group_city'),
-    organizationUid: text(attributes, 'group_org_uid'),
-    resellerId: text(attributes, 'group_reseller_id'),
+    currency: exact(attributes, 'group_currency'),
+    timezone: exact(attributes, 'group_timezone'),
+    country: exact(attributes, 'group_country'),
+    city: shown(attributes, 'group_city'),
+    organizationUid: exact(attributes, 'group_org_uid'),
+    resellerId: exact(attributes, 'group_reseller_id'),
   };
 }
 
 function mapReseller(attributes: Attributes): ResellerProfile | null {
-  const id = text(attributes, 'reseller_id');
+  const id = exact(attributes, 'reseller_id');
   if (id === null) return null;
-  return { id, name: text(attributes, 'reseller_name'), country: text(attributes, 'reseller_country') };
+  return { id, name: shown(attributes, 'reseller_name'), country: shown(attributes, 'reseller_country') };
 }
 
-function text(attributes: Attributes, name: string): string | null {
+/** A value that decides something: byte for byte, or an address with a blank behind it would be another person's. */
+function exact(attributes: Attributes, name: string): string | null {
+  return attributes.get(name) || null;
+}
+
+/** A value that is only shown. */
+function shown(attributes: Attributes, name: string): string | null {
   return attributes.get(name)?.trim() || null;
 }

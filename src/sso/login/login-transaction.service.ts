@@ -69,11 +69,9 @@ export class LoginTransactionService {
 
   /** The login, which is gone afterwards: of several callers one gets it. */
   async take(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
-    const transaction = parse(await this.store.take(loginTransactionKey(marketplace.name, id)));
-    if (transaction) {
-      await this.store.set(usedKey(marketplace.name, id), '1', this.#ttlMs(marketplace.name));
-    }
-    return transaction;
+    // Noted first: whoever comes too late by a moment must already find it.
+    await this.store.set(usedKey(marketplace.name, id), '1', this.#ttlMs(marketplace.name));
+    return parse(await this.store.take(loginTransactionKey(marketplace.name, id)));
   }
 
   /** Whether the login was taken a while ago: a reloaded page, and not a login that never began. */

@@ -8,6 +8,7 @@ import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import type { Secret } from '../../utils/secret.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { CheckFailed, shorten } from './check-list.js';
+import type { LoginAttributes } from './login-attributes.js';
 import { mapProfile, mapSession } from './login-profile.js';
 import {
   type LoginStart,
@@ -16,6 +17,9 @@ import {
   newLoginTransaction,
 } from './login-transaction.service.js';
 import { LoginAttempt, type SsoProtocol, type SsoResponse, type VerifiedResponse } from './sso-protocol.js';
+
+/** Names of attributes in a log line or a trace. */
+const MAX_NAMES = 20;
 
 /** Where to send the browser, and what it has to bring back. */
 export interface LoginRedirect {
@@ -32,6 +36,8 @@ export interface VerifiedLogin {
   readonly sessionToken: Secret;
   /** When the marketplace must be asked whether the session still holds; now, when it named no sensible time. */
   readonly recheckAt: Date;
+  /** When the person's session at the provider ends, and ours with it; null when the provider did not say. */
+  readonly endsAt: Date | null;
   /** The login that was begun, taken from the store. */
   readonly transaction: Pick<LoginTransaction, 'id' | 'returnTo' | 'byGuard'>;
   /** Short code under which the login's trace is found. */
@@ -91,10 +97,14 @@ export class LoginService {
     try {
       const verified = await this.protocols.of(marketplace).verify(attempt);
       await this.#useUp(attempt, verified);
-      await this.#record(attempt, traceCode, null);
-      const { attributes, transaction } = verified;
-      const profile = mapProfile(marketplace, attributes);
-      return { profile, ...mapSession(attributes), transaction, traceCode };
+      const { attributes, transaction, sessionEndsAt } = verified;
+      if (attributes.cleaned.length + attributes.omitted.length > 0) {
+        this.#logger.warn(describeChanges(marketplace, traceCode, attributes));
+      }
+      await this.#record(attempt, traceCode, attributes);
+      const profile = mapProfile(marketplace, attributes.values, attributes.omitted);
+      const endsAt = sessionEndsAt === null ? null : new Date(sessionEndsAt);
+      return { profile, ...mapSession(attributes.values), endsAt, transaction, traceCode };
     } catch (error) {
       if (!(error instanceof CheckFailed)) throw error;
       const rejection = new MaestranoSsoError(error.code, {
@@ -118,9 +128,15 @@ export class LoginService {
     checks.require('sso.replay', first, 'not accepted before', first ? 'not accepted before' : 'a copy');
   }
 
-  async #record(attempt: LoginAttempt, code: string, rejection: MaestranoSsoError | null): Promise<void> {
+  async #record(
+    attempt: LoginAttempt,
+    code: string,
+    outcome: MaestranoSsoError | LoginAttributes,
+  ): Promise<void> {
     const { marketplace, transaction, issuedAt, checks } = attempt;
     const now = Date.now();
+    const rejection = outcome instanceof MaestranoSsoError ? outcome : null;
+    const changed = outcome instanceof MaestranoSsoError ? null : outcome;
     await this.traces.record({
       code,
       marketplace: marketplace.name,
@@ -130,9 +146,27 @@ export class LoginService {
       rejection: rejection?.code ?? null,
       requestId: transaction?.id ?? null,
       clockOffsetMs: issuedAt === null ? null : issuedAt - now,
+      cleanedAttributes: changed ? firstNames(changed.cleaned) : [],
+      omittedAttributes: changed ? firstNames(changed.omitted) : [],
       checks: rejection ? rejection.checks : checks.outline,
     });
   }
+}
+
+/** One line for the log with the names of what was not taken as it came, and never a value. */
+function describeChanges(
+  { name: marketplace }: Marketplace,
+  trace: string,
+  { cleaned, omitted }: LoginAttributes,
+): string {
+  const names = { marketplace, trace, cleaned: firstNames(cleaned), omitted: firstNames(omitted) };
+  return `Login accepted, some attributes not as they came: ${JSON.stringify(names)}`;
+}
+
+/** The names that a log line or a trace has room for; the provider chose them. */
+function firstNames(names: readonly string[]): string[] {
+  const shown = names.slice(0, MAX_NAMES).map((name) => shorten(name));
+  return names.length > MAX_NAMES ? [...shown, `and ${names.length - MAX_NAMES} more`] : shown;
 }
 
 /** One line for the log. JSON, so that nothing a stranger sent can forge a further line. */

@@ -68,6 +68,14 @@ function withinMount(url: URL, address: string, marketplace: Marketplace): URL {
   return url;
 }
 
+/** Whether a router may take the path for this one: it overlooks the case and a slash at the end, and decodes. */
 function isPathOf(template: string, { pathname }: URL): boolean {
-  return pathname === template.split('?')[0];
+  return spelledAlike(pathname) === spelledAlike(template.split('?')[0] ?? '');
+}
+
+function spelledAlike(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  const decoded = path.slice(0, end).replace(/%[0-7][0-9a-f]/gi, decodeURIComponent);
+  return decoded.toLowerCase();
 }

@@ -1,6 +1,7 @@
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { CheckFailed, CheckList } from './check-list.js';
+import type { LoginAttributes } from './login-attributes.js';
 import {
   type LoginTransaction,
   type LoginTransactionService,
@@ -21,12 +22,14 @@ export interface SsoResponse {
 export interface VerifiedResponse {
   /** The login that it belongs to, as {@link LoginAttempt.findTransaction} found it. */
   readonly transaction: LoginTransaction;
-  /** What it says of person, company and session, by the names of protocol §4.6; identifiers are checked. */
-  readonly attributes: ReadonlyMap<string, string>;
+  /** What it says of person, company and session; identifiers are checked. */
+  readonly attributes: LoginAttributes;
   /** What may be accepted once only, such as the assertion's ID or a nonce. */
   readonly onceId: string;
   /** When it ceases to be valid, in milliseconds since the epoch: until then its `onceId` is remembered. */
   readonly validUntil: number;
+  /** When the person's session at the provider ends, in milliseconds since the epoch; null when it does not say. */
+  readonly sessionEndsAt: number | null;
 }
 
 /**

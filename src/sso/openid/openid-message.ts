@@ -1,5 +1,11 @@
 import { isRecord } from '../../utils/values.js';
 import type { CheckList } from '../login/check-list.js';
+import {
+  isUsableName,
+  type LoginAttributes,
+  type ReceivedAttribute,
+  sortAttributes,
+} from '../login/login-attributes.js';
 import type { SsoResponse } from '../login/sso-protocol.js';
 
 /** Namespace of OpenID 2.0 messages. */
@@ -42,9 +48,6 @@ export const FIELD_PREFIX = 'openid.';
 const MAX_FIELDS = 200;
 const MAX_CHARACTERS = 65_536;
 const MAX_VALUE_CHARACTERS = 4_096;
-/** Control characters, and those that reorder text to look like another. */
-const DECEPTIVE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
-const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['', '__proto__', 'constructor', 'prototype']);
 
 /** The fields of a response by name, without the `openid.` before them. */
 export type OpenIdMessage = ReadonlyMap<string, string>;
@@ -97,36 +100,31 @@ export function attributeRequest(): Record<string, string> {
 
 /**
  * The attributes of a response by their names in SAML; unknown types keep their URI. They are found by type, whatever alias
- * the provider chose, and only where namespace, type and value are all signed (protocol §5).
+ * the provider chose, and only where namespace, type and value are all signed (protocol §5). Their values are not yet
+ * looked at.
+ *
+ * @throws CheckFailed `openid.signedFields` or `openid.attributes`.
  */
 export function readOpenIdAttributes(
   message: OpenIdMessage,
   signed: ReadonlySet<string>,
   checks: CheckList,
-): ReadonlyMap<string, string> {
+): readonly ReceivedAttribute[] {
   const namespace =
     [...message].find(([field, value]) => field.startsWith('ns.') && value === AX_NS)?.[0] ?? 'ns.ax';
   const alias = namespace.slice('ns.'.length);
-  const attributes = new Map<string, string>();
+  const received: ReceivedAttribute[] = [];
   let odd: string | null = null;
   let unsigned: string | null = null;
   for (const [field, type] of message) {
     if (!field.startsWith(`${alias}.type.`)) continue;
     const values = valuesOf(message, alias, field.slice(`${alias}.type.`.length));
     const name = AX_ATTRIBUTES.get(type) ?? type;
-    const [first, ...further] = values;
-    if (!first || first.value === '') continue;
-    const { value } = first;
-    if (
-      FORBIDDEN_NAMES.has(name) ||
-      further.length > 0 ||
-      value.length > MAX_VALUE_CHARACTERS ||
-      DECEPTIVE.test(value)
-    )
-      odd ??= name;
-    if ((attributes.get(name) ?? value) !== value) odd ??= name;
-    if (![namespace, field, first.field].every((part) => signed.has(part))) unsigned ??= name;
-    attributes.set(name, value);
+    if (!values[0] || values[0].value === '') continue;
+    if (!isUsableName(name)) odd ??= name;
+    const fields = [namespace, field, ...values.map((value) => value.field)];
+    if (!fields.every((part) => signed.has(part))) unsigned ??= name;
+    received.push({ name, values: values.map(({ value }) => ({ text: value, nested: false })) });
   }
   checks.require(
     'openid.signedFields',
@@ -134,8 +132,29 @@ export function readOpenIdAttributes(
     'signed attributes',
     unsigned ?? 'signed attributes',
   );
-  checks.require('openid.attributes', odd === null, 'one line of text each', odd ?? 'one line of text each');
-  return attributes;
+  if (odd !== null) checks.require('openid.attributes', false, 'usable names', odd);
+  return received;
+}
+
+/**
+ * Sorts the attributes of a response that the provider confirmed: the same values are taken, cleaned, left out and
+ * rejected as by SAML.
+ *
+ * @throws CheckFailed `openid.attributes`.
+ */
+export function sortOpenIdAttributes(
+  received: readonly ReceivedAttribute[],
+  checks: CheckList,
+): LoginAttributes {
+  const sorted = sortAttributes(received, MAX_VALUE_CHARACTERS);
+  const wrong = sorted.conflicting ?? sorted.unusable;
+  checks.require(
+    'openid.attributes',
+    wrong === null,
+    'one line of text each',
+    wrong ?? 'one line of text each',
+  );
+  return sorted;
 }
 
 /** `value.x`, or `value.x.1` to `value.x.N` where `count.x` says so. */

@@ -6,6 +6,7 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { initUrl } from '../../marketplace/marketplace-urls.js';
 import { withQuery } from '../../utils/with-query.js';
 import { type CheckList, mask } from '../login/check-list.js';
+import type { ReceivedAttribute } from '../login/login-attributes.js';
 import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
 import {
@@ -22,6 +23,7 @@ import {
   type OpenIdMessage,
   readOpenIdAttributes,
   readOpenIdMessage,
+  sortOpenIdAttributes,
 } from './openid-message.js';
 import { OpenIdProviderClient } from './openid-provider-client.js';
 
@@ -96,13 +98,14 @@ export class OpenIdProtocol extends SsoProtocol {
     const uid = checkClaimedId(message, endpoint, checks);
     const signed = checkSignedFields(message, checks);
     const validUntil = checkNonce(message, attempt);
-    const attributes = readOpenIdAttributes(message, signed, checks);
-    checkIdentity(attributes, uid, marketplace, checks);
+    const received = readOpenIdAttributes(message, signed, checks);
+    checkIdentity(received, uid, marketplace, checks);
 
     const word = await this.#provider.verify(marketplace, endpoint, message);
     checks.require('openid.verification', word === 'confirmed', 'confirmed', word);
+    const attributes = sortOpenIdAttributes(received, checks);
     const onceId = `openid:${endpoint}:${message.get('response_nonce') ?? ''}`;
-    return { transaction, attributes, onceId, validUntil };
+    return { transaction, attributes, onceId, validUntil, sessionEndsAt: null };
   }
 
   async #discover(marketplace: Marketplace, checks: CheckList): Promise<string> {
@@ -164,11 +167,13 @@ function checkNonce(message: OpenIdMessage, { policy, checks, now }: LoginAttemp
 
 /** Who logs in, with which company, and through which session of the marketplace; the identifier must agree. */
 function checkIdentity(
-  attributes: ReadonlyMap<string, string>,
+  received: readonly ReceivedAttribute[],
   claimedUid: string,
   { sso }: Marketplace,
   checks: CheckList,
 ): void {
+  // The first of each name: a second one that differs is rejected once the provider has confirmed the response.
+  const attributes = new Map(received.toReversed().map(({ name, values }) => [name, values[0]?.text ?? '']));
   const uid = attributes.get('uid') ?? '';
   checkGroup(attributes, checks);
   checks.expect('openid.userMismatch', uid === claimedUid, mask(claimedUid), mask(uid));

@@ -2,11 +2,12 @@ import type { MarketplaceSso } from '../../interfaces/marketplace.interface.js';
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { parseSamlInstant } from '../../utils/dates.js';
 import { type CheckList, mask } from '../login/check-list.js';
+import { isComparable, type LoginAttributes } from '../login/login-attributes.js';
 import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profile.js';
 import { readAttributes } from './assertion-attributes.js';
 import type { SamlParties } from './node-saml.js';
 import { ASSERTION_NS, METHOD_BEARER } from './saml-names.js';
-import { childrenNamed, isNamed, type XmlElement } from './xml-reader.js';
+import { childrenNamed, collapsed, isNamed, type XmlElement } from './xml-reader.js';
 
 /** What an assertion is verified against. */
 export interface AssertionContext {
@@ -17,7 +18,7 @@ export interface AssertionContext {
   readonly audiences: readonly string[] | null;
   /** The login that it must respond to. */
   readonly requestId: string;
-  /** Issuer of the response around the assertion; null when it has none. */
+  /** Issuer of the response around the assertion, without white space around it; null when it has none. */
   readonly responseIssuer: string | null;
   /** Milliseconds since the epoch: one instant for all checks. */
   readonly now: number;
@@ -29,7 +30,9 @@ export interface AssertionFacts {
   readonly nameId: string;
   /** When the last of its time limits ends, in milliseconds since the epoch. */
   readonly validUntil: number;
-  readonly attributes: ReadonlyMap<string, string>;
+  /** When the person's session at the provider ends, in milliseconds since the epoch; null when it does not say. */
+  readonly sessionEndsAt: number | null;
+  readonly attributes: LoginAttributes;
 }
 
 /** What the subject of an assertion says. */
@@ -58,13 +61,14 @@ export function checkAssertion(
   checkIssueInstant(assertion, context, checks);
   const subject = checkSubject(assertion, context, checks);
   const conditionsEnd = checkConditions(assertion, context, checks);
-  checkAuthnStatement(assertion, context, checks);
+  const sessionEndsAt = checkAuthnStatement(assertion, context, checks);
   const attributes = readAttributes(assertion, context.policy.limits, checks);
-  checkIdentity(attributes, subject.nameId, context, checks);
+  checkIdentity(attributes.values, subject.nameId, context, checks);
   return {
     id: assertion.attributes.get('ID') ?? '',
     nameId: subject.nameId,
     validUntil: Math.max(subject.notOnOrAfter, conditionsEnd) + context.policy.acceptedClockSkewMs,
+    sessionEndsAt,
     attributes,
   };
 }
@@ -74,9 +78,11 @@ function checkIssuer(assertion: XmlElement, context: AssertionContext, checks: C
   const { policy, parties, responseIssuer } = context;
   if (policy.issuer === 'off') return checks.skip('sso.issuer', 'switched off');
   const issuers = childrenNamed(assertion, ASSERTION_NS, 'Issuer');
-  const name = issuers[0]?.text ?? '';
+  const name = collapsed(issuers[0]?.text ?? '');
   const known =
-    policy.issuer === 'default' ? withoutQuery(name) === parties.providerUrl : policy.issuer.includes(name);
+    policy.issuer === 'default'
+      ? withoutQuery(name) === parties.providerUrl
+      : policy.issuer.map(collapsed).includes(name);
   const agreed = responseIssuer === null || responseIssuer === name;
   checks.expect(
     'sso.issuer',
@@ -116,10 +122,10 @@ function checkSubject(assertion: XmlElement, context: AssertionContext, checks: 
       nameIds[0]?.namespace === ASSERTION_NS &&
       nameIds[0].children.length === 0 &&
       nameId !== '' &&
-      nameId.trim() === nameId &&
+      isComparable(nameId) &&
       nameId.length <= MAX_NAME_ID &&
       !children.some((child) => child.name === 'BaseID'),
-    'one NameID of plain text',
+    'one NameID of plain text on one line',
     nameIds.length === 1 ? mask(nameId) : `${nameIds.length} NameID`,
   );
   return { nameId, notOnOrAfter: checkConfirmation(children, context, checks) };
@@ -153,6 +159,7 @@ function checkConfirmation(
   const end = parseSamlInstant(data.attributes.get('NotOnOrAfter'));
   checks.expect('sso.recipient', recipient === parties.consumeUrl, parties.consumeUrl, recipient ?? 'none');
   checks.expect('sso.inResponseTo', inResponseTo === requestId, requestId, inResponseTo ?? 'none');
+  checkConfirmationOrder(confirmations, data, context, checks);
   checks.expect(
     'sso.confirmationExpired',
     isCurrent(data, context),
@@ -160,6 +167,26 @@ function checkConfirmation(
     () => describeInstant(end, now),
   );
   return end ?? 0;
+}
+
+/**
+ * node-saml takes the first confirmation whose time it is, whatever its method, and rejects the response when that one
+ * was made for another login. To accept ours behind it would mean to overrule node-saml. Notes only what is wrong.
+ */
+function checkConfirmationOrder(
+  confirmations: readonly XmlElement[],
+  ours: XmlElement,
+  context: AssertionContext,
+  checks: CheckList,
+): void {
+  const first = confirmations
+    .flatMap((confirmation) =>
+      childrenNamed(confirmation, ASSERTION_NS, 'SubjectConfirmationData').slice(0, 1),
+    )
+    .find((data) => hasBegun(data, context) && !isOver(data, context));
+  const named = first?.attributes.get('InResponseTo') ?? '';
+  if (!satisfies(ours, context) || named === '' || named === context.requestId) return;
+  checks.expect('sso.confirmationOrder', false, context.requestId, named);
 }
 
 function satisfies(data: XmlElement, context: AssertionContext): boolean {
@@ -170,12 +197,21 @@ function satisfies(data: XmlElement, context: AssertionContext): boolean {
   );
 }
 
-function isCurrent(data: XmlElement, { policy, now }: AssertionContext): boolean {
-  const end = parseSamlInstant(data.attributes.get('NotOnOrAfter'));
-  const beginning = data.attributes.get('NotBefore');
-  const begun =
-    beginning === undefined || (parseSamlInstant(beginning) ?? Infinity) <= now + policy.acceptedClockSkewMs;
-  return begun && end !== null && now - policy.acceptedClockSkewMs < end;
+/** Whether it has an end, and its time is now. */
+function isCurrent(data: XmlElement, context: AssertionContext): boolean {
+  return data.attributes.has('NotOnOrAfter') && hasBegun(data, context) && !isOver(data, context);
+}
+
+function hasBegun({ attributes }: XmlElement, { policy, now }: AssertionContext): boolean {
+  const beginning = attributes.get('NotBefore');
+  return (
+    beginning === undefined || (parseSamlInstant(beginning) ?? Infinity) <= now + policy.acceptedClockSkewMs
+  );
+}
+
+function isOver({ attributes }: XmlElement, { policy, now }: AssertionContext): boolean {
+  const end = attributes.get('NotOnOrAfter');
+  return end !== undefined && now - policy.acceptedClockSkewMs >= (parseSamlInstant(end) ?? 0);
 }
 
 /**
@@ -225,7 +261,7 @@ function checkAudience(
   const { audiences } = context;
   if (audiences === null) return checks.skip('sso.audience', 'switched off');
   const restrictions = (conditions ? childrenNamed(conditions, ASSERTION_NS, 'AudienceRestriction') : []).map(
-    (restriction) => childrenNamed(restriction, ASSERTION_NS, 'Audience').map(({ text }) => text),
+    (restriction) => childrenNamed(restriction, ASSERTION_NS, 'Audience').map(({ text }) => collapsed(text)),
   );
   checks.expect(
     'sso.audience',
@@ -235,8 +271,16 @@ function checkAudience(
   );
 }
 
-/** Checks how and when the person signed in at the provider (saml §3.3 row 20). */
-function checkAuthnStatement(assertion: XmlElement, context: AssertionContext, checks: CheckList): void {
+/**
+ * Checks how and when the person signed in at the provider (saml §3.3 row 20).
+ *
+ * @returns when the first of the sessions there ends, in milliseconds since the epoch; null when none says so.
+ */
+function checkAuthnStatement(
+  assertion: XmlElement,
+  context: AssertionContext,
+  checks: CheckList,
+): number | null {
   const { policy, now } = context;
   const statements = childrenNamed(assertion, ASSERTION_NS, 'AuthnStatement');
   const signedIn = statements.map((statement) => parseSamlInstant(statement.attributes.get('AuthnInstant')));
@@ -244,17 +288,20 @@ function checkAuthnStatement(assertion: XmlElement, context: AssertionContext, c
     instant !== null &&
     instant <= now + policy.acceptedClockSkewMs &&
     now - policy.acceptedClockSkewMs < instant + policy.maxAuthenticationAgeMs;
-  const isOver = (statement: XmlElement): boolean => {
+  const ends = statements.flatMap((statement) => {
     const end = statement.attributes.get('SessionNotOnOrAfter');
-    return end !== undefined && now - policy.acceptedClockSkewMs >= (parseSamlInstant(end) ?? 0);
-  };
-  const over = statements.some(isOver);
+    return end === undefined ? [] : [parseSamlInstant(end) ?? 0];
+  });
+  const end = ends.length === 0 ? null : Math.min(...ends);
+  const over = end !== null && now - policy.acceptedClockSkewMs >= end;
   checks.expect(
     'sso.authnStatement',
     statements.length > 0 && signedIn.every(isRecent) && !over,
     `signed in at most ${policy.maxAuthenticationAgeMs / 1000} s ago, session not over`,
     over ? 'the session at the provider is over' : describeInstant(signedIn[0] ?? null, now),
   );
+  // One that ended by our clock alone has the tolerance left, or the person would go round in circles.
+  return end === null || end > now ? end : end + policy.acceptedClockSkewMs;
 }
 
 /** Checks who logs in, with which company, and through which session of the marketplace (protocol §4.6, §4.10). */

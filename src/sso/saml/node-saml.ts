@@ -2,6 +2,7 @@ import { SAML, ValidateInResponseTo, type CacheProvider, type SamlConfig } from 
 
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
+import { forXmlDom } from './xml-reader.js';
 
 /** The addresses and names of a login, all of them ours. */
 export interface SamlParties {
@@ -24,9 +25,12 @@ export interface NodeSamlResult {
 
 /** What node-saml needs to know about the response at hand. */
 export interface NodeSamlTask {
-  /** Base64 of the text that the strict reader read. */
-  readonly samlResponse: string;
-  readonly pems: readonly string[];
+  /** The text that the strict reader read, in the form that xmldom reads alike. */
+  readonly text: string;
+  /** The one certificate whose key made the signatures. */
+  readonly pem: string;
+  /** Throws for XML that the strict reader rejects. */
+  readonly readStrictly: (xml: string) => unknown;
   /** Whether the response itself is signed: then that signature must hold as well. */
   readonly responseSigned: boolean;
   readonly assertionSigned: boolean;
@@ -51,12 +55,22 @@ const RESERVED = new Set([
 /** Remembers the signed assertion even when node-saml rejects it later, so that the rejection can be explained. */
 class ExplainableSaml extends SAML {
   assertionXml: string | null = null;
-  /** Whether the verified bytes are the assertion itself, and not a response around it. */
-  assertionVerified = false;
 
-  /** node-saml would parse the verified assertion only to write it down again; our reader checks what it is. */
-  protected override getSignedAssertion(signedXml: string): Promise<string | null> {
-    return this.assertionVerified ? Promise.resolve(signedXml) : super.getSignedAssertion(signedXml);
+  constructor(
+    config: SamlConfig,
+    private readonly task: NodeSamlTask,
+  ) {
+    super(config);
+  }
+
+  /**
+   * Where the verified bytes are the assertion itself, node-saml would parse them only to write them down again; our
+   * reader checks what they are. A response is parsed once more, and must say the same as the first time.
+   */
+  protected override async getSignedAssertion(signedXml: string): Promise<string | null> {
+    if (!this.task.responseSigned) return signedXml;
+    this.task.readStrictly(signedXml);
+    return super.getSignedAssertion(forXmlDom(signedXml));
   }
 
   protected override processValidlySignedAssertionAsync(
@@ -88,9 +102,9 @@ export async function verifyWithNodeSaml(
   policy: SsoPolicy,
   task: NodeSamlTask,
 ): Promise<NodeSamlResult> {
-  const saml = new ExplainableSaml({
+  const config: SamlConfig = {
     ...common(parties),
-    idpCert: [...task.pems],
+    idpCert: task.pem,
     audience: task.audience,
     wantAssertionsSigned: task.assertionSigned,
     wantAuthnResponseSigned: task.responseSigned,
@@ -99,10 +113,11 @@ export async function verifyWithNodeSaml(
     requestIdExpirationPeriodMs: policy.requestTtlMs,
     acceptedClockSkewMs: policy.acceptedClockSkewMs,
     maxAssertionAgeMs: policy.maxAssertionAgeMs,
-  });
-  saml.assertionVerified = !task.responseSigned;
+  };
+  const saml = new ExplainableSaml(config, task);
+  const samlResponse = Buffer.from(task.text).toString('base64');
   try {
-    const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: task.samlResponse });
+    const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: samlResponse });
     // A null profile responds to a logout or a passive request: no login.
     const assertionXml = profile?.getAssertionXml?.() ?? null;
     return { assertionXml, nameId: profile?.nameID ?? null };

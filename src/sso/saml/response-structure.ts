@@ -1,5 +1,6 @@
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import type { CheckList } from '../login/check-list.js';
+import { isForbiddenName } from '../login/login-attributes.js';
 import {
   ASSERTION_NS,
   DIGEST_METHODS,
@@ -11,7 +12,7 @@ import {
   STATUS_SUCCESS,
   XML_ID,
 } from './saml-names.js';
-import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-reader.js';
+import { childrenNamed, collapsed, descendants, isNamed, type XmlElement } from './xml-reader.js';
 
 /** The signatures of a response, each a child of the element it signs. */
 export interface ResponseSignatures {
@@ -40,7 +41,12 @@ export interface ResponseFacts extends ResponseHead {
 
 const ENCRYPTED = new Set(['EncryptedAssertion', 'EncryptedID', 'EncryptedAttribute', 'EncryptedData']);
 const ID_NAMES = ['ID', 'Id', 'id', '{http://www.w3.org/XML/1998/namespace}id'];
-const BASE64_TEXT = /^[A-Za-z0-9+/=\s]+$/;
+const BASE64_TEXT = /^[A-Za-z0-9+/= \t\r\n]+$/;
+/** Characters of a digest in base64, with all line ends that one might have. */
+const MAX_DIGEST = 256;
+/** Names and characters of a PrefixList: canonicalization looks for each name on each element. */
+const MAX_PREFIXES = 16;
+const MAX_PREFIX_LIST = 256;
 
 /**
  * Checks the shape of a response (protocol §4.5, saml §3.3): where the assertion is, what is signed, and
@@ -60,8 +66,8 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
   const status = statusOf(root);
   checks.require('sso.status', status === STATUS_SUCCESS, STATUS_SUCCESS, status);
 
-  const encrypted = all.find((element) => ENCRYPTED.has(element.name));
-  checks.require('sso.encrypted', encrypted === undefined, 'no encrypted part', encrypted?.name ?? 'none');
+  const encrypted = encryptedPart(all);
+  checks.require('sso.encrypted', encrypted === null, 'no encrypted part', encrypted ?? 'none');
 
   const named = all.filter((element) => element.name === 'Assertion');
   const found = childrenNamed(root, ASSERTION_NS, 'Assertion')[0];
@@ -76,14 +82,12 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
     `${named.length}${found ? '' : ', none below the response'}${usable ? '' : ', without a usable version and ID'}`,
   );
 
-  const ids = idsOf([root, ...all]);
-  checks.require(
-    'sso.duplicateId',
-    new Set(ids).size === ids.length,
-    'every id once',
-    `${ids.length} ids, ${new Set(ids).size} different`,
-  );
+  const repeated = repeatedIds([root, ...all]);
+  checks.require('sso.duplicateId', repeated === null, 'every id once', repeated ?? 'every id once');
+  const dangerous = dangerousAttribute(all);
+  if (dangerous !== null) checks.require('sso.attributes', false, 'usable names', dangerous);
 
+  const [issuer] = childrenNamed(root, ASSERTION_NS, 'Issuer');
   return {
     root,
     assertion,
@@ -91,8 +95,48 @@ export function inspectResponse(root: XmlElement, policy: SsoPolicy, checks: Che
     inResponseTo: root.attributes.get('InResponseTo') ?? null,
     destination: root.attributes.get('Destination') ?? null,
     issueInstant: assertion.attributes.get('IssueInstant') ?? null,
-    issuer: childrenNamed(root, ASSERTION_NS, 'Issuer')[0]?.text ?? null,
+    issuer: issuer === undefined ? null : collapsed(issuer.text),
   };
+}
+
+/**
+ * Makes the checks once more that keep a second reading out of a response, now on the bytes that the signature covers:
+ * xml-crypto writes namespace URIs unescaped, so that signed elements can be folded into one, keep their digest, and be
+ * hidden from the first look. Notes only what is wrong.
+ *
+ * @throws CheckFailed with the code of the check.
+ */
+export function inspectSignedAssertion(assertion: XmlElement, checks: CheckList): void {
+  const all = descendants(assertion);
+  const encrypted = encryptedPart(all);
+  if (encrypted !== null) checks.require('sso.encrypted', false, 'no encrypted part', encrypted);
+  const further = all.find(({ name }) => name === 'Assertion' || name === 'Response');
+  if (further) checks.require('sso.assertion', false, 'one assertion', `another ${further.name} inside`);
+  const repeated = repeatedIds([assertion, ...all]);
+  if (repeated !== null) checks.require('sso.duplicateId', false, 'every id once', repeated);
+  const dangerous = dangerousAttribute(all);
+  if (dangerous !== null) checks.require('sso.attributes', false, 'usable names', dangerous);
+}
+
+function encryptedPart(elements: readonly XmlElement[]): string | null {
+  return elements.find(({ name }) => ENCRYPTED.has(name))?.name ?? null;
+}
+
+/** An attribute whose name is nothing or would lead to a prototype, wherever it stands (saml §3.3 row 16). */
+function dangerousAttribute(elements: readonly XmlElement[]): string | null {
+  for (const element of elements) {
+    if (!isNamed(element, ASSERTION_NS, 'Attribute')) continue;
+    const name = element.attributes.get('Name') ?? '';
+    if (isForbiddenName(name)) return name || 'no name';
+  }
+  return null;
+}
+
+/** What is wrong with the ids of the elements; null when each is there once. */
+function repeatedIds(elements: readonly XmlElement[]): string | null {
+  const ids = idsOf(elements);
+  const different = new Set(ids).size;
+  return different === ids.length ? null : `${ids.length} ids, ${different} different`;
 }
 
 function idsOf(elements: readonly XmlElement[]): string[] {
@@ -229,7 +273,9 @@ function findReferenceProblem(reference: XmlElement, parent: XmlElement): string
     return 'other parts of the reference than transforms and one digest';
   }
   const [transforms, method, digest] = reference.children as [XmlElement, XmlElement, XmlElement];
-  if (method.children.length > 0 || !isBase64(digest)) return 'an unusual digest';
+  if (method.children.length > 0 || !isBase64(digest) || digest.text.length > MAX_DIGEST) {
+    return 'an unusual digest';
+  }
   if (!hasShape(transforms, 'Transforms', ['Transform', 'Transform'])) return 'another number of transforms';
   const [enveloped, c14n] = transforms.children as [XmlElement, XmlElement];
   const usual =
@@ -238,7 +284,19 @@ function findReferenceProblem(reference: XmlElement, parent: XmlElement): string
     c14n.attributes.get('Algorithm') === EXCLUSIVE_C14N &&
     c14n.children.length <= 1 &&
     c14n.children.every((child) => isNamed(child, EXCLUSIVE_C14N, 'InclusiveNamespaces'));
-  return usual ? null : 'other transforms than enveloped-signature, then exclusive c14n';
+  if (!usual) return 'other transforms than enveloped-signature, then exclusive c14n';
+  return c14n.children.every(hasShortPrefixList) ? null : 'an unusual or long PrefixList';
+}
+
+function hasShortPrefixList({ attributes, children }: XmlElement): boolean {
+  const list = attributes.get('PrefixList');
+  return (
+    list !== undefined &&
+    attributes.size === 1 &&
+    children.length === 0 &&
+    list.length <= MAX_PREFIX_LIST &&
+    list.split(/[ \t\r\n]/).filter((name) => name !== '').length <= MAX_PREFIXES
+  );
 }
 
 /** Whether an element of the signature has exactly these children in this order. */

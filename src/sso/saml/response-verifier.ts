@@ -1,5 +1,3 @@
-import { createVerify } from 'node:crypto';
-
 import type { SsoPolicy } from '../../settings/maestrano-settings.js';
 import { parseSamlInstant } from '../../utils/dates.js';
 import { isRecord } from '../../utils/values.js';
@@ -8,10 +6,19 @@ import type { LoginTransaction } from '../login/login-transaction.service.js';
 import type { LoginAttempt, VerifiedResponse } from '../login/sso-protocol.js';
 import { checkAssertion } from './assertion-checks.js';
 import { type SamlParties, verifyWithNodeSaml } from './node-saml.js';
-import { inspectResponse, type ResponseFacts } from './response-structure.js';
+import { inspectResponse, inspectSignedAssertion, type ResponseFacts } from './response-structure.js';
 import { ASSERTION_NS, SIGNATURE_METHODS } from './saml-names.js';
-import { chooseTrustAnchor, embeddedFingerprint } from './trust-anchor.js';
-import { descendants, isNamed, readXml, responseText, type XmlElement } from './xml-reader.js';
+import { findSigningKey, verifiesSha1 } from './signing-key.js';
+import { embeddedFingerprint, type TrustAnchor, trustAnchors } from './trust-anchor.js';
+import {
+  collapsed,
+  descendants,
+  forXmlDom,
+  isNamed,
+  readXml,
+  responseText,
+  type XmlElement,
+} from './xml-reader.js';
 
 /** A response that passed the checks which need no signature. */
 interface ReadResponse {
@@ -52,6 +59,7 @@ export async function verifyResponse(attempt: LoginAttempt, parties: SamlParties
   const audiences = acceptedAudiences(parties, policy);
   const read: ReadResponse = { text, response, transaction, audiences };
   const { assertion, nameId } = await verifySignature(attempt, parties, read);
+  inspectSignedAssertion(assertion, checks);
   attempt.issuedAt = parseSamlInstant(assertion.attributes.get('IssueInstant'));
   const context = {
     parties,
@@ -66,13 +74,14 @@ export async function verifyResponse(attempt: LoginAttempt, parties: SamlParties
   checks.throwIfFailed();
   const agreed = nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');
   checks.require('sso.engine', agreed, 'the same reading', agreed ? 'the same reading' : 'another reading');
-  return { transaction, attributes: facts.attributes, onceId: facts.id, validUntil: facts.validUntil };
+  const { attributes, id: onceId, validUntil, sessionEndsAt } = facts;
+  return { transaction, attributes, onceId, validUntil, sessionEndsAt };
 }
 
 /** The names under which we may be addressed (protocol §4.8); null when the policy does not look. */
 export function acceptedAudiences(parties: SamlParties, policy: SsoPolicy): readonly string[] | null {
   if (policy.audience === 'off') return null;
-  if (policy.audience !== 'default') return policy.audience;
+  if (policy.audience !== 'default') return policy.audience.map(collapsed);
   return [`${new URL(parties.consumeUrl).origin}/`, parties.consumeUrl, parties.applicationId];
 }
 
@@ -87,57 +96,64 @@ async function verifySignature(
   { text, response, transaction, audiences }: ReadResponse,
 ): Promise<SignedAssertion> {
   const { sso } = marketplace;
-  const pems = chooseTrustAnchor(response, sso, checks);
-  const { assertionXml, nameId } = await verifyWithNodeSaml(parties, policy, {
-    samlResponse: Buffer.from(text).toString('base64'),
-    pems,
-    responseSigned: response.signatures.response !== null,
-    assertionSigned: response.signatures.assertion !== null,
-    audience: audienceToInsistOn(response.assertion, audiences),
-    requestId: transaction.id,
-    startedAt: transaction.startedAt,
-  });
+  const anchors = trustAnchors(response, sso, checks);
+  const domText = forXmlDom(text);
+  const anchor = findSigningKey(domText, response.signatures, anchors);
+  // The limits hold for the signed bytes as well; the checks of the whole text are on the list already.
+  const readStrictly = (xml: string): XmlElement => readXml(xml, policy.limits, new CheckList());
+  const { assertionXml, nameId } =
+    anchor === null
+      ? { assertionXml: null, nameId: null }
+      : await verifyWithNodeSaml(parties, policy, {
+          text: domText,
+          pem: anchor.pem,
+          readStrictly,
+          responseSigned: response.signatures.response !== null,
+          assertionSigned: response.signatures.assertion !== null,
+          audience: audienceToInsistOn(response.assertion, audiences),
+          requestId: transaction.id,
+          startedAt: transaction.startedAt,
+        });
   checks.require(
     'sso.signature',
     assertionXml !== null,
     () =>
       sso.certificates.map(({ sha256 }) => `certificate with sha256 ${sha256}`).join(' or ') ||
       'the embedded certificate with the configured fingerprint',
-    () => (assertionXml !== null ? 'as expected' : describeKey(response, pems)),
+    () => (assertionXml !== null ? 'as expected' : describeKey(response, anchors, anchor)),
   );
   if (assertionXml === null) throw new CheckFailed('sso.signature');
-  // The limits hold for the signed bytes as well; the checks of the whole text are on the list already.
-  return { assertion: readXml(assertionXml, policy.limits, new CheckList()), nameId };
+  return { assertion: readStrictly(assertionXml), nameId };
 }
 
-/** The audience that node-saml insists on: it knows one only, so that of ours which the assertion names. */
+/** The audience that node-saml insists on: it knows one only, so that of ours which the assertion names, as written there. */
 function audienceToInsistOn(assertion: XmlElement, accepted: readonly string[] | null): string | false {
   if (accepted === null) return false;
   for (const element of descendants(assertion)) {
-    if (isNamed(element, ASSERTION_NS, 'Audience') && accepted.includes(element.text)) return element.text;
+    const named = isNamed(element, ASSERTION_NS, 'Audience') && accepted.includes(collapsed(element.text));
+    if (named) return element.text;
   }
   return accepted[0] ?? '';
 }
 
-/** Why a signature may not hold: with which key it says it was made. */
-function describeKey({ root }: ResponseFacts, pems: readonly string[]): string {
+/** Why a signature may not hold: with which key it says it was made, or that something else was changed. */
+function describeKey(
+  { root, signatures }: ResponseFacts,
+  anchors: readonly TrustAnchor[],
+  anchor: TrustAnchor | null,
+): string {
+  if (anchor !== null) {
+    return `content that was changed after the key of sha256 ${anchor.sha256} signed it`;
+  }
   const methods = descendants(root).map(({ attributes }) => attributes.get('Algorithm') ?? '');
-  if (methods.some((uri) => SIGNATURE_METHODS.get(uri) === 'sha1') && !pems.every(verifiesSha1)) {
+  if (methods.some((uri) => SIGNATURE_METHODS.get(uri) === 'sha1') && !anchors.every(verifiesSha1)) {
     return 'a SHA-1 signature, which the crypto policy of this system forbids';
   }
   const embedded = embeddedFingerprint(root);
-  return embedded ? `embedded certificate with sha256 ${embedded}` : 'no readable embedded certificate';
-}
-
-/**
- * Whether this system verifies SHA-1 signatures at all: some Linux distributions forbid it by policy, and node-saml
- * then only says that the signature is invalid (saml §2.4).
- */
-function verifiesSha1(pem: string): boolean {
-  try {
-    createVerify('RSA-SHA1').update('').verify(pem, Buffer.alloc(1));
-    return true;
-  } catch {
-    return false;
-  }
+  if (embedded === null) return 'another key, no readable embedded certificate';
+  if (!anchors.some(({ sha256 }) => sha256 === embedded))
+    return `embedded certificate with sha256 ${embedded}`;
+  return signatures.response !== null && signatures.assertion !== null
+    ? 'that certificate embedded, but its key did not make both signatures'
+    : 'that certificate embedded, but its key did not make this signature';
 }

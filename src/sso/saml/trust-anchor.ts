@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, timingSafeEqual, X509Certificate } from 'node:crypto';
 
 import type {
   IdpCertificate,
@@ -10,24 +10,31 @@ import { SIGNATURE_NS } from './saml-names.js';
 import type { ResponseFacts } from './response-structure.js';
 import { childrenNamed, descendants, isNamed, type XmlElement } from './xml-reader.js';
 
-/** Each further certificate costs a whole verification of a bad response. */
-const MAX_CERTIFICATES = 4;
+/** A certificate that a response may be verified with. */
+export interface TrustAnchor {
+  readonly pem: string;
+  readonly key: KeyObject;
+  /** Lower-case hex without separators. */
+  readonly sha256: string;
+}
+
 const MAX_EMBEDDED_LENGTH = 16_384;
 const MIN_BITS = 1_024;
+/** Reading a key takes longer than verifying with it. */
+const keys = new WeakMap<IdpCertificate, KeyObject>();
 
 /**
- * Chooses the certificates that a response is verified with (saml §2.4, §2.5): the configured ones, or,
- * where only a fingerprint is configured, the single embedded certificate whose digest matches it.
+ * The certificates that a response may be verified with (saml §2.4, §2.5): all configured ones, or, where only a
+ * fingerprint is configured, the single embedded certificate whose digest matches it.
  *
- * @returns PEMs, the most likely first.
  * @throws CheckFailed with `sso.certificate` or `sso.fingerprint`.
  */
-export function chooseTrustAnchor(
+export function trustAnchors(
   { root, signatures }: Pick<ResponseFacts, 'root' | 'signatures'>,
   sso: Pick<MarketplaceSso, 'certificates' | 'fingerprints'>,
   checks: CheckList,
-): string[] {
-  if (sso.certificates.length > 0) return chooseConfigured(root, sso.certificates, checks);
+): TrustAnchor[] {
+  if (sso.certificates.length > 0) return configuredAnchors(sso.certificates, checks);
   const texts = embeddedCertificates(root);
   const [text] = texts;
   const embedded = text === undefined ? null : readCertificate(text);
@@ -50,7 +57,7 @@ export function chooseTrustAnchor(
     embedded ? `sha1 ${digest(embedded, 'sha1').toString('hex')}, sha256 ${sha256(embedded)}` : 'none',
   );
   // The re-encoded certificate that was hashed, and no other, is what verifies.
-  return embedded ? [embedded.toString()] : [];
+  return embedded ? [{ pem: embedded.toString(), key: embedded.publicKey, sha256: sha256(embedded) }] : [];
 }
 
 /** SHA-256 of the first certificate inside a response, for explanations only; null without a readable one. */
@@ -60,7 +67,7 @@ export function embeddedFingerprint(root: XmlElement): string | null {
   return certificate && sha256(certificate);
 }
 
-function chooseConfigured(root: XmlElement, all: readonly IdpCertificate[], checks: CheckList): string[] {
+function configuredAnchors(all: readonly IdpCertificate[], checks: CheckList): TrustAnchor[] {
   const strong = all.filter((certificate) => certificate.bits >= MIN_BITS);
   checks.require(
     'sso.certificate',
@@ -68,10 +75,19 @@ function chooseConfigured(root: XmlElement, all: readonly IdpCertificate[], chec
     'at least one, RSA of 1024 bits',
     `${strong.length} configured`,
   );
-  const embedded = strong.length > 1 ? embeddedFingerprint(root) : null;
-  const likely = strong.filter((certificate) => certificate.sha256 === embedded);
-  const others = strong.filter((certificate) => certificate.sha256 !== embedded);
-  return [...likely, ...others].slice(0, MAX_CERTIFICATES).map(({ pem }) => pem);
+  return strong.map((certificate) => ({
+    pem: certificate.pem,
+    key: keyOf(certificate),
+    sha256: certificate.sha256,
+  }));
+}
+
+function keyOf(certificate: IdpCertificate): KeyObject {
+  const known = keys.get(certificate);
+  if (known) return known;
+  const key = createPublicKey(certificate.pem);
+  keys.set(certificate, key);
+  return key;
 }
 
 /** The certificates at the one place in a signature where they belong. */

@@ -25,7 +25,9 @@ interface OpenElement extends XmlElement {
 
 /** The one declaration that may come first. */
 const DECLARATION =
-  /^<\?xml\s+version=(["'])1\.0\1(\s+encoding=(["'])utf-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*\?>/i;
+  /^<\?xml[ \t\n]+version=(["'])1\.0\1([ \t\n]+encoding=(["'])utf-8\3)?([ \t\n]+standalone=(["'])(yes|no)\5)?[ \t\n]*\?>/i;
+/** What makes a text slow to read: references, and the characters that {@link forXmlDom} writes as such. */
+const REFERENCES = ['&', '\u0085', '\u2028'];
 
 /**
  * The XML text inside the form field (protocol §4.4): strict base64 with line breaks allowed, strict UTF-8.
@@ -72,7 +74,7 @@ export function responseText(field: unknown, limits: Required<SsoLimits>, checks
 export function readXml(text: string, limits: Required<SsoLimits>, checks: CheckList): XmlElement {
   checks.require('sso.xmlForbidden', !hasOtherMarkup(text), 'elements and text only', 'other markup');
   // Each is slow to read: counted before anybody does.
-  const few = !hasMoreThan(limits.references, '&', text);
+  const few = !hasMoreThan(limits.references, REFERENCES, text);
   checks.require(
     'sso.xmlTooManyReferences',
     few,
@@ -141,6 +143,31 @@ export function readXml(text: string, limits: Required<SsoLimits>, checks: Check
   return root;
 }
 
+/**
+ * The same document for a reader that takes U+0085 and U+2028 for line ends, as XML 1.1 has it and XML 1.0 has not:
+ * both are written as references. Only for a text that {@link readXml} accepted, where they stand in text and in the
+ * values of attributes alone.
+ */
+export function forXmlDom(text: string): string {
+  return text.replaceAll('\u0085', '&#x85;').replaceAll('\u2028', '&#x2028;');
+}
+
+/**
+ * A text without the white space of XML at its ends, as its schema has `anyURI` compared. Not by an expression: one that
+ * ends in `+$` takes seconds on a run of blanks.
+ */
+export function collapsed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isXmlSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isXmlSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isXmlSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
 /** Whether the element has this name in this namespace. */
 export function isNamed(element: XmlElement, namespace: string, name: string): boolean {
   return element.name === name && element.namespace === namespace;
@@ -180,12 +207,14 @@ function hasOtherMarkup(text: string): boolean {
   );
 }
 
-/** Whether there are more such characters in a text; looks no further than it has to. */
-function hasMoreThan(most: number, character: string, text: string): boolean {
-  let at = -1;
-  for (let seen = 0; seen <= most; seen += 1) {
-    at = text.indexOf(character, at + 1);
-    if (at < 0) return false;
+/** Whether there are more of these characters in a text; looks no further than it has to. */
+function hasMoreThan(most: number, characters: readonly string[], text: string): boolean {
+  let seen = 0;
+  for (const character of characters) {
+    for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) {
+      seen += 1;
+      if (seen > most) return true;
+    }
   }
-  return true;
+  return false;
 }

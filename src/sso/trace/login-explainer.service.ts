@@ -31,6 +31,9 @@ export function explainTrace(trace: LoginTrace): string {
   const clock = describeClock(trace.clockOffsetMs);
   if (clock) lines.push(clock);
   for (const check of further) lines.push(`Also: ${describe(check)} ${remedyOf(check)}`);
+  const { cleanedAttributes: cleaned, omittedAttributes: omitted } = trace;
+  if (cleaned.length > 0) lines.push(`Cleaned, as they are only shown: ${cleaned.join(', ')}.`);
+  if (omitted.length > 0) lines.push(`Left out, as they are no plain text: ${omitted.join(', ')}.`);
   lines.push(`${passed} checks passed.`);
   return lines.join('\n');
 }

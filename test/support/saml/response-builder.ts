@@ -1,4 +1,7 @@
-import { SignedXml } from 'xml-crypto';
+import { createSign } from 'node:crypto';
+
+import { DOMParser } from '@xmldom/xmldom';
+import { ExclusiveCanonicalization, SignedXml } from 'xml-crypto';
 
 import { testKey, type TestKey } from './test-keys.js';
 
@@ -39,6 +42,8 @@ export interface ResponseSpec {
   readonly embedded: string | null;
   /** Other transforms than the usual two. */
   readonly transforms: readonly string[];
+  /** Signs the response; the key of the assertion when left out. */
+  readonly responseKey: TestKey | null;
   /** Changes the document before it is signed: what a provider would really sign. */
   readonly beforeSigning: (xml: string) => string;
   /** Changes the signed document: what an attacker would do. */
@@ -155,8 +160,9 @@ export function unsignedResponse(spec: ResponseSpec): string {
 
 function signElement(xml: string, name: 'Assertion' | 'Response', spec: ResponseSpec): string {
   const { embedded } = spec;
+  const key = (name === 'Response' ? spec.responseKey : null) ?? spec.key;
   const signer = new SignedXml({
-    privateKey: spec.key.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    privateKey: key.privateKey.export({ type: 'pkcs8', format: 'pem' }),
     signatureAlgorithm: SIGNATURE_URIS[spec.algorithm],
     canonicalizationAlgorithm: C14N,
     getKeyInfoContent: () =>
@@ -170,7 +176,9 @@ function signElement(xml: string, name: 'Assertion' | 'Response', spec: Response
     transforms: [...spec.transforms],
     digestAlgorithm: DIGEST_URIS[spec.algorithm],
   });
-  signer.computeSignature(xml, {
+  // The signer's reader would take these two for line feeds; an honest provider's does not.
+  const readable = xml.replaceAll('\u0085', '&#x85;').replaceAll('\u2028', '&#x2028;');
+  signer.computeSignature(readable, {
     prefix: 'ds',
     location:
       spec.parts.issuer === '' && name === 'Assertion'
@@ -178,6 +186,18 @@ function signElement(xml: string, name: 'Assertion' | 'Response', spec: Response
         : { reference: `${xpath}/*[local-name(.)='Issuer']`, action: 'after' },
   });
   return signer.getSignedXml();
+}
+
+/**
+ * A signed response whose SignedInfo was changed, and signed anew by SHA-256: for what xml-crypto verifies and does not
+ * write itself.
+ */
+export function signedAnew(xml: string, key: TestKey): string {
+  const document = new DOMParser().parseFromString(xml, 'text/xml');
+  const info = document.getElementsByTagNameNS(XMLDSIG, 'SignedInfo').item(0)!;
+  const text = new ExclusiveCanonicalization().process(info, {});
+  const value = createSign('RSA-SHA256').update(text).sign(key.privateKey, 'base64');
+  return xml.replace(/<ds:SignatureValue>[^<]*/, `<ds:SignatureValue>${value}`);
 }
 
 /** The response as an identity provider would send it. */
@@ -209,6 +229,7 @@ export function responseSpec(
     algorithm: 'sha256',
     embedded: key.embedded.replace(/(.{64})/g, '$1\n'),
     transforms: [`${XMLDSIG}enveloped-signature`, C14N],
+    responseKey: null,
     beforeSigning: (xml) => xml,
     afterSigning: (xml) => xml,
     ...base,

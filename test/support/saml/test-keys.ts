@@ -40,8 +40,10 @@ function makeKey(commonName: string, bits: number): TestKey {
 
 const made = new Map<string, TestKey>();
 
-/** A key by name, made once a process: `provider`, `next`, `attacker`, or `old` with 1024 and `tiny` with 512 bits. */
-export function testKey(name: 'provider' | 'next' | 'attacker' | 'old' | 'tiny'): TestKey {
+/** A key by name, made once a process: `provider`, `next` and others, or `old` with 1024 and `tiny` with 512 bits. */
+export function testKey(
+  name: 'provider' | 'next' | 'attacker' | 'old' | 'tiny' | 'second' | 'third' | 'fourth',
+): TestKey {
   const bits = name === 'tiny' ? 512 : name === 'old' ? 1024 : 2048;
   const key = made.get(name) ?? makeKey(`${name} key of the tests`, bits);
   made.set(name, key);

@@ -135,5 +135,6 @@ export function loginOf(marketplace: string, recheckAt: Date, user = 'usr-1', gr
     profile: profileOf(marketplace, user, group),
     sessionToken: new Secret(`token-${user}`),
     recheckAt,
+    endsAt: null,
   };
 }

@@ -38,6 +38,7 @@ describe('session payload', () => {
       recheckAt: new Date('2016-08-01T15:30:20.700Z'),
       preset: 'uat',
       signedInAt: NOW,
+      endsAt: null,
     });
     expect(text).not.toMatch(/\s/);
     expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({

@@ -37,6 +37,7 @@ describe('profiles', () => {
         country: 'NZ',
         companyName: null,
         reseller: null,
+        omittedAttributes: [],
         attributes: expect.objectContaining({ loyalty: 'gold', app_owner: 'true', organizations: '{}' }),
       },
       group: {

@@ -353,8 +353,8 @@ describe('a bad response', () => {
       'sso.sessionToken',
     ],
     [
-      'control characters',
-      withAttributes({ 'http://openid.net/schema/company/name': 'Ac\u0000me' }),
+      'a line end in an address',
+      withAttributes({ 'http://openid.net/schema/contact/internet/email': 'jo@example.com\nBcc: all' }),
       'openid.attributes',
     ],
   ])('with %s is rejected', async (_name, prepare, code) => {

@@ -36,6 +36,8 @@ describe.each(stores)('login traces in %s', (_name, make) => {
       rejection: null,
       requestId: null,
       clockOffsetMs: null,
+      cleanedAttributes: [],
+      omittedAttributes: [],
       checks: [{ code: 'sso.audience', title: 'x', expected: 'a', seen: 'b', result: 'passed' }],
       ...more,
     };

@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+
+import {
+  cleanText,
+  isComparable,
+  isUsableName,
+  type ReceivedAttribute,
+  sortAttributes,
+} from '../../../../src/sso/login/login-attributes.js';
+
+const attribute = (name: string, ...texts: readonly string[]): ReceivedAttribute => ({
+  name,
+  values: texts.map((text) => ({ text, nested: false })),
+});
+const nested = (name: string): ReceivedAttribute => ({ name, values: [{ text: '', nested: true }] });
+const sort = (...received: readonly ReceivedAttribute[]) => {
+  const { values, ...rest } = sortAttributes(received, 1_000);
+  return { ...rest, values: Object.fromEntries(values) };
+};
+
+describe('a text that is only shown', () => {
+  it.each([
+    ['Acme', 'Acme'],
+    ['', ''],
+    ['Zoë 株式会社 👋', 'Zoë 株式会社 👋'],
+    ['two  blanks stay', 'two  blanks stay'],
+    ['line\nfeed', 'line feed'],
+    ['line\r\nfeed', 'line feed'],
+    ['blanks \u2028 around', 'blanks around'],
+    ['a  b\u0085c', 'a  b c'],
+    ['back\u202ewards', 'back wards'],
+    ['\u0000\u0001x', ' x'],
+    ['\u00a0', '\u00a0'],
+    ['lone \ud800 half', 'lone half'],
+  ])('%j becomes %j', (text, expected) => {
+    expect(cleanText(text)).toBe(expected);
+  });
+
+  it('is cut at 255 characters, and never inside one', () => {
+    expect(cleanText('x'.repeat(255))).toBe('x'.repeat(255));
+    expect(cleanText('x'.repeat(256))).toBe('x'.repeat(255));
+    expect(cleanText('👋'.repeat(300))).toBe('👋'.repeat(255));
+    expect(cleanText(`${'\n'.repeat(901)}${'👋'.repeat(200)}`)).toBe(` ${'👋'.repeat(61)} `);
+    expect(cleanText(`${'x'.repeat(254)}  y`)).toBe(`${'x'.repeat(254)} `);
+  });
+
+  it('takes no time, however long and empty it is', () => {
+    const begun = performance.now();
+    for (const piece of [' ', '\n', ' \n', '\u2028x']) cleanText(piece.repeat(1_000_000));
+    expect(performance.now() - begun).toBeLessThan(100);
+  });
+});
+
+describe('a text that is compared', () => {
+  it.each(['jo@example.com', 'zoë@例え.jp', 'a b', 'rsl-1', ''])('%j is accepted', (text) => {
+    expect(isComparable(text)).toBe(true);
+  });
+
+  it.each([
+    ' a',
+    'a ',
+    ' ',
+    'a\u00a0',
+    '\u3000a',
+    'a\u200b',
+    'a\u00adb',
+    'a\ufeff',
+    'a\ue000',
+    'a\u0378',
+    'a\u2028b',
+    'a\u0085',
+    'a\t',
+    'a\u202e',
+  ])('%j is not', (text) => {
+    expect(isComparable(text)).toBe(false);
+  });
+});
+
+describe('the attributes of a login', () => {
+  it('that are not ours become a list when they come several times, each value once', () => {
+    expect(
+      sort(attribute('role', 'b'), attribute('role', 'a', 'b'), attribute('one', 'x'), attribute('one', 'x')),
+    ).toMatchObject({ values: { role: '["b","a"]', one: 'x' }, omitted: [] });
+    expect(sort(attribute('none'), attribute('none')).values).toEqual({ none: '' });
+  });
+
+  it('that are not ours are left out as a whole when one value cannot be taken', () => {
+    const received = [
+      attribute('a', 'x'),
+      nested('a'),
+      attribute('b', 'x\u0000'),
+      attribute('c', 'x'.repeat(1_001)),
+    ];
+    expect(sort(...received)).toMatchObject({ values: {}, omitted: ['a', 'b', 'c'], unusable: null });
+  });
+
+  it('that are not ours are bounded by the sum of their values', () => {
+    expect(
+      sort(...Array.from({ length: 11 }, (_, index) => attribute('a', `${index}`.repeat(90)))).omitted,
+    ).toEqual(['a']);
+  });
+
+  it('that are not ours may hold line ends', () => {
+    const text = 'a\tb\nc\u0085d\u2028e\u2029f';
+    expect(sort(attribute('note', text))).toMatchObject({ values: { note: text }, omitted: [] });
+  });
+
+  it('that are ours are compared as they came', () => {
+    expect(sort(attribute('name', 'Jo'), attribute('name', 'Jo')).conflicting).toBeNull();
+    expect(sort(attribute('name', 'Jo '), attribute('name', 'Jo\n')).conflicting).toBe('name');
+  });
+
+  it.each(['name', 'email'])('that are ours hold one text: %s', (name) => {
+    expect(sort(nested(name)).unusable).toBe(name);
+    expect(sort(attribute(name, 'a', 'a')).unusable).toBe(name);
+  });
+
+  it('have usable names', () => {
+    const names = ['role', '', '__proto__', 'constructor', 'prototype', 'x'.repeat(257), '\u202ediu'];
+    expect(names.filter(isUsableName)).toEqual(['role']);
+  });
+});
