@@ -7,11 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
 import { CLASSES } from './corpus/classes.js';
 import { wholeBody } from './corpus/exhaustion.js';
-import type { Costs, Next } from './cost/measure.js';
+import { VARIANTS } from './corpus/hostile-case.js';
+import type { Costs, Next, VariantCosts } from './cost/measure.js';
 
 const MAX_CPU_MS = 50;
 /** What a valid response takes where those 50 ms were set as the goal; a slower machine is given more in proportion. */
 const USUAL_MS = 10;
+/** Valid logins that a response may cost: with the signature of an older one, and without any. */
+const MOST_WITH_OLD_SIGNATURE = 3;
+const MOST_UNSIGNED = 1;
 const MAX_BYTES = 50 * 1_048_576;
 const TIMEOUT_MS = 300_000;
 /** A case that takes so long has not been disturbed. */
@@ -84,6 +88,36 @@ describe('the cost of each hostile response', () => {
   it('is at most 50 ms of CPU beyond a valid one', () => {
     const slowness = Math.max(1, costs.valid.cpuMs / USUAL_MS);
     expect(beyond(MAX_CPU_MS * slowness, ({ cpuMs }) => cpuMs)).toEqual([]);
+  });
+
+  describe.each(VARIANTS.map(({ name }) => [name] as const))('with %s', (name) => {
+    const variant = (): VariantCosts => costs.variants[name]!;
+    const above = (most: number, taken: VariantCosts['asMade']): string[] =>
+      Object.entries(taken)
+        .map(([one, ms]) => [one, ms / variant().validMs] as const)
+        .filter(([, ratio]) => !(ratio <= most))
+        .map(([one, ratio]) => `${one}: ${ratio.toFixed(2)}`);
+
+    it('was measured for what each is rejected with', () => {
+      const others = Object.entries(variant().outcomes).filter(
+        ([, [outcome, expected]]) => outcome !== expected,
+      );
+      expect(others).toEqual([]);
+    });
+
+    it('is at most that of a valid login where nobody signed anything', () => {
+      expect(Object.keys(variant().unsigned).length).toBeGreaterThan(200);
+      expect(above(MOST_UNSIGNED, variant().unsigned)).toEqual([]);
+    });
+
+    it('is at most that of three valid logins with the signature of an older one', () => {
+      expect(above(MOST_WITH_OLD_SIGNATURE, variant().asMade)).toEqual([]);
+    });
+  });
+
+  it('of a valid login without an embedded certificate is the same with four certificates as with one', () => {
+    const [one, four] = [VARIANTS[1]!, VARIANTS[3]!].map(({ name }) => costs.variants[name]!.validMs);
+    expect(four! / one!).toBeLessThanOrEqual(1.25);
   });
 
   it('is at most 50 MB of memory beyond a valid one', () => {

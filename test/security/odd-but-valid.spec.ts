@@ -14,6 +14,7 @@ import {
   formField,
   instant,
   type ResponseSpec,
+  signedAnew,
 } from '../support/saml/response-builder.js';
 import { SamlBench, samlMarketplace } from '../support/saml/saml-bench.js';
 import { testKey } from '../support/saml/test-keys.js';
@@ -119,11 +120,38 @@ const CASES: readonly OddCase[] = [
       ],
     }),
   }),
-  odd('inclusive namespaces in the transform', {
-    beforeSigning: (xml) => xml,
-    transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', C14N],
-    attributes: { ...ATTRIBUTES, x: 'y' },
-  }),
+  odd(
+    'last of five certificates, none embedded',
+    { embedded: null },
+    {
+      sso: () => ({
+        certificates: (['second', 'third', 'fourth', 'next', 'provider'] as const).map(
+          (name) => testKey(name).certificate,
+        ),
+      }),
+    },
+  ),
+  odd(
+    'assertion and response signed with the second of two certificates',
+    { sign: 'both', embedded: null },
+    {
+      sso: () => ({ certificates: [testKey('next').certificate, testKey('provider').certificate] }),
+    },
+  ),
+  ...[
+    ['xs xsi', 'inclusive namespaces in the transform'],
+    [Array.from({ length: 16 }, (_, index) => `p${index}`).join(' '), 'as many as are allowed'],
+  ].map(([list, name = '']) =>
+    change(name, (xml) =>
+      signedAnew(
+        xml.replace(
+          new RegExp(`<ds:Transform Algorithm="${C14N}"\\s*/>`),
+          `<ds:Transform Algorithm="${C14N}"><ec:InclusiveNamespaces xmlns:ec="${C14N}" PrefixList="${list}"/></ds:Transform>`,
+        ),
+        testKey('provider'),
+      ),
+    ),
+  ),
   clock('provider 50 s ahead', 50_000),
   clock('provider 3.5 minutes behind', -3.5 * MINUTE),
   clock('provider 5 minutes ahead, with the skew raised', 5 * MINUTE, { acceptedClockSkewMs: 10 * MINUTE }),
@@ -142,6 +170,32 @@ const CASES: readonly OddCase[] = [
       conditions: `<Conditions NotBefore="${instant(now)}" NotOnOrAfter="${instant(now + MINUTE)}"><AudienceRestriction><Audience>urn:x</Audience><Audience>https://app.example.com/</Audience></AudienceRestriction><OneTimeUse/></Conditions>`,
     },
   })),
+  odd('audience with white space around it', ({ now }) => ({
+    parts: {
+      conditions: `<Conditions NotBefore="${instant(now)}" NotOnOrAfter="${instant(now + MINUTE)}"><AudienceRestriction><Audience>\n\t  https://app.example.com/\n </Audience></AudienceRestriction></Conditions>`,
+    },
+  })),
+  odd(
+    'configured audience with white space around it',
+    { audience: 'urn:ours' },
+    { options: { audience: [' urn:ours\n'] } },
+  ),
+  odd('issuer of the assertion with white space around it', {
+    parts: { issuer: '<Issuer>\n  https://hub.example.com/api/v1/auth/saml?SAMLRequest=x\t\n</Issuer>' },
+    issuer: 'https://hub.example.com/api/v1/auth/saml?SAMLRequest=x',
+  }),
+  odd('issuer of the response with white space around it', {
+    parts: {
+      responseIssuer:
+        '<Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">\n https://hub.example.com/api/v1/auth/saml \n</Issuer>',
+    },
+    issuer: 'https://hub.example.com/api/v1/auth/saml',
+  }),
+  odd(
+    'configured issuer with white space around it',
+    { issuer: 'urn:idp' },
+    { options: { issuer: [' urn:idp '] } },
+  ),
   odd('issuer without a query', { issuer: 'https://hub.example.com/api/v1/auth/saml' }),
   odd('listed issuer', { issuer: 'urn:idp' }, { options: { issuer: ['urn:other', 'urn:idp'] } }),
   odd('unknown issuer with the check off', { issuer: 'whoever' }, { options: { issuer: 'off' } }),
@@ -303,6 +357,120 @@ const CASES: readonly OddCase[] = [
     { parts: { attributeStatement: statement(attributeXml('group_role', 'Admin')) } },
     {
       holds: ({ profile }) => expect(profile.membership.role).toBe('Admin'),
+    },
+  ),
+  odd(
+    'two attribute statements',
+    {
+      parts: {
+        attributeStatement:
+          statement('') + `<AttributeStatement>${attributeXml('loyalty', 'gold')}</AttributeStatement>`,
+      },
+    },
+    {
+      holds: ({ profile }) =>
+        expect(profile.user.attributes).toMatchObject({ email: 'jo@example.com', loyalty: 'gold' }),
+    },
+  ),
+  odd(
+    'the roles of Keycloak',
+    {
+      parts: {
+        attributeStatement: statement(
+          ['offline_access', 'manager', 'offline_access', 'uma_authorization']
+            .map((role) => attributeXml('Role', role))
+            .join('') +
+            attributeXml('Group', '/staff') +
+            attributeXml('Group', '/staff'),
+        ),
+      },
+    },
+    {
+      holds: ({ profile }) =>
+        expect(profile.user).toMatchObject({
+          attributes: { Role: '["offline_access","manager","uma_authorization"]', Group: '/staff' },
+          omittedAttributes: [],
+        }),
+    },
+  ),
+  odd(
+    'the targeted id of SimpleSAMLphp',
+    {
+      parts: {
+        attributeStatement: statement(
+          attributeXml(
+            'urn:oid:1.3.6.1.4.1.5923.1.1.1.10',
+            '<NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" NameQualifier="https://idp">x</NameID>',
+          ),
+        ),
+      },
+    },
+    {
+      holds: ({ profile }) => {
+        expect(profile.user.attributes).not.toHaveProperty('urn:oid:1.3.6.1.4.1.5923.1.1.1.10');
+        expect(profile.user.omittedAttributes).toEqual(['urn:oid:1.3.6.1.4.1.5923.1.1.1.10']);
+      },
+    },
+  ),
+  odd(
+    'list of which one value cannot be taken',
+    { parts: { attributeStatement: statement(attributeXml('x', 'a') + attributeXml('x', '<b/>')) } },
+    { holds: ({ profile }) => expect(profile.user.omittedAttributes).toEqual(['x']) },
+  ),
+  ...[
+    ['a change of direction', '\u2066abc'],
+    ['a delete character', '\u007f'],
+    ['40 KB', 'x'.repeat(40_000)],
+    [
+      'a list of 600 companies',
+      JSON.stringify(
+        Array.from({ length: 600 }, (_, i) => ({
+          name: `Company of somebody with a longer name, number ${i}`,
+        })),
+      ),
+    ],
+  ].map(([what, text = '']) =>
+    odd(
+      `${what} in an attribute nobody needs`,
+      { attributes: { ...ATTRIBUTES, organizations: text } },
+      {
+        holds: ({ profile }) => {
+          expect(profile.user.attributes).not.toHaveProperty('organizations');
+          expect(profile.user.omittedAttributes).toEqual(['organizations']);
+        },
+      },
+    ),
+  ),
+  ...[
+    'name',
+    'surname',
+    'company_name',
+    'group_name',
+    'group_city',
+    'country',
+    'reseller_name',
+    'reseller_country',
+  ].flatMap((name) =>
+    ['\n', '\u2028', '\u0085', '\u202e', '\u007f', ' \n\t '].map((character) =>
+      odd(
+        `${JSON.stringify(character)} in ${name}`,
+        { attributes: { ...ATTRIBUTES, reseller_id: 'rsl-9', [name]: `Ac${character}me` } },
+        { holds: ({ profile }) => expect(profile.user.attributes[name]).toBe('Ac me') },
+      ),
+    ),
+  ),
+  value('company of 40 KB', { company_name: 'é'.repeat(20_000) }, ({ profile }) =>
+    expect(profile.user.companyName).toBe('é'.repeat(255)),
+  ),
+  value('company of 90 KB of blanks', { company_name: ' '.repeat(90_000) }, ({ profile }) =>
+    expect(profile.user.companyName).toBeNull(),
+  ),
+  value(
+    'role and currency as they are, blanks and all',
+    { group_role: ' Admin', group_currency: 'AUD ' },
+    ({ profile }) => {
+      expect(profile.membership.role).toBe(' Admin');
+      expect(profile.group.currency).toBe('AUD ');
     },
   ),
   odd(

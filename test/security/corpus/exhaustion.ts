@@ -120,6 +120,47 @@ const cases: HostileCase[] = [
     'sso.xmlTooManyAttributes',
     inExtensions(`<a ${many((i) => `b${i}="" `, 20)}/>`.repeat(40)),
   ),
+  tampered(
+    '200 prefixes of their own',
+    'sso.signature',
+    inAssertion(many((i) => `<p${i}:a xmlns:p${i}="u${i}"/>`, 200)),
+  ),
+  tampered(
+    'prefixes on every level',
+    'sso.signature',
+    inAssertion(
+      many((i) => `<p${i}:a xmlns:p${i}="u${i}" p${i}:b="">`, 15) +
+        '<a/>'.repeat(150) +
+        many((i) => `</p${14 - i}:a>`, 15),
+    ),
+  ),
+  tampered(
+    '90 long attributes',
+    'sso.signature',
+    inAssertion(`<a ${many((i) => `b${i}="${'&#10;&amp;'.repeat(10)}${'x'.repeat(300)}" `, 18)}/>`.repeat(5)),
+  ),
+  tampered('as many long attributes of the person as are allowed', 'sso.signature', (xml) =>
+    xml.replace(
+      '<AttributeStatement>',
+      `<AttributeStatement>${many((i) => `<Attribute Name="a${i}"><AttributeValue>${'x'.repeat(700)}</AttributeValue></Attribute>`, 90)}`,
+    ),
+  ),
+  tampered(
+    'as many line separators as are allowed',
+    'sso.signature',
+    inAssertion('\u2028\u0085'.repeat(1_000)),
+  ),
+  tampered(
+    'one line separator too many',
+    'sso.xmlTooManyReferences',
+    inAssertion(`${'\u2028\u0085'.repeat(1_000)}&amp;`),
+  ),
+  tampered('a long SignedInfo', 'sso.signature', (xml) =>
+    xml.replace('<ds:SignedInfo>', `<ds:SignedInfo Id="${'x'.repeat(70_000)}">`),
+  ),
+  tampered('a long digest value', 'sso.signatureStructure', (xml) =>
+    xml.replace('<ds:DigestValue>', `<ds:DigestValue>${'A'.repeat(70_000)}`),
+  ),
   tampered('as many elements as are allowed', 'sso.signature', (xml) => inAssertion('<a/>'.repeat(200))(xml)),
   tampered('as many attributes as are allowed', 'sso.signature', (xml) =>
     inAssertion(`<a ${many((i) => `b${i}="" `, 20)}/>`.repeat(20))(xml),

@@ -195,6 +195,21 @@ const delivery: HostileCase[] = [
       ),
     },
   })),
+  signed('two confirmations, the first for another login', 'sso.confirmationOrder', (scene) => ({
+    parts: {
+      confirmation: confirmation(scene, { InResponseTo: '_other' }) + confirmation(scene, {}),
+    },
+  })),
+  signed(
+    'two confirmations, the first without an end for another login',
+    'sso.confirmationOrder',
+    (scene) => ({
+      parts: {
+        confirmation:
+          confirmation(scene, { InResponseTo: '_other', NotOnOrAfter: null }) + confirmation(scene, {}),
+      },
+    }),
+  ),
   signed('two confirmations, each half right', 'sso.recipient', (scene) => ({
     parts: {
       confirmation:
@@ -293,7 +308,7 @@ const audiences: HostileCase[] = [
     ['another port', 'https://app.example.com:8443/'],
     ['another case', 'https://APP.example.com/'],
     ['another application id', 'app-2'],
-    ['padded', ' https://app.example.com/ '],
+    ['padded with what XML takes for no white space', '\u00a0https://app.example.com/\u2003'],
     ['empty', ''],
   ].map(([name, audience]) => signed(`audience: ${name}`, 'sso.audience', { audience })),
   conditions('no audience restriction', 'sso.audience', (now) => current(now, '')),

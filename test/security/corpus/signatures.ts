@@ -91,12 +91,23 @@ const keys: HostileCase[] = [
       },
     },
   ),
-  signed('fifth of the configured certificates', 'sso.signature', () => ({ embedded: null }), {
-    get sso() {
-      const others = Array.from({ length: 4 }, () => attacker().certificate);
-      return { certificates: [...others, provider()] };
+  signed(
+    'assertion and response signed by two configured keys',
+    'sso.signature',
+    () => ({
+      sign: 'both',
+      responseKey: testKey('next'),
+    }),
+    {
+      get sso() {
+        return { certificates: [provider(), testKey('next').certificate] };
+      },
     },
-  }),
+  ),
+  signed('response signed by a stranger around a genuine assertion', 'sso.signature', () => ({
+    sign: 'both',
+    responseKey: attacker(),
+  })),
 ];
 
 const pin = (algorithm: 'sha1' | 'sha256' = 'sha256') => ({
@@ -273,8 +284,11 @@ const signedInfo: HostileCase[] = [
     const info = cut(xml, '<ds:SignedInfo>', '</ds:SignedInfo>');
     return xml.replace(info, '').replace('</ds:KeyInfo>', `</ds:KeyInfo>${info}`);
   }),
-  structure('SignedInfo inside the key info', (xml) =>
-    xml.replace('</ds:KeyInfo>', `</ds:KeyInfo>${cut(xml, '<ds:SignedInfo>', '</ds:SignedInfo>')}`),
+  tampered(
+    'SignedInfo inside the key info',
+    'sso.signatureStructure',
+    (xml) => xml.replace('</ds:KeyInfo>', `</ds:KeyInfo>${cut(xml, '<ds:SignedInfo>', '</ds:SignedInfo>')}`),
+    { needsEmbedded: true },
   ),
   structure('no reference', (xml) => xml.replace(cut(xml, '<ds:Reference ', '</ds:Reference>'), '')),
   structure('two references', (xml) =>
@@ -346,6 +360,13 @@ const signedInfo: HostileCase[] = [
   structure('manifest instead of a reference', (xml) => xml.replaceAll('ds:Reference', 'ds:Manifest')),
 ];
 
+const prefixes = (name: string, attributes: string, content = ''): HostileCase =>
+  structure(`PrefixList ${name}`, (xml) =>
+    xml.replace(
+      new RegExp(`<ds:Transform Algorithm="${C14N}"\\s*/>`),
+      `<ds:Transform Algorithm="${C14N}"><ec:InclusiveNamespaces xmlns:ec="${C14N}"${attributes}>${content}</ec:InclusiveNamespaces></ds:Transform>`,
+    ),
+  );
 const TRANSFORM = /<ds:Transform Algorithm="[^"]*"\s*\/>/;
 const transforms: HostileCase[] = [
   structure('no transforms', (xml) =>
@@ -376,6 +397,12 @@ const transforms: HostileCase[] = [
   signed('canonicalization with comments as a transform', 'sso.signatureStructure', {
     transforms: [`${DSIG}enveloped-signature`, `${C14N}WithComments`],
   }),
+  prefixes('of 17 names', ` PrefixList="${Array.from({ length: 17 }, (_, i) => `p${i}`).join(' ')}"`),
+  prefixes('of 257 characters', ` PrefixList="${'p'.repeat(257)}"`),
+  prefixes('of 80 KB', ` PrefixList="${'a '.repeat(40_000)}"`),
+  prefixes('left out', ''),
+  prefixes('with another attribute', ' PrefixList="xs" Id="x"'),
+  prefixes('with a child', ' PrefixList="xs"', '<x/>'),
   structure('content inside the enveloped-signature transform', (xml) =>
     xml.replace(
       /<ds:Transform Algorithm="([^"]*enveloped-signature)"\s*\/>/,

@@ -29,17 +29,30 @@ const PLACES: Readonly<Record<string, (xml: string, addition: string) => string>
     xml.replace('</AttributeValue>', `${addition}</AttributeValue>`),
 };
 
-const placed: HostileCase[] = Object.entries(PLACES).flatMap(([place, put]) => [
-  tampered(`forged assertion ${place}`, 'sso.assertion', (xml) => put(xml, evilAssertion(xml))),
-  tampered(`forged assertion with the ID of the signed one ${place}`, 'sso.assertion', (xml) =>
-    put(xml, evilAssertion(xml, idOf(xml))),
-  ),
-  tampered(`signed assertion moved ${place}, forged one instead`, 'sso.assertion', (xml) => {
-    const original = assertionOf(xml);
-    const forged = evilAssertion(xml).replace('<Subject>', `${signatureOf(xml)}<Subject>`);
-    return put(xml.replace(original, forged), original.replace(signatureOf(xml), ''));
-  }),
-]);
+const placed: HostileCase[] = Object.entries(PLACES).flatMap(([place, put]) => {
+  const needsEmbedded = place === 'in the key info';
+  return [
+    tampered(`forged assertion ${place}`, 'sso.assertion', (xml) => put(xml, evilAssertion(xml)), {
+      needsEmbedded,
+    }),
+    tampered(
+      `forged assertion with the ID of the signed one ${place}`,
+      'sso.assertion',
+      (xml) => put(xml, evilAssertion(xml, idOf(xml))),
+      { needsEmbedded },
+    ),
+    tampered(
+      `signed assertion moved ${place}, forged one instead`,
+      'sso.assertion',
+      (xml) => {
+        const original = assertionOf(xml);
+        const forged = evilAssertion(xml).replace('<Subject>', `${signatureOf(xml)}<Subject>`);
+        return put(xml.replace(original, forged), original.replace(signatureOf(xml), ''));
+      },
+      { needsEmbedded },
+    ),
+  ];
+});
 
 /** The eight classic forms; one and two wrap a signed response. */
 const classic: HostileCase[] = [

@@ -6,7 +6,7 @@ import {
   newLoginTransaction,
 } from '../../../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
-import { testMarketplace } from '../../../support/saml/saml-bench.js';
+import { samlMarketplace } from '../../../support/saml/saml-bench.js';
 import { settingsOf } from '../../../support/settings.js';
 
 describe('a page to return to', () => {
@@ -21,11 +21,11 @@ describe('a page to return to', () => {
     '/maestrano/auth/s%61ml/consume/L%41B/',
     'https://app.example.com/maestrano/auth/saml/consume/lab#x',
   ])('is none of the sign-on paths, however spelled: %s', (address) => {
-    expect(returnTo.parse(address, testMarketplace())).toBeNull();
+    expect(returnTo.parse(address, samlMarketplace())).toBeNull();
   });
 
   it.each(['/maestrano/auth/saml/init', '/bills/', '/a%2Fb', '/caf%C3%A9/%zz'])('is %s', (address) => {
-    expect(returnTo.parse(address, testMarketplace())).toBe(address);
+    expect(returnTo.parse(address, samlMarketplace())).toBe(address);
   });
 });
 
@@ -41,7 +41,7 @@ describe('of two that come at the same moment with one response', () => {
       }
     }
     const store = new Watched();
-    const marketplace = testMarketplace();
+    const marketplace = samlMarketplace();
     const transactions = new LoginTransactionService(store, settingsOf().sso);
     const login = newLoginTransaction(marketplace, { returnTo: null, params: {} });
     await transactions.save(login);

@@ -17,7 +17,7 @@ describe.each(
     CHARACTERS.map((character) => [sign, JSON.stringify(character), character] as const),
   ),
 )('a line separator, with %s signed: %s', (sign, _, character) => {
-  const bench = new SamlBench(undefined, { signature: 'either' });
+  const bench = new SamlBench({ sso: { signature: 'either' } });
   const attributes = {
     ...ATTRIBUTES,
     organizations: organizations(character),

@@ -8,7 +8,7 @@ import type { MarketplaceSso } from '../../../../src/interfaces/marketplace.inte
 import type { LoginCheck } from '../../../../src/interfaces/login-trace.interface.js';
 import { normaliseMarketplaces } from '../../../../src/marketplace/marketplace-normaliser.js';
 import type { ResponseSpec } from '../../../support/saml/response-builder.js';
-import { SamlBench, testMarketplace } from '../../../support/saml/saml-bench.js';
+import { SamlBench, samlMarketplace } from '../../../support/saml/saml-bench.js';
 import { testKey } from '../../../support/saml/test-keys.js';
 
 let asked: jest.SpiedFunction<SAML['validatePostResponseAsync']>;
@@ -22,7 +22,8 @@ afterEach(() => void jest.restoreAllMocks());
 const certificates = (...names: readonly Parameters<typeof testKey>[0][]): Partial<MarketplaceSso> => ({
   certificates: names.map((name) => testKey(name).certificate),
 });
-const benchWith = (sso: Partial<MarketplaceSso>): SamlBench => new SamlBench(testMarketplace(sso));
+const benchWith = (sso: Partial<MarketplaceSso>): SamlBench =>
+  new SamlBench({ marketplace: samlMarketplace(sso) });
 
 /** What the check of the signature says. */
 async function signatureCheck(bench: SamlBench, overrides: Partial<ResponseSpec>): Promise<LoginCheck> {
