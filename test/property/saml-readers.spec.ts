@@ -4,13 +4,14 @@ import { DOMParser } from '@xmldom/xmldom';
 import { CheckList } from '../../src/sso/login/check-list.js';
 import { forXmlDom, readXml } from '../../src/sso/saml/xml-reader.js';
 import { settingsOf } from '../support/settings.js';
+import { proveSize } from '../support/sizes.js';
 
 const LIMITS = { ...settingsOf().sso.limits, references: 10_000 };
 /** Code points to a document. */
 const CHUNK = 1_024;
 
 /** Beyond the basic plane the short run takes some of each block; `npm run prove` takes all. */
-const STEP = process.env['MAESTRANO_PROVE'] === '1' ? 1 : 61;
+const STEP = proveSize(61, 1);
 
 /** Every character that a document of XML 1.0 may hold, but the carriage return, which no reader gets to see. */
 function* characters(): Generator<number> {

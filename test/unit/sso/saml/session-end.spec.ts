@@ -6,7 +6,7 @@ import { Secret } from '../../../../src/utils/secret.js';
 import { fakeDate } from '../../../support/fake-date.js';
 import { instant, type ResponseSpec } from '../../../support/saml/response-builder.js';
 import { SamlBench } from '../../../support/saml/saml-bench.js';
-import { exchangeOf, inMinutes, loginOf, registryOf, sessionsOf } from '../../session/harness.js';
+import { exchangeOf, inMinutes, loginOf, registryOfNames, sessionsOf } from '../../session/harness.js';
 
 const MINUTE = 60_000;
 
@@ -43,31 +43,32 @@ describe('the end of the session at the provider', () => {
 });
 
 describe.each([
-  ['our own cookie', () => ({})],
-  ['the session of the application', () => ({ session: {} })],
-])('a session in %s', (_name, request) => {
-  const registry = registryOf(['uat']);
+  ['our own cookie', false],
+  ['the session of the application', true],
+])('a session in %s', (_name, inApplication) => {
+  const registry = registryOfNames(['uat']);
+
+  /** A browser that is signed in, and what it asks with each time. */
+  async function signedIn(recheckAt: Date, endsAt: Date) {
+    const jar: Record<string, string> = {};
+    const session = {};
+    const parts = sessionsOf(registry);
+    const next = () => exchangeOf(inApplication ? { session } : {}, jar).exchange;
+    const login = { ...loginOf('uat', recheckAt), endsAt };
+    const established = await parts.service.establish(next(), registry.get('uat'), login);
+    const rejection = async () => (await parts.service.authenticate(next())).rejection;
+    return { ...parts, established, rejection };
+  }
 
   it('ends when that at the provider does, whatever the recheck says', async () => {
     const begun = Date.now();
     fakeDate(begun);
-    const { service, signedOut, hub } = sessionsOf(registry);
-    const first = exchangeOf(request());
-    const login = { ...loginOf('uat', inMinutes(3)), endsAt: inMinutes(2) };
-    const session = await service.establish(first.exchange, registry.get('uat'), login);
-    expect(session.endsAt).toEqual(inMinutes(2));
-    const again = () =>
-      exchangeOf(
-        Reflect.has(first.exchange.request, 'session')
-          ? { session: Reflect.get(first.exchange.request, 'session') }
-          : {},
-        first.jar,
-      ).exchange;
-
+    const { established, rejection, signedOut, hub } = await signedIn(inMinutes(3), inMinutes(2));
+    expect(established.endsAt).toEqual(inMinutes(2));
     fakeDate(begun + 2 * MINUTE - 1);
-    expect((await service.authenticate(again())).rejection).toBeNull();
+    expect(await rejection()).toBeNull();
     fakeDate(begun + 2 * MINUTE);
-    expect((await service.authenticate(again())).rejection).toBe('session.expired');
+    expect(await rejection()).toBe('session.expired');
     expect(signedOut).toHaveLength(1);
     expect(hub.calls).toHaveLength(0);
   });
@@ -75,25 +76,12 @@ describe.each([
   it('keeps its end when the marketplace confirms it', async () => {
     const begun = Date.now();
     fakeDate(begun);
-    const { service, hub } = sessionsOf(registry);
-    const first = exchangeOf(request());
-    const login = { ...loginOf('uat', inMinutes(1)), endsAt: inMinutes(5) };
-    await service.establish(first.exchange, registry.get('uat'), login);
-    const again = () =>
-      exchangeOf(
-        Reflect.has(first.exchange.request, 'session')
-          ? { session: Reflect.get(first.exchange.request, 'session') }
-          : {},
-        first.jar,
-      );
-
+    const { rejection, hub } = await signedIn(inMinutes(1), inMinutes(5));
     fakeDate(begun + 2 * MINUTE);
-    const renewed = again();
-    expect((await service.authenticate(renewed.exchange)).rejection).toBeNull();
+    expect(await rejection()).toBeNull();
     expect(hub.calls).toHaveLength(1);
     fakeDate(begun + 5 * MINUTE);
-    Object.assign(first.jar, renewed.jar);
-    expect((await service.authenticate(again().exchange)).rejection).toBe('session.expired');
+    expect(await rejection()).toBe('session.expired');
   });
 });
 
