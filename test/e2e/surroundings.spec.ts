@@ -229,7 +229,7 @@ describe.each(HTTP_ADAPTERS)('an application without body parsers, on %s', (http
 });
 
 async function freePortOf(sandbox: Sandbox): Promise<number> {
-  const { freePort } = await import('../support/free-port.js');
+  const { freePort } = await import('../support/free-port.mjs');
   const port = await freePort();
   sandbox.setAppUrl(`http://127.0.0.1:${port}`);
   return port;
