@@ -1,6 +1,6 @@
 import type { RequestSent } from './http.error.js';
 import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
-import { MaestranoStoreError, type StoreErrorCode } from './store.error.js';
+import { MaestranoStoreError, type StoreErrorCode, type StoreErrorFacts } from './store.error.js';
 
 /** Codes of what the Account API rejects, and of what is rejected on its behalf (protocol §8.4). */
 export const ACCOUNT_ERROR_CODES = {
@@ -137,7 +137,7 @@ export class MaestranoCreationStoreError extends MaestranoStoreError {
 
   constructor(
     code: StoreErrorCode,
-    facts: MaestranoErrorFacts & { readonly operation: string; readonly sent: RequestSent },
+    facts: StoreErrorFacts & { readonly operation: string; readonly sent: RequestSent },
   ) {
     super(code, facts);
     this.operation = facts.operation;

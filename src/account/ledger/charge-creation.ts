@@ -393,6 +393,7 @@ class ChargeCreation<T extends AccountEntity> {
           ? 'Nothing was sent by this call; call createOnce again with the same key.'
           : 'The charge may exist; call createOnce again with the same key, which looks for it first.',
       cause: error,
+      mayHaveWritten: isTyped ? error.mayHaveWritten : true,
       sent: this.#sent,
     });
   }
