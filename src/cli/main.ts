@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'list, replay and discard notifications that kept failing',
     load: () => import('./dead-letters/dead-letters.command.js'),
   },
+  db: {
+    summary: 'print, compare and make the tables of nestjs-maestrano/sql',
+    load: () => import('./db/db.command.js'),
+  },
 };
 
 function usage(): string {

@@ -28,4 +28,6 @@ export { type DrizzleDatabase, drizzleExecutor, type DrizzleSql } from './execut
 export { prismaExecutor, type PrismaLike, type PrismaTransaction } from './executors/prisma-executor.js';
 export { SqlStore, type SqlStoreOptions } from './sql-store.js';
 export type { SqlTableOptions } from './sql-tables.js';
+export { checkSqlSchema, migrateSql, readSqlSchema, type SqlSchemaReport } from './migrations/sql-schema.js';
+export { migrationText as sqlMigrationText } from './migrations/migration-text.js';
 export { MaestranoSqlError, type SqlErrorCode } from '../errors/sql.error.js';

@@ -2,10 +2,11 @@ import type { SqlDialect } from './sql-executor.js';
 
 /**
  * The time in milliseconds of the epoch by the clock of the database, as an expression: the one clock that all
- * instances share. It moves on within a transaction, and no time zone of a session or a server changes it.
+ * instances share. It is one time for a whole statement and moves on within a transaction, and no time zone of a session or
+ * a server changes it.
  */
 export const SQL_NOW: Readonly<Record<SqlDialect, string>> = {
-  postgres: 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint',
+  postgres: 'floor(extract(epoch from statement_timestamp()) * 1000)::bigint',
   mysql: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)",
   sqlite: "cast(round(unixepoch('subsec') * 1000) as integer)",
 };

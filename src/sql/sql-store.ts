@@ -1,5 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import { Logger } from '@nestjs/common';
+
+import { MaestranoSqlError } from '../errors/sql.error.js';
+import { MaestranoStoreError } from '../errors/store.error.js';
 import {
   MaestranoStore,
   type StoreCall,
@@ -13,6 +17,7 @@ import type { EntryTable, EntryWrite } from './entries/entry-table.js';
 import { MysqlEntryTable } from './entries/mysql-entry-table.js';
 import { PostgresEntryTable } from './entries/postgres-entry-table.js';
 import { SqliteEntryTable } from './entries/sqlite-entry-table.js';
+import { checkSqlSchema } from './migrations/sql-schema.js';
 import type { SqlExecutor } from './sql-executor.js';
 import { withRetries } from './sql-retry.js';
 import { tableName, type SqlTableOptions } from './sql-tables.js';
@@ -31,6 +36,9 @@ export interface SqlStoreOptions extends SqlTableOptions {
 /** Without a time to live: longer than anybody's time. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
+/** What passes by itself: health checks tell it, and calls do. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['sql.failed', 'sql.timeout', 'sql.contention']);
+
 /** Entries of one step of a sweep, small so that nobody waits for it, and steps of one look. */
 const [SWEEP_STEP, SWEEP_STEPS] = [100, 20];
 
@@ -44,6 +52,7 @@ const MAX_LIST_BYTES = 1_000_000;
  */
 export class SqlStore extends MaestranoStore implements TransactionalStore {
   override readonly durable = true;
+  readonly #logger = new Logger('MaestranoSqlStore');
   readonly #executor: SqlExecutor;
   readonly #options: SqlStoreOptions;
   readonly #entries: EntryTable;
@@ -91,6 +100,11 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   ): Promise<StorePage> {
     this.checkPage(index, limit);
     const below = before === undefined ? null : readPlace(before);
+    if (below && !Number.isSafeInteger(below.at)) {
+      throw new MaestranoStoreError('store.argument', {
+        message: 'A page begins at a place that no page gave.',
+      });
+    }
     return this.#work(call, async () => {
       // One more than wanted says whether anything follows.
       const found = await this.#entries.page(index, below, limit + 1);
@@ -106,6 +120,16 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
     return this.#work(call, async () => {
       await this.#entries.read(['ping']);
     });
+  }
+
+  /** Compares version and shape of the tables with what is needed. A database that is not reachable is no reason. */
+  override async check(): Promise<void> {
+    try {
+      await checkSqlSchema(this.#executor, this.#options);
+    } catch (error) {
+      if (!(error instanceof MaestranoSqlError) || !UNREACHABLE.has(error.code)) throw error;
+      this.#logger.warn(`The database did not respond at start-up: ${error.message}`);
+    }
   }
 
   /** Waits for what it began itself; the connections are yours. */

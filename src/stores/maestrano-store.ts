@@ -105,6 +105,9 @@ export abstract class MaestranoStore {
     return Promise.resolve([]);
   }
 
+  /** Rejects where the store cannot be used as it is, with what to do about it. Called when the application starts. */
+  async check(): Promise<void> {}
+
   /** Releases what the store itself opened. Called at application shutdown. */
   async close(): Promise<void> {}
 

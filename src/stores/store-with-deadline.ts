@@ -54,6 +54,11 @@ export class StoreWithDeadline extends MaestranoStore {
     return this.#within(false, call, (within) => this.inner.warnings(within));
   }
 
+  /** What is wrong with a store at the start is its own to say, and so is how long it looks. */
+  override check(): Promise<void> {
+    return this.inner.check();
+  }
+
   /** Never rejects, and never keeps the process: what cannot be closed in time is said in the log and left. */
   override async close(): Promise<void> {
     try {

@@ -4,7 +4,7 @@ import { STORE_SETTING, STORE_TIMEOUT_SETTING } from '../settings/settings.provi
 import { DeletedGroupsService } from './deleted-groups.service.js';
 import { MaestranoStore } from './maestrano-store.js';
 import { MemoryStore } from './memory-store.js';
-import { StoreShutdown } from './store-shutdown.service.js';
+import { StoreLifecycle } from './store-lifecycle.service.js';
 import { StoreWithDeadline } from './store-with-deadline.js';
 
 /** The store of the `store` option, never waited for beyond `storeTimeoutMs`; in memory without one. */
@@ -18,7 +18,7 @@ export function storeProviders(): Provider[] {
           ? (store ?? new MemoryStore())
           : new StoreWithDeadline(store, timeoutMs),
     },
-    StoreShutdown,
+    StoreLifecycle,
     DeletedGroupsService,
   ];
 }

@@ -1,4 +1,5 @@
 import type { MaestranoStore } from './maestrano-store.js';
+import { StoreWithDeadline } from './store-with-deadline.js';
 
 /** What a store in the application's own database adds: the same store inside a transaction. */
 export interface TransactionalStore {
@@ -17,12 +18,13 @@ export interface TransactionalStore {
   transaction<T>(work: (store: MaestranoStore, transaction: unknown) => Promise<T>): Promise<T>;
 }
 
-/** Whether a store can be used inside transactions of the application. */
-export function isTransactional(store: MaestranoStore): store is MaestranoStore & TransactionalStore {
-  return (
-    'within' in store &&
-    typeof store.within === 'function' &&
-    'transaction' in store &&
-    typeof store.transaction === 'function'
-  );
+/** The store as one that can be used inside transactions of the application; null where it cannot. */
+export function transactional(store: MaestranoStore): TransactionalStore | null {
+  const inner = store instanceof StoreWithDeadline ? store.inner : store;
+  const can =
+    'within' in inner &&
+    typeof inner.within === 'function' &&
+    'transaction' in inner &&
+    typeof inner.transaction === 'function';
+  return can ? (inner as MaestranoStore & TransactionalStore) : null;
 }

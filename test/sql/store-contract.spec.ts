@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 
-import { migrationStatements } from '../../src/sql/migrations/migration-text.js';
+import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { SqlStore } from '../../src/sql/sql-store.js';
 import { storeContract } from '../../src/testing/store-contract.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
@@ -16,8 +16,7 @@ describe.each(WAYS.filter(({ server }) => isThere(server)))(
     beforeAll(async () => {
       database = await makeDatabase(server);
       ways.push(await open(database.url), await open(database.url));
-      const { executor } = ways[0]!;
-      for (const text of migrationStatements(executor.dialect)) await executor.execute(text, []);
+      await Promise.all(ways.map(({ executor }) => migrateSql(executor)));
     });
     afterAll(async () => {
       for (const way of ways) await way.close();

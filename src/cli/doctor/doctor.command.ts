@@ -12,6 +12,7 @@ import { checkConfiguration } from './configuration.check.js';
 import { type Finding, ok } from './finding.js';
 import { checkLibraries } from './library.check.js';
 import { checkServers } from './server.check.js';
+import { checkStore } from './store.check.js';
 import { applicationSubject, configuredSubject, type DoctorSubject } from './subject.js';
 
 const USAGE = `Usage: nestjs-maestrano doctor [options]
@@ -75,6 +76,7 @@ async function examine(
   const findings = [...checkConfiguration(subject.marketplaces, subject.problems), ...checkLibraries()];
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
+  if (subject.store) findings.push(await checkStore(subject.store));
   for (const marketplace of subject.marketplaces) {
     findings.push(
       ...(await checkServers(marketplace, http)),

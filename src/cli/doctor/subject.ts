@@ -15,6 +15,7 @@ import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
 import { createMarketplaceLoader } from '../../marketplace/marketplace.providers.js';
 import { RouteMounter } from '../../routing/mounting/route-mounter.service.js';
 import { resolveSettings } from '../../settings/maestrano-settings.js';
+import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { errorCode } from '../../utils/error-code.js';
 import type { CliIo } from '../cli-io.js';
 
@@ -22,6 +23,8 @@ import type { CliIo } from '../cli-io.js';
 export interface DoctorSubject {
   readonly marketplaces: readonly Marketplace[];
   readonly problems: readonly ConfigurationProblem[];
+  /** The store of an application; null when no application was loaded. */
+  readonly store: MaestranoStore | null;
   /** Routes as an application mounted them; null when no application was loaded. */
   readonly mounted: readonly string[] | null;
   readonly close: () => Promise<void>;
@@ -45,7 +48,7 @@ export async function configuredSubject(
   const loader = createMarketplaceLoader(marketplace, new HttpConfigurationFetcher(http));
   try {
     await loader.start();
-    return subjectOf(loader, null, () => Promise.resolve());
+    return subjectOf(loader, null, null, () => Promise.resolve());
   } finally {
     loader.onModuleDestroy();
   }
@@ -64,7 +67,8 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
     const mounted = app
       .get(RouteMounter, { strict: false })
       .mounted.map(({ verb, path: route, endpoint }) => `${verb} /${route} (${endpoint})`);
-    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, () => app.close());
+    const store = app.get(MaestranoStore, { strict: false });
+    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, store, () => app.close());
   } catch (error) {
     await app.close();
     throw error;
@@ -74,9 +78,10 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
 function subjectOf(
   loader: MarketplaceLoader,
   mounted: readonly string[] | null,
+  store: MaestranoStore | null,
   close: () => Promise<void>,
 ): DoctorSubject {
-  return { marketplaces: loader.registry.list(), problems: loader.status.problems, mounted, close };
+  return { marketplaces: loader.registry.list(), problems: loader.status.problems, mounted, store, close };
 }
 
 async function loadModule(path: string, name: string | null): Promise<Type> {

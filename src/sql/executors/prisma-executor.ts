@@ -21,6 +21,8 @@ export function prismaExecutor(prisma: PrismaLike, dialect: SqlDialect): SqlExec
   return createSqlExecutor<PrismaTransaction>({
     dialect,
     native: prisma,
+    // The adapters for SQLite have one connection, and let statements that are sent meanwhile into a transaction.
+    oneConnection: dialect === 'sqlite',
     isTransaction: (native) => native !== prisma && typeof native.$queryRawUnsafe === 'function',
     statements: (native) => ({
       query: async (text, parameters) =>

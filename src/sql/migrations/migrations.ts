@@ -1,6 +1,6 @@
 import type { SqlDialect } from '../sql-executor.js';
 
-/** A step of the tables; `{entry}` and the like stand for the names of tables. */
+/** A step of the tables; in its texts `{entry}` and the like stand for names of tables, `{prefix}` for what begins them. */
 export interface SqlMigration {
   /** 1, 2, 3, … without a gap. A published one never changes. */
   readonly version: number;
@@ -55,8 +55,8 @@ export const MIGRATIONS: readonly SqlMigration[] = [
   index_name text,
   index_at integer
 ) without rowid`,
-        `create index if not exists {prefix}entry_expires on {entry} (expires_at)`,
-        `create index if not exists {prefix}entry_index on {entry} (index_name, index_at, entry_key)
+        `create index if not exists {in}"{prefix}entry_expires" on "{prefix}entry" (expires_at)`,
+        `create index if not exists {in}"{prefix}entry_index" on "{prefix}entry" (index_name, index_at, entry_key)
   where index_name is not null`,
         `create table if not exists {schema} (
   version integer not null primary key,

@@ -1,5 +1,8 @@
 import 'reflect-metadata';
 
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import { PrismaMariaDb } from '@prisma/adapter-mariadb';
+import { PrismaPg } from '@prisma/adapter-pg';
 import Database from 'better-sqlite3';
 import { sql } from 'drizzle-orm';
 import { drizzle as drizzleSqlite } from 'drizzle-orm/better-sqlite3';
@@ -15,11 +18,15 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { drizzleExecutor } from '../../../src/sql/executors/drizzle-executor.js';
 import { knexExecutor } from '../../../src/sql/executors/knex-executor.js';
 import { kyselyExecutor } from '../../../src/sql/executors/kysely-executor.js';
+import { prismaExecutor } from '../../../src/sql/executors/prisma-executor.js';
 import { typeormExecutor } from '../../../src/sql/executors/typeorm-executor.js';
 import { mysql2Executor } from '../../../src/sql/executors/mysql2-executor.js';
 import { pgExecutor } from '../../../src/sql/executors/pg-executor.js';
 import { sqliteExecutor } from '../../../src/sql/executors/sqlite-executor.js';
 import type { SqlDialect, SqlExecutor } from '../../../src/sql/sql-executor.js';
+import { PrismaClient as PrismaMysql } from '../generated/mysql/client.js';
+import { PrismaClient as PrismaPostgres } from '../generated/postgresql/client.js';
+import { PrismaClient as PrismaSqlite } from '../generated/sqlite/client.js';
 import type { Server } from './databases.js';
 
 /** A library on a database, as an application would open it. */
@@ -225,6 +232,36 @@ async function openDrizzleSqlite(path: string): Promise<OpenedWay> {
   };
 }
 
+function onPrisma(dialect: SqlDialect, client: PrismaPostgres | PrismaMysql | PrismaSqlite): OpenedWay {
+  // The clients of the three databases differ in what is not used here.
+  const prisma = client as PrismaPostgres;
+  return {
+    executor: prismaExecutor(prisma, dialect),
+    transact: (work) => prisma.$transaction((transaction) => work(transaction)),
+    close: () => prisma.$disconnect(),
+  };
+}
+
+const openPrismaPg = async (connectionString: string): Promise<OpenedWay> =>
+  onPrisma('postgres', new PrismaPostgres({ adapter: new PrismaPg({ connectionString, max: CONNECTIONS }) }));
+const openPrismaMysql = async (url: string): Promise<OpenedWay> => {
+  const { hostname, port, username, pathname } = new URL(url);
+  const database = pathname.slice(1);
+  const adapter = new PrismaMariaDb({
+    host: hostname,
+    port: Number(port),
+    user: username,
+    database,
+    connectionLimit: CONNECTIONS,
+  });
+  return onPrisma('mysql', new PrismaMysql({ adapter }));
+};
+const openPrismaSqlite = async (path: string): Promise<OpenedWay> =>
+  onPrisma(
+    'sqlite',
+    new PrismaSqlite({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: 50 }) }),
+  );
+
 /** Every library on every server that it speaks to. */
 export const WAYS: readonly Way[] = [
   { library: 'pg Pool', server: 'postgres', open: openPg },
@@ -248,4 +285,13 @@ export const WAYS: readonly Way[] = [
   { library: 'Drizzle', server: 'pgbouncer', open: openDrizzlePg },
   { library: 'Drizzle', server: 'mariadb', open: openDrizzleMysql },
   { library: 'Drizzle', server: 'sqlite', open: openDrizzleSqlite },
+  { library: 'Prisma', server: 'postgres', open: openPrismaPg },
+  { library: 'Prisma', server: 'pgbouncer', open: openPrismaPg },
+  { library: 'Prisma', server: 'mariadb', open: openPrismaMysql },
+  { library: 'Prisma', server: 'sqlite', open: openPrismaSqlite },
 ];
+
+/** The drivers alone: what every library stands on. */
+export const DRIVERS: readonly Way[] = WAYS.filter(({ library }) =>
+  ['pg Pool', 'mysql2', 'better-sqlite3'].includes(library),
+).filter(({ server }) => server !== 'pgbouncer');

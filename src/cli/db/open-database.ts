@@ -1,0 +1,65 @@
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+
+import { CliError } from '../../errors/cli.error.js';
+import { mysql2Executor } from '../../sql/executors/mysql2-executor.js';
+import { pgExecutor } from '../../sql/executors/pg-executor.js';
+import { sqliteExecutor } from '../../sql/executors/sqlite-executor.js';
+import type { SqlDialect, SqlExecutor } from '../../sql/sql-executor.js';
+import { errorCode } from '../../utils/error-code.js';
+import type { CliIo } from '../cli-io.js';
+
+/** A database that the command opened, and closes. */
+export interface OpenDatabase {
+  readonly executor: SqlExecutor;
+  readonly close: () => Promise<void>;
+}
+
+type PgModule = {
+  readonly Client: new (options: object) => Parameters<typeof pgExecutor>[0] & {
+    connect(): Promise<unknown>;
+    end(): Promise<void>;
+  };
+};
+type Mysql2Module = {
+  createConnection(options: object): Promise<Parameters<typeof mysql2Executor>[0] & { end(): Promise<void> }>;
+};
+type SqliteModule = new (
+  path: string,
+  options: object,
+) => Parameters<typeof sqliteExecutor>[0] & { close(): void };
+
+/**
+ * Opens a database with the driver that the application in the working directory has: drivers are not ours.
+ *
+ * @param url `postgres://…`, `mysql://…`; for SQLite the path of the file.
+ */
+export async function openDatabase(dialect: SqlDialect, url: string, io: CliIo): Promise<OpenDatabase> {
+  if (dialect === 'postgres') {
+    const { Client } = driver<PgModule>('pg', io);
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+    await client.connect();
+    return { executor: pgExecutor(client), close: () => client.end() };
+  }
+  if (dialect === 'mysql') {
+    const mysql2 = driver<Mysql2Module>('mysql2/promise', io);
+    const connection = await mysql2.createConnection({ uri: url, connectTimeout: 10_000 });
+    return { executor: mysql2Executor(connection), close: () => connection.end() };
+  }
+  const Database = driver<SqliteModule>('better-sqlite3', io);
+  const database = new Database(resolve(io.cwd, url.replace(/^(sqlite|file):(\/\/)?/, '')), { timeout: 50 });
+  return { executor: sqliteExecutor(database), close: async () => database.close() };
+}
+
+function driver<T>(name: string, io: CliIo): T {
+  try {
+    return createRequire(join(resolve(io.cwd), 'package.json'))(name) as T;
+  } catch (error) {
+    if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
+    const [installed = name] = name.split('/');
+    throw new CliError('cli.application', {
+      message: `${installed} is not installed in ${resolve(io.cwd)}.`,
+      remedy: `Run npm install ${installed}, or take the text of \`nestjs-maestrano db print\`.`,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import type { SqlDialect } from '../sql-executor.js';
+
+/** What kind of values a column holds; databases have several names for each. */
+export type ColumnKind = 'key' | 'text' | 'time' | 'mark';
+
+/** The columns of a table, and its indexes beside the primary key. */
+export interface TableShape {
+  readonly columns: Readonly<Record<string, ColumnKind>>;
+  /** Names without the prefix. */
+  readonly indexes: readonly string[];
+  /** Columns that only one kind of database has. */
+  readonly only?: Readonly<Record<string, SqlDialect>>;
+}
+
+/** The tables as they are after the last migration, by their names without the prefix. */
+export const TABLE_SHAPES: Readonly<Record<string, TableShape>> = {
+  entry: {
+    columns: {
+      entry_key: 'key',
+      entry_value: 'text',
+      expires_at: 'time',
+      index_name: 'key',
+      index_at: 'time',
+      writer: 'mark',
+    },
+    indexes: ['entry_expires', 'entry_index'],
+    only: { writer: 'mysql' },
+  },
+  schema: { columns: { version: 'time', applied_at: 'time' }, indexes: [] },
+};
+
+/** How the databases name the kinds; with the collation that texts need, as they otherwise compare wrongly. */
+export const COLUMN_TYPES: Readonly<Record<SqlDialect, Readonly<Record<ColumnKind, RegExp>>>> = {
+  postgres: { key: /^text C$/, text: /^text C$/, time: /^(bigint|integer)$/, mark: /^text/ },
+  mysql: {
+    key: /^varbinary$/,
+    text: /^longtext utf8mb4_bin$/,
+    time: /^(bigint|int)$/,
+    mark: /^char ascii_bin$/,
+  },
+  sqlite: { key: /^text$/, text: /^text$/, time: /^integer$/, mark: /^text$/ },
+};
