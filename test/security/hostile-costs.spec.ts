@@ -100,7 +100,6 @@ describe('the cost of each hostile response', () => {
     const variant = (): VariantCosts => costs.variants[name]!;
     const above = (most: number, taken: VariantCosts['asMade']): string[] =>
       Object.entries(taken)
-        .map(([one, ms]) => [one, ms / variant().validMs] as const)
         .filter(([, ratio]) => !(ratio <= most))
         .map(([one, ratio]) => `${one}: ${ratio.toFixed(2)}`);
 

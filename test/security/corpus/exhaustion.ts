@@ -1,12 +1,12 @@
-import { formField } from '../../support/saml/response-builder.js';
-import { type HostileCase, type HostileClass, signatureOf, tampered } from './hostile-case.js';
+import { ATTRIBUTES, formField } from '../../support/saml/response-builder.js';
+import { type HostileCase, type HostileClass, type Scene, signatureOf, tampered } from './hostile-case.js';
 
 const KB = 1024;
 /** What fits the default limit on the form field. */
 const ROOM = 80 * KB;
 /** What fits into the body that the consume endpoint takes, 400,000 bytes, once that limit is raised as far. */
 const WHOLE_BODY = 280_000;
-const WHOLE_LIMITS = { limits: { responseLength: 390_000 } };
+export const WHOLE_LIMITS = { limits: { responseLength: 390_000 } };
 
 const inExtensions = (content: string) => (xml: string) =>
   xml.replace('<samlp:Status>', `<samlp:Extensions>${content}</samlp:Extensions><samlp:Status>`);
@@ -194,3 +194,8 @@ export const wholeBody: HostileClass = {
   name: 'resource exhaustion with the whole body',
   cases: filling(WHOLE_BODY).map((one) => ({ ...one, options: WHOLE_LIMITS })),
 };
+
+/** A valid response of that size: what the limit would be raised for. */
+export function validWholeBody(scene: Scene): string {
+  return scene.field({ attributes: { ...ATTRIBUTES, organizations: 'x'.repeat(WHOLE_BODY) } });
+}
