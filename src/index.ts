@@ -126,6 +126,7 @@ export { MaestranoStore, type StoreCall, type StorePage, type StoreWrite } from 
 export { MemoryStore } from './stores/memory-store.js';
 
 // Errors.
+export { MaestranoExceptionFilter } from './routing/maestrano-exception.filter.js';
 export { MaestranoError } from './errors/maestrano.error.js';
 export { MaestranoConfigurationError } from './errors/configuration.error.js';
 export { MaestranoUnknownMarketplaceError } from './errors/unknown-marketplace.error.js';

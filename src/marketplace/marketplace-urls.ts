@@ -2,7 +2,7 @@ import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { withQuery } from '../utils/with-query.js';
 
 /** Parameters of the init URL that mean something to us; others may be passed on. */
-export type InitParameters = Readonly<Partial<Record<'group_id' | 'return_to', string | null>>>;
+export type InitParameters = Readonly<Partial<Record<'group_id' | 'return_to' | 'resume', string | null>>>;
 
 /**
  * Where a user begins to sign in: `idm` + `init_path` (protocol §4.2).

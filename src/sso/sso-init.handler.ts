@@ -1,5 +1,6 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { LostSessions } from '../session/lost-sessions.service.js';
@@ -50,14 +51,24 @@ export class SsoInitHandler extends EndpointHandler {
     }
     const address = wanted && this.lost.withoutMarker(wanted);
     const returnTo = this.returnTo.parse(address, marketplace);
+    const resumed = query.get('resume');
+    if (resumed !== null && (await this.#isSignedInBy(exchange, marketplace, resumed))) {
+      exchange.setHeader('Cache-Control', 'no-store');
+      return exchange.redirect(returnTo ?? this.returnTo.home(marketplace), 302);
+    }
     const params: Record<string, string> = {};
     for (const name of this.#passed) {
       const value = query.get(name);
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
     try {
-      const { url, requestId } = await this.logins.begin(marketplace, { returnTo, params, byGuard });
-      this.binding.remember(exchange, marketplace, requestId, returnTo && address);
+      const { url, requestId } = await this.logins.begin(marketplace, {
+        returnTo,
+        params,
+        ...(byGuard ? { byGuard } : {}),
+      });
+      const groupId = params['group_id'] ?? null;
+      this.binding.remember(exchange, marketplace, requestId, { address: returnTo && address, groupId });
       await this.sessions.depart(exchange, marketplace);
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(url, 302);
@@ -66,6 +77,20 @@ export class SsoInitHandler extends EndpointHandler {
       const { code, httpStatus: status } = error;
       return this.rejection.respond(exchange, marketplace, { code, status });
     }
+  }
+
+  /**
+   * Whether the person is signed in as a login that this browser began asked for, though its response was rejected: in
+   * another tab, or by the same response before. Looked at here, where the browser brings its session, and not where the
+   * response arrived: from there, a site that posts one must not learn who is signed in.
+   */
+  async #isSignedInBy(exchange: HttpExchange, marketplace: Marketplace, requestId: string): Promise<boolean> {
+    const login = this.binding.find(exchange, marketplace, requestId);
+    if (!login) return false;
+    this.binding.forget(exchange, marketplace, requestId);
+    const { session } = await this.sessions.authenticate(exchange, marketplace.name);
+    if (!session || session.signedInAt.getTime() < login.begunAt) return false;
+    return login.groupId === null || login.groupId === session.groupUid;
   }
 }
 

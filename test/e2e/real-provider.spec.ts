@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
-import { loginTransactionKey } from '../../src/sso/login/login-transaction.service.js';
+import { loginTransactionKey, writeLoginTransaction } from '../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { type TestApplication, testApplication } from '../support/application.js';
@@ -34,7 +34,7 @@ async function boot(httpAdapter: HttpAdapterName, recording: RecordedResponse): 
     params: {},
     startedAt: Date.now(),
   };
-  await store.set(loginTransactionKey('lab', recording.requestId), JSON.stringify(login), 60_000);
+  await store.set(loginTransactionKey('lab', recording.requestId), writeLoginTransaction(login), 60_000);
   return testApplication({
     httpAdapter,
     options: {

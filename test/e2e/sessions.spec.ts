@@ -48,7 +48,9 @@ describe.each(SESSION_LIBRARIES)('sessions in $name on $httpAdapter', ({ httpAda
   it('sends pages to sign in and back, and programs get 401', async () => {
     const page = await ask(null, { accept: 'text/html' });
     expect(page.status).toBe(302);
-    expect(page.headers.get('location')).toMatch(/\/maestrano\/auth\/saml\/init\/[\w-]+\?return_to=%2Fme&from=guard$/);
+    expect(page.headers.get('location')).toMatch(
+      /\/maestrano\/auth\/saml\/init\/[\w-]+\?return_to=%2Fme&from=guard$/,
+    );
     const data = await ask(null, { accept: 'application/json' });
     expect(data.status).toBe(401);
     expect(await data.json()).toMatchObject({

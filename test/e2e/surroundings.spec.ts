@@ -113,7 +113,10 @@ function send(
   body?: string | Buffer,
 ): Promise<{ status: number; body: string; headers: IncomingMessage['headers'] }> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { method, headers: { connection: 'close', ...headers } }, (response) => {
+    const length =
+      body === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': `${body.length}` };
+    const all = { connection: 'close', ...length, ...headers };
+    const sent = httpRequest(url, { method, headers: all }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       response.on('end', () =>
@@ -257,7 +260,7 @@ describe('an application below a path', () => {
   const closing: (() => Promise<unknown> | void)[] = [];
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startSandbox({ scenario: 'two-marketplaces' });
   });
   afterAll(async () => {
     for (const close of closing) await close();
@@ -267,7 +270,7 @@ describe('an application below a path', () => {
   /** The sandbox's marketplaces for an application that people reach below `/shop`. */
   const options = (url: string): MaestranoModuleOptions => {
     sandbox.setAppUrl(url);
-    return { marketplaces: sandbox.options.marketplaces as never };
+    return { marketplaces: sandbox.options.marketplaces as never, defaultMarketplace: 'alpha' };
   };
 
   async function roundTrip(url: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 import {
   BadRequestException,
   type HttpException,
@@ -10,6 +12,17 @@ export const JSON_API_TYPE = 'application/vnd.api+json';
 
 /** What a browser posts, also the response of an identity provider. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/**
+ * Reads a body that nobody wants to its end, and forgets it: what was read to its end no parser of Express looks at, and a
+ * response that goes out before may never reach a client that is still sending.
+ */
+export function discardBody(request: IncomingMessage, next: () => void): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) return next();
+  request.once('end', next);
+  request.resume();
+}
 
 /** Body of every 413 that is sent before a body is read. */
 export const BODY_TOO_LARGE = 'The request body is too large';

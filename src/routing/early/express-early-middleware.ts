@@ -4,7 +4,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import { discardBody, JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
 
 type Next = (error?: unknown) => void;
@@ -46,7 +46,7 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   application.use((request, response, next) => {
     const decision = check.decide(request as IncomingRequest);
     if (decision.rejected) return reject(response, decision.status, decision.body);
-    if (decision.ignoresBody) return discardBody(request, next);
+    if (decision.ignoresBody) return discardBody(request, () => next());
     const parse = decision.bodyLimit === null ? undefined : parsers.get(decision.bodyLimit);
     if (parse) parse(request, response, next);
     else next();
@@ -56,14 +56,6 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const [layer] = stack.splice(-1, 1);
   if (layer) stack.splice(firstParser, 0, layer);
   return true;
-}
-
-/** A body that is not wanted must not fail in a parser either: parsers leave alone what was read to its end. */
-function discardBody(request: Request, next: Next): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === '0')) return next();
-  request.once('end', () => next());
-  request.resume();
 }
 
 function isStack(stack: unknown): stack is Layer[] {

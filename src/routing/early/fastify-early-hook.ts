@@ -1,10 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { FORM_TYPE, JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import { discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
 
 /** Marks the configuration of our routes. */
@@ -19,6 +20,7 @@ type Parser = (request: Request, body: string, done: ParsedCallback) => void;
 interface Request extends Omit<IncomingRequest, 'headers'> {
   /** What is set is put over the headers that came, which stay as they are on Node's own request. */
   headers: IncomingRequest['headers'];
+  readonly raw: IncomingMessage;
   readonly routeOptions: { readonly config: RouteConfig };
 }
 
@@ -52,8 +54,11 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
   const onRequest: Hook = (request, reply, done) => {
     const decision = check.decide(request as IncomingRequest);
     if (!decision.rejected) {
-      if (decision.ignoresBody || !isUnderstood(request.headers['content-type'])) hideBody(request);
-      return done();
+      if (!decision.ignoresBody && isUnderstood(request.headers['content-type'])) return done();
+      return discardBody(request.raw, () => {
+        hideBody(request);
+        done();
+      });
     }
     if (decision.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
     // A connection whose body was not read to its end is not worth keeping.
@@ -77,7 +82,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
 
 /**
  * Has Fastify call the handler without a look at the body: it would reject an empty one that is announced as JSON, which
- * most HTTP clients do, and any that it has no parser for. Node.js discards what was not read.
+ * most HTTP clients do, and any that it has no parser for.
  */
 function hideBody(request: Request): void {
   request.headers = {

@@ -8,21 +8,37 @@ import type { HttpExchange } from '../../routing/http-exchange.js';
 
 const NAME = 'mno-login-';
 const RESTARTED = 'mno-again';
-/** Logins under way in one browser: tabs. */
-const MAX_PENDING = 5;
+/** Logins under way in one browser: tabs, which a browser that is opened again restores all at once. */
+const MAX_PENDING = 16;
+/** Of the newest, also what they want is remembered. */
+const MAX_ADDRESSES = 5;
 /** Longer than a login request lives, so that one that came too late is known to be of this browser. */
 const LIFETIME_S = 3_600;
 const RESTART_PAUSE_S = 60;
 /** Encoded characters of an address that a cookie may hold: five logins must not fill the request's headers. */
 const MAX_ADDRESS_LENGTH = 512;
 
-interface PendingLogin {
+/** What a browser remembers of a login that it began. As the browser brings it: not checked. */
+export interface PendingLogin {
   readonly cookie: string;
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly begunAt: number;
-  /** Where the person wants to go; null for nowhere in particular. As the browser brings it: not checked. */
+  /** Company that the login asked for; null for any. */
+  readonly groupId: string | null;
+  /** Where the person wants to go; null for nowhere in particular. */
   readonly address: string | null;
+}
+
+/** What a login wants. */
+interface LoginWish {
+  /**
+   * Where the person wants to go. It is on the server as well, but the server may have forgotten it when the login has to
+   * begin again.
+   */
+  readonly address: string | null;
+  /** Company to log in with; null for any. */
+  readonly groupId: string | null;
 }
 
 /**
@@ -32,24 +48,15 @@ interface PendingLogin {
  */
 @Injectable()
 export class LoginBinding {
-  /**
-   * Called when the browser leaves for the identity provider.
-   *
-   * @param address where the person wants to go. It is on the server as well, but the server may have forgotten it
-   *   when the login has to begin again.
-   */
-  remember(
-    exchange: HttpExchange,
-    marketplace: Marketplace,
-    requestId: string,
-    address: string | null,
-  ): void {
-    const crowded = pendingLogins(exchange, marketplace)
-      .sort((a, b) => b.begunAt - a.begunAt)
-      .slice(MAX_PENDING - 1);
-    for (const { cookie } of crowded) set(exchange, cookie, '', 0);
-    const kept = address !== null && encodeURIComponent(address).length <= MAX_ADDRESS_LENGTH ? address : '';
-    const value = `${Date.now().toString(36)}.${requestId}.${kept}`;
+  /** Called when the browser leaves for the identity provider. */
+  remember(exchange: HttpExchange, marketplace: Marketplace, requestId: string, wish: LoginWish): void {
+    const pending = pendingLogins(exchange, marketplace).sort((a, b) => b.begunAt - a.begunAt);
+    for (const { cookie } of pending.slice(MAX_PENDING - 1)) set(exchange, cookie, '', 0);
+    for (const login of pending.slice(MAX_ADDRESSES - 1, MAX_PENDING - 1)) {
+      if (login.address !== null)
+        set(exchange, login.cookie, valueOf({ ...login, address: null }), LIFETIME_S);
+    }
+    const value = valueOf({ ...wish, requestId, begunAt: Date.now() });
     set(exchange, cookieName(marketplace, requestId), value, LIFETIME_S);
   }
 
@@ -63,10 +70,15 @@ export class LoginBinding {
     return pending.length > 0 || travels ? pending : null;
   }
 
-  /** Where the person wanted to go with this login of the browser, to be checked like any other address. */
-  address(exchange: HttpExchange, marketplace: Marketplace, requestId: string): string | null {
+  /** The login that this browser began under this id; its address is to be checked like any other. */
+  find(exchange: HttpExchange, marketplace: Marketplace, requestId: string): PendingLogin | null {
     const logins = pendingLogins(exchange, marketplace);
-    return logins.find((login) => login.requestId === requestId)?.address ?? null;
+    return logins.find((login) => login.requestId === requestId) ?? null;
+  }
+
+  /** Called with a login whose response came twice: the other one may have ended it, and taken its cookie away. */
+  renew(exchange: HttpExchange, marketplace: Marketplace, login: PendingLogin): void {
+    set(exchange, cookieName(marketplace, login.requestId), valueOf(login), RESTART_PAUSE_S);
   }
 
   /** Called when the login is over. */
@@ -94,13 +106,26 @@ function pendingLogins(exchange: HttpExchange, marketplace: Marketplace): Pendin
   const pending: PendingLogin[] = [];
   for (const [cookie, value] of Object.entries(parseCookie(exchange.header('cookie') ?? ''))) {
     if (!cookie.startsWith(prefixOf(marketplace) + NAME)) continue;
-    const [begun = '', requestId, ...address] = (value ?? '').split('.');
+    const [begun = '', requestId, groupId, ...address] = (value ?? '').split('.');
     if (requestId && cookie === cookieName(marketplace, requestId)) {
       const begunAt = Number.parseInt(begun, 36) || 0;
-      pending.push({ cookie, requestId, begunAt, address: address.join('.') || null });
+      pending.push({
+        cookie,
+        requestId,
+        begunAt,
+        groupId: groupId || null,
+        address: address.join('.') || null,
+      });
     }
   }
   return pending;
+}
+
+function valueOf({ begunAt, requestId, groupId, address }: Omit<PendingLogin, 'cookie'>): string {
+  const kept = address !== null && encodeURIComponent(address).length <= MAX_ADDRESS_LENGTH ? address : '';
+  // A group that could be taken for two parts is no group of the platform's.
+  const group = groupId === null || /^[\w-]{1,64}$/.test(groupId) ? (groupId ?? '') : '!';
+  return `${begunAt.toString(36)}.${requestId}.${group}.${kept}`;
 }
 
 function cookieName(marketplace: Marketplace, requestId: string): string {

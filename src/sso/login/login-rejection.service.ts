@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { MaestranoSessionError } from '../../errors/session.error.js';
 import { MaestranoStoreError } from '../../errors/store.error.js';
+import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { LoginDenial } from '../../interfaces/sso-options.interface.js';
 import type { SsoSettings } from '../../settings/maestrano-settings.js';
@@ -10,7 +11,7 @@ import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js'
 import type { HttpExchange } from '../../routing/http-exchange.js';
 import { acceptsHtml } from '../../session/page-request.js';
 import { DENIED_PAGE_POLICY, deniedPage } from './denied-page.js';
-import { LoginBinding } from './login-binding.service.js';
+import { LoginBinding, type PendingLogin } from './login-binding.service.js';
 import { ReturnTo } from './return-to.service.js';
 
 /** Why a login did not succeed. */
@@ -21,6 +22,13 @@ export type RejectionCause = Pick<LoginDenial, 'code'> &
     /** Status of the response, where the code does not say it. */
     readonly status?: number;
   };
+
+/** Rejections of logins that may have succeeded in another tab, or a moment ago. */
+const RESUMABLE: ReadonlySet<string> = new Set<SsoErrorCode>([
+  'sso.requestUsed',
+  'sso.requestUnknown',
+  'sso.requestNotBound',
+]);
 
 /** Seconds after which a browser may try again what the application could not do for the moment. */
 const RETRY_AFTER_S = '5';
@@ -36,7 +44,8 @@ export class LoginRejection {
 
   async respond(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
     const { code, traceCode = null, restart = false, reason = null, requestId = null } = cause;
-    const signInUrl = this.#signInUrl(exchange, marketplace, requestId);
+    const login = requestId === null ? null : this.binding.find(exchange, marketplace, requestId);
+    const { signInUrl, resumeUrl } = this.#addresses(marketplace, login);
     const status = cause.status ?? statusOf(code, restart);
     const denial: LoginDenial = {
       code,
@@ -51,7 +60,9 @@ export class LoginRejection {
     if (status === 503) exchange.setHeader('Retry-After', RETRY_AFTER_S);
     if (restart && this.binding.mayRestart(exchange, marketplace)) {
       this.binding.restart(exchange, marketplace);
-      exchange.redirect(signInUrl);
+      const resumes = login !== null && RESUMABLE.has(code);
+      if (resumes) this.binding.renew(exchange, marketplace, login);
+      exchange.redirect(resumes ? resumeUrl : signInUrl);
     } else if (this.settings.deniedUrl !== null) {
       exchange.redirect(await ownPage(this.settings.deniedUrl, denial, marketplace));
     } else if (acceptsHtml(exchange.request)) {
@@ -72,10 +83,14 @@ export class LoginRejection {
    * Where a login begins again, and leads to the page that this browser wanted with the rejected one. The response only
    * chooses among the browser's own logins, and their addresses are checked as when they first came.
    */
-  #signInUrl(exchange: HttpExchange, marketplace: Marketplace, requestId: string | null): string {
-    const address = requestId === null ? null : this.binding.address(exchange, marketplace, requestId);
+  #addresses(marketplace: Marketplace, login: PendingLogin | null) {
+    const address = login?.address ?? null;
     const allowed = this.returnTo.parse(address, marketplace) !== null;
-    return initUrl(marketplace, { return_to: allowed ? address : null });
+    const parameters = { return_to: allowed ? address : null };
+    return {
+      signInUrl: initUrl(marketplace, parameters),
+      resumeUrl: initUrl(marketplace, { ...parameters, resume: login?.requestId ?? null }),
+    };
   }
 }
 

@@ -55,23 +55,23 @@ export class LoginTransactionService {
   /** Remembers a login that is about to leave for the identity provider. */
   async save(transaction: LoginTransaction): Promise<void> {
     const { marketplace, id } = transaction;
-    await this.store.set(
-      loginTransactionKey(marketplace, id),
-      JSON.stringify(transaction),
-      this.#ttlMs(marketplace),
-    );
+    const key = loginTransactionKey(marketplace, id);
+    await this.store.set(key, writeLoginTransaction(transaction), this.#ttlMs(marketplace));
   }
 
   /** The login, left where it is; null when it is unknown, over or used. */
   async peek(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
-    return parse(await this.store.get(loginTransactionKey(marketplace.name, id)));
+    return read(marketplace, id, await this.store.get(loginTransactionKey(marketplace.name, id)));
   }
 
   /** The login, which is gone afterwards: of several callers one gets it. */
   async take(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
-    // Noted first: whoever comes too late by a moment must already find it.
+    const key = loginTransactionKey(marketplace.name, id);
+    // Nothing is kept for logins that never began: anybody may name one.
+    if ((await this.store.get(key)) === null) return null;
+    // Noted before it is gone: whoever comes too late by a moment must already find that it was used.
     await this.store.set(usedKey(marketplace.name, id), '1', this.#ttlMs(marketplace.name));
-    return parse(await this.store.take(loginTransactionKey(marketplace.name, id)));
+    return read(marketplace, id, await this.store.take(key));
   }
 
   /** Whether the login was taken a while ago: a reloaded page, and not a login that never began. */
@@ -99,6 +99,21 @@ function usedKey(marketplace: string, id: string): string {
   return storeKey('sso-used', marketplace, id);
 }
 
-function parse(text: string | null): LoginTransaction | null {
-  return text === null ? null : (JSON.parse(text) as LoginTransaction);
+type KeptTransaction = readonly [
+  startedAt: number,
+  returnTo: string | null,
+  params: Readonly<Record<string, string>>,
+  byGuard?: true,
+];
+
+/** What is kept of a login: what its key does not say already, because anybody may begin logins, any number of them. */
+export function writeLoginTransaction({ startedAt, returnTo, params, byGuard }: LoginTransaction): string {
+  const kept: KeptTransaction = [startedAt, returnTo, params];
+  return JSON.stringify(byGuard ? [...kept, true] : kept);
+}
+
+function read({ name }: Marketplace, id: string, text: string | null): LoginTransaction | null {
+  if (text === null) return null;
+  const [startedAt, returnTo, params, byGuard = false] = JSON.parse(text) as KeptTransaction;
+  return { id, marketplace: name, startedAt, returnTo, params, ...(byGuard ? { byGuard } : {}) };
 }

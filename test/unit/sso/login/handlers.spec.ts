@@ -315,18 +315,19 @@ describe('init', () => {
     expect(stub.begun).toEqual([{ returnTo: null, params: {} }]);
   });
 
-  it('binds the login to the browser, up to five at once, the oldest going first', async () => {
+  it('binds the login to the browser, up to sixteen at once, the oldest going first', async () => {
     const { begin, jar } = startLogin();
     const now = jest.spyOn(Date, 'now');
     const { headers } = await begin();
     expect(headers['set-cookie']).toMatch(
       /^mno-login-[0-9a-f]{16}=[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=None\n$/,
     );
-    for (let tab = 2; tab <= 8; tab += 1) {
+    for (let tab = 2; tab <= 18; tab += 1) {
       now.mockReturnValue(Date.UTC(2030, 0, tab));
       await begin();
     }
-    expect(logins(jar).sort()).toEqual(['_request4', '_request5', '_request6', '_request7', '_request8']);
+    const kept = Array.from({ length: 16 }, (_, position) => `_request${position + 3}`);
+    expect(logins(jar).sort()).toEqual(kept.sort());
   });
 
   it('uses a name that no sibling host can set where there is https', async () => {
