@@ -22,7 +22,7 @@ export {
 export type { FaultInjector } from './faults/fault-injector.js';
 export type { Journal, JournalEntry, JournalQuery } from './journal/journal.js';
 export { SandboxBrowser, type BrowserPage, type BrowserStep } from './login/sandbox-browser.js';
-export type { LoginOptions, LoginResult } from './login/sandbox-login.js';
+export type { LoginOptions, LoginResult, PostedForm, ReachedForm } from './login/sandbox-login.js';
 export type {
   MarketplaceAdmin,
   MarketplaceChanges,

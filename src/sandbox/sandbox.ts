@@ -8,7 +8,12 @@ import { SandboxClock } from './clock/sandbox-clock.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { Journal } from './journal/journal.js';
-import { SandboxLogin, type LoginOptions, type LoginResult } from './login/sandbox-login.js';
+import {
+  type LoginOptions,
+  type LoginResult,
+  type ReachedForm,
+  SandboxLogin,
+} from './login/sandbox-login.js';
 import type { MarketplaceDocument } from './platform/marketplace-document.js';
 import { MarketplaceAdmin } from './platform/marketplace-admin.js';
 import { MetadataCheck, type MetadataReport } from './platform/metadata-check.js';
@@ -84,6 +89,11 @@ export class Sandbox implements AsyncDisposable {
   /** Signs a person in as a browser would, and returns the cookies and the final page. */
   login(appUrl: string, options?: LoginOptions): Promise<LoginResult> {
     return this.app.get(SandboxLogin).run(appUrl, options);
+  }
+
+  /** Goes as far as the identity provider's form, for logins that a test ends later, twice or in another order. */
+  beginLogin(appUrl: string, options?: LoginOptions): Promise<ReachedForm> {
+    return this.app.get(SandboxLogin).reach(appUrl, options);
   }
 
   /** Reads the application's metadata as a marketplace does, and compares it with the configuration (protocol §3). */

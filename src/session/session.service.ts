@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 
 import { AdapterResolver } from '../adapters/adapter-resolver.js';
 import { MaestranoSessionError, type SessionErrorCode } from '../errors/session.error.js';
@@ -8,7 +9,7 @@ import type { MaestranoSessionData } from '../interfaces/session.interface.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
-import type { HttpExchange } from '../routing/http-exchange.js';
+import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
 import { maskUser } from '../utils/masking.js';
 import type { Secret } from '../utils/secret.js';
@@ -59,6 +60,12 @@ export type SessionResult =
       readonly rejection: SessionRejection;
     };
 
+/** A request and its response, of Express or Fastify. */
+export interface RequestPair {
+  readonly request: unknown;
+  readonly response: unknown;
+}
+
 /** Remembers who signed in through which marketplace, and sees that it still holds (protocol §4.11, §4.12). */
 @Injectable()
 export class SessionService {
@@ -71,6 +78,7 @@ export class SessionService {
     private readonly revocations: SessionRevocations,
     private readonly adapters: AdapterResolver,
     @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   /**
@@ -150,9 +158,12 @@ export class SessionService {
    * The request's session if it holds: young enough, nobody removed, and confirmed by the marketplace when due. A
    * session that is over is cleared at once; one that cannot be confirmed is rejected and kept.
    *
+   * @param at the request and its response; on Nest inject that with `{ passthrough: true }`.
    * @param marketplace as for {@link SessionService.read}.
+   * @throws MaestranoStoreError `store.unavailable` when removals cannot be looked up for longer than `session.graceMs`.
    */
-  async authenticate(exchange: HttpExchange, marketplace?: string): Promise<SessionResult> {
+  async authenticate(at: RequestPair, marketplace?: string): Promise<SessionResult> {
+    const exchange = this.#exchange(at);
     const { request } = exchange;
     const session = await this.read(request, marketplace);
     const found = session && this.registry.find(session.marketplace);
@@ -173,9 +184,11 @@ export class SessionService {
   /**
    * Ends the session in this browser, and calls the session adapter so that the application can end its own.
    *
+   * @param at as for {@link SessionService.authenticate}.
    * @param marketplace only the session of this one; by default all.
    */
-  async clear(exchange: HttpExchange, marketplace?: string): Promise<void> {
+  async clear(at: RequestPair, marketplace?: string): Promise<void> {
+    const exchange = this.#exchange(at);
     const { request, response } = exchange;
     authenticatedSession.forget(request);
     const adapter = await this.adapters.session(request);
@@ -226,6 +239,11 @@ export class SessionService {
     const renewed = { ...session, recheckAt: result.recheckAt };
     await this.#storage(exchange.request).update(exchange, marketplace, toPayload(renewed));
     return renewed;
+  }
+
+  #exchange(at: RequestPair): HttpExchange {
+    if (at instanceof HttpExchange) return at;
+    return new HttpExchange(this.host.httpAdapter, at.request as IncomingRequest, at.response);
   }
 
   #storage(request: IncomingRequest): SessionStorage {

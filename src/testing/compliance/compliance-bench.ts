@@ -1,4 +1,11 @@
-import type { Delivery, LoginOptions, LoginResult, Sandbox } from '../../sandbox/index.js';
+import type {
+  Delivery,
+  LoginOptions,
+  LoginResult,
+  ReachedForm,
+  Sandbox,
+  SandboxBrowser,
+} from '../../sandbox/index.js';
 import { ComplianceSkip, demand } from './compliance-failure.js';
 
 /** Credentials of a plain request to the application. */
@@ -84,6 +91,11 @@ export class ComplianceBench {
   /** Signs somebody in; the result may be a rejection. */
   login(who: BenchCustomer, options: Omit<LoginOptions, 'user' | 'group'> = {}): Promise<LoginResult> {
     return this.sandbox.login(this.appUrl, { ...who, ...options });
+  }
+
+  /** Begins somebody's login in a browser, and goes as far as the identity provider's form. */
+  beginLogin(who: BenchCustomer, browser: SandboxBrowser): Promise<ReachedForm> {
+    return this.sandbox.beginLogin(this.appUrl, { ...who, browser });
   }
 
   /** Signs somebody in, and demands that it worked. */

@@ -1,3 +1,4 @@
+import { type ReachedForm, SandboxBrowser } from '../../sandbox/index.js';
 import type { ComplianceBench } from './compliance-bench.js';
 import { demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
@@ -83,6 +84,36 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
       const first = bench.customer();
       const all = [first, ...Array.from({ length: 4 }, () => bench.colleague(first))];
       await Promise.all(all.map((who) => bench.signedIn(who)));
+    },
+  },
+  {
+    id: 'login-stays',
+    area,
+    title: 'Who signed in is still signed in at the next three pages',
+    remedy:
+      'A sign-in of your own that begins the session anew must leave our entry in it, the store must have saved the ' +
+      'session before the redirect, and its cookie must come back (SameSite=Lax).',
+    run: async (bench) => {
+      const { cookieHeader } = await bench.signedIn(bench.customer());
+      for (let visit = 1; visit <= 3; visit += 1) {
+        demand(await bench.seesPage(cookieHeader), `Nobody is signed in at page ${visit} after the login.`);
+      }
+    },
+  },
+  {
+    id: 'login-tabs',
+    area,
+    title: 'Eight tabs of one browser that begin a login at once all get in',
+    remedy: 'Remember each login that a browser began on its own, and not only the latest.',
+    run: async (bench) => {
+      const who = bench.customer();
+      const browser = new SandboxBrowser();
+      const tabs: ReachedForm[] = [];
+      for (let tab = 1; tab <= 8; tab += 1) tabs.push(await bench.beginLogin(who, browser));
+      for (const [tab, { form }] of tabs.entries()) {
+        const page = await browser.postFromOtherSite(form.action, form.fields, bench.sandbox.url);
+        demand(page.status === 200, `Tab ${tab + 1} ended on ${page.url} with status ${page.status}.`);
+      }
     },
   },
   {

@@ -84,6 +84,14 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     run: async (bench) => takes(bench, { flying_saucers: [person(await knownGroup(bench))] }),
   },
   {
+    id: 'notification-scalars',
+    area,
+    title: 'Texts and numbers beside the resources are passed over',
+    remedy: IGNORE,
+    run: async (bench) =>
+      takes(bench, { version: '2.0', sequence: 7, people: [person(await knownGroup(bench))] }),
+  },
+  {
     id: 'notification-unknown-group',
     area,
     title: 'Entities of a group that nobody knows are taken',

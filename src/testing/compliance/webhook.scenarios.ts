@@ -47,6 +47,20 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     },
   },
   {
+    id: 'webhook-group-json',
+    area,
+    title: 'A company cancels in a request that is announced as JSON and empty',
+    remedy: 'Most HTTP clients announce JSON always: let no body parser stand before the webhook.',
+    run: async (bench) => {
+      const who = bench.customer();
+      await bench.signedIn(who);
+      const { paths } = bench.sandbox.marketplaces.get(bench.marketplace);
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await bench.request('DELETE', paths.group.replace(':id', who.group), { headers });
+      demand(isSuccess(status), `DELETE group announced as JSON: status ${status}.`);
+    },
+  },
+  {
     id: 'webhook-group-unknown',
     area,
     title: 'A company that never signed in cancels',

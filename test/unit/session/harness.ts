@@ -1,4 +1,4 @@
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
@@ -126,6 +126,7 @@ export function sessionsOf(
     new SessionRevocations(store, settings),
     adapters,
     settings,
+    {} as HttpAdapterHost,
   );
   return { service, hub, signedOut, store };
 }
