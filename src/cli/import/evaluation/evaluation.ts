@@ -88,7 +88,11 @@ export class Evaluation implements Program {
 
   evaluate(node: Syntax): Value {
     this.#steps += 1;
-    if (this.#steps > MAX_STEPS) return unknown(node.line);
+    if (this.#steps > MAX_STEPS) {
+      if (this.#steps === MAX_STEPS + 1)
+        this.report(node.line, 'the program takes longer than an import follows it');
+      return unknown(node.line);
+    }
     switch (node.kind) {
       case 'literal':
         return constant(node.value);

@@ -7,6 +7,7 @@ import {
   equal,
   isSame,
   isScalar,
+  listOf,
   NULL,
   textOf,
   unknown,
@@ -68,7 +69,7 @@ export function operate(
 
 function join(left: Value, right: Value, line: number): Value {
   if (left.kind === 'list' && right.kind === 'list') {
-    return { kind: 'list', items: [...left.items, ...right.items] };
+    return listOf([...left.items, ...right.items]);
   }
   if (left.kind === 'constant' && right.kind === 'constant') {
     const [first, second] = [left.value, right.value];

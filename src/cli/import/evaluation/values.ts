@@ -50,6 +50,29 @@ export function valueOf(plain: unknown): Value {
   return constant(isConstant ? plain : null);
 }
 
+/** Larger than any value of a configuration: what a program doubles again and again is not followed further. */
+const MAX_PARTS = 2_000;
+const MAX_TEXT = 1_000_000;
+const sizes = new WeakMap<Value, number>();
+
+/** How many parts a value has, counted once for each. */
+function sizeOf(value: Value): number {
+  const known = sizes.get(value);
+  if (known !== undefined) return known;
+  const size = childrenOf(value).reduce((sum, child) => sum + sizeOf(child), 1);
+  sizes.set(value, size);
+  return size;
+}
+
+function bounded(value: Value): Value {
+  return sizeOf(value) > MAX_PARTS ? unknown(1) : value;
+}
+
+/** The items of both lists. */
+export function listOf(items: readonly Value[]): Value {
+  return items.length > MAX_PARTS ? unknown(1) : { kind: 'list', items };
+}
+
 /** The parts one after the other; a list or object among them cannot be a text. */
 export function textOf(parts: readonly Value[], line: number): Value {
   const flat = parts.flatMap((part) => (part.kind === 'text' ? part.parts : [part]));
@@ -59,12 +82,14 @@ export function textOf(parts: readonly Value[], line: number): Value {
     if (!isScalar(part)) return unknown(line);
     const last = joined.at(-1);
     if (part.kind === 'constant' && last?.kind === 'constant') {
-      joined[joined.length - 1] = constant(constantText(last.value) + constantText(part.value));
+      const text = constantText(last.value) + constantText(part.value);
+      if (text.length > MAX_TEXT) return unknown(line);
+      joined[joined.length - 1] = constant(text);
     } else joined.push(part.kind === 'constant' ? constant(constantText(part.value)) : part);
   }
   if (joined.length === 0) return constant('');
   const [only] = joined;
-  return joined.length === 1 && only?.kind === 'constant' ? only : { kind: 'text', parts: joined };
+  return joined.length === 1 && only?.kind === 'constant' ? only : bounded({ kind: 'text', parts: joined });
 }
 
 function constantText(value: Constant): string {
@@ -81,13 +106,13 @@ export function equal(left: Value, right: Value, line: number): Value {
   if (right.kind === 'unknown') return right;
   if (!isScalar(left) || !isScalar(right)) return unknown(line);
   if (left.kind === 'constant' && right.kind === 'constant') return constant(left.value === right.value);
-  return { kind: 'equal', left, right };
+  return bounded({ kind: 'equal', left, right });
 }
 
 export function not(operand: Value): Value {
   if (operand.kind === 'constant') return constant(operand.value !== true);
   if (operand.kind === 'not') return operand.operand;
-  return operand.kind === 'unknown' ? operand : { kind: 'not', operand };
+  return operand.kind === 'unknown' ? operand : bounded({ kind: 'not', operand });
 }
 
 /** Two conditions at once; each is a switch. */
@@ -95,14 +120,14 @@ export function both(left: Value, right: Value): Value {
   if (left.kind === 'constant') return left.value === true ? right : left;
   if (right.kind === 'constant') return right.value === true ? left : right;
   if (left.kind === 'unknown') return left;
-  return right.kind === 'unknown' ? right : { kind: 'both', left, right };
+  return right.kind === 'unknown' ? right : bounded({ kind: 'both', left, right });
 }
 
 export function either(left: Value, right: Value): Value {
   if (left.kind === 'constant') return left.value === true ? left : right;
   if (right.kind === 'constant') return right.value === true ? right : left;
   if (left.kind === 'unknown') return left;
-  return right.kind === 'unknown' ? right : { kind: 'either', left, right };
+  return right.kind === 'unknown' ? right : bounded({ kind: 'either', left, right });
 }
 
 /** One value or the other. Where the condition is not known, nothing is, unless both are the same. */
@@ -112,7 +137,7 @@ export function choice(condition: Value, yes: Value, no: Value): Value {
   if (yes.kind === 'map' && no.kind === 'map') return choiceOfMaps(condition, yes, no);
   if (condition.kind === 'unknown') return condition;
   if (yes.kind === 'unknown') return yes;
-  return no.kind === 'unknown' ? no : { kind: 'choice', condition, yes, no };
+  return no.kind === 'unknown' ? no : bounded({ kind: 'choice', condition, yes, no });
 }
 
 /** Entries that both have alike do not depend on the condition. */
@@ -125,7 +150,10 @@ function choiceOfMaps(condition: Value, yes: Value & { kind: 'map' }, no: Value 
 }
 
 export function isSame(left: Value, right: Value): boolean {
-  return left === right || JSON.stringify(left, plainMaps) === JSON.stringify(right, plainMaps);
+  if (left === right) return true;
+  return (
+    sizeOf(left) === sizeOf(right) && JSON.stringify(left, plainMaps) === JSON.stringify(right, plainMaps)
+  );
 }
 
 function plainMaps(_key: string, value: unknown): unknown {
@@ -134,25 +162,29 @@ function plainMaps(_key: string, value: unknown): unknown {
 
 /** Every part of a value, itself included. */
 export function partsOf(value: Value): Value[] {
+  return [value, ...childrenOf(value).flatMap(partsOf)];
+}
+
+function childrenOf(value: Value): readonly Value[] {
   switch (value.kind) {
     case 'list':
-      return [value, ...value.items.flatMap(partsOf)];
+      return value.items;
     case 'map':
-      return [value, ...[...value.entries.values()].flatMap(partsOf)];
+      return [...value.entries.values()];
     case 'text':
-      return [value, ...value.parts.flatMap(partsOf)];
+      return value.parts;
     case 'fallback':
     case 'equal':
     case 'both':
     case 'either':
-      return [value, ...partsOf(value.left), ...partsOf(value.right)];
+      return [value.left, value.right];
     case 'present':
     case 'not':
-      return [value, ...partsOf(value.operand)];
+      return [value.operand];
     case 'choice':
-      return [value, ...partsOf(value.condition), ...partsOf(value.yes), ...partsOf(value.no)];
+      return [value.condition, value.yes, value.no];
     default:
-      return [value];
+      return [];
   }
 }
 

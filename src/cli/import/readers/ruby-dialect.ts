@@ -103,7 +103,7 @@ export class RubyDialect implements Dialect {
     if (name === '<<' && call.target && call.arguments[0]) {
       const added: Value =
         receiver.kind === 'list'
-          ? { kind: 'list', items: [...receiver.items, call.arguments[0]] }
+          ? listOf([...receiver.items, call.arguments[0]])
           : textOf([receiver, call.arguments[0]], line);
       program.assign(call.target, added, line);
       return added;

@@ -21,11 +21,17 @@ export class RubySyntaxError extends Error {
  */
 export async function parseRuby(source: string): Promise<Syntax> {
   const parse = await prism.loadPrism();
-  const { value, errors } = parse(source);
   const lines = new Lines(source);
-  const [error] = errors;
-  if (error) throw new RubySyntaxError(lines.at(error.location.startOffset), error.message);
-  return new Converter(lines).convert(value.statements);
+  try {
+    const { value, errors } = parse(source);
+    const [error] = errors;
+    if (error) throw new RubySyntaxError(lines.at(error.location.startOffset), error.message);
+    return new Converter(lines).convert(value.statements);
+  } catch (error) {
+    if (error instanceof RubySyntaxError) throw error;
+    // The stack of the parser, or of this one.
+    throw new RubySyntaxError(1, 'it is nested too deeply');
+  }
 }
 
 /** Line numbers of byte offsets, which is what prism counts in. */
