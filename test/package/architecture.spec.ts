@@ -182,7 +182,7 @@ describe('architecture', () => {
       redis: ['ioredis'],
       bullmq: ['ioredis', 'bullmq'],
       // Parsers, each in a reader that is loaded when a file of its kind is there.
-      cli: ['@ruby/prism', 'php-parser', 'yaml'],
+      cli: ['@ruby/prism', 'php-parser', 'yaml', 'typescript'],
     };
     expect(
       violations(({ path, imports }) =>

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -124,6 +124,27 @@ matrix('the packed package in a consumer’s application', () => {
         expect(JSON.parse(stdout)).toEqual(EXPECTED);
       },
       2 * MINUTE,
+    );
+
+    it(
+      'is added by `nest add`',
+      async () => {
+        const application = join(folder(), 'added');
+        mkdirSync(join(application, 'src'), { recursive: true });
+        writeFileSync(join(application, 'package.json'), '{ "name": "added", "private": true }');
+        writeFileSync(join(application, 'nest-cli.json'), '{ "sourceRoot": "src" }');
+        writeFileSync(
+          join(application, 'src', 'app.module.ts'),
+          "import { Module } from '@nestjs/common';\n\n@Module({ imports: [] })\nexport class AppModule {}\n",
+        );
+        await npm(folder(), [`@nestjs/cli@${CONSUMERS[name]!.nest}`]);
+        const cli = join(folder(), 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+        await run(process.execPath, [cli, 'add', 'nestjs-maestrano', '--skip-install'], { cwd: application });
+        expect(readFileSync(join(application, 'src', 'app.module.ts'), 'utf8')).toContain(
+          'imports: [MaestranoIntegrationModule]',
+        );
+      },
+      4 * MINUTE,
     );
 
     it(

@@ -25,6 +25,7 @@ export function packPackage(): PackedPackage {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')], {
     cwd: ROOT,
   });
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'schematics.mjs'), join(source, 'dist')]);
   for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }

@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -6,18 +7,26 @@ import { CliError } from '../../errors/cli.error.js';
 import { errorCode } from '../../utils/error-code.js';
 import type { CliIo } from '../cli-io.js';
 import { runCommand } from '../command-runner.js';
-import { wireModule } from './module-wiring.js';
-import { INTEGRATION_MODULE, integrationFiles } from './templates.js';
+import { unifiedDifference } from './difference.js';
+import { type FileChange, type IntegrationPlan, planIntegration } from './integration-plan.js';
+import { describeAdvice, NEXT_STEPS } from './next-steps.js';
+import { sessionKindOf } from './templates.js';
+import { loadTypeScript } from './typescript.js';
 
 const USAGE = `Usage: nestjs-maestrano generate [options]
 
 Writes the two adapters and a module that registers the marketplaces, and adds that module to the application's. A file
-that is there already is kept as it is, so running it again changes nothing.
+that is there already is kept as it is, so running it again changes nothing. Looks at the main file and prints the lines
+that it needs for a global prefix, guards, CSRF protection and Passport.
 
 Options:
-  --dir DIR       where the adapters go (src/maestrano)
-  --module FILE   the application's root module (src/app.module.ts)
-  --dry-run       tell what would be done
+  --dir DIR         where the adapters go (src/maestrano)
+  --module FILE     the application's root module (the one that the main file starts, or src/app.module.ts)
+  --class NAME      its class, where the file has several modules
+  --main FILE       the file that starts the application (src/main.ts)
+  --session KIND    own: our session alone; passport: an adapter that signs people in to Passport as well (own)
+  --dry-run         print the difference, and write nothing
+  --json            report as JSON
   -h, --help
 `;
 
@@ -28,8 +37,12 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       args: argv,
       options: {
         dir: { type: 'string', default: 'src/maestrano' },
-        module: { type: 'string', default: 'src/app.module.ts' },
+        module: { type: 'string' },
+        class: { type: 'string' },
+        main: { type: 'string', default: 'src/main.ts' },
+        session: { type: 'string', default: 'own' },
         'dry-run': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -37,70 +50,76 @@ export function run(argv: string[], io: CliIo): Promise<number> {
       io.out(USAGE);
       return 0;
     }
-    const folder = resolve(io.cwd, values.dir);
-    const root = resolve(io.cwd, values.module);
-    const suffix = (await isEsm(io.cwd)) ? '.js' : '';
-    const source = await textOf(root);
-    if (source === null) {
-      throw new CliError('cli.application', {
-        message: `${values.module} is not there.`,
-        remedy: 'Name the root module with --module.',
-      });
-    }
-    const target = relative(dirname(root), join(folder, `maestrano-integration.module${suffix}`))
-      .split(sep)
-      .join('/');
+    const session = sessionKindOf(values.session);
+    const local = (path: string): string => relative(io.cwd, resolve(io.cwd, path)).split(sep).join('/');
     // Before anything is written: a module that cannot be wired leaves the application untouched.
-    const wired = wireModule(source, INTEGRATION_MODULE, target.startsWith('.') ? target : `./${target}`);
-    const planned = [...integrationFiles(suffix)].map(([name, text]) => ({ path: join(folder, name), text }));
-    const tell = (what: string, path: string): void =>
-      io.out(`${what.padEnd(10)}${relative(io.cwd, path)}\n`);
-    for (const { path, text } of planned) {
-      const isThere = (await textOf(path)) !== null;
-      if (!isThere && !values['dry-run']) await write(path, text);
-      tell(isThere ? 'kept' : 'created', path);
-    }
-    if (wired !== source && !values['dry-run']) await write(root, wired);
-    tell(wired === source ? 'unchanged' : 'changed', root);
-    io.out(
-      '\nNext: set MNO_DEVPL_ENV_KEY, MNO_DEVPL_ENV_SECRET and MAESTRANO_SESSION_SECRET (32 characters or more).\n',
+    const plan = planIntegration(
+      loadTypeScript([io.cwd, import.meta.dirname]),
+      (path) => textOf(join(io.cwd, path), path),
+      {
+        directory: local(values.dir),
+        module: values.module === undefined ? null : local(values.module),
+        className: values.class ?? null,
+        main: local(values.main),
+        session,
+      },
     );
+    const isDry = values['dry-run'];
+    if (!isDry) for (const change of plan.files) await write(io.cwd, change);
+    if (values.json) io.out(`${JSON.stringify(reportOf(plan, isDry), null, 2)}\n`);
+    else if (isDry) showDifference(io, plan);
+    else showOutcome(io, plan);
     return 0;
   });
 }
 
-/** Whether the application's own files are ES modules, whose relative imports end in `.js`. */
-async function isEsm(cwd: string): Promise<boolean> {
-  const manifest = await textOf(join(cwd, 'package.json'));
-  try {
-    return manifest !== null && (JSON.parse(manifest) as { type?: unknown }).type === 'module';
-  } catch {
-    throw new CliError('cli.application', {
-      message: 'package.json is not JSON.',
-      remedy: "Run the command in the application's directory.",
-    });
-  }
+function outcomeOf({ before, after }: FileChange): 'created' | 'kept' | 'changed' {
+  if (before === null) return 'created';
+  return before === after ? 'kept' : 'changed';
 }
 
-async function textOf(path: string): Promise<string | null> {
+function reportOf({ files, advice }: IntegrationPlan, isDry: boolean): object {
+  return {
+    written: !isDry,
+    files: files.map((change) => ({ path: change.path, outcome: outcomeOf(change) })),
+    advice,
+  };
+}
+
+function showDifference(io: CliIo, { files, advice }: IntegrationPlan): void {
+  const changes = files.filter((change) => outcomeOf(change) !== 'kept');
+  for (const { path, before, after } of changes) io.out(unifiedDifference(path, before, after));
+  io.out(describeAdvice(advice));
+  io.out(`\nNothing was written (--dry-run)${changes.length === 0 ? '; nothing would change' : ''}.\n`);
+}
+
+function showOutcome(io: CliIo, { files, advice }: IntegrationPlan): void {
+  for (const change of files) io.out(`${outcomeOf(change).padEnd(10)}${change.path}\n`);
+  io.out(describeAdvice(advice));
+  io.out(NEXT_STEPS);
+}
+
+function textOf(path: string, name: string): string | null {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw new CliError('cli.file', {
-      message: `${path} cannot be read (${errorCode(error)}).`,
+      message: `${name} cannot be read (${errorCode(error)}).`,
       remedy: 'Check its permissions.',
     });
   }
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function write(cwd: string, change: FileChange): Promise<void> {
+  if (outcomeOf(change) === 'kept') return;
+  const path = join(cwd, change.path);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
+    await writeFile(path, change.after);
   } catch (error) {
     throw new CliError('cli.file', {
-      message: `${path} cannot be written (${errorCode(error)}).`,
+      message: `${change.path} cannot be written (${errorCode(error)}).`,
       remedy: 'Check its permissions.',
     });
   }

@@ -1,13 +1,45 @@
+import { CliError } from '../../errors/cli.error.js';
+
 /** Name of the module that the wiring goes through, so that the application's own module gets one line. */
 export const INTEGRATION_MODULE = 'MaestranoIntegrationModule';
 
-/** The files of an integration by name; `suffix` is what relative imports of the application end in. */
-export function integrationFiles(suffix: '' | '.js'): ReadonlyMap<string, string> {
-  return new Map([
+/** Who signs people in to the application: our session alone, or Passport beside it. */
+export type SessionKind = 'own' | 'passport';
+
+/**
+ * The kind that a user names.
+ *
+ * @throws CliError `cli.usage`
+ */
+export function sessionKindOf(name: string): SessionKind {
+  if (name === 'own' || name === 'passport') return name;
+  throw new CliError('cli.usage', {
+    message: `There is no session of the kind "${name}".`,
+    remedy: 'Write own or passport.',
+  });
+}
+
+/** What the files depend on. */
+export interface TemplateOptions {
+  /** What relative imports of the application end in. */
+  readonly suffix: '' | '.js';
+  readonly session: SessionKind;
+}
+
+/** The files of an integration by name. */
+export function integrationFiles({ suffix, session }: TemplateOptions): ReadonlyMap<string, string> {
+  const isPassport = session === 'passport';
+  const module = MODULE.replace(
+    '{sessionImport}',
+    isPassport ? "import { SessionAdapter } from './session.adapter{suffix}';\n" : '',
+  ).replace('{sessionAdapter}', isPassport ? '      sessionAdapter: SessionAdapter,\n' : '');
+  const files: [name: string, text: string][] = [
     ['user.adapter.ts', USER_ADAPTER],
-    ['group.adapter.ts', GROUP_ADAPTER.replaceAll('{suffix}', suffix)],
-    ['maestrano-integration.module.ts', MODULE.replaceAll('{suffix}', suffix)],
-  ]);
+    ['group.adapter.ts', GROUP_ADAPTER],
+    ['maestrano-integration.module.ts', module],
+  ];
+  if (isPassport) files.splice(2, 0, ['session.adapter.ts', PASSPORT_ADAPTER]);
+  return new Map(files.map(([name, text]) => [name, text.replaceAll('{suffix}', suffix)]));
 }
 
 const USER_ADAPTER = `import { Injectable } from '@nestjs/common';
@@ -88,10 +120,41 @@ export class GroupAdapter extends MaestranoGroupAdapter<AppGroup, AppUser> {
 }
 `;
 
+const PASSPORT_ADAPTER = `import { Injectable } from '@nestjs/common';
+import { type AdapterContext, type CompletedLogin, MaestranoSessionAdapter } from 'nestjs-maestrano';
+import type { AppGroup } from './group.adapter{suffix}';
+import type { AppUser } from './user.adapter{suffix}';
+
+type Done = (error?: unknown) => void;
+
+/** What Passport adds to a request. */
+interface PassportRequest {
+  logIn(user: AppUser, options: { keepSessionInfo: boolean }, done: Done): void;
+  logOut(options: { keepSessionInfo: boolean }, done: Done): void;
+}
+
+/** Signs people in to Passport. The Maestrano session is kept beside it, because single logout needs it. */
+@Injectable()
+export class SessionAdapter extends MaestranoSessionAdapter<AppUser, AppGroup> {
+  override signIn({ user }: CompletedLogin<AppUser, AppGroup>, { request }: AdapterContext): Promise<void> {
+    // Without keepSessionInfo, Passport would end the Maestrano session that has just begun.
+    return finished((done) => (request as PassportRequest).logIn(user, { keepSessionInfo: true }, done));
+  }
+
+  override signOut({ request }: AdapterContext): Promise<void> {
+    return finished((done) => (request as PassportRequest).logOut({ keepSessionInfo: true }, done));
+  }
+}
+
+function finished(work: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
+}
+`;
+
 const MODULE = `import { Module } from '@nestjs/common';
 import { MaestranoModule } from 'nestjs-maestrano';
 import { GroupAdapter } from './group.adapter{suffix}';
-import { UserAdapter } from './user.adapter{suffix}';
+{sessionImport}import { UserAdapter } from './user.adapter{suffix}';
 
 /** Connects the application to its marketplaces, which the developer platform names (MNO_DEVPL_* variables). */
 @Module({
@@ -99,7 +162,7 @@ import { UserAdapter } from './user.adapter{suffix}';
     MaestranoModule.forRootAsync({
       userAdapter: UserAdapter,
       groupAdapter: GroupAdapter,
-      // Modules whose providers the adapters inject.
+{sessionAdapter}      // Modules whose providers the adapters inject.
       imports: [],
       useFactory: () => ({
         session: { secret: process.env['MAESTRANO_SESSION_SECRET'] ?? '' },
