@@ -2,8 +2,9 @@ import { type AccountErrorFacts, MaestranoInvalidRequestError } from '../errors/
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom, type Payload } from './fields.js';
-import { createOnce, type CreationSettings, settleOnce } from './ledger/charge-creation.js';
+import { createOnce, type CreationSettings } from './ledger/charge-creation.js';
 import type { ChargeLedger } from './ledger/charge-ledger.service.js';
+import { settleOnce } from './ledger/charge-settlement.js';
 import type { ChargeResource } from './resources/charge.js';
 
 /** What `createOnce` needs. */

@@ -5,23 +5,21 @@ import { Logger } from '@nestjs/common';
 import {
   type AccountErrorFacts,
   MaestranoAccountError,
-  MaestranoApiError,
-  MaestranoAuthenticationError,
   MaestranoCreationInProgressError,
   MaestranoCreationKeyConflictError,
   MaestranoCreationStoreError,
   MaestranoCreationUndecidedError,
-  MaestranoInvalidRequestError,
-  MaestranoRateLimitError,
 } from '../../errors/account.error.js';
 import { MaestranoHttpError, type RequestSent } from '../../errors/http.error.js';
 import { MaestranoStoreError } from '../../errors/store.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
 import type { AccountEntity, Payload } from '../fields.js';
+import { isAmbiguous, isDone, sentOf } from './charge-failures.js';
 import {
   type ChargeContent,
   type ChargeLedger,
   contentOf,
+  ignoreConflict,
   type KeyRecord,
   LedgerConflict,
   type LedgerScope,
@@ -29,6 +27,8 @@ import {
   type OpenCharges,
   type StoredCharges,
 } from './charge-ledger.service.js';
+
+const logger = new Logger('ChargeCreation');
 
 /** First pause between two looks at the server's list, doubled each time; milliseconds. */
 const FIRST_LOOK_MS = 250;
@@ -39,14 +39,14 @@ const LONGEST_PAUSE_MS = 5_000;
 /** With less time left than this, milliseconds, no further request is begun: its response could not be awaited. */
 const SENDING_MS = 1_000;
 
+/** Most attempts to write what a response said, while others write as well. */
+const MAX_TRIES = 5;
+
 /** Milliseconds until what others wrote meanwhile is looked at. */
 const CONFLICT_PAUSE_MS = 50;
 
 /** What a lock is held longer than the work may take; milliseconds. */
 const LOCK_MARGIN_MS = 30_000;
-
-/** Longest that a settlement holds and waits for the lock; milliseconds. */
-const SETTLEMENT_LOCK_MS = 30_000;
 
 /** Milliseconds by which the system's clock and the monotonic one may part before it is said. */
 const CLOCK_STEP_MS = 5_000;
@@ -87,53 +87,6 @@ export function createOnce<T extends AccountEntity>(
   return new ChargeCreation(ledger, settings, task).run();
 }
 
-/** What a human found out about an undecided key. */
-export interface ChargeSettlement {
-  readonly key: string;
-  /** The charge that the key stands for; null when none was made, so that the next `createOnce` sends it. */
-  readonly chargeId: string | null;
-  readonly scope: LedgerScope;
-  readonly context: AccountErrorFacts;
-}
-
-/**
- * Records what became of an undecided key.
- *
- * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided.
- * @throws MaestranoCreationInProgressError when the key is being worked on.
- */
-export async function settleOnce(
-  ledger: ChargeLedger,
-  { rememberMs }: CreationSettings,
-  { key, chargeId, scope, context }: ChargeSettlement,
-): Promise<void> {
-  const record = await ledger.readKey(scope, key);
-  if (record?.state !== 'open') {
-    throw new MaestranoInvalidRequestError('account.invalidInput', {
-      message: 'no undecided charge has this key.',
-      ...context,
-      fields: { key: ['is not undecided'] },
-    });
-  }
-  const times = { heldMs: SETTLEMENT_LOCK_MS, waitMs: SETTLEMENT_LOCK_MS };
-  const done = await ledger.exclusively(scope, record, times, async () => {
-    const charges = await ledger.readCharges(scope, record);
-    if (chargeId === null) await ledger.forgetKey(scope, key, record);
-    else await ledger.finishKey(scope, key, { digest: record.digest, from: record, chargeId }, rememberMs);
-    const known = charges.known && chargeId !== null ? [...charges.known, chargeId] : charges.known;
-    const open = charges.open.filter((other) => other.key !== key);
-    await ledger
-      .writeCharges(scope, record, charges, { ...charges, known, open }, rememberMs)
-      .catch(ignoreConflict);
-    return true;
-  });
-  if (done) return;
-  throw new MaestranoCreationInProgressError('account.inProgress', {
-    message: 'the charge is being created at this moment.',
-    ...context,
-  });
-}
-
 /**
  * One `createOnce`: sends a charge, and when it is unclear what came of it, finds out before anything is sent
  * again. All of it happens under a lock over the group's charges of one price, and does not depend on it: before
@@ -151,6 +104,10 @@ class ChargeCreation<T extends AccountEntity> {
   /** How far any request of this key got, as far as this call knows. */
   #sent: RequestSent = 'no';
   #key: KeyRecord | null = null;
+  /** What this call read or wrote last. */
+  #charges: StoredCharges | null = null;
+  /** What a response of this call said was made. */
+  #made: T | null = null;
 
   constructor(
     private readonly ledger: ChargeLedger,
@@ -207,19 +164,20 @@ class ChargeCreation<T extends AccountEntity> {
     if (record?.state === 'done') return this.task.retrieve(record.chargeId, this.#callOptions());
 
     this.#key = record;
-    const charges = await this.ledger.readCharges(scope, this.#content);
-    const isOpen = charges.open.some((open) => open.key === key);
+    const charges = await this.#read();
+    const own = charges.open.find((open) => open.key === key);
+    const isOpen = own !== undefined;
     // Nothing is sent before the key has its record and the charges that were there are known.
     const isUnsent = isOpen ? charges.known === null : !record;
     if (this.#sent === 'no' && !isUnsent) this.#sent = 'maybe';
+    if (own?.chargeId !== undefined) return this.#remember(charges, own.chargeId, null);
     if (record && !isOpen) {
       // Its traces are gone from the store: what was sent for it cannot be known.
       const candidates = (await this.#list()).filter((charge) => this.task.isEqual(charge));
       throw this.#undecided('what was sent for this key is not known any more.', null, candidates);
     }
     if (this.#sent !== 'no') {
-      if (!record) await this.#openKey();
-      return this.#resume(charges, null);
+      return this.#resume(record ? charges : await this.#register(charges), null);
     }
     try {
       return await this.#begin(charges, isOpen);
@@ -236,12 +194,18 @@ class ChargeCreation<T extends AccountEntity> {
 
   /** Nothing was sent for this key so far. */
   async #begin(present: StoredCharges, isOpen: boolean): Promise<T> {
+    const charges = isOpen && this.#key ? present : await this.#register(present);
+    return this.#send(await this.#withKnown(charges));
+  }
+
+  /** Opens the key. Its place among the charges is written first, even again, so that who just closes it takes notice. */
+  async #register(present: StoredCharges): Promise<StoredCharges> {
     const { key } = this.task;
     const { digest } = this.#content;
-    const open = [...present.open, { key, digest }];
-    const charges = isOpen ? present : await this.#write(present, { ...present, open });
+    const open = [...present.open.filter((other) => other.key !== key), { key, digest }];
+    const charges = await this.#write(present, { ...present, open });
     if (!this.#key) await this.#openKey();
-    return this.#send(await this.#withKnown(charges));
+    return charges;
   }
 
   /** What is there before the first request of any open key cannot be what one of them made. */
@@ -277,19 +241,23 @@ class ChargeCreation<T extends AccountEntity> {
       const unclear = { ...sending, settledAt: Math.max(charges.settledAt, monotonicNow() + settleMs) };
       return this.#resume(await this.#write(sending, unclear), error);
     }
+    this.#made = charge;
     return this.#finish({ ...sending, settledAt: charges.settledAt }, charge);
   }
 
   /** Something may have been sent for this key: looks for it until it is found, or certain not to come any more. */
   async #resume(charges: StoredCharges, cause: unknown): Promise<T> {
     const { digest } = this.#content;
-    const equalKeys = charges.open.filter((open) => open.digest === digest).length;
+    const open = charges.open.filter(({ chargeId }) => chargeId === undefined);
+    const equalKeys = open.filter((other) => other.digest === digest).length;
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const lookedAt = monotonicNow();
       const found = await this.#newCharges(charges.known ?? [], cause);
       const equal = found.filter((charge) => this.task.isEqual(charge));
+      const made = found.find(({ id }) => id === this.#made?.id);
+      if (made) return this.#finish(charges, made);
       const [first] = equal;
-      const isExplained = equal.length <= equalKeys || found.length <= charges.open.length;
+      const isExplained = equal.length <= equalKeys || found.length <= open.length;
       if (first && isExplained) return this.#finish(charges, first);
       if (first) {
         throw this.#undecided('more charges with these contents appeared than were sent.', cause, equal);
@@ -330,24 +298,48 @@ class ChargeCreation<T extends AccountEntity> {
     return this.task.listOfPrice(this.#callOptions());
   }
 
+  /**
+   * Makes a charge this key's own, in one write, so that no other key takes it as well.
+   *
+   * @throws LedgerConflict when others wrote meanwhile, unless a response said whose charge it is.
+   */
   async #finish(charges: StoredCharges, charge: T): Promise<T> {
+    const { key } = this.task;
+    for (let present = charges, tries = 1; ; tries += 1) {
+      const known = [...(present.known ?? []), charge.id];
+      const open = present.open.map((other) =>
+        other.key === key ? { ...other, chargeId: charge.id } : other,
+      );
+      try {
+        return await this.#remember(
+          await this.#write(present, { ...present, known, open }),
+          charge.id,
+          charge,
+        );
+      } catch (error) {
+        if (!(error instanceof LedgerConflict) || charge !== this.#made || tries === MAX_TRIES) throw error;
+      }
+      present = await this.#read();
+      if (present.known?.includes(charge.id)) throw new LedgerConflict();
+    }
+  }
+
+  /** Writes down what the key stands for. Whether the charges have it as well is found by whoever reads them next. */
+  async #remember(charges: StoredCharges, id: string, charge: T | null): Promise<T> {
     const { key, scope } = this.task;
-    const { digest } = this.#content;
-    const done = { digest, from: this.#key, chargeId: charge.id };
+    const done = { digest: this.#content.digest, from: this.#key, chargeId: id };
     const chargeId = await this.ledger.finishKey(scope, key, done, this.settings.rememberMs);
     const open = charges.open.filter((other) => other.key !== key);
-    const known = [...(charges.known ?? []), chargeId];
-    // What counts is written; the next call that reads the charges sees that the key is done.
-    await this.#write(charges, { ...charges, known, open }).catch(() => undefined);
-    return chargeId === charge.id ? charge : this.task.retrieve(chargeId, this.#callOptions());
+    await this.#write(charges, { ...charges, open }).catch(() => undefined);
+    return charge?.id === chargeId ? charge : this.task.retrieve(chargeId, this.#callOptions());
   }
 
   /** Leaves no trace of the key; in this order, so that a crash on the way makes the next call look first. */
   async #close(): Promise<void> {
     const { key, scope } = this.task;
-    if (!this.#key) return;
+    const charges = this.#charges;
+    if (!this.#key || !charges) return;
     await this.ledger.forgetKey(scope, key, this.#key);
-    const charges = await this.ledger.readCharges(scope, this.#content);
     const open = charges.open.filter((other) => other.key !== key);
     await this.#write(charges, { ...charges, open }).catch(ignoreConflict);
   }
@@ -358,8 +350,15 @@ class ChargeCreation<T extends AccountEntity> {
     if (!this.#key) throw new LedgerConflict();
   }
 
-  #write(present: StoredCharges, next: OpenCharges): Promise<StoredCharges> {
-    return this.ledger.writeCharges(this.task.scope, this.#content, present, next, this.settings.rememberMs);
+  async #read(): Promise<StoredCharges> {
+    this.#charges = await this.ledger.readCharges(this.task.scope, this.#content);
+    return this.#charges;
+  }
+
+  async #write(present: StoredCharges, next: OpenCharges): Promise<StoredCharges> {
+    const { rememberMs } = this.settings;
+    this.#charges = await this.ledger.writeCharges(this.task.scope, this.#content, present, next, rememberMs);
+    return this.#charges;
   }
 
   get #remainingMs(): number {
@@ -437,34 +436,4 @@ class ChargeCreation<T extends AccountEntity> {
       candidates: candidates.map(({ id }) => id),
     });
   }
-}
-
-const logger = new Logger('ChargeCreation');
-
-function ignoreConflict(error: unknown): void {
-  if (!(error instanceof LedgerConflict)) throw error;
-}
-
-/**
- * Whether the server may have carried out, or may yet carry out, what failed like this. A rejection counts when the
- * Account API itself said it: without its envelope, a proxy may speak of a request that it handed on.
- */
-function isAmbiguous(error: unknown): boolean {
-  if (error instanceof MaestranoHttpError) return error.sent !== 'no';
-  const isRejection =
-    error instanceof MaestranoAuthenticationError ||
-    error instanceof MaestranoInvalidRequestError ||
-    error instanceof MaestranoRateLimitError;
-  // What we rejected ourselves has no status: it was never sent.
-  return !(isRejection && (error.fromApi || error.status === null));
-}
-
-function sentOf(error: unknown): RequestSent {
-  const isKnown = error instanceof MaestranoHttpError || error instanceof MaestranoAccountError;
-  return isKnown && error.sent === 'yes' ? 'yes' : 'maybe';
-}
-
-/** Whether the server is done with the request: field messages come from the application behind all proxies. */
-function isDone(error: unknown): boolean {
-  return error instanceof MaestranoApiError && error.fromApi && Object.keys(error.fields).length > 0;
 }

@@ -46,6 +46,8 @@ export interface OpenKey {
   readonly key: string;
   /** Digest of what it sends. */
   readonly digest: string;
+  /** The charge that was found to be its own: nobody else's any more, while the key's record does not have it yet. */
+  readonly chargeId?: string;
 }
 
 /**
@@ -69,6 +71,11 @@ export interface StoredCharges extends OpenCharges {
 
 /** Somebody else wrote meanwhile: what was read is out of date, and nothing was written. */
 export class LedgerConflict extends Error {}
+
+/** For writes that the next call repairs. */
+export function ignoreConflict(error: unknown): void {
+  if (!(error instanceof LedgerConflict)) throw error;
+}
 
 /** What distinguishes a payload from others, with its fields in any order. */
 export function contentOf(payload: Payload): ChargeContent {
@@ -155,7 +162,7 @@ export class ChargeLedger {
     const known = record.known && [...record.known];
     const open = record.open.filter((_key, index) => {
       const of = parseKeyRecord(keys[index] ?? null);
-      if (of?.state === 'done') known?.push(of.chargeId);
+      if (of?.state === 'done' && !known?.includes(of.chargeId)) known?.push(of.chargeId);
       return of?.state !== 'done';
     });
     return { known, open, settledAt: this.#readTime(record.revision, record.settleMs), stored };
@@ -274,7 +281,8 @@ function isText(value: unknown): value is string {
 }
 
 function isOpenKey(value: unknown): value is OpenKey {
-  return isRecord(value) && typeof value.key === 'string' && typeof value.digest === 'string';
+  if (!isRecord(value) || typeof value.key !== 'string' || typeof value.digest !== 'string') return false;
+  return value.chargeId === undefined || typeof value.chargeId === 'string';
 }
 
 function parse(text: string | null): unknown {
