@@ -24,8 +24,8 @@ export interface SessionOptions {
   /** How long one recheck may take, in milliseconds; 2,000 by default. */
   readonly recheckTimeoutMs?: number;
   /**
-   * How long the store of the application's session middleware may take to save a session, in milliseconds; 5,000 by
-   * default. A login or a sign-out that takes longer ends with 503 (`session.notSaved`).
+   * How long the store of the application's session middleware may take to save a session, in milliseconds;
+   * 5,000 by default. A login or a sign-out that takes longer ends with 503 (`session.notSaved`).
    */
   readonly saveTimeoutMs?: number;
   /**

@@ -4,17 +4,21 @@ import { Logger } from '@nestjs/common';
 
 import {
   type AccountErrorFacts,
-  MaestranoAccountError,
-  MaestranoCreationInProgressError,
   MaestranoCreationKeyConflictError,
-  MaestranoCreationStoreError,
-  MaestranoCreationUndecidedError,
+  type MaestranoCreationUndecidedError,
 } from '../../errors/account.error.js';
 import { MaestranoHttpError, type RequestSent } from '../../errors/http.error.js';
-import { MaestranoStoreError } from '../../errors/store.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
 import type { AccountEntity, Payload } from '../fields.js';
-import { isAmbiguous, isDone, sentOf } from './charge-failures.js';
+import {
+  creationFailure,
+  creationInProgress,
+  creationTooLate,
+  creationUndecided,
+  isAmbiguous,
+  isDone,
+  sentOf,
+} from './charge-failures.js';
 import {
   type ChargeContent,
   type ChargeLedger,
@@ -124,10 +128,10 @@ class ChargeCreation<T extends AccountEntity> {
         const charge = await this.#attempt();
         if (charge !== null) return charge;
         await this.#pause(CONFLICT_PAUSE_MS);
-        if (this.#isOver) throw this.#inProgress();
+        if (this.#isOver) throw creationInProgress(this.task.context, this.#sent);
       }
     } catch (error) {
-      throw this.#toFailure(error);
+      throw creationFailure(this.task.context, this.#sent, error);
     } finally {
       this.#noticeClockStep();
     }
@@ -142,7 +146,7 @@ class ChargeCreation<T extends AccountEntity> {
       const charge = await this.ledger.exclusively(this.task.scope, this.#content, times, () =>
         this.#exclusive(),
       );
-      if (charge === null) throw this.#inProgress();
+      if (charge === null) throw creationInProgress(this.task.context, this.#sent);
       return charge;
     } catch (error) {
       if (error instanceof LedgerConflict) return null;
@@ -222,7 +226,8 @@ class ChargeCreation<T extends AccountEntity> {
     // The write may have taken any time: only what is left now counts.
     if (this.#remainingMs < (isFirst ? 1 : SENDING_MS)) {
       await this.#write(sending, charges);
-      throw isFirst ? this.#tooLate() : this.#undecided('there is no time left to send it again.', null, []);
+      if (isFirst) throw creationTooLate(this.task.context);
+      throw this.#undecided('there is no time left to send it again.', null, []);
     }
     let charge: T;
     try {
@@ -379,24 +384,6 @@ class ChargeCreation<T extends AccountEntity> {
     return { ...this.task.options, deadlineMs: Math.max(1, this.#remainingMs) };
   }
 
-  /** What the caller gets: an error that says how far the charge got. */
-  #toFailure(error: unknown): unknown {
-    if (error instanceof MaestranoAccountError || error instanceof MaestranoHttpError) return error;
-    const isTyped = error instanceof MaestranoStoreError;
-    return new MaestranoCreationStoreError(isTyped ? error.code : 'store.unavailable', {
-      marketplace: this.task.context.marketplace,
-      operation: this.task.context.operation,
-      message: `${this.task.context.operation} to "${this.task.context.marketplace}": the store failed.`,
-      remedy:
-        this.#sent === 'no'
-          ? 'Nothing was sent by this call; call createOnce again with the same key.'
-          : 'The charge may exist; call createOnce again with the same key, which looks for it first.',
-      cause: error,
-      mayHaveWritten: isTyped ? error.mayHaveWritten : true,
-      sent: this.#sent,
-    });
-  }
-
   /** Nothing here depends on the system's clock; what does is worth a look when it is set. */
   #noticeClockStep(): void {
     const monotonic = monotonicNow() - this.#startedAt.monotonic;
@@ -405,35 +392,8 @@ class ChargeCreation<T extends AccountEntity> {
     logger.warn(`The system's clock moved by ${Math.round(step / 1000)} s while a charge was made.`);
   }
 
-  #tooLate(): MaestranoHttpError {
-    const { marketplace, operation } = this.task.context;
-    return new MaestranoHttpError('http.deadline', {
-      message: 'the store took all the time there was; nothing was sent.',
-      marketplace,
-      operation,
-      attempts: 0,
-      sent: 'no',
-    });
-  }
-
-  #inProgress(): MaestranoCreationInProgressError {
-    return new MaestranoCreationInProgressError('account.inProgress', {
-      message: 'the same charge is being created elsewhere, or another one of its price for the group.',
-      ...this.task.context,
-      sent: this.#sent,
-      remedy: 'Call createOnce again with the same key.',
-    });
-  }
-
   #undecided(message: string, cause: unknown, candidates: readonly T[]): MaestranoCreationUndecidedError {
-    const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
-    return new MaestranoCreationUndecidedError('account.undecided', {
-      message,
-      ...this.task.context,
-      cause,
-      remedy,
-      sent: this.#sent,
-      candidates: candidates.map(({ id }) => id),
-    });
+    const facts = { sent: this.#sent, cause, candidates: candidates.map(({ id }) => id) };
+    return creationUndecided(this.task.context, message, facts);
   }
 }

@@ -88,7 +88,11 @@ export async function migrateSql(executor: SqlExecutor, options: SqlTableOptions
   );
 }
 
-/** @throws MaestranoSqlError `sql.tables` with what is wrong, and the command that helps. */
+/**
+ * Compares the tables in the database with those that this version needs; nothing is changed.
+ *
+ * @throws MaestranoSqlError `sql.tables` with what is wrong, and the command that helps.
+ */
 export async function checkSqlSchema(executor: SqlExecutor, options: SqlTableOptions = {}): Promise<void> {
   const { problems, version } = await readSqlSchema(executor, options);
   if (problems.length === 0) return;

@@ -2,7 +2,11 @@ import { createRequire } from 'node:module';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { integration, type IntegrationRule, type SchematicLog } from '../../../src/cli/schematics/index.js';
+import {
+  integration,
+  type IntegrationRule,
+  type SchematicLog,
+} from '../../../src/cli/schematics/integration.js';
 
 type Devkit = typeof import('@angular-devkit/schematics');
 const { HostTree } = createRequire(import.meta.url)('@angular-devkit/schematics') as Devkit;
