@@ -25,7 +25,7 @@ function compile(path) {
   }
 }
 
-compile('cli/schematics/integration.ts');
+compile('cli/schematics/integration-schematic.ts');
 writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
 for (const name of ['collection.json', 'schema.json']) {
   copyFileSync(join(source, 'cli/schematics', name), join(folder, name));

@@ -6,7 +6,7 @@ import {
   integration,
   type IntegrationRule,
   type SchematicLog,
-} from '../../../src/cli/schematics/integration.js';
+} from '../../../src/cli/schematics/integration-schematic.js';
 
 type Devkit = typeof import('@angular-devkit/schematics');
 const { HostTree } = createRequire(import.meta.url)('@angular-devkit/schematics') as Devkit;

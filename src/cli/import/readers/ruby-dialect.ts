@@ -1,6 +1,16 @@
 import { builtIn, mergeValues } from '../evaluation/built-ins.js';
 import { type Call, CONFIGURATION, type Dialect, type Program } from '../evaluation/dialect.js';
-import { constant, equal, not, NULL, resolve, textOf, unknown, type Value } from '../evaluation/values.js';
+import {
+  constant,
+  equal,
+  listOf,
+  not,
+  NULL,
+  resolve,
+  textOf,
+  unknown,
+  type Value,
+} from '../evaluation/values.js';
 import type { ReaderContext } from '../imported-source.js';
 import { SDK_DEFAULTS } from '../sdk-defaults.js';
 

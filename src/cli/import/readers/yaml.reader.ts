@@ -42,7 +42,7 @@ function variableOf(ruby: string): Value | null {
 
 function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { merge: true, maxAliasCount: 100 }) as unknown;
+    return parse(text, { merge: true, maxAliasCount: 100, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw new CliError('cli.format', {
       message: `${file} is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : 'unknown reason'}`,
