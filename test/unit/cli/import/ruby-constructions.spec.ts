@@ -172,6 +172,35 @@ describe('Ruby: variables of the environment', () => {
     expect((await parameters(source, ['--force']))['app.host']).toBe('https://o.example');
   });
 
+  it.each([
+    [
+      'next',
+      `config.app.host = 'https://o.example'\nnext if ENV['LIVE'] != '1'\nconfig.app.host = 'https://p.example'`,
+    ],
+    [
+      'return',
+      `def host\n return 'https://p.example' if ENV['LIVE'] == '1'\n 'https://o.example'\nend\nconfig.app.host = host`,
+    ],
+    [
+      'a next in a condition',
+      `config.app.host = 'https://o.example'\nunless Rails.env.test?\n next unless ENV['LIVE'] == '1'\nend\nconfig.app.host = 'https://p.example'`,
+    ],
+  ])('keeps %s that depends on it', async (_name, lines) => {
+    const source = configure(BASE + lines);
+    expect((await parameters(source, [], { LIVE: '1' }))['app.host']).toBe('https://p.example');
+    expect((await parameters(source, ['--force']))['app.host']).toBe('https://o.example');
+  });
+
+  it('leaves open what stands after a next that only the application could decide', async () => {
+    const source = configure(
+      `${BASE}config.app.host = 'https://o.example'\nnext if Settings.done\nconfig.app.host = 'https://p.example'`,
+    );
+    const imported = await importRuby(source);
+    expect(imported.written('maestrano.config.ts')).toMatch(
+      /host: open\('"maestrano" app.host', 'maestrano.rb line \d'\)/,
+    );
+  });
+
   it('moves a secret in a choice out of the module', async () => {
     const imported = await importRuby(
       configure(
