@@ -80,7 +80,7 @@ const entries = (): [string, { types: string; default: string }][] =>
 describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const allowed =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg))$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg)|dist\/schematics\/\w+\.json)$/;
     expect(files().filter((name) => !allowed.test(name))).toEqual([]);
     expect(files()).toEqual(
       expect.arrayContaining([
@@ -91,6 +91,8 @@ describe('the packed package', () => {
         'docs/marketplaces.md',
         'docs/reference/protocol.md',
         'docs/reference/saml.md',
+        'dist/schematics/collection.json',
+        'dist/schematics/package.json',
       ]),
     );
   });
@@ -191,6 +193,9 @@ describe('the packed package', () => {
       '@nestjs/axios',
     ];
     expect(packagesOf(closure('dist/index.js')).filter((name) => heavy.includes(name))).toEqual([]);
+    const parsers = ['@ruby/prism', 'php-parser', 'yaml', 'typescript'];
+    const command = packagesOf(closure('dist/cli/import/import.command.js'));
+    expect(command.filter((name) => parsers.includes(name))).toEqual([]);
     // What a deployment does not use is in files of its own.
     const source = closure('dist/index.js')
       .map((path) => readFileSync(path, 'utf8'))
