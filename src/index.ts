@@ -98,6 +98,7 @@ export { compareDecimals } from './utils/decimal.js';
 // Connec!.
 export { ConnecService } from './connec/connec.service.js';
 export type { ConnecClient, ConnecPosted } from './connec/client/connec-client.js';
+export type { ConnecChangedPage } from './connec/client/changed-records.js';
 export type { ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
 export type { ConnecCollection, ConnecPage } from './connec/client/connec-pages.js';
 export type { ConnecQuery } from './connec/client/connec-query.js';
@@ -113,6 +114,7 @@ export {
   type ExternalId,
   foldReferences,
   ownId,
+  type PlatformReference,
   toExternalIds,
   unfoldReferences,
 } from './connec/client/external-ids.js';

@@ -5,6 +5,12 @@ import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { isRecord } from '../../utils/values.js';
 import { type ConnecBatchResults, type ConnecOperation, sendBatch } from './connec-batch.js';
 import {
+  type ChangedSource,
+  type ConnecChangedOptions,
+  type ConnecChangedPage,
+  readChanged,
+} from './changed-records.js';
+import {
   ConnecCollection,
   type ConnecPage,
   type ConnecPagesOptions,
@@ -13,7 +19,14 @@ import {
   readPage,
   readPages,
 } from './connec-pages.js';
-import { type ConnecQuery, pathSegment, queryParameters, queryString, relativePath } from './connec-query.js';
+import {
+  type ConnecQuery,
+  filterText,
+  pathSegment,
+  queryParameters,
+  queryString,
+  relativePath,
+} from './connec-query.js';
 import type { ConnecChanges, ConnecRecordOf, ConnecResourceName } from './connec-resources.interface.js';
 import {
   type ConnecCall,
@@ -51,6 +64,8 @@ export interface ConnecPostOptions extends ConnecCallOptions {
 
 const MAX_CONCURRENCY = 16;
 const DEFAULT_MAX_PAGES = 100_000;
+const DEFAULT_TOP = 100;
+const DEFAULT_OVERLAP_MS = 120_000;
 
 /**
  * One customer group's data on one marketplace (protocol §9). Get one from `ConnecService.for()`; it holds no
@@ -147,8 +162,8 @@ export class ConnecClient {
 
   /**
    * The pages of a collection in order, several under way at once; memory holds no more than those. Store
-   * `page.cursor` once a page is dealt with, and go on later with `after`. Give an `orderBy`: offsets shift when
-   * records are created or removed meanwhile (docs/connec.md).
+   * `page.cursor` once a page is dealt with, and go on later with `after`. Offsets shift when records change meanwhile
+   * (docs/connec.md): to read what changed use {@link ConnecClient.changedSince}.
    */
   pages<R extends ConnecResourceName>(
     resource: R,
@@ -165,6 +180,23 @@ export class ConnecClient {
     options: ConnecPagesOptions = {},
   ): AsyncGenerator<ConnecRecordOf<R>, void, undefined> {
     for await (const page of this.pages(resource, query, options)) yield* page.records;
+  }
+
+  /**
+   * The records that changed since a moment, page by page in the order they did; also right while they change,
+   * by the reader itself too (docs/connec.md). Ends with what was there when it began. Those of the last two minutes
+   * before the moment come again: use records by their id and `updated_at`.
+   *
+   * @param since a date, the `cursor` of a page that was dealt with, or null for all records.
+   * @throws MaestranoConnecError `connec.argument` for a cursor of something else; `connec.pagination` for a server that
+   *   does not order by `updated_at`
+   */
+  changedSince<R extends ConnecResourceName>(
+    resource: R,
+    since: Date | string | null,
+    options: ConnecChangedOptions<ConnecRecordOf<R>> = {},
+  ): AsyncGenerator<ConnecChangedPage<ConnecRecordOf<R>>, void, undefined> {
+    return readChanged(this.#changes(resource, since, options));
   }
 
   /**
@@ -292,6 +324,55 @@ export class ConnecClient {
     if (record) return record;
     const message = 'The response holds no record under the name of its resource.';
     throw this.#transport.unexpected(operation, response, message);
+  }
+
+  #changes<R extends ConnecResourceName>(
+    resource: R,
+    since: Date | string | null,
+    options: ConnecChangedOptions<ConnecRecordOf<R>>,
+  ): ChangedSource<ConnecRecordOf<R>> {
+    const {
+      top = DEFAULT_TOP,
+      overlapMs = DEFAULT_OVERLAP_MS,
+      maxPages,
+      signal,
+      timeoutMs,
+      ...query
+    } = options;
+    const orderBy = { updated_at: 'asc' } as const;
+    const path = this.#path(resource);
+    const call = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal ? { signal } : {}) };
+    const operation = 'GET connec/:group/:resource';
+    return {
+      // Checks the query too, before the first page is asked for.
+      identity: [this.marketplace.name, path, queryParameters({ ...query, orderBy })],
+      since,
+      top,
+      overlapMs,
+      maxPages: maxPages ?? DEFAULT_MAX_PAGES,
+      signal,
+      fetch: async (from, skip) => {
+        const filter = [filterText(query), from && filterText({ where: { updated_at: { gte: from } } })]
+          .filter(Boolean)
+          .join(' and ');
+        const parameters = queryParameters({ ...query, where: {}, filter, orderBy, top, skip });
+        const response = await this.#transport.send({
+          ...call,
+          method: 'GET',
+          path: path + queryString(parameters),
+          operation,
+        });
+        const records = listFromEnvelope(resource, response.data);
+        if (!records)
+          throw this.#transport.unexpected(operation, response, 'The response holds no list of records.');
+        const serverTime = Date.parse(response.headers.date ?? '');
+        return {
+          records,
+          hasNext: paginationOf(response.data)?.next != null,
+          serverTime: Number.isNaN(serverTime) ? null : serverTime,
+        };
+      },
+    };
   }
 
   #source<R extends ConnecResourceName>(
