@@ -1,6 +1,7 @@
 import { MaestranoHttpError } from '../errors/http.error.js';
+import { parseForeignJson } from '../utils/foreign-json.js';
 import { PACKAGE_VERSION } from '../utils/package-version.js';
-import { Secret } from '../utils/secret.js';
+import { REDACTED, Secret } from '../utils/secret.js';
 import type { HttpCall, HttpMethod, HttpTarget } from './http.types.js';
 
 const USER_AGENT = `nestjs-maestrano/${PACKAGE_VERSION} node/${process.versions.node}`;
@@ -125,14 +126,35 @@ export function toWireRequest(
  * respond with HTML, and the platform's own content types vary (protocol §8.4, §9.2).
  */
 export function parseJsonBody(text: string): unknown {
-  // trimStart() also removes a byte order mark, which JSON.parse rejects.
   const trimmed = text.trimStart();
   if (trimmed === '' || trimmed.startsWith('<')) return undefined;
   try {
-    return JSON.parse(trimmed) as unknown;
+    return parseForeignJson(trimmed);
   } catch {
     return undefined;
   }
+}
+
+/** Shorter ones could be ordinary words of a response. */
+const MIN_HIDDEN_LENGTH = 6;
+
+/**
+ * The text of a rejection without our own key, in the spellings in which a server may repeat it: what it says ends in
+ * messages, logs and error trackers.
+ */
+export function withoutCredentials(text: string, { credentials }: HttpTarget): string {
+  if (!credentials) return text;
+  const key = credentials.password.reveal();
+  if (key.length < MIN_HIDDEN_LENGTH) return text;
+  const spellings = [
+    key,
+    encodeURIComponent(key),
+    JSON.stringify(key).slice(1, -1),
+    Buffer.from(`${credentials.user}:${key}`).toString('base64'),
+  ];
+  let hidden = text;
+  for (const spelling of spellings) hidden = hidden.replaceAll(spelling, REDACTED);
+  return hidden;
 }
 
 /** The server's id of a request, when it responded with one. */

@@ -17,7 +17,13 @@ import { ShutdownClock } from '../settings/shutdown-clock.service.js';
 import { AttemptFailure, type AttemptResponse, HttpAttempt } from './http-attempt.js';
 import { toHttpError } from './http-failures.js';
 import type { AttemptResult, HttpLimiters, HttpTargetHealth } from './http-limiter.js';
-import { parseJsonBody, requestIdOf, toVisibleRequest, type VisibleRequest } from './http-messages.js';
+import {
+  parseJsonBody,
+  requestIdOf,
+  withoutCredentials,
+  toVisibleRequest,
+  type VisibleRequest,
+} from './http-messages.js';
 import { HttpObservers } from './http-observers.js';
 import type { HttpTransport } from './http-transport.js';
 import {
@@ -97,7 +103,7 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
       }
       // A rejection by the limiter says less than the failure before it.
       const final = rejected ? (last ?? result) : result;
-      if (typeof final === 'object' && 'status' in final) return toResponse(final, attempt);
+      if (typeof final === 'object' && 'status' in final) return toResponse(final, attempt, target);
       throw toHttpError(final, target, call, rejected ? attempt - 1 : attempt, sent);
     }
   }
@@ -211,7 +217,8 @@ function furthest(a: RequestSent, b: RequestSent): RequestSent {
   return a === 'maybe' || b === 'maybe' ? 'maybe' : 'no';
 }
 
-function toResponse(response: AttemptResponse, attempts: number): HttpResponse {
-  const { status, headers, text } = response;
+function toResponse(response: AttemptResponse, attempts: number, target: HttpTarget): HttpResponse {
+  const { status, headers } = response;
+  const text = status >= 400 ? withoutCredentials(response.text, target) : response.text;
   return { status, headers, json: parseJsonBody(text), text, attempts, requestId: requestIdOf(headers) };
 }

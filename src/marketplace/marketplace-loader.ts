@@ -55,12 +55,18 @@ export class MarketplaceLoader implements OnModuleDestroy {
   #running: Promise<MarketplaceStatus> | null = null;
   #next: Promise<MarketplaceStatus> | null = null;
 
+  readonly #sources: LoaderSources;
+  readonly #settings: MarketplaceSettings['refresh'];
+
   constructor(
     readonly registry: MarketplaceRegistry,
-    private readonly sources: LoaderSources,
-    private readonly settings: MarketplaceSettings['refresh'],
+    // Sources hold the configuration as it was written, keys included: nothing that prints this object may see them.
+    sources: LoaderSources,
+    settings: MarketplaceSettings['refresh'],
     strict: boolean,
   ) {
+    this.#sources = sources;
+    this.#settings = settings;
     const runners = sources.fixed ? [sources.fixed, ...sources.live] : sources.live;
     this.#assembly = new MarketplaceAssembly(registry, runners, settings.rotationOverlapMs, strict);
     this.#timer = new RefreshTimer(settings.intervalMs, () => void this.refresh());
@@ -76,7 +82,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
    * @throws MaestranoUnknownMarketplaceError when the `defaultMarketplace` option names none.
    */
   async start(): Promise<void> {
-    const { fixed, live } = this.sources;
+    const { fixed, live } = this.#sources;
     if (!fixed && live.length === 0) {
       throw new MaestranoConfigurationError('configuration.none', {
         message: 'No marketplaces are configured.',
@@ -84,18 +90,18 @@ export class MarketplaceLoader implements OnModuleDestroy {
           'Set the marketplaces option, the developerPlatform option or MNO_DEVPL_ENV_KEY, or marketplaceSource.',
       });
     }
-    const fixedFailure = await fixed?.load(this.settings.timeoutMs, this.#closing.signal);
+    const fixedFailure = await fixed?.load(this.#settings.timeoutMs, this.#closing.signal);
     if (fixedFailure) throw fixedFailure;
     await this.#restore();
     const failures = await Promise.all(live.map((runner) => this.#loadAtStart(runner)));
     const rejection = this.#assembly.apply();
     if (rejection) throw rejection;
     const failed = failures.filter((failure) => failure !== null);
-    if (this.registry.snapshot.marketplaces.size === 0 && !this.settings.startEmpty)
+    if (this.registry.snapshot.marketplaces.size === 0 && !this.#settings.startEmpty)
       throw this.#noneError(failed);
     const { defaultName } = this.registry;
     // A misspelt name, unless the marketplace comes from a source that is down.
-    if (defaultName !== null && failed.length === 0 && !this.settings.startEmpty)
+    if (defaultName !== null && failed.length === 0 && !this.#settings.startEmpty)
       this.registry.get(defaultName);
     for (const failure of failed) this.#logger.error(failure.message);
     for (const { name, origin, confirmedAt } of this.status.sources) {
@@ -125,10 +131,15 @@ export class MarketplaceLoader implements OnModuleDestroy {
     return {
       marketplaces: marketplaces.size,
       version,
-      sources: this.sources.live.map((runner) => runner.status),
+      sources: this.#sources.live.map((runner) => runner.status),
       problems: this.#assembly.problems,
       expiringCertificates: findExpiringCertificates(marketplaces.values()),
     };
+  }
+
+  /** Prints as its status. */
+  toJSON(): MarketplaceStatus {
+    return this.status;
   }
 
   /** Stops the timer and gives up what is under way. */
@@ -146,9 +157,9 @@ export class MarketplaceLoader implements OnModuleDestroy {
 
   async #refresh(): Promise<MarketplaceStatus> {
     if (this.#closing.signal.aborted) return this.status;
-    const { live } = this.sources;
+    const { live } = this.#sources;
     const failures = await Promise.all(
-      live.map((runner) => runner.load(this.settings.timeoutMs, this.#closing.signal)),
+      live.map((runner) => runner.load(this.#settings.timeoutMs, this.#closing.signal)),
     );
     if (this.#closing.signal.aborted) return this.status;
     for (const failure of failures) {
@@ -162,11 +173,11 @@ export class MarketplaceLoader implements OnModuleDestroy {
 
   /** One source at start: attempts with growing pauses until it responds or the deadline is over. */
   async #loadAtStart(runner: SourceRunner): Promise<MaestranoError | null> {
-    const end = performance.now() + this.settings.bootDeadlineMs;
+    const end = performance.now() + this.#settings.bootDeadlineMs;
     for (let wait = BOOT_RETRY_MS; ; wait *= 2) {
       const left = end - performance.now();
       const failure = await runner.load(
-        Math.max(1, Math.min(left, this.settings.timeoutMs)),
+        Math.max(1, Math.min(left, this.#settings.timeoutMs)),
         this.#closing.signal,
       );
       if (!failure || isFinal(failure) || performance.now() + wait >= end) return failure;
@@ -179,7 +190,7 @@ export class MarketplaceLoader implements OnModuleDestroy {
     try {
       const content = await this.#file?.read();
       if (!content) return;
-      for (const runner of this.sources.live) {
+      for (const runner of this.#sources.live) {
         const entries = content.sources[runner.name];
         if (entries?.length) await runner.restore(entries, content.confirmedAt);
       }
@@ -194,14 +205,14 @@ export class MarketplaceLoader implements OnModuleDestroy {
     this.#problemLog.log([...problems, ...expiringCertificates.map(describeExpiry)]);
     await this.#save();
     if (this.#closing.signal.aborted) return;
-    const { live } = this.sources;
+    const { live } = this.#sources;
     if (live.length === 0) return;
     this.#timer.arm(Math.max(...live.map(({ status }) => status.failures)), this.#assembly.nextExpiry);
   }
 
   /** Copies what is in force to disk, and notes there when all sources last confirmed it. */
   async #save(): Promise<void> {
-    const { live } = this.sources;
+    const { live } = this.#sources;
     const revisions = live.flatMap(({ table }) => table.marketplaces.map(({ revision }) => revision)).join();
     if (!this.#file || revisions === '') return;
     try {

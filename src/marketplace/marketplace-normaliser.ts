@@ -8,7 +8,7 @@ import { resolveConflicts } from './marketplace-conflicts.js';
 import { type ReadEntry, readEntry } from './normaliser/entry-reader.js';
 import { flattenParameters, isKnownParameter, SECTIONS, snakeCase } from './normaliser/parameter-names.js';
 import type { ReadingContext } from './normaliser/parameter-reader.js';
-import { ProblemCollector } from './normaliser/problem-collector.js';
+import { boundedProblems, ProblemCollector } from './normaliser/problem-collector.js';
 import type { CertificateCache } from './normaliser/trust-reader.js';
 
 /** How a configuration is read. */
@@ -49,13 +49,13 @@ export function normaliseMarketplaces(
   const resolved = resolveConflicts(usable);
   return deepFreeze({
     marketplaces: resolved.marketplaces,
-    problems: [
-      ...problems.problems,
-      ...entries.flatMap((entry) => entry.problems),
-      ...duplicates,
-      ...resolved.problems,
-      ...findExpiringCertificates(resolved.marketplaces).map(describeExpiry),
-    ],
+    problems: boundedProblems([
+      problems.problems,
+      ...entries.map((entry) => entry.problems),
+      duplicates,
+      resolved.problems,
+      findExpiringCertificates(resolved.marketplaces).map(describeExpiry),
+    ]),
   });
 }
 

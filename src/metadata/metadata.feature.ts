@@ -10,6 +10,7 @@ const ENDPOINTS: readonly EndpointDefinition[] = [
     group: 'metadata',
     verbs: ['GET'],
     access: 'basic',
+    takesSharedCredentials: true,
     conventional: ['metadata', 'metadata.json', 'metadata/:marketplace'],
     configured: () => [],
     handler: MetadataHandler,

@@ -16,6 +16,11 @@ export interface EndpointDefinition {
   /** `basic`: only with the marketplace's own credentials (protocol §6.5). `public`: the handler decides. */
   readonly access: 'public' | 'basic';
   /**
+   * On `basic` endpoints whose path names no marketplace: whether credentials that several marketplaces share will do, for
+   * the default one of them or the first. Only where it does not matter which is meant; false by default.
+   */
+  readonly takesSharedCredentials?: boolean;
+  /**
    * The conventional layout below the `routes.prefix` extra, without leading slash. `:marketplace` names the
    * marketplace; without it the default marketplace is meant, or on `basic` endpoints the one whose credentials came.
    */

@@ -21,6 +21,7 @@ export class BasicAuthenticator {
    * @param header the `Authorization` header as it came.
    * @param candidates the marketplaces that the route allows; `'any'` where the route names none.
    * @param caller whose address counts for the lockout, read only when that is on; without it nothing is counted.
+   * @param takesShared whether credentials that several marketplaces share will do where the route names none.
    * @returns the marketplace whose credentials these are; null for wrong, absent and malformed ones alike, and for a
    *   caller that is locked out.
    */
@@ -28,16 +29,17 @@ export class BasicAuthenticator {
     header: string | undefined,
     candidates: readonly Marketplace[] | 'any',
     caller?: { readonly ip?: string },
+    takesShared = false,
   ): Marketplace | null {
     const source = this.lockout.isOn ? caller?.ip : undefined;
     const exact = source === undefined && header !== undefined ? this.#proveExact(header, candidates) : null;
     if (exact) return exact;
     const credentials = parseBasicCredentials(header);
     if (!credentials) return null;
-    if (source === undefined) return this.#prove(credentials, candidates);
+    if (source === undefined) return this.#prove(credentials, candidates, takesShared);
     const scope = candidates === 'any' ? '*' : candidates.map((candidate) => candidate.name).join();
     if (this.lockout.isLocked(source, scope)) return null;
-    const proved = this.#prove(credentials, candidates);
+    const proved = this.#prove(credentials, candidates, takesShared);
     if (proved) this.lockout.succeeded(source, scope);
     else this.lockout.failed(source, scope);
     return proved;
@@ -56,8 +58,13 @@ export class BasicAuthenticator {
   #prove(
     { user, password }: BasicCredentials,
     candidates: readonly Marketplace[] | 'any',
+    takesShared: boolean,
   ): Marketplace | null {
-    if (candidates === 'any') return this.registry.findByCredentials(user, password) ?? null;
+    if (candidates === 'any') {
+      const found = this.registry.allByCredentials(user, password);
+      if (found.length > 1 && !takesShared) return null;
+      return found.find(({ name }) => name === this.registry.defaultName) ?? found[0] ?? null;
+    }
     if (candidates.length === 0) {
       // A marketplace nobody has takes as long as a wrong password.
       constantTimeEqual(user, password);

@@ -2,6 +2,7 @@ import type { DeveloperPlatformOptions } from '../interfaces/marketplace-options
 import { normaliseHost, normalisePath } from '../utils/address.js';
 import { Secret } from '../utils/secret.js';
 import { toBoolean } from '../utils/values.js';
+import { invisibleIn, trimInvisible } from '../utils/visible-text.js';
 import { describeFound, type Place, type Rule } from './option-reader.js';
 import { group, type RulesFor, text } from './rules.js';
 
@@ -46,11 +47,14 @@ export const developerPlatform: Rule<DeveloperPlatformSettings | null> = {
     const written = WRITTEN.read(wanted ? undefined : found, place);
     if (place.count > before) return null;
     const pick = (name: keyof typeof VARIABLES): Picked => {
-      const option = written[name]?.trim();
+      const option = written[name];
       if (option) return { value: option, place: place.at(name, null) };
-      const value = place.context.environment[VARIABLES[name]]?.trim() ?? '';
+      const value = trimInvisible(place.context.environment[VARIABLES[name]] ?? '');
+      if (value === '') return { value, place: place.at(name, null) };
       // A wrong value is named where it stands.
-      return { value, place: value === '' ? place.at(name, null) : place.named(VARIABLES[name]) };
+      const variable = place.named(VARIABLES[name]);
+      reportInvisible(value, variable);
+      return { value, place: variable };
     };
     const [apiKey, apiSecret] = [pick('apiKey'), pick('apiSecret')];
     if (found === undefined && apiKey.value === '' && apiSecret.value === '') return null;
@@ -83,6 +87,16 @@ function platformUrl(host: Picked, apiPath: Picked): { origin: string; path: str
   const { origin } = new URL(base.url);
   const whole = base.url.slice(origin.length) + path;
   return { origin, path: whole.endsWith('/marketplaces') ? whole : `${whole}/marketplaces` };
+}
+
+function reportInvisible(value: string, place: Place): void {
+  const found = invisibleIn(value);
+  if (found.length === 0) return;
+  place.report(
+    `It holds characters that nobody sees: ${found.join(', ')}.`,
+    describeFound(value, false),
+    'Type it anew, or copy it from a plain text.',
+  );
 }
 
 function reportMissing(place: Place, variable: string): void {

@@ -1,5 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
+import { decodeText } from '../utils/foreign-json.js';
 import { nearestName } from '../utils/nearest-name.js';
 import { isRecord, toBoolean } from '../utils/values.js';
+import { invisibleIn, trimInvisible } from '../utils/visible-text.js';
 import { classNameOf, describeFound, type Place, quote, type Rule, type SettingOf } from './option-reader.js';
 
 /** Why a text cannot be used, and what to do. */
@@ -43,7 +47,7 @@ export interface TextRule {
   readonly check?: (text: string) => Complaint | null;
 }
 
-/** A text that says something. */
+/** A text that says something, without what nobody sees at its ends. */
 export function text<D extends string | null>(
   byDefault: D,
   { takes = 'a text', concealed = false, check }: TextRule = {},
@@ -53,16 +57,32 @@ export function text<D extends string | null>(
     read(found, place, base) {
       const fallback = base === undefined ? byDefault : base;
       if (found === undefined) return fallback;
-      if (typeof found !== 'string' || found.trim() === '') {
-        const buffer = ArrayBuffer.isView(found) ? "Give the text: readFileSync(path, 'utf8')" : 'Correct it';
-        place.report(`It takes ${takes}.`, describeFound(found, !concealed), `${buffer}, or leave it out.`);
+      const written = trimInvisible(textOf(found) ?? '');
+      if (written === '') {
+        place.report(`It takes ${takes}.`, describeFound(found, !concealed), 'Correct it, or leave it out.');
         return fallback;
       }
-      const complaint = check?.(found);
+      const invisible = invisibleIn(written);
+      if (invisible.length > 0) {
+        place.report(
+          `It holds characters that nobody sees: ${invisible.join(', ')}.`,
+          describeFound(found, !concealed),
+          'Type it anew, or copy it from a plain text.',
+        );
+      }
+      const complaint = check?.(written);
       if (complaint) place.report(complaint.message, describeFound(found, !concealed), complaint.remedy);
-      return found;
+      return written;
     },
   };
+}
+
+/** Also of a buffer, which `readFileSync` returns without an encoding, and of a URL. */
+function textOf(found: unknown): string | null {
+  if (typeof found === 'string') return found;
+  if (found instanceof URL) return found.protocol === 'file:' ? fileURLToPath(found) : found.href;
+  if (!ArrayBuffer.isView(found)) return null;
+  return decodeText(new Uint8Array(found.buffer, found.byteOffset, found.byteLength));
 }
 
 /** One of the names. */

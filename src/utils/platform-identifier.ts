@@ -1,5 +1,8 @@
-/** Longest identifier taken from a URL or a form; the platform's have some 50 characters (protocol §0.3). */
-const MAX_LENGTH = 255;
+/**
+ * Longest identifier and longest name that is kept of what comes from outside; the platform's have some 50 characters
+ * (protocol §0.3).
+ */
+export const MAX_IDENTIFIER_LENGTH = 255;
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
@@ -10,6 +13,9 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
  */
 export function isPlatformIdentifier(value: unknown): value is string {
   return (
-    typeof value === 'string' && value.trim() !== '' && value.length <= MAX_LENGTH && !UNPRINTABLE.test(value)
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= MAX_IDENTIFIER_LENGTH &&
+    !UNPRINTABLE.test(value)
   );
 }

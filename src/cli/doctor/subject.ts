@@ -17,6 +17,7 @@ import { RouteMounter } from '../../routing/mounting/route-mounter.service.js';
 import { resolveSettings } from '../../settings/maestrano-settings.js';
 import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { errorCode } from '../../utils/error-code.js';
+import { decodeText, parseForeignJson } from '../../utils/foreign-json.js';
 import type { CliIo } from '../cli-io.js';
 
 /** What the doctor examines. */
@@ -117,7 +118,7 @@ async function httpAdapter(): Promise<AbstractHttpAdapter> {
 
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return parseForeignJson(decodeText(await readFile(path)));
   } catch (error) {
     const reason = errorCode(error) ?? 'it is not JSON';
     throw new CliError('cli.file', {

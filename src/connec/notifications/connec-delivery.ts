@@ -4,6 +4,7 @@ import type { ConnecNotificationContext } from '../../interfaces/connec-notifica
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { companyKeysBelow, storeKey } from '../../stores/store-key.js';
 import { parsePlatformInstant } from '../../utils/dates.js';
+import { MAX_IDENTIFIER_LENGTH } from '../../utils/platform-identifier.js';
 import { connecId } from '../client/external-ids.js';
 
 /** What the entities of a notification have in common. */
@@ -64,7 +65,9 @@ export class ConnecDelivery implements ConnecNotificationContext {
     this.resource = resource;
     const at = parsePlatformInstant(entity.updated_at);
     this.at = at !== null && at <= latest ? at : null;
-    this.recordId = recordIdOf(entity.id);
+    const id = recordIdOf(entity.id);
+    // What no identifier can be is not kept; the record is known by its content then.
+    this.recordId = id !== null && id.length > MAX_IDENTIFIER_LENGTH ? null : id;
     // The singular company may come without id; it is the one record of its resource.
     const keyed = this.recordId !== null || resource === 'company';
     this.digest = this.at !== null && keyed && source.identity === 'version' ? null : digestOf(entity);

@@ -5,6 +5,7 @@ import { MaestranoNotificationAdapter } from '../../adapters/maestrano-notificat
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
+import { MAX_IDENTIFIER_LENGTH } from '../../utils/platform-identifier.js';
 import { ConnecDelivery, DeliveryRecords, type DeliverySource } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
@@ -100,7 +101,7 @@ export class NotificationProcessor {
       const records = new Map<string, DeliveryRecords>();
       for (const entity of entities) {
         const groupUid = entity.group_id;
-        if (typeof groupUid !== 'string' || groupUid === '') {
+        if (typeof groupUid !== 'string' || groupUid === '' || groupUid.length > MAX_IDENTIFIER_LENGTH) {
           counts.unknownGroup += 1;
           continue;
         }

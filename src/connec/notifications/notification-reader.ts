@@ -11,6 +11,9 @@ export interface NotificationLimits {
   readonly maxDepth: number;
 }
 
+/** Most resources of one notification; Connec! has some 60 (protocol §9.4). */
+const MAX_RESOURCES = 1_000;
+
 /** Keys that frameworks add to what they received (protocol §7.1). */
 const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'format']);
 
@@ -28,12 +31,19 @@ export function readNotification(
   // Keys are plurals, as no name is that every object inherits.
   const resources: Record<string, Readonly<Record<string, unknown>>[]> = {};
   let count = 0;
-  for (const [key, value] of Object.entries(body)) {
+  let names = 0;
+  // JSON has no inherited keys, and for-in needs no list of them.
+  for (const key in body) {
+    if ((names += 1) > MAX_RESOURCES)
+      throw tooMany(`${MAX_RESOURCES} resources`, 'Send fewer resources at once.');
+    const value = body[key];
     if (FRAMEWORK_KEYS.has(key) || !holdsEntities(value)) continue;
     const entities: unknown = Array.isArray(value) ? value : [value];
     const list = entities as unknown[];
     count += list.length;
-    if (count > maxEntities) throw tooLarge(maxEntities);
+    if (count > maxEntities) {
+      throw tooMany(`${maxEntities} entities`, 'Raise connec.notifications.maxEntities if that is meant.');
+    }
     for (const entity of list) {
       if (!isRecord(entity)) throw malformed('A resource holds something other than entities.');
       if (isDeeper(entity, maxDepth)) throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
@@ -83,9 +93,9 @@ function malformed(message: string): MaestranoConnecError {
   });
 }
 
-function tooLarge(limit: number): MaestranoConnecError {
+function tooMany(limit: string, remedy: string): MaestranoConnecError {
   return new MaestranoConnecError('connec.notificationTooLarge', {
-    message: `The notification holds more than ${limit} entities.`,
-    remedy: 'Raise connec.notifications.maxEntities if that is meant.',
+    message: `The notification holds more than ${limit}.`,
+    remedy,
   });
 }

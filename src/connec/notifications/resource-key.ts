@@ -1,3 +1,5 @@
+import { MAX_IDENTIFIER_LENGTH } from '../../utils/platform-identifier.js';
+
 /** The one resource without plural (protocol §9.1). */
 const SINGULAR = 'company';
 
@@ -10,15 +12,16 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   companys: SINGULAR,
 };
 
-/** Names come from outside: the cache must not grow with them. */
+/** Names come from outside: the cache must not grow with them, neither in number nor in length. */
 const MAX_CACHED = 500;
 const cache = new Map<string, string>();
 
 /**
  * The name by which handlers and notifications meet: `Sales Orders`, `salesOrder`, `sales_order` and `sales_orders`
- * are one resource (protocol §7.1).
+ * are one resource (protocol §7.1). Of a longer name than any resource has, the beginning counts.
  */
 export function resourceKey(name: string): string {
+  if (name.length > MAX_IDENTIFIER_LENGTH) return plural(snakeCase(name.slice(0, MAX_IDENTIFIER_LENGTH)));
   const known = cache.get(name);
   if (known !== undefined) return known;
   const key = plural(snakeCase(name));

@@ -4,6 +4,7 @@ import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { MaestranoConfigurationError } from '../../errors/configuration.error.js';
 import type { JsonObject } from '../../interfaces/marketplace-input.interface.js';
 import { errorCode } from '../../utils/error-code.js';
+import { parseForeignJson } from '../../utils/foreign-json.js';
 import { isRecord } from '../../utils/values.js';
 
 const FORMAT = 1;
@@ -106,7 +107,7 @@ export class LastKnownGoodFile {
 
 function parse(text: string): LastKnownGood['sources'] | null {
   try {
-    const content: unknown = JSON.parse(text);
+    const content = parseForeignJson(text);
     if (!isRecord(content) || content.format !== FORMAT || !isRecord(content.sources)) return null;
     const { sources } = content;
     if (!Object.values(sources).every((entries) => Array.isArray(entries))) return null;

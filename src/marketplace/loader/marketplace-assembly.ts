@@ -4,6 +4,7 @@ import type { Secret } from '../../utils/secret.js';
 import { resolveConflicts } from '../marketplace-conflicts.js';
 import type { MarketplaceRegistry } from '../marketplace-registry.js';
 import { sealMarketplace } from '../marketplace-serialiser.js';
+import { boundedProblems } from '../normaliser/problem-collector.js';
 import { MAX_CERTIFICATES } from '../normaliser/trust-reader.js';
 import type { SourceRunner } from './source-runner.js';
 
@@ -24,7 +25,7 @@ export class MarketplaceAssembly {
 
   /** What is wrong with the last response of each source, and with all of them together. */
   get problems(): readonly ConfigurationProblem[] {
-    return [...this.runners.flatMap(({ table }) => table.problems), ...this.#conflicts];
+    return boundedProblems([...this.runners.map(({ table }) => table.problems), this.#conflicts]);
   }
 
   /** When the next overlap or grace time ends, in epoch milliseconds; null when none runs. */

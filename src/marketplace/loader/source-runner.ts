@@ -11,7 +11,7 @@ import { type BodyEntry, keepLast, readBody } from '../marketplace-normaliser.js
 import { serialiseMarketplace } from '../marketplace-serialiser.js';
 import { type ReadEntry, readEntry } from '../normaliser/entry-reader.js';
 import type { ReadingContext } from '../normaliser/parameter-reader.js';
-import { ProblemCollector } from '../normaliser/problem-collector.js';
+import { boundedProblems, ProblemCollector } from '../normaliser/problem-collector.js';
 import type { CertificateCache } from '../normaliser/trust-reader.js';
 import { type MarketplaceSource, UNCHANGED } from '../sources/marketplace-source.js';
 
@@ -170,7 +170,7 @@ export class SourceTable {
 
   /** What is wrong with the last response that was taken in. */
   get problems(): readonly ConfigurationProblem[] {
-    return [...this.#problems, ...[...this.#entries.values()].flatMap(({ problems }) => problems)];
+    return boundedProblems([this.#problems, ...[...this.#entries.values()].map(({ problems }) => problems)]);
   }
 
   /** Names of the marketplaces in their grace time. */
@@ -195,8 +195,8 @@ export class SourceTable {
     const raw = readBody(body, collector);
     this.#rejectUnusable(raw, collector.problems);
     const { entries, duplicates } = keepLast(await this.#read(raw), this.options.strict);
-    const nameless = entries.filter(({ name }) => name === null).flatMap(({ problems }) => problems);
-    const problems = [...collector.problems, ...nameless, ...duplicates];
+    const nameless = entries.filter(({ name }) => name === null).map((entry) => entry.problems);
+    const problems = boundedProblems([collector.problems, ...nameless, duplicates]);
     if (this.options.strict) rejectErrors([...problems, ...entries.flatMap((entry) => entry.problems)]);
     this.#commit(entries, problems);
   }
@@ -285,6 +285,6 @@ function rejectErrors(problems: readonly ConfigurationProblem[]): void {
   throw new MaestranoConfigurationError('configuration.invalid', {
     message: 'The configuration has errors, and strict mode accepts none.',
     remedy: 'Correct them, or leave strict mode.',
-    problems: errors,
+    problems: boundedProblems([errors]),
   });
 }

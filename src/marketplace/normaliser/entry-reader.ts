@@ -42,7 +42,14 @@ export function readEntry(
   fallbackName: string | null = null,
 ): ReadEntry {
   const problems = new ProblemCollector();
-  const reader = new ParameterReader(flattenParameters(entry), problems, context);
+  const parameters = flattenParameters(entry, () =>
+    problems.report({
+      code: 'configuration.entry',
+      message: 'The entry holds too many values, or is nested too deeply: some of it is not read.',
+      remedy: 'Leave out what is no parameter of a marketplace.',
+    }),
+  );
+  const reader = new ParameterReader(parameters, problems, context);
   const name = readName(reader, fallbackName);
   if (name === null) return { name, marketplace: null, problems: problems.problems };
   problems.marketplace = name;

@@ -1,4 +1,8 @@
+import { X509Certificate } from 'node:crypto';
+
+import { decodeText } from '../../utils/foreign-json.js';
 import { isRecord } from '../../utils/values.js';
+import { trimInvisible } from '../../utils/visible-text.js';
 
 /** Every parameter that is read, by canonical name (protocol §1.2). */
 const READ = [
@@ -119,11 +123,16 @@ const MAX_LEAVES = 1_000;
 /**
  * Lays one entry out flat, by canonical parameter name: nested or dotted, snake_case, camelCase or PascalCase, in
  * both generations' names (protocol §1.7 steps 1, 2, 4 and 5). Nulls and blank texts count as absent. A canonical
- * spelling wins over any other of the same parameter.
+ * spelling wins over any other of the same parameter. Buffers, URLs and certificates of Node are texts.
+ *
+ * @param onUnread called when something is nested too deeply, or there are too many values.
  */
-export function flattenParameters(entry: object): Map<string, unknown> {
+export function flattenParameters(
+  entry: object,
+  onUnread: () => void = () => undefined,
+): Map<string, unknown> {
   const leaves: [string, unknown][] = [];
-  collect(entry, '', 0, leaves);
+  if (!collect(entry, '', 0, leaves)) onUnread();
   const parameters = new Map<string, unknown>();
   const exact = new Set<string>();
   for (const [name, value] of leaves) {
@@ -135,22 +144,46 @@ export function flattenParameters(entry: object): Map<string, unknown> {
   return parameters;
 }
 
-function collect(value: object, prefix: string, depth: number, leaves: [string, unknown][]): void {
-  if (depth >= MAX_DEPTH) return;
-  for (const [key, child] of Object.entries(value) as [string, unknown][]) {
-    if (leaves.length >= MAX_LEAVES) return;
+/** Whether everything was read. */
+function collect(value: object, prefix: string, depth: number, leaves: [string, unknown][]): boolean {
+  if (depth >= MAX_DEPTH) return false;
+  let isWhole = true;
+  for (const [key, found] of Object.entries(value) as [string, unknown][]) {
+    if (leaves.length >= MAX_LEAVES) return false;
     const name = prefix + key.split('.').map(snakeCase).join('.');
-    if (child === null || child === undefined || (typeof child === 'string' && child.trim() === '')) continue;
+    const child = Array.isArray(found) ? found.map(textual) : textual(found);
+    if (child === null || child === undefined || (typeof child === 'string' && trimInvisible(child) === '')) {
+      continue;
+    }
     // An object holds further parameters.
-    if (isRecord(child)) collect(child, `${name}.`, depth + 1, leaves);
+    if (isRecord(child)) isWhole = collect(child, `${name}.`, depth + 1, leaves) && isWhole;
     else leaves.push([name, child]);
   }
+  return isWhole;
+}
+
+/** Objects that stand for a text: what `readFileSync` returns without an encoding, URLs, certificates. */
+function textual(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof URL) return value.href;
+  if (value instanceof X509Certificate) return value.toString();
+  const bytes = bytesOf(value);
+  if (!bytes) return value;
+  // A certificate in DER is no text.
+  return bytes[0] === 0x30 && bytes[1] === 0x82 ? Buffer.from(bytes).toString('base64') : decodeText(bytes);
+}
+
+/** The bytes of a buffer, also of one that went through JSON. */
+function bytesOf(value: object): Uint8Array | null {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  const { type, data } = value as { readonly type?: unknown; readonly data?: unknown };
+  return type === 'Buffer' && Array.isArray(data) ? Uint8Array.from(data as number[]) : null;
 }
 
 /** `initPath`, `InitPath` and `init-path` are `init_path`; `x509Fingerprint` is `x509_fingerprint`. */
 export function snakeCase(key: string): string {
-  return key
-    .trim()
+  return trimInvisible(key)
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/-/g, '_')

@@ -1,5 +1,6 @@
 import { isInsecure, missingPlaceholders, normaliseHost, normalisePath } from '../../utils/address.js';
 import { toBoolean } from '../../utils/values.js';
+import { invisibleIn, trimInvisible } from '../../utils/visible-text.js';
 import type { ParameterName } from './parameter-names.js';
 import type { ProblemCollector } from './problem-collector.js';
 
@@ -33,6 +34,7 @@ export class ParameterReader {
     if (value === undefined) return null;
     const text = toText(value);
     if (text === null) this.#wrongKind(key, value, 'a text');
+    else this.#reportInvisible(key, text);
     return text;
   }
 
@@ -43,8 +45,10 @@ export class ParameterReader {
     const texts: string[] = [];
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
       const text = toText(item);
-      if (text !== null) texts.push(text);
-      else if (item !== null && item !== '') this.#wrongKind(key, item, 'a text or a list of texts');
+      if (text !== null) {
+        this.#reportInvisible(key, text);
+        texts.push(text);
+      } else if (item !== null && item !== '') this.#wrongKind(key, item, 'a text or a list of texts');
     }
     return [...new Set(texts)];
   }
@@ -146,6 +150,19 @@ export class ParameterReader {
     });
   }
 
+  /** What stands at the ends is gone already. Of a certificate only its base64 is read. */
+  #reportInvisible(key: ParameterName, text: string): void {
+    const found = key === 'sso.x509_certificate' ? [] : invisibleIn(text);
+    if (found.length === 0) return;
+    this.problems.report({
+      code: 'configuration.value',
+      severity: 'warning',
+      key,
+      message: `The value holds characters that nobody sees: ${found.join(', ')}.`,
+      remedy: 'Type it anew, or copy it from a plain text.',
+    });
+  }
+
   #wrongKind(key: ParameterName, found: unknown, expected: string): void {
     this.problems.report({
       code: 'configuration.value',
@@ -163,9 +180,9 @@ function toNumber(value: unknown): number | null {
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-/** Trimmed text from a text or a number; null for anything else and for blanks. */
+/** The text without invisible ends from a text or a number; null for anything else and for blanks. */
 function toText(value: unknown): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value !== 'string') return null;
-  return value.trim() || null;
+  return trimInvisible(value) || null;
 }

@@ -6,6 +6,8 @@ const HIDDEN = /(^|\.)(keys?|token|secret|api_secret|password)$|certificate/;
 const MAX_FOUND = 80;
 /** A hostile body must not make an endless list. */
 const MAX_PROBLEMS = 200;
+/** Most problems of all marketplaces together; health checks and errors show them. */
+const MAX_LISTED = 500;
 
 /** One list for every marketplace that is right. */
 const NONE: readonly ConfigurationProblem[] = Object.freeze([]);
@@ -28,7 +30,11 @@ export class ProblemCollector {
 
   /** Errors unless said otherwise. */
   report(problem: ReportedProblem): void {
-    if (this.#problems.length >= MAX_PROBLEMS) return;
+    if (this.#problems.length > MAX_PROBLEMS) return;
+    if (this.#problems.length === MAX_PROBLEMS) {
+      this.#problems.push(unlisted('The further problems of the entry are not listed.', 'error'));
+      return;
+    }
     this.#problems.push({
       code: problem.code,
       severity: problem.severity ?? 'error',
@@ -45,6 +51,39 @@ export class ProblemCollector {
     if (this.#problems.length === 0) return NONE;
     return this.#problems.map((problem) => ({ ...problem, marketplace: this.marketplace }));
   }
+}
+
+/** As many problems as may be shown, and how many there are beyond them. */
+export function boundedProblems(
+  lists: Iterable<readonly ConfigurationProblem[]>,
+): readonly ConfigurationProblem[] {
+  const listed: ConfigurationProblem[] = [];
+  let more = 0;
+  let severity: ConfigurationProblem['severity'] = 'warning';
+  for (const list of lists) {
+    for (const problem of list) {
+      if (listed.length < MAX_LISTED) {
+        listed.push(problem);
+        continue;
+      }
+      more += 1;
+      if (problem.severity === 'error') severity = 'error';
+    }
+  }
+  if (more > 0) listed.push(unlisted(`${more} further problems are not listed.`, severity));
+  return listed;
+}
+
+function unlisted(message: string, severity: ConfigurationProblem['severity']): ConfigurationProblem {
+  return {
+    code: 'configuration.entry',
+    severity,
+    marketplace: null,
+    key: null,
+    found: null,
+    message,
+    remedy: 'Correct those that are.',
+  };
 }
 
 /** A value as a problem may show it: short, without credentials, and only its kind where it could be a secret. */

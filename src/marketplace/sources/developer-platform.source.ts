@@ -1,5 +1,6 @@
 import { MaestranoConfigurationError } from '../../errors/configuration.error.js';
 import type { DeveloperPlatformSettings } from '../../settings/developer-platform-settings.js';
+import { parseForeignJson } from '../../utils/foreign-json.js';
 import type { Secret } from '../../utils/secret.js';
 import { MarketplaceSource, UNCHANGED } from './marketplace-source.js';
 
@@ -73,7 +74,7 @@ export class DeveloperPlatformSource extends MarketplaceSource {
 
   #parse({ text }: ConfigurationResponse): unknown {
     try {
-      return JSON.parse(text) as unknown;
+      return parseForeignJson(text);
     } catch {
       const kind = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'broken JSON';
       throw new MaestranoConfigurationError('configuration.sourceBody', {

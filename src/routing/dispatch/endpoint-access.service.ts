@@ -41,7 +41,14 @@ export class EndpointAccess {
   }
 
   #prove(match: RouteMatch, request: IncomingRequest): Marketplace | null {
-    return this.authenticator.authenticate(request.headers.authorization, match.candidates, request);
+    const { candidates, endpoint } = match;
+    const { takesSharedCredentials } = endpoint;
+    return this.authenticator.authenticate(
+      request.headers.authorization,
+      candidates,
+      request,
+      takesSharedCredentials,
+    );
   }
 }
 

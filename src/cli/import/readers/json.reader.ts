@@ -1,5 +1,6 @@
 import { CliError } from '../../../errors/cli.error.js';
 import type { JsonObject } from '../../../interfaces/marketplace-input.interface.js';
+import { parseForeignJson } from '../../../utils/foreign-json.js';
 import { isRecord } from '../../../utils/values.js';
 import { type Value, valueOf } from '../evaluation/values.js';
 import {
@@ -72,7 +73,7 @@ function sdkOf(body: JsonObject): ImportedSource['sdk'] {
 export function parseJson(source: string, file: string): JsonObject {
   for (const text of [source, withoutComments(source)]) {
     try {
-      const body: unknown = JSON.parse(text);
+      const body = parseForeignJson(text);
       if (isRecord(body)) return body;
       if (Array.isArray(body)) return { marketplaces: body as unknown[] };
     } catch {
