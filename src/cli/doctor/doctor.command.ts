@@ -76,7 +76,7 @@ async function examine(
   const findings = [...checkConfiguration(subject.marketplaces, subject.problems), ...checkLibraries()];
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
-  if (subject.store) findings.push(await checkStore(subject.store));
+  if (subject.store) findings.push(...(await checkStore(subject.store)));
   for (const marketplace of subject.marketplaces) {
     findings.push(
       ...(await checkServers(marketplace, http)),
