@@ -240,7 +240,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 
   get #shared() {
     const { connection, prefix } = this.#settings;
-    return { connection, prefix };
+    return { connection, prefix: isCluster(connection) ? tagged(prefix) : prefix };
   }
 
   async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {
@@ -264,6 +264,15 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     this.#complainedAt = now;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
+}
+
+function isCluster(connection: object): boolean {
+  return 'isCluster' in connection && connection.isCluster === true;
+}
+
+/** With a hash tag, by which a Redis Cluster keeps all keys of the queue on one node: its scripts need them together. */
+function tagged(prefix: string): string {
+  return /\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`;
 }
 
 /** The entities of other groups, null where there are none, and how many there are of this one. */

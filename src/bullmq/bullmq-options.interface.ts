@@ -1,15 +1,17 @@
 import type { ConnectionOptions } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
 
 /** How notifications are stored and handled by BullMQ. */
 export interface MaestranoBullmqOptions {
   /**
-   * A URL, ioredis options, or an ioredis connection of yours (with `maxRetriesPerRequest: null`). Let that Redis
-   * write to disk (`appendonly yes`): an acknowledged notification is as safe as it is.
+   * A URL, ioredis options, or an ioredis connection of yours (with `maxRetriesPerRequest: null`): to one server, by
+   * Sentinel, or a `Cluster`. Let that Redis write to disk (`appendonly yes`): an acknowledged notification is as safe
+   * as it is.
    */
-  readonly connection: string | ConnectionOptions;
+  readonly connection: string | ConnectionOptions | Redis | Cluster;
   /** `maestrano-notifications` by default. One for each registration of the module. */
   readonly queueName?: string;
-  /** Before every key of the queue; `bull` by default. */
+  /** Before every key of the queue; `bull` by default. On a `Cluster` it becomes a hash tag: `{bull}`. */
   readonly prefix?: string;
   /** Whether this process also handles; false for one that only receives. True by default. */
   readonly worker?: boolean;

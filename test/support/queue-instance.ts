@@ -17,8 +17,10 @@ import { RedisStore } from '../../src/redis/redis-store.js';
  * One instance of an application that may be killed at any moment. Its handler writes what a careful one would: the
  * change and the delivery's key in one transaction. It also counts every time it came to its end.
  */
-const { REDIS_URL = '', PREFIX = '', MARKETPLACE = '{}' } = process.env;
+const { REDIS_URL = '', PREFIX = '', MARKETPLACE = '{}', THROWS_AFTERWARDS = '0' } = process.env;
 const redis = new Redis(REDIS_URL);
+// It may be away for a while; without a listener that would be said on the console each time.
+redis.on('error', () => undefined);
 
 const APPLY = `
 redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
@@ -33,6 +35,7 @@ class Listener {
     const log = `${PREFIX}log:${context.groupUid}:${context.resource}:${String(entity.id)}`;
     const keys = [`${PREFIX}finished`, `${PREFIX}keys`, log] as const;
     await redis.eval(APPLY, 3, ...keys, context.deliveryKey, String(entity.updated_at));
+    if (Math.random() < Number(THROWS_AFTERWARDS)) throw new Error('it has written, and fails');
   }
 }
 

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 
 import { CliError } from '../../errors/cli.error.js';
+import { parseForeignJson } from '../../utils/foreign-json.js';
 import { type Advice, guardAdvice, type MainReview, reviewMain } from './main-review.js';
 import { wireModule } from './module-wiring.js';
 import { INTEGRATION_MODULE, integrationFiles, type SessionKind } from './templates.js';
@@ -111,7 +112,7 @@ function beside(path: string, name: string): string {
 function isEsm(read: ReadFile): boolean {
   const manifest = read('package.json');
   try {
-    return manifest !== null && (JSON.parse(manifest) as { type?: unknown }).type === 'module';
+    return manifest !== null && (parseForeignJson(manifest) as { type?: unknown }).type === 'module';
   } catch {
     throw new CliError('cli.application', {
       message: 'package.json is not JSON.',

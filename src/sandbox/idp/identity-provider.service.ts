@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { Inject, Injectable } from '@nestjs/common';
 
 import { isoSeconds, SandboxClock } from '../clock/sandbox-clock.js';
@@ -138,8 +140,9 @@ export class IdentityProviderService {
     const now = this.clock.now().getTime() + offsetMs;
     const at = (ms: number): string => isoSeconds(new Date(now + ms));
     return {
-      responseId: `_${this.state.random.uuid()}`,
-      assertionId: `_${this.state.random.uuid()}`,
+      // Not by the seed: an application that remembers takes an id that comes again for a replay.
+      responseId: `_${randomUUID()}`,
+      assertionId: `_${randomUUID()}`,
       issueInstant: at(0),
       destination: request.acsUrl,
       inResponseTo: request.requestId,

@@ -32,6 +32,25 @@ function btwoc(bytes: Buffer): Buffer {
   return (shortest[0] as number) & 0x80 ? Buffer.concat([Buffer.from([0]), shortest]) : shortest;
 }
 
+/** Bytes of the longest prime that a consumer may bring. */
+const MAX_PRIME_BYTES = 512;
+
+function exchangeKeys(
+  fields: OpenIdFields,
+): { readonly publicKey: Buffer; readonly shared: Buffer } | 'unusable' {
+  const modulus = fields.get('dh_modulus');
+  const prime = modulus ? Buffer.from(modulus, 'base64') : Buffer.from(DEFAULT_MODULUS, 'hex');
+  if (prime.length > MAX_PRIME_BYTES) return 'unusable';
+  try {
+    const diffieHellman = createDiffieHellman(prime, Buffer.from(fields.get('dh_gen') ?? 'Ag==', 'base64'));
+    const publicKey = diffieHellman.generateKeys();
+    const theirs = Buffer.from(fields.get('dh_consumer_public') ?? '', 'base64');
+    return { publicKey, shared: diffieHellman.computeSecret(theirs) };
+  } catch {
+    return 'unusable';
+  }
+}
+
 /** Fields of a message without `openid.`. */
 export type OpenIdFields = ReadonlyMap<string, string>;
 
@@ -41,13 +60,20 @@ export class Associations {
   readonly #known = new Map<string, Association>();
   readonly #confirmed = new Set<string>();
 
-  /** Handles a request for an association; null for types that cannot be had. */
+  /** Whether a handle was given to a consumer, and its secret is still known. */
+  isKnown(handle: string): boolean {
+    return this.#known.get(handle)?.isPrivate === false;
+  }
+
+  /** Handles a request for an association; null for types that cannot be had, an `error` for no usable key exchange. */
   associate(fields: OpenIdFields): Record<string, string> | null {
     const type = fields.get('assoc_type') ?? '';
     const session = fields.get('session_type') ?? '';
     const kind = HASHES[type];
     if (!kind || (session !== 'no-encryption' && session !== type.replace('HMAC', 'DH'))) return null;
     const secret = randomBytes(kind.bytes);
+    const exchange = session === 'no-encryption' ? null : exchangeKeys(fields);
+    if (exchange === 'unusable') return { error: 'The key exchange cannot be carried out' };
     const handle = this.#remember({ hash: kind.hash, secret, isPrivate: false });
     const common = {
       assoc_handle: handle,
@@ -55,16 +81,11 @@ export class Associations {
       session_type: session,
       expires_in: String(LIFETIME_SECONDS),
     };
-    if (session === 'no-encryption') return { ...common, mac_key: secret.toString('base64') };
-    const modulus = fields.get('dh_modulus');
-    const prime = modulus ? Buffer.from(modulus, 'base64') : Buffer.from(DEFAULT_MODULUS, 'hex');
-    const diffieHellman = createDiffieHellman(prime, Buffer.from(fields.get('dh_gen') ?? 'Ag==', 'base64'));
-    const publicKey = diffieHellman.generateKeys();
-    const shared = diffieHellman.computeSecret(Buffer.from(fields.get('dh_consumer_public') ?? '', 'base64'));
-    const pad = createHash(kind.hash).update(btwoc(shared)).digest();
+    if (!exchange) return { ...common, mac_key: secret.toString('base64') };
+    const pad = createHash(kind.hash).update(btwoc(exchange.shared)).digest();
     return {
       ...common,
-      dh_server_public: btwoc(publicKey).toString('base64'),
+      dh_server_public: btwoc(exchange.publicKey).toString('base64'),
       enc_mac_key: Buffer.from(secret.map((byte, index) => byte ^ (pad[index] as number))).toString('base64'),
     };
   }

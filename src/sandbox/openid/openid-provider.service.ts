@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SandboxClock } from '../clock/sandbox-clock.js';
@@ -55,7 +57,9 @@ export class OpenIdProviderService {
     const ns = OPENID.namespace;
     if (fields.get('mode') === 'check_authentication') {
       const confirmed = this.associations.confirm(new Map(fields).set('mode', 'id_res'));
-      return { ns, is_valid: String(confirmed) };
+      const invalid = fields.get('invalidate_handle');
+      const isGone = invalid !== undefined && !this.associations.isKnown(invalid);
+      return { ns, is_valid: String(confirmed), ...(isGone ? { invalidate_handle: invalid } : {}) };
     }
     if (fields.get('mode') !== 'associate') return null;
     const association = this.associations.associate(fields);
@@ -103,6 +107,8 @@ export class OpenIdProviderService {
   ): Map<string, string> {
     const endpoint = this.endpoint(marketplace);
     const identity = `${endpoint}/users/${user.uid}`;
+    const wanted = request.get('assoc_handle');
+    const handle = this.associations.handleFor(wanted);
     const fields = new Map<string, string>([
       ['ns', OPENID.namespace],
       ['mode', 'id_res'],
@@ -110,8 +116,10 @@ export class OpenIdProviderService {
       ['claimed_id', identity],
       ['identity', identity],
       ['return_to', returnTo],
-      ['response_nonce', this.clock.iso() + this.state.random.uuid().slice(0, 8)],
-      ['assoc_handle', this.associations.handleFor(request.get('assoc_handle'))],
+      // Not by the seed: an application that remembers takes a nonce that comes again for a replay.
+      ['response_nonce', this.clock.iso() + randomUUID().slice(0, 8)],
+      ['assoc_handle', handle],
+      ...(wanted && wanted !== handle ? ([['invalidate_handle', wanted]] as const) : []),
       ...this.#attributes(user, group),
       ...this.#extensions(request, user),
     ]);

@@ -53,8 +53,9 @@ export class OpenIdController {
       reply.header('content-type', XRDS);
       return serverXrds(this.provider.endpoint(marketplace));
     }
-    reply.status(200);
     const direct = this.provider.direct(fields);
+    // OpenID 2.0, section 5.1.2.2: what cannot be done is a 400.
+    reply.status(direct?.error === undefined ? 200 : 400);
     if (direct) {
       reply.header('content-type', 'text/plain; charset=utf-8');
       return Object.entries(direct)
