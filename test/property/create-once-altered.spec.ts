@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { MaestranoCreationUndecidedError, MaestranoHttpError } from '../../src/errors/account.error.js';
+import { MaestranoCreationUndecidedError } from '../../src/errors/account.error.js';
+import { MaestranoHttpError } from '../../src/errors/http.error.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../support/account/account-clients.js';
 import { ALTERATIONS, AlteringMarketplace, type Fate } from '../support/account/altering-marketplace.js';
