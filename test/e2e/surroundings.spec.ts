@@ -207,6 +207,38 @@ describe.each(HTTP_ADAPTERS)('requests of other clients, on %s', (httpAdapter) =
   });
 });
 
+describe.each(HTTP_ADAPTERS)('a caller that asks before it sends its body, on %s', (httpAdapter) => {
+  it.each([
+    ['right', basicOf('uat'), true, 200],
+    ['wrong', basicOf('production'), false, 401],
+  ])('with %s credentials', async (_which, authorization, continued, status) => {
+    const app = await boot(httpAdapter, { marketplaces: [marketplaceInput('uat')] });
+    const headers = {
+      authorization,
+      'content-type': 'application/json',
+      'content-length': '2',
+      expect: '100-continue',
+    };
+    const seen = await new Promise<[boolean, number | undefined, string | undefined]>((resolve, reject) => {
+      let told = false;
+      const url = `${app.url}/maestrano/connec/notifications/uat`;
+      const sent = httpRequest(url, { method: 'POST', headers }, (response) => {
+        response.resume();
+        response.on('end', () => resolve([told, response.statusCode, response.headers.connection]));
+      });
+      sent.on('continue', () => {
+        told = true;
+        sent.end('{}');
+      });
+      sent.on('error', reject);
+      sent.flushHeaders();
+    });
+    expect(seen.slice(0, 2)).toEqual([continued, status]);
+    if (!continued) expect(seen[2]).toBe('close');
+    await app.close();
+  });
+});
+
 describe.each(HTTP_ADAPTERS)('an application without body parsers, on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let app: Booted;

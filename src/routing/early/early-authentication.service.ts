@@ -1,4 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Server } from 'node:http';
+
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import type { WebhooksSettings } from '../../settings/maestrano-settings.js';
@@ -12,6 +14,7 @@ import { RouteMounter } from '../mounting/route-mounter.service.js';
 import { CREDENTIALS_REJECTED } from '../../security/challenge.js';
 import { BODY_TOO_LARGE } from './body-parsing.js';
 import type { EarlyCheck, EarlyDecision } from './early-check.js';
+import { installContinue } from './expect-continue.js';
 import { installOnExpress } from './express-early-middleware.js';
 import { installOnFastify, parseJsonApi } from './fastify-early-hook.js';
 
@@ -29,8 +32,9 @@ type Limited = EarlyDecision & { readonly rejected: false; readonly bodyLimit: n
  * gives our routes their own body limits, whatever the application's.
  */
 @Injectable()
-export class EarlyAuthentication {
+export class EarlyAuthentication implements BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoSecurity');
+  #stopping = false;
   /** By endpoint name. */
   readonly #decisions: ReadonlyMap<string, Limited>;
 
@@ -46,15 +50,23 @@ export class EarlyAuthentication {
     this.#decisions = limitsOf(registration.endpoints, settings);
   }
 
+  /** From now on the responses of our routes end their connections, so that none holds the shutdown up. */
+  beforeApplicationShutdown(): void {
+    this.#stopping = true;
+  }
+
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
   install(adapter: AbstractHttpAdapter): void {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: IncomingRequest) => this.decide(request),
+      isStopping: () => this.#stopping,
       bodyLimits: [...new Set([...this.#decisions.values()].map(({ bodyLimit }) => bodyLimit))],
     };
     const early =
       adapter.getType() === 'fastify' ? installOnFastify(adapter, check) : installOnExpress(adapter, check);
+    const server = adapter.getHttpServer() as Server | undefined;
+    if (server) installContinue(server, check);
     if (!early)
       this.#logger.warn('Credentials are checked by the route guard only, after the body is parsed.');
   }

@@ -20,6 +20,8 @@ export interface EarlyCheck {
   limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
   decide(request: IncomingRequest): EarlyDecision;
+  /** Whether the application is stopping: connections are not kept then. */
+  readonly isStopping: () => boolean;
   /** Every body limit that `decide` may respond with, in bytes. */
   readonly bodyLimits: readonly number[];
 }

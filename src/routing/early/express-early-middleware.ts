@@ -44,6 +44,7 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const factory = adapter as unknown as ExpressAdapter;
   const parsers = new Map(check.bodyLimits.map((limit) => [limit, createParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
+    if (check.isStopping()) response.setHeader('Connection', 'close');
     const decision = check.decide(request as IncomingRequest);
     if (decision.rejected) return reject(response, decision.status, decision.body);
     if (decision.ignoresBody) return discardBody(request, () => next());
