@@ -69,7 +69,7 @@ export type { LoginTrace } from './interfaces/login-trace.interface.js';
 export { MaestranoBasicAuthGuard } from './security/maestrano-basic-auth.guard.js';
 export { ForMarketplace } from './security/for-marketplace.decorator.js';
 export { MetadataService } from './metadata/metadata.service.js';
-export { ConnecHandler } from './connec/notifications/connec-handler.decorator.js';
+export { ConnecHandler, ConnecTransaction } from './connec/notifications/connec-handler.decorator.js';
 export { ConnecNotifications } from './connec/notifications/notification-intake.service.js';
 export {
   type DeadNotification,

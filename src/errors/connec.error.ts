@@ -49,6 +49,10 @@ export const CONNEC_ERROR_CODES = {
   'connec.stopping': {
     meaning: 'The reason in the signal of a handler that still runs when the application has to stop.',
   },
+  'connec.leaseLost': {
+    meaning:
+      'Another instance took over the record while the transaction of a handler was open; it was rolled back.',
+  },
   'connec.handler': { meaning: 'A @ConnecHandler method cannot be used as it is declared.' },
   'connec.queue': { meaning: 'The notification queue was asked for something it cannot do.' },
 } as const satisfies ErrorTable;

@@ -24,6 +24,11 @@ export interface ConnecNotificationContext {
    * the application is stopping. `signal.reason` says which. Hand it to whatever takes a signal.
    */
   readonly signal: AbortSignal;
+  /**
+   * In a handler with `@ConnecTransaction()`: your database library's own object of the transaction in which the delivery is
+   * marked as handled. Undefined in others.
+   */
+  readonly tx: unknown;
 }
 
 /** A handler that threw. */

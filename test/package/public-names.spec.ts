@@ -33,6 +33,7 @@ const NAMES = [
   'ConnecResources',
   'ConnecResponse',
   'ConnecService',
+  'ConnecTransaction',
   'CurrentMarketplace',
   'DeadNotification',
   'ExternalId',

@@ -49,6 +49,8 @@ export class ConnecDelivery implements ConnecNotificationContext {
   readonly at: number | null;
   /** Digest of the content, where the time alone does not identify the delivery. */
   readonly digest: string | null;
+  /** Set while a handler runs in a transaction. */
+  tx: unknown = undefined;
   readonly #records: DeliveryRecords;
   #controller: AbortController | null = null;
   #stopReason: Error | null = null;

@@ -6,6 +6,9 @@ import type { ConnecRecordOf, ConnecResourceName } from '../client/connec-resour
 /** Metadata key of {@link ConnecHandler}. */
 export const CONNEC_HANDLER = 'maestrano:connec-handler';
 
+/** Metadata key of {@link ConnecTransaction}. */
+export const CONNEC_TRANSACTION = 'maestrano:connec-transaction';
+
 /** All resources. */
 export const ANY_RESOURCE = '*';
 
@@ -37,4 +40,22 @@ export function ConnecHandler<R extends ConnecResourceName, Entity = ConnecRecor
   return (target, key, descriptor) => {
     SetMetadata(CONNEC_HANDLER, resources)(target, key, descriptor);
   };
+}
+
+/**
+ * Runs a {@link ConnecHandler} method in a transaction of your database, with a store of `nestjs-maestrano/sql`:
+ * `context.tx` is the library's own object (client, EntityManager, `trx`), and that the delivery was handled is written in
+ * the same transaction. What is written through it is kept exactly once; whatever else the handler does is not part of it.
+ * A connection is held while the handler runs. It commits when the handler resolves, and rolls back when it throws.
+ *
+ * ```ts
+ * @ConnecHandler('invoices')
+ * @ConnecTransaction()
+ * async onInvoice(invoice: ConnecRecordOf<'invoices'>, { tx }: ConnecNotificationContext) {
+ *   await (tx as EntityManager).save(Invoice, toInvoice(invoice));
+ * }
+ * ```
+ */
+export function ConnecTransaction(): MethodDecorator {
+  return SetMetadata(CONNEC_TRANSACTION, true);
 }

@@ -3,7 +3,9 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 
 import { MaestranoConnecError } from '../../errors/connec.error.js';
 import type { ConnecNotificationContext } from '../../interfaces/connec-notification.interface.js';
-import { ANY_RESOURCE, CONNEC_HANDLER } from './connec-handler.decorator.js';
+import { ANY_RESOURCE, CONNEC_HANDLER, CONNEC_TRANSACTION } from './connec-handler.decorator.js';
+import { MaestranoStore } from '../../stores/maestrano-store.js';
+import { transactional } from '../../stores/transactional-store.js';
 import { EnhancedHandler, type HandlerLocation, type ProviderWrapper } from './handler-enhancers.js';
 import { resourceKey } from './resource-key.js';
 
@@ -12,6 +14,8 @@ export interface RegisteredHandler {
   /** `BillingListener.onInvoice` */
   readonly name: string;
   /** Resolves with `SKIPPED` when a guard did not let the entity through; with anything else once it is handled. */
+  /** Whether it runs in a transaction of the application's database, as `context.tx`. */
+  readonly isTransactional?: boolean;
   readonly run: (entity: Readonly<Record<string, unknown>>, context: ConnecNotificationContext) => unknown;
 }
 
@@ -27,6 +31,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
+    private readonly store: MaestranoStore,
   ) {}
 
   /** Those of the resource, then those of all resources. */
@@ -41,7 +46,7 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
 
   /**
    * @throws MaestranoConnecError `connec.handler` for a method on a request-scoped provider, or one whose guards,
-   *   interceptors, pipes and filters are not singletons
+   *   interceptors, pipes and filters are not singletons, or one in a transaction without a store that has some
    */
   onApplicationBootstrap(): void {
     const found = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
@@ -67,7 +72,9 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
     for (const [method, resources] of this.#methods(prototype)) {
       const callback = prototype[method]!;
       const name = `${String(wrapper.name)}.${method}`;
-      const handler = { name, run: runOf({ name, wrapper, instance, method, callback }) };
+      const isTransactional = this.reflector.get<boolean | undefined>(CONNEC_TRANSACTION, callback) === true;
+      if (isTransactional && !transactional(this.store)) throw withoutTransactions(name);
+      const handler = { name, isTransactional, run: runOf({ name, wrapper, instance, method, callback }) };
       for (const resource of resources) {
         if (resource === ANY_RESOURCE) this.#wildcards.push(handler);
         else this.#add(resourceKey(resource), handler);
@@ -100,6 +107,13 @@ export class ConnecHandlerRegistry implements OnApplicationBootstrap {
       return resources ? [[method, resources]] : [];
     });
   }
+}
+
+function withoutTransactions(name: string): MaestranoConnecError {
+  return new MaestranoConnecError('connec.handler', {
+    message: `${name} is to run in a transaction, and the store is in no database of yours.`,
+    remedy: 'Use SqlStore of nestjs-maestrano/sql as the store option, or take @ConnecTransaction() away.',
+  });
 }
 
 /** The method itself where nothing is bound to it. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { MAX_BATCH, type MaestranoStore, type StoreWrite } from '../../stores/maestrano-store.js';
+import type { TransactionalStore } from '../../stores/transactional-store.js';
 import { inChunks } from '../../utils/chunks.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import {
@@ -42,10 +44,21 @@ export type DeliveryOutcome =
 interface HeldClaim extends DeliveryClaim {
   /** What was stored before, and what that said. */
   readonly found: string | null;
-  readonly state: RecordState;
+  state: RecordState;
   lease: RecordLease;
   /** What is stored now. */
   stored: string;
+  /** Whether it was ended in a transaction of a handler. */
+  isEnded: boolean;
+}
+
+/** A handler that runs in a transaction. */
+export interface TransactionalStep {
+  readonly claim: DeliveryClaim;
+  /** Handlers that are done when this one is, itself included. */
+  readonly finished: readonly string[];
+  /** Whether the delivery is handled then. */
+  readonly isLast: boolean;
 }
 
 /**
@@ -107,6 +120,55 @@ export class DeliveryLedger {
   }
 
   /**
+   * Runs a handler in a transaction in which it is also written that the handler is done: both are kept, or neither.
+   *
+   * @throws MaestranoConnecError `connec.leaseLost` when another process took this one for dead; and what the work throws.
+   */
+  async within<T>(
+    store: TransactionalStore,
+    { claim, finished, isLast }: TransactionalStep,
+    work: (transaction: unknown) => Promise<T>,
+  ): Promise<T> {
+    const held = claim as HeldClaim;
+    const { delivery, state } = held;
+    const next = isLast ? handledState(state, delivery) : unfinishedState(state, delivery, finished);
+    /** Further handlers run under the same lease. */
+    const text = (): string => writeState(isLast ? next : { ...next, lease: held.lease });
+    try {
+      const result = await store.transaction(async (inside, transaction) => {
+        const value = await work(transaction);
+        await this.#noteWithin(inside, held, text);
+        return value;
+      });
+      held.state = next;
+      held.stored = text();
+      held.isEnded = isLast;
+      return result;
+    } finally {
+      if (!held.isEnded) {
+        this.#held.add(held);
+        this.#beat();
+      }
+    }
+  }
+
+  /**
+   * A renewal from now on would wait for the transaction. One under way is not waited for: it may wait for the same
+   * connection, and what it wrote is read again.
+   */
+  async #noteWithin(store: MaestranoStore, held: HeldClaim, text: () => string): Promise<void> {
+    this.#held.delete(held);
+    const write = async (): Promise<boolean> => {
+      const [kept = false] = await store.writeMany([this.#writeOf(held, held.stored, text())]);
+      return kept;
+    };
+    if (await write()) return;
+    const isOurs = (await this.#reread([held], store)).length > 0;
+    if (isOurs && (await write())) return;
+    throw new MaestranoConnecError('connec.leaseLost', { marketplace: held.delivery.marketplace.name });
+  }
+
+  /**
    * Writes what became of claims, and ends them. Says of each whether it was written: false when the claim was lost
    * meanwhile, because another process took it for dead. One round trip.
    */
@@ -115,6 +177,7 @@ export class DeliveryLedger {
     if (this.#renewing) await this.#renewing;
     const claims = outcomes.map(({ claim }) => claim as HeldClaim);
     for (const claim of claims) this.#held.delete(claim);
+    if (claims.some(({ isEnded }) => isEnded)) return this.#completeOthers(outcomes);
     const writes = outcomes.map((outcome, position) => this.#endOf(outcome, claims[position]!));
     const kept = await this.#write(writes);
     // After a renewal whose response got lost, something else of ours is stored than we know.
@@ -127,6 +190,14 @@ export class DeliveryLedger {
     );
     again.forEach((position, at) => (kept[position] = wrote[at] ?? false));
     return kept;
+  }
+
+  /** What ended in a transaction is written. */
+  async #completeOthers(outcomes: readonly DeliveryOutcome[]): Promise<boolean[]> {
+    const isEnded = ({ claim }: DeliveryOutcome): boolean => (claim as HeldClaim).isEnded;
+    const others = outcomes.filter((outcome) => !isEnded(outcome));
+    const kept = await this.complete(others);
+    return outcomes.map((outcome) => isEnded(outcome) || (kept[others.indexOf(outcome)] ?? false));
   }
 
   #endOf(outcome: DeliveryOutcome, claim: HeldClaim): StoreWrite {
@@ -148,8 +219,9 @@ export class DeliveryLedger {
   }
 
   /** Those of the claims that still hold, with what is stored of them now. */
-  async #reread(claims: readonly HeldClaim[]): Promise<HeldClaim[]> {
-    const found = await this.read(claims.map(({ delivery }) => delivery));
+  async #reread(claims: readonly HeldClaim[], store = this.store): Promise<HeldClaim[]> {
+    const keys = claims.map(({ delivery }) => delivery.storeKey);
+    const found = await inChunks(keys, MAX_BATCH, (some) => store.getMany(some));
     return claims.filter((claim, position) => {
       const stored = found[position] ?? null;
       if (stored === null || readState(stored).lease?.token !== claim.lease.token) return false;
@@ -202,5 +274,13 @@ function newClaim(
 ): HeldClaim {
   const { at, digests, unfinished } = state;
   const stored = writeState({ at, digests, unfinished, lease });
-  return { delivery, finished: finishedHandlers(state, delivery), found, state, lease, stored };
+  return {
+    delivery,
+    finished: finishedHandlers(state, delivery),
+    found,
+    state,
+    lease,
+    stored,
+    isEnded: false,
+  };
 }

@@ -202,7 +202,7 @@ export class DeliveryRunner {
 
   async #handle(claim: DeliveryClaim): Promise<void> {
     const { counts, handlers } = this.parts;
-    const result = await handlers.call(claim.delivery, claim.finished);
+    const result = await handlers.call(claim);
     this.#handled += 1;
     if (result === null) {
       counts.handled += 1;

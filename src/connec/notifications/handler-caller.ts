@@ -4,6 +4,7 @@ import type { MaestranoNotificationAdapter } from '../../adapters/maestrano-noti
 import { errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { RegisteredHandler } from './connec-handler.registry.js';
+import type { DeliveryClaim, TransactionalStep } from './delivery-ledger.js';
 import type { Admission, NotificationAdmission } from './group-admission.service.js';
 import { SKIPPED } from './handler-enhancers.js';
 import { type HandlerWatch, shown } from './handler-watch.js';
@@ -35,6 +36,9 @@ export interface HandlerCallerParts {
   readonly watch: HandlerWatch;
   readonly logger: Logger;
   readonly counts: Pick<ConnecNotificationCounters['counts'], 'skipped'>;
+  /** Runs a handler in a transaction with the note that it is done; missing where the store has none. */
+  readonly within?:
+    ((step: TransactionalStep, work: (transaction: unknown) => Promise<unknown>) => Promise<unknown>) | null;
 }
 
 /** Calls the handlers of deliveries one after the other, counts those that a guard skips, and reports those that throw. */
@@ -42,13 +46,15 @@ export class HandlerCaller {
   constructor(private readonly parts: HandlerCallerParts) {}
 
   /** Resolves with null when all handlers are done; never rejects. */
-  async call(delivery: ConnecDelivery, finishedBefore: readonly string[]): Promise<HandlersResult | null> {
+  async call(claim: DeliveryClaim): Promise<HandlersResult | null> {
+    const { delivery, finished: finishedBefore } = claim;
     const { handlersOf, admission, watch, counts } = this.parts;
     const { groupUid } = delivery;
     const finished = [...finishedBefore];
     let failure: { readonly error: unknown } | null = null;
     let context = delivery;
-    for (const handler of handlersOf(delivery.resource)) {
+    const all = handlersOf(delivery.resource);
+    for (const handler of all) {
       if (finishedBefore.includes(handler.name)) continue;
       let admitted: Admission = admission.of(groupUid);
       if (admitted === 'expired') {
@@ -65,7 +71,13 @@ export class HandlerCaller {
       }
       if (admitted !== 'granted') return { failure, finished, stopped: admitted, isBegun: failure !== null };
       try {
-        const running = handler.run(delivery.entity, context);
+        const running = handler.isTransactional
+          ? this.#inTransaction(handler, context, {
+              claim,
+              finished: [...finished, handler.name],
+              isLast: all.every(({ name }) => name === handler.name || finished.includes(name)),
+            })
+          : handler.run(delivery.entity, context);
         // A handler that was done at once is not waited for.
         if (isPromise(running) && (await watch.watch(handler.name, context, running)) === SKIPPED) {
           counts.skipped += 1;
@@ -85,6 +97,21 @@ export class HandlerCaller {
     return failure && { failure, finished, stopped: null, isBegun: true };
   }
 
+  async #inTransaction(
+    handler: RegisteredHandler,
+    context: ConnecDelivery,
+    step: TransactionalStep,
+  ): Promise<unknown> {
+    return this.parts.within?.(step, async (transaction) => {
+      context.tx = transaction;
+      try {
+        return await handler.run(context.entity, context);
+      } finally {
+        context.tx = undefined;
+      }
+    });
+  }
+
   async #report(handler: string, error: unknown, delivery: ConnecDelivery): Promise<void> {
     const { adapter, watch, logger } = this.parts;
     const { resource, groupUid, attempt, marketplace, recordId, updatedAt, deliveryKey, signal } = delivery;
@@ -92,7 +119,8 @@ export class HandlerCaller {
       `${handler} failed for a ${resource} entity of group ${shown(groupUid)} on "${marketplace.name}" (attempt ${attempt}).`,
       errorPlace(error),
     );
-    const context = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt, signal };
+    const facts = { marketplace, groupUid, resource, recordId, updatedAt, deliveryKey, attempt, signal };
+    const context = { ...facts, tx: undefined };
     try {
       const running = adapter?.onFailure?.({ ...context, handler, error });
       if (isPromise(running)) await watch.watch(`${adapter!.constructor.name}.onFailure`, delivery, running);

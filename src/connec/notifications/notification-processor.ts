@@ -6,6 +6,8 @@ import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
 import { MAX_IDENTIFIER_LENGTH } from '../../utils/platform-identifier.js';
+import { MaestranoStore } from '../../stores/maestrano-store.js';
+import { transactional, type TransactionalStore } from '../../stores/transactional-store.js';
 import { ConnecDelivery, DeliveryRecords, type DeliverySource } from './connec-delivery.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { ConnecHandlerRegistry, type RegisteredHandler } from './connec-handler.registry.js';
@@ -27,6 +29,7 @@ export class NotificationProcessor {
   readonly #logger = new Logger('MaestranoNotifications');
   readonly #concurrency: number;
   readonly #identity: 'version' | 'content';
+  readonly #store: TransactionalStore | null;
 
   constructor(
     private readonly handlers: ConnecHandlerRegistry,
@@ -35,10 +38,12 @@ export class NotificationProcessor {
     private readonly adapters: AdapterResolver,
     private readonly counters: ConnecNotificationCounters,
     @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
+    store: MaestranoStore,
   ) {
     const { concurrency, identity } = notifications;
     this.#concurrency = concurrency;
     this.#identity = identity;
+    this.#store = transactional(store);
   }
 
   /** Rejects with what the store or `knowsGroup` of the adapter failed with. */
@@ -59,6 +64,7 @@ export class NotificationProcessor {
       watch,
       logger: this.#logger,
       counts,
+      within: this.#store && ((step, work) => this.ledger.within(this.#store!, step, work)),
     });
     const runner = new DeliveryRunner({
       ledger: this.ledger,
