@@ -6,6 +6,7 @@ import type { AccountSettings } from '../settings/maestrano-settings.js';
 import { ACCOUNT_SETTINGS } from '../settings/settings.providers.js';
 import { AccountClient } from './account-client.service.js';
 import { ChargeCollection, type ChargeMemory } from './charge.collection.js';
+import { ChargeIntents } from './ledger/charge-intents.service.js';
 import { ChargeLedger } from './ledger/charge-ledger.service.js';
 import type { Bill, BILL_FIELDS, BillInput } from './resources/bill.js';
 import type { RecurringBill, RECURRING_BILL_FIELDS, RecurringBillInput } from './resources/recurring-bill.js';
@@ -43,9 +44,10 @@ export class BillingService implements MarketplaceBilling {
     private readonly client: AccountClient,
     private readonly registry: MarketplaceRegistry,
     ledger: ChargeLedger,
+    intents: ChargeIntents,
     @Inject(ACCOUNT_SETTINGS) settings: AccountSettings,
   ) {
-    this.#memory = { ledger, settings: settings.createOnce };
+    this.#memory = { ledger, intents, settings: settings.createOnce };
     ({ bills: this.bills, recurringBills: this.recurringBills } = this.#billing());
   }
 

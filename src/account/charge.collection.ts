@@ -1,17 +1,33 @@
-import { type AccountErrorFacts, MaestranoInvalidRequestError } from '../errors/account.error.js';
+import {
+  type AccountErrorFacts,
+  MaestranoCreationKeyConflictError,
+  MaestranoInvalidRequestError,
+} from '../errors/account.error.js';
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom, type Payload } from './fields.js';
+import type { ChargeIntents } from './ledger/charge-intents.service.js';
 import { createOnce, type CreationSettings } from './ledger/charge-creation.js';
-import type { ChargeLedger } from './ledger/charge-ledger.service.js';
+import type { ChargeLedger, LedgerScope } from './ledger/charge-ledger.service.js';
 import { settleOnce } from './ledger/charge-settlement.js';
 import type { ChargeResource } from './resources/charge.js';
 
 /** What `createOnce` needs. */
 export interface ChargeMemory {
   readonly ledger: ChargeLedger;
+  readonly intents: ChargeIntents;
   readonly settings: CreationSettings;
 }
+
+/** What became of the charges that were recorded in transactions: see {@link ChargeCollection.createRecorded}. */
+export interface RecordedCharges<T> {
+  readonly created: readonly T[];
+  /** Those that stay recorded, with what `createOnce` threw. */
+  readonly failed: readonly { readonly key: string; readonly error: unknown }[];
+}
+
+/** Recorded charges that are looked at together. */
+const RECORDED_PAGE = 100;
 
 /** Charges of one kind: bills, or recurring bills. */
 export class ChargeCollection<T extends AccountEntity, F extends Fields, I> extends AccountCollection<
@@ -45,28 +61,78 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    * store that they share). After an ambiguous failure the group's charges are looked up before anything is sent
    * again, and a new one of the same price with other contents, which the server may have changed, is not charged again. May take as long as the `account.createOnce.deadlineMs` option.
    *
+   * With `tx`, the charge is only recorded in that transaction of yours (store of `nestjs-maestrano/sql`), and nothing is
+   * sent: it is there when you commit, and never was when you roll back. {@link createRecorded}, or a call with the same
+   * key and without `tx`, makes it.
+   *
    * @param key names this charge for ever: an invoice number, a job id. One key for one charge.
-   * @returns the charge, whether it was made now or by an earlier call.
+   * @returns the charge, whether it was made now or by an earlier call; null with `tx`.
    * @throws MaestranoCreationUndecidedError when it could not be found out whether the charge exists: call again later.
    * @throws MaestranoCreationKeyConflictError when the key stands for a charge with other contents.
    * @throws MaestranoCreationInProgressError when another call for the group with this price did not end in time.
    * @throws MaestranoCreationStoreError when the store failed.
    */
-  async createOnce(key: string, input: I, options: AccountCallOptions = {}): Promise<T> {
+  async createOnce(key: string, input: I, options: { readonly tx: unknown }): Promise<null>;
+  async createOnce(key: string, input: I, options?: AccountCallOptions): Promise<T>;
+  async createOnce(
+    key: string,
+    input: I,
+    options: AccountCallOptions & { readonly tx?: unknown } = {},
+  ): Promise<T | null> {
     const { resource, calls } = await this.open();
     const context = contextOf(calls.marketplace.name, resource.name);
     checkKey(key, context);
     const payload = resource.toPayload(input, context);
+    if (!('tx' in options)) return this.#createOnce(key, payload, options);
+    const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
+    if (await this.memory.intents.record(scope, { key, payload }, options.tx)) return null;
+    throw new MaestranoCreationKeyConflictError('account.keyConflict', {
+      message: 'the key was recorded before for a charge with other contents.',
+      ...context,
+      remedy: 'Use one key for one charge; nothing was recorded.',
+    });
+  }
+
+  /**
+   * Makes the charges that {@link createOnce} recorded in transactions, newest first. Call it after a commit, and now and then
+   * from a job for those whose process died; any number of instances may do so at once.
+   *
+   * @returns what was made, and what stays recorded with its error. Never rejects for a single charge.
+   */
+  async createRecorded(options: AccountCallOptions = {}): Promise<RecordedCharges<T>> {
+    const { resource, calls } = await this.open();
+    const scope = { marketplace: calls.marketplace.name, resource: resource.name };
+    const created: T[] = [];
+    const failed: { key: string; error: unknown }[] = [];
+    for (let before: string | undefined; ;) {
+      const { intents, next } = await this.memory.intents.page(scope, before, RECORDED_PAGE);
+      for (const { key, payload } of intents) {
+        if (options.signal?.aborted) return { created, failed };
+        try {
+          created.push(await this.#createOnce(key, payload, options));
+        } catch (error) {
+          failed.push({ key, error });
+        }
+      }
+      if (next === null) return { created, failed };
+      before = next;
+    }
+  }
+
+  async #createOnce(key: string, payload: Payload, options: AccountCallOptions): Promise<T> {
+    const { resource, calls } = await this.open();
+    const context = contextOf(calls.marketplace.name, resource.name);
     // By group alone: a filter that a server does not know gives an empty list, which would look like "not charged".
     const group = new URLSearchParams({ group_id: String(payload.group_id) });
     const price: Payload = { price_cents: payload.price_cents ?? 0 };
-    const { ledger, settings } = this.memory;
-    return createOnce(ledger, settings, {
+    const { ledger, intents, settings } = this.memory;
+    const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
+    const charge = await createOnce(ledger, settings, {
       key,
       payload,
       context,
       options,
-      scope: { marketplace: context.marketplace, resource: resource.name },
+      scope,
       create: (call) => calls.create(payload, call),
       retrieve: (id, call) => calls.retrieve(id, call),
       // A server that changed texts or currency kept the price.
@@ -74,11 +140,14 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
         (await calls.list(group, call)).filter(({ raw }) => mayComeFrom(resource.fields, price, raw)),
       isEqual: ({ raw }) => mayComeFrom(resource.fields, payload, raw),
     });
+    // The key is done: an intent that is left is found again, and done at once.
+    await intents.remove(scope, key).catch(() => false);
+    return charge;
   }
 
   /**
    * Decides by hand about a key that {@link createOnce} could not decide: `id` is the charge that it stands for,
-   * null says that there is none, so that the next `createOnce` sends it.
+   * null says that there is none, so that the next `createOnce` sends it. A charge that is only recorded is forgotten with null.
    *
    * @throws MaestranoInvalidRequestError when the key is not undecided; MaestranoNotFoundError when there is no such charge.
    */
@@ -87,9 +156,12 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     const context = contextOf(calls.marketplace.name, resource.name);
     checkKey(key, context);
     if (id !== null) await calls.retrieve(id, options);
-    const { ledger, settings } = this.memory;
-    const scope = { marketplace: context.marketplace, resource: resource.name };
+    const { ledger, intents, settings } = this.memory;
+    const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
+    const isOnlyRecorded = (await ledger.readKey(scope, key)) === null;
+    if (id === null && isOnlyRecorded && (await intents.remove(scope, key))) return;
     await settleOnce(ledger, settings, { key, chargeId: id, context, scope });
+    await intents.remove(scope, key);
   }
 
   /**

@@ -9,6 +9,10 @@ export const STORE_ERROR_CODES = {
   'store.aborted': {
     meaning: 'The signal of the call ended the wait; what was begun may still be carried out.',
   },
+  'store.noTransactions': {
+    meaning: 'A transaction was given, and the store is in no database of the application.',
+    remedy: 'Use SqlStore of nestjs-maestrano/sql as the store option.',
+  },
   'store.unavailable': {
     meaning: 'The store did not respond in time, or failed.',
     remedy: 'Try again in a few seconds, and look at the store when it goes on.',

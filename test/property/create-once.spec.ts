@@ -125,8 +125,10 @@ async function expectOneChargeAKey(store: CrashingStore, given: Faults): Promise
       description: `Content ${given.contents[key]}`,
     };
     const { bills, recurringBills } = application.billing;
-    const charges = given.recurring ? recurringBills : bills;
-    return charges.createOnce(`${name}-key${key}`, charge).then(({ id }) => id);
+    const creating = given.recurring
+      ? recurringBills.createOnce(`${name}-key${key}`, charge)
+      : bills.createOnce(`${name}-key${key}`, charge);
+    return creating.then(({ id }) => id);
   };
   const insist = async (key: number): Promise<string> => {
     for (let tries = 1; ; tries += 1) {

@@ -116,7 +116,7 @@ export class ChargeLedger {
     ttlMs: number,
   ): Promise<KeyRecord | null> {
     const stored = JSON.stringify({ state: 'open', ...content, revision: randomUUID() });
-    const isFree = await this.store.setIfAbsent(keyOf(scope, key), stored, ttlMs);
+    const isFree = await this.store.setIfAbsent(keyOf(scope, key), stored, this.#lifeOf(ttlMs));
     return isFree ? { state: 'open', ...content, stored } : null;
   }
 
@@ -141,7 +141,9 @@ export class ChargeLedger {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (present?.state === 'done') return present.chargeId;
       const expected = present?.stored ?? null;
-      const [written] = await this.store.writeMany([{ key: keyOf(scope, key), expected, value, ttlMs }]);
+      const [written] = await this.store.writeMany([
+        { key: keyOf(scope, key), expected, value, ttlMs: this.#lifeOf(ttlMs) },
+      ]);
       if (written) return chargeId;
       present = await this.readKey(scope, key);
     }
@@ -186,7 +188,8 @@ export class ChargeLedger {
     const settleMs = Math.max(0, Math.ceil(settledAt - monotonicNow()));
     const stored = open.length === 0 ? null : JSON.stringify({ revision, known, open, settleMs });
     if (stored === null && expected === null) return { ...next, stored };
-    const [written] = await this.store.writeMany([{ key, expected, value: stored, ttlMs }]);
+    const life = this.#lifeOf(ttlMs);
+    const [written] = await this.store.writeMany([{ key, expected, value: stored, ttlMs: life }]);
     if (!written) throw new LedgerConflict();
     this.#keepTime(revision, settledAt);
     return { known, open, settledAt, stored };
@@ -219,6 +222,11 @@ export class ChargeLedger {
       // A lock that cannot be released ends by itself; what the work did counts.
       await this.store.delete(key, token).catch(() => false);
     }
+  }
+
+  /** A durable store keeps what charges were made for ever: a key then never charges a second time. */
+  #lifeOf(ttlMs: number): number | null {
+    return this.store.durable ? null : ttlMs;
   }
 
   #readTime(revision: string, settleMs: number): number {

@@ -1,6 +1,7 @@
 import { AccountClient } from '../../../src/account/account-client.service.js';
 import { AccountService } from '../../../src/account/account.service.js';
 import { BillingService } from '../../../src/account/billing.service.js';
+import { ChargeIntents } from '../../../src/account/ledger/charge-intents.service.js';
 import { ChargeLedger } from '../../../src/account/ledger/charge-ledger.service.js';
 import { MembershipService } from '../../../src/account/membership.service.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
@@ -34,11 +35,12 @@ export function accountClients(options: AccountClientsOptions): AccountClients {
   const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options.http } }).http);
   const { account } = settingsOf({ account: options.account });
   const client = new AccountClient(http, account);
-  const ledger = new ChargeLedger(options.store ?? new MemoryStore());
+  const store = options.store ?? new MemoryStore();
+  const [ledger, intents] = [new ChargeLedger(store), new ChargeIntents(store)];
   return {
     http,
     account: new AccountService(client, registry),
-    billing: new BillingService(client, registry, ledger, account),
+    billing: new BillingService(client, registry, ledger, intents, account),
     membership: new MembershipService(client, registry),
     close: () => http.onApplicationShutdown(),
   };
