@@ -18,6 +18,7 @@ import { MysqlEntryTable } from './entries/mysql-entry-table.js';
 import { PostgresEntryTable } from './entries/postgres-entry-table.js';
 import { SqliteEntryTable } from './entries/sqlite-entry-table.js';
 import { checkSqlSchema } from './migrations/sql-schema.js';
+import { sqlWarnings } from './sql-durability.js';
 import type { SqlExecutor } from './sql-executor.js';
 import { withRetries } from './sql-retry.js';
 import { tableName, type SqlTableOptions } from './sql-tables.js';
@@ -120,6 +121,11 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
     return this.#work(call, async () => {
       await this.#entries.read(['ping']);
     });
+  }
+
+  /** Settings of the database by which it may forget what it acknowledged, or stand in the way. */
+  override warnings(call?: StoreCall): Promise<readonly string[]> {
+    return this.#work(call, () => sqlWarnings(this.#executor));
   }
 
   /** Compares version and shape of the tables with what is needed. A database that is not reachable is no reason. */

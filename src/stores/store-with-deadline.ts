@@ -4,6 +4,19 @@ import { MaestranoStoreError } from '../errors/store.error.js';
 import { errorCode } from '../utils/error-code.js';
 import { MaestranoStore, type StoreCall, type StorePage, type StoreWrite } from './maestrano-store.js';
 
+/** A call of the store that has ended. */
+export interface StoreCallReport {
+  /** Name of the method. */
+  readonly operation: string;
+  /** Class of the application's store. */
+  readonly kind: string;
+  readonly ms: number;
+  readonly failure: MaestranoStoreError | null;
+}
+
+/** Is told of every call; must not throw. */
+export type StoreObserver = (report: StoreCallReport) => void;
+
 /**
  * Stands around the application's store, so that nothing of ours waits for one that is away: every call ends within
  * `storeTimeoutMs`, and whatever a driver throws is one error, `store.unavailable`. The log has a line when the store
@@ -12,6 +25,7 @@ import { MaestranoStore, type StoreCall, type StorePage, type StoreWrite } from 
 export class StoreWithDeadline extends MaestranoStore {
   override readonly durable: boolean;
   readonly #logger = new Logger('MaestranoStore');
+  readonly #observers = new Set<StoreObserver>();
   #away = false;
 
   /**
@@ -27,15 +41,15 @@ export class StoreWithDeadline extends MaestranoStore {
   }
 
   override getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
-    return this.#within(false, call, (within) => this.inner.getMany(keys, within));
+    return this.#within('getMany', false, call, (within) => this.inner.getMany(keys, within));
   }
 
   override writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
-    return this.#within(true, call, (within) => this.inner.writeMany(writes, within));
+    return this.#within('writeMany', true, call, (within) => this.inner.writeMany(writes, within));
   }
 
   override take(key: string, call?: StoreCall): Promise<string | null> {
-    return this.#within(true, call, (within) => this.inner.take(key, within));
+    return this.#within('take', true, call, (within) => this.inner.take(key, within));
   }
 
   override page(
@@ -43,15 +57,15 @@ export class StoreWithDeadline extends MaestranoStore {
     from: { readonly before?: string; readonly limit: number },
     call?: StoreCall,
   ): Promise<StorePage> {
-    return this.#within(false, call, (within) => this.inner.page(index, from, within));
+    return this.#within('page', false, call, (within) => this.inner.page(index, from, within));
   }
 
   override ping(call?: StoreCall): Promise<void> {
-    return this.#within(false, call, (within) => this.inner.ping(within));
+    return this.#within('ping', false, call, (within) => this.inner.ping(within));
   }
 
   override warnings(call?: StoreCall): Promise<readonly string[]> {
-    return this.#within(false, call, (within) => this.inner.warnings(within));
+    return this.#within('warnings', false, call, (within) => this.inner.warnings(within));
   }
 
   /** What is wrong with a store at the start is its own to say, and so is how long it looks. */
@@ -62,7 +76,7 @@ export class StoreWithDeadline extends MaestranoStore {
   /** Never rejects, and never keeps the process: what cannot be closed in time is said in the log and left. */
   override async close(): Promise<void> {
     try {
-      await this.#within(true, undefined, () => this.inner.close());
+      await this.#within('close', true, undefined, () => this.inner.close());
     } catch (error) {
       this.#logger.warn(`The store was not closed properly: ${reasonOf(error)}.`);
     }
@@ -71,15 +85,17 @@ export class StoreWithDeadline extends MaestranoStore {
   // A store may have a quicker way for these, so they are not left to the base class.
 
   override get(key: string, call?: StoreCall): Promise<string | null> {
-    return this.#within(false, call, (within) => this.inner.get(key, within));
+    return this.#within('get', false, call, (within) => this.inner.get(key, within));
   }
 
   override set(key: string, value: string, ttlMs: number | null, call?: StoreCall): Promise<void> {
-    return this.#within(true, call, (within) => this.inner.set(key, value, ttlMs, within));
+    return this.#within('set', true, call, (within) => this.inner.set(key, value, ttlMs, within));
   }
 
   override setIfAbsent(key: string, value: string, ttlMs: number | null, call?: StoreCall): Promise<boolean> {
-    return this.#within(true, call, (within) => this.inner.setIfAbsent(key, value, ttlMs, within));
+    return this.#within('setIfAbsent', true, call, (within) =>
+      this.inner.setIfAbsent(key, value, ttlMs, within),
+    );
   }
 
   override replace(
@@ -89,20 +105,31 @@ export class StoreWithDeadline extends MaestranoStore {
     ttlMs: number | null,
     call?: StoreCall,
   ): Promise<boolean> {
-    return this.#within(true, call, (within) => this.inner.replace(key, expected, value, ttlMs, within));
+    return this.#within('replace', true, call, (within) =>
+      this.inner.replace(key, expected, value, ttlMs, within),
+    );
   }
 
   override delete(key: string, expected?: string, call?: StoreCall): Promise<boolean> {
-    return this.#within(true, call, (within) => this.inner.delete(key, expected, within));
+    return this.#within('delete', true, call, (within) => this.inner.delete(key, expected, within));
+  }
+
+  /** Has every call told when it ends. Returns how to stop. */
+  observe(observer: StoreObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   async #within<T>(
+    operation: string,
     writes: boolean,
     call: StoreCall | undefined,
     work: (within: StoreCall) => Promise<T>,
   ): Promise<T> {
     const deadline = new AbortController();
     const signal = call?.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;
+    const started = performance.now();
+    let failure: MaestranoStoreError | null = null;
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -115,9 +142,12 @@ export class StoreWithDeadline extends MaestranoStore {
       this.#responded();
       return result;
     } catch (error) {
-      throw this.#failed(error, writes);
+      failure = this.#failed(error, writes);
+      throw failure;
     } finally {
       clearTimeout(timer);
+      const ms = performance.now() - started;
+      for (const observer of this.#observers) observer({ operation, kind: storeKind(this), ms, failure });
     }
   }
 

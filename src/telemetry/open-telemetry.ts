@@ -12,6 +12,8 @@ export const METRICS = {
   clientDuration: 'maestrano.client.duration',
   /** Histogram: one request that an endpoint of ours served. */
   endpointDuration: 'maestrano.endpoint.duration',
+  /** Histogram: one call of the application's store. */
+  storeDuration: 'maestrano.store.duration',
   /** Counter: logins by outcome. */
   logins: 'maestrano.logins',
   /** Gauge: 1 while calls to a server are stopped, else 0. */
@@ -30,6 +32,7 @@ export const ATTRIBUTES = {
   endpoint: 'maestrano.endpoint',
   outcome: 'maestrano.outcome',
   source: 'maestrano.source',
+  store: 'maestrano.store',
   method: 'http.request.method',
   status: 'http.response.status_code',
   error: 'error.type',

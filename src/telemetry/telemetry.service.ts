@@ -5,8 +5,11 @@ import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import { EndpointDispatcher } from '../routing/dispatch/endpoint-dispatcher.service.js';
 import { LoginTraceService } from '../sso/trace/login-trace.service.js';
+import { MaestranoStore } from '../stores/maestrano-store.js';
+import { StoreWithDeadline } from '../stores/store-with-deadline.js';
 import { observeCalls } from './call-telemetry.js';
 import { endpointObserver } from './endpoint-telemetry.js';
+import { storeObserver } from './store-telemetry.js';
 import { ATTRIBUTES, INSTRUMENTATION, loadOpenTelemetry, METRICS } from './open-telemetry.js';
 
 /**
@@ -22,6 +25,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
     private readonly dispatcher: EndpointDispatcher,
     private readonly traces: LoginTraceService,
     private readonly loader: MarketplaceLoader,
+    private readonly store: MaestranoStore,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -42,6 +46,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
       observeGauges(meter, this.http, this.loader),
       () => subscription.unsubscribe(),
     );
+    if (this.store instanceof StoreWithDeadline) this.#undo.push(this.store.observe(storeObserver(meter)));
   }
 
   onModuleDestroy(): void {

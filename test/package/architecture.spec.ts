@@ -37,7 +37,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   bullmq: upTo('connec'),
   sql: upTo('connec'),
   sandbox: upTo('views'),
-  testing: [...LAYERS.flat(), 'sandbox'],
+  testing: [...LAYERS.flat(), 'sandbox', 'sql'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql'],
 };
 
