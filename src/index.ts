@@ -97,7 +97,8 @@ export { compareDecimals } from './utils/decimal.js';
 
 // Connec!.
 export { ConnecService } from './connec/connec.service.js';
-export type { ConnecClient, ConnecPosted } from './connec/client/connec-client.js';
+export type { ConnecClient } from './connec/client/connec-client.js';
+export type { ConnecPosted } from './connec/client/connec-calls.interface.js';
 export type { ConnecChangedPage } from './connec/client/changed-records.js';
 export type { ConnecBatchResults, ConnecOperation } from './connec/client/connec-batch.js';
 export type { ConnecCollection, ConnecPage } from './connec/client/connec-pages.js';
