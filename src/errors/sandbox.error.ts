@@ -5,6 +5,7 @@ export const SANDBOX_ERROR_CODES = {
   'sandbox.production': { meaning: 'The sandbox was started with NODE_ENV=production.' },
   'sandbox.platform': { meaning: 'No HTTP platform of NestJS is installed.' },
   'sandbox.scenario': { meaning: 'The scenario is not known.' },
+  'sandbox.address': { meaning: 'The address of the application is neither http nor https.' },
   'sandbox.duration': { meaning: 'A span of time could not be read.' },
   'sandbox.unknown': {
     meaning: 'A marketplace, user, group, variant or delivery is not known to the sandbox.',

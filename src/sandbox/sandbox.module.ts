@@ -19,6 +19,7 @@ import { ExchangeRecorder } from './http/exchange-recorder.js';
 import { IdentityProviderController } from './idp/identity-provider.controller.js';
 import { IdentityProviderService } from './idp/identity-provider.service.js';
 import { Journal } from './journal/journal.js';
+import { LoginLog } from './login/login-log.js';
 import { SandboxLogin } from './login/sandbox-login.js';
 import { Associations } from './openid/associations.js';
 import { OpenIdProviderService } from './openid/openid-provider.service.js';
@@ -29,6 +30,7 @@ import { MarketplaceFinder } from './platform/marketplace-finder.js';
 import { MetadataCheck } from './platform/metadata-check.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/pages.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from './sandbox-options.js';
+import { SandboxReset } from './scenarios/sandbox-reset.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { SandboxState } from './state/sandbox-state.js';
 import { LoginPages } from './pages/login-pages.service.js';
@@ -78,9 +80,11 @@ export class SandboxModule {
         WebhookSender,
         ConnecChanges,
         SandboxWebhooks,
+        LoginLog,
         SandboxLogin,
         AssertionWorkshop,
         ScenarioBuilder,
+        SandboxReset,
         MetadataCheck,
         ...PAGE_PROVIDERS,
       ],

@@ -3,11 +3,12 @@ import type { INestApplication } from '@nestjs/common';
 import type { Server } from 'node:http';
 
 import { SandboxError } from '../errors/sandbox.error.js';
-import { BillingRun } from './account/billing-run.js';
+import { webAddress } from '../views/web-address.js';
 import { SandboxClock } from './clock/sandbox-clock.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { Journal } from './journal/journal.js';
+import { LoginLog } from './login/login-log.js';
 import {
   type LoginOptions,
   type LoginResult,
@@ -19,7 +20,7 @@ import { MarketplaceAdmin } from './platform/marketplace-admin.js';
 import { MetadataCheck, type MetadataReport } from './platform/metadata-check.js';
 import type { ResolvedSandboxOptions } from './sandbox-options.js';
 import { ScenarioBuilder } from './scenarios/scenario-builder.js';
-import { play } from './scenarios/scenarios.js';
+import { SandboxReset } from './scenarios/sandbox-reset.js';
 import { loadState } from './state/persistence.js';
 import { StateSaver } from './state/saver.js';
 import { SandboxState } from './state/sandbox-state.js';
@@ -81,8 +82,17 @@ export class Sandbox implements AsyncDisposable {
     return { host: this.url, apiPath: '/api/config/v1/marketplaces', apiKey, apiSecret };
   }
 
-  /** Where the application under test is; known later than the sandbox, when it listens on a free port. */
+  /**
+   * Where the application under test is; known later than the sandbox, when it listens on a free port.
+   *
+   * @throws SandboxError `sandbox.address` unless it is http or https
+   */
   setAppUrl(url: string): void {
+    if (webAddress(url) === null)
+      throw new SandboxError('sandbox.address', {
+        message: `"${url}" is no address of an application.`,
+        remedy: 'Write it like http://localhost:3000.',
+      });
     this.state.appUrl = url.replace(/\/+$/, '');
   }
 
@@ -111,36 +121,20 @@ export class Sandbox implements AsyncDisposable {
         remedy: 'Add them first.',
       });
     user.ssoSession = this.state.nextToken();
+    this.app.get(LoginLog).ended(name, userUid);
   }
 
   /** Back to the scenario's beginning: data, ids, clock, faults, journal, deliveries. The address stays. */
-  async reset(): Promise<void> {
-    this.clock.reset();
-    this.faults.clear();
-    this.journal.clear();
-    this.webhooks.clear();
-    this.state.clear();
-    await this.fill();
+  reset(): Promise<void> {
+    return this.app.get(SandboxReset).reset();
   }
 
   /** Continues from the file of a persistent sandbox, or begins the scenario. @internal */
   async begin(): Promise<void> {
     const { persist, appUrl } = this.resolved;
-    if (persist === null || !loadState(this.state, persist)) await this.fill();
+    if (persist === null || !loadState(this.state, persist)) await this.app.get(SandboxReset).fill();
     if (appUrl !== null) this.setAppUrl(appUrl);
     if (persist !== null) this.#saver = new StateSaver(this.state, persist);
-  }
-
-  /** Fills the empty state. */
-  private async fill(): Promise<void> {
-    this.state.environment = {
-      name: 'sandbox',
-      apiKey: this.state.nextToken(),
-      apiSecret: this.state.nextToken(),
-    };
-    await play(this.resolved.scenario, this.build);
-    // Nights before this moment are no business of the scenario's.
-    this.app.get(BillingRun).catchUp();
   }
 
   /** Stops listening, drops open connections and waits for deliveries under way. Nothing stays behind. */

@@ -82,32 +82,6 @@ withChromium('the sample application and the sandbox in a browser', () => {
     await look('bills');
   });
 
-  it.each([
-    ['/', 'home'],
-    ['/marketplaces', 'marketplaces'],
-    ['/people', 'people'],
-    ['/data', 'data'],
-    ['/webhooks', 'webhooks'],
-    ['/journal', 'journal'],
-    ['/faults', 'faults'],
-  ])('shows %s at both widths, light and dark', async (path, name) => {
-    for (const [width, scheme] of [
-      [1200, 'light'],
-      [390, 'dark'],
-    ] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.goto(launched.sandbox.url + path);
-      await look(`${name}-${width}-${scheme}`);
-      const overflow = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      expect({ path, width, overflow }).toEqual({ path, width, overflow: 0 });
-    }
-    await page.setViewportSize({ width: 1200, height: 900 });
-    await page.emulateMedia({ colorScheme: 'light' });
-  });
-
   it('finds the metadata of the sample in order', async () => {
     await page.goto(`${launched.sandbox.url}/marketplaces`);
     await page.getByRole('link', { name: 'Check metadata' }).first().click();
@@ -116,14 +90,18 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   it('adds a person, and tells the application when somebody leaves', async () => {
-    await page.goto(`${launched.sandbox.url}/people`);
-    await page.getByLabel('First name').first().fill('Ada');
-    await page.getByLabel('Last name').first().fill('<Lovelace>');
-    await page.getByRole('button', { name: 'Add a person' }).first().click();
-    expect(await page.getByRole('status').textContent()).toContain('Ada');
-    expect(await page.getByText('<Lovelace>').count()).toBe(1);
-    await page.getByRole('row').filter({ hasText: 'Ben Okafor' }).first().getByRole('button').click();
-    expect(await page.getByRole('status').textContent()).toContain('200');
+    await page.goto(`${launched.sandbox.url}/companies/maestrano-uat/cld-1`);
+    await page.getByText('Add a person').first().click();
+    await page.getByLabel('First name').fill('Ada');
+    await page.getByLabel('Last name').fill('<Lovelace>');
+    await page.getByRole('button', { name: 'Add a person' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('Ada');
+    expect(await page.getByRole('row').filter({ hasText: '<Lovelace>' }).count()).toBe(1);
+    expect(await page.getByRole('row').filter({ hasText: 'Ana Kovač' }).count()).toBe(1);
+    const ben = page.getByRole('row').filter({ hasText: 'Ben Okafor' });
+    await ben.getByRole('link', { name: 'Remove…' }).click();
+    await page.getByRole('button', { name: 'Take the person out' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('200');
     await page.goto(`${launched.appUrl}/dashboard`);
     expect(page.url()).not.toContain('/dashboard');
   });
@@ -142,28 +120,14 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   it('sends a notification, and rejects wrong credentials for it', async () => {
-    await page.goto(`${launched.sandbox.url}/webhooks`);
-    const form = page.locator('form').filter({ hasText: 'Entities' });
-    await form.getByRole('button', { name: 'Send' }).click();
-    expect(await page.getByRole('status').textContent()).toContain('Response: 200');
-    await page
-      .locator('form')
-      .filter({ hasText: 'Entities' })
-      .getByLabel('Credentials')
-      .selectOption('wrong');
-    await page.locator('form').filter({ hasText: 'Entities' }).getByRole('button', { name: 'Send' }).click();
-    expect(await page.getByRole('status').textContent()).toContain('Response: 401');
-  });
-
-  it('shows exchanges as they happen', async () => {
-    await page.goto(`${launched.sandbox.url}/journal`);
-    await page.getByText('Live: new exchanges').waitFor();
-    await launched.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
-    const newest = page.locator('tbody tr').first();
-    await newest.filter({ hasText: 'DELETE' }).waitFor();
-    await newest.getByRole('link').click();
-    await page.getByRole('heading', { name: /^DELETE/ }).waitFor();
-    await look('journal-entry');
+    await page.goto(`${launched.sandbox.url}/compose?event=own`);
+    await page.getByRole('button', { name: 'Send' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('responded 200');
+    await page.goto(`${launched.sandbox.url}/compose?event=own`);
+    await page.getByText('How it is sent').click();
+    await page.getByLabel('Credentials').selectOption('wrong');
+    await page.getByRole('button', { name: 'Send' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('responded 401');
   });
 
   it('moves the clock, and makes the next charge fail', async () => {

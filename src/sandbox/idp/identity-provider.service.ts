@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
+import { webAddress } from '../../views/web-address.js';
 import { isoSeconds, SandboxClock } from '../clock/sandbox-clock.js';
 import type { SandboxExchange } from '../http/exchange.js';
+import { LoginLog } from '../login/login-log.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxGroupRecord, SandboxMarketplaceRecord, SandboxUserRecord } from '../state/records.js';
@@ -58,6 +60,7 @@ export class IdentityProviderService {
     private readonly state: SandboxState,
     private readonly clock: SandboxClock,
     private readonly marketplaces: MarketplaceFinder,
+    private readonly log: LoginLog,
   ) {}
 
   /** A login request and the response to it (protocol §4.1 steps 3 and 4). */
@@ -98,6 +101,8 @@ export class IdentityProviderService {
     const read = readAuthnRequest(exchange.query.get('SAMLRequest'));
     if (!read)
       return { status: 500, message: 'SAMLRequest is missing, or not base64 of a raw-deflated document.' };
+    if (read.acsUrl !== null && webAddress(read.acsUrl) === null)
+      return { status: 400, message: 'The AssertionConsumerServiceURL is neither http nor https.' };
     const request = this.requestAt(exchange.url);
     if (!request) {
       const known = read.issuer && this.marketplaces.byApiId(read.issuer);
@@ -125,7 +130,7 @@ export class IdentityProviderService {
     const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
     const read = readAuthnRequest(query.get('SAMLRequest'));
     const marketplace = read?.issuer ? this.marketplaces.byApiId(read.issuer) : undefined;
-    if (!read?.id || !read.acsUrl || !marketplace) return null;
+    if (!read?.id || !read.acsUrl || !marketplace || webAddress(read.acsUrl) === null) return null;
     const issuer = this.options.url + (url.split('&')[0] as string);
     return { marketplace, requestId: read.id, acsUrl: read.acsUrl, issuer };
   }
@@ -179,7 +184,8 @@ export class IdentityProviderService {
 
   /** Whether a session token is good, and when to ask again; `recheck` is there either way (protocol §4.11). */
   checkSession(exchange: SandboxExchange, id: string): { valid: boolean; recheck: string } {
-    const valid = this.marketplaces.bySession(id, exchange.query.get('session')) !== undefined;
-    return { valid, recheck: this.clock.iso(RECHECK_MS + exchange.clockOffsetMs) };
+    const user = this.marketplaces.bySession(id, exchange.query.get('session'));
+    if (user) this.log.checked(user.marketplace, user.uid);
+    return { valid: user !== undefined, recheck: this.clock.iso(RECHECK_MS + exchange.clockOffsetMs) };
   }
 }

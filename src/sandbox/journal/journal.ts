@@ -48,6 +48,11 @@ export interface JournalQuery {
 
 const CAPACITY = 5_000;
 
+/** Whether an exchange went wrong or was remarked upon. */
+export function isProblem({ status, fault, remarks }: JournalEntry): boolean {
+  return status === null || status >= 400 || fault !== null || remarks.length > 0;
+}
+
 function fits(entry: JournalEntry, query: JournalQuery): boolean {
   if (query.direction && entry.direction !== query.direction) return false;
   if (query.part && entry.part !== query.part) return false;
@@ -68,6 +73,8 @@ function fits(entry: JournalEntry, query: JournalQuery): boolean {
 @Injectable()
 export class Journal {
   readonly #entries: JournalEntry[] = [];
+  /** The newest successful exchange of each route, Connec!'s excepted: they have as many routes as resources. */
+  readonly #successes = new Map<string, JournalEntry>();
   readonly #live = new Subject<JournalEntry>();
   #lastId = 0;
 
@@ -78,6 +85,8 @@ export class Journal {
     const numbered = { id: ++this.#lastId, ...entry };
     this.#entries.push(numbered);
     if (this.#entries.length > CAPACITY) this.#entries.shift();
+    const isSuccess = numbered.status !== null && numbered.status < 400;
+    if (isSuccess && numbered.part !== 'connec') this.#successes.set(numbered.route, numbered);
     this.#live.next(numbered);
     return numbered;
   }
@@ -87,6 +96,11 @@ export class Journal {
     return this.#entries.filter((entry) => fits(entry, query));
   }
 
+  /** The newest exchange of a route that went well, however long ago; routes of Connec! are not kept. */
+  lastSuccess(route: string): JournalEntry | undefined {
+    return this.#successes.get(route);
+  }
+
   /** One exchange by its number. */
   get(id: number): JournalEntry | undefined {
     return this.#entries.find((entry) => entry.id === id);
@@ -94,6 +108,7 @@ export class Journal {
 
   clear(): void {
     this.#entries.length = 0;
+    this.#successes.clear();
   }
 
   /** Ends the live log. */

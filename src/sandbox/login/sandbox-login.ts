@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SandboxError } from '../../errors/sandbox.error.js';
+import { isRecord } from '../../utils/values.js';
+import { maskText } from '../journal/mask.js';
 import { IdentityProviderService, type LoginRequest } from '../idp/identity-provider.service.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
+import { LOGIN_ID_HEADER, LoginLog, type LoginRecord, type LoginResponse } from './login-log.js';
 import { SandboxBrowser, type BrowserPage, type BrowserStep } from './sandbox-browser.js';
 
 /** Who signs in, and where. */
@@ -46,6 +49,9 @@ export interface PostedForm {
   readonly samlResponse: string;
 }
 
+/** Characters of a response's body that the log keeps. */
+const MAX_RESPONSE_BODY = 4_000;
+
 function unescapeHtml(text: string): string {
   return text
     .replaceAll('&quot;', '"')
@@ -73,6 +79,26 @@ export function readPostedForm(body: string): PostedForm | null {
   return { action: unescapeHtml(action), fields, samlResponse: fields['SAMLResponse'] ?? '' };
 }
 
+/** What a response of the application says of a login. Bodies are cut: a page says it at its beginning. */
+function readResponse(page: BrowserPage, browser: SandboxBrowser): LoginResponse {
+  const { code, trace } = readRejection(page.body);
+  const body = page.body.slice(0, MAX_RESPONSE_BODY);
+  const steps = browser.steps.map(({ method, url, status }) => ({ method, url: maskText(url), status }));
+  return { status: page.status, location: page.headers['location'] ?? null, code, trace, body, steps };
+}
+
+/** Code and trace of a rejection in JSON; other applications say it otherwise. */
+function readRejection(body: string): { code: string | null; trace: string | null } {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (!isRecord(value)) return { code: null, trace: null };
+    const { code, trace } = value;
+    return { code: typeof code === 'string' ? code : null, trace: typeof trace === 'string' ? trace : null };
+  } catch {
+    return { code: null, trace: null };
+  }
+}
+
 /** Signs a person in as a browser would: init, identity provider, consume, the application's page (protocol §4.1). */
 @Injectable()
 export class SandboxLogin {
@@ -80,6 +106,7 @@ export class SandboxLogin {
     @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
     private readonly marketplaces: MarketplaceAdmin,
     private readonly provider: IdentityProviderService,
+    private readonly log: LoginLog,
   ) {}
 
   /**
@@ -94,6 +121,8 @@ export class SandboxLogin {
     const isRedirected = form === null && !page.url.startsWith(this.options.url) && this.#wasHere(browser);
     if (form === null && !isRedirected) throw this.#astray(page, browser);
     const final = form ? await browser.postFromOtherSite(form.action, form.fields, this.options.url) : page;
+    const login = this.log.get(page.headers[LOGIN_ID_HEADER] ?? '');
+    if (login) login.response = readResponse(final, browser);
     const target = new URL(final.url);
     return {
       ...final,
@@ -118,6 +147,22 @@ export class SandboxLogin {
     return { browser, form, request };
   }
 
+  /**
+   * Carries a login to the application as far as its response, which the log then has: accepted, or rejected and why.
+   *
+   * @throws SandboxError `sandbox.login`
+   */
+  async attempt(appUrl: string, options: LoginOptions & { readonly send?: string }): Promise<LoginRecord> {
+    const before = this.log.list().at(-1);
+    const { browser, page } = await this.#launch(appUrl, options);
+    const form = this.#formOn(page);
+    const sent = form ? this.log.get(page.headers[LOGIN_ID_HEADER] ?? '') : this.log.list().at(-1);
+    if (!sent || (!form && sent === before)) throw this.#astray(page, browser);
+    const final = form ? await browser.post(form.action, form.fields) : page;
+    sent.response = readResponse(final, browser);
+    return sent;
+  }
+
   /** Where a launch from the marketplace sends the browser. */
   initUrl(appUrl: string, options: LoginOptions): string {
     const { paths } = this.marketplaces.getOrFirst(options.marketplace);
@@ -132,7 +177,7 @@ export class SandboxLogin {
 
   async #launch(
     appUrl: string,
-    options: LoginOptions,
+    options: LoginOptions & { readonly send?: string },
   ): Promise<{ browser: SandboxBrowser; page: BrowserPage }> {
     const browser = options.browser ?? new SandboxBrowser();
     const page = await browser.get(this.initUrl(appUrl, options), (url) =>
@@ -143,7 +188,9 @@ export class SandboxLogin {
 
   /** The form of a page of ours. */
   #formOn(page: BrowserPage): PostedForm | null {
-    return page.status === 200 && page.url.startsWith(this.options.url) ? readPostedForm(page.body) : null;
+    // Pages on the way have forms as well, to search among many; only the response's posts itself.
+    const isResponse = page.status === 200 && page.body.includes('<form data-submit');
+    return isResponse && page.url.startsWith(this.options.url) ? readPostedForm(page.body) : null;
   }
 
   #wasHere(browser: SandboxBrowser): boolean {
@@ -157,9 +204,13 @@ export class SandboxLogin {
   }
 
   /** The person's choices on the identity provider's pages, made in advance by parameters. */
-  #answerQuestions(url: string, { user = 'usr-1', group = 'cld-1' }: LoginOptions): string {
+  #answerQuestions(
+    url: string,
+    { user = 'usr-1', group = 'cld-1', send }: LoginOptions & { readonly send?: string },
+  ): string {
     if (!this.#isProvider(url)) return url;
-    return `${url}&user_uid=${encodeURIComponent(user)}&group_id=${encodeURIComponent(group)}`;
+    const choices = `&user_uid=${encodeURIComponent(user)}&group_id=${encodeURIComponent(group)}`;
+    return url + choices + (send ? `&send=${encodeURIComponent(send)}` : '');
   }
 
   #astray(page: BrowserPage, browser: SandboxBrowser): SandboxError {

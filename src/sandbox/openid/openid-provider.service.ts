@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
+import { webAddress } from '../../views/web-address.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import type { SandboxExchange } from '../http/exchange.js';
 import { loginAttributes } from '../idp/login-attributes.js';
 import { RECHECK_MS } from '../idp/identity-provider.service.js';
+import { LoginLog } from '../login/login-log.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxGroupRecord, SandboxMarketplaceRecord, SandboxUserRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
@@ -45,6 +47,7 @@ export class OpenIdProviderService {
     private readonly state: SandboxState,
     private readonly clock: SandboxClock,
     private readonly associations: Associations,
+    private readonly log: LoginLog,
   ) {}
 
   /** The provider's address for an application: endpoint and place of discovery in one. */
@@ -76,6 +79,8 @@ export class OpenIdProviderService {
   ): OpenIdOutcome {
     const returnTo = fields.get('return_to');
     if (!returnTo || !URL.canParse(returnTo)) return { kind: 'malformed', message: 'return_to is missing' };
+    if (webAddress(returnTo) === null)
+      return { kind: 'malformed', message: 'return_to is neither http nor https' };
     if (fields.get('mode') === 'checkid_immediate')
       return this.#send(returnTo, { ns: OPENID.namespace, mode: 'setup_needed' });
     if (fields.get('mode') !== 'checkid_setup') return { kind: 'malformed', message: 'unknown mode' };
@@ -92,6 +97,13 @@ export class OpenIdProviderService {
     const wanted = exchange.query.getAll('group_id').at(-1);
     const group = groups.length === 1 ? groups[0] : groups.find((one) => one.uid === wanted);
     if (!group) return { kind: 'choose-group', user, groups };
+    this.log.sent({
+      marketplace: marketplace.name,
+      protocol: 'openid',
+      user: user.uid,
+      group: group.uid,
+      sent: 'valid',
+    });
     return this.#send(
       returnTo,
       Object.fromEntries(this.#positive(marketplace, fields, returnTo, user, group)),

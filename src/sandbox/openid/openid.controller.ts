@@ -4,6 +4,8 @@ import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceFinder } from '../platform/marketplace-finder.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
+import { PAGE_HEADERS } from '../pages/page.decorator.js';
+import { LEAVING_POLICY } from '../../views/layout.js';
 import { LoginPages } from '../pages/login-pages.service.js';
 import { openIdFields, OpenIdProviderService, type OpenIdOutcome } from './openid-provider.service.js';
 import { serverXrds, userXrds } from './xrds.js';
@@ -13,7 +15,6 @@ interface Reply {
   header(name: string, value: string): unknown;
 }
 
-const HTML = 'text/html; charset=utf-8';
 const XRDS = 'application/xrds+xml; charset=utf-8';
 
 /** OpenID 2.0 over HTTP (protocol §5). */
@@ -80,13 +81,14 @@ export class OpenIdController {
     if (outcome.kind === 'redirect') return this.#redirect(reply, outcome.url);
     if (outcome.kind === 'malformed') {
       reply.status(500);
+      reply.header('content-type', 'text/plain; charset=utf-8');
       return `Invalid OpenID request: ${outcome.message}`;
     }
-    reply.header('content-type', HTML);
-    reply.header('cache-control', 'no-store');
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) reply.header(name, value);
     if (outcome.kind === 'choose-user')
-      return this.pages.chooseUser(marketplace.name, outcome.users, exchange.url);
-    if (outcome.kind === 'choose-group') return this.pages.chooseGroup(outcome, exchange.url);
+      return this.pages.chooseUser(marketplace.name, outcome.users, exchange);
+    if (outcome.kind === 'choose-group') return this.pages.chooseGroup(outcome, exchange);
+    reply.header('content-security-policy', LEAVING_POLICY);
     return this.pages.postForm(outcome.action, outcome.fields);
   }
 

@@ -1,74 +1,192 @@
-import { Controller, Query, UseGuards } from '@nestjs/common';
-
-import type { SandboxBillRecord, SandboxRecurringBillRecord } from '../state/records.js';
+import { day, moneyText, money, monthName, number } from '../../views/format.js';
+import { chips, filters, select } from '../../views/form.js';
+import { html, type Html, type HtmlValue } from '../../views/html.js';
+import { card, empty, pill, table, type Tone } from '../../views/parts.js';
+import { BillingRun } from '../account/billing-run.js';
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import type { SandboxBillRecord, SandboxBillStatus, SandboxRecurringBillRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { html, type Html } from '../../views/html.js';
-import { table } from '../../views/table.js';
-import { sandboxPage, money } from './sandbox-page.js';
-import { Page } from './page.decorator.js';
-import { SameOriginGuard } from './same-origin.guard.js';
+import { ChargesCharts } from './charges-charts.js';
+import { Page, PageController } from './page.decorator.js';
+import { PageToken } from './page-token.js';
+import { contains, listPage, narrowed } from './paging.js';
+import { SandboxPages } from './sandbox-pages.js';
 
-/** Rows of one table. */
-const SHOWN = 200;
+/** Recurring bills of one table. */
+const RECURRING = 50;
+const STATUS: Readonly<Record<SandboxBillStatus, readonly [Tone, string]>> = {
+  submitted: ['info', 'To be invoiced'],
+  invoiced: ['good', 'Invoiced'],
+  cancelled: ['idle', 'Cancelled'],
+};
 
 /** What customers are charged: by the application, and by the clock. */
-@Controller('bills')
-@UseGuards(SameOriginGuard)
+@PageController('bills')
 export class BillsController {
-  constructor(private readonly state: SandboxState) {}
+  constructor(
+    private readonly state: SandboxState,
+    private readonly billing: BillingRun,
+    private readonly marketplaces: MarketplaceAdmin,
+    private readonly charts: ChargesCharts,
+    private readonly pages: SandboxPages,
+    private readonly token: PageToken,
+  ) {}
 
   @Page('/')
-  list(@Query('group') group?: string): string {
-    const wanted = <T extends { readonly groupId: string }>(all: T[]) =>
-      all
-        .filter(({ groupId }) => !group || groupId === group)
-        .reverse()
-        .slice(0, SHOWN);
-    const bills = wanted(this.state.bills.list()).map((bill) => this.#bill(bill));
-    const recurring = wanted(this.state.recurringBills.list()).map((bill) => this.#recurring(bill));
-    return sandboxPage({
+  list(@Exchange() exchange: SandboxExchange): string {
+    this.billing.catchUp();
+    const { query } = exchange;
+    const [text, marketplace, group] = [
+      query.get('q') ?? '',
+      query.get('marketplace') ?? '',
+      query.get('group') ?? '',
+    ];
+    const [month, status] = [query.get('month') ?? '', query.get('status') ?? ''];
+    const fits = (bill: SandboxBillRecord | SandboxRecurringBillRecord): boolean =>
+      (!marketplace || bill.marketplace === marketplace) &&
+      (!group || bill.groupId === group) &&
+      contains(text, [
+        bill.id,
+        bill.groupId,
+        bill.description,
+        this.pages.companyName(bill.marketplace, bill.groupId),
+      ]);
+    const all = this.state.bills.list().toReversed();
+    const months = [...new Set(all.map(({ createdAt }) => createdAt.slice(0, 7)))];
+    const found = all.filter((bill) => fits(bill) && (!month || bill.createdAt.startsWith(month)));
+    const shown = status ? found.filter((bill) => bill.status === status) : found;
+    const recurring = this.state.recurringBills
+      .list()
+      .filter((bill) => fits(bill))
+      .toReversed();
+    return this.pages.render(exchange, {
       title: 'Bills',
-      lead: 'What your application charged. Move the clock to see bills invoiced and recurring ones executed.',
+      lead: html`What your application charged, and what the recurring bills will bring.
+      ${group ? html`Of ${this.pages.companyName(marketplace, group)} only. <a href="/bills">Show all</a>.` : ''}`,
       active: '/bills',
-      body: html`${group ? html`<p>Of ${group} only. <a href="/bills">All</a></p>` : ''}
-        <h2>One-time charges</h2>
-        ${table('Bills', ['Id', 'Company', 'Description', 'Amount', 'Status', 'Created'], bills, 'No bill yet.')}
-        <h2>Recurring charges</h2>
-        ${table(
-          'Recurring bills',
-          ['Id', 'Company', 'Description', 'Amount', 'Every', 'Status', 'Next'],
-          recurring,
-          'No recurring bill yet.',
-        )}`,
+      live: '/journal/events?part=account',
+      actions: this.token.action('/faults/clock', 'Move the clock a month on', { by: '31d', to: '/bills' }),
+      body: html`${this.charts.card({ ...(marketplace ? { marketplace } : {}), ...(group ? { group } : {}) })}
+      ${recurring.length === 0 ? '' : this.#recurring(recurring)}
+      ${filters(
+        '/bills',
+        { label: 'Description, company or id', hint: 'SMS, bill-6, Kovač …', value: text },
+        html`${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], marketplace)}
+        ${select('Month', 'month', [['', 'All'], ...months.map((one) => [one, monthName(one)] as const)], month)}`,
+        { status, group },
+      )}
+      ${chips('Show', [
+        { name: 'All', href: narrowed(exchange, { status: null }), on: !status, count: number(found.length) },
+        ...Object.entries(STATUS).map(([key, [, name]]) => ({
+          name,
+          href: narrowed(exchange, { status: key }),
+          on: status === key,
+          count: number(found.filter((bill) => bill.status === key).length),
+        })),
+      ])}
+      ${this.#bills(shown, exchange, all.length)}`,
     });
   }
 
-  #bill(bill: SandboxBillRecord): Html {
-    return html`<tr>
-      <td><code>${bill.id}</code></td>
-      <td>${this.#company(bill.marketplace, bill.groupId)}</td>
-      <td>${bill.description}</td>
-      <td class="number">${money(bill.priceCents, bill.currency)}</td>
-      <td><span class="tag">${bill.status}</span></td>
-      <td>${bill.createdAt}</td>
-    </tr>`;
+  #recurring(bills: readonly SandboxRecurringBillRecord[]): Html {
+    const lines = bills
+      .slice(0, RECURRING)
+      .map((bill) => [
+        html`<bdi>${bill.description}</bdi> <small>${bill.id}</small>`,
+        html`${this.pages.company(bill.marketplace, bill.groupId)} <small>${bill.marketplace}</small>`,
+        bill.frequency === 1
+          ? `each ${bill.period.toLowerCase()}`
+          : `each ${bill.frequency} ${bill.period.toLowerCase()}s`,
+        bill.nextExecutionAt
+          ? html`${day(bill.nextExecutionAt)} <small>${this.pages.when(bill.nextExecutionAt)}</small>`
+          : '',
+        recurringStatus(bill),
+        money(bill.priceCents, bill.currency),
+      ]);
+    return card(
+      'Recurring',
+      table(
+        'Recurring bills',
+        [
+          { name: 'What', kind: 'lead' },
+          { name: 'Company' },
+          { name: 'How often' },
+          { name: 'Next' },
+          { name: 'Status' },
+          { name: 'Amount', kind: 'num' },
+        ],
+        lines,
+        { tight: true },
+      ),
+      {
+        flush: true,
+        aside:
+          bills.length > RECURRING ? `${RECURRING} of ${number(bills.length)}: search for the others` : '',
+      },
+    );
   }
 
-  #recurring(bill: SandboxRecurringBillRecord): Html {
-    return html`<tr>
-      <td><code>${bill.id}</code></td>
-      <td>${this.#company(bill.marketplace, bill.groupId)}</td>
-      <td>${bill.description}</td>
-      <td class="number">${money(bill.priceCents, bill.currency)}</td>
-      <td>${bill.frequency} × ${bill.period}</td>
-      <td><span class="tag">${bill.status}</span></td>
-      <td>${bill.nextExecutionAt ?? ''}</td>
-    </tr>`;
+  #bills(shown: readonly SandboxBillRecord[], exchange: SandboxExchange, all: number): Html {
+    if (shown.length === 0)
+      return all === 0
+        ? html`<div class="card">
+            ${empty('box', 'No bill yet', 'What your application charges appears here, and is invoiced when the month ends.')}
+          </div>`
+        : html`<div class="card">
+            ${empty('box', 'Nothing matches', 'No bill fits what you chose.', html`<a class="button" href="/bills">Clear the filter</a>`)}
+          </div>`;
+    const { items, pager } = listPage(shown, (bill) => `${bill.marketplace} ${bill.id}`, exchange, 'bill');
+    const open = new Map<string, number>();
+    for (const bill of shown)
+      if (bill.status === 'submitted')
+        open.set(bill.currency, (open.get(bill.currency) ?? 0) + bill.priceCents);
+    const lines = items.map((bill): HtmlValue[] => {
+      const [tone, word] = STATUS[bill.status];
+      const amount = money(bill.priceCents, bill.currency);
+      return [
+        html`<bdi>${bill.description}</bdi>
+          <small>${bill.id}${bill.units === null ? '' : ` · ${bill.units} units`}</small>`,
+        html`${this.pages.company(bill.marketplace, bill.groupId)} <small>${bill.marketplace}</small>`,
+        this.pages.when(bill.createdAt),
+        pill(tone, word),
+        bill.status === 'cancelled' ? html`<s>${amount}</s>` : amount,
+      ];
+    });
+    return card(
+      'One-time',
+      html`${table(
+        'One-time bills',
+        [
+          { name: 'What', kind: 'lead' },
+          { name: 'Company' },
+          { name: 'Made' },
+          { name: 'Status' },
+          { name: 'Amount', kind: 'num' },
+        ],
+        lines,
+        { tight: true },
+      )}${pager}`,
+      {
+        flush: true,
+        aside:
+          open.size > 0
+            ? `To be invoiced: ${[...open].map(([currency, cents]) => moneyText(cents, currency)).join(', ')}`
+            : '',
+      },
+    );
   }
+}
 
-  #company(marketplace: string, uid: string): Html {
-    const name = this.state.group(marketplace, uid)?.name ?? uid;
-    return html`<a href="/bills?group=${encodeURIComponent(uid)}">${name}</a>
-      <span class="muted">${marketplace}</span>`;
+function recurringStatus(bill: SandboxRecurringBillRecord): Html {
+  switch (bill.status) {
+    case 'active':
+      return pill('good', 'Runs');
+    case 'submitted':
+      return pill('info', 'Begins');
+    case 'expired':
+      return pill('idle', 'Ended');
+    case 'cancelled':
+      return pill('idle', 'Cancelled');
   }
 }

@@ -1,18 +1,26 @@
-import { Controller, Post, Query, Redirect, UseGuards } from '@nestjs/common';
+import { Post, Redirect } from '@nestjs/common';
 
+import { exactTime } from '../../views/format.js';
+import { select } from '../../views/form.js';
+import { html, type Html } from '../../views/html.js';
+import { card, empty, pill, table } from '../../views/parts.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { FAULT_PRESETS, type FaultEffect, type FaultPreset } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
-import { html } from '../../views/html.js';
-import { action, options } from '../../views/form.js';
-import { table } from '../../views/table.js';
-import { sandboxPage } from './sandbox-page.js';
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
-import { Page } from './page.decorator.js';
-import { SameOriginGuard } from './same-origin.guard.js';
+import { Page, PageController } from './page.decorator.js';
+import { PageToken } from './page-token.js';
+import { SandboxPages } from './sandbox-pages.js';
 
-const PRESETS = Object.keys(FAULT_PRESETS) as FaultPreset[];
+/** Ready-made faults with what they do. */
+const PRESETS: readonly (readonly [FaultPreset, string])[] = [
+  ['flaky', 'Flaky: some calls fail, some are slow'],
+  ['down', 'Down: 503 to everything'],
+  ['slow', 'Slow: 1 to 3 s'],
+  ['quota', 'Quota: every second call 429'],
+];
 
 /** Effects that the page offers; code can do more. */
 const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEffect]>> = {
@@ -27,91 +35,122 @@ const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEff
   html: ['respond with text/html', { contentType: 'text/html' }],
 };
 
+/** Pages that a move of the clock may lead back to. */
+const RETURNS = ['/faults', '/bills'];
+
 /** Makes the marketplace misbehave, and time pass. */
-@Controller('faults')
-@UseGuards(SameOriginGuard)
+@PageController('faults')
 export class FaultsController {
   constructor(
     private readonly clock: SandboxClock,
     private readonly faults: FaultInjector,
+    private readonly pages: SandboxPages,
+    private readonly token: PageToken,
   ) {}
 
   @Page('/')
-  show(@Query('done') done?: string): string {
-    const rows = this.faults.list().map(
-      (fault) =>
-        html`<tr>
-          <td><code>${JSON.stringify(fault.match)}</code></td>
-          <td><code>${JSON.stringify(fault.effect)}</code></td>
-          <td class="number">${fault.remaining ?? 'all'}</td>
-          <td class="number">${fault.strikes}</td>
-          <td>${action('/faults/remove', 'Remove', { id: fault.id }, 'danger')}</td>
-        </tr>`,
-    );
-    return sandboxPage({
-      title: 'Faults and clock',
+  show(@Exchange() exchange: SandboxExchange): string {
+    const inForce = this.faults.list();
+    const move = (label: string, by: string): Html => this.token.action('/faults/clock', label, { by });
+    return this.pages.render(exchange, {
+      title:
+        inForce.length === 0
+          ? 'The marketplace behaves'
+          : `The marketplace misbehaves: ${inForce.length} in force`,
       lead: 'See what your application does when the marketplace is slow, down or wrong, and when months pass.',
       active: '/faults',
-      notice: done ?? null,
-      body: html`<h2>Clock</h2>
-        <p>
-          It is <strong>${this.clock.iso()}</strong>${this.clock.isFrozen ? ', and time stands still' : ''}
-          ${this.clock.offsetMs === 0 ? '' : html`<span class="tag">moved</span>`}
-        </p>
-        <p>
-          ${action('/faults/clock', 'Five minutes later', { by: '5m' })}
-          ${action('/faults/clock', 'A day later', { by: '1d' })}
-          ${action('/faults/clock', 'A month later', { by: '31d' })}
-          ${action('/faults/clock', this.clock.isFrozen ? 'Let it run' : 'Freeze', { by: 'freeze' })}
-          ${action('/faults/clock', "The machine's time", { by: 'reset' })}
-        </p>
-        <h2>Presets</h2>
-        <p>
-          ${PRESETS.map((name) => action('/faults/preset', name, { name }))}
-          ${action('/faults/remove', 'Clear', { id: '*' })}
-        </p>
-        <h2>One fault</h2>
-        <form method="post" action="/faults/add" class="row">
-          <label>Route<input name="route" value="POST account/bills" required size="28" /></label>
-          <label
-            >Effect<select name="effect">
-              ${options(Object.entries(EFFECTS).map(([key, [label]]) => [key, label] as const))}
-            </select></label
-          >
-          <label>Next<input name="next" type="number" min="1" value="1" style="width: 5rem" /></label>
-          <button>Add</button>
-        </form>
-        <h2>In force</h2>
-        ${table('Faults', ['Where', 'What', 'Left', 'Struck', 'Action'], rows, 'No fault is in force.')}`,
+      body: html`${card(
+          'Clock',
+          html`<p class="big">${exactTime(this.clock.now().toISOString())}</p>
+            <p>
+              ${
+                this.clock.isFrozen
+                  ? pill('warn', 'Stands still')
+                  : this.clock.offsetMs === 0
+                    ? pill('good', 'As the machine’s')
+                    : pill('warn', 'Moved')
+              }
+              Billing runs, trials and logins follow it.
+            </p>
+            <div class="actions">
+              ${move('Five minutes later', '5m')} ${move('A day later', '1d')} ${move('A month later', '31d')}
+              ${move(this.clock.isFrozen ? 'Let it run' : 'Freeze', 'freeze')}
+              ${move("The machine's time", 'reset')}
+            </div>`,
+        )}
+        <div class="two half">
+          ${card(
+            'One fault',
+            this.token.form(
+              '/faults/add',
+              html`<div class="fields">
+                  <label
+                    >Route<input name="route" value="POST account/bills" required maxlength="200"
+                  /></label>
+                  ${select(
+                    'Effect',
+                    'effect',
+                    Object.entries(EFFECTS).map(([key, [label]]) => [key, label] as const),
+                  )}
+                  <label>Next calls<input name="next" type="number" min="1" max="1000" value="1" /></label>
+                </div>
+                <p class="actions"><button class="primary">Add</button></p>`,
+            ),
+            { aside: 'A star ends a route: GET connec/*' },
+          )}
+          ${card(
+            'All at once',
+            html`<div class="actions">
+              ${PRESETS.map(([name, label]) => this.token.action('/faults/preset', label, { name }))}
+            </div>`,
+          )}
+        </div>
+        <div class="below">
+          ${
+            inForce.length === 0
+              ? card(
+                  'In force',
+                  empty(
+                    'good',
+                    'No fault is in force',
+                    'The marketplace responds to every call as it should.',
+                  ),
+                )
+              : card('In force', this.#table(), {
+                  flush: true,
+                  aside: this.token.action('/faults/remove', 'Clear', { id: '*' }, { mini: true }),
+                })
+          }
+        </div>`,
     });
   }
 
   @Post('clock')
   @Redirect()
-  moveClock(@Form() { by = '' }: FormFields): Back {
+  moveClock(@Form() { by = '', to = '' }: FormFields): Back {
     if (by === 'reset') this.clock.reset();
     else if (by !== 'freeze') this.clock.advance(by);
     else if (this.clock.isFrozen) this.clock.unfreeze();
     else this.clock.freeze();
-    return back('/faults', `It is ${this.clock.iso()}.`);
+    return back(RETURNS.find((one) => one === to) ?? '/faults', `It is ${exactTime(this.clock.iso())}.`);
   }
 
   @Post('preset')
   @Redirect()
   preset(@Form() { name = '' }: FormFields): Back {
-    const preset = PRESETS.find((one) => one === name);
-    if (!preset) return back('/faults', 'There is no such preset.');
+    const preset = PRESETS.find(([one]) => one === name)?.[0];
+    if (!preset || !(preset in FAULT_PRESETS)) return back('/faults', 'There is no such preset.', 'bad');
     this.faults.preset(preset);
-    return back('/faults', `The marketplace is ${name}.`);
+    return back('/faults', `The marketplace is ${name}.`, 'warn');
   }
 
   @Post('add')
   @Redirect()
   add(@Form() { route = '', effect = '', next = '1' }: FormFields): Back {
-    const chosen = EFFECTS[effect];
-    if (!chosen || !route.trim()) return back('/faults', 'Say where and what.');
+    const chosen = Object.hasOwn(EFFECTS, effect) ? EFFECTS[effect] : undefined;
+    if (!chosen || !route.trim()) return back('/faults', 'Say where and what.', 'bad');
     this.faults.next(route, chosen[1], Math.max(1, Number(next) || 1));
-    return back('/faults', `${route}: ${chosen[0]}.`);
+    return back('/faults', `${route}: ${chosen[0]}.`, 'warn');
   }
 
   @Post('remove')
@@ -120,5 +159,28 @@ export class FaultsController {
     if (id === '*') this.faults.clear();
     else this.faults.remove(id);
     return back('/faults', 'Removed.');
+  }
+
+  #table(): Html {
+    const lines = this.faults
+      .list()
+      .map((fault) => [
+        html`<code>${JSON.stringify(fault.match)}</code>`,
+        html`<code>${JSON.stringify(fault.effect)}</code>`,
+        String(fault.remaining ?? 'all'),
+        String(fault.strikes),
+        this.token.action('/faults/remove', 'Remove', { id: fault.id }, { mini: true }),
+      ]);
+    return table(
+      'Faults',
+      [
+        { name: 'Where', kind: 'lead' },
+        { name: 'What' },
+        { name: 'Left', kind: 'num' },
+        { name: 'Struck', kind: 'num' },
+        { name: 'Action', kind: 'act', hide: true },
+      ],
+      lines,
+    );
   }
 }

@@ -1,127 +1,228 @@
-import { Controller, Get, Header, type MessageEvent, Param, Query, Sse, UseGuards } from '@nestjs/common';
-import { map, type Observable } from 'rxjs';
+import { Get, Header, type MessageEvent, NotFoundException, Param, Query, Sse } from '@nestjs/common';
+import { filter, map, type Observable } from 'rxjs';
 
-import { Journal, type JournalEntry } from '../journal/journal.js';
-import { html, type Html } from '../../views/html.js';
-import { options } from '../../views/form.js';
-import { table } from '../../views/table.js';
-import { sandboxPage } from './sandbox-page.js';
-import { Page } from './page.decorator.js';
-import { SameOriginGuard } from './same-origin.guard.js';
+import { at, clock, count, duration, number } from '../../views/format.js';
+import { chips, filters, select } from '../../views/form.js';
+import { html, type HtmlValue } from '../../views/html.js';
+import { card, code, empty, json, keyValues, pill, table, type Tone } from '../../views/parts.js';
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import type { SandboxPart } from '../http/exchange-routes.js';
+import { asHar } from '../journal/har.js';
+import { isProblem, Journal, type JournalEntry } from '../journal/journal.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { Page, PageController } from './page.decorator.js';
+import { contains, listPage, narrowed } from './paging.js';
+import { SandboxPages } from './sandbox-pages.js';
 
-/** Entries shown. */
-const SHOWN = 200;
-const PARTS = ['platform', 'idp', 'account', 'connec', 'openid', 'webhooks'] as const;
+/** Milliseconds from which a call is slow. */
+const SLOW_MS = 1_000;
+const BAD_REQUEST = 400;
+const SERVER_ERROR = 500;
+const PARTS: readonly (readonly [SandboxPart, string])[] = [
+  ['platform', 'Configuration'],
+  ['idp', 'Logins'],
+  ['openid', 'OpenID'],
+  ['account', 'Account'],
+  ['connec', 'Connec!'],
+  ['webhooks', 'Webhooks'],
+];
+const DIRECTIONS: readonly (readonly [JournalEntry['direction'], string])[] = [
+  ['in', 'Your application'],
+  ['out', 'The marketplace'],
+];
 
-/** Adds what happens to the table while the page is open. */
-const LIVE_SCRIPT = `
-const body = document.querySelector('tbody'), status = document.querySelector('#live');
-const events = new EventSource('/journal/events');
-events.onopen = () => { status.textContent = 'Live: new exchanges appear at the top.'; };
-events.onerror = () => { status.textContent = 'Not connected; trying again.'; };
-events.onmessage = ({ data }) => {
-  const entry = JSON.parse(data);
-  if (!body) return location.reload();
-  const row = document.createElement('tr');
-  for (const text of [entry.at, entry.direction === 'in' ? 'to the marketplace' : 'to the application', null, String(entry.status ?? 'none'), entry.marketplace ?? '', Math.round(entry.durationMs) + ' ms']) {
-    const cell = row.insertCell();
-    if (text !== null) { cell.textContent = text; continue; }
-    const link = cell.appendChild(document.createElement('a'));
-    link.href = '/journal/' + entry.id;
-    link.textContent = entry.method + ' ' + entry.route;
-  }
-  body.prepend(row);
-};
-`;
-
-/** Every exchange of the sandbox with the application, as it happens. */
-@Controller('journal')
-@UseGuards(SameOriginGuard)
+/** Every exchange of the sandbox with the application. */
+@PageController('journal')
 export class JournalController {
-  constructor(private readonly journal: Journal) {}
+  constructor(
+    private readonly journal: Journal,
+    private readonly marketplaces: MarketplaceAdmin,
+    private readonly pages: SandboxPages,
+  ) {}
 
   @Page('/')
-  list(@Query('part') part = '', @Query('text') text = ''): string {
-    const entries = this.journal
-      .find({ ...(isPart(part) ? { part } : {}), ...(text ? { text } : {}) })
-      .slice(-SHOWN)
-      .reverse();
-    return sandboxPage({
-      title: 'Journal',
-      lead: 'Every exchange with your application, secrets masked.',
+  list(@Exchange() exchange: SandboxExchange): string {
+    const { query } = exchange;
+    const found = this.#found(query);
+    const problems = found.filter((one) => isProblem(one));
+    const slow = found.filter((one) => one.durationMs >= SLOW_MS);
+    const show = query.get('show');
+    const shown = show === 'problems' ? problems : show === 'slow' ? slow : found;
+    const har = narrowed({ path: '/journal/har', query }, {});
+    return this.pages.render(exchange, {
+      title: problems.length > 0 ? `Journal: ${count(problems.length, 'problem')}` : 'Journal',
+      lead: 'Every call between your application and the marketplace, both ways, secrets masked.',
       active: '/journal',
-      body: html`<form method="get" class="row">
-          <label
-            >Part<select name="part">
-              ${options([['', 'All'], ...PARTS.map((one) => [one, one] as const)], part)}
-            </select></label
-          >
-          <label>Contains<input name="text" value="${text}" /></label>
-          <button class="plain">Search</button>
-        </form>
-        <p id="live" class="muted" role="status"></p>
-        ${table(
-          'Exchanges',
-          ['When', 'Direction', 'Request', 'Status', 'Marketplace', 'Time'],
-          entries.map((entry) => row(entry)),
-          'Nothing has happened yet.',
-        )}
-        ${part || text ? '' : html`<script src="/journal/live.js"></script>`}`,
+      live: '/journal/events',
+      body: html`${filters(
+        '/journal',
+        {
+          label: 'Path, status, company or text of a body',
+          hint: 'bills, 503, INV-1003 …',
+          value: query.get('q') ?? '',
+        },
+        html`${select('Who called', 'direction', [['', 'Either'], ...DIRECTIONS], query.get('direction') ?? '')}
+        ${select('Part', 'part', [['', 'All'], ...PARTS], query.get('part') ?? '')}
+        ${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], query.get('marketplace') ?? '')}`,
+        { show: show ?? '' },
+      )}
+      ${chips(
+        'Show',
+        [
+          { name: 'All', href: narrowed(exchange, { show: null }), on: !show, count: number(found.length) },
+          {
+            name: 'Only problems',
+            href: narrowed(exchange, { show: 'problems' }),
+            on: show === 'problems',
+            count: number(problems.length),
+          },
+          {
+            name: 'Slow, over 1 s',
+            href: narrowed(exchange, { show: 'slow' }),
+            on: show === 'slow',
+            count: number(slow.length),
+          },
+        ],
+        html`<a href="${har}" download="sandbox.har">As HAR</a>`,
+      )}
+      ${
+        shown.length === 0
+          ? html`<div class="card">
+              ${
+                this.journal.find().length === 0
+                  ? empty(
+                      'box',
+                      'Nothing has happened yet',
+                      'Start your application: its first call fetches the configuration.',
+                      html`<a class="button" href="/">How to start it</a>`,
+                    )
+                  : empty(
+                      'box',
+                      'Nothing matches',
+                      'No call fits what you chose.',
+                      html`<a class="button" href="/journal">Clear the filter</a>`,
+                    )
+              }
+            </div>`
+          : this.#calls(shown, exchange)
+      }`,
     });
   }
 
+  /** Tells of exchanges as they happen: of one part, if it is named. */
   @Sse('events')
-  events(): Observable<MessageEvent> {
+  events(@Query('part') part?: string): Observable<MessageEvent> {
     return this.journal.live.pipe(
-      map(({ id, at, direction, method, route, status, marketplace, durationMs }) => ({
-        data: { id, at, direction, method, route, status, marketplace, durationMs },
+      filter((entry) => !part || entry.part === part),
+      map(({ id, at: moment, direction, method, route, status, marketplace, durationMs }) => ({
+        data: { id, at: moment, direction, method, route, status, marketplace, durationMs },
       })),
     );
   }
 
-  @Get('live.js')
-  @Header('content-type', 'text/javascript; charset=utf-8')
-  script(): string {
-    return LIVE_SCRIPT;
+  /** What the list shows, for the tools that read HTTP archives. */
+  @Get('har')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename="sandbox.har"')
+  @Header('x-content-type-options', 'nosniff')
+  har(@Exchange() { query }: SandboxExchange): string {
+    const found = this.#found(query);
+    const show = query.get('show');
+    const chosen =
+      show === 'problems'
+        ? found.filter((one) => isProblem(one))
+        : show === 'slow'
+          ? found.filter((one) => one.durationMs >= SLOW_MS)
+          : found;
+    return JSON.stringify(asHar(chosen.toReversed()));
   }
 
   @Page(':id')
-  entry(@Param('id') id: string): string {
+  entry(@Exchange() exchange: SandboxExchange, @Param('id') id: string): string {
     const entry = this.journal.get(Number(id));
-    if (!entry)
-      return sandboxPage({ title: 'No such exchange', body: html`<p><a href="/journal">Journal</a></p>` });
-    return sandboxPage({
-      title: `${entry.method} ${entry.route}`,
-      lead: `${entry.direction === 'in' ? 'The application called the marketplace' : 'The marketplace called the application'} at ${entry.at}.`,
+    if (!entry) throw new NotFoundException();
+    const { direction, method, route, url, remarks, fault } = entry;
+    return this.pages.render(exchange, {
+      title: `${method} ${route}`,
+      lead: html`${direction === 'in' ? 'The application called the marketplace' : 'The marketplace called the application'}.`,
       active: '/journal',
-      body: html`${entry.remarks.map((remark) => html`<p class="notice">${remark}</p>`)}
-        ${entry.fault ? html`<p class="notice">Fault: <code>${entry.fault}</code></p>` : ''}
-        <h2>Request</h2>
-        <pre>${entry.method} ${entry.url}</pre>
-        <pre>${lines(entry.requestHeaders)}</pre>
-        ${entry.requestBody ? html`<pre>${entry.requestBody}</pre>` : ''}
-        <h2>Response ${entry.status ?? 'none'}</h2>
-        <pre>${lines(entry.responseHeaders)}</pre>
-        ${entry.responseBody ? html`<pre>${entry.responseBody}</pre>` : ''}
-        <p><a href="/journal">Back to the journal</a></p>`,
+      crumbs: [['Journal', '/journal']],
+      body: html`${remarks.map((remark) => html`<p class="card warn">${remark}</p>`)}
+        ${fault ? html`<p class="card warn">A fault struck it: <code>${fault}</code></p>` : ''}
+        <div class="card">
+          ${keyValues([
+            ['When', at(entry.at)],
+            ['Response', pill(tone(entry), entry.status ?? 'none')],
+            ['Took', duration(entry.durationMs)],
+            ['Marketplace', entry.marketplace ?? 'unknown'],
+          ])}
+        </div>
+        <div class="two half">
+          ${card(
+            'Request',
+            html`${code('request-head', 'Request head', `${method} ${url}\n${lines(entry.requestHeaders)}`)}
+            ${entry.requestBody ? json('request-body', 'Request body', entry.requestBody) : ''}`,
+          )}
+          ${card(
+            `Response ${entry.status ?? 'none'}`,
+            html`${code('response-head', 'Response head', lines(entry.responseHeaders) || 'No headers')}
+            ${entry.responseBody ? json('response-body', 'Response body', entry.responseBody) : ''}`,
+          )}
+        </div>`,
     });
+  }
+
+  #found(query: URLSearchParams): JournalEntry[] {
+    const [part, direction] = [query.get('part'), query.get('direction')];
+    const marketplace = query.get('marketplace');
+    const text = query.get('q') ?? '';
+    return this.journal
+      .find({
+        ...(PARTS.some(([one]) => one === part) ? { part: part as SandboxPart } : {}),
+        ...(direction === 'in' || direction === 'out' ? { direction } : {}),
+        ...(marketplace ? { marketplace } : {}),
+      })
+      .filter((one) =>
+        contains(text, [one.url, one.route, String(one.status), one.requestBody, one.responseBody]),
+      )
+      .reverse();
+  }
+
+  #calls(shown: readonly JournalEntry[], exchange: SandboxExchange): HtmlValue {
+    const { items, pager } = listPage(shown, ({ id }) => String(id), exchange, 'call');
+    const rows = items.map((one): HtmlValue[] => [
+      clock(one.at),
+      html`<a href="/journal/${one.id}"
+        ><code>${one.method} ${one.url.replace(/^https?:\/\/[^/]+/, '').split('?')[0] ?? ''}</code></a
+      >`,
+      one.direction === 'in' ? 'Application' : 'Marketplace',
+      one.marketplace ?? '',
+      pill(tone(one), one.status ?? 'none'),
+      duration(one.durationMs),
+    ]);
+    return card(
+      'Calls',
+      html`${table(
+        'Calls',
+        [
+          { name: 'At' },
+          { name: 'Call', kind: 'lead' },
+          { name: 'Who called' },
+          { name: 'Marketplace' },
+          { name: 'Response' },
+          { name: 'Took', kind: 'num' },
+        ],
+        rows,
+        { tight: true },
+      )}${pager}`,
+      { flush: true },
+    );
   }
 }
 
-function isPart(text: string): text is (typeof PARTS)[number] {
-  return (PARTS as readonly string[]).includes(text);
-}
-
-function row(entry: JournalEntry): Html {
-  const good = entry.status !== null && entry.status < 400;
-  return html`<tr>
-    <td>${entry.at}</td>
-    <td>${entry.direction === 'in' ? 'to the marketplace' : 'to the application'}</td>
-    <td><a href="/journal/${entry.id}">${entry.method} ${entry.route}</a></td>
-    <td><strong class="${good ? 'good' : 'bad'}">${entry.status ?? 'none'}</strong></td>
-    <td>${entry.marketplace ?? ''}</td>
-    <td class="number">${Math.round(entry.durationMs)} ms</td>
-  </tr>`;
+function tone({ status }: JournalEntry): Tone {
+  if (status === null || status >= SERVER_ERROR) return 'bad';
+  return status >= BAD_REQUEST ? 'warn' : 'good';
 }
 
 function lines(headers: Readonly<Record<string, string>>): string {

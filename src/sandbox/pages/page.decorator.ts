@@ -1,13 +1,27 @@
-import { applyDecorators, Get, Header } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, UseGuards } from '@nestjs/common';
 
 import { PAGE_POLICY } from '../../views/layout.js';
+import { CsrfGuard } from './csrf.guard.js';
 
-/** A page for people at a path: HTML, never cached, nothing loaded from elsewhere. */
+/** Headers of every page: never cached, nothing inline or from elsewhere, no guessing of types. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': PAGE_POLICY,
+  'x-content-type-options': 'nosniff',
+};
+
+/** Sends {@link PAGE_HEADERS}. */
+export function PageHeaders(): MethodDecorator {
+  return applyDecorators(...Object.entries(PAGE_HEADERS).map(([name, value]) => Header(name, value)));
+}
+
+/** A page for people at a path. */
 export function Page(path: string): MethodDecorator {
-  return applyDecorators(
-    Get(path),
-    Header('content-type', 'text/html; charset=utf-8'),
-    Header('cache-control', 'no-store'),
-    Header('content-security-policy', PAGE_POLICY),
-  );
+  return applyDecorators(Get(path), PageHeaders());
+}
+
+/** Pages below a path, whose forms are guarded. */
+export function PageController(path = ''): ClassDecorator {
+  return applyDecorators(Controller(path), UseGuards(CsrfGuard));
 }

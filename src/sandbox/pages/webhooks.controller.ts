@@ -1,163 +1,263 @@
-import { Controller, Param, Post, Query, Redirect, UseGuards } from '@nestjs/common';
+import { Post, Redirect } from '@nestjs/common';
 
-import { isRecord } from '../../utils/values.js';
-import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { at, count, duration, number } from '../../views/format.js';
+import { chips, filters, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { action, options } from '../../views/form.js';
-import { table } from '../../views/table.js';
-import { sandboxPage } from './sandbox-page.js';
-import type { Delivery, DeliveryCredentials, DeliveryOptions } from '../webhooks/delivery.js';
-import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
-import { type Back, back } from './back.js';
+import { card, code, empty, json, pill, rows, timeline } from '../../views/parts.js';
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { maskHeaders } from '../journal/mask.js';
+import type { Delivery } from '../webhooks/delivery.js';
+import { WebhookSender } from '../webhooks/webhook-sender.js';
+import { type Back, back, link } from './back.js';
+import { deliveriesByHour, responseTimes } from './delivery-charts.js';
+import { deliveryRow, deliveryTitle, deliveryTone, isFailed } from './delivery-look.js';
 import { Form, type FormFields } from './form.decorator.js';
-import { Page } from './page.decorator.js';
-import { SameOriginGuard } from './same-origin.guard.js';
+import { Page, PageController } from './page.decorator.js';
+import { PageToken } from './page-token.js';
+import { contains, listPage, narrowed } from './paging.js';
+import { SandboxPages } from './sandbox-pages.js';
 
-/** Deliveries shown. */
-const SHOWN = 50;
-const EXAMPLE = JSON.stringify(
-  { organizations: [{ id: 'e32303c1-0000-4000-8000-600308937d74', group_id: 'cld-1', name: 'DoeCorp' }] },
-  null,
-  2,
-);
+/** Milliseconds from which a response is slow. */
+const SLOW_MS = 1_000;
+/** Failures that are sent again at once. */
+const MAX_AGAIN = 100;
+const KINDS: readonly (readonly [Delivery['kind'], string])[] = [
+  ['notification', 'Notification'],
+  ['group', 'Company removed'],
+  ['group-user', 'Person removed'],
+  ['initialization', 'Application started'],
+];
 
-/** Sends what the platform sends, well and badly, and keeps every response. */
-@Controller('webhooks')
-@UseGuards(SameOriginGuard)
+/** What the marketplace called on the application, and what it responded. */
+@PageController('webhooks')
 export class WebhooksController {
   constructor(
     private readonly marketplaces: MarketplaceAdmin,
-    private readonly webhooks: SandboxWebhooks,
+    private readonly sender: WebhookSender,
+    private readonly pages: SandboxPages,
+    private readonly token: PageToken,
   ) {}
 
   @Page('/')
-  list(@Query('done') done?: string): string {
-    const rows = [...this.webhooks.deliveries]
-      .reverse()
-      .slice(0, SHOWN)
-      .map((delivery) => this.#row(delivery));
-    return sandboxPage({
-      title: 'Webhooks',
-      lead: 'What the marketplace calls on your application. Repeat, burst, and try wrong credentials.',
+  list(@Exchange() exchange: SandboxExchange): string {
+    const { query } = exchange;
+    const [text, marketplace, kind] = [
+      query.get('q') ?? '',
+      query.get('marketplace') ?? '',
+      query.get('kind') ?? '',
+    ];
+    const show = query.get('show');
+    const all = this.sender.deliveries.toReversed();
+    const found = all.filter(
+      (one) =>
+        (!marketplace || one.marketplace === marketplace) &&
+        (!kind || one.kind === kind) &&
+        contains(text, [one.id, one.url, one.body, one.responseBody]),
+    );
+    const failed = found.filter((one) => isFailed(one));
+    const slow = found.filter((one) => one.durationMs >= SLOW_MS);
+    const shown = show === 'failed' ? failed : show === 'slow' ? slow : found;
+    const opened =
+      all.find(({ id }) => id === query.get('open')) ?? (query.has('open') ? undefined : failed[0]);
+    const open = unrepeated(all);
+    return this.pages.render(exchange, {
+      title: title(all),
+      lead: 'What the marketplace called on your application, and what it responded.',
       active: '/webhooks',
-      notice: done ?? null,
-      body: html`<div class="cards">
-          <section class="card">
-            <h3>A company cancels</h3>
-            ${this.#form('group', html`<label>Group<input name="group" value="cld-1" required /></label>`)}
-          </section>
-          <section class="card">
-            <h3>A person leaves</h3>
-            ${this.#form('group-user', html`<label>Group<input name="group" value="cld-1" required /></label><label>Person<input name="user" value="usr-2" required /></label>`)}
-          </section>
-          <section class="card">
-            <h3>Data changed</h3>
-            ${this.#form('notification', html`<label>Entities<textarea name="body" required>${EXAMPLE}</textarea></label>`)}
-          </section>
-        </div>
-        <h2>Deliveries</h2>
-        ${table('Deliveries', ['When', 'Request', 'Response', 'Time', 'Action'], rows, 'Nothing has been sent yet.')}`,
+      live: '/journal/events?part=webhooks',
+      actions: html`<a class="button primary" href="/compose">Send an event</a>${
+          open.length > 0
+            ? html`<a class="button" href="/webhooks/again">Send ${count(open.length, 'failure')} again…</a>`
+            : ''
+        }`,
+      body:
+        all.length === 0
+          ? html`<div class="card">
+              ${empty(
+                'box',
+                'Nothing has been sent yet',
+                'A company cancels, a person leaves, a record changes: your application is told, and you see what it responded.',
+                html`<a class="button primary" href="/compose">Send an event</a>`,
+              )}
+            </div>`
+          : html`${
+              all.length > 2
+                ? html`<div class="two gap over">
+                    ${card('By hour', deliveriesByHour(all, this.pages.now))}${card('Time to respond', responseTimes(all))}
+                  </div>`
+                : ''
+            }
+            ${filters(
+              '/webhooks',
+              { label: 'Path, id or text of the body', hint: 'INV-1003, cld-1 …', value: text },
+              html`${select('Event', 'kind', [['', 'All'], ...KINDS], kind)}
+              ${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], marketplace)}`,
+              { show: show ?? '' },
+            )}
+            ${chips('Show', [
+              {
+                name: 'All',
+                href: narrowed(exchange, { show: null }),
+                on: !show,
+                count: number(found.length),
+              },
+              {
+                name: 'Failed',
+                href: narrowed(exchange, { show: 'failed' }),
+                on: show === 'failed',
+                count: number(failed.length),
+              },
+              {
+                name: 'Slow, over 1 s',
+                href: narrowed(exchange, { show: 'slow' }),
+                on: show === 'slow',
+                count: number(slow.length),
+              },
+            ])}
+            ${this.#split(shown, opened, exchange)}`,
     });
   }
 
-  @Post('send')
+  @Page('again')
+  askAgain(@Exchange() exchange: SandboxExchange): string {
+    const open = unrepeated(this.sender.deliveries.toReversed());
+    const now = open.slice(0, MAX_AGAIN);
+    const form = this.token.form(
+      '/webhooks/again',
+      html`<h2>Every delivery that failed, and did not go well since</h2>
+        <p class="big">${count(now.length, 'delivery', 'deliveries')}</p>
+        <p>
+          Each goes out once more as it was, oldest first. What your application did take in spite of its
+          response arrives twice: it should not matter to it.
+        </p>
+        <p class="actions">
+          <button class="primary">Send ${number(now.length)} again</button
+          ><a class="button quiet" href="/webhooks">Leave it</a>
+        </p>`,
+      { cls: 'card confirm' },
+    );
+    return this.pages.render(exchange, {
+      title: 'Send failures again?',
+      active: '/webhooks',
+      crumbs: [['Webhooks', '/webhooks']],
+      body:
+        now.length > 0
+          ? form
+          : html`<p>No delivery waits to be sent again. <a href="/webhooks">Webhooks</a></p>`,
+    });
+  }
+
+  @Post('again')
   @Redirect()
-  async send(@Form() form: FormFields): Promise<Back> {
-    const { kind, group = '', user = '', body = '' } = form;
-    const how = deliveryOptions(form);
-    let deliveries: readonly Delivery[];
-    if (kind === 'group') deliveries = await this.webhooks.deleteGroup(group, how);
-    else if (kind === 'group-user') deliveries = await this.webhooks.deleteGroupUser(group, user, how);
-    else {
-      const entities = parse(body);
-      if (!entities) return back('/webhooks', 'The entities are no JSON object; nothing was sent.');
-      deliveries = await this.webhooks.notify(entities, how);
-    }
+  async again(): Promise<Back> {
+    const open = unrepeated(this.sender.deliveries.toReversed()).slice(0, MAX_AGAIN).reverse();
+    let good = 0;
+    for (const { id } of open) if (!isFailed(await this.sender.resend(id))) good++;
     return back(
       '/webhooks',
-      `Response: ${deliveries.map(({ status, error }) => status ?? error).join(', ')}.`,
+      `Sent ${number(open.length)} again: ${number(good)} went well, ${number(open.length - good)} failed.`,
+      good === open.length ? 'good' : 'bad',
     );
   }
 
-  @Post(':id/resend')
+  @Post('resend')
   @Redirect()
-  async resend(@Param('id') id: string): Promise<Back> {
-    const { status, error } = await this.webhooks.resend(id);
-    return back('/webhooks', `Sent once more: ${status ?? error}.`);
+  async resend(@Form() { id = '' }: FormFields): Promise<Back> {
+    const delivery = await this.sender.resend(id);
+    return back(
+      link('/webhooks', { open: delivery.id }),
+      `Sent once more. Your application responded ${delivery.status ?? `nothing: ${delivery.error}`}.`,
+      deliveryTone(delivery),
+    );
   }
 
-  #form(kind: string, fields: Html): Html {
-    return html`<form method="post" action="/webhooks/send">
-      <input type="hidden" name="kind" value="${kind}" />
-      <div class="row">
-        ${fields}
-        <label
-          >Marketplace<select name="marketplace">
-            ${options(this.marketplaces.list().map(({ name }) => name))}
-          </select></label
-        >
-        <label
-          >Times<input name="times" type="number" min="1" max="50" value="1" style="width: 5rem"
-        /></label>
-        <label
-          >Credentials<select name="credentials">
-            ${options(['valid', 'old', 'wrong', 'none'])}
-          </select></label
-        >
-        <label
-          >At once<select name="burst">
-            ${options([
-              ['', 'no'],
-              ['on', 'yes'],
-            ])}
-          </select></label
-        >
-        <button>Send</button>
+  #split(shown: readonly Delivery[], opened: Delivery | undefined, exchange: SandboxExchange): Html {
+    if (shown.length === 0)
+      return html`<div class="card">
+        ${empty('box', 'Nothing matches', 'No webhook fits what you chose.', html`<a class="button" href="/webhooks">Clear the filter</a>`)}
+      </div>`;
+    const { items, pager } = listPage(shown, ({ id }) => id, exchange, 'webhook');
+    const lines = items.map((one) =>
+      deliveryRow(one, this.pages.when(one.at), narrowed(exchange, { open: one.id }), one === opened),
+    );
+    return html`<div class="split">
+      <section class="card flush" aria-label="List of webhooks">
+        ${rows(lines, { codes: true })}${pager}
+      </section>
+      <div class="pane">
+        ${exchange.query.has('open') ? html`<p class="backlink"><a href="${narrowed(exchange, {})}">Back to the list</a></p>` : ''}
+        ${opened ? this.#opened(opened) : ''}
       </div>
-    </form>`;
+    </div>`;
   }
 
-  #row(delivery: Delivery): Html {
-    const good = delivery.status !== null && delivery.status < 300;
-    return html`<tr>
-      <td>${delivery.at}<br /><span class="muted">${delivery.marketplace}</span></td>
-      <td>
-        <details>
-          <summary>${delivery.method} ${new URL(delivery.url).pathname}</summary>
-          <pre>${this.webhooks.curl(delivery.id)}</pre>
-        </details>
-      </td>
-      <td>
-        <details>
-          <summary>
-            <strong class="${good ? 'good' : 'bad'}"
-              >${delivery.status ?? delivery.error ?? 'no response'}</strong
-            >
-          </summary>
-          <pre>${delivery.responseBody}</pre>
-        </details>
-      </td>
-      <td class="number">${Math.round(delivery.durationMs)} ms</td>
-      <td>${action(`/webhooks/${delivery.id}/resend`, 'Resend')}</td>
-    </tr>`;
+  #opened(delivery: Delivery): Html {
+    const root = delivery.repeats ?? delivery.id;
+    const attempts = this.sender.deliveries
+      .filter(({ id, repeats }) => id === root || repeats === root)
+      .toReversed();
+    const masked = headerLines(maskHeaders(delivery.headers));
+    return html`<article class="card ${deliveryTone(delivery) === 'bad' ? 'bad' : ''}">
+      <header>
+        <h2>${deliveryTitle(delivery)}</h2>
+        ${pill(deliveryTone(delivery), delivery.status ?? 'no response')}
+      </header>
+      <p>
+        ${
+          isFailed(delivery)
+            ? delivery.error
+              ? html`Your application did not respond: ${delivery.error}.`
+              : 'Your application did not take it.'
+            : html`Your application took it within ${duration(delivery.durationMs)}.`
+        }
+      </p>
+      <p class="actions">
+        ${this.token.action('/webhooks/resend', 'Send again now', { id: delivery.id }, { kind: 'primary' })}
+        ${delivery.kind === 'notification' ? html`<a class="button" href="${link('/compose', { event: 'own', from: delivery.id })}">Edit and send…</a>` : ''}
+      </p>
+      <h3>Attempts</h3>
+      ${timeline(
+        attempts.map((one) => [
+          deliveryTone(one),
+          html`<b>${one.id === root ? 'First' : 'Again'}</b> ${at(one.at)} · ${one.status ?? 'no response'}
+            after ${duration(one.durationMs)}`,
+        ]),
+      )}
+      <h3>Response</h3>
+      ${code('response-head', 'Response head', `${delivery.status ?? 'none'}\n${headerLines(delivery.responseHeaders)}`)}
+      ${delivery.responseBody ? json('response-body', 'Response body', delivery.responseBody) : ''}
+      <h3>Request</h3>
+      ${code('request-head', 'Request head', `${delivery.method} ${delivery.url}\n${masked}`)}
+      ${delivery.body ? json('request-body', 'Request body', delivery.body) : ''}
+      <details>
+        <summary>As a command, credentials included</summary>
+        ${code('curl', 'Command', this.sender.curl(delivery.id))}
+      </details>
+    </article>`;
   }
 }
 
-function deliveryOptions(form: FormFields): DeliveryOptions {
-  const { marketplace, times, credentials, burst } = form;
-  return {
-    ...(marketplace ? { marketplace } : {}),
-    times: Math.min(50, Math.max(1, Number(times) || 1)),
-    burst: Boolean(burst),
-    credentials: (credentials ?? 'valid') as Exclude<DeliveryCredentials, object>,
-  };
+/** Failures that no later attempt made good, newest first; each parcel once. */
+function unrepeated(newestFirst: readonly Delivery[]): Delivery[] {
+  const seen = new Set<string>();
+  return newestFirst.filter((one) => {
+    const root = one.repeats ?? one.id;
+    if (seen.has(root)) return false;
+    seen.add(root);
+    return isFailed(one);
+  });
 }
 
-function parse(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
+function title(all: readonly Delivery[]): string {
+  const failed = all.filter((one) => isFailed(one)).length;
+  if (all.length === 0) return 'No webhook yet';
+  if (failed > 0) return `${number(failed)} of ${count(all.length, 'webhook')} failed`;
+  return `${count(all.length, 'webhook')}, all taken`;
+}
+
+function headerLines(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
 }

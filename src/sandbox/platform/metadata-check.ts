@@ -32,22 +32,39 @@ export interface MetadataReport {
   readonly good: boolean;
 }
 
+/** How long a result is shown again, and how long a page waits for a new one; milliseconds. */
+const RECENT_MS = 5_000;
+const HASTY_MS = 1_000;
+
 /** Reads an application's metadata as the hub does, and compares it with the configuration. */
 @Injectable()
 export class MetadataCheck {
+  readonly #last = new Map<string, { readonly at: number; readonly report: MetadataReport }>();
+
   constructor(
     private readonly state: SandboxState,
     private readonly marketplaces: MarketplaceAdmin,
   ) {}
 
-  /** @param name the marketplace whose credentials are used. */
-  async run(name: string): Promise<MetadataReport> {
+  /**
+   * The result of the last {@link RECENT_MS}, or a new one with little patience: for a page that shows it in passing.
+   */
+  async recent(name: string): Promise<MetadataReport> {
+    const last = this.#last.get(name);
+    if (last && performance.now() - last.at < RECENT_MS) return last.report;
+    const report = await this.run(name, HASTY_MS);
+    this.#last.set(name, { at: performance.now(), report });
+    return report;
+  }
+
+  /** @param name the marketplace whose credentials are used. @param timeoutMs how long to wait for the application. */
+  async run(name: string, timeoutMs?: number): Promise<MetadataReport> {
     const record = this.marketplaces.get(name);
     const url = `${this.state.appHostOf(record)}/maestrano/metadata`;
     const key = record.apiKeys[0] ?? '';
     const [response, stranger] = await Promise.all([
-      fetchAs(url, record.apiId, key),
-      fetchAs(url, record.apiId, 'wrong'),
+      fetchAs(url, record.apiId, key, timeoutMs),
+      fetchAs(url, record.apiId, 'wrong', timeoutMs),
     ]);
     const body = response && parse(response.body);
     const problem =
@@ -70,10 +87,16 @@ async function fetchAs(
   url: string,
   user: string,
   password: string,
+  timeoutMs: number | undefined,
 ): Promise<{ status: number; body: string } | null> {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   try {
-    return await sendRequest({ method: 'GET', url, headers: { authorization, accept: 'application/json' } });
+    return await sendRequest({
+      method: 'GET',
+      url,
+      headers: { authorization, accept: 'application/json' },
+      timeoutMs,
+    });
   } catch {
     return null;
   }

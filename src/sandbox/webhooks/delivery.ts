@@ -1,6 +1,8 @@
 /** One request of the marketplace to the application, with what came of it. */
 export interface Delivery {
   readonly id: string;
+  /** Id of the delivery that was sent once more; null for a first one. */
+  readonly repeats: string | null;
   /** By the sandbox's clock, ISO 8601. */
   readonly at: string;
   readonly kind: 'group' | 'group-user' | 'notification' | 'initialization';

@@ -81,13 +81,27 @@ export class WebhookSender {
    * @throws SandboxError `sandbox.unknown`
    */
   resend(id: string): Promise<Delivery> {
-    const { marketplace, kind, method, url, headers, body } = this.#get(id);
-    return this.#send(marketplace, kind, { method, url, headers, body: body ?? undefined });
+    const { marketplace, kind, method, url, headers, body, repeats } = this.get(id);
+    return this.#send(marketplace, kind, { method, url, headers, body: body ?? undefined }, repeats ?? id);
   }
 
   /** A logged delivery as a command line, credentials included. */
   curl(id: string): string {
-    return asCurl(this.#get(id));
+    return asCurl(this.get(id));
+  }
+
+  /**
+   * A logged delivery.
+   *
+   * @throws SandboxError `sandbox.unknown`
+   */
+  get(id: string): Delivery {
+    const delivery = this.#log.find((one) => one.id === id);
+    if (delivery) return delivery;
+    throw new SandboxError('sandbox.unknown', {
+      message: `No delivery has the id "${id}".`,
+      remedy: 'The last 1,000 are kept.',
+    });
   }
 
   clear(): void {
@@ -98,15 +112,6 @@ export class WebhookSender {
     if (typeof delayMs === 'number') return delayMs;
     const [from, to] = delayMs;
     return from + this.state.random.next() * (to - from);
-  }
-
-  #get(id: string): Delivery {
-    const delivery = this.#log.find((one) => one.id === id);
-    if (delivery) return delivery;
-    throw new SandboxError('sandbox.unknown', {
-      message: `No delivery has the id "${id}".`,
-      remedy: 'The last 1,000 are kept.',
-    });
   }
 
   #request(marketplace: SandboxMarketplaceRecord, parcel: Parcel, options: DeliveryOptions): OutgoingRequest {
@@ -138,11 +143,17 @@ export class WebhookSender {
     return `Basic ${Buffer.from(`${owner.apiId}:${key}`).toString('base64')}`;
   }
 
-  async #send(marketplace: string, kind: Delivery['kind'], request: OutgoingRequest): Promise<Delivery> {
+  async #send(
+    marketplace: string,
+    kind: Delivery['kind'],
+    request: OutgoingRequest,
+    repeats: string | null = null,
+  ): Promise<Delivery> {
     const at = this.clock.iso();
     const started = performance.now();
     const sent = {
       id: this.state.nextId('delivery'),
+      repeats,
       at,
       kind,
       marketplace,

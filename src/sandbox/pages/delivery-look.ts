@@ -1,0 +1,49 @@
+import type { Row, Tone } from '../../views/parts.js';
+import { duration } from '../../views/format.js';
+import type { Html } from '../../views/html.js';
+import type { Delivery } from '../webhooks/delivery.js';
+
+/** Whether the application did not take a delivery. */
+export function isFailed({ status }: Delivery): boolean {
+  return status === null || status >= 300;
+}
+
+/** How a delivery stands. */
+export function deliveryTone(delivery: Delivery): Tone {
+  return isFailed(delivery) ? 'bad' : 'good';
+}
+
+/** What a delivery said, in words. */
+export function deliveryTitle({ kind, url, body }: Delivery): string {
+  const [path = ''] = url.replace(/^[a-z]+:\/\/[^/]+/, '').split('?');
+  if (kind === 'group') return `Company removed: ${path}`;
+  if (kind === 'group-user') return `Person removed: ${path}`;
+  if (kind === 'initialization') return `Application started: ${path}`;
+  return `Notification, ${entitiesOf(body)}`;
+}
+
+/** `3 invoices, 1 person`, as far as the body can be read. */
+function entitiesOf(body: string | null): string {
+  try {
+    const document = JSON.parse(body ?? '') as Record<string, unknown>;
+    const parts = Object.entries(document).map(
+      ([resource, list]) => `${resource}: ${Array.isArray(list) ? list.length : 1}`,
+    );
+    return parts.length > 0 ? parts.slice(0, 4).join(', ') : 'nothing';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+/** One line of a list of deliveries. */
+export function deliveryRow(delivery: Delivery, time: Html, href: string, open = false): Row {
+  return {
+    href,
+    open,
+    tone: deliveryTone(delivery),
+    word: delivery.status ?? 'none',
+    title: deliveryTitle(delivery),
+    time,
+    sub: `${delivery.marketplace} · ${duration(delivery.durationMs)}${delivery.error ? ` · ${delivery.error}` : ''}`,
+  };
+}

@@ -1,0 +1,103 @@
+import type { SandboxConnecRecord } from '../state/records.js';
+
+/** Something that happens at the marketplace, of which the application is told. */
+export interface CatalogueEvent {
+  readonly key: string;
+  readonly title: string;
+  readonly note: string;
+  readonly method: 'DELETE' | 'POST';
+  readonly group: 'Companies and people' | 'Records' | 'Hard cases';
+  /** Resource whose records the body is made of; null for events of companies and people. */
+  readonly resource: string | null;
+}
+
+/** What is offered first. */
+export const USUAL_EVENT = event(
+  'invoice',
+  'An invoice changes',
+  'One record, new balance',
+  'POST',
+  'Records',
+  'invoices',
+);
+
+/** What can be tried; hard cases are those that applications get wrong. */
+export const CATALOGUE: readonly CatalogueEvent[] = [
+  event('cancel', 'A company cancels', 'Sessions end, charges stop', 'DELETE', 'Companies and people', null),
+  event('leave', 'A person leaves', 'That person’s session ends', 'DELETE', 'Companies and people', null),
+  USUAL_EVENT,
+  event('person', 'A person is renamed', 'Accents and markup in the name', 'POST', 'Records', 'people'),
+  event('organization', 'A customer changes', 'One organization', 'POST', 'Records', 'organizations'),
+  event('many', 'Twelve items at once', 'More than one in a body', 'POST', 'Records', 'items'),
+  event('own', 'Something of your own', 'Any body', 'POST', 'Records', 'organizations'),
+  event('repeat', 'The same again', 'Must be dropped as a repeat', 'POST', 'Hard cases', 'invoices'),
+  event('older', 'An older one after a newer', 'Must not win', 'POST', 'Hard cases', 'invoices'),
+  event('stranger', 'A company you do not know', 'Must not be made up', 'DELETE', 'Hard cases', null),
+];
+
+function event(
+  key: string,
+  title: string,
+  note: string,
+  method: CatalogueEvent['method'],
+  group: CatalogueEvent['group'],
+  resource: string | null,
+): CatalogueEvent {
+  return { key, title, note, method, group, resource };
+}
+
+/** What a body is made of. */
+export interface BodySource {
+  readonly resource: string;
+  readonly group: string;
+  /** A record of the company; null makes one up. */
+  readonly record: SandboxConnecRecord | null;
+  /** ISO 8601, by the sandbox's clock. */
+  readonly now: string;
+  /** For a record that is made up. */
+  readonly id: string;
+}
+
+/** The body that an event begins with: a known record changed, or one made up. */
+export function eventBody(
+  key: string,
+  { resource, group, record, now, id }: BodySource,
+): Record<string, unknown> {
+  const base: Record<string, unknown> = {
+    ...(record?.document ?? madeUp(resource)),
+    id: record?.id ?? id,
+    group_id: group,
+    resource_type: resource,
+    created_at: record?.createdAt ?? now,
+    updated_at: now,
+  };
+  if (key === 'person') Object.assign(base, { first_name: 'Zoë <b>', last_name: 'O’Brien & Søn' });
+  if (key === 'many')
+    return {
+      [resource]: Array.from({ length: 12 }, (_, index) => ({
+        ...base,
+        id: index === 0 ? base['id'] : `${id.slice(0, -2)}${String(index).padStart(2, '0')}`,
+        code: `ITEM-${index + 1}`,
+      })),
+    };
+  return { [resource]: [base] };
+}
+
+function madeUp(resource: string): Record<string, unknown> {
+  switch (resource) {
+    case 'invoices':
+      return {
+        code: 'INV-2001',
+        status: 'AUTHORISED',
+        type: 'CUSTOMER',
+        amount: { total_amount: 120, currency: 'AUD' },
+        balance: 120,
+      };
+    case 'people':
+      return { first_name: 'Zoë', last_name: 'O’Brien', is_customer: true };
+    case 'items':
+      return { code: 'ITEM-1', name: 'Oak board', status: 'ACTIVE' };
+    default:
+      return { name: 'Blue Gum Timber', is_supplier: true };
+  }
+}

@@ -1,0 +1,87 @@
+import { html, type Html } from './html.js';
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/** A whole number with commas between thousands. */
+export function number(value: number): string {
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** One or several of something: `1 company`, `2,000 companies`. */
+export function count(value: number, one: string, several = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : several}`;
+}
+
+/** Hundredths as people read money: the amount first, the code after it, never a bare symbol. */
+export function moneyText(cents: number, currency: string): string {
+  const amount = (Math.abs(cents) / 100).toFixed(2).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return `${cents < 0 ? '−' : ''}${amount} ${currency}`;
+}
+
+/** {@link moneyText} that does not break. */
+export function money(cents: number, currency: string): Html {
+  return html`<span class="nowrap">${moneyText(cents, currency)}</span>`;
+}
+
+/** Milliseconds as `39 ms`, `1,204 ms`. */
+export function duration(ms: number): string {
+  return `${number(ms)} ms`;
+}
+
+/** `Nov 2026` of a `2026-11`. */
+export function monthName(month: string): string {
+  return `${MONTHS[Number(month.slice(5, 7)) - 1] ?? ''} ${month.slice(0, 4)}`;
+}
+
+/** The exact moment, to the second, in UTC. */
+export function exactTime(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const calendarDay = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  return `${calendarDay}, ${date.toISOString().slice(11, 19)} UTC`;
+}
+
+/** A day without its time. */
+export function day(iso: string): Html {
+  return html`<time datetime="${iso}">${exactTime(iso).split(',')[0]}</time>`;
+}
+
+/** How long ago, or in how long, seen from `now` (milliseconds since 1970). */
+export function relativeTime(iso: string, now: number): string {
+  const seconds = (now - Date.parse(iso)) / 1_000;
+  const size = Math.abs(seconds);
+  if (Number.isNaN(size)) return iso;
+  if (size < 5) return 'now';
+  const [amount, unit] =
+    size < MINUTE
+      ? [size, 'sec']
+      : size < HOUR
+        ? [size / MINUTE, 'min']
+        : size < DAY
+          ? [size / HOUR, 'h']
+          : size < 60 * DAY
+            ? [size / DAY, Math.trunc(size / DAY) === 1 ? 'day' : 'days']
+            : [size / (30 * DAY), 'months'];
+  const text = `${Math.trunc(amount)} ${unit}`;
+  return seconds < 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** Relative; the exact moment on hover, on focus within the row, and in place of it with the key t. */
+export function when(iso: string, now: number): Html {
+  return html`<time datetime="${iso}" data-exact="${exactTime(iso)}">${relativeTime(iso, now)}</time>`;
+}
+
+/** The exact moment at once. */
+export function at(iso: string): Html {
+  return html`<time datetime="${iso}">${exactTime(iso)}</time>`;
+}
+
+/** The time of day; the whole moment on hover and with the key t. */
+export function clock(iso: string): Html {
+  return html`<time class="clock" datetime="${iso}" data-exact="${exactTime(iso)}"
+    >${iso.slice(11, 19)}</time
+  >`;
+}

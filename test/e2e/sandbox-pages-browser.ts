@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+/** A browser's page that notes what its content policy stopped, and every error of its scripts. */
+export interface WatchedPage {
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+/** Opens a page as a person with these settings has it. */
+export async function watchedPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const page = await browser.newPage(options);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of (?:4|5)\d\d/.test(message.text()))
+      complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return { page, complaints };
+}
+
+/** What an accessibility checker finds on the page, of any weight. */
+export async function findings(page: Page): Promise<string[]> {
+  // Through the debugger: the page's own content policy forbids foreign scripts, as it should.
+  const result = await page.evaluate<AxeResult>(`${axe}; axe.run()`);
+  return result.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`,
+  );
+}
+
+/** By how many pixels the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** What a strict content policy would not run: inline styles, scripts and handlers, and addresses that are scripts. */
+export function inlineParts(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`[...document.querySelectorAll('*')].flatMap((one) => [
+    ...(one.matches('style, script:not([src])') ? ['<' + one.localName + '>'] : []),
+    ...[...one.attributes].filter(({ name, value }) => name === 'style' || name.startsWith('on') || /^\\s*(javascript|data|vbscript):/i.test(value)).map(({ name, value }) => name + '=' + value),
+  ])`);
+}
+
+/** Keeps a picture of the page where TEST_ARTIFACTS says. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['TEST_ARTIFACTS'];
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+
+import { type Launched, launch } from '../../sample/support/launch.js';
+import { chromiumPresent, launchChromium } from '../support/chromium.js';
+import { stormSize } from '../support/sizes.js';
+import {
+  findings,
+  inlineParts,
+  overflow,
+  picture,
+  watchedPage,
+  type WatchedPage,
+} from './sandbox-pages-browser.js';
+
+const WORD = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesel';
+const HOSTILE = `<img src=x onerror=alert(1)>"'&\u202E${WORD}`;
+
+const PATHS = [
+  '/',
+  '/logins',
+  '/logins/new',
+  '/companies',
+  '/companies/new',
+  '/companies/maestrano-uat/cld-1',
+  '/bills',
+  '/webhooks',
+  '/webhooks/again',
+  '/compose',
+  '/compose?event=cancel',
+  '/compose?event=leave',
+  '/journal',
+  '/records',
+  '/marketplaces',
+  '/marketplaces?check=maestrano-uat',
+  '/marketplaces/confirm?marketplace=maestrano-uat&act=remove',
+  '/faults',
+  '/reset',
+  '/nothing-here',
+];
+
+(chromiumPresent ? describe : describe.skip)('the pages of the sandbox in a browser', () => {
+  let launched: Launched;
+  let browser: Browser;
+  let url: string;
+
+  beforeAll(async () => {
+    launched = await launch({ quiet: true });
+    ({ url } = launched.sandbox);
+    browser = await launchChromium();
+    const { sandbox, appUrl } = launched;
+    await sandbox.login(appUrl, { user: 'usr-1', group: 'cld-1' });
+    await sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
+    await sandbox.webhooks.notify({ people: [{ id: 'p-1', group_id: 'cld-1', first_name: HOSTILE }] });
+    await sandbox.webhooks.notify({ people: [] }, { credentials: 'wrong' });
+    sandbox.build.group('maestrano-uat', { uid: 'cld-77', name: HOSTILE });
+    sandbox.build.user('maestrano-uat', { uid: 'usr-77', name: HOSTILE, surname: HOSTILE });
+    sandbox.build.member('maestrano-uat', 'usr-77', 'cld-77', 'Admin');
+    sandbox.build.bill('maestrano-uat', 'cld-77', 1_500, HOSTILE, 3);
+    sandbox.connec.write('people', { first_name: HOSTILE, last_name: WORD }, { group: 'cld-77' });
+    sandbox.faults.next('POST account/bills', { status: 503 });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await launched?.close();
+  });
+
+  async function at(path: string, { page }: WatchedPage): Promise<void> {
+    const response = await page.goto(url + path);
+    expect({ path, status: response?.status() }).toEqual({
+      path,
+      status: path === '/nothing-here' ? 404 : 200,
+    });
+  }
+
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)(
+    'has nothing an accessibility checker finds, %s at %i',
+    async (colorScheme, width) => {
+      const watched = await watchedPage(browser, { colorScheme, viewport: { width, height: 900 } });
+      for (const path of [
+        ...PATHS,
+        '/companies/maestrano-uat/cld-77',
+        '/webhooks?open=delivery-3',
+        '/journal/1',
+      ]) {
+        await at(path, watched);
+        expect({ path, inline: await inlineParts(watched.page) }).toEqual({ path, inline: [] });
+      await picture(watched.page, `${path.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}`);
+        expect({ path, found: await findings(watched.page) }).toEqual({ path, found: [] });
+        }
+      expect(watched.complaints).toEqual([]);
+      await watched.page.close();
+    },
+    240_000,
+  );
+
+  it('is never wider than its window', async () => {
+    const watched = await watchedPage(browser);
+    const wide: string[] = [];
+    for (const width of stormSize(0, 1) ? [320, 390, 768, 1280, 1920] : [320, 768]) {
+      await watched.page.setViewportSize({ width, height: 900 });
+      for (const path of [
+        ...PATHS,
+        '/companies/maestrano-uat/cld-77',
+        '/records?q=donau',
+        '/webhooks?open=delivery-2',
+        '/journal/1',
+      ]) {
+        await watched.page.goto(url + path);
+        const by = await overflow(watched.page);
+        if (by > 0) wide.push(`${path} at ${width} by ${by}`);
+      }
+    }
+    await watched.page.close();
+    expect(wide).toEqual([]);
+  }, 240_000);
+
+  it('shows markup, direction marks and endless words as what they are', async () => {
+    const watched = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    await at('/companies/maestrano-uat/cld-77', watched);
+    expect(await watched.page.locator('h1').textContent()).toBe(HOSTILE);
+    expect(await watched.page.locator('main img').count()).toBe(0);
+    await watched.page.close();
+  });
+
+  it('tells failures apart in forced colours, and without animation', async () => {
+    const { page } = await watchedPage(browser, {
+      forcedColors: 'active',
+      reducedMotion: 'reduce',
+      viewport: { width: 1280, height: 900 },
+    });
+    await page.goto(`${url}/webhooks`);
+    await picture(page, 'webhooks-forced');
+    const [good, bad] = await page.evaluate<string[]>(
+      `['.chart .f1', '.chart .fbad'].map((one) => getComputedStyle(document.querySelector(one)).fill)`,
+    );
+    expect(good).not.toBe(bad);
+    await page.close();
+  });
+
+  it('works without script: menu, forms, times', async () => {
+    const { page } = await watchedPage(browser, {
+      javaScriptEnabled: false,
+      viewport: { width: 390, height: 800 },
+    });
+    await page.goto(url);
+    await page.getByRole('link', { name: 'Menu', exact: true }).click();
+    await page
+      .getByRole('navigation', { name: 'Main' })
+      .getByRole('link', { name: 'Faults and clock' })
+      .click();
+    expect(await page.locator('[data-copy]:visible').count()).toBe(0);
+    await page.getByRole('button', { name: 'A day later' }).click();
+    expect(await page.getByRole('status').textContent()).toContain('It is');
+    expect(launched.sandbox.clock.offsetMs).toBeGreaterThan(86_000_000);
+    await page.getByRole('button', { name: "The machine's time" }).click();
+    await page.goto(`${url}/journal`);
+    await page.getByRole('link', { name: 'show exact ones' }).click();
+    expect(page.url()).toContain('times=exact');
+    await page.getByLabel('Part').selectOption('webhooks');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    expect(new URL(page.url()).searchParams.get('part')).toBe('webhooks');
+    await page.close();
+  });
+
+  it('is used by keys', async () => {
+    const { page } = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    await page.goto(`${url}/journal`);
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.name')).toBe('q');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    const place = `[...document.querySelectorAll('.data tbody tr')].findIndex((one) => one.contains(document.activeElement))`;
+    expect(await page.evaluate(place)).toBe(1);
+    await page.keyboard.press('t');
+    expect(await page.locator('body').getAttribute('class')).toContain('exact');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/journal\/\d+/);
+    await page.goto(url);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await page.close();
+  });
+
+  it('tells of news without moving a row', async () => {
+    const { page } = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    await page.goto(`${url}/journal`);
+    await page.locator('#live', { hasText: 'Live' }).filter({ hasNotText: 'Reload' }).waitFor();
+    const first = page.locator('.data tbody tr').first();
+    const before = await first.textContent();
+    await launched.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
+    await page.getByRole('link', { name: 'Show 1 new line' }).waitFor();
+    expect(await first.textContent()).toBe(before);
+    await page.keyboard.press('n');
+    await page.getByText('DELETE /maestrano').first().waitFor();
+    await page.close();
+  });
+
+  it('starts again after it asked', async () => {
+    const { page } = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    await page.goto(url);
+    await page.getByRole('link', { name: 'Start again…' }).click();
+    expect(launched.sandbox.state.group('maestrano-uat', 'cld-77')).toBeDefined();
+    await page.getByRole('button', { name: 'Start again' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('beginning');
+    expect(launched.sandbox.state.group('maestrano-uat', 'cld-77')).toBeUndefined();
+    await page.close();
+  });
+});
