@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { normaliseMarketplaces } from '../../src/marketplace/marketplace-normaliser.js';
+import type { Marketplace } from '../../src/interfaces/marketplace.interface.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { SqlStore } from '../../src/sql/sql-store.js';
@@ -14,11 +15,16 @@ const LIBRARIES = WAYS.filter(
 );
 
 let sandbox: Sandbox;
+let marketplace: Marketplace;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ scenario: 'demo', seed: 4 });
+  [marketplace] = normaliseMarketplaces(sandbox.options.marketplaces).marketplaces as [Marketplace];
 });
 afterAll(() => sandbox.close());
+
+const aGroup = () => sandbox.build.group(marketplace.name, { uid: `cld-${(groups += 1)}`, name: 'A group' });
+let groups = 9_000;
 
 describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) => {
   let database: TestDatabase;
@@ -27,9 +33,9 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
   const instances: AccountClients[] = [];
   let keys = 0;
 
-  const group = () => sandbox.state.groups.list()[0]!.uid;
+  let groupId = '';
   const charge = (more: object = {}) => ({
-    groupId: group(),
+    groupId,
     priceCents: 1_000 + keys,
     description: `Charge ${keys}`,
     ...more,
@@ -43,9 +49,9 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
     way = await open(database.url);
     await migrateSql(way.executor);
     store = new SqlStore(way.executor, { sweepEveryMs: 0 });
-    const { marketplaces } = normaliseMarketplaces(sandbox.options.marketplaces);
+    groupId = aGroup().uid;
     for (let instance = 0; instance < 2; instance += 1) {
-      instances.push(accountClients({ marketplaces, store }));
+      instances.push(accountClients({ marketplaces: [marketplace], store }));
     }
   });
   afterAll(async () => {
@@ -135,9 +141,8 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
 
 describe('charges in a transaction without a database', () => {
   it('are rejected, and nothing is sent', async () => {
-    const { marketplaces } = normaliseMarketplaces(sandbox.options.marketplaces);
-    const clients = accountClients({ marketplaces });
-    const input = { groupId: sandbox.state.groups.list()[0]!.uid, priceCents: 77, description: 'Nowhere' };
+    const clients = accountClients({ marketplaces: [marketplace] });
+    const input = { groupId: aGroup().uid, priceCents: 77, description: 'Nowhere' };
     await expect(clients.billing.bills.createOnce('key', input, { tx: {} })).rejects.toMatchObject({
       code: 'store.noTransactions',
     });
