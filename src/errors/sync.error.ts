@@ -1,0 +1,98 @@
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
+
+/** Codes of {@link MaestranoSyncError}, with their meaning. */
+export const SYNC_ERROR_CODES = {
+  'sync.declaration': {
+    meaning: 'An entity cannot be synchronized as it is declared.',
+    remedy: 'Correct the declaration given to syncEntity().',
+  },
+  'sync.store': {
+    meaning: 'The store of the synchronization cannot be used as it is.',
+  },
+  'sync.leaseLost': {
+    meaning: 'Another instance took over the synchronization of the group.',
+  },
+  'sync.duplicateLink': {
+    meaning: 'Two links would hold the same record.',
+  },
+  'sync.sideAway': {
+    meaning: 'One of the two sides cannot be reached; the position is kept, and the next run goes on from it.',
+  },
+  'sync.mapping': {
+    meaning: 'A value cannot be converted for the other side.',
+    remedy: 'Correct the conversion of the field, then call quarantine.retry().',
+  },
+  'sync.rejectedByConnec': {
+    meaning: 'Connec! rejects the record.',
+    remedy: 'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
+  },
+  'sync.rejectedByApp': {
+    meaning: 'The application rejects the record.',
+    remedy: 'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
+  },
+  'sync.undecidedCreate': {
+    meaning: 'Whether the application created the record is not known, and its source has no find().',
+    remedy: 'Look whether the record is there; adopt() it or call quarantine.retry().',
+  },
+  'sync.reference': {
+    meaning: 'The record waits for another one that it refers to.',
+  },
+  'sync.conflict': {
+    meaning: 'Both sides changed a field whose rule is to ask.',
+    remedy: 'Decide with conflicts.resolve().',
+  },
+  'sync.ambiguousMatch': {
+    meaning: 'Several records could be the same; none of them is created or written.',
+    remedy: 'Decide with matches.confirm() or matches.reject().',
+  },
+  'sync.stolenMatch': {
+    meaning: 'Connec! answered a create with a record that belongs to another link.',
+  },
+  'sync.merged': {
+    meaning: 'Connec! merged the record into another one.',
+    remedy: 'Decide with merges.accept() or merges.split().',
+  },
+  'sync.vanished': {
+    meaning: 'Connec! does not find the record any more.',
+  },
+  'sync.absent': {
+    meaning: 'The application does not find the record any more; two complete lists have yet to confirm it.',
+  },
+  'sync.restored': {
+    meaning: 'One side was restored from a backup: the entity stops in both directions.',
+    remedy: 'Choose with restored(): the other side is right, the restored side is right, or field by field.',
+  },
+  'sync.massChange': {
+    meaning: 'More records would be overwritten or deleted than the brake allows.',
+    remedy: 'Look at plan(), then call confirm().',
+  },
+  'sync.rest': {
+    meaning: 'The record does not come to rest: both sides keep changing.',
+  },
+} as const satisfies ErrorTable;
+
+export type SyncErrorCode = keyof typeof SYNC_ERROR_CODES;
+
+/** What is known of the work that failed. */
+export interface SyncErrorFacts extends MaestranoErrorFacts {
+  readonly group?: string | undefined;
+  readonly entity?: string | undefined;
+  /** Fields that it is about. */
+  readonly fields?: readonly string[] | undefined;
+}
+
+/** Everything that goes wrong in the synchronization engine. Never holds values of records. */
+export class MaestranoSyncError extends MaestranoError {
+  declare readonly code: SyncErrorCode;
+  /** The customer group the work was for. */
+  readonly group: string | null;
+  readonly entity: string | null;
+  readonly fields: readonly string[];
+
+  constructor(code: SyncErrorCode, facts: SyncErrorFacts = {}) {
+    super(SYNC_ERROR_CODES[code], code, facts);
+    this.group = facts.group ?? null;
+    this.entity = facts.entity ?? null;
+    this.fields = facts.fields ?? [];
+  }
+}

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+
+import { hasChanged } from '../merge/merge.js';
+import { matchKeysOf } from '../merge/match.js';
+import { mayGo, type SideRecord } from '../merge/side-record.js';
+import { sameValue, valueAt } from '../merge/values.js';
+import {
+
+  dueNow,
+  newLink,
+  type SyncCause,
+  type SyncLink,
+  type SyncSide,
+  withSide,
+} from '../store/sync-link.js';
+import type { SyncRef, SyncStop, SyncStream } from '../store/sync-store.js';
+import { asGone, isReborn } from './decide.js';
+import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
+import { References } from './references.js';
+import type { RunContext } from './run-context.js';
+
+/** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */
+const MAX_PAGES = 100_000;
+
+/** Links of a page, found together and changed one by one. */
+class Page {
+  readonly #byKey = new Map<string, SyncLink>();
+  readonly #touched = new Set<string>();
+
+  add(links: readonly (SyncLink | null)[]): void {
+    for (const link of links) if (link && !this.#byKey.has(link.key)) this.#byKey.set(link.key, link);
+  }
+
+  find(matches: (link: SyncLink) => boolean): SyncLink | undefined {
+    return [...this.#byKey.values()].find(matches);
+  }
+
+  put(link: SyncLink): SyncLink {
+    this.#byKey.set(link.key, link);
+    this.#touched.add(link.key);
+    return link;
+  }
+
+  get touched(): SyncLink[] {
+    return [...this.#touched].map((key) => this.#byKey.get(key)!);
+  }
+}
+
+/** Reads which records changed on the application's side, and marks them as due. */
+export async function discoverApp(context: RunContext, cause: SyncCause = 'poll'): Promise<void> {
+  const { source, store, scope, entity, settings } = context;
+  const start = await store.stream(scope, entity.name);
+  let cursor = cause === 'sweep' ? null : start.appCursor;
+  for (let count = 0; count < MAX_PAGES; count += 1) {
+    await context.guard.check();
+    const page = await source.changes(cursor, settings.pageSize);
+    context.counters.read += page.records.length;
+    const links = await seeApp(context, page.records, cause);
+    const deleted = await seeDeleted(context, page.deleted ?? []);
+    const stream = await store.stream(scope, entity.name);
+    await context.guard.commit({
+      entity: entity.name,
+      links: [...links, ...deleted],
+      stream:
+        cause === 'sweep'
+          ? stream
+          : { ...stream, appCursor: page.safeUntil, appComplete: stream.appComplete || !page.more },
+    });
+    if (!page.more) return;
+    cursor = page.cursor;
+  }
+}
+
+/** Reads which records changed at Connec!, and marks them as due. */
+export async function discoverConnec(context: RunContext): Promise<void> {
+  const { connec, store, scope, entity, settings } = context;
+  const start = await store.stream(scope, entity.name);
+  const overlap = start.overlapMs ?? settings.overlapMs;
+  let position = { since: start.connecHigh === null ? null : start.connecHigh - overlap, skip: 0 };
+  for (let count = 0; count < MAX_PAGES; count += 1) {
+    await context.guard.check();
+    const page = await connec.page(entity.resource, position, settings.pageSize);
+    context.counters.read += page.records.length;
+    const links = await seeConnec(context, page.records.map((record) => readConnec(entity, record)), 'poll');
+    const stream = await store.stream(scope, entity.name);
+    const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
+    await context.guard.commit({
+      entity: entity.name,
+      links,
+      stream: {
+        ...stream,
+        // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
+        connecHigh: high === 0 ? stream.connecHigh : high,
+        connecComplete: stream.connecComplete || page.next === null,
+      },
+    });
+    if (page.next === null) return;
+    position = page.next as typeof position;
+  }
+}
+
+/** Takes what notifications and the application said of single records. */
+export async function takeHints(context: RunContext): Promise<void> {
+  const { store, scope, entity, settings } = context;
+  for (;;) {
+    const hints = await store.hints(scope, entity.name, settings.pageSize);
+    if (hints.length === 0) return;
+    const links = await store.links(
+      scope,
+      entity.name,
+      hints.map(({ side, recordId }) => ({ [side]: recordId }) as unknown as SyncRef),
+    );
+    const page = new Page();
+    page.add(links);
+    for (const { side, recordId, cause } of hints) {
+      const found = page.find((link) => link[side].id === recordId);
+      const link = found ?? newLink(linkKey(), { [side]: recordId });
+      page.put(dueNow(link, cause, Date.now()));
+    }
+    await context.guard.commit({
+      entity: entity.name,
+      links: page.touched,
+      hints: hints.map(({ id }) => id),
+    });
+  }
+}
+
+/** Finds or makes the links of records of the application, and marks those as due that differ from their base. */
+export async function seeApp(
+  context: RunContext,
+  records: readonly AppSideRecord[],
+  cause: SyncCause,
+): Promise<readonly SyncLink[]> {
+  const { store, scope, entity } = context;
+  const refs: SyncRef[] = records.flatMap(({ id, key }) => [
+    { app: id },
+    ...(key === null ? [] : [{ connec: key }]),
+  ]);
+  const page = new Page();
+  page.add(await store.links(scope, entity.name, refs));
+  const references = await References.of(store, scope, entity, records, context.owner);
+  const now = Date.now();
+  for (const record of records) {
+    let link = page.find(({ app }) => app.id === record.id);
+    if (link && isReborn(link.app, record)) {
+      page.put(asGone(link, now));
+      link = undefined;
+    }
+    link ??= page.find(
+      ({ connec, gone, app }) => connec.id !== null && connec.id === record.key && gone === null && app.id === null,
+    );
+    link ??= newLink(linkKey(), { app: record.id });
+    const before = link;
+    if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
+    link = sight(link, record);
+    if (link.connec.id === null) link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
+    if (isDue(context, link, record, cause)) link = dueNow(link, cause, now);
+    if (link !== before) page.put(link);
+  }
+  return page.touched;
+}
+
+/** Finds or makes the links of records of Connec!, and marks those as due that differ from their base. */
+export async function seeConnec(
+  context: RunContext,
+  records: readonly ConnecSide[],
+  cause: SyncCause,
+): Promise<readonly SyncLink[]> {
+  const { store, scope, entity } = context;
+  const refs: SyncRef[] = records.flatMap(({ id, externalIds }) => [
+    { connec: id },
+    ...externalIds.flatMap((external) => [{ external }, { app: external }]),
+  ]);
+  const page = new Page();
+  page.add(await store.links(scope, entity.name, refs));
+  const references = await References.of(store, scope, entity, records, context.owner);
+  const now = Date.now();
+  for (const record of records) {
+    let link = page.find(({ connec }) => connec.id === record.id);
+    link ??= page.find(
+      (other) =>
+        other.connec.id === null &&
+        record.externalIds.some((id) => other.externalId === id || (other.externalId === null && other.app.id === id)),
+    );
+    link ??= newLink(linkKey(), adopted(record, page));
+    const before = link;
+    if (link.connec.id === null) link = withSide(link, 'connec', { id: record.id });
+    if (link.externalId === null && link.app.id !== null && record.externalIds.includes(link.app.id)) {
+      link = { ...link, externalId: link.app.id, externalConfirmed: true };
+    }
+    link = sight(link, record);
+    if (link.app.id === null && link.gone === null) {
+      const matchable = record.externalIds.length === 0 && !isArchived(context, record);
+      link = { ...link, matchKeys: matchable ? matchKeysOf(entity, record, references.convert) : [] };
+    }
+    if (isDue(context, link, record, cause)) link = dueNow(link, cause, now);
+    if (link !== before) page.put(link);
+  }
+  return page.touched;
+}
+
+/** The ids of a new link: a record that carries an id of ours which no link has is taken for that record. */
+function adopted(record: ConnecSide, page: Page): { readonly connec: string; readonly app?: string } {
+  const app = record.externalIds.find(
+    (id) => page.find((link) => link.app.id === id || link.externalId === id) === undefined,
+  );
+  return app === undefined ? { connec: record.id } : { connec: record.id, app };
+}
+
+async function seeDeleted(context: RunContext, ids: readonly string[]): Promise<readonly SyncLink[]> {
+  if (ids.length === 0) return [];
+  const { store, scope, entity } = context;
+  const found = await store.links(scope, entity.name, ids.map((app) => ({ app })));
+  return found.flatMap((link) => (link ? [asGone(link, Date.now())] : []));
+}
+
+/** The side was seen: its mark of birth, and that it is there. */
+function sight(link: SyncLink, record: SideRecord): SyncLink {
+  const state = link[record.side];
+  if (state.seen && state.missingSince === null && (state.born !== null || record.born === null)) return link;
+  return withSide(link, record.side, { seen: true, born: state.born ?? record.born, missingSince: null });
+}
+
+/** Whether there may be something to do: the record differs from its base, or the other side is not there yet. */
+function isDue(context: RunContext, link: SyncLink, record: SideRecord, cause: SyncCause): boolean {
+  const other: SyncSide = record.side === 'app' ? 'connec' : 'app';
+  if (link.gone !== null) return record.side === 'connec' && !link.gone.archived;
+  if (link[other].id === null || !link[other].seen) return true;
+  if (link.hold?.kind === 'vanished' || link.hold?.kind === 'absent') return true;
+  if (cause === 'sweep' && isOlderThan(record, link)) return true;
+  return context.entity.units.some(
+    (unit) =>
+      unit.every(({ direction }) => mayGo(direction, other)) && hasChanged(unit, record, link[record.side].base),
+  );
+}
+
+function isOlderThan(record: SideRecord, link: SyncLink): boolean {
+  const { version } = link[record.side];
+  return typeof version === 'number' && typeof record.version === 'number' && record.version < version;
+}
+
+function isArchived({ entity }: RunContext, record: ConnecSide): boolean {
+  return Object.entries(entity.archived).every(([path, value]) => sameValue(valueAt(record.record, path), value));
+}
+
+/** Keys rise with time, so that stores keep new links together. */
+function linkKey(): string {
+  return `${Date.now().toString(36).padStart(9, '0')}-${randomUUID()}`;
+}
+
+/** A stop, to be kept until a person decided. */
+export function stopped(stream: SyncStream, stop: SyncStop): SyncStream {
+  return stream.stopped === null ? { ...stream, stopped: stop } : stream;
+}
+

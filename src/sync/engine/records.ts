@@ -1,0 +1,76 @@
+import { connecId } from '../../connec/client/external-ids.js';
+import type { ConnecSideRecord } from '../connec/connec-records.js';
+import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
+import { digestsOf, type FieldRule, type SideRecord } from '../merge/side-record.js';
+import { valueAt } from '../merge/values.js';
+import type { SyncIdentity } from '../source/sync-source.js';
+
+/** A record of the application as it was read. */
+export interface AppSideRecord extends SideRecord {
+  readonly side: 'app';
+  /** The key that it was created with. */
+  readonly key: string | null;
+  /** The version as the source gave it, to be handed back. */
+  readonly ifVersion: SyncIdentity['version'];
+  readonly record: AppRecord;
+}
+
+/** A record of Connec! as it was read. */
+export interface ConnecSide extends SideRecord {
+  readonly side: 'connec';
+  readonly externalIds: readonly string[];
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** Reads a record of the application. */
+export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
+  const { id, version, updatedAt, bornAt, key } = entity.source.identity(record);
+  const values = Object.fromEntries(entity.rules.map((rule) => [rule.name, appValue(rule, record[rule.app])]));
+  return {
+    side: 'app',
+    id: String(id),
+    version: comparable(version),
+    ifVersion: version,
+    at: updatedAt.getTime(),
+    born: bornAt instanceof Date ? bornAt.toISOString() : (bornAt ?? null),
+    key: key ?? null,
+    values,
+    digests: digestsOf(values),
+    record,
+  };
+}
+
+/** Reads a record of Connec!. */
+export function readConnec(entity: SyncEntity, read: ConnecSideRecord): ConnecSide {
+  const { id, externalIds, updatedAt, createdAt, record } = read;
+  const values = Object.fromEntries(
+    entity.rules.map((rule) => [rule.name, connecValue(rule, valueAt(record, rule.name))]),
+  );
+  return {
+    side: 'connec',
+    id,
+    externalIds,
+    version: updatedAt,
+    at: updatedAt,
+    born: createdAt,
+    values,
+    digests: digestsOf(values),
+    record,
+  };
+}
+
+/** Ids of records are texts wherever they are compared. */
+function appValue(rule: FieldRule, value: unknown): unknown {
+  if (rule.refers === null) return value;
+  return value === null || value === undefined || value === '' ? null : String(value as string);
+}
+
+/** A reference is the platform's id of the record, however many other ids it came with. */
+function connecValue(rule: FieldRule, value: unknown): unknown {
+  return rule.refers === null ? value : connecId(value);
+}
+
+function comparable(version: SyncIdentity['version']): number | string {
+  if (version instanceof Date) return version.getTime();
+  return typeof version === 'bigint' ? Number(version) : version;
+}

@@ -1,0 +1,45 @@
+import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
+import type { ConnecRecords } from '../connec/connec-records.js';
+import type { SyncEntity } from '../fields/entity-definition.js';
+import type { SyncSide } from '../store/sync-link.js';
+import type { SyncScope, SyncStore } from '../store/sync-store.js';
+import type { LeaseGuard } from './lease-guard.js';
+import type { SourceCalls } from './source-calls.js';
+import type { SyncSettings } from './sync-settings.js';
+
+/** What a run of one entity works with. */
+export interface RunContext {
+  readonly store: SyncStore;
+  readonly scope: SyncScope;
+  readonly entity: SyncEntity;
+  readonly source: SourceCalls;
+  readonly connec: ConnecRecords;
+  readonly guard: LeaseGuard;
+  readonly settings: SyncSettings;
+  /** Whose ids ours are at the platform. */
+  readonly owner: ExternalIdOwner;
+  readonly options: RunOptions;
+  readonly counters: RunCounters;
+}
+
+/** What one run does otherwise than the next. */
+export interface RunOptions {
+  /** Which sides may be written to. */
+  readonly writable: Readonly<Record<SyncSide, boolean>>;
+  /** Which side wins every conflict; null where the rules decide. */
+  readonly preemption: SyncSide | null;
+  /** List all records of both sides. */
+  readonly full: boolean;
+}
+
+/** What a run did, in records. */
+export interface RunCounters {
+  read: number;
+  createdInApp: number;
+  createdInConnec: number;
+  updatedInApp: number;
+  updatedInConnec: number;
+  archived: number;
+  rejected: number;
+  unknown: number;
+}

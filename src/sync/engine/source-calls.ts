@@ -1,0 +1,111 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
+import { SyncRejected, type SyncChanges, type SyncContext } from '../source/sync-source.js';
+import type { SyncScope } from '../store/sync-store.js';
+import { type AppSideRecord, readApp } from './records.js';
+
+/** Most records of one `get`. */
+const MAX_IDS = 100;
+
+/** What became of a write to the application. */
+export type AppWritten =
+  | { readonly kind: 'done'; readonly record: AppSideRecord }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'rejected'; readonly reason: string; readonly field: string | null }
+  /** It may have happened. */
+  | { readonly kind: 'unknown' };
+
+/** The calls of an entity's source, each with a deadline, and with records read as the engine sees them. */
+export class SourceCalls {
+  constructor(
+    private readonly entity: SyncEntity,
+    private readonly scope: SyncScope,
+    private readonly tenant: unknown,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** @throws MaestranoSyncError `sync.sideAway` */
+  async changes(
+    cursor: string | null,
+    limit: number,
+  ): Promise<Omit<SyncChanges<AppRecord>, 'records'> & { readonly records: readonly AppSideRecord[] }> {
+    const page = await this.#read((context) => this.entity.source.changes({ cursor, limit }, context));
+    return { ...page, records: page.records.map((record) => readApp(this.entity, record)) };
+  }
+
+  /** Records by id. @throws MaestranoSyncError `sync.sideAway` */
+  async get(ids: readonly string[]): Promise<ReadonlyMap<string, AppSideRecord>> {
+    const found = new Map<string, AppSideRecord>();
+    for (let start = 0; start < ids.length; start += MAX_IDS) {
+      const wanted = ids.slice(start, start + MAX_IDS);
+      const records = await this.#read((context) => this.entity.source.get(wanted, context));
+      for (const record of records) {
+        const read = readApp(this.entity, record);
+        if (wanted.includes(read.id)) found.set(read.id, read);
+      }
+    }
+    return found;
+  }
+
+  /** @throws MaestranoSyncError `sync.sideAway` */
+  async find(key: string): Promise<AppSideRecord | null> {
+    const record = await this.#read((context) => this.entity.source.find(key, context));
+    return record === null ? null : readApp(this.entity, record);
+  }
+
+  async create(data: AppRecord, key: string): Promise<AppWritten> {
+    return this.#write((context) => this.entity.source.create(data, { ...context, key }));
+  }
+
+  async update(record: AppSideRecord, changes: AppRecord): Promise<AppWritten> {
+    const { id, ifVersion } = record;
+    return this.#write((context) => this.entity.source.update(id, changes, { ...context, ifVersion }));
+  }
+
+  async #read<T>(call: (context: SyncContext) => Promise<T>): Promise<T> {
+    try {
+      return await this.#withDeadline(call);
+    } catch (cause) {
+      throw new MaestranoSyncError('sync.sideAway', {
+        message: `The source of "${this.entity.name}" failed.`,
+        marketplace: this.scope.marketplace,
+        group: this.scope.group,
+        entity: this.entity.name,
+        cause,
+      });
+    }
+  }
+
+  async #write(call: (context: SyncContext) => Promise<AppRecord | 'stale' | null>): Promise<AppWritten> {
+    try {
+      const written = await this.#withDeadline(call);
+      if (written === null) return { kind: 'notFound' };
+      if (written === 'stale') return { kind: 'stale' };
+      return { kind: 'done', record: readApp(this.entity, written) };
+    } catch (error) {
+      if (error instanceof SyncRejected) {
+        return { kind: 'rejected', reason: error.reason, field: error.field ?? null };
+      }
+      return { kind: 'unknown' };
+    }
+  }
+
+  async #withDeadline<T>(call: (context: SyncContext) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        controller.abort();
+        reject(new Error('The source did not respond within its deadline.'));
+      }, this.timeoutMs);
+      timer.unref();
+    });
+    try {
+      const context = { scope: this.scope, tenant: this.tenant, signal: controller.signal };
+      return await Promise.race([call(context), deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

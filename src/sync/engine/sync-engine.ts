@@ -1,0 +1,136 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
+import type { ConnecRecords } from '../connec/connec-records.js';
+import type { SyncEntity } from '../fields/entity-definition.js';
+import type { SyncScope, SyncStore } from '../store/sync-store.js';
+import { discoverApp, discoverConnec, takeHints } from './discover.js';
+import { LeaseGuard } from './lease-guard.js';
+import { processDue } from './process.js';
+import type { RunContext, RunCounters, RunOptions } from './run-context.js';
+import { SourceCalls } from './source-calls.js';
+import { sweep } from './sweep.js';
+import type { SyncSettings } from './sync-settings.js';
+
+/** What a group's synchronization needs. */
+export interface GroupSides {
+  readonly scope: SyncScope;
+  readonly connec: ConnecRecords;
+  /** Whose external ids ours are at the platform (protocol §9.7). */
+  readonly owner: ExternalIdOwner;
+  /** The application's own name of the customer. */
+  readonly tenant: unknown;
+}
+
+/** What a run did. */
+export interface SyncRunResult {
+  /** `busy`: somebody else is at it. */
+  readonly status: 'done' | 'busy' | 'failed';
+  readonly counters: RunCounters;
+  /** What stopped single entities. */
+  readonly errors: readonly MaestranoSyncError[];
+}
+
+/** Times the entities are gone through, so that records that wait for others are sent in the same run. */
+const PASSES = 3;
+
+const ALL: RunOptions = { writable: { app: true, connec: true }, preemption: null, full: false };
+
+/** Reads, decides and writes for one group at a time. Knows nothing of Nest. */
+export class SyncEngine {
+  constructor(
+    private readonly store: SyncStore,
+    /** In the order in which they refer to each other. */
+    private readonly entities: readonly SyncEntity[],
+    private readonly settings: SyncSettings,
+  ) {}
+
+  /**
+   * One run for a group: everything that is due by then. What goes wrong with a record stays with the record.
+   *
+   * @throws MaestranoSyncError `sync.leaseLost`
+   */
+  async run(
+    sides: GroupSides,
+    options: RunOptions = ALL,
+    signal?: AbortSignal,
+  ): Promise<SyncRunResult> {
+    const counters = newCounters();
+    const { leaseMs, timeoutMs } = this.settings;
+    const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
+    if (lease === null) return { status: 'busy', counters, errors: [] };
+    const guard = new LeaseGuard(this.store, lease, this.settings, signal);
+    try {
+      const contexts = this.entities.map((entity) => this.#context(sides, entity, guard, options, counters));
+      const errors = await this.#runAll(contexts);
+      return { status: errors.length > 0 ? 'failed' : 'done', counters, errors };
+    } finally {
+      await this.store.release(guard.lease);
+    }
+  }
+
+  async #runAll(contexts: readonly RunContext[]): Promise<MaestranoSyncError[]> {
+    const errors = new Map<RunContext, MaestranoSyncError>();
+    const attempt = async (context: RunContext, work: () => Promise<void>): Promise<void> => {
+      if (errors.has(context)) return;
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof MaestranoSyncError) || error.code === 'sync.leaseLost') throw error;
+        errors.set(context, error);
+      }
+    };
+    for (const context of contexts) await attempt(context, () => this.#discover(context));
+    for (let pass = 0; pass < PASSES; pass += 1) {
+      for (const context of contexts) await attempt(context, () => this.#process(context));
+      if (contexts.length === 1) break;
+    }
+    return [...errors.values()];
+  }
+
+  async #discover(context: RunContext): Promise<void> {
+    const { store, scope, entity, settings, options } = context;
+    const stream = await store.stream(scope, entity.name);
+    if (stream.stopped !== null) return;
+    await takeHints(context);
+    await discoverApp(context);
+    await discoverConnec(context);
+    const due = stream.sweptAt === null || Date.now() - stream.sweptAt >= settings.sweepEveryMs;
+    if (stream.sweptAt === null) {
+      const first = await store.stream(scope, entity.name);
+      await context.guard.commit({ entity: entity.name, stream: { ...first, sweptAt: Date.now() } });
+    } else if (due || options.full) await sweep(context);
+  }
+
+  async #process(context: RunContext): Promise<void> {
+    const { store, scope, entity, settings } = context;
+    const stream = await store.stream(scope, entity.name);
+    if (stream.stopped !== null || !stream.appComplete || !stream.connecComplete) return;
+    if (!stream.confirmed && settings.firstRun === 'plan') return;
+    await processDue(context);
+  }
+
+  #context(
+    { scope, connec, owner, tenant }: GroupSides,
+    entity: SyncEntity,
+    guard: LeaseGuard,
+    options: RunOptions,
+    counters: RunCounters,
+  ): RunContext {
+    const { store, settings } = this;
+    const source = new SourceCalls(entity, scope, tenant, settings.timeoutMs);
+    return { store, scope, entity, source, connec, guard, settings, owner, options, counters };
+  }
+}
+
+function newCounters(): RunCounters {
+  return {
+    read: 0,
+    createdInApp: 0,
+    createdInConnec: 0,
+    updatedInApp: 0,
+    updatedInConnec: 0,
+    archived: 0,
+    rejected: 0,
+    unknown: 0,
+  };
+}

@@ -1,0 +1,90 @@
+import type { SyncScope } from '../store/sync-store.js';
+
+/** What every call of a source gets. */
+export interface SyncContext {
+  /** Whose records. */
+  readonly scope: SyncScope;
+  /** The application's own name of the customer: `tenant` of the module's options, the group's id by default. */
+  readonly tenant: unknown;
+  /** Ends at the deadline of the call. */
+  readonly signal: AbortSignal;
+}
+
+/** What identifies a record of the application. */
+export interface SyncIdentity {
+  readonly id: string | number | bigint;
+  /**
+   * Changes with every write. Numbers (and dates) must rise: a smaller one means that the database was restored from a
+   * backup. With a text the engine only sees that something changed.
+   */
+  readonly version: number | bigint | Date | string;
+  /** When it was last changed: the rule `newest` compares it with Connec!'s. */
+  readonly updatedAt: Date;
+  /** When it came into being. Needed where ids can be used again after a delete. */
+  readonly bornAt?: Date | string | null;
+  /** The `key` that it was created with; null for a record that the application made itself. */
+  readonly key?: string | null;
+}
+
+/** A page of the application's changes. */
+export interface SyncChanges<Local> {
+  readonly records: readonly Local[];
+  /** Ids of records that are certainly gone. */
+  readonly deleted?: readonly string[];
+  /** Where the next page begins. */
+  readonly cursor: string;
+  /** Whether a next page is there now. */
+  readonly more: boolean;
+  /**
+   * From where the next run may begin without missing a transaction that is still open: numbers and stamps are drawn
+   * before a commit, and rows with smaller ones can appear later. `cursor` only where the source lists in the order of
+   * commits.
+   */
+  readonly safeUntil: string;
+}
+
+/** How to write. */
+export interface SyncWrite extends SyncContext {
+  /** Store it with the record under a unique index, and return the record that has it already instead of another. */
+  readonly key: string;
+}
+
+/**
+ * The application's side of an entity. A class for services; `table()` for a table.
+ *
+ * Throw `SyncRejected` for a record that will never be accepted as it is, and anything else for a failure: after a write
+ * the engine then takes its outcome for unknown, waits, and reads what became of it.
+ */
+export interface SyncSource<Local> {
+  /** What changed behind the cursor, oldest first; everything without one. */
+  changes(
+    query: { readonly cursor: string | null; readonly limit: number },
+    context: SyncContext,
+  ): Promise<SyncChanges<Local>>;
+  /** Up to 100 records, in any order; those that are not there are left out. */
+  get(ids: readonly string[], context: SyncContext): Promise<readonly Local[]>;
+  /** Creates a record of the mapped properties. */
+  create(data: Partial<Local>, write: SyncWrite): Promise<Local>;
+  /** The record that was created with the key; null when none was. */
+  find(key: string, context: SyncContext): Promise<Local | null>;
+  /** Changes the given properties if the record still has the version; `stale` when it has another, null when it is gone. */
+  update(
+    id: string,
+    changes: Partial<Local>,
+    write: SyncContext & { readonly ifVersion: SyncIdentity['version'] },
+  ): Promise<Local | 'stale' | null>;
+  identity(record: Local): SyncIdentity;
+}
+
+/** A source throws it for a record that it does not accept: the record is quarantined, and not sent again as it is. */
+export class SyncRejected extends Error {
+  constructor(
+    /** Why, without values of the record: it is kept and shown. */
+    readonly reason: string,
+    /** Property that it is about. */
+    readonly field?: string,
+  ) {
+    super(reason);
+    this.name = 'SyncRejected';
+  }
+}

@@ -1,0 +1,254 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { SyncHoldKind, SyncLink } from './sync-link.js';
+import {
+  NEW_GROUP,
+  NEW_STREAM,
+  type SyncCommit,
+  type SyncCounts,
+  type SyncGroupState,
+  type SyncHint,
+  type SyncHistoryEntry,
+  type SyncLease,
+  type SyncLinkPage,
+  type SyncRef,
+  type SyncScope,
+  SyncStore,
+  type SyncStream,
+} from './sync-store.js';
+
+/** History entries kept for each link. */
+const HISTORY = 20;
+
+/** Everything of one entity of one scope. */
+class EntityRows {
+  readonly links = new Map<string, SyncLink>();
+  readonly byApp = new Map<string, string>();
+  readonly byConnec = new Map<string, string>();
+  readonly byExternal = new Map<string, string>();
+  /** Keys of links that have something to do. */
+  readonly due = new Set<string>();
+  readonly byMatch = new Map<string, Set<string>>();
+  readonly history = new Map<string, SyncHistoryEntry[]>();
+  stream: SyncStream = NEW_STREAM;
+
+  find(ref: SyncRef): SyncLink | null {
+    const key =
+      'key' in ref
+        ? ref.key
+        : 'app' in ref
+          ? this.byApp.get(ref.app)
+          : 'connec' in ref
+            ? this.byConnec.get(ref.connec)
+            : this.byExternal.get(ref.external);
+    return (key === undefined ? undefined : this.links.get(key)) ?? null;
+  }
+
+  remove(key: string): void {
+    const link = this.links.get(key);
+    if (link === undefined) return;
+    this.links.delete(key);
+    this.due.delete(key);
+    if (link.app.id !== null) this.byApp.delete(link.app.id);
+    if (link.connec.id !== null) this.byConnec.delete(link.connec.id);
+    if (link.externalId !== null) this.byExternal.delete(link.externalId);
+    for (const one of link.matchKeys) this.byMatch.get(one)?.delete(key);
+  }
+
+  put(link: SyncLink): void {
+    for (const [index, id] of [
+      [this.byApp, link.app.id],
+      [this.byConnec, link.connec.id],
+      [this.byExternal, link.externalId],
+    ] as const) {
+      if (id === null) continue;
+      if (index.has(id)) throw new MaestranoSyncError('sync.duplicateLink');
+      index.set(id, link.key);
+    }
+    this.links.set(link.key, link);
+    if (link.dueAt !== null) this.due.add(link.key);
+    for (const one of link.matchKeys) {
+      const keys = this.byMatch.get(one) ?? new Set();
+      this.byMatch.set(one, keys.add(link.key));
+    }
+  }
+}
+
+/** Everything of one scope. */
+class ScopeRows {
+  token = 0;
+  until = 0;
+  held = false;
+  group: SyncGroupState = NEW_GROUP;
+  hintCount = 0;
+  readonly hints = new Map<string, SyncHint>();
+  readonly entities = new Map<string, EntityRows>();
+
+  entity(name: string): EntityRows {
+    const rows = this.entities.get(name) ?? new EntityRows();
+    this.entities.set(name, rows);
+    return rows;
+  }
+}
+
+/**
+ * Keeps everything in the memory of this process: for tests and development. Nothing is evicted, and everything is over
+ * with the process, so that the next one begins with a first synchronization.
+ */
+export class MemorySyncStore extends SyncStore {
+  readonly durability = 'memory';
+  readonly #scopes = new Map<string, ScopeRows>();
+
+  async acquire(scope: SyncScope, ttlMs: number): Promise<SyncLease | null> {
+    const rows = this.#rows(scope);
+    if (rows.held && rows.until > Date.now()) return null;
+    rows.token += 1;
+    rows.held = true;
+    rows.until = Date.now() + ttlMs;
+    return { scope, token: rows.token, until: rows.until };
+  }
+
+  async renew(lease: SyncLease, ttlMs: number): Promise<SyncLease | null> {
+    const rows = this.#rows(lease.scope);
+    if (!rows.held || rows.token !== lease.token) return null;
+    rows.until = Date.now() + ttlMs;
+    return { ...lease, until: rows.until };
+  }
+
+  async release(lease: SyncLease): Promise<void> {
+    const rows = this.#rows(lease.scope);
+    if (rows.token === lease.token) rows.held = false;
+  }
+
+  async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
+    const rows = this.#rows(lease.scope);
+    if (rows.token !== lease.token) {
+      throw new MaestranoSyncError('sync.leaseLost', {
+        marketplace: lease.scope.marketplace,
+        group: lease.scope.group,
+      });
+    }
+    const entity = rows.entity(changes.entity);
+    const { links = [], removed = [] } = changes;
+    const before = [...removed, ...links.map(({ key }) => key)].flatMap((key) => entity.links.get(key) ?? []);
+    for (const { key } of before) entity.remove(key);
+    try {
+      for (const link of links) entity.put(link);
+    } catch (error) {
+      for (const { key } of links) entity.remove(key);
+      for (const link of before) entity.put(link);
+      throw error;
+    }
+    if (changes.stream) entity.stream = changes.stream;
+    for (const id of changes.hints ?? []) rows.hints.delete(id);
+    for (const entry of changes.history ?? []) {
+      const entries = entity.history.get(entry.key) ?? [];
+      entity.history.set(entry.key, [entry, ...entries].slice(0, HISTORY));
+    }
+  }
+
+  async links(scope: SyncScope, entity: string, refs: readonly SyncRef[]): Promise<(SyncLink | null)[]> {
+    const rows = this.#rows(scope).entity(entity);
+    return refs.map((ref) => rows.find(ref));
+  }
+
+  async due(scope: SyncScope, entity: string, before: number, limit: number): Promise<SyncLink[]> {
+    const rows = this.#rows(scope).entity(entity);
+    return [...rows.due]
+      .map((key) => rows.links.get(key)!)
+      .filter(({ dueAt }) => dueAt! <= before)
+      .toSorted((one, other) => one.dueAt! - other.dueAt!)
+      .slice(0, limit);
+  }
+
+  async page(
+    scope: SyncScope,
+    entity: string,
+    query: { readonly after?: string; readonly limit: number; readonly hold?: SyncHoldKind },
+  ): Promise<SyncLinkPage> {
+    const { after, limit, hold } = query;
+    const keys = [...this.#rows(scope).entity(entity).links.values()]
+      .filter((link) => hold === undefined || link.hold?.kind === hold)
+      .filter(({ key }) => after === undefined || key > after)
+      .toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const links = keys.slice(0, limit);
+    return { links, next: keys.length > limit ? links.at(-1)!.key : null };
+  }
+
+  async count(scope: SyncScope, entity: string, now: number): Promise<SyncCounts> {
+    const links = [...this.#rows(scope).entity(entity).links.values()];
+    const holds: Partial<Record<SyncHoldKind, number>> = {};
+    for (const { hold } of links) if (hold) holds[hold.kind] = (holds[hold.kind] ?? 0) + 1;
+    return {
+      links: links.length,
+      due: links.filter(({ dueAt }) => dueAt !== null && dueAt <= now).length,
+      gone: links.filter(({ gone }) => gone !== null).length,
+      holds,
+    };
+  }
+
+  async waiting(
+    scope: SyncScope,
+    records: readonly string[],
+  ): Promise<{ readonly entity: string; readonly link: SyncLink }[]> {
+    const wanted = new Set(records);
+    return [...this.#rows(scope).entities].flatMap(([entity, { links }]) =>
+      [...links.values()]
+        .filter(({ waitsFor }) => waitsFor !== null && wanted.has(waitsFor))
+        .map((link) => ({ entity, link })),
+    );
+  }
+
+  async matching(scope: SyncScope, entity: string, keys: readonly string[]): Promise<SyncLink[]> {
+    const rows = this.#rows(scope).entity(entity);
+    const found = new Set(keys.flatMap((key) => [...(rows.byMatch.get(key) ?? [])]));
+    return [...found].map((key) => rows.links.get(key)!);
+  }
+
+  async stream(scope: SyncScope, entity: string): Promise<SyncStream> {
+    return this.#rows(scope).entity(entity).stream;
+  }
+
+  async hint(scope: SyncScope, hints: readonly Omit<SyncHint, 'id'>[]): Promise<void> {
+    const rows = this.#rows(scope);
+    for (const hint of hints) {
+      rows.hintCount += 1;
+      const id = String(rows.hintCount);
+      rows.hints.set(id, { ...hint, id });
+    }
+  }
+
+  async hints(scope: SyncScope, entity: string, limit: number): Promise<SyncHint[]> {
+    return [...this.#rows(scope).hints.values()].filter((hint) => hint.entity === entity).slice(0, limit);
+  }
+
+  async group(scope: SyncScope): Promise<SyncGroupState> {
+    return this.#rows(scope).group;
+  }
+
+  async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {
+    const rows = this.#rows(scope);
+    rows.group = { ...rows.group, ...changes };
+    return rows.group;
+  }
+
+  async history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]> {
+    return (this.#rows(scope).entity(entity).history.get(key) ?? []).slice(0, limit);
+  }
+
+  async forget(scope: SyncScope): Promise<void> {
+    this.#scopes.delete(keyOf(scope));
+  }
+
+  async ping(): Promise<void> {}
+
+  #rows(scope: SyncScope): ScopeRows {
+    const key = keyOf(scope);
+    const rows = this.#scopes.get(key) ?? new ScopeRows();
+    this.#scopes.set(key, rows);
+    return rows;
+  }
+}
+
+function keyOf({ app, marketplace, group }: SyncScope): string {
+  return JSON.stringify([app, marketplace, group]);
+}

@@ -1,0 +1,193 @@
+import type { SyncHoldKind, SyncLink, SyncSide } from './sync-link.js';
+
+/** Whose data: one customer company on one marketplace, for one application. */
+export interface SyncScope {
+  /** Name of the application: two applications on one database keep apart. */
+  readonly app: string;
+  readonly marketplace: string;
+  /** `cld-…` */
+  readonly group: string;
+}
+
+/** The right to work on a scope. Its token rises with every holder; a store rejects writes with an older one. */
+export interface SyncLease {
+  readonly scope: SyncScope;
+  readonly token: number;
+  /** Milliseconds of the epoch. */
+  readonly until: number;
+}
+
+/** How to find a link. */
+export type SyncRef =
+  { readonly key: string } | { readonly app: string } | { readonly connec: string } | { readonly external: string };
+
+/** How far the reading of both sides is, for one entity. */
+export interface SyncStream {
+  /** Where the next read of the application's changes begins; null for the beginning. */
+  readonly appCursor: string | null;
+  /** Largest `updated_at` seen at Connec!, in milliseconds; null before the first read. */
+  readonly connecHigh: number | null;
+  /** Whether all records of each side were listed once. */
+  readonly appComplete: boolean;
+  readonly connecComplete: boolean;
+  /** When the last complete comparison of both sides ended; null before the first. */
+  readonly sweptAt: number | null;
+  /** Records that only a sweep found: each doubles how far back the next reads look. */
+  readonly overlapMs: number | null;
+  readonly foundBySweep: number;
+  /** Whether a person, or an option, allowed the first synchronization. */
+  readonly confirmed: boolean;
+  /** Nothing is decided for the entity until a person has; null when nothing is wrong. */
+  readonly stopped: SyncStop | null;
+  /** Overwrites and deletes by side and hour (of the epoch), for the brake. */
+  readonly hours: readonly SyncHour[];
+}
+
+export interface SyncHour {
+  readonly hour: number;
+  readonly app: number;
+  readonly connec: number;
+  readonly deletes: number;
+}
+
+export interface SyncStop {
+  /** `sync.restored`, `sync.massChange`. */
+  readonly code: string;
+  readonly side: SyncSide;
+  readonly reason: string;
+  readonly since: number;
+}
+
+/** A record to look at. It says which one, never how it looks. */
+export interface SyncHint {
+  /** Names the hint in `SyncCommit.hints`; given by the store. */
+  readonly id: string;
+  readonly entity: string;
+  readonly side: SyncSide;
+  readonly recordId: string;
+  readonly cause: 'notification' | 'touch';
+}
+
+/** A change of one field that the engine made or decided. */
+export interface SyncHistoryEntry {
+  readonly key: string;
+  readonly at: number;
+  readonly field: string;
+  /** Which side it was written to; null when it was only decided. */
+  readonly to: SyncSide | null;
+  /** Such as `only app changed`, `newest: app`, `undecided`. */
+  readonly rule: string;
+  readonly conflict: boolean;
+}
+
+/** Everything that one step changes; all of it or nothing. */
+export interface SyncCommit {
+  readonly entity: string;
+  readonly links?: readonly SyncLink[];
+  /** Keys of links that became part of another. */
+  readonly removed?: readonly string[];
+  readonly stream?: SyncStream;
+  /** Ids of hints that are dealt with. */
+  readonly hints?: readonly string[];
+  readonly history?: readonly SyncHistoryEntry[];
+}
+
+/** What is known of a group as a whole. */
+export interface SyncGroupState {
+  readonly enabled: boolean;
+  /** Entities that are paused, and since when in milliseconds. */
+  readonly paused: Readonly<Record<string, number>>;
+  readonly run: SyncRunState | null;
+}
+
+/** The present or last run of a group. */
+export interface SyncRunState {
+  readonly id: string;
+  readonly status: 'RUNNING' | 'ENQUEUED' | 'SUCCESS' | 'ERROR';
+  /** In words, without values of records. */
+  readonly message: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** Links by what becomes of them. */
+export interface SyncCounts {
+  readonly links: number;
+  readonly due: number;
+  readonly holds: Readonly<Partial<Record<SyncHoldKind, number>>>;
+  readonly gone: number;
+}
+
+/** Part of the links of an entity, in an order of the store's own. */
+export interface SyncLinkPage {
+  readonly links: readonly SyncLink[];
+  /** The `after` of the following page; null when nothing follows. */
+  readonly next: string | null;
+}
+
+/** The state of a group before anything happened. */
+export const NEW_GROUP: SyncGroupState = { enabled: true, paused: {}, run: null };
+
+/** The state of an entity before anything was read. */
+export const NEW_STREAM: SyncStream = {
+  appCursor: null,
+  connecHigh: null,
+  appComplete: false,
+  connecComplete: false,
+  sweptAt: null,
+  overlapMs: null,
+  foundBySweep: 0,
+  confirmed: false,
+  stopped: null,
+  hours: [],
+};
+
+/**
+ * Where the engine keeps what ties records of both sides to each other. What it acknowledged is part of the guarantee
+ * that nothing is lost: a store that evicts, or forgets its last second when a server dies, lets edits be overwritten.
+ *
+ * Rules: a scope is the unit of isolation, and its `app` is part of every key; of any number of callers of `acquire`
+ * one gets the lease; `commit` is all or nothing, and rejects with `sync.leaseLost` for an older token and with
+ * `sync.duplicateLink` where two links would hold one id; texts and numbers come back exactly.
+ */
+export abstract class SyncStore {
+  /** `memory`: over with the process. `mayLose`: acknowledged writes can be lost. */
+  abstract readonly durability: 'durable' | 'memory' | 'mayLose';
+  /** The lease on a scope, or null while somebody else holds it. */
+  abstract acquire(scope: SyncScope, ttlMs: number): Promise<SyncLease | null>;
+  /** The lease with a later end, or null when somebody else has it. */
+  abstract renew(lease: SyncLease, ttlMs: number): Promise<SyncLease | null>;
+  abstract release(lease: SyncLease): Promise<void>;
+  abstract commit(lease: SyncLease, changes: SyncCommit): Promise<void>;
+  /** In the order of the refs; at most 1,000. */
+  abstract links(scope: SyncScope, entity: string, refs: readonly SyncRef[]): Promise<(SyncLink | null)[]>;
+  /** Links whose `dueAt` is not later, the earliest first. */
+  abstract due(scope: SyncScope, entity: string, before: number, limit: number): Promise<SyncLink[]>;
+  abstract page(
+    scope: SyncScope,
+    entity: string,
+    query: { readonly after?: string; readonly limit: number; readonly hold?: SyncHoldKind },
+  ): Promise<SyncLinkPage>;
+  abstract count(scope: SyncScope, entity: string, now: number): Promise<SyncCounts>;
+  /** Links that wait for one of these records (`entity:side:id`), with their entity. */
+  abstract waiting(
+    scope: SyncScope,
+    records: readonly string[],
+  ): Promise<{ readonly entity: string; readonly link: SyncLink }[]>;
+  /** Links that have one of the keys by which records are matched. */
+  abstract matching(scope: SyncScope, entity: string, keys: readonly string[]): Promise<SyncLink[]>;
+  abstract stream(scope: SyncScope, entity: string): Promise<SyncStream>;
+  /** Needs no lease. */
+  abstract hint(scope: SyncScope, hints: readonly Omit<SyncHint, 'id'>[]): Promise<void>;
+  /** The oldest first. */
+  abstract hints(scope: SyncScope, entity: string, limit: number): Promise<SyncHint[]>;
+  abstract group(scope: SyncScope): Promise<SyncGroupState>;
+  /** Changes what is given and resolves with the whole. Needs no lease. */
+  abstract setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState>;
+  /** Newest first. */
+  abstract history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]>;
+  /** Removes everything that is known of the scope. */
+  abstract forget(scope: SyncScope): Promise<void>;
+  abstract ping(): Promise<void>;
+  async close(): Promise<void> {}
+}

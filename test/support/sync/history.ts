@@ -1,0 +1,142 @@
+import { SyncEngine } from '../../../src/sync/engine/sync-engine.js';
+import { SYNC_DEFAULTS, type SyncSettings } from '../../../src/sync/engine/sync-settings.js';
+import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
+import type { SyncScope, SyncStore } from '../../../src/sync/store/sync-store.js';
+import { EngineProcess, entityOf, sidesOf } from './world-sides.js';
+import { Crash, World, type WorldOptions } from './world.js';
+
+const SCOPE: SyncScope = { app: 'app', marketplace: 'acme', group: 'cld-1' };
+
+/** What came of one history. */
+export interface History {
+  /** What the oracle found wrong. */
+  readonly bad: ReadonlySet<string>;
+  /** Whether the engine still wrote when nobody else did. */
+  readonly restless: boolean;
+  /** Whether the engine stopped because a side was restored. */
+  readonly stopped: boolean;
+  readonly world: World;
+  readonly store: SyncStore;
+}
+
+/** A memory store that a dead process cannot reach any more. */
+function storeFor(store: SyncStore, process: EngineProcess): SyncStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => process.alive(async () => Reflect.apply(value, target, args) as unknown);
+    },
+  });
+}
+
+/** Lets users, faults and the real engine at the two sides, until everybody had time to finish; the seed decides all. */
+export async function history(seed: number, options: Partial<WorldOptions> = {}): Promise<History> {
+  const world = new World(seed, options);
+  const store = new MemorySyncStore();
+  const { o } = world;
+  const settings: SyncSettings = {
+    ...SYNC_DEFAULTS,
+    restMs: o.restMs,
+    sweepEveryMs: o.noSweep ? Number.POSITIVE_INFINITY : 100_000,
+    confirmDeletesMs: 200_000,
+    leaseMs: 5_000,
+    timeoutMs: 5_000,
+    concurrency: 1,
+    firstRun: 'apply',
+    brake: { floor: 1_000, share: 1, ceiling: 1_000 },
+  };
+  const conflict = o.rule === 'local' ? 'app' : o.rule === 'remote' ? 'connec' : 'newest';
+  const realNow = Date.now;
+  Date.now = () => world.now;
+  try {
+    const cycle = async (): Promise<void> => {
+      const process = new EngineProcess();
+      const { source, connec } = sidesOf(world, process);
+      const engine = new SyncEngine(storeFor(store, process), [entityOf(source, conflict)], settings);
+      const due = world.hintBox.filter((hint) => hint.due <= world.now);
+      world.hintBox = world.hintBox.filter((hint) => hint.due > world.now);
+      await store.hint(
+        SCOPE,
+        due.map(({ id }) => ({ entity: 'things', side: 'connec', recordId: id, cause: 'notification' })),
+      );
+      const sides = { scope: SCOPE, connec, owner: { provider: 'app', realm: 'r' }, tenant: 'cld-1' };
+      try {
+        await engine.run(sides);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+      }
+    };
+    for (let count = 0; count < 3; count += 1) world.user();
+    for (let count = 0; count < 60 && (world.opsLeft > 0 || count < 6); count += 1) {
+      await cycle();
+      world.now += 20_000 + Math.floor(world.random() * 5_000);
+      world.run();
+      for (let one = 0; one < Math.max(1, o.burst); one += 1) {
+        if (o.burst > 0) world.now += Math.floor(world.random() * 60_000);
+        world.user();
+      }
+    }
+    world.opsLeft = 0;
+    world.faults = false;
+    for (let count = 0; count < 12; count += 1) {
+      world.now += 90_000;
+      world.run();
+      await cycle();
+    }
+    const before = world.effects;
+    world.now += 90_000;
+    await cycle();
+    const stopped = (await store.stream(SCOPE, 'things')).stopped !== null;
+    const bad = stopped ? world.judgeAlways() : world.judge();
+    return { bad, restless: world.effects !== before, stopped, world, store };
+  } finally {
+    Date.now = realNow;
+  }
+}
+
+/** Kinds of worlds, and what of them may end wrong with every rule in place: histories of 300, as the guide says. */
+export interface Setup {
+  readonly options: Partial<WorldOptions>;
+  readonly expected: number;
+}
+
+const NO_FAULTS = { crash: 0, ambiguous: 0 } as const;
+
+export const SETUPS: Readonly<Record<string, Setup>> = {
+  'crashes and lost answers': { options: {}, expected: 0 },
+  'no faults': { options: NO_FAULTS, expected: 0 },
+  'values repeat': { options: { values: 'few', ambiguous: 0.15 }, expected: 4 },
+  'writes land late': { options: { late: 0.1 }, expected: 0 },
+  'writes land later than the wait': { options: { late: 0.1, lateMs: 600_000 }, expected: 43 },
+  'rule app': { options: { rule: 'local', ambiguous: 0.15 }, expected: 0 },
+  'rule connec': { options: { rule: 'remote', ambiguous: 0.15 }, expected: 0 },
+  'newest, edits between runs only': { options: { ...NO_FAULTS, user: 0 }, expected: 0 },
+  'newest, edits at any time': { options: NO_FAULTS, expected: 0 },
+  'newest, four edits between runs': { options: { ...NO_FAULTS, user: 0, burst: 4, userOps: 24 }, expected: 0 },
+  'listed before it can be read': { options: { hideGet: 60_000 }, expected: 1 },
+  'listed 100 s late': { options: { hideList: 100_000 }, expected: 0 },
+  'listed 10 minutes late': { options: { hideList: 600_000 }, expected: 0 },
+  'listed 10 minutes late, before the next sweep': {
+    options: { hideList: 600_000, noSweep: true },
+    expected: 177,
+  },
+  'versions drawn before the commit, before the next sweep': {
+    options: { ...NO_FAULTS, hideL: 60_000, noSweep: true },
+    expected: 0,
+  },
+  'late notifications': { options: { hints: 0.7 }, expected: 0 },
+  'two edits in one second': { options: { ...NO_FAULTS, double: true, noSweep: true }, expected: 0 },
+  'cut off by the platform': { options: { trunc: 4 }, expected: 0 },
+  'archived and un-archived': { options: { arch: true }, expected: 2 },
+  'amount and currency': { options: { pairs: true }, expected: 0 },
+  'merged at the platform': { options: { merge: true }, expected: 0 },
+  'deleted, and the id used again': { options: { reuse: true }, expected: 6 },
+  'platform restored from a backup': { options: { restore: 'R' }, expected: 0 },
+  'application restored from a backup': { options: { restore: 'L' }, expected: 0 },
+};
+
+/** Not a loss: the stamps of records decide between edits of a field, and an interrupted write can break a rule. */
+export function losses(bad: ReadonlySet<string>): string[] {
+  return [...bad].filter((kind) => kind !== 'older won' && kind !== 'rule broken');
+}

@@ -1,0 +1,487 @@
+/**
+ * A world of two stores and their users, with an oracle that judges what a synchronization engine does to them. Every
+ * value is a cell `{ v, t }`: `v` is all that an engine sees, `t` names the write of a user that it came from, so that
+ * the oracle knows at every moment whether a user's word was lost. One seeded generator decides everything.
+ */
+
+/** The process died: nothing that it had in memory is left. */
+export class Crash extends Error {}
+/** The call may have happened. */
+export class Ambiguous extends Error {}
+
+export const FIELDS = ['name', 'note', 'amount', 'currency', 'arch'] as const;
+export type Field = (typeof FIELDS)[number];
+export type Value = string | boolean;
+export interface Cell {
+  readonly v: Value;
+  readonly t: string;
+}
+export type Cells = Record<Field, Cell>;
+
+export interface AppRow {
+  readonly id: string;
+  f: Cells;
+  /** The thing in the real world that the record is about. */
+  readonly k: string;
+  readonly key: string | null;
+  readonly born: number;
+  ver: number;
+  at: number;
+  listAt: number;
+}
+
+export interface ConnecRow {
+  readonly id: string;
+  f: Cells;
+  readonly ext: string[];
+  readonly k: string;
+  readonly born: number;
+  at: number;
+  getAt: number;
+  listAt: number;
+}
+
+/** How the world behaves; probabilities between 0 and 1, times in milliseconds. */
+export interface WorldOptions {
+  readonly crash: number;
+  readonly ambiguous: number;
+  /** That a user does something around a call. */
+  readonly user: number;
+  readonly userOps: number;
+  readonly values: 'unique' | 'few';
+  /** Users archive and un-archive. */
+  readonly arch: boolean;
+  /** Users change amount and currency together. */
+  readonly pairs: boolean;
+  /** Characters that the platform keeps of a text; 0 for all. */
+  readonly trunc: number;
+  /** That a write arrives late, and how late. */
+  readonly late: number;
+  readonly lateMs: number;
+  /** How long new records stay invisible. */
+  readonly hideGet: number;
+  readonly hideList: number;
+  /** How long a row of the application stays invisible behind its version. */
+  readonly hideL: number;
+  /** That a change is followed by a notification, some time. */
+  readonly hints: number;
+  /** Two changes in one second, the first one's notification late. */
+  readonly double: boolean;
+  /** Users merge records at the platform. */
+  readonly merge: boolean;
+  /** Users of the application delete, and ids are used again. */
+  readonly reuse: boolean;
+  /** A side is restored from a backup. */
+  readonly restore: 'L' | 'R' | null;
+  readonly rule: 'newest' | 'local' | 'remote';
+  /** Changes between two cycles; 0 for one without a time of its own. */
+  readonly burst: number;
+  readonly noSweep: boolean;
+  readonly restMs: number;
+  /** The engine's store forgets what it acknowledged within the last second before a crash. */
+  readonly storeLoss: boolean;
+}
+
+export const CALM: WorldOptions = {
+  crash: 0.03,
+  ambiguous: 0.05,
+  user: 0.15,
+  userOps: 14,
+  values: 'unique',
+  arch: false,
+  pairs: false,
+  trunc: 0,
+  late: 0,
+  lateMs: 30_000,
+  hideGet: 0,
+  hideList: 0,
+  hideL: 0,
+  hints: 0,
+  double: false,
+  merge: false,
+  reuse: false,
+  restore: null,
+  rule: 'newest',
+  burst: 0,
+  noSweep: false,
+  restMs: 60_000,
+  storeLoss: false,
+};
+
+type Side = 'L' | 'R';
+
+/** A write of a user, and the writes that its author had seen. */
+interface UserWrite {
+  readonly tag: string;
+  readonly v: Value;
+  readonly at: number;
+  readonly side: Side;
+  readonly past: ReadonlySet<string>;
+  /** Another write won over it. */
+  dead: boolean;
+}
+
+export function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state ^ (state >>> 15), 1 | state) + 0x6d2b79f5) | 0;
+    return ((state ^ (state >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export class World {
+  readonly o: WorldOptions;
+  readonly app = new Map<string, AppRow>();
+  readonly connec = new Map<string, ConnecRow>();
+  now = 1_700_000_000_000;
+  /** Changes that users may still make. */
+  opsLeft: number;
+  faults = true;
+  /** Writes that arrived. */
+  effects = 0;
+  hintBox: { readonly due: number; readonly id: string }[] = [];
+  restored = false;
+  readonly events = new Map<string, string>();
+  readonly mergedAway = new Set<string>();
+  readonly hardGone = new Set<string>();
+  readonly #random: () => number;
+  readonly #writes = new Map<string, UserWrite[]>();
+  #pending: { readonly due: number; readonly go: () => unknown }[] = [];
+  readonly #free: string[] = [];
+  #backup: Map<string, AppRow | ConnecRow> | null = null;
+  #count = 0;
+  #sequence = 0;
+  #tags = 0;
+  #born = 0;
+
+  constructor(seed: number, options: Partial<WorldOptions> = {}) {
+    this.o = { ...CALM, ...options };
+    this.opsLeft = this.o.userOps;
+    this.#random = generator(seed);
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  // ---- users
+
+  user(): void {
+    if (this.opsLeft <= 0) return;
+    this.opsLeft -= 1;
+    const side: Side = this.#random() < 0.5 ? 'L' : 'R';
+    const roll = this.#random();
+    const records = [...(side === 'L' ? this.app : this.connec).values()];
+    const { restore, userOps } = this.o;
+    if (restore && !this.#backup && this.opsLeft === Math.floor(userOps * 0.6)) this.#back(restore);
+    if (restore && this.#backup && !this.restored && this.opsLeft === Math.floor(userOps * 0.2)) {
+      this.#restore(restore);
+      return;
+    }
+    if (roll < 0.25 || records.length === 0) {
+      this.#make(side);
+      return;
+    }
+    this.#change(side, this.#pick(records), roll, records);
+  }
+
+  #make(side: Side): void {
+    const k = `x${(this.#born += 1)}`;
+    const first = (field: Field): Value =>
+      field === 'arch' ? false : field === 'currency' ? 'EUR' : this.#value();
+    const cells = Object.fromEntries(
+      FIELDS.map((field) => [field, this.#write(k, field, side, first(field))]),
+    ) as Cells;
+    if (side === 'L') this.addApp(cells, k, null);
+    else this.addConnec(cells, k);
+  }
+
+  #change(side: Side, record: AppRow | ConnecRow, roll: number, records: readonly (AppRow | ConnecRow)[]): void {
+    const { o } = this;
+    const set = (field: Field, v: Value): void => {
+      record.f = { ...record.f, [field]: this.#write(record.k, field, side, v, record.f[field]) };
+    };
+    if (o.arch && roll > 0.82) set('arch', !record.f.arch.v);
+    else if (o.pairs && roll > 0.55) {
+      set('amount', this.#value());
+      set('currency', this.#pick(['EUR', 'USD', 'GBP']));
+    } else if (o.reuse && side === 'L' && roll > 0.85) {
+      this.app.delete(record.id);
+      this.#free.push(record.id);
+      this.hardGone.add(record.k);
+      return;
+    } else if (o.merge && side === 'R' && roll > 0.85 && records.length > 1) {
+      const other = this.#pick(records.filter((one) => one !== record)) as ConnecRow;
+      this.connec.delete(other.id);
+      (record as ConnecRow).ext.push(...other.ext);
+      this.mergedAway.add(other.k);
+    } else set(this.#pick(['name', 'note'] as const), this.#value());
+    this.touch(side, record);
+    if (side === 'L') return;
+    const notify = (): void => {
+      this.hintBox.push({ due: this.now + this.#random() * 300_000, id: record.id });
+    };
+    if (o.double && this.#random() < 0.5) {
+      notify();
+      set('name', this.#value());
+      this.touch(side, record);
+    } else if (o.hints > 0 && this.#random() < o.hints) notify();
+  }
+
+  #write(k: string, field: Field, side: Side, v: Value, seen?: Cell): Cell {
+    const name = `${k}.${field}`;
+    const writes = this.#writes.get(name) ?? [];
+    this.#writes.set(name, writes);
+    const past = new Set<string>();
+    if (seen) {
+      past.add(seen.t);
+      for (const tag of writes.find(({ tag: own }) => own === seen.t)?.past ?? []) past.add(tag);
+    }
+    const tag = `w${(this.#tags += 1)}`;
+    writes.push({ tag, v, at: this.now, side, past, dead: false });
+    return { v, t: tag };
+  }
+
+  #value(): string {
+    this.#count += 1;
+    return this.o.values === 'few' ? 'ABC'[Math.floor(this.#random() * 3)]! : `v${this.#count}-longer`;
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.#random() * items.length)]!;
+  }
+
+  #back(side: Side): void {
+    this.#backup = structuredClone(side === 'R' ? this.connec : this.app) as Map<string, AppRow | ConnecRow>;
+  }
+
+  /** What only the restored side held is lost by the restore, not by the engine. */
+  #restore(side: Side): void {
+    this.restored = true;
+    const backup = this.#backup!;
+    const store = (side === 'R' ? this.connec : this.app) as Map<string, AppRow | ConnecRow>;
+    const other = side === 'R' ? this.app : this.connec;
+    const tags = (records: Iterable<AppRow | ConnecRow>, k: string, field: Field): Set<string> =>
+      new Set([...records].filter((one) => one.k === k).map((one) => one.f[field].t));
+    for (const [name, writes] of this.#writes) {
+      const [k, field] = name.split('.') as [string, Field];
+      const seen = tags(other.values(), k, field);
+      const kept = tags(backup.values(), k, field);
+      const held = tags(store.values(), k, field);
+      this.#writes.set(
+        name,
+        writes.filter(({ tag }) => !(held.has(tag) && !seen.has(tag) && !kept.has(tag))),
+      );
+    }
+    for (const record of store.values()) {
+      const elsewhere = [...other.values()].some(({ k }) => k === record.k);
+      if (!backup.has(record.id) && !elsewhere) this.mergedAway.add(record.k);
+    }
+    store.clear();
+    for (const [id, record] of backup) store.set(id, record);
+    if (side === 'L') this.#sequence = Math.max(0, ...[...this.app.values()].map(({ ver }) => ver));
+  }
+
+  touch(side: Side, record: AppRow | ConnecRow): void {
+    if (side === 'L') {
+      const row = record as AppRow;
+      row.ver = this.#sequence += 1;
+      row.at = this.now;
+      row.listAt = this.now + (this.o.hideL ? this.#random() * this.o.hideL : 0);
+    } else record.at = Math.floor(this.now / 1000) * 1000;
+    this.#agree(record.k);
+  }
+
+  addApp(f: Cells, k: string, key: string | null): AppRow {
+    const id = this.o.reuse && this.#free.length > 0 ? this.#free.pop()! : `l${(this.#count += 1)}`;
+    const row: AppRow = { id, f: { ...f }, k, key, born: this.now, ver: 0, at: 0, listAt: 0 };
+    this.app.set(id, row);
+    this.touch('L', row);
+    return row;
+  }
+
+  addConnec(f: Cells, k: string, hidden = true): ConnecRow {
+    const row: ConnecRow = {
+      id: `c${(this.#count += 1)}`,
+      f: { ...f },
+      ext: [],
+      k,
+      born: this.now,
+      at: 0,
+      getAt: this.now + (hidden ? this.#random() * this.o.hideGet : 0),
+      listAt: this.now + (hidden ? this.#random() * this.o.hideList : 0),
+    };
+    this.connec.set(row.id, row);
+    this.touch('R', row);
+    return row;
+  }
+
+  /** The platform's form of a value. */
+  norm(v: Value, field: Field): Value {
+    const cut = this.o.trunc > 0 && typeof v === 'string' && (field === 'name' || field === 'note');
+    return cut ? v.slice(0, this.o.trunc) : v;
+  }
+
+  // ---- the oracle
+
+  #say(kind: string, what: string): void {
+    if (!this.events.has(kind)) this.events.set(kind, what);
+  }
+
+  #same(l: Cell, r: Cell, field: Field): boolean {
+    return l.v === r.v || this.norm(l.v, field) === r.v;
+  }
+
+  /** Both sides show the same value: whose word is it, and whose was lost? */
+  #agree(k: string): void {
+    const [l, ...moreL] = [...this.app.values()].filter((one) => one.k === k);
+    const [r, ...moreR] = [...this.connec.values()].filter((one) => one.k === k);
+    if (!l || !r || moreL.length > 0 || moreR.length > 0) return;
+    for (const field of FIELDS) {
+      // The currency is judged as a pair with its amount.
+      if (field === 'currency' || !this.#same(l.f[field], r.f[field], field)) continue;
+      const top = this.#top(k, field, l.f[field], r.f[field]);
+      if (!top) {
+        this.#say('reverted', `${k}.${field} ${String(l.f[field].v)}`);
+        continue;
+      }
+      const writes = this.#writes.get(`${k}.${field}`) ?? [];
+      const rivals = writes.filter(
+        (one) =>
+          one !== top &&
+          !one.dead &&
+          one.v !== top.v &&
+          !top.past.has(one.tag) &&
+          !writes.some(({ past }) => past.has(one.tag)),
+      );
+      const { rule } = this.o;
+      if (rule === 'newest' && rivals.some(({ at }) => at > top.at + 2_000)) this.#say('older won', `${k}.${field}`);
+      if (rule === 'local' && top.side === 'R' && rivals.some(({ side }) => side === 'L')) {
+        this.#say('rule broken', `${k}.${field}`);
+      }
+      if (rule === 'remote' && top.side === 'L' && rivals.some(({ side }) => side === 'R')) {
+        this.#say('rule broken', `${k}.${field}`);
+      }
+      for (const one of writes) if (one !== top) one.dead = true;
+      l.f[field] = { ...l.f[field], t: top.tag };
+      r.f[field] = { ...r.f[field], t: top.tag };
+    }
+  }
+
+  /** The write that a value shown by both sides can be: alive, and seen by no later one. */
+  #top(k: string, field: Field, l: Cell, r: Cell): UserWrite | undefined {
+    const writes = this.#writes.get(`${k}.${field}`) ?? [];
+    const possible = writes.filter(
+      (one) =>
+        !one.dead &&
+        (one.v === l.v || this.norm(one.v, field) === r.v) &&
+        !writes.some(({ past }) => past.has(one.tag)),
+    );
+    return possible.find(({ tag }) => tag === l.t) ?? possible.find(({ tag }) => tag === r.t) ?? possible[0];
+  }
+
+  /** Everything that is wrong, when the users are done and the engine had its time. */
+  judge(): Set<string> {
+    const bad = this.judgeAlways();
+    for (let index = 1; index <= this.#born; index += 1) {
+      const k = `x${index}`;
+      const ls = [...this.app.values()].filter((one) => one.k === k);
+      const rs = [...this.connec.values()].filter((one) => one.k === k);
+      if (ls.length > 1 || rs.length > 1) continue;
+      if (this.mergedAway.has(k)) continue;
+      const [l, r] = [ls[0], rs[0]];
+      if (this.hardGone.has(k)) {
+        if (l) bad.add('resurrected');
+        if (r && r.f.arch.v !== true) bad.add('delete not carried');
+        continue;
+      }
+      if (!l || !r) bad.add('missing');
+      else this.#judgePair(k, l, r, bad);
+    }
+    return bad;
+  }
+
+  /** What is wrong at any moment, whatever the engine still has to do. */
+  judgeAlways(): Set<string> {
+    const bad = new Set(this.events.keys());
+    for (let index = 1; index <= this.#born; index += 1) {
+      const k = `x${index}`;
+      const ls = [...this.app.values()].filter((one) => one.k === k);
+      const rs = [...this.connec.values()].filter((one) => one.k === k);
+      if (ls.length > 1 || rs.length > 1) bad.add('duplicate');
+      for (const one of [...ls, ...rs]) if (this.#isForeign(k, one)) bad.add('contaminated');
+      if (this.mergedAway.has(k) && rs.length > 0) bad.add('resurrected');
+    }
+    return bad;
+  }
+
+  /** Whether a record shows a value that users wrote into another one only. */
+  #isForeign(k: string, record: AppRow | ConnecRow): boolean {
+    return FIELDS.some((field) => {
+      const has = (name: string): boolean =>
+        (this.#writes.get(name) ?? []).some(({ tag }) => tag === record.f[field].t);
+      const names = [...this.#writes.keys()];
+      return !names.some((name) => name.startsWith(`${k}.`) && has(name)) && names.some(has);
+    });
+  }
+
+  #judgePair(k: string, l: AppRow, r: ConnecRow, bad: Set<string>): void {
+    for (const field of FIELDS) {
+      const [lc, rc] = [l.f[field], r.f[field]];
+      if (!this.#same(lc, rc, field)) {
+        bad.add('diverged');
+        continue;
+      }
+      if (field === 'currency') continue;
+      if (!this.#top(k, field, lc, rc)) bad.add('lost update');
+      const write = (this.#writes.get(`${k}.${field}`) ?? []).find(({ tag }) => tag === lc.t);
+      if (write?.side === 'L' && write.v !== lc.v) bad.add('altered at its source');
+    }
+    if (!this.o.pairs) return;
+    const amounts = this.#writes.get(`${k}.amount`) ?? [];
+    const currencies = this.#writes.get(`${k}.currency`) ?? [];
+    const written = amounts.some((amount) =>
+      currencies.some(
+        (currency) =>
+          amount.at === currency.at &&
+          amount.side === currency.side &&
+          amount.v === l.f.amount.v &&
+          currency.v === l.f.currency.v,
+      ),
+    );
+    if (!written) bad.add('torn');
+  }
+
+  // ---- between engine and stores
+
+  /** Lets writes arrive that were late. */
+  run(): void {
+    const due = this.#pending.filter((one) => one.due <= this.now);
+    this.#pending = this.#pending.filter((one) => one.due > this.now);
+    for (const { go } of due) go();
+  }
+
+  #tick(): void {
+    this.now += Math.floor(this.#random() * 700);
+    this.run();
+  }
+
+  /** One call: users act around it, and it may fail before or after its effect. */
+  async io<T>(effect: () => T, write = false): Promise<T> {
+    this.#tick();
+    if (this.#random() < this.o.user) this.user();
+    const fault = (probability: number): boolean => this.faults && this.#random() < probability;
+    if (fault(this.o.crash)) throw new Crash();
+    if (write && fault(this.o.late)) {
+      this.#pending.push({ due: this.now + this.#random() * this.o.lateMs, go: effect });
+      throw new Ambiguous();
+    }
+    const result = structuredClone(effect());
+    if (write) this.effects += 1;
+    if (fault(this.o.crash)) throw new Crash();
+    if (write && fault(this.o.ambiguous)) throw new Ambiguous();
+    this.#tick();
+    if (this.#random() < this.o.user) this.user();
+    return result;
+  }
+}
