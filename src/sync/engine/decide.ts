@@ -102,7 +102,8 @@ export function decide(look: Look, context: DecideContext): Step {
   if (connec === null) return createInConnec(free, app!, look, context);
   if (app === null) return createInApp(free, connec, look, context);
 
-  if (isOlder(connec, free.connec)) return { kind: 'restored', link, side: 'connec' };
+  const idTakenBack = free.externalConfirmed && !connec.externalIds.includes(free.externalId ?? '');
+  if (idTakenBack || isOlder(connec, free.connec)) return { kind: 'restored', link, side: 'connec' };
   if (isOlder(app, free.app)) return { kind: 'restored', link, side: 'app' };
   return both(free, app, connec, look, context);
 }
@@ -120,7 +121,7 @@ function both(link: SyncLink, app: AppSideRecord, connec: ConnecSide, look: Look
   } else if (merged.asked.length > 0) {
     next = held(next, look, 'conflict', 'sync.conflict', now, { fields: merged.asked.map(({ name }) => name) });
   }
-  const unlinked = link.externalId !== null && !connec.externalIds.includes(link.externalId);
+  const unlinked = link.externalId === null || !connec.externalIds.includes(link.externalId);
   if (merged.toApp.length === 0 && merged.toConnec.length === 0 && !unlinked) {
     const rested = { ...atRest(seen(next, app, connec)), externalConfirmed: true };
     return { kind: 'keep', link: { ...rested, mapped: mappedDigests(entity, app, context.convert) }, decisions };
@@ -226,7 +227,8 @@ export function isReborn(state: SyncSideState, record: SideRecord): boolean {
   return state.born !== null && record.born !== null && state.born !== record.born;
 }
 
-function isOlder(record: SideRecord, state: SyncSideState): boolean {
+/** Whether the record is an older state of what was seen before: its side was restored from a backup. */
+export function isOlder(record: SideRecord, state: SyncSideState): boolean {
   return (
     typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version
   );

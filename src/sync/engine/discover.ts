@@ -14,9 +14,10 @@ import {
   withSide,
 } from '../store/sync-link.js';
 import type { SyncRef, SyncStop, SyncStream } from '../store/sync-store.js';
-import { asGone, isReborn } from './decide.js';
+import { asGone, isOlder, isReborn, seen } from './decide.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
+import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
 import type { RunContext } from './run-context.js';
 
 /** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */
@@ -64,7 +65,12 @@ export async function discoverApp(context: RunContext, cause: SyncCause = 'poll'
       stream:
         cause === 'sweep'
           ? stream
-          : { ...stream, appCursor: page.safeUntil, appComplete: stream.appComplete || !page.more },
+          : {
+              ...stream,
+              appCursor: page.safeUntil,
+              appComplete: stream.appComplete || !page.more,
+              appVersions: versionsAfter(entity, stream, page.records, Date.now()),
+            },
     });
     if (!page.more) return;
     cursor = page.cursor;
@@ -139,9 +145,11 @@ export async function seeApp(
   const page = new Page();
   page.add(await store.links(scope, entity.name, refs));
   const references = await References.of(store, scope, entity, records, context.owner);
+  const stream = await store.stream(scope, entity.name);
   const now = Date.now();
   for (const record of records) {
     let link = page.find(({ app }) => app.id === record.id);
+    if (cause === 'sweep' && isReusedVersion(stream, record, link)) await stopRestored(context, 'app');
     if (link && isReborn(link.app, record)) {
       page.put(asGone(link, now));
       link = undefined;
@@ -152,9 +160,8 @@ export async function seeApp(
     link ??= newLink(linkKey(), { app: record.id });
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
-    link = sight(link, record);
     if (link.connec.id === null) link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
-    if (isDue(context, link, record, cause)) link = dueNow(link, cause, now);
+    link = sight(markedDue(context, link, record, cause, now), record);
     if (link !== before) page.put(link);
   }
   return page.touched;
@@ -188,12 +195,11 @@ export async function seeConnec(
     if (link.externalId === null && link.app.id !== null && record.externalIds.includes(link.app.id)) {
       link = { ...link, externalId: link.app.id, externalConfirmed: true };
     }
-    link = sight(link, record);
     if (link.app.id === null && link.gone === null) {
       const matchable = record.externalIds.length === 0 && !isArchived(context, record);
       link = { ...link, matchKeys: matchable ? matchKeysOf(entity, record, references.convert) : [] };
     }
-    if (isDue(context, link, record, cause)) link = dueNow(link, cause, now);
+    link = sight(markedDue(context, link, record, cause, now), record);
     if (link !== before) page.put(link);
   }
   return page.touched;
@@ -214,29 +220,38 @@ async function seeDeleted(context: RunContext, ids: readonly string[]): Promise<
   return found.flatMap((link) => (link ? [asGone(link, Date.now())] : []));
 }
 
-/** The side was seen: its mark of birth, and that it is there. */
+/** The side was seen: its mark of birth, its version, and that it is there. */
 function sight(link: SyncLink, record: SideRecord): SyncLink {
-  const state = link[record.side];
-  if (state.seen && state.missingSince === null && (state.born !== null || record.born === null)) return link;
-  return withSide(link, record.side, { seen: true, born: state.born ?? record.born, missingSince: null });
+  const { side } = record;
+  const state = link[side];
+  const { version } = seen(link, side === 'app' ? record : null, side === 'connec' ? record : null)[side];
+  const known = state.seen && state.missingSince === null && (state.born !== null || record.born === null);
+  if (known && version === state.version) return link;
+  return withSide(link, side, { seen: true, born: state.born ?? record.born, missingSince: null, version });
+}
+
+/** The link, due where there may be something to do; first of all where a record looks as if its side was restored. */
+function markedDue(
+  context: RunContext,
+  link: SyncLink,
+  record: SideRecord,
+  cause: SyncCause,
+  now: number,
+): SyncLink {
+  if (isOlder(record, link[record.side])) return { ...dueNow(link, cause, now), dueAt: link.restUntil };
+  return isDue(context, link, record) ? dueNow(link, cause, now) : link;
 }
 
 /** Whether there may be something to do: the record differs from its base, or the other side is not there yet. */
-function isDue(context: RunContext, link: SyncLink, record: SideRecord, cause: SyncCause): boolean {
+function isDue(context: RunContext, link: SyncLink, record: SideRecord): boolean {
   const other: SyncSide = record.side === 'app' ? 'connec' : 'app';
   if (link.gone !== null) return record.side === 'connec' && !link.gone.archived;
   if (link[other].id === null || !link[other].seen) return true;
   if (link.hold?.kind === 'vanished' || link.hold?.kind === 'absent') return true;
-  if (cause === 'sweep' && isOlderThan(record, link)) return true;
   return context.entity.units.some(
     (unit) =>
       unit.every(({ direction }) => mayGo(direction, other)) && hasChanged(unit, record, link[record.side].base),
   );
-}
-
-function isOlderThan(record: SideRecord, link: SyncLink): boolean {
-  const { version } = link[record.side];
-  return typeof version === 'number' && typeof record.version === 'number' && record.version < version;
 }
 
 function isArchived({ entity }: RunContext, record: ConnecSide): boolean {

@@ -19,6 +19,7 @@ import type { SyncHistoryEntry } from '../store/sync-store.js';
 import { asGone, decide, held, type Look, questionsOf, seen, type Step } from './decide.js';
 import { type ConnecSide, readConnec } from './records.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
+import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
 
 /** Times a record is looked at in one run before it has to wait. */
@@ -212,15 +213,7 @@ function decideOne(context: RunContext, references: References, one: Look): Step
 async function stopWhenRestored(context: RunContext, steps: readonly Step[]): Promise<void> {
   const restored = steps.find((step) => step.kind === 'restored');
   if (restored?.kind !== 'restored') return;
-  const { store, scope, entity } = context;
-  const stream = await store.stream(scope, entity.name);
-  const stop = { code: 'sync.restored', side: restored.side, reason: '', since: Date.now() };
-  await context.guard.commit({ entity: entity.name, stream: { ...stream, stopped: stop } });
-  throw new MaestranoSyncError('sync.restored', {
-    marketplace: scope.marketplace,
-    group: scope.group,
-    entity: entity.name,
-  });
+  await stopRestored(context, restored.side);
 }
 
 /** Gives the links that are to be written to Connec! the external id under which they are found again. */
@@ -293,7 +286,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     if (step.kind === 'createInApp') counters.createdInApp += 1;
     else counters.updatedInApp += 1;
     if (step.kind === 'createInApp') await freeAppId(batch, written.record.id, link.key);
-    const { link: based } = afterWrite(without(current, 'app'), 'app', writes, written.record);
+    const { link: based } = afterWrite(settledFor(current, 'app'), 'app', writes, written.record);
     const created = withSide(based, 'app', {
       id: written.record.id,
       seen: true,
@@ -398,7 +391,7 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       }
       counters.createdInConnec += 1;
     } else if (writes.length > 0) counters.updatedInConnec += 1;
-    const { link: based } = afterWrite(without(link, 'connec'), 'connec', writes, record);
+    const { link: based } = afterWrite(settledFor(link, 'connec'), 'connec', writes, record);
     const linked = withSide({ ...based, matchKeys: [] }, 'connec', {
       id: record.id,
       seen: true,
@@ -458,7 +451,12 @@ function reject(
   batch.links.set(link.key, { ...quarantined, attempts: link.attempts + 1 });
 }
 
-/** Without the newest intent for the side: its outcome is known. */
+/** Without intents for the side: a write after them was answered. */
+function settledFor(link: SyncLink, side: SyncSide): SyncLink {
+  return { ...link, intents: link.intents.filter((intent) => intent.side !== side) };
+}
+
+/** Without the newest intent for the side: it certainly did not happen. */
 function without(link: SyncLink, side: SyncSide): SyncLink {
   const index = link.intents.findLastIndex((intent) => intent.side === side);
   return index < 0 ? link : { ...link, intents: link.intents.toSpliced(index, 1) };

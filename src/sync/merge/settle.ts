@@ -35,9 +35,8 @@ export function settle(
       Object.entries(intent.sent).map(([name, value]) => [name, digest(value)]),
     );
     const moved = target.version !== intent.version;
-    const otherwiseChanged =
-      units.some((unit) => unit.some(({ name }) => !(name in sent) && changed(target, base, name))) ||
-      Object.keys(sent).some((name) => target.digests[name] === sent[name]);
+    const explained = (unit: FieldUnit): boolean =>
+      units.some((other) => other !== unit && other.some(({ name }) => changed(target, base, name)));
     for (const unit of units) {
       const first = unit[0];
       if (first === undefined || !(first.name in sent) || done.has(unit)) continue;
@@ -49,7 +48,7 @@ export function settle(
         bases(target.digests, intent.from);
         done.add(unit);
       } else if (unit.every(({ name }) => !changed(target, base, name))) {
-        if (moved && !otherwiseChanged) bases(sent, intent.from);
+        if (moved && !explained(unit)) bases(sent, intent.from);
         done.add(unit);
       } else if (!link.intents.some((other) => isValueOf(other, intent, unit, target))) {
         settled = withBase(settled, otherSide(intent.side), only(unit, intent.from));

@@ -56,6 +56,11 @@ export interface SyncWrite extends SyncContext {
  * the engine then takes its outcome for unknown, waits, and reads what became of it.
  */
 export interface SyncSource<Local> {
+  /**
+   * Whether versions rise over all records of the customer, as a sequence or a time does, or only within each record
+   * (the default). With `table` the engine sees a restored backup also by records that are missing.
+   */
+  readonly versions?: 'table' | 'record';
   /** What changed behind the cursor, oldest first; everything without one. */
   changes(
     query: { readonly cursor: string | null; readonly limit: number },

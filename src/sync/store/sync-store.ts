@@ -27,6 +27,8 @@ export interface SyncStream {
   readonly appCursor: string | null;
   /** Largest `updated_at` seen at Connec!, in milliseconds; null before the first read. */
   readonly connecHigh: number | null;
+  /** Versions of the application's records over time; null where they do not rise over the whole table. */
+  readonly appVersions: SyncVersions | null;
   /** Whether all records of each side were listed once. */
   readonly appComplete: boolean;
   readonly connecComplete: boolean;
@@ -41,6 +43,14 @@ export interface SyncStream {
   readonly stopped: SyncStop | null;
   /** Overwrites and deletes by side and hour (of the epoch), for the brake. */
   readonly hours: readonly SyncHour[];
+}
+
+/** The largest version seen, and the largest one that had been seen some time before: no change draws that one again. */
+export interface SyncVersions {
+  readonly highest: number;
+  /** When `settled` was last moved on, in milliseconds. */
+  readonly at: number;
+  readonly settled: number;
 }
 
 export interface SyncHour {
@@ -132,6 +142,7 @@ export const NEW_GROUP: SyncGroupState = { enabled: true, paused: {}, run: null 
 export const NEW_STREAM: SyncStream = {
   appCursor: null,
   connecHigh: null,
+  appVersions: null,
   appComplete: false,
   connecComplete: false,
   sweptAt: null,

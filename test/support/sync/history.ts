@@ -88,11 +88,18 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
     world.now += 90_000;
     await cycle();
     const stopped = (await store.stream(SCOPE, 'things')).stopped !== null;
-    const bad = stopped ? world.judgeAlways() : world.judge();
+    const bad = stopped ? world.judgeAlways() : world.judge(await leftToPerson(store));
     return { bad, restless: world.effects !== before, stopped, world, store };
   } finally {
     Date.now = realNow;
   }
+}
+
+/** Ids of records that wait for a person, or for a later look: one of their sides is missing. */
+async function leftToPerson(store: SyncStore): Promise<Set<string>> {
+  const { links } = await store.page(SCOPE, 'things', { limit: 1_000 });
+  const missing = links.filter(({ app, hold }) => hold?.kind === 'vanished' || app.missingSince !== null);
+  return new Set(missing.flatMap(({ app, connec, gone }) => (gone ? [] : [app.id ?? '', connec.id ?? ''])));
 }
 
 /** Kinds of worlds, and what of them may end wrong with every rule in place: histories of 300, as the guide says. */

@@ -43,17 +43,25 @@ export class EngineProcess {
 
 /** Which cell a value that the engine writes was read from: the engine sees values only. */
 class Origins {
+  readonly #things = new Map<string, string>();
   readonly #cells = new Map<string, Cell>();
   readonly #anywhere = new Map<string, Cell>();
 
-  read<T extends { readonly k: string; readonly f: Cells }>(rows: readonly T[]): readonly T[] {
-    for (const { k, f } of rows) {
+  read<T extends { readonly id: string; readonly k: string; readonly f: Cells }>(rows: readonly T[]): readonly T[] {
+    for (const { id, k, f } of rows) {
+      this.#things.set(id, k);
+      this.#things.set(`name ${String(f.name.v)}`, k);
       for (const field of FIELDS) {
         this.#cells.set(`${k}.${field}.${String(f[field].v)}`, f[field]);
         this.#anywhere.set(`${field}.${String(f[field].v)}`, f[field]);
       }
     }
     return rows;
+  }
+
+  /** What the engine took the record for when it read the values that it sends for the id. */
+  thing(id: string, values: AppRecord): string {
+    return this.#things.get(`name ${String(values.name)}`) ?? this.#things.get(id) ?? 'nobody';
   }
 
   cells(k: string, values: AppRecord): Partial<Cells> {
@@ -92,6 +100,7 @@ export function sidesOf(
     key: row.key,
   });
   const source: SyncSource<AppRecord> = {
+    versions: 'table',
     changes: async ({ cursor }) => {
       const from = cursor === null ? -1 : Number(cursor);
       const rows = await io(() =>
@@ -118,7 +127,7 @@ export function sidesOf(
     },
     create: async (data, { key }) => {
       const row = await io(() => {
-        const k = world.connec.get(key)?.k ?? 'nobody';
+        const k = world.o.values === 'few' ? fromConnec.thing(key, {}) : fromConnec.thing(key, data);
         const there = [...world.app.values()].find((one) => one.key === key);
         return there ?? world.addApp(fromConnec.cells(k, data) as Cells, k, key);
       }, true);
@@ -166,7 +175,8 @@ export function sidesOf(
           world.touch('R', there);
           return there;
         }
-        const k = world.app.get(write.externalId.replace(/~\d+$/u, ''))?.k ?? 'nobody';
+        const id = write.externalId.replace(/~\d+$/u, '');
+        const k = fromApp.thing(id, world.o.values === 'few' ? {} : write.changes);
         const cells = cut(fromApp.cells(k, write.changes)) as Cells;
         const there = [...world.connec.values()].find(({ ext }) => ext.includes(write.externalId));
         if (there) {

@@ -144,6 +144,8 @@ export class World {
   readonly events = new Map<string, string>();
   readonly mergedAway = new Set<string>();
   readonly hardGone = new Set<string>();
+  /** Things of which a restore left nothing, or an older state that somebody has changed since: nobody can tell. */
+  readonly beyondHelp = new Set<string>();
   readonly #random: () => number;
   readonly #writes = new Map<string, UserWrite[]>();
   #pending: { readonly due: number; readonly go: () => unknown }[] = [];
@@ -216,6 +218,7 @@ export class World {
       (record as ConnecRow).ext.push(...other.ext);
       this.mergedAway.add(other.k);
     } else set(this.#pick(['name', 'note'] as const), this.#value());
+    if (this.restored && side === o.restore) this.beyondHelp.add(record.k);
     this.touch(side, record);
     if (side === 'L') return;
     const notify = (): void => {
@@ -261,25 +264,37 @@ export class World {
     const backup = this.#backup!;
     const store = (side === 'R' ? this.connec : this.app) as Map<string, AppRow | ConnecRow>;
     const other = side === 'R' ? this.app : this.connec;
-    const tags = (records: Iterable<AppRow | ConnecRow>, k: string, field: Field): Set<string> =>
-      new Set([...records].filter((one) => one.k === k).map((one) => one.f[field].t));
-    for (const [name, writes] of this.#writes) {
+    const shown = (name: string, records: Iterable<AppRow | ConnecRow>): string[] => {
       const [k, field] = name.split('.') as [string, Field];
-      const seen = tags(other.values(), k, field);
-      const kept = tags(backup.values(), k, field);
-      const held = tags(store.values(), k, field);
+      return [...records].filter((one) => one.k === k).map((one) => one.f[field].t);
+    };
+    for (const [name, writes] of this.#writes) {
+      const left = new Set([...shown(name, backup.values()), ...shown(name, other.values())]);
+      for (const { tag, past } of writes) if (left.has(tag)) for (const one of past) left.add(one);
       this.#writes.set(
         name,
-        writes.filter(({ tag }) => !(held.has(tag) && !seen.has(tag) && !kept.has(tag))),
+        writes.filter((one) => one.side !== side || left.has(one.tag)),
       );
     }
     for (const record of store.values()) {
       const elsewhere = [...other.values()].some(({ k }) => k === record.k);
-      if (!backup.has(record.id) && !elsewhere) this.mergedAway.add(record.k);
+      if (!backup.has(record.id) && !elsewhere) this.beyondHelp.add(record.k);
     }
     store.clear();
     for (const [id, record] of backup) store.set(id, record);
     if (side === 'L') this.#sequence = Math.max(0, ...[...this.app.values()].map(({ ver }) => ver));
+    for (const [name, writes] of this.#writes) this.#revive(...(name.split('.') as [string, Field]), writes);
+  }
+
+  /** A word that had lost is the newest one again where the winner is gone. */
+  #revive(k: string, field: Field, writes: readonly UserWrite[]): void {
+    const records = [...this.app.values(), ...this.connec.values()].filter((one) => one.k === k);
+    const shown = new Set(records.map(({ f }) => f[field].t));
+    if (shown.size === 0 || writes.some(({ tag, dead }) => shown.has(tag) && !dead)) return;
+    for (const one of writes) {
+      const seen = writes.some(({ tag, past }) => shown.has(tag) && past.has(one.tag));
+      if (shown.has(one.tag) && !seen) one.dead = false;
+    }
   }
 
   touch(side: Side, record: AppRow | ConnecRow): void {
@@ -337,6 +352,7 @@ export class World {
     const [l, ...moreL] = [...this.app.values()].filter((one) => one.k === k);
     const [r, ...moreR] = [...this.connec.values()].filter((one) => one.k === k);
     if (!l || !r || moreL.length > 0 || moreR.length > 0) return;
+    if (this.beyondHelp.has(k)) return;
     for (const field of FIELDS) {
       // The currency is judged as a pair with its amount.
       if (field === 'currency' || !this.#same(l.f[field], r.f[field], field)) continue;
@@ -380,23 +396,27 @@ export class World {
     return possible.find(({ tag }) => tag === l.t) ?? possible.find(({ tag }) => tag === r.t) ?? possible[0];
   }
 
-  /** Everything that is wrong, when the users are done and the engine had its time. */
-  judge(): Set<string> {
+  /**
+   * Everything that is wrong, when the users are done and the engine had its time; without records that it left to a
+   * person, which may be missing.
+   */
+  judge(leftToPerson: ReadonlySet<string> = new Set()): Set<string> {
     const bad = this.judgeAlways();
     for (let index = 1; index <= this.#born; index += 1) {
       const k = `x${index}`;
       const ls = [...this.app.values()].filter((one) => one.k === k);
       const rs = [...this.connec.values()].filter((one) => one.k === k);
       if (ls.length > 1 || rs.length > 1) continue;
-      if (this.mergedAway.has(k)) continue;
+      if (this.mergedAway.has(k) || this.beyondHelp.has(k)) continue;
       const [l, r] = [ls[0], rs[0]];
       if (this.hardGone.has(k)) {
         if (l) bad.add('resurrected');
-        if (r && r.f.arch.v !== true) bad.add('delete not carried');
+        if (r && r.f.arch.v !== true && !leftToPerson.has(r.id)) bad.add('delete not carried');
         continue;
       }
-      if (!l || !r) bad.add('missing');
-      else this.#judgePair(k, l, r, bad);
+      if (!l || !r) {
+        if (!leftToPerson.has(l?.id ?? r?.id ?? '')) bad.add('missing');
+      } else this.#judgePair(k, l, r, bad);
     }
     return bad;
   }

@@ -1,0 +1,51 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { SyncLink, SyncSide } from '../store/sync-link.js';
+import type { SyncStream, SyncVersions } from '../store/sync-store.js';
+import type { AppSideRecord } from './records.js';
+import type { RunContext } from './run-context.js';
+
+/** Longer than any transaction of the application is open: numbers drawn before a commit appear within it. */
+const SETTLE = 75_000;
+
+/** What is known of the application's versions after a page of records. */
+export function versionsAfter(
+  { source }: RunContext['entity'],
+  { appVersions: before }: SyncStream,
+  records: readonly AppSideRecord[],
+  now: number,
+): SyncVersions | null {
+  if (source.versions !== 'table') return null;
+  const numbers = records.flatMap(({ version }) => (typeof version === 'number' ? [version] : []));
+  const highest = Math.max(before?.highest ?? 0, ...numbers);
+  if (before === null) return { highest, at: now, settled: 0 };
+  return now - before.at < SETTLE ? { ...before, highest } : { highest, at: now, settled: before.highest };
+}
+
+/** Whether a change has a number that was given out long before: the database was restored, and counts anew. */
+export function isReusedVersion(
+  { appVersions }: SyncStream,
+  record: AppSideRecord,
+  link: SyncLink | undefined,
+): boolean {
+  const { version } = record;
+  if (appVersions === null || typeof version !== 'number' || version > appVersions.settled) return false;
+  return link === undefined || (link.app.version !== null && link.app.version !== version);
+}
+
+/**
+ * Stops the entity in both directions: a side shows an older state than before, and what it shows are no edits. A person
+ * decides what is right.
+ *
+ * @throws MaestranoSyncError `sync.restored`, always
+ */
+export async function stopRestored(context: RunContext, side: SyncSide): Promise<never> {
+  const { store, scope, entity } = context;
+  const stream = await store.stream(scope, entity.name);
+  const stop = { code: 'sync.restored', side, reason: '', since: Date.now() };
+  await context.guard.commit({ entity: entity.name, stream: { ...stream, stopped: stop } });
+  throw new MaestranoSyncError('sync.restored', {
+    marketplace: scope.marketplace,
+    group: scope.group,
+    entity: entity.name,
+  });
+}
