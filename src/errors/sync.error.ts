@@ -16,7 +16,8 @@ export const SYNC_ERROR_CODES = {
     meaning: 'Two links would hold the same record.',
   },
   'sync.sideAway': {
-    meaning: 'One of the two sides cannot be reached; the position is kept, and the next run goes on from it.',
+    meaning:
+      'One of the two sides cannot be reached; the position is kept, and the next run goes on from it.',
   },
   'sync.mapping': {
     meaning: 'A value cannot be converted for the other side.',
@@ -24,11 +25,13 @@ export const SYNC_ERROR_CODES = {
   },
   'sync.rejectedByConnec': {
     meaning: 'Connec! rejects the record.',
-    remedy: 'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
+    remedy:
+      'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
   },
   'sync.rejectedByApp': {
     meaning: 'The application rejects the record.',
-    remedy: 'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
+    remedy:
+      'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
   },
   'sync.undecidedCreate': {
     meaning: 'Whether the application created the record is not known, and its source has no find().',

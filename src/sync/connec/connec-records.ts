@@ -18,7 +18,11 @@ export interface ConnecPosition {
 
 /** One write. */
 export type ConnecWrite =
-  | { readonly kind: 'create'; readonly externalId: string; readonly changes: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'create';
+      readonly externalId: string;
+      readonly changes: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly kind: 'update';
       readonly id: string;

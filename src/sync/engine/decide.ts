@@ -49,7 +49,11 @@ export type Step =
       readonly toConnec: readonly FieldWrite[];
       readonly decisions: readonly MergeDecision[];
     }
-  | { readonly kind: 'createInApp' | 'createInConnec'; readonly link: SyncLink; readonly writes: readonly FieldWrite[] }
+  | {
+      readonly kind: 'createInApp' | 'createInConnec';
+      readonly link: SyncLink;
+      readonly writes: readonly FieldWrite[];
+    }
   /** The application deleted its record. */
   | { readonly kind: 'archive'; readonly link: SyncLink }
   /** A side shows an older state than before. */
@@ -69,7 +73,8 @@ export function questionsOf({ link, app, connec }: Pick<Look, 'link' | 'app' | '
     survivor:
       link.externalId !== null &&
       (link.connec.id === null ? pending('connec') : connec === null && link.app.id !== null),
-    created: app === null && link.gone === null && link.connec.id !== null && pending('app') && !link.app.seen,
+    created:
+      app === null && link.gone === null && link.connec.id !== null && pending('app') && !link.app.seen,
   };
 }
 
@@ -108,7 +113,13 @@ export function decide(look: Look, context: DecideContext): Step {
   return both(free, app, connec, look, context);
 }
 
-function both(link: SyncLink, app: AppSideRecord, connec: ConnecSide, look: Look, context: DecideContext): Step {
+function both(
+  link: SyncLink,
+  app: AppSideRecord,
+  connec: ConnecSide,
+  look: Look,
+  context: DecideContext,
+): Step {
   const { entity, now } = context;
   const records = { app, connec };
   const settled = link.intents.length > 0 ? settle(link, records, entity.units) : { link, undecided: [] };
@@ -119,12 +130,18 @@ function both(link: SyncLink, app: AppSideRecord, connec: ConnecSide, look: Look
   if (merged.waitsFor !== null) {
     next = held(next, look, 'waiting', 'sync.reference', now, { waitsFor: merged.waitsFor });
   } else if (merged.asked.length > 0) {
-    next = held(next, look, 'conflict', 'sync.conflict', now, { fields: merged.asked.map(({ name }) => name) });
+    next = held(next, look, 'conflict', 'sync.conflict', now, {
+      fields: merged.asked.map(({ name }) => name),
+    });
   }
   const unlinked = link.externalId === null || !connec.externalIds.includes(link.externalId);
   if (merged.toApp.length === 0 && merged.toConnec.length === 0 && !unlinked) {
     const rested = { ...atRest(seen(next, app, connec)), externalConfirmed: true };
-    return { kind: 'keep', link: { ...rested, mapped: mappedDigests(entity, app, context.convert) }, decisions };
+    return {
+      kind: 'keep',
+      link: { ...rested, mapped: mappedDigests(entity, app, context.convert) },
+      decisions,
+    };
   }
   return { kind: 'write', link: next, toApp: merged.toApp, toConnec: merged.toConnec, decisions };
 }
@@ -162,7 +179,8 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
     return keep(dueNow(withSide(link, 'connec', { id }), 'retry', now));
   }
   const accepted = entity.accept?.({ app: app.record }) ?? true;
-  if (!accepted || !rulesFor(context.rules, link, entity).writable.connec) return keep(atRest(seen(link, app, null)));
+  if (!accepted || !rulesFor(context.rules, link, entity).writable.connec)
+    return keep(atRest(seen(link, app, null)));
   const rules = entity.rules.filter(({ direction }) => mayGo(direction, 'connec'));
   const converted = convertUnit(rules, app, context.convert);
   if ('waitsFor' in converted) {
@@ -174,7 +192,8 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
 function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: DecideContext): Step {
   const { entity, now } = context;
   const accepted = entity.accept?.({ connec: connec.record }) ?? true;
-  if (!accepted || !rulesFor(context.rules, link, entity).writable.app) return keep(atRest(seen(link, null, connec)));
+  if (!accepted || !rulesFor(context.rules, link, entity).writable.app)
+    return keep(atRest(seen(link, null, connec)));
   const rules = entity.rules.filter(({ direction }) => mayGo(direction, 'app'));
   const converted = convertUnit(rules, connec, context.convert);
   if ('waitsFor' in converted) {
@@ -194,7 +213,8 @@ function withDefaults(writes: readonly FieldWrite[], side: SyncSide): readonly F
 function missingStep(link: SyncLink, look: Look, { now, settings }: DecideContext): Step {
   const since = link.connec.missingSince ?? now;
   const missing = withSide(link, 'connec', { missingSince: since });
-  if (now - since < settings.vanishedAfterMs) return keep(dueAt(missing, now + settings.retryMs, 'retry', now));
+  if (now - since < settings.vanishedAfterMs)
+    return keep(dueAt(missing, now + settings.retryMs, 'retry', now));
   return keep(held(missing, look, 'vanished', 'sync.vanished', now));
 }
 
@@ -218,7 +238,11 @@ function goneStep(link: SyncLink, connec: ConnecSide | null, look: Look, context
 
 /** The link of a record that the application deleted. Its id is free for another one. */
 export function asGone(link: SyncLink, now: number): SyncLink {
-  const gone = { ...withSide(link, 'app', { id: null }), gone: { since: now, archived: false }, matchKeys: [] };
+  const gone = {
+    ...withSide(link, 'app', { id: null }),
+    gone: { since: now, archived: false },
+    matchKeys: [],
+  };
   return dueNow({ ...gone, hold: null, waitsFor: null }, 'sweep', now);
 }
 
@@ -241,7 +265,11 @@ function withSightings({ link, app, connec }: Look, now: number): SyncLink {
     next = withSide(next, 'app', { seen: true, born: next.app.born ?? app.born, missingSince: null });
   }
   if (connec !== null) {
-    next = withSide(next, 'connec', { seen: true, born: next.connec.born ?? connec.born, missingSince: null });
+    next = withSide(next, 'connec', {
+      seen: true,
+      born: next.connec.born ?? connec.born,
+      missingSince: null,
+    });
   }
   return next.restUntil > 0 && next.restUntil <= now ? { ...next, restUntil: 0 } : next;
 }

@@ -5,7 +5,6 @@ import { matchKeysOf } from '../merge/match.js';
 import { mayGo, type SideRecord } from '../merge/side-record.js';
 import { sameValue, valueAt } from '../merge/values.js';
 import {
-
   dueNow,
   newLink,
   type SyncCause,
@@ -87,7 +86,11 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
     context.counters.read += page.records.length;
-    const links = await seeConnec(context, page.records.map((record) => readConnec(entity, record)), 'poll');
+    const links = await seeConnec(
+      context,
+      page.records.map((record) => readConnec(entity, record)),
+      'poll',
+    );
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
     await context.guard.commit({
@@ -155,12 +158,14 @@ export async function seeApp(
       link = undefined;
     }
     link ??= page.find(
-      ({ connec, gone, app }) => connec.id !== null && connec.id === record.key && gone === null && app.id === null,
+      ({ connec, gone, app }) =>
+        connec.id !== null && connec.id === record.key && gone === null && app.id === null,
     );
     link ??= newLink(linkKey(), { app: record.id });
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
-    if (link.connec.id === null) link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
+    if (link.connec.id === null)
+      link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
     link = sight(markedDue(context, link, record, cause, now), record);
     if (link !== before) page.put(link);
   }
@@ -187,7 +192,9 @@ export async function seeConnec(
     link ??= page.find(
       (other) =>
         other.connec.id === null &&
-        record.externalIds.some((id) => other.externalId === id || (other.externalId === null && other.app.id === id)),
+        record.externalIds.some(
+          (id) => other.externalId === id || (other.externalId === null && other.app.id === id),
+        ),
     );
     link ??= newLink(linkKey(), adopted(record, page));
     const before = link;
@@ -216,7 +223,11 @@ function adopted(record: ConnecSide, page: Page): { readonly connec: string; rea
 async function seeDeleted(context: RunContext, ids: readonly string[]): Promise<readonly SyncLink[]> {
   if (ids.length === 0) return [];
   const { store, scope, entity } = context;
-  const found = await store.links(scope, entity.name, ids.map((app) => ({ app })));
+  const found = await store.links(
+    scope,
+    entity.name,
+    ids.map((app) => ({ app })),
+  );
   return found.flatMap((link) => (link ? [asGone(link, Date.now())] : []));
 }
 
@@ -250,12 +261,15 @@ function isDue(context: RunContext, link: SyncLink, record: SideRecord): boolean
   if (link.hold?.kind === 'vanished' || link.hold?.kind === 'absent') return true;
   return context.entity.units.some(
     (unit) =>
-      unit.every(({ direction }) => mayGo(direction, other)) && hasChanged(unit, record, link[record.side].base),
+      unit.every(({ direction }) => mayGo(direction, other)) &&
+      hasChanged(unit, record, link[record.side].base),
   );
 }
 
 function isArchived({ entity }: RunContext, record: ConnecSide): boolean {
-  return Object.entries(entity.archived).every(([path, value]) => sameValue(valueAt(record.record, path), value));
+  return Object.entries(entity.archived).every(([path, value]) =>
+    sameValue(valueAt(record.record, path), value),
+  );
 }
 
 /** Keys rise with time, so that stores keep new links together. */
@@ -267,4 +281,3 @@ function linkKey(): string {
 export function stopped(stream: SyncStream, stop: SyncStop): SyncStream {
   return stream.stopped === null ? { ...stream, stopped: stop } : stream;
 }
-

@@ -65,7 +65,9 @@ async function processBatch(context: RunContext, due: readonly SyncLink[]): Prom
   const links = await matched(context, due);
   if (links.length === 0) return;
   const looks = await look(context, links);
-  const records = looks.flatMap(({ app, connec }): SideRecord[] => [app, connec].filter((one) => one !== null));
+  const records = looks.flatMap(({ app, connec }): SideRecord[] =>
+    [app, connec].filter((one) => one !== null),
+  );
   const { store, scope, entity } = context;
   const references = await References.of(store, scope, entity, records, context.owner);
   const decided = looks.map((one) => decideOne(context, references, one));
@@ -108,9 +110,16 @@ async function matched(context: RunContext, due: readonly SyncLink[]): Promise<r
   for (const link of due) {
     if (link.matchKeys.length === 0 || !links.has(link.key)) continue;
     const sharing = await store.matching(scope, entity.name, link.matchKeys);
-    const more = await store.matching(scope, entity.name, sharing.flatMap(({ matchKeys }) => matchKeys));
+    const more = await store.matching(
+      scope,
+      entity.name,
+      sharing.flatMap(({ matchKeys }) => matchKeys),
+    );
     const known = new Map([...sharing, ...more].map((one) => [one.key, one]));
-    const found = match(link, [...known.values()].filter(({ key }) => !removed.includes(key)));
+    const found = match(
+      link,
+      [...known.values()].filter(({ key }) => !removed.includes(key)),
+    );
     if (found.kind === 'pair') {
       const [app, connec] = link.app.id === null ? [found.other, link] : [link, found.other];
       const pair = dueNow({ ...app, connec: connec.connec, matchKeys: [] }, 'reference', Date.now());
@@ -129,7 +138,8 @@ async function matched(context: RunContext, due: readonly SyncLink[]): Promise<r
       }
     }
   }
-  if (changed.size > 0) await context.guard.commit({ entity: entity.name, links: [...changed.values()], removed });
+  if (changed.size > 0)
+    await context.guard.commit({ entity: entity.name, links: [...changed.values()], removed });
   return [...links.values()];
 }
 
@@ -168,7 +178,11 @@ async function findSurvivors(
   if (wanted.length === 0) return survivors;
   const since = Math.min(...wanted.map((link) => searchFrom(link))) - settings.overlapMs;
   let position: { since: number | null; skip: number } | null = { since, skip: 0 };
-  for (let count = 0; position !== null && count < SEARCH_PAGES && survivors.size < wanted.length; count += 1) {
+  for (
+    let count = 0;
+    position !== null && count < SEARCH_PAGES && survivors.size < wanted.length;
+    count += 1
+  ) {
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
     for (const record of page.records) {
@@ -180,7 +194,11 @@ async function findSurvivors(
     position = page.next;
   }
   const found = [...survivors];
-  const holders = await store.links(scope, entity.name, found.map(([, { id }]) => ({ connec: id })));
+  const holders = await store.links(
+    scope,
+    entity.name,
+    found.map(([, { id }]) => ({ connec: id })),
+  );
   for (const [index, [key, survivor]] of found.entries()) {
     survivors.set(key, { ...survivor, heldBy: holders[index]?.key ?? null });
   }
@@ -263,7 +281,9 @@ function addIntents(batch: Batch, step: Step): void {
 }
 
 async function writeToApp(batch: Batch, steps: readonly Step[]): Promise<void> {
-  const queue = steps.filter((step) => step.kind === 'createInApp' || (step.kind === 'write' && step.toApp.length > 0));
+  const queue = steps.filter(
+    (step) => step.kind === 'createInApp' || (step.kind === 'write' && step.toApp.length > 0),
+  );
   const worker = async (): Promise<void> => {
     for (let step = queue.shift(); step; step = queue.shift()) await writeOneToApp(batch, step);
   };
@@ -279,7 +299,9 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   const writes = step.kind === 'createInApp' ? step.writes : step.kind === 'write' ? step.toApp : [];
   const data: AppRecord = Object.fromEntries(writes.map(({ rule, value }) => [rule.app, value]));
   const written =
-    step.kind === 'createInApp' ? await source.create(data, link.connec.id!) : await source.update(app!, data);
+    step.kind === 'createInApp'
+      ? await source.create(data, link.connec.id!)
+      : await source.update(app!, data);
   const now = Date.now();
   const current = batch.links.get(link.key)!;
   if (written.kind === 'done') {
@@ -294,7 +316,14 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     });
     batch.links.set(link.key, seen(dueNow(created, 'retry', now), written.record, connec));
   } else if (written.kind === 'rejected') {
-    reject(batch, current, 'app', 'sync.rejectedByApp', written.reason, written.field === null ? [] : [written.field]);
+    reject(
+      batch,
+      current,
+      'app',
+      'sync.rejectedByApp',
+      written.reason,
+      written.field === null ? [] : [written.field],
+    );
   } else if (written.kind === 'unknown') {
     rest(batch, current);
   } else {
@@ -322,7 +351,10 @@ async function writeToConnec(batch: Batch, steps: readonly Step[]): Promise<void
   if (sending.length === 0) return;
   await batch.context.guard.check();
   const { connec, entity } = batch.context;
-  const written = await connec.write(entity.resource, sending.map(({ write }) => write));
+  const written = await connec.write(
+    entity.resource,
+    sending.map(({ write }) => write),
+  );
   for (const [index, { step }] of sending.entries()) await afterConnecWrite(batch, step, written[index]!);
 }
 
@@ -366,7 +398,8 @@ function putAt(
   record: AppRecord,
 ): Record<string, unknown> {
   const top = path.split('.')[0]!;
-  const begun = top === path || Object.hasOwn(changes, top) ? changes : { ...changes, [top]: valueAt(record, top) };
+  const begun =
+    top === path || Object.hasOwn(changes, top) ? changes : { ...changes, [top]: valueAt(record, top) };
   return withValueAt(begun, path, value);
 }
 
@@ -481,7 +514,10 @@ async function wakeWaiting(batch: Batch): Promise<void> {
   for (const [entity, links] of byEntity) await batch.context.guard.commit({ entity, links });
 }
 
-function historyOf(step: { readonly link: SyncLink; readonly decisions: readonly MergeDecision[] }): SyncHistoryEntry[] {
+function historyOf(step: {
+  readonly link: SyncLink;
+  readonly decisions: readonly MergeDecision[];
+}): SyncHistoryEntry[] {
   const at = Date.now();
   return step.decisions.flatMap(({ unit, to, rule, conflict }) =>
     unit.map(({ name }) => ({ key: step.link.key, at, field: name, to, rule, conflict })),
@@ -493,4 +529,3 @@ async function commit(batch: Batch): Promise<void> {
   const links = [...batch.links.values()];
   await batch.context.guard.commit({ entity: batch.context.entity.name, links, history });
 }
-

@@ -25,7 +25,9 @@ export interface ConnecSide extends SideRecord {
 /** Reads a record of the application. */
 export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
   const { id, version, updatedAt, bornAt, key } = entity.source.identity(record);
-  const values = Object.fromEntries(entity.rules.map((rule) => [rule.name, appValue(rule, record[rule.app])]));
+  const values = Object.fromEntries(
+    entity.rules.map((rule) => [rule.name, appValue(rule, record[rule.app])]),
+  );
   return {
     side: 'app',
     id: String(id),

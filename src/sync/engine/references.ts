@@ -54,7 +54,11 @@ export class References {
     const links = new Map<string, SyncLink>();
     for (const name of new Set([...wanted.values()].map(({ entity: refers }) => refers))) {
       const some = [...wanted].filter(([, { entity: refers }]) => refers === name);
-      const found = await store.links(scope, name, some.map(([, { ref }]) => ref));
+      const found = await store.links(
+        scope,
+        name,
+        some.map(([, { ref }]) => ref),
+      );
       for (const [index, [key]] of some.entries()) {
         const link = found[index];
         if (link) links.set(key, link);
@@ -86,7 +90,8 @@ export class References {
     if (typeof id !== 'string') return { value: null };
     const key = waitsFor(refers, from, id);
     const link = this.#links.get(key);
-    const linked = link !== undefined && link.app.id !== null && link.connec.id !== null && link.externalConfirmed;
+    const linked =
+      link !== undefined && link.app.id !== null && link.connec.id !== null && link.externalConfirmed;
     if (!linked) return { waitsFor: key };
     return { value: from === 'app' ? link.connec.id : link.app.id };
   }

@@ -81,7 +81,11 @@ async function listConnec(context: RunContext): Promise<Listed> {
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
     for (const { id } of page.records) ids.add(id);
-    const links = await seeConnec(context, page.records.map((record) => readConnec(entity, record)), 'sweep');
+    const links = await seeConnec(
+      context,
+      page.records.map((record) => readConnec(entity, record)),
+      'sweep',
+    );
     found += links.filter(({ causes }) => causes.length === 1 && causes[0] === 'sweep').length;
     if (links.length > 0) await context.guard.commit({ entity: entity.name, links });
     position = page.next;
@@ -93,7 +97,11 @@ async function listConnec(context: RunContext): Promise<Listed> {
 async function compare(
   context: RunContext,
   begun: number,
-  listed: { readonly app: ReadonlySet<string>; readonly connec: ReadonlySet<string>; readonly newest: number },
+  listed: {
+    readonly app: ReadonlySet<string>;
+    readonly connec: ReadonlySet<string>;
+    readonly newest: number;
+  },
 ): Promise<void> {
   const { store, scope, entity, settings } = context;
   let lost = 0;
@@ -109,12 +117,16 @@ async function compare(
         app.id !== null && app.seen && gone === null && createdAt < begun && !listed.app.has(app.id),
     );
     if (entity.source.versions === 'table') {
-      lost += missing.filter(({ app }) => typeof app.version === 'number' && app.version > listed.newest).length;
+      lost += missing.filter(
+        ({ app }) => typeof app.version === 'number' && app.version > listed.newest,
+      ).length;
       if (lost >= LOST_RECORDS) await stopRestored(context, 'app');
     }
-    const there = missing.length === 0 ? new Map() : await context.source.get(missing.map(({ app }) => app.id!));
+    const there =
+      missing.length === 0 ? new Map() : await context.source.get(missing.map(({ app }) => app.id!));
     for (const link of page.links) {
-      if (missing.includes(link) && !there.has(link.app.id!)) changed.push(absent(link, begun, listed.newest, context));
+      if (missing.includes(link) && !there.has(link.app.id!))
+        changed.push(absent(link, begun, listed.newest, context));
       else if (link.connec.id !== null && link.createdAt < begun && !listed.connec.has(link.connec.id)) {
         changed.push(dueNow(link, 'sweep', Date.now()));
       }

@@ -49,11 +49,7 @@ export class SyncEngine {
    *
    * @throws MaestranoSyncError `sync.leaseLost`
    */
-  async run(
-    sides: GroupSides,
-    options: RunOptions = ALL,
-    signal?: AbortSignal,
-  ): Promise<SyncRunResult> {
+  async run(sides: GroupSides, options: RunOptions = ALL, signal?: AbortSignal): Promise<SyncRunResult> {
     const counters = newCounters();
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);

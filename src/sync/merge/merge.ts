@@ -1,12 +1,6 @@
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
 import { withBase } from '../store/sync-link.js';
-import type {
-  Convert,
-  FieldRule,
-  FieldUnit,
-  SideRecord,
-  SyncConflictRule,
-} from './side-record.js';
+import type { Convert, FieldRule, FieldUnit, SideRecord, SyncConflictRule } from './side-record.js';
 import { mayGo, otherSide } from './side-record.js';
 import { digest, isEmpty, isImage, sameValue } from './values.js';
 

@@ -2,8 +2,7 @@
 export type SyncSide = 'app' | 'connec';
 
 /** Why a record is looked at again. */
-export type SyncCause =
-  'poll' | 'notification' | 'touch' | 'sweep' | 'reference' | 'retry' | 'operator';
+export type SyncCause = 'poll' | 'notification' | 'touch' | 'sweep' | 'reference' | 'retry' | 'operator';
 
 /**
  * Why nothing is written for a record at present.

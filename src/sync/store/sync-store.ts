@@ -19,7 +19,10 @@ export interface SyncLease {
 
 /** How to find a link. */
 export type SyncRef =
-  { readonly key: string } | { readonly app: string } | { readonly connec: string } | { readonly external: string };
+  | { readonly key: string }
+  | { readonly app: string }
+  | { readonly connec: string }
+  | { readonly external: string };
 
 /** How far the reading of both sides is, for one entity. */
 export interface SyncStream {

@@ -102,25 +102,36 @@ async function leftToPerson(store: SyncStore): Promise<Set<string>> {
   return new Set(missing.flatMap(({ app, connec, gone }) => (gone ? [] : [app.id ?? '', connec.id ?? ''])));
 }
 
-/** Kinds of worlds, and what of them may end wrong with every rule in place: histories of 300, as the guide says. */
+/** A kind of world. */
 export interface Setup {
   readonly options: Partial<WorldOptions>;
+  /** How many histories of 300 may end wrong with every rule in place; docs/synchronization.md says why. */
   readonly expected: number;
+}
+
+/** How many of some histories may end wrong: their share, and two for chance where there is a share. */
+export function allowedLosses({ expected }: Setup, histories: number): number {
+  return expected === 0 ? 0 : Math.ceil((expected / 300) * histories) + 2;
 }
 
 const NO_FAULTS = { crash: 0, ambiguous: 0 } as const;
 
 export const SETUPS: Readonly<Record<string, Setup>> = {
   'crashes and lost answers': { options: {}, expected: 0 },
+  'crashes and lost answers, before the next sweep': { options: { noSweep: true }, expected: 0 },
   'no faults': { options: NO_FAULTS, expected: 0 },
   'values repeat': { options: { values: 'few', ambiguous: 0.15 }, expected: 4 },
   'writes land late': { options: { late: 0.1 }, expected: 0 },
   'writes land later than the wait': { options: { late: 0.1, lateMs: 600_000 }, expected: 43 },
+  'responses show a later state': { options: { laterAnswers: 0.3 }, expected: 0 },
   'rule app': { options: { rule: 'local', ambiguous: 0.15 }, expected: 0 },
   'rule connec': { options: { rule: 'remote', ambiguous: 0.15 }, expected: 0 },
   'newest, edits between runs only': { options: { ...NO_FAULTS, user: 0 }, expected: 0 },
   'newest, edits at any time': { options: NO_FAULTS, expected: 0 },
-  'newest, four edits between runs': { options: { ...NO_FAULTS, user: 0, burst: 4, userOps: 24 }, expected: 0 },
+  'newest, four edits between runs': {
+    options: { ...NO_FAULTS, user: 0, burst: 4, userOps: 24 },
+    expected: 0,
+  },
   'listed before it can be read': { options: { hideGet: 60_000 }, expected: 1 },
   'listed 100 s late': { options: { hideList: 100_000 }, expected: 0 },
   'listed 10 minutes late': { options: { hideList: 600_000 }, expected: 0 },
@@ -139,8 +150,8 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   'amount and currency': { options: { pairs: true }, expected: 0 },
   'merged at the platform': { options: { merge: true }, expected: 0 },
   'deleted, and the id used again': { options: { reuse: true }, expected: 6 },
-  'platform restored from a backup': { options: { restore: 'R' }, expected: 0 },
-  'application restored from a backup': { options: { restore: 'L' }, expected: 0 },
+  'platform restored from a backup': { options: { restore: 'R' }, expected: 15 },
+  'application restored from a backup': { options: { restore: 'L' }, expected: 30 },
 };
 
 /** Not a loss: the stamps of records decide between edits of a field, and an interrupted write can break a rule. */

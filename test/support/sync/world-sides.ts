@@ -47,7 +47,9 @@ class Origins {
   readonly #cells = new Map<string, Cell>();
   readonly #anywhere = new Map<string, Cell>();
 
-  read<T extends { readonly id: string; readonly k: string; readonly f: Cells }>(rows: readonly T[]): readonly T[] {
+  read<T extends { readonly id: string; readonly k: string; readonly f: Cells }>(
+    rows: readonly T[],
+  ): readonly T[] {
     for (const { id, k, f } of rows) {
       this.#things.set(id, k);
       this.#things.set(`name ${String(f.name.v)}`, k);
@@ -162,7 +164,10 @@ export function sidesOf(
   });
   const cut = (cells: Partial<Cells>): Partial<Cells> =>
     Object.fromEntries(
-      Object.entries(cells).map(([field, cell]) => [field, { ...cell, v: world.norm(cell.v, field as Field) }]),
+      Object.entries(cells).map(([field, cell]) => [
+        field,
+        { ...cell, v: world.norm(cell.v, field as Field) },
+      ]),
     );
   const writeOne = async (write: ConnecWrite): Promise<ConnecWritten> => {
     try {
@@ -171,7 +176,8 @@ export function sidesOf(
           const there = world.connec.get(write.id);
           if (!there) return null;
           there.f = { ...there.f, ...cut(fromApp.cells(there.k, write.changes)) };
-          if (write.externalId !== null && !there.ext.includes(write.externalId)) there.ext.push(write.externalId);
+          if (write.externalId !== null && !there.ext.includes(write.externalId))
+            there.ext.push(write.externalId);
           world.touch('R', there);
           return there;
         }

@@ -58,6 +58,8 @@ export interface WorldOptions {
   /** That a write arrives late, and how late. */
   readonly late: number;
   readonly lateMs: number;
+  /** That a user changes something between a write and its response, which shows the later state. */
+  readonly laterAnswers: number;
   /** How long new records stay invisible. */
   readonly hideGet: number;
   readonly hideList: number;
@@ -93,6 +95,7 @@ export const CALM: WorldOptions = {
   trunc: 0,
   late: 0,
   lateMs: 30_000,
+  laterAnswers: 0,
   hideGet: 0,
   hideList: 0,
   hideL: 0,
@@ -198,7 +201,12 @@ export class World {
     else this.addConnec(cells, k);
   }
 
-  #change(side: Side, record: AppRow | ConnecRow, roll: number, records: readonly (AppRow | ConnecRow)[]): void {
+  #change(
+    side: Side,
+    record: AppRow | ConnecRow,
+    roll: number,
+    records: readonly (AppRow | ConnecRow)[],
+  ): void {
     const { o } = this;
     const set = (field: Field, v: Value): void => {
       record.f = { ...record.f, [field]: this.#write(record.k, field, side, v, record.f[field]) };
@@ -371,7 +379,8 @@ export class World {
           !writes.some(({ past }) => past.has(one.tag)),
       );
       const { rule } = this.o;
-      if (rule === 'newest' && rivals.some(({ at }) => at > top.at + 2_000)) this.#say('older won', `${k}.${field}`);
+      if (rule === 'newest' && rivals.some(({ at }) => at > top.at + 2_000))
+        this.#say('older won', `${k}.${field}`);
       if (rule === 'local' && top.side === 'R' && rivals.some(({ side }) => side === 'L')) {
         this.#say('rule broken', `${k}.${field}`);
       }
@@ -496,7 +505,9 @@ export class World {
       this.#pending.push({ due: this.now + this.#random() * this.o.lateMs, go: effect });
       throw new Ambiguous();
     }
-    const result = structuredClone(effect());
+    const shown = effect();
+    if (write && this.#random() < this.o.laterAnswers) this.user();
+    const result = structuredClone(shown);
     if (write) this.effects += 1;
     if (fault(this.o.crash)) throw new Crash();
     if (write && fault(this.o.ambiguous)) throw new Ambiguous();

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { proveSize } from '../support/sizes.js';
+import { allowedLosses, history, losses, SETUPS } from '../support/sync/history.js';
+
+/** Histories of each kind of world: 2,000 in all, or 32,000. */
+const HISTORIES = proveSize(80, 1_280);
+
+/** Apart, so that their generators do not begin alike. */
+const STEP = 7_919;
+
+describe('random histories of users, faults and the engine', () => {
+  it.each(Object.entries(SETUPS))(
+    'check 25: loses nothing, or no more than the guide says: %s',
+    async (_name, setup) => {
+      const lost: string[] = [];
+      const restless: number[] = [];
+      for (let seed = 1; seed <= HISTORIES; seed += 1) {
+        const { bad, restless: still } = await history(seed * STEP, setup.options);
+        const found = losses(bad);
+        if (found.length > 0) lost.push(`${seed}: ${found.join(', ')}`);
+        if (still) restless.push(seed);
+      }
+      expect(restless).toEqual([]);
+      const allowed = allowedLosses(setup, HISTORIES);
+      expect(lost.slice(0, Math.max(lost.length - allowed, 0))).toEqual([]);
+    },
+    proveSize(120_000, 3_600_000),
+  );
+});

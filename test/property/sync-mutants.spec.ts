@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transformSync } from '@swc/core';
+
+import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
+import { proveSize } from '../support/sizes.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+
+/** Histories that a mutant may survive at most. */
+const HISTORIES = proveSize(60, 300);
+
+/** A rule taken out: where, what stands there, and what instead. */
+interface Mutant {
+  readonly file: string;
+  readonly cut: string;
+  readonly by: string;
+  /** Worlds that tell. */
+  readonly setups: readonly string[];
+}
+
+const FAULTS = ['crashes and lost answers'];
+
+const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'no intent before a write': {
+    file: 'src/sync/engine/process.ts',
+    cut: 'intents: [...link.intents, intent]',
+    by: 'intents: []',
+    setups: FAULTS,
+  },
+  'older intents overrule newer ones': {
+    file: 'src/sync/merge/settle.ts',
+    cut: ' || done.has(unit)',
+    by: '',
+    setups: [...FAULTS, 'values repeat'],
+  },
+  'the third word of a person counts as ours': {
+    file: 'src/sync/merge/settle.ts',
+    cut: 'settled = withBase(settled, otherSide(intent.side), only(unit, intent.from));',
+    by: '',
+    setups: FAULTS,
+  },
+  'one base for both sides': {
+    file: 'src/sync/merge/merge.ts',
+    cut: 'hasChanged(unit, connec, link.connec.base)',
+    by: 'hasChanged(unit, connec, link.app.base)',
+    setups: ['cut off by the platform'],
+  },
+  'reads begin behind the newest change': {
+    file: 'src/sync/engine/discover.ts',
+    cut: 'start.connecHigh - overlap',
+    by: 'start.connecHigh + 1_000',
+    setups: ['two edits in one second', 'versions drawn before the commit, before the next sweep'],
+  },
+  'the response is believed': {
+    file: 'src/sync/merge/merge.ts',
+    cut: "if (!isImage(value, got) && !(to === 'connec' && rule.equal?.(value, got))) continue;",
+    by: '',
+    setups: ['responses show a later state'],
+  },
+  'an image of what was sent flows back': {
+    file: 'src/sync/merge/values.ts',
+    cut: 'if (sameValue(sent, got)) return true;',
+    by: 'return sameValue(sent, got);',
+    setups: ['cut off by the platform'],
+  },
+  'a create without its key': {
+    file: 'src/sync/engine/process.ts',
+    cut: 'source.create(data, link.connec.id!)',
+    by: "source.create(data, link.connec.id! + '/' + Math.random())",
+    setups: FAULTS,
+  },
+  'a create at the platform without an id that comes back': {
+    file: 'src/sync/engine/process.ts',
+    cut: 'externalId: link.externalId!, changes',
+    by: "externalId: link.externalId! + '~' + Date.now(), changes",
+    setups: FAULTS,
+  },
+  'the whole record is written': {
+    file: 'src/sync/merge/merge.ts',
+    cut: 'toConnec: writes.connec,',
+    by: 'toConnec: writes.connec.length > 0 ? units.flatMap((unit) => convertUnit(unit, app, convert).writes ?? []) : [],',
+    setups: FAULTS,
+  },
+  'a record of unknown outcome is dropped': {
+    file: 'src/sync/engine/process.ts',
+    cut: "{ ...dueNow({ ...link, restUntil }, 'retry', now), dueAt: restUntil }",
+    by: 'atRest(link)',
+    setups: ['crashes and lost answers, before the next sweep'],
+  },
+  'no rest after an unknown outcome': {
+    file: 'src/sync/engine/process.ts',
+    cut: 'const restUntil = now + batch.context.settings.restMs;',
+    by: 'const restUntil = now;',
+    setups: ['writes land late'],
+  },
+  'fields that belong together are decided apart': {
+    file: 'test/support/sync/world-sides.ts',
+    cut: '[RULES.amount, RULES.currency]',
+    by: '[RULES.amount], [RULES.currency]',
+    setups: ['amount and currency'],
+  },
+  'what cannot be read is created again': {
+    file: 'src/sync/engine/decide.ts',
+    cut: 'if (free.connec.id !== null && connec === null) {',
+    by: 'if (false) {',
+    setups: ['merged at the platform'],
+  },
+  'a record under a used id is the old one': {
+    file: 'src/sync/engine/decide.ts',
+    cut: 'state.born !== null && record.born !== null && state.born !== record.born',
+    by: 'false',
+    setups: ['deleted, and the id used again'],
+  },
+  'an older state counts as an edit': {
+    file: 'src/sync/engine/decide.ts',
+    cut: "typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version",
+    by: 'false',
+    setups: ['platform restored from a backup'],
+  },
+  'a cursor that runs ahead of commits': {
+    file: 'test/support/sync/world-sides.ts',
+    cut: 'at < world.now - SETTLE',
+    by: 'at <= world.now',
+    setups: ['versions drawn before the commit, before the next sweep'],
+  },
+};
+
+describe('rules of the synchronization taken out one by one', () => {
+  let sources: CompiledSources;
+
+  beforeAll(() => {
+    const support = ['world', 'world-sides', 'history', 'run-histories'];
+    sources = compileSources('sync-mutants', ...support.map((name) => `test/support/sync/${name}.ts`));
+  });
+  afterAll(() => sources.remove());
+
+  /** What the histories of the setups show with the text in the file. */
+  async function caught(file: string, text: string, setups: readonly string[]): Promise<string[]> {
+    const path = sources.path(file);
+    const whole = readFileSync(path, 'utf8');
+    const { code } = transformSync(text, {
+      swcrc: false,
+      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+      module: { type: 'es6' },
+    });
+    writeFileSync(path, code);
+    try {
+      const script = sources.path('test/support/sync/run-histories.ts');
+      const args = [script, JSON.stringify(setups), String(HISTORIES)];
+      const { stdout } = await run(process.execPath, args);
+      return JSON.parse(stdout) as string[];
+    } finally {
+      writeFileSync(path, whole);
+    }
+  }
+
+  it.each(Object.entries(MUTANTS))(
+    'check 25: is noticed: %s',
+    async (_name, { file, cut, by, setups }) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      expect(text.split(cut)).toHaveLength(2);
+      expect(
+        await caught(
+          file,
+          text.replace(cut, () => by),
+          setups,
+        ),
+      ).not.toEqual([]);
+    },
+    300_000,
+  );
+});
