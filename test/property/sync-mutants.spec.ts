@@ -33,12 +33,6 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: 'intents: []',
     setups: FAULTS,
   },
-  'older intents overrule newer ones': {
-    file: 'src/sync/merge/settle.ts',
-    cut: ' || done.has(unit)',
-    by: '',
-    setups: [...FAULTS, 'values repeat'],
-  },
   'the third word of a person counts as ours': {
     file: 'src/sync/merge/settle.ts',
     cut: 'settled = withBase(settled, otherSide(intent.side), only(unit, intent.from));',
@@ -91,7 +85,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/sync/engine/process.ts',
     cut: "{ ...dueNow({ ...link, restUntil }, 'retry', now), dueAt: restUntil }",
     by: 'atRest(link)',
-    setups: ['crashes and lost answers, before the next sweep'],
+    setups: ['requests lost, runs far apart, before the next sweep'],
   },
   'no rest after an unknown outcome': {
     file: 'src/sync/engine/process.ts',

@@ -119,6 +119,10 @@ const NO_FAULTS = { crash: 0, ambiguous: 0 } as const;
 export const SETUPS: Readonly<Record<string, Setup>> = {
   'crashes and lost answers': { options: {}, expected: 0 },
   'crashes and lost answers, before the next sweep': { options: { noSweep: true }, expected: 0 },
+  'requests lost, runs far apart, before the next sweep': {
+    options: { burst: 4, userOps: 24, lost: 0.15, noSweep: true },
+    expected: 0,
+  },
   'no faults': { options: NO_FAULTS, expected: 0 },
   'values repeat': { options: { values: 'few', ambiguous: 0.15 }, expected: 4 },
   'writes land late': { options: { late: 0.1 }, expected: 0 },

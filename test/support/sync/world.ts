@@ -55,6 +55,8 @@ export interface WorldOptions {
   readonly pairs: boolean;
   /** Characters that the platform keeps of a text; 0 for all. */
   readonly trunc: number;
+  /** That a write never arrives, and nobody knows. */
+  readonly lost: number;
   /** That a write arrives late, and how late. */
   readonly late: number;
   readonly lateMs: number;
@@ -93,6 +95,7 @@ export const CALM: WorldOptions = {
   arch: false,
   pairs: false,
   trunc: 0,
+  lost: 0,
   late: 0,
   lateMs: 30_000,
   laterAnswers: 0,
@@ -501,6 +504,7 @@ export class World {
     if (this.#random() < this.o.user) this.user();
     const fault = (probability: number): boolean => this.faults && this.#random() < probability;
     if (fault(this.o.crash)) throw new Crash();
+    if (write && fault(this.o.lost)) throw new Ambiguous();
     if (write && fault(this.o.late)) {
       this.#pending.push({ due: this.now + this.#random() * this.o.lateMs, go: effect });
       throw new Ambiguous();
