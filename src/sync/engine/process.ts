@@ -15,7 +15,8 @@ import {
   type SyncSide,
   withSide,
 } from '../store/sync-link.js';
-import type { SyncHistoryEntry } from '../store/sync-store.js';
+import type { SyncHistoryEntry, SyncStream } from '../store/sync-store.js';
+import { brake } from './brake.js';
 import { asGone, decide, held, type Look, questionsOf, seen, type Step } from './decide.js';
 import { type ConnecSide, readConnec } from './records.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
@@ -40,14 +41,21 @@ interface Batch {
   away: boolean;
 }
 
-/** Decides and writes everything that is due for an entity. */
+/** Which records may be written as they are now: those of a plan. */
+export type Allowed = (look: Look) => boolean;
+
+/**
+ * Decides and writes everything that is due for an entity.
+ *
+ * @throws MaestranoSyncError `sync.sideAway`, `sync.restored`, `sync.massChange`, `sync.leaseLost`
+ */
 export async function processDue(context: RunContext): Promise<void> {
   const { store, scope, entity, settings } = context;
   const turns = new Map<string, number>();
   for (;;) {
     await context.guard.check();
     const due = await store.due(scope, entity.name, Date.now(), settings.batchSize);
-    if (due.length === 0) return;
+    if (due.length === 0) break;
     const restless = due.filter(({ key }) => (turns.get(key) ?? 0) >= MAX_TURNS);
     if (restless.length > 0) {
       const now = Date.now();
@@ -59,12 +67,21 @@ export async function processDue(context: RunContext): Promise<void> {
     for (const { key } of due) turns.set(key, (turns.get(key) ?? 0) + 1);
     await processBatch(context, due);
   }
+  const stream = await store.stream(scope, entity.name);
+  if (stream.released) {
+    await context.guard.commit({ entity: entity.name, stream: { ...stream, released: false, hours: [] } });
+  }
 }
 
-async function processBatch(context: RunContext, due: readonly SyncLink[]): Promise<void> {
+/** Decides and writes some links; of a plan only those that still look as they did. */
+export async function processBatch(
+  context: RunContext,
+  due: readonly SyncLink[],
+  allowed?: Allowed,
+): Promise<void> {
   const links = await matched(context, due);
   if (links.length === 0) return;
-  const looks = await look(context, links);
+  const looks = (await look(context, links)).filter((one) => allowed?.(one) ?? true);
   const records = looks.flatMap(({ app, connec }): SideRecord[] =>
     [app, connec].filter((one) => one !== null),
   );
@@ -73,6 +90,7 @@ async function processBatch(context: RunContext, due: readonly SyncLink[]): Prom
   const decided = looks.map((one) => decideOne(context, references, one));
   await stopWhenRestored(context, decided);
   const steps = await withExternalIds(context, decided);
+  const stream = await brake(context, steps);
 
   const batch: Batch = {
     context,
@@ -84,7 +102,7 @@ async function processBatch(context: RunContext, due: readonly SyncLink[]): Prom
   };
   for (const step of steps) if ('decisions' in step) batch.history.push(...historyOf(step));
   for (const step of steps) addIntents(batch, step);
-  await commit(batch);
+  await commit(batch, stream);
   const writing = steps.filter(({ kind }) => kind !== 'keep');
   if (writing.length > 0) {
     await writeToApp(batch, writing);
@@ -144,7 +162,7 @@ async function matched(context: RunContext, due: readonly SyncLink[]): Promise<r
 }
 
 /** Reads both sides of the links, and what else is needed to decide them. */
-async function look(context: RunContext, links: readonly SyncLink[]): Promise<readonly Look[]> {
+export async function look(context: RunContext, links: readonly SyncLink[]): Promise<readonly Look[]> {
   const { source, connec, entity } = context;
   const appIds = links.flatMap(({ app, gone }) => (app.id !== null && gone === null ? [app.id] : []));
   const connecIds = links.flatMap(({ connec: { id } }) => (id === null ? [] : [id]));
@@ -212,7 +230,7 @@ function searchFrom({ connec, intents, createdAt }: SyncLink): number {
   return Math.min(...times);
 }
 
-function decideOne(context: RunContext, references: References, one: Look): Step {
+export function decideOne(context: RunContext, references: References, one: Look): Step {
   const { entity, settings, options } = context;
   const rules = { writable: options.writable, conflict: entity.conflict, preemption: options.preemption };
   const now = Date.now();
@@ -524,8 +542,9 @@ function historyOf(step: {
   );
 }
 
-async function commit(batch: Batch): Promise<void> {
+async function commit(batch: Batch, stream?: SyncStream): Promise<void> {
   const history = batch.history.splice(0);
   const links = [...batch.links.values()];
-  await batch.context.guard.commit({ entity: batch.context.entity.name, links, history });
+  const { entity, guard } = batch.context;
+  await guard.commit({ entity: entity.name, links, history, ...(stream ? { stream } : {}) });
 }

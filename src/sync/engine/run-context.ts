@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly preemption: SyncSide | null;
   /** List all records of both sides. */
   readonly full: boolean;
+  /** Names of the entities that are run; null for all. */
+  readonly only: readonly string[] | null;
 }
 
 /** What a run did, in records. */

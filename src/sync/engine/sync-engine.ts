@@ -5,7 +5,10 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { LeaseGuard } from './lease-guard.js';
-import { processDue } from './process.js';
+import type { SyncLink } from '../store/sync-link.js';
+import type { Look } from './decide.js';
+import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
+import { processBatch, processDue } from './process.js';
 import type { RunContext, RunCounters, RunOptions } from './run-context.js';
 import { SourceCalls } from './source-calls.js';
 import { sweep } from './sweep.js';
@@ -33,7 +36,13 @@ export interface SyncRunResult {
 /** Times the entities are gone through, so that records that wait for others are sent in the same run. */
 const PASSES = 3;
 
-const ALL: RunOptions = { writable: { app: true, connec: true }, preemption: null, full: false };
+/** A run that does everything. */
+export const FULL_RUN: RunOptions = {
+  writable: { app: true, connec: true },
+  preemption: null,
+  full: false,
+  only: null,
+};
 
 /** Reads, decides and writes for one group at a time. Knows nothing of Nest. */
 export class SyncEngine {
@@ -49,19 +58,102 @@ export class SyncEngine {
    *
    * @throws MaestranoSyncError `sync.leaseLost`
    */
-  async run(sides: GroupSides, options: RunOptions = ALL, signal?: AbortSignal): Promise<SyncRunResult> {
+  async run(sides: GroupSides, options: RunOptions = FULL_RUN, signal?: AbortSignal): Promise<SyncRunResult> {
+    return this.#withLease(sides, options, signal, (contexts) => this.#runAll(contexts));
+  }
+
+  /** What a run would do with what is due by now; both sides are read, and nothing is written. */
+  async plan(
+    sides: GroupSides,
+    {
+      limit,
+      values,
+      only = null,
+    }: { readonly limit: number; readonly values: boolean; readonly only?: readonly string[] | null },
+  ): Promise<SyncPlan> {
+    const entries: SyncPlanEntry[] = [];
+    const guard = new LeaseGuard(
+      this.store,
+      { scope: sides.scope, token: 0, until: Number.MAX_SAFE_INTEGER },
+      this.settings,
+    );
+    for (const entity of this.#chosen(only)) {
+      const context = this.#context(sides, entity, guard, FULL_RUN, newCounters());
+      entries.push(...(await planEntity(context, { limit: limit + 1 - entries.length, values })));
+      if (entries.length > limit) break;
+    }
+    return planOf(entries.slice(0, limit), entries.length > limit);
+  }
+
+  /** Does what a plan says, for the records that still look as they did. Resolves with the keys of those left alone. */
+  async apply(
+    sides: GroupSides,
+    plan: SyncPlan,
+  ): Promise<SyncRunResult & { readonly skipped: readonly string[] }> {
+    const skipped: string[] = [];
+    const result = await this.#withLease(sides, FULL_RUN, undefined, async (contexts) => {
+      for (const context of contexts) {
+        const entries = plan.entries.filter(
+          ({ entity, action }) => entity === context.entity.name && action !== 'hold',
+        );
+        const { batchSize } = this.settings;
+        for (let start = 0; start < entries.length; start += batchSize) {
+          const some = entries.slice(start, start + batchSize);
+          const refs = some.map(({ key }) => ({ key }));
+          const links = await this.store.links(sides.scope, context.entity.name, refs);
+          const prints = new Map(some.map(({ key, fingerprint }) => [key, fingerprint]));
+          const there = links.filter((link) => link !== null && link.dueAt !== null) as SyncLink[];
+          const allowed = (look: Look): boolean => prints.get(look.link.key) === fingerprintOf(look);
+          const written = new Set<string>();
+          await processBatch(context, there, (look) => {
+            const same = allowed(look);
+            if (same) written.add(look.link.key);
+            return same;
+          });
+          skipped.push(...some.filter(({ key }) => !written.has(key)).map(({ key }) => key));
+        }
+      }
+      return [];
+    });
+    return { ...result, skipped };
+  }
+
+  /** Runs some work that needs the lease of a group; null while somebody else has it. */
+  async exclusively<T>(sides: GroupSides, work: (guard: LeaseGuard) => Promise<T>): Promise<T | null> {
+    const { leaseMs, timeoutMs } = this.settings;
+    const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
+    if (lease === null) return null;
+    try {
+      return await work(new LeaseGuard(this.store, lease, this.settings));
+    } finally {
+      await this.store.release(lease);
+    }
+  }
+
+  async #withLease(
+    sides: GroupSides,
+    options: RunOptions,
+    signal: AbortSignal | undefined,
+    work: (contexts: readonly RunContext[]) => Promise<readonly MaestranoSyncError[]>,
+  ): Promise<SyncRunResult> {
     const counters = newCounters();
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
     if (lease === null) return { status: 'busy', counters, errors: [] };
     const guard = new LeaseGuard(this.store, lease, this.settings, signal);
     try {
-      const contexts = this.entities.map((entity) => this.#context(sides, entity, guard, options, counters));
-      const errors = await this.#runAll(contexts);
+      const contexts = this.#chosen(options.only).map((entity) =>
+        this.#context(sides, entity, guard, options, counters),
+      );
+      const errors = await work(contexts);
       return { status: errors.length > 0 ? 'failed' : 'done', counters, errors };
     } finally {
       await this.store.release(guard.lease);
     }
+  }
+
+  #chosen(only: readonly string[] | null): readonly SyncEntity[] {
+    return only === null ? this.entities : this.entities.filter(({ name }) => only.includes(name));
   }
 
   async #runAll(contexts: readonly RunContext[]): Promise<MaestranoSyncError[]> {

@@ -44,8 +44,10 @@ export interface SyncStream {
   readonly confirmed: boolean;
   /** Nothing is decided for the entity until a person has; null when nothing is wrong. */
   readonly stopped: SyncStop | null;
-  /** Overwrites and deletes by side and hour (of the epoch), for the brake. */
+  /** Overwrites and deletes by hour (of the epoch), for the brake. */
   readonly hours: readonly SyncHour[];
+  /** A person released the brake, until the entity has come to rest. */
+  readonly released: boolean;
 }
 
 /** The largest version seen, and the largest one that had been seen some time before: no change draws that one again. */
@@ -154,6 +156,7 @@ export const NEW_STREAM: SyncStream = {
   confirmed: false,
   stopped: null,
   hours: [],
+  released: false,
 };
 
 /**

@@ -1,0 +1,121 @@
+import type { ConnecResources } from '../../connec/client/connec-resources.interface.js';
+import type { SyncConflictRule } from '../merge/side-record.js';
+
+type Filled<T> = NonNullable<T>;
+
+/** The names that a type declares, without those of its index signature. */
+type Declared<T> = keyof {
+  [K in keyof T as string extends K ? never : number extends K ? never : K]: true;
+} &
+  string;
+
+/** A type with nothing in it that says what its fields are. */
+type Fields<T> = Filled<T> extends object ? Declared<Filled<T>> : never;
+
+/** Fields of a Connec! record that only the platform writes. */
+type ReadOnly = 'id' | 'created_at' | 'updated_at' | 'group_id' | 'channel_id' | 'resource_type';
+
+/** `first_name`, `email`, `email.address`: two levels, lists as a whole. */
+export type ConnecPath<Remote> = {
+  [K in Exclude<Declared<Remote>, ReadOnly>]: Filled<Remote[K]> extends readonly unknown[]
+    ? K
+    : Fields<Remote[K]> extends never
+      ? K
+      : K | `${K}.${Fields<Remote[K]>}`;
+}[Exclude<Declared<Remote>, ReadOnly>];
+
+/** The type of the value at a path. */
+export type ConnecValueAt<Remote, Path> =
+  Path extends Declared<Remote>
+    ? Filled<Remote[Path]>
+    : Path extends `${infer Top}.${infer Name}`
+      ? Top extends Declared<Remote>
+        ? Name extends Fields<Remote[Top]>
+          ? Filled<Filled<Remote[Top]>[Name]>
+          : never
+        : never
+      : never;
+
+/** Properties of the application's record that hold such a value, without a conversion. */
+type SameKeys<Local, Value> = {
+  [K in keyof Local & string]: [Filled<Local[K]>] extends [Value]
+    ? [Value] extends [Filled<Local[K]>]
+      ? K
+      : never
+    : never;
+}[keyof Local & string];
+
+/** What every field may say. */
+interface FieldOptions<Value, Property> {
+  /** Whether two values, in Connec!'s form, say the same; exact equality by default. */
+  readonly equal?: (one: Value, other: Value) => boolean;
+  /** Who wins where both sides changed the field; the entity's rule by default. */
+  readonly conflict?: SyncConflictRule;
+  /**
+   * What a new record gets on the side that is named, where the other side has nothing. When it comes back it is no
+   * change.
+   */
+  readonly onCreate?: { readonly app?: Property; readonly connec?: Value };
+}
+
+/** The same value on both sides. */
+type PlainField<Local, Value> = {
+  [K in SameKeys<Local, Value>]: FieldOptions<Value, Local[K]> & {
+    readonly app: K;
+    /** Which way values go; `both` by default. */
+    readonly direction?: 'both' | 'toConnec' | 'toApp';
+    readonly to?: never;
+    readonly from?: never;
+    readonly refers?: never;
+  };
+}[SameKeys<Local, Value>];
+
+/** A value that is converted: both ways, or the one way that it goes. */
+type ConvertedField<Local, Value> = {
+  [K in keyof Local & string]: FieldOptions<Value, Local[K]> & {
+    readonly app: K;
+    readonly refers?: never;
+  } & (
+      | {
+          readonly direction?: 'both';
+          /** The application's value in Connec!'s form; null where there is none. */
+          readonly to: (value: Local[K]) => Value | null;
+          /** Connec!'s value in the application's form. */
+          readonly from: (value: Value | null) => Local[K];
+        }
+      | {
+          readonly direction: 'toConnec';
+          readonly to: (value: Local[K]) => Value | null;
+          readonly from?: never;
+        }
+      | {
+          readonly direction: 'toApp';
+          readonly from: (value: Value | null) => Local[K];
+          readonly to?: never;
+        }
+    );
+}[keyof Local & string];
+
+/** The id of a record of another entity. It is waited for, and its ids are exchanged on the way. */
+interface ReferenceField<Local> {
+  /** The property with the application's id. */
+  readonly app: {
+    [K in keyof Local & string]: [Filled<Local[K]>] extends [string | number | bigint] ? K : never;
+  }[keyof Local & string];
+  /** The resource whose records it refers to; an entity of it must be synchronized as well. */
+  readonly refers: keyof ConnecResources;
+  readonly direction?: 'both' | 'toConnec' | 'toApp';
+  readonly conflict?: SyncConflictRule;
+}
+
+/**
+ * The mapping of an entity: paths at Connec! and the properties of the application that they belong to. A property's
+ * name alone where both hold the same type, an object for everything else.
+ */
+export type FieldMap<Local, Remote> = {
+  readonly [Path in ConnecPath<Remote>]?:
+    | SameKeys<Local, ConnecValueAt<Remote, Path>>
+    | PlainField<Local, ConnecValueAt<Remote, Path>>
+    | ConvertedField<Local, ConnecValueAt<Remote, Path>>
+    | ReferenceField<Local>;
+};

@@ -1,0 +1,178 @@
+import type { ConnecRecordOf, ConnecResourceName } from '../../connec/client/connec-resources.interface.js';
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { FieldRule, FieldUnit, SyncConflictRule } from '../merge/side-record.js';
+import type { SyncSource } from '../source/sync-source.js';
+import type { SyncDirection } from '../store/sync-link.js';
+import type { AppRecord, MatchKey, SyncEntity, SyncNormaliser } from './entity-definition.js';
+import type { ConnecPath, FieldMap } from './field-map.js';
+
+/** One way to recognise a record: a field, or several that must all be equal. */
+type MatchSpec<Remote> = ConnecPath<Remote> | readonly ConnecPath<Remote>[];
+
+/** How an entity is synchronized. */
+export interface SyncEntitySpec<Local, Remote> {
+  /** Its name in plans, logs and options; the resource by default. Two entities of one resource need two names. */
+  readonly name?: string;
+  readonly fields: FieldMap<Local, Remote>;
+  /**
+   * Fields that are changed, decided and written as one, such as an amount and its currency. Parts of one object of
+   * Connec! are together by default.
+   */
+  readonly together?: readonly (readonly ConnecPath<Remote>[])[];
+  /** Fields of one object of Connec! that are independent of each other all the same. */
+  readonly apart?: readonly ConnecPath<Remote>[];
+  /**
+   * How records of both sides are recognised as the same before one is created, the surest way first: fields that are
+   * equal after normalisation (e-mail addresses, telephone numbers and texts by their names). One-to-one only; everything
+   * else is left to a person.
+   */
+  readonly match?: readonly MatchSpec<Remote>[];
+  /** Who wins where both sides changed a field: `newest` (by default) by the stamps of the records. */
+  readonly conflict?: SyncConflictRule;
+  /** Which way data goes; `both` by default. */
+  readonly direction?: SyncDirection;
+  /** What becomes of Connec!'s record when the application deleted its own; `archiveInConnec` by default. */
+  readonly whenDeletedInApp?: 'archiveInConnec' | 'keep';
+  /** What an archived record of Connec! has; `{ status: 'ARCHIVED' }` by default (protocol §9.3). */
+  readonly archived?: Partial<Remote>;
+  /** Which records take part; everything by default. One predicate for both sides and every way a change is noticed. */
+  readonly accept?: (record: { readonly app?: Local; readonly connec?: Remote }) => boolean;
+}
+
+/** What a field of the map may hold, as the engine reads it. */
+type FieldSpec =
+  | string
+  | {
+      readonly app: string;
+      readonly direction?: FieldRule['direction'];
+      readonly to?: (value: unknown) => unknown;
+      readonly from?: (value: unknown) => unknown;
+      readonly equal?: (one: unknown, other: unknown) => boolean;
+      readonly conflict?: SyncConflictRule;
+      readonly onCreate?: FieldRule['onCreate'];
+      readonly refers?: string;
+    };
+
+const CONFLICTS = ['newest', 'app', 'connec', 'nonEmpty', 'ask'];
+const DIRECTIONS = ['both', 'toConnec', 'toApp'];
+
+/**
+ * Declares an entity: which resource of Connec!, where the application's records are, and which fields belong together.
+ *
+ * ```ts
+ * export const contacts = syncEntity('people', new ContactSource(), {
+ *   fields: {
+ *     first_name: 'firstName',
+ *     last_name: { app: 'lastName', onCreate: { app: 'Unknown' } },
+ *     'email.address': 'email',
+ *   },
+ *   match: ['email.address', ['first_name', 'last_name']],
+ * });
+ * ```
+ *
+ * The fields of a resource are those of `ConnecResources`; give a type of your own as the third argument for others:
+ * `syncEntity<Contact, 'people', MyPerson>('people', …)`.
+ *
+ * @throws MaestranoSyncError `sync.declaration`
+ */
+export function syncEntity<
+  Local extends object,
+  Resource extends ConnecResourceName,
+  Remote = ConnecRecordOf<Resource>,
+>(resource: Resource, source: SyncSource<Local>, spec: SyncEntitySpec<Local, Remote>): SyncEntity {
+  const name = spec.name ?? resource;
+  const wrong = (message: string, fields: readonly string[] = []): never => {
+    throw new MaestranoSyncError('sync.declaration', {
+      message: `Entity "${name}": ${message}`,
+      entity: name,
+      fields,
+    });
+  };
+  const specs = Object.entries(spec.fields).filter(([, field]) => field !== undefined) as [
+    string,
+    FieldSpec,
+  ][];
+  if (specs.length === 0) wrong('it has no fields.');
+  const rules = specs.map(([path, field]) => ruleOf(path, field, wrong));
+  const known = new Set(rules.map(({ name: path }) => path));
+  const check = (paths: readonly string[], where: string): void => {
+    for (const path of paths)
+      if (!known.has(path)) wrong(`"${path}" of "${where}" is none of its fields.`, [path]);
+  };
+  const match = (spec.match ?? []).map((one): readonly string[] => (typeof one === 'string' ? [one] : one));
+  check(match.flat(), 'match');
+  check(spec.apart ?? [], 'apart');
+  check((spec.together ?? []).flat(), 'together');
+  if (spec.conflict !== undefined && !CONFLICTS.includes(spec.conflict)) wrong('its "conflict" is no rule.');
+  return {
+    name,
+    resource,
+    source: source as SyncSource<AppRecord>,
+    rules,
+    units: unitsOf(rules, spec.together ?? [], spec.apart ?? [], wrong),
+    match: match.map((paths): MatchKey => paths.map((field) => ({ field, as: normaliserOf(field) }))),
+    conflict: spec.conflict ?? 'newest',
+    direction: spec.direction ?? 'both',
+    whenDeletedInApp: spec.whenDeletedInApp ?? 'archiveInConnec',
+    archived: (spec.archived as AppRecord | undefined) ?? { status: 'ARCHIVED' },
+    accept: (spec.accept as SyncEntity['accept'] | undefined) ?? null,
+  };
+}
+
+type Wrong = (message: string, fields?: readonly string[]) => never;
+
+function ruleOf(path: string, field: FieldSpec, wrong: Wrong): FieldRule {
+  const given = typeof field === 'string' ? { app: field } : field;
+  const { app, direction = 'both', to, from, equal, conflict, onCreate = {}, refers } = given;
+  if (typeof app !== 'string' || app === '')
+    wrong(`the field "${path}" names no property of the application.`, [path]);
+  if (!DIRECTIONS.includes(direction)) wrong(`the field "${path}" has no such direction.`, [path]);
+  if (conflict !== undefined && !CONFLICTS.includes(conflict))
+    wrong(`the field "${path}" has no such rule.`, [path]);
+  if (direction === 'both' && (to === undefined) !== (from === undefined)) {
+    wrong(`the field "${path}" goes both ways and is converted one way only.`, [path]);
+  }
+  return {
+    name: path,
+    app,
+    direction,
+    refers: refers ?? null,
+    conflict: conflict ?? null,
+    toConnec: to ?? null,
+    toApp: from ?? null,
+    equal: equal ?? null,
+    onCreate,
+  };
+}
+
+/** Fields that are decided together: as declared, then those of one object, then each by itself. */
+function unitsOf(
+  rules: readonly FieldRule[],
+  together: readonly (readonly string[])[],
+  apart: readonly string[],
+  wrong: Wrong,
+): readonly FieldUnit[] {
+  const units = new Map<string, FieldRule[]>();
+  for (const rule of rules) {
+    const groups = together.filter((group) => group.includes(rule.name));
+    if (groups.length > 1) wrong(`"${rule.name}" is in two groups of "together".`, [rule.name]);
+    const [group] = groups;
+    const object =
+      rule.name.includes('.') && !apart.includes(rule.name) ? `${rule.name.split('.')[0]}.` : rule.name;
+    const unit = group ? `together ${together.indexOf(group)}` : object;
+    units.set(unit, [...(units.get(unit) ?? []), rule]);
+  }
+  for (const unit of units.values()) {
+    const names = unit.map(({ name }) => name);
+    if (new Set(unit.map(({ direction }) => direction)).size > 1) {
+      wrong(`${names.join(', ')} are together and go different ways.`, names);
+    }
+  }
+  return [...units.values()];
+}
+
+function normaliserOf(path: string): SyncNormaliser {
+  if (/(^|[._])e?mail/iu.test(path)) return 'email';
+  if (/(^|[._])(tele)?phone|mobile|landline|fax/iu.test(path)) return 'phone';
+  return 'text';
+}
