@@ -69,6 +69,18 @@ export const SYNC_ERROR_CODES = {
     meaning: 'More records would be overwritten or deleted than the brake allows.',
     remedy: 'Look at plan(), then call confirm().',
   },
+  'sync.disabled': {
+    meaning: 'The synchronization of the group is switched off.',
+    remedy: 'Switch it on with toggle().',
+  },
+  'sync.busy': {
+    meaning: 'A run of the group is under way, and an operation has to wait for its end.',
+    remedy: 'Try again once it has ended; status() says so.',
+  },
+  'sync.operation': {
+    meaning: 'The record or entity is not in the state that the operation is for.',
+  },
+  'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
   'sync.rest': {
     meaning: 'The record does not come to rest: both sides keep changing.',
   },

@@ -54,6 +54,8 @@ export async function processDue(context: RunContext): Promise<void> {
   const turns = new Map<string, number>();
   for (;;) {
     await context.guard.check();
+    const { enabled, paused } = await store.group(scope);
+    if (!enabled || entity.name in paused) return;
     const due = await store.due(scope, entity.name, Date.now(), settings.batchSize);
     if (due.length === 0) break;
     const restless = due.filter(({ key }) => (turns.get(key) ?? 0) >= MAX_TURNS);

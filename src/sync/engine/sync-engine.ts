@@ -5,7 +5,8 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { LeaseGuard } from './lease-guard.js';
-import type { SyncLink } from '../store/sync-link.js';
+import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
+import { readConnec } from './records.js';
 import type { Look } from './decide.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
 import { processBatch, processDue } from './process.js';
@@ -116,6 +117,19 @@ export class SyncEngine {
       return [];
     });
     return { ...result, skipped };
+  }
+
+  /** Digests of one side of a record as it is now; none where it cannot be read. */
+  async digestsOf(sides: GroupSides, name: string, link: SyncLink, side: SyncSide): Promise<SyncBase> {
+    const entity = this.entities.find((one) => one.name === name);
+    const { id } = link[side];
+    if (entity === undefined || id === null) return {};
+    if (side === 'app') {
+      const source = new SourceCalls(entity, sides.scope, sides.tenant, this.settings.timeoutMs);
+      return (await source.get([id])).get(id)?.digests ?? {};
+    }
+    const [record] = await sides.connec.get(entity.resource, [id]);
+    return record ? readConnec(entity, record).digests : {};
   }
 
   /** Runs some work that needs the lease of a group; null while somebody else has it. */

@@ -1,0 +1,30 @@
+import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import type { ConnecService } from '../connec/connec.service.js';
+import { ConnecClientRecords } from './connec/connec-client-records.js';
+import type { GroupSides } from './engine/sync-engine.js';
+import type { SyncScope } from './store/sync-store.js';
+import type { MaestranoSyncOptions } from './sync-options.interface.js';
+
+/** The name of an application that has only one. */
+const DEFAULT_APP = 'default';
+
+/** Whose rows a group's are. */
+export function scopeOf(options: MaestranoSyncOptions, { marketplace, groupUid }: GroupReference): SyncScope {
+  return { app: options.app ?? DEFAULT_APP, marketplace, group: groupUid };
+}
+
+/** Both sides of a group: its rows, its Connec! data, and the application's name of it. */
+export async function sidesOf(
+  options: MaestranoSyncOptions,
+  connec: ConnecService,
+  group: GroupReference,
+): Promise<GroupSides> {
+  const owner = typeof options.owner === 'function' ? await options.owner(group) : options.owner;
+  const client = connec.for(group.groupUid, group.marketplace, { externalIds: true });
+  return {
+    scope: scopeOf(options, group),
+    connec: new ConnecClientRecords(client, owner),
+    owner,
+    tenant: options.tenant?.(group) ?? group.groupUid,
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Two-way synchronization with Connec!. Comments cite the reference that comes with the package: `protocol §6.3` is
+ * section 6.3 of docs/reference/protocol.md.
+ *
+ * @packageDocumentation
+ */
+
+export { MaestranoSyncError, type SyncErrorCode } from '../errors/sync.error.js';
+export type { SyncPlan, SyncPlanAction, SyncPlanEntry, SyncPlanField } from './engine/plan.js';
+export type { SyncRunResult } from './engine/sync-engine.js';
+export type { SyncSettings } from './engine/sync-settings.js';
+export type { SyncEntity } from './fields/entity-definition.js';
+export type { ConnecPath, FieldMap } from './fields/field-map.js';
+export { syncEntity, type SyncEntitySpec } from './fields/sync-entity.js';
+export { MaestranoSyncModule } from './maestrano-sync.module.js';
+export type { SyncConflictRule } from './merge/side-record.js';
+export {
+  type SyncChanges,
+  type SyncContext,
+  type SyncIdentity,
+  SyncRejected,
+  type SyncSource,
+  type SyncWrite,
+} from './source/sync-source.js';
+export { MemorySyncStore } from './store/memory-sync-store.js';
+export type { SyncDirection, SyncHoldKind, SyncLink, SyncSide } from './store/sync-link.js';
+export {
+  type SyncCommit,
+  type SyncHint,
+  type SyncHistoryEntry,
+  type SyncLease,
+  type SyncRef,
+  type SyncScope,
+  SyncStore,
+  type SyncStream,
+} from './store/sync-store.js';
+export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-operations.js';
+export type { MaestranoSyncOptions } from './sync-options.interface.js';
+export {
+  MaestranoSync,
+  type SyncEntityStatus,
+  type SyncRunOptions,
+  type SyncStatus,
+} from './sync.service.js';

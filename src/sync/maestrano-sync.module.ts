@@ -1,0 +1,43 @@
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+
+import { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
+import { NotificationHints } from './notification-hints.service.js';
+import { PlatformSynchronization } from './platform-synchronization.service.js';
+import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
+import type { MaestranoSyncOptions } from './sync-options.interface.js';
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncOptions>({
+  optionsInjectionToken: MAESTRANO_SYNC_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setExtras<{
+    /** Whether `MaestranoSync` can be injected everywhere; true by default. */
+    readonly isGlobal?: boolean;
+  }>({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal ?? true }))
+  .build();
+
+/**
+ * Synchronizes the application's records with Connec!, both ways (docs/synchronization.md). Import it beside
+ * `MaestranoModule`, whose `routes: { synchronization: true }` lets the platform start, switch and watch it.
+ *
+ * ```ts
+ * MaestranoSyncModule.forRootAsync({
+ *   inject: [ContactSource],
+ *   useFactory: (contacts: ContactSource) => ({
+ *     store: new SqlSyncStore(executor),
+ *     owner: { provider: 'my-app', realm: 'main' },
+ *     entities: [syncEntity('people', contacts, { fields: { first_name: 'firstName' } })],
+ *   }),
+ * })
+ * ```
+ */
+@Module({
+  providers: [
+    MaestranoSync,
+    NotificationHints,
+    PlatformSynchronization,
+    { provide: MaestranoSynchronizationAdapter, useExisting: PlatformSynchronization },
+  ],
+  exports: [MaestranoSync, MaestranoSynchronizationAdapter],
+})
+export class MaestranoSyncModule extends ConfigurableModuleClass {}

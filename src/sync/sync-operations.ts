@@ -1,0 +1,297 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { MaestranoSyncError } from '../errors/sync.error.js';
+import { asGone } from './engine/decide.js';
+import type { LeaseGuard } from './engine/lease-guard.js';
+import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
+import {
+  atRest,
+  dueNow,
+  newLink,
+  type SyncHoldKind,
+  type SyncLink,
+  type SyncSide,
+  withBase,
+  withSide,
+} from './store/sync-link.js';
+import type { SyncCommit, SyncRef, SyncStore, SyncStream } from './store/sync-store.js';
+
+/** Times the lease of a group is asked for, and the milliseconds between. */
+const TRIES = 20;
+const PAUSE = 250;
+
+/** Where an operator's record is. */
+export interface SyncRecordRef {
+  readonly entity: string;
+  /** The application's id, or Connec!'s: one of the two is enough. */
+  readonly app?: string;
+  readonly connec?: string;
+}
+
+/** A record that waits for a person, or for something else. */
+export interface SyncHeldRecord {
+  readonly entity: string;
+  readonly key: string;
+  readonly app: string | null;
+  readonly connec: string | null;
+  readonly code: string;
+  readonly reason: string;
+  readonly fields: readonly string[];
+  readonly since: Date;
+  /** Keys or ids of the other records that it is about. */
+  readonly others: readonly string[];
+}
+
+/** What persons decide about single records of a group. Each takes the lease for a moment. */
+export class SyncOperations {
+  constructor(
+    private readonly store: SyncStore,
+    private readonly engine: SyncEngine,
+    private readonly sides: GroupSides,
+  ) {}
+
+  /** Records that are held back, of one kind. */
+  async held(entity: string, kind: SyncHoldKind, limit: number): Promise<readonly SyncHeldRecord[]> {
+    const { links } = await this.store.page(this.sides.scope, entity, { limit, hold: kind });
+    return links.flatMap(({ key, app, connec, hold }) =>
+      hold === null
+        ? []
+        : [
+            {
+              entity,
+              key,
+              app: app.id,
+              connec: connec.id,
+              code: hold.code,
+              reason: hold.reason,
+              fields: hold.fields,
+              since: new Date(hold.since),
+              others: hold.others ?? [],
+            },
+          ],
+    );
+  }
+
+  /** Looks at the record again, whatever holds it back. */
+  async retry(ref: SyncRecordRef): Promise<void> {
+    await this.#change(ref, (link) =>
+      dueNow({ ...link, hold: null, waitsFor: null, attempts: 0 }, 'operator', Date.now()),
+    );
+  }
+
+  /** Leaves the record alone until `retry`. */
+  async ignore(ref: SyncRecordRef): Promise<void> {
+    await this.#change(ref, (link) => {
+      const seen = { app: '', connec: '' };
+      const hold = {
+        kind: 'ignored',
+        code: 'sync.ignored',
+        fields: [],
+        reason: '',
+        since: Date.now(),
+        seen,
+      } as const;
+      return { ...atRest(link), hold };
+    });
+  }
+
+  /** Decides a conflict: the side's values hold for the fields that were asked about. */
+  async resolve(ref: SyncRecordRef, winner: SyncSide): Promise<void> {
+    const loser: SyncSide = winner === 'app' ? 'connec' : 'app';
+    await this.#change(ref, async (link) => {
+      if (link.hold?.kind !== 'conflict') throw notFound(ref, 'is no conflict');
+      const digests = await this.engine.digestsOf(this.sides, ref.entity, link, loser);
+      const agreed = Object.fromEntries(
+        link.hold.fields.flatMap((name) => (digests[name] ? [[name, digests[name]]] : [])),
+      );
+      return dueNow({ ...withBase(link, loser, agreed), hold: null }, 'operator', Date.now());
+    });
+  }
+
+  /** Says that two records are the same: they become one, and are merged. */
+  async adopt(entity: string, appId: string, connecId: string): Promise<void> {
+    await this.#exclusively(async (guard) => {
+      const [app, connec] = await this.store.links(this.sides.scope, entity, [
+        { app: appId },
+        { connec: connecId },
+      ]);
+      if (app?.connec.id && app.connec.id !== connecId)
+        throw notFound({ entity, app: appId }, 'is linked already');
+      if (connec?.app.id && connec.app.id !== appId)
+        throw notFound({ entity, connec: connecId }, 'is linked already');
+      const link = app ?? newLink(connec?.key ?? `adopted-${appId}`, { app: appId });
+      const state = connec?.connec ?? newLink('', { connec: connecId }).connec;
+      const pair = { ...link, connec: state, hold: null, matchKeys: [], waitsFor: null };
+      const removed = app && connec && app.key !== connec.key ? [connec.key] : [];
+      await guard.commit({ entity, links: [dueNow(pair, 'operator', Date.now())], removed });
+    });
+  }
+
+  /** Says that records that could be the same are not: each is created on the other side. */
+  async reject(ref: SyncRecordRef): Promise<void> {
+    await this.#change(ref, (link) => dueNow({ ...link, hold: null, matchKeys: [] }, 'operator', Date.now()));
+  }
+
+  /** Ends the tie between two records; neither is changed, and neither is created again. */
+  async unlink(ref: SyncRecordRef): Promise<void> {
+    await this.#change(ref, (link) => ({ ...atRest(link), direction: 'none', hold: null, intents: [] }));
+  }
+
+  /** Limits the direction of one record. */
+  async direct(ref: SyncRecordRef, direction: SyncLink['direction']): Promise<void> {
+    await this.#change(ref, (link) => dueNow({ ...link, direction }, 'operator', Date.now()));
+  }
+
+  /**
+   * Answers to a merge at the platform: `accept` keeps the surviving record and ends this tie, `split` has Connec! get a
+   * record of its own again.
+   */
+  async merge(ref: SyncRecordRef, answer: 'accept' | 'split'): Promise<void> {
+    await this.#change(ref, (link) => {
+      if (link.hold?.kind !== 'merged') throw notFound(ref, 'was not merged');
+      if (answer === 'accept') return { ...atRest(link), direction: 'none', hold: null, intents: [] };
+      const free = withSide({ ...link, hold: null, externalConfirmed: false, intents: [] }, 'connec', {
+        id: null,
+        base: {},
+        version: null,
+        born: null,
+        seen: false,
+        missingSince: null,
+      });
+      // The survivor keeps the old id: this record needs another one.
+      return dueNow(
+        { ...free, externalId: `${link.app.id}~split-${Date.now().toString(36)}` },
+        'operator',
+        Date.now(),
+      );
+    });
+  }
+
+  /** Allows the first synchronization, or goes on after a mass change was looked at. */
+  async confirm(entity: string): Promise<void> {
+    await this.#stream(entity, (stream) => {
+      if (stream.stopped?.code === 'sync.restored')
+        throw notFound({ entity }, 'was restored: call restored()');
+      return {
+        ...stream,
+        confirmed: true,
+        stopped: null,
+        released: stream.stopped !== null || stream.released,
+      };
+    });
+  }
+
+  /**
+   * Goes on after a side was restored from a backup. `theOther`: what the restored side lacks is sent again.
+   * `theRestored`: its older values hold. `byField`: as if both had never agreed, so that the rules decide.
+   */
+  async restored(entity: string, right: 'theOther' | 'theRestored' | 'byField'): Promise<void> {
+    await this.#exclusively(async (guard) => {
+      const stream = await this.store.stream(this.sides.scope, entity);
+      const side = stream.stopped?.code === 'sync.restored' ? stream.stopped.side : null;
+      if (side === null) throw notFound({ entity }, 'was not restored');
+      const other: SyncSide = side === 'app' ? 'connec' : 'app';
+      let after: string | undefined;
+      do {
+        const page = await this.store.page(this.sides.scope, entity, {
+          limit: 100,
+          ...(after ? { after } : {}),
+        });
+        const links: SyncLink[] = [];
+        for (const link of page.links) links.push(await this.#afterRestore(entity, link, side, other, right));
+        await guard.commit({ entity, links });
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      await guard.commit({
+        entity,
+        stream: {
+          ...stream,
+          stopped: null,
+          released: true,
+          appCursor: null,
+          connecHigh: null,
+          appVersions: null,
+        },
+      });
+    });
+  }
+
+  async #afterRestore(
+    entity: string,
+    link: SyncLink,
+    side: SyncSide,
+    other: SyncSide,
+    right: 'theOther' | 'theRestored' | 'byField',
+  ): Promise<SyncLink> {
+    if (link.gone !== null || link.app.id === null || link.connec.id === null) return link;
+    const forgot = {
+      ...withSide(link, side, { version: null, missingSince: null }),
+      externalConfirmed: false,
+    };
+    const due = dueNow({ ...forgot, hold: null, intents: [] }, 'operator', Date.now());
+    if (right === 'byField') return withSide(withSide(due, side, { base: {} }), other, { base: {} });
+    // The losing side is taken for unchanged as it is, the winning one for changed in everything.
+    const [winner, loser] = right === 'theOther' ? [other, side] : [side, other];
+    const digests = await this.engine.digestsOf(this.sides, entity, link, loser);
+    if (Object.keys(digests).length === 0) return due;
+    return withSide(withSide(due, loser, { base: digests }), winner, { base: {} });
+  }
+
+  /** Lists both sides again from the beginning; bases are kept, so that equal records cost a comparison. */
+  async resync(entity: string): Promise<void> {
+    await this.#stream(entity, (stream) => ({
+      ...stream,
+      appCursor: null,
+      connecHigh: null,
+      sweptAt: stream.sweptAt === null ? null : 0,
+    }));
+  }
+
+  /** The application says that it deleted the record: Connec!'s is archived without waiting for lists. */
+  async deleted(entity: string, appId: string): Promise<void> {
+    await this.#change({ entity, app: appId }, (link) => asGone(link, Date.now()));
+  }
+
+  async #stream(entity: string, change: (stream: SyncStream) => SyncStream): Promise<void> {
+    await this.#exclusively(async (guard) => {
+      const stream = await this.store.stream(this.sides.scope, entity);
+      await guard.commit({ entity, stream: change(stream) });
+    });
+  }
+
+  async #change(ref: SyncRecordRef, change: (link: SyncLink) => SyncLink | Promise<SyncLink>): Promise<void> {
+    await this.#exclusively(async (guard) => {
+      const [link] = await this.store.links(this.sides.scope, ref.entity, [refOf(ref)]);
+      if (!link) throw notFound(ref, 'is not known');
+      const commit: SyncCommit = { entity: ref.entity, links: [await change(link)] };
+      await guard.commit(commit);
+    });
+  }
+
+  async #exclusively(work: (guard: LeaseGuard) => Promise<void>): Promise<void> {
+    for (let count = 0; count < TRIES; count += 1) {
+      const done = await this.engine.exclusively(this.sides, async (guard) => {
+        await work(guard);
+        return true;
+      });
+      if (done) return;
+      await pause(PAUSE);
+    }
+    const { marketplace, group } = this.sides.scope;
+    throw new MaestranoSyncError('sync.busy', { marketplace, group });
+  }
+}
+
+function refOf({ app, connec, entity }: SyncRecordRef): SyncRef {
+  if (app !== undefined) return { app };
+  if (connec !== undefined) return { connec };
+  throw notFound({ entity }, 'is named by no id');
+}
+
+function notFound({ entity, app, connec }: SyncRecordRef, what: string): MaestranoSyncError {
+  const id = app ?? connec;
+  return new MaestranoSyncError('sync.operation', {
+    message: `${entity}${id === undefined ? '' : ` ${id}`} ${what}.`,
+    entity,
+  });
+}

@@ -1,0 +1,383 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+
+import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import { ConnecService } from '../connec/connec.service.js';
+import { MaestranoSyncError } from '../errors/sync.error.js';
+import type { SyncPlan } from './engine/plan.js';
+import type { RunOptions } from './engine/run-context.js';
+import { FULL_RUN, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
+import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
+import { explanationOf } from './explain.js';
+import type { SyncEntity } from './fields/entity-definition.js';
+import { scopeOf, sidesOf } from './group-sides.js';
+import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
+import type {
+  SyncCounts,
+  SyncGroupState,
+  SyncHistoryEntry,
+  SyncRunState,
+  SyncStream,
+} from './store/sync-store.js';
+import { ordered } from './sync-entities.js';
+import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
+import type { MaestranoSyncOptions } from './sync-options.interface.js';
+import { SyncRuns } from './sync-runs.js';
+
+/** Injection token of the options of `MaestranoSyncModule`. */
+export const MAESTRANO_SYNC_OPTIONS = Symbol('MAESTRANO_SYNC_OPTIONS');
+
+/** Most entries of a plan, and records of a list, unless asked for otherwise. */
+const LIMIT = 1_000;
+
+/** Times a run under way is looked for before a switch is answered, and the milliseconds between. */
+const SETTLE_TRIES = 40;
+const SETTLE_PAUSE = 250;
+
+/** What one run does otherwise. */
+export interface SyncRunOptions {
+  /** Lists all records of both sides, instead of what changed; false by default. */
+  readonly full?: boolean;
+  /** Names of entities; all by default. */
+  readonly only?: readonly string[];
+  /** Which side wins every conflict of this run; the rules decide by default. */
+  readonly preemption?: SyncSide;
+  /** The only side that is written to; both by default. */
+  readonly to?: SyncSide;
+}
+
+/** How it stands with an entity of a group. */
+export interface SyncEntityStatus extends SyncCounts {
+  readonly entity: string;
+  readonly stopped: SyncStream['stopped'];
+  readonly confirmed: boolean;
+  readonly paused: boolean;
+  /** Records that only a complete listing found: a reason to read further back. */
+  readonly foundBySweep: number;
+}
+
+/** How it stands with a group. */
+export interface SyncStatus {
+  readonly enabled: boolean;
+  readonly run: SyncRunState | null;
+  readonly entities: readonly SyncEntityStatus[];
+}
+
+/**
+ * Keeps the application's records and a customer's Connec! data the same (docs/synchronization.md).
+ *
+ * ```ts
+ * await this.sync.run({ marketplace: 'acme', groupUid: 'cld-4' });
+ * ```
+ */
+@Injectable()
+export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
+  readonly #logger = new Logger('MaestranoSync');
+  readonly #settings: SyncSettings;
+  readonly #entities: readonly SyncEntity[];
+  readonly #engine: SyncEngine;
+  readonly #runs: SyncRuns;
+
+  /** @throws MaestranoSyncError `sync.declaration` */
+  constructor(
+    @Inject(MAESTRANO_SYNC_OPTIONS) private readonly options: MaestranoSyncOptions,
+    private readonly connec: ConnecService,
+  ) {
+    const given = Object.entries(options).filter(
+      ([name, value]) => name in SYNC_DEFAULTS && value !== undefined,
+    );
+    this.#settings = { ...SYNC_DEFAULTS, ...(Object.fromEntries(given) as Partial<SyncSettings>) };
+    this.#entities = ordered(options.entities);
+    this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
+    this.#runs = new SyncRuns(
+      (group, run, signal) => this.#runInBackground(group, run, signal),
+      options.maxRuns ?? 4,
+    );
+  }
+
+  /** @throws MaestranoSyncError `sync.store` for a store that may lose data, in production */
+  onModuleInit(): void {
+    const { durability } = this.options.store;
+    if (durability === 'durable' || this.options.acceptDataLoss || process.env.NODE_ENV !== 'production')
+      return;
+    throw new MaestranoSyncError('sync.store', {
+      message:
+        durability === 'memory'
+          ? 'The store of the synchronization is over with the process.'
+          : 'The store of the synchronization may lose what it acknowledged: edits would be overwritten.',
+      remedy: 'Use a durable store such as SqlSyncStore, or set acceptDataLoss.',
+    });
+  }
+
+  /** @internal Nest's own hook. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#runs.close();
+    await this.options.store.close();
+  }
+
+  /** Names of the entities, in the order in which they are run. */
+  get entities(): readonly string[] {
+    return this.#entities.map(({ name }) => name);
+  }
+
+  /** Resources of Connec! that are synchronized. */
+  get resources(): ReadonlySet<string> {
+    return new Set(this.#entities.map(({ resource }) => resource));
+  }
+
+  /**
+   * Does everything that is due for a group, and resolves when it is done. `busy` when somebody else is at it. What is
+   * wrong with a record stays with the record; `errors` says which entities could not go on.
+   */
+  async run(group: GroupReference, options: SyncRunOptions = {}): Promise<SyncRunResult> {
+    return this.#run(group, await this.#runOptions(group, options));
+  }
+
+  /** Has a run follow in the background. Asked for while one is under way, it is one more afterwards. */
+  async start(group: GroupReference, options: SyncRunOptions = {}): Promise<void> {
+    this.#runs.start(group, await this.#runOptions(group, options));
+  }
+
+  /** Resolves once no run of this process is under way or waits. */
+  async idle(): Promise<void> {
+    await this.#runs.idle();
+  }
+
+  /**
+   * Says that a record of the application changed: the next run looks at it first. Not needed for correctness, since runs
+   * find what changed by themselves.
+   */
+  async touch(group: GroupReference, entity: string, id: string): Promise<void> {
+    await this.hint(group, [{ entity, side: 'app', recordId: id, cause: 'touch' }]);
+  }
+
+  /** Says which records to look at; how they look is never taken from a hint. */
+  async hint(
+    group: GroupReference,
+    hints: readonly {
+      readonly entity: string;
+      readonly side: SyncSide;
+      readonly recordId: string;
+      readonly cause: 'notification' | 'touch';
+    }[],
+  ): Promise<void> {
+    await this.options.store.hint(scopeOf(this.options, group), hints);
+  }
+
+  /** Names of the entities of a resource. */
+  entitiesOf(resource: string): readonly string[] {
+    return this.#entities.filter((entity) => entity.resource === resource).map(({ name }) => name);
+  }
+
+  /** What a run would do with what is known to be due. Reads both sides and writes nothing. */
+  async plan(
+    group: GroupReference,
+    options: { readonly only?: readonly string[]; readonly values?: boolean; readonly limit?: number } = {},
+  ): Promise<SyncPlan> {
+    const { only = null, values = false, limit = LIMIT } = options;
+    return this.#engine.plan(await this.#sides(group), { only, values, limit });
+  }
+
+  /** Does what a plan says; records that look otherwise by now are left alone, and their keys are in `skipped`. */
+  async apply(
+    group: GroupReference,
+    plan: SyncPlan,
+  ): Promise<SyncRunResult & { readonly skipped: readonly string[] }> {
+    return this.#engine.apply(await this.#sides(group), plan);
+  }
+
+  /** Allows the first synchronization of an entity, or goes on after a mass change; all entities by default. */
+  async confirm(group: GroupReference, entity?: string): Promise<void> {
+    const operations = await this.operations(group);
+    for (const name of entity === undefined ? this.entities : [entity]) await operations.confirm(name);
+  }
+
+  /** What persons decide about single records: `retry`, `ignore`, `resolve`, `adopt`, `unlink` and others. */
+  async operations(group: GroupReference): Promise<SyncOperations> {
+    return new SyncOperations(this.options.store, this.#engine, await this.#sides(group));
+  }
+
+  /** Records that are held back, of one kind: `quarantined`, `conflict`, `ambiguous`, `merged`, … */
+  async held(
+    group: GroupReference,
+    entity: string,
+    kind: SyncHoldKind,
+    limit = LIMIT,
+  ): Promise<readonly SyncHeldRecord[]> {
+    return (await this.operations(group)).held(entity, kind, limit);
+  }
+
+  /** How it stands with a record, in sentences without its values. */
+  async explain(group: GroupReference, ref: SyncRecordRef): Promise<readonly string[]> {
+    const { store } = this.options;
+    const scope = scopeOf(this.options, group);
+    const link = await this.#link(group, ref);
+    const stream = await store.stream(scope, ref.entity);
+    const history = link ? await store.history(scope, ref.entity, link.key, LIMIT) : [];
+    return explanationOf(link, stream, history, Date.now());
+  }
+
+  /** What was decided about the fields of a record, newest first. */
+  async history(
+    group: GroupReference,
+    ref: SyncRecordRef,
+    limit = LIMIT,
+  ): Promise<readonly SyncHistoryEntry[]> {
+    const link = await this.#link(group, ref);
+    if (link === null) return [];
+    return this.options.store.history(scopeOf(this.options, group), ref.entity, link.key, limit);
+  }
+
+  async status(group: GroupReference): Promise<SyncStatus> {
+    const { store } = this.options;
+    const scope = scopeOf(this.options, group);
+    const state = await store.group(scope);
+    const entities: SyncEntityStatus[] = [];
+    for (const { name } of this.#entities) {
+      const { stopped, confirmed, foundBySweep } = await store.stream(scope, name);
+      const counts = await store.count(scope, name, Date.now());
+      entities.push({
+        entity: name,
+        ...counts,
+        stopped,
+        confirmed,
+        paused: name in state.paused,
+        foundBySweep,
+      });
+    }
+    return { enabled: state.enabled, run: this.#present(group, state), entities };
+  }
+
+  /** Leaves an entity out of runs, or all of them, until `resume`. */
+  async pause(group: GroupReference, entity?: string): Promise<void> {
+    const scope = scopeOf(this.options, group);
+    const { paused } = await this.options.store.group(scope);
+    const names = entity === undefined ? this.entities : [entity];
+    const added = Object.fromEntries(names.map((name) => [name, Date.now()]));
+    await this.options.store.setGroup(scope, { paused: { ...added, ...paused } });
+    await this.#settled(group);
+  }
+
+  async resume(group: GroupReference, entity?: string): Promise<void> {
+    const scope = scopeOf(this.options, group);
+    const { paused } = await this.options.store.group(scope);
+    const left = Object.entries(paused).filter(([name]) => entity !== undefined && name !== entity);
+    await this.options.store.setGroup(scope, { paused: Object.fromEntries(left) });
+  }
+
+  /** Switches the group's synchronization off when it is on, and on when it is off. No write begins after it. */
+  async toggle(group: GroupReference): Promise<boolean> {
+    const scope = scopeOf(this.options, group);
+    const { enabled } = await this.options.store.group(scope);
+    await this.options.store.setGroup(scope, { enabled: !enabled });
+    if (enabled) await this.#settled(group);
+    return !enabled;
+  }
+
+  /** Forgets everything about a group. Neither side is changed. */
+  async forget(group: GroupReference): Promise<void> {
+    await this.options.store.forget(scopeOf(this.options, group));
+  }
+
+  /** Waits until a run that was under way has seen that it is to end. */
+  async #settled(group: GroupReference): Promise<void> {
+    const sides = await this.#sides(group);
+    for (let count = 0; count < SETTLE_TRIES; count += 1) {
+      if ((await this.#engine.exclusively(sides, async () => true)) === true) return;
+      await pause(SETTLE_PAUSE);
+    }
+  }
+
+  async #link(group: GroupReference, ref: SyncRecordRef): Promise<Parameters<typeof explanationOf>[0]> {
+    const by = ref.app === undefined ? { connec: ref.connec ?? '' } : { app: ref.app };
+    const [link] = await this.options.store.links(scopeOf(this.options, group), ref.entity, [by]);
+    return link ?? null;
+  }
+
+  async #runInBackground(group: GroupReference, options: RunOptions, signal: AbortSignal): Promise<void> {
+    await this.#run(group, options, signal);
+  }
+
+  async #run(group: GroupReference, options: RunOptions, signal?: AbortSignal): Promise<SyncRunResult> {
+    const { store } = this.options;
+    const scope = scopeOf(this.options, group);
+    const { enabled } = await store.group(scope);
+    if (!enabled) {
+      throw new MaestranoSyncError('sync.disabled', {
+        marketplace: group.marketplace,
+        group: group.groupUid,
+      });
+    }
+    const run = {
+      id: randomUUID(),
+      status: 'RUNNING',
+      message: '',
+      startedAt: Date.now(),
+      endedAt: null,
+    } as const;
+    await store.setGroup(scope, { run });
+    try {
+      const result = await this.#engine.run(await this.#sides(group), options, signal);
+      const message = await this.#messageOf(group, result);
+      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+      if (result.status === 'busy') return result;
+      await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now() } });
+      return result;
+    } catch (error) {
+      const message = error instanceof MaestranoSyncError ? error.message : 'The run failed.';
+      await store.setGroup(scope, { run: { ...run, status: 'ERROR', message, endedAt: Date.now() } });
+      throw error;
+    }
+  }
+
+  /** How far a run came, in words. */
+  async #messageOf(group: GroupReference, { errors }: SyncRunResult): Promise<string> {
+    const { entities } = await this.status(group);
+    const links = entities.reduce((sum, one) => sum + one.links, 0);
+    const { quarantined, conflict, ambiguous, merged, vanished } = Object.fromEntries(
+      (['quarantined', 'conflict', 'ambiguous', 'merged', 'vanished'] as const).map((kind) => [
+        kind,
+        entities.reduce((sum, { holds }) => sum + (holds[kind] ?? 0), 0),
+      ]),
+    ) as Record<'quarantined' | 'conflict' | 'ambiguous' | 'merged' | 'vanished', number>;
+    const attention = quarantined + conflict + ambiguous + merged + vanished;
+    const parts = [`${links} records`];
+    if (attention > 0) parts.push(`${attention} need attention`);
+    const unconfirmed = entities.filter(({ confirmed, links: some }) => !confirmed && some > 0).length;
+    if (this.#settings.firstRun === 'plan' && unconfirmed > 0) parts.push('waiting for confirmation');
+    for (const error of errors) {
+      parts.push(error.message);
+      this.#logger.warn(
+        `${error.code} ${error.entity ?? ''} (${group.marketplace}/${group.groupUid}): ${error.message}`,
+      );
+    }
+    return parts.join('; ');
+  }
+
+  #present(group: GroupReference, { run }: SyncGroupState): SyncRunState | null {
+    const here = this.#runs.state(group);
+    if (here !== 'waiting') return run;
+    return { id: '', status: 'ENQUEUED', message: run?.message ?? '', startedAt: Date.now(), endedAt: null };
+  }
+
+  async #runOptions(
+    group: GroupReference,
+    { full, only, preemption, to }: SyncRunOptions,
+  ): Promise<RunOptions> {
+    const { paused } = await this.options.store.group(scopeOf(this.options, group));
+    const names = (only ?? this.entities).filter((name) => !(name in paused));
+    return {
+      ...FULL_RUN,
+      full: full ?? false,
+      only: names,
+      preemption: preemption ?? null,
+      writable: { app: to !== 'connec', connec: to !== 'app' },
+    };
+  }
+
+  #sides(group: GroupReference): ReturnType<typeof sidesOf> {
+    return sidesOf(this.options, this.connec, group);
+  }
+}
