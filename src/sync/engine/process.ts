@@ -280,13 +280,14 @@ async function withExternalIds(context: RunContext, steps: readonly Step[]): Pro
 }
 
 function addIntents(batch: Batch, step: Step): void {
-  const add = (side: SyncSide, writes: readonly FieldWrite[], version: SyncIntent['version']): void => {
+  const add = (side: SyncSide, writes: readonly FieldWrite[], target: SideRecord | null): void => {
     const link = batch.links.get(step.link.key)!;
     const intent: SyncIntent = {
       side,
       sent: Object.fromEntries(writes.map(({ rule, value }) => [rule.name, value])),
       from: Object.fromEntries(writes.map(({ rule, from }) => [rule.name, from])),
-      version,
+      version: target?.version ?? null,
+      whole: target?.whole() ?? null,
       at: Date.now(),
     };
     batch.links.set(link.key, { ...link, intents: [...link.intents, intent] });
@@ -295,8 +296,8 @@ function addIntents(batch: Batch, step: Step): void {
   if (step.kind === 'createInApp') add('app', step.writes, null);
   else if (step.kind === 'createInConnec') add('connec', step.writes, null);
   else if (step.kind === 'write') {
-    if (step.toApp.length > 0) add('app', step.toApp, app!.version);
-    if (step.toConnec.length > 0) add('connec', step.toConnec, connec!.version);
+    if (step.toApp.length > 0) add('app', step.toApp, app);
+    if (step.toConnec.length > 0) add('connec', step.toConnec, connec);
   }
 }
 

@@ -2,7 +2,7 @@ import { connecId } from '../../connec/client/external-ids.js';
 import type { ConnecSideRecord } from '../connec/connec-records.js';
 import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
 import { digestsOf, type FieldRule, type SideRecord } from '../merge/side-record.js';
-import { valueAt } from '../merge/values.js';
+import { digest, valueAt } from '../merge/values.js';
 import type { SyncIdentity } from '../source/sync-source.js';
 
 /** A record of the application as it was read. */
@@ -38,6 +38,7 @@ export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
     key: key ?? null,
     values,
     digests: digestsOf(values),
+    whole: () => null,
     record,
   };
 }
@@ -57,6 +58,7 @@ export function readConnec(entity: SyncEntity, read: ConnecSideRecord): ConnecSi
     born: createdAt,
     values,
     digests: digestsOf(values),
+    whole: () => digest([{ ...record, updated_at: null }, externalIds]),
     record,
   };
 }

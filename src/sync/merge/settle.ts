@@ -17,7 +17,8 @@ export interface Settled {
  *
  * 1. the target holds what was sent, or its form of it: the write happened;
  * 2. the target holds its base: it did not happen, and the source still counts as changed. Unless the stamp of the
- *    target moved while nothing else of it changed: then it happened, and a person took it back;
+ *    target moved while nothing of it is otherwise, not even a field that is not synchronized: then it happened, and a
+ *    person took it back;
  * 3. it holds something that no intent sent: somebody wrote after us or beside us, and theirs is the newer word.
  */
 export function settle(
@@ -34,7 +35,7 @@ export function settle(
     const sent = Object.fromEntries(
       Object.entries(intent.sent).map(([name, value]) => [name, digest(value)]),
     );
-    const moved = target.version !== intent.version;
+    const moved = target.version !== intent.version && target.whole() === intent.whole;
     const explained = (unit: FieldUnit): boolean =>
       units.some((other) => other !== unit && other.some(({ name }) => changed(target, base, name)));
     for (const unit of units) {

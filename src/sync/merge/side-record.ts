@@ -39,6 +39,8 @@ export interface SideRecord {
   /** By field name. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly digests: SyncBase;
+  /** Digest of all that the side shows of the record but its stamp; null where nobody can say what belongs to it. */
+  readonly whole: () => string | null;
 }
 
 /** Digests of values by name. */

@@ -64,6 +64,8 @@ export interface SyncIntent {
   readonly from: SyncBase;
   /** Version or stamp of the target when it was decided; null for a create. */
   readonly version: number | string | null;
+  /** Digest of all of the target but its stamp when it was decided; null where there is none. */
+  readonly whole: string | null;
   /** Milliseconds of the epoch. */
   readonly at: number;
 }

@@ -28,6 +28,7 @@ export function sideRecord(side: SyncSide, values: Readonly<Record<string, unkno
     born: '0',
     values,
     digests: digestsOf(values),
+    whole: () => null,
   };
 }
 

@@ -61,7 +61,7 @@ describe('matching', () => {
   });
 
   it('never takes a record that is linked, gone or in the middle of a write', () => {
-    const intent = { side: 'app' as const, sent: {}, from: {}, version: null, at: 0 };
+    const intent = { side: 'app' as const, sent: {}, from: {}, version: null, whole: null, at: 0 };
     for (const taken of [
       { ...connecAnn, app: { ...connecAnn.app, id: '9' } },
       { ...connecAnn, gone: { since: 0, archived: true } },

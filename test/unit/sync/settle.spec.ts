@@ -10,7 +10,7 @@ const UNITS: readonly FieldUnit[] = [[plainRule('name')], [plainRule('note')]];
 const BASE = { name: 'old', note: 'n' };
 
 function toConnec(sent: Readonly<Record<string, unknown>>, version: number | null = 0): SyncIntent {
-  return { side: 'connec', sent, from: digestsOf(sent), version, at: 0 };
+  return { side: 'connec', sent, from: digestsOf(sent), version, whole: null, at: 0 };
 }
 
 /** What is taken for agreed of the name, after a look at both sides. */
@@ -84,5 +84,18 @@ describe('a write whose outcome was not known', () => {
     });
     // The newest did not arrive, and the older one must not claim that its own did.
     expect(agreed(intents, 'newer', {})).toMatchObject({ app: 'old', connec: 'old' });
+  });
+});
+
+describe('a stamp that moved', () => {
+  const records = (whole: string): Parameters<typeof settle>[1] => ({
+    app: sideRecord('app', { ...BASE, name: 'sent' }),
+    connec: { ...sideRecord('connec', BASE, 5), whole: () => whole },
+  });
+  const link = { ...agreedLink(BASE), intents: [{ ...toConnec({ name: 'sent' }), whole: 'as it was' }] };
+
+  it('tells of a person only where the record is as it was in everything', () => {
+    expect(settle(link, records('as it was'), UNITS).link.app.base.name).toBe(digest('sent'));
+    expect(settle(link, records('another telephone number'), UNITS).link.app.base.name).toBe(digest('old'));
   });
 });
