@@ -33,10 +33,6 @@ export const SYNC_ERROR_CODES = {
     remedy:
       'Correct the record, which sends it again by itself, or the mapping, and then call quarantine.retry().',
   },
-  'sync.undecidedCreate': {
-    meaning: 'Whether the application created the record is not known, and its source has no find().',
-    remedy: 'Look whether the record is there; adopt() it or call quarantine.retry().',
-  },
   'sync.reference': {
     meaning: 'The record waits for another one that it refers to.',
   },
@@ -81,9 +77,6 @@ export const SYNC_ERROR_CODES = {
     meaning: 'The record or entity is not in the state that the operation is for.',
   },
   'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
-  'sync.rest': {
-    meaning: 'The record does not come to rest: both sides keep changing.',
-  },
 } as const satisfies ErrorTable;
 
 export type SyncErrorCode = keyof typeof SYNC_ERROR_CODES;

@@ -36,6 +36,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   redis: upTo('connec'),
   bullmq: upTo('connec'),
   sql: upTo('connec'),
+  sync: [...upTo('connec'), 'sql'],
   sandbox: upTo('views'),
   testing: [...LAYERS.flat(), 'sandbox', 'sql'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql'],
@@ -238,7 +239,7 @@ describe('architecture', () => {
   });
 
   it('has no inner barrels and no export of everything', () => {
-    const entries = ['', 'redis/', 'bullmq/', 'sql/', 'sandbox/', 'testing/'].map(
+    const entries = ['', 'redis/', 'bullmq/', 'sql/', 'sync/', 'sandbox/', 'testing/'].map(
       (folder) => `${folder}index.ts`,
     );
     expect(

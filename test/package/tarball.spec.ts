@@ -171,6 +171,7 @@ describe('the packed package', () => {
       './redis': ['@nestjs/common', '@nestjs/core', 'ioredis', 'rxjs'],
       './bullmq': ['@nestjs/common', '@nestjs/core', 'axios', 'bullmq', 'ioredis', 'rxjs', 'undici'],
       './sql': ['@nestjs/common', '@nestjs/core', 'rxjs'],
+      './sync': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
     };
     for (const [name, { types }] of entries()) {
       const leaked = packagesOf(closure(types), true).filter(

@@ -152,7 +152,7 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   'cut off by the platform': { options: { trunc: 4 }, expected: 0 },
   'archived and un-archived': { options: { arch: true }, expected: 2 },
   'amount and currency': { options: { pairs: true }, expected: 0 },
-  'merged at the platform': { options: { merge: true }, expected: 0 },
+  'merged at the platform': { options: { merge: true }, expected: 4 },
   'deleted, and the id used again': { options: { reuse: true }, expected: 6 },
   'platform restored from a backup': { options: { restore: 'R' }, expected: 15 },
   'application restored from a backup': { options: { restore: 'L' }, expected: 30 },
