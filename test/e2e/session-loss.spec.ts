@@ -160,8 +160,8 @@ async function visit(context: { javaScriptEnabled?: boolean } = {}) {
       return consumed && response.request().isNavigationRequest() && ![302, 303].includes(response.status());
     });
     await page.locator('a, button').filter({ hasText: 'Alma One' }).first().click();
-    await end;
-    await page.waitForLoadState();
+    // The response comes before the browser shows its page.
+    await page.waitForURL((await end).url());
   }
   const text = await page.locator('body').innerText();
   const end = { text, url: page.url(), rounds, page };

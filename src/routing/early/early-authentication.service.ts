@@ -65,10 +65,8 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     };
     const early =
       adapter.getType() === 'fastify' ? installOnFastify(adapter, check) : installOnExpress(adapter, check);
-    const server = adapter.getHttpServer() as Server | undefined;
-    if (server) installContinue(server, check);
-    if (!early)
-      this.#logger.warn('Credentials are checked by the route guard only, after the body is parsed.');
+    if (early) installContinue(adapter.getHttpServer() as Server, check);
+    else this.#logger.warn('Credentials are checked by the route guard only, after the body is parsed.');
   }
 
   /** Decides on a request from its URL and headers alone. */
