@@ -89,9 +89,9 @@ const PATHS = [
       ]) {
         await at(path, watched);
         expect({ path, inline: await inlineParts(watched.page) }).toEqual({ path, inline: [] });
-      await picture(watched.page, `${path.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}`);
+        await picture(watched.page, `${path.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}`);
         expect({ path, found: await findings(watched.page) }).toEqual({ path, found: [] });
-        }
+      }
       expect(watched.complaints).toEqual([]);
       await watched.page.close();
     },
