@@ -13,6 +13,13 @@ export interface NotificationLimits {
 
 /** Most resources of one notification; Connec! has some 60 (protocol §9.4). */
 const MAX_RESOURCES = 1_000;
+/** Most objects and lists of one notification, entities included; one of 5 MB that means something has far fewer. */
+const MAX_CONTAINERS = 200_000;
+
+/** Counts objects and lists down while they are looked at. */
+interface Budget {
+  left: number;
+}
 
 /** Keys that frameworks add to what they received (protocol §7.1). */
 const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'format']);
@@ -32,6 +39,7 @@ export function readNotification(
   const resources: Record<string, Readonly<Record<string, unknown>>[]> = {};
   let count = 0;
   let names = 0;
+  const budget: Budget = { left: MAX_CONTAINERS };
   // JSON has no inherited keys, and for-in needs no list of them.
   for (const key in body) {
     if ((names += 1) > MAX_RESOURCES)
@@ -46,7 +54,8 @@ export function readNotification(
     }
     for (const entity of list) {
       if (!isRecord(entity)) throw malformed('A resource holds something other than entities.');
-      if (isDeeper(entity, maxDepth)) throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
+      if (isDeeper(entity, maxDepth, budget))
+        throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
     }
     const name = resourceKey(key);
     const known = resources[name];
@@ -65,11 +74,15 @@ function holdsEntities(value: unknown): value is object {
  * Whether objects and arrays are nested deeper than the levels; never recurses beyond them. Rejects the two keys by
  * which an entity that an application merges into another would change what every object inherits.
  */
-function isDeeper(value: object, levels: number): boolean {
+function isDeeper(value: object, levels: number, budget: Budget): boolean {
   if (levels === 0) return true;
+  if ((budget.left -= 1) < 0) {
+    throw tooMany(`${MAX_CONTAINERS} objects and lists`, 'Send fewer entities at once.');
+  }
   if (Array.isArray(value)) {
     for (const element of value as unknown[]) {
-      if (typeof element === 'object' && element !== null && isDeeper(element, levels - 1)) return true;
+      if (typeof element === 'object' && element !== null && isDeeper(element, levels - 1, budget))
+        return true;
     }
     return false;
   }
@@ -81,7 +94,7 @@ function isDeeper(value: object, levels: number): boolean {
     if (key === 'constructor' && Object.hasOwn(field, 'prototype')) {
       throw malformed('An entity has a field "constructor.prototype".');
     }
-    if (isDeeper(field, levels - 1)) return true;
+    if (isDeeper(field, levels - 1, budget)) return true;
   }
   return false;
 }
