@@ -42,7 +42,7 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
   });
   const bills = () => instances[0]!.billing.bills;
   const charged = (description: string) =>
-    sandbox.state.bills.list().filter((bill) => bill.description === description);
+    sandbox.state.bills.list().filter((bill) => bill.groupId === groupId && bill.description === description);
 
   beforeAll(async () => {
     database = await makeDatabase(server);
