@@ -16,7 +16,8 @@ const MESSAGES: Readonly<Partial<Record<SqlErrorCode, RegExp>>> = {
   'sql.tables': /no such (table|column)|has no column named/,
   'sql.dialect': /near ".*": syntax error|no such function|unrecognized token/,
   'sql.readOnly': /attempt to write a readonly database/,
-  'sql.timeout': /timeout exceeded when trying to connect|Timeout acquiring a connection|Queue limit reached/,
+  'sql.timeout':
+    /timeout exceeded when trying to connect|due to connection timeout|Timeout acquiring a connection|Queue limit reached/,
 };
 
 /** Where libraries keep the error of the driver. */

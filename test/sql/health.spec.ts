@@ -101,7 +101,7 @@ describe('an application whose tables are missing', () => {
     async () => {
       const pool = new pg.Pool({
         connectionString: 'postgres://nobody@127.0.0.1:1/x',
-        connectionTimeoutMillis: 500,
+        connectionTimeoutMillis: 20_000,
       });
       const store = new SqlStore(pgExecutor(pool));
       await store.check();

@@ -16,6 +16,7 @@ const SEEN: readonly [from: string, code: string, error: unknown][] = [
   ['pg', 'sql.readOnly', coded('cannot execute INSERT in a read-only transaction', { code: '25006' })],
   ['pg, wrong dialect', 'sql.dialect', coded('syntax error at or near "?"', { code: '42601' })],
   ['pg-pool', 'sql.timeout', coded('timeout exceeded when trying to connect', {})],
+  ['pg-pool', 'sql.timeout', coded('Connection terminated due to connection timeout', {})],
   ['pg, a lost connection', 'sql.failed', coded('Connection terminated unexpectedly', {})],
   [
     'mysql2',
