@@ -79,6 +79,7 @@ export const SYNC_ERROR_CODES = {
   'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
 } as const satisfies ErrorTable;
 
+/** One of {@link SYNC_ERROR_CODES}. */
 export type SyncErrorCode = keyof typeof SYNC_ERROR_CODES;
 
 /** What is known of the work that failed. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { asGone } from './engine/decide.js';
-import type { LeaseGuard } from './engine/lease-guard.js';
+import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
 import {
   atRest,
@@ -268,7 +268,7 @@ export class SyncOperations {
     });
   }
 
-  async #exclusively(work: (guard: LeaseGuard) => Promise<void>): Promise<void> {
+  async #exclusively(work: (guard: HeldLease) => Promise<void>): Promise<void> {
     for (let count = 0; count < TRIES; count += 1) {
       const done = await this.engine.exclusively(this.sides, async (guard) => {
         await work(guard);

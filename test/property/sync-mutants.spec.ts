@@ -28,7 +28,7 @@ const FAULTS = ['crashes and lost answers'];
 
 const MUTANTS: Readonly<Record<string, Mutant>> = {
   'no intent before a write': {
-    file: 'src/sync/engine/process.ts',
+    file: 'src/sync/engine/write-records.ts',
     cut: 'intents: [...link.intents, intent]',
     by: 'intents: []',
     setups: FAULTS,
@@ -64,13 +64,13 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     setups: ['cut off by the platform'],
   },
   'a create without its key': {
-    file: 'src/sync/engine/process.ts',
+    file: 'src/sync/engine/write-records.ts',
     cut: 'source.create(data, link.connec.id!)',
     by: "source.create(data, link.connec.id! + '/' + Math.random())",
     setups: FAULTS,
   },
   'a create at the platform without an id that comes back': {
-    file: 'src/sync/engine/process.ts',
+    file: 'src/sync/engine/write-records.ts',
     cut: 'externalId: link.externalId!, changes',
     by: "externalId: link.externalId! + '~' + Date.now(), changes",
     setups: FAULTS,
@@ -82,13 +82,13 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     setups: FAULTS,
   },
   'a record of unknown outcome is dropped': {
-    file: 'src/sync/engine/process.ts',
+    file: 'src/sync/engine/batch.ts',
     cut: "{ ...dueNow({ ...link, restUntil }, 'retry', now), dueAt: restUntil }",
     by: 'atRest(link)',
     setups: ['requests lost, runs far apart, before the next sweep'],
   },
   'no rest after an unknown outcome': {
-    file: 'src/sync/engine/process.ts',
+    file: 'src/sync/engine/batch.ts',
     cut: 'const restUntil = now + batch.context.settings.restMs;',
     by: 'const restUntil = now;',
     setups: ['writes land late'],

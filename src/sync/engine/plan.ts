@@ -4,7 +4,8 @@ import { match } from '../merge/match.js';
 import { digest } from '../merge/values.js';
 import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { Look, Step } from './decide.js';
-import { decideOne, look } from './process.js';
+import { look } from './look-at-records.js';
+import { decideOne } from './process.js';
 import { References } from './references.js';
 import type { RunContext } from './run-context.js';
 
@@ -31,6 +32,7 @@ export interface SyncPlanField {
   readonly value?: unknown;
 }
 
+/** What would be done with one record. */
 export interface SyncPlanEntry {
   readonly entity: string;
   readonly key: string;

@@ -3,7 +3,7 @@ import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncSide } from '../store/sync-link.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
-import type { LeaseGuard } from './lease-guard.js';
+import type { HeldLease } from './held-lease.js';
 import type { SourceCalls } from './source-calls.js';
 import type { SyncSettings } from './sync-settings.js';
 
@@ -14,7 +14,7 @@ export interface RunContext {
   readonly entity: SyncEntity;
   readonly source: SourceCalls;
   readonly connec: ConnecRecords;
-  readonly guard: LeaseGuard;
+  readonly guard: HeldLease;
   readonly settings: SyncSettings;
   /** Whose ids ours are at the platform. */
   readonly owner: ExternalIdOwner;

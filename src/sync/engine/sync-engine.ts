@@ -4,7 +4,7 @@ import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
-import { LeaseGuard } from './lease-guard.js';
+import { HeldLease } from './held-lease.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
 import { readConnec } from './records.js';
 import type { Look } from './decide.js';
@@ -73,7 +73,7 @@ export class SyncEngine {
     }: { readonly limit: number; readonly values: boolean; readonly only?: readonly string[] | null },
   ): Promise<SyncPlan> {
     const entries: SyncPlanEntry[] = [];
-    const guard = new LeaseGuard(
+    const guard = new HeldLease(
       this.store,
       { scope: sides.scope, token: 0, until: Number.MAX_SAFE_INTEGER },
       this.settings,
@@ -133,12 +133,12 @@ export class SyncEngine {
   }
 
   /** Runs some work that needs the lease of a group; null while somebody else has it. */
-  async exclusively<T>(sides: GroupSides, work: (guard: LeaseGuard) => Promise<T>): Promise<T | null> {
+  async exclusively<T>(sides: GroupSides, work: (guard: HeldLease) => Promise<T>): Promise<T | null> {
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
     if (lease === null) return null;
     try {
-      return await work(new LeaseGuard(this.store, lease, this.settings));
+      return await work(new HeldLease(this.store, lease, this.settings));
     } finally {
       await this.store.release(lease);
     }
@@ -154,7 +154,7 @@ export class SyncEngine {
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
     if (lease === null) return { status: 'busy', counters, errors: [] };
-    const guard = new LeaseGuard(this.store, lease, this.settings, signal);
+    const guard = new HeldLease(this.store, lease, this.settings, signal);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
         this.#context(sides, entity, guard, options, counters),
@@ -214,7 +214,7 @@ export class SyncEngine {
   #context(
     { scope, connec, owner, tenant }: GroupSides,
     entity: SyncEntity,
-    guard: LeaseGuard,
+    guard: HeldLease,
     options: RunOptions,
     counters: RunCounters,
   ): RunContext {

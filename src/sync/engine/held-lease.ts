@@ -5,7 +5,7 @@ import type { SyncCommit, SyncLease, SyncStore } from '../store/sync-store.js';
  * Holds the lease of a run. Before each request the lease must last for another deadline at least, or it is renewed: a
  * process that stood still for longer than its lease sends nothing any more.
  */
-export class LeaseGuard {
+export class HeldLease {
   #lease: SyncLease;
 
   constructor(

@@ -1,0 +1,222 @@
+import type { ConnecWrite, ConnecWritten } from '../connec/connec-records.js';
+import type { AppRecord } from '../fields/entity-definition.js';
+import { afterWrite, type FieldWrite } from '../merge/merge.js';
+import type { SideRecord } from '../merge/side-record.js';
+import { valueAt, withValueAt } from '../merge/values.js';
+import {
+  atRest,
+  dueAt,
+  dueNow,
+  newLink,
+  type SyncIntent,
+  type SyncLink,
+  type SyncSide,
+  withSide,
+} from '../store/sync-link.js';
+import { type Batch, reject, rest, settledFor, without } from './batch.js';
+import { asGone, seen, type Step } from './decide.js';
+import { type ConnecSide, readConnec } from './records.js';
+
+export function addIntents(batch: Batch, step: Step): void {
+  const add = (side: SyncSide, writes: readonly FieldWrite[], target: SideRecord | null): void => {
+    const link = batch.links.get(step.link.key)!;
+    const intent: SyncIntent = {
+      side,
+      sent: Object.fromEntries(writes.map(({ rule, value }) => [rule.name, value])),
+      from: Object.fromEntries(writes.map(({ rule, from }) => [rule.name, from])),
+      version: target?.version ?? null,
+      whole: target?.whole() ?? null,
+      at: Date.now(),
+    };
+    batch.links.set(link.key, { ...link, intents: [...link.intents, intent] });
+  };
+  const { app, connec } = batch.looks.get(step.link.key)!;
+  if (step.kind === 'createInApp') add('app', step.writes, null);
+  else if (step.kind === 'createInConnec') add('connec', step.writes, null);
+  else if (step.kind === 'write') {
+    if (step.toApp.length > 0) add('app', step.toApp, app);
+    if (step.toConnec.length > 0) add('connec', step.toConnec, connec);
+  }
+}
+
+export async function writeToApp(batch: Batch, steps: readonly Step[]): Promise<void> {
+  const queue = steps.filter(
+    (step) => step.kind === 'createInApp' || (step.kind === 'write' && step.toApp.length > 0),
+  );
+  const worker = async (): Promise<void> => {
+    for (let step = queue.shift(); step; step = queue.shift()) await writeOneToApp(batch, step);
+  };
+  const workers = Math.min(batch.context.settings.concurrency, queue.length);
+  await Promise.all(Array.from({ length: workers }, worker));
+}
+
+async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
+  const { source, guard, counters } = batch.context;
+  const link = batch.links.get(step.link.key)!;
+  const { app, connec } = batch.looks.get(link.key)!;
+  await guard.check();
+  const writes = step.kind === 'createInApp' ? step.writes : step.kind === 'write' ? step.toApp : [];
+  const data: AppRecord = Object.fromEntries(writes.map(({ rule, value }) => [rule.app, value]));
+  const written =
+    step.kind === 'createInApp'
+      ? await source.create(data, link.connec.id!)
+      : await source.update(app!, data);
+  const now = Date.now();
+  const current = batch.links.get(link.key)!;
+  if (written.kind === 'done') {
+    if (step.kind === 'createInApp') counters.createdInApp += 1;
+    else counters.updatedInApp += 1;
+    if (step.kind === 'createInApp') await freeAppId(batch, written.record.id, link.key);
+    const { link: based } = afterWrite(settledFor(current, 'app'), 'app', writes, written.record);
+    const created = withSide(based, 'app', {
+      id: written.record.id,
+      seen: true,
+      born: based.app.born ?? written.record.born,
+    });
+    batch.links.set(link.key, seen(dueNow(created, 'retry', now), written.record, connec));
+  } else if (written.kind === 'rejected') {
+    reject(
+      batch,
+      current,
+      'app',
+      'sync.rejectedByApp',
+      written.reason,
+      written.field === null ? [] : [written.field],
+    );
+  } else if (written.kind === 'unknown') {
+    rest(batch, current);
+  } else {
+    // Stale, or gone meanwhile: certainly not written. Look again.
+    batch.links.set(link.key, dueNow(without(without(current, 'app'), 'connec'), 'retry', now));
+  }
+}
+
+/** An id that the application gave to a new record cannot be that of another one any more. */
+async function freeAppId(batch: Batch, id: string, key: string): Promise<void> {
+  const { store, scope, entity } = batch.context;
+  const inBatch = [...batch.links.values()].find(({ app }) => app.id === id);
+  const [stored] = await store.links(scope, entity.name, [{ app: id }]);
+  const holder = inBatch ?? (stored && batch.links.get(stored.key) ? null : stored);
+  if (holder && holder.key !== key) batch.links.set(holder.key, asGone(holder, Date.now()));
+}
+
+export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promise<void> {
+  const sending: { readonly step: Step; readonly write: ConnecWrite }[] = [];
+  for (const step of steps) {
+    const link = batch.links.get(step.link.key)!;
+    const write = connecWriteOf(batch, step, link);
+    if (write) sending.push({ step, write });
+  }
+  if (sending.length === 0) return;
+  await batch.context.guard.check();
+  const { connec, entity } = batch.context;
+  const written = await connec.write(
+    entity.resource,
+    sending.map(({ write }) => write),
+  );
+  for (const [index, { step }] of sending.entries()) await afterConnecWrite(batch, step, written[index]!);
+}
+
+/** What is sent for a record; null where nothing is, or nothing any more. */
+function connecWriteOf(batch: Batch, step: Step, link: SyncLink): ConnecWrite | null {
+  const { connec } = batch.looks.get(link.key)!;
+  if (step.kind === 'createInConnec') {
+    return { kind: 'create', externalId: link.externalId!, changes: changesOf(batch, step.writes, {}) };
+  }
+  if (step.kind === 'archive' && connec) {
+    const changes = Object.entries(batch.context.entity.archived).reduce(
+      (all, [path, value]) => putAt(all, path, value, connec.record),
+      {},
+    );
+    return { kind: 'update', id: connec.id, externalId: null, changes };
+  }
+  if (step.kind !== 'write' || !connec) return null;
+  const stillMeant = step.toConnec.length === 0 || link.intents.some(({ side }) => side === 'connec');
+  const unlinked = link.externalId !== null && !connec.externalIds.includes(link.externalId);
+  if (!stillMeant || (step.toConnec.length === 0 && !unlinked)) return null;
+  return {
+    kind: 'update',
+    id: connec.id,
+    externalId: unlinked ? link.externalId : null,
+    changes: changesOf(batch, step.toConnec, connec.record),
+  };
+}
+
+function changesOf(batch: Batch, writes: readonly FieldWrite[], record: AppRecord): Record<string, unknown> {
+  return writes.reduce<Record<string, unknown>>(
+    (changes, { rule, value }) => putAt(changes, rule.name, batch.references.wire(rule, value), record),
+    {},
+  );
+}
+
+/** Adds a value; what stands beside it in the same object is sent as it was read. */
+function putAt(
+  changes: Readonly<Record<string, unknown>>,
+  path: string,
+  value: unknown,
+  record: AppRecord,
+): Record<string, unknown> {
+  const top = path.split('.')[0]!;
+  const begun =
+    top === path || Object.hasOwn(changes, top) ? changes : { ...changes, [top]: valueAt(record, top) };
+  return withValueAt(begun, path, value);
+}
+
+async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten): Promise<void> {
+  const { entity, counters, settings } = batch.context;
+  const link = batch.links.get(step.link.key)!;
+  const look_ = batch.looks.get(link.key)!;
+  const now = Date.now();
+  if (written.kind === 'done') {
+    const record = readConnec(entity, written.record);
+    if (step.kind === 'archive') {
+      counters.archived += 1;
+      const gone = { since: link.gone?.since ?? now, archived: true };
+      batch.links.set(link.key, atRest({ ...link, intents: [], gone }));
+      return;
+    }
+    const writes = step.kind === 'createInConnec' ? step.writes : step.kind === 'write' ? step.toConnec : [];
+    if (step.kind === 'createInConnec') {
+      if (await isHeldElsewhere(batch, record, link)) {
+        reject(batch, link, 'connec', 'sync.stolenMatch', '', []);
+        return;
+      }
+      counters.createdInConnec += 1;
+    } else if (writes.length > 0) counters.updatedInConnec += 1;
+    const { link: based } = afterWrite(settledFor(link, 'connec'), 'connec', writes, record);
+    const linked = withSide({ ...based, matchKeys: [] }, 'connec', {
+      id: record.id,
+      seen: true,
+      born: based.connec.born ?? record.born,
+    });
+    const next = { ...seen(linked, look_.app, record), externalConfirmed: confirmed(linked, record) };
+    const settled = next.intents.length === 0 && isAsSent(writes, record) && next.externalConfirmed;
+    const rested = settled && step.kind === 'write' && step.toApp.length === 0;
+    batch.links.set(link.key, rested ? atRest(next) : dueNow(next, 'retry', now));
+  } else if (written.kind === 'rejected') {
+    reject(batch, link, 'connec', 'sync.rejectedByConnec', written.reason, []);
+  } else if (written.kind === 'unknown') {
+    rest(batch, link);
+  } else if (written.kind === 'notFound') {
+    batch.links.set(link.key, dueAt(without(link, 'connec'), now + settings.retryMs, 'retry', now));
+  } else {
+    batch.away = true;
+    batch.links.set(link.key, dueNow(without(link, 'connec'), 'retry', now));
+  }
+}
+
+function confirmed(link: SyncLink, record: ConnecSide): boolean {
+  return link.externalId !== null && record.externalIds.includes(link.externalId);
+}
+
+function isAsSent(writes: readonly FieldWrite[], record: ConnecSide): boolean {
+  const { link } = afterWrite(newLink('', {}), 'connec', writes, record);
+  return writes.every(({ rule: { name } }) => link.connec.base[name] === record.digests[name]);
+}
+
+async function isHeldElsewhere(batch: Batch, record: ConnecSide, link: SyncLink): Promise<boolean> {
+  const { store, scope, entity } = batch.context;
+  const [stored] = await store.links(scope, entity.name, [{ connec: record.id }]);
+  const holder = stored ?? [...batch.links.values()].find(({ connec }) => connec.id === record.id);
+  return holder !== undefined && holder.key !== link.key;
+}
