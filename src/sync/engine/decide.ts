@@ -136,12 +136,7 @@ function both(
   }
   const unlinked = link.externalId === null || !connec.externalIds.includes(link.externalId);
   if (merged.toApp.length === 0 && merged.toConnec.length === 0 && !unlinked) {
-    const rested = { ...atRest(seen(next, app, connec)), externalConfirmed: true };
-    return {
-      kind: 'keep',
-      link: { ...rested, mapped: mappedDigests(entity, app, context.convert) },
-      decisions,
-    };
+    return { kind: 'keep', link: { ...atRest(seen(next, app, connec)), externalConfirmed: true }, decisions };
   }
   return { kind: 'write', link: next, toApp: merged.toApp, toConnec: merged.toConnec, decisions };
 }
@@ -156,17 +151,6 @@ export function seen(link: SyncLink, app: SideRecord | null, connec: SideRecord 
 
 function newer(one: number | string | null, other: number | string | null): number | string | null {
   return typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : (other ?? one);
-}
-
-/** Digests of the application's values as converted, of fields that have a conversion. */
-function mappedDigests(entity: SyncEntity, app: AppSideRecord, convert: Convert): Record<string, string> {
-  const mapped: Record<string, string> = {};
-  for (const rule of entity.rules) {
-    if (rule.toConnec === null || rule.refers !== null || !mayGo(rule.direction, 'connec')) continue;
-    const converted = convert(rule, 'app', app.values[rule.name]);
-    if ('value' in converted) mapped[rule.name] = digest(converted.value);
-  }
-  return mapped;
 }
 
 function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context: DecideContext): Step {

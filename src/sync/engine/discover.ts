@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { ConnecPosition } from '../connec/connec-records.js';
 import { hasChanged } from '../merge/merge.js';
 import { matchKeysOf } from '../merge/match.js';
 import { mayGo, type SideRecord } from '../merge/side-record.js';
@@ -12,7 +13,7 @@ import {
   type SyncSide,
   withSide,
 } from '../store/sync-link.js';
-import type { SyncRef, SyncStop, SyncStream } from '../store/sync-store.js';
+import type { SyncRef } from '../store/sync-store.js';
 import { asGone, isOlder, isReborn, seen } from './decide.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
@@ -81,7 +82,10 @@ export async function discoverConnec(context: RunContext): Promise<void> {
   const { connec, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
   const overlap = start.overlapMs ?? settings.overlapMs;
-  let position = { since: start.connecHigh === null ? null : start.connecHigh - overlap, skip: 0 };
+  let position: ConnecPosition = {
+    since: start.connecHigh === null ? null : start.connecHigh - overlap,
+    skip: 0,
+  };
   for (let count = 0; count < MAX_PAGES; count += 1) {
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
@@ -104,7 +108,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
       },
     });
     if (page.next === null) return;
-    position = page.next as typeof position;
+    position = page.next;
   }
 }
 
@@ -275,9 +279,4 @@ function isArchived({ entity }: RunContext, record: ConnecSide): boolean {
 /** Keys rise with time, so that stores keep new links together. */
 function linkKey(): string {
   return `${Date.now().toString(36).padStart(9, '0')}-${randomUUID()}`;
-}
-
-/** A stop, to be kept until a person decided. */
-export function stopped(stream: SyncStream, stop: SyncStop): SyncStream {
-  return stream.stopped === null ? { ...stream, stopped: stop } : stream;
 }

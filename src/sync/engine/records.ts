@@ -66,7 +66,8 @@ export function readConnec(entity: SyncEntity, read: ConnecSideRecord): ConnecSi
 /** Ids of records are texts wherever they are compared. */
 function appValue(rule: FieldRule, value: unknown): unknown {
   if (rule.refers === null) return value;
-  return value === null || value === undefined || value === '' ? null : String(value as string);
+  if (typeof value === 'string') return value === '' ? null : value;
+  return typeof value === 'number' || typeof value === 'bigint' ? value.toString() : null;
 }
 
 /** A reference is the platform's id of the record, however many other ids it came with. */

@@ -79,8 +79,6 @@ export interface SyncLink {
   readonly externalId: string | null;
   /** Whether the platform showed the record under that id. */
   readonly externalConfirmed: boolean;
-  /** Digests of the application's values as converted, of fields that have a conversion: tells a changed mapping. */
-  readonly mapped: SyncBase;
   /** Oldest first. */
   readonly intents: readonly SyncIntent[];
   /** The application deleted its record: since when, and whether Connec! has been told. */
@@ -125,7 +123,6 @@ export function newLink(key: string, ids: { readonly app?: string; readonly conn
     connec: { ...NOTHING, id: ids.connec ?? null },
     externalId: null,
     externalConfirmed: false,
-    mapped: {},
     intents: [],
     gone: null,
     hold: null,
