@@ -15,7 +15,6 @@ import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
 import { retryAfterOf, toHttpException } from '../routing/http-errors.js';
 import { HttpExchange } from '../routing/http-exchange.js';
-import { type IncomingRequest } from '../utils/incoming-request.js';
 import { withQuery } from '../utils/with-query.js';
 import { contextRequest } from '../security/context-request.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';

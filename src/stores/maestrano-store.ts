@@ -222,7 +222,7 @@ export abstract class MaestranoStore {
 }
 
 /** Finds what is not plain text: all keys of ours are, and need no second look. */
-const NOT_PLAIN = /[^\x01-\x7f]/;
+const NOT_PLAIN = /[^ -~]/;
 
 function checkKey(key: string): void {
   if (key !== '' && key.length <= MAX_KEY_BYTES && !NOT_PLAIN.test(key)) return;

@@ -22,9 +22,10 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
  *
  * ```ts
  * MaestranoSyncModule.forRootAsync({
- *   inject: [ContactSource],
- *   useFactory: (contacts: ContactSource) => ({
- *     store: new SqlSyncStore(executor),
+ *   inject: [ContactSource, SyncRecords],
+ *   useFactory: (contacts: ContactSource, store: SyncRecords) => ({
+ *     // Your own SyncStore; MemorySyncStore is for development.
+ *     store,
  *     owner: { provider: 'my-app', realm: 'main' },
  *     entities: [syncEntity('people', contacts, { fields: { first_name: 'firstName' } })],
  *   }),

@@ -107,7 +107,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
         durability === 'memory'
           ? 'The store of the synchronization is over with the process.'
           : 'The store of the synchronization may lose what it acknowledged: edits would be overwritten.',
-      remedy: 'Use a durable store such as SqlSyncStore, or set acceptDataLoss.',
+      remedy: 'Give it a SyncStore whose durability is `durable`, or set acceptDataLoss.',
     });
   }
 

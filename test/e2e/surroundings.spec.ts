@@ -332,7 +332,7 @@ describe('an application below a path', () => {
     const server = createServer(parent).listen(port, '127.0.0.1');
     closing.push(
       () => nest.close(),
-      () => void server.closeAllConnections(),
+      () => server.closeAllConnections(),
       () => void server.close(),
     );
     await roundTrip(url);
@@ -345,7 +345,7 @@ describe('an application below a path', () => {
     const proxy = stripping('/shop', () => app.url).listen(port, '127.0.0.1');
     closing.push(
       () => app.close(),
-      () => void proxy.closeAllConnections(),
+      () => proxy.closeAllConnections(),
       () => void proxy.close(),
     );
     await roundTrip(url);

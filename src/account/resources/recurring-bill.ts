@@ -154,8 +154,8 @@ function isSamePeriod(one: unknown, other: unknown): boolean {
   return String(one).toLowerCase() === (typeof other === 'string' ? other.toLowerCase() : null);
 }
 
-function leavesRoom({ initialCents = 0, description }: RecurringBillDto): boolean {
-  return initialCents === 0 || Array.from(String(description)).length <= MAX_INITIAL_TEXT;
+function leavesRoom({ initialCents = 0, description }: Partial<RecurringBillDto>): boolean {
+  return initialCents === 0 || Array.from(description ?? '').length <= MAX_INITIAL_TEXT;
 }
 
 function fitsIntoAYear(input: RecurringBillDto): boolean {

@@ -53,7 +53,7 @@ interface Instance {
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
     if (check.isStopping()) reply.header('Connection', 'close');
-    const decision = check.decide(request as IncomingRequest);
+    const decision = check.decide(request);
     if (!decision.rejected) {
       if (!decision.ignoresBody && isUnderstood(request.headers['content-type'])) return done();
       return discardBody(request.raw, () => {

@@ -5,6 +5,7 @@ import { AssetsController } from './assets.controller.js';
 import { BillsController } from './bills.controller.js';
 import { ChargesCharts } from './charges-charts.js';
 import { CompaniesController } from './companies.controller.js';
+import { CompanyListController } from './company-list.controller.js';
 import { ComposeController } from './compose.controller.js';
 import { FaultsController } from './faults.controller.js';
 import { JournalController } from './journal.controller.js';
@@ -23,6 +24,7 @@ export const PAGE_CONTROLLERS: readonly Type[] = [
   AssetsController,
   OverviewController,
   LoginsController,
+  CompanyListController,
   CompaniesController,
   BillsController,
   WebhooksController,
