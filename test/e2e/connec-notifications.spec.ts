@@ -348,8 +348,6 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
     ['a number', '5'],
     ['null', 'null'],
     ['no JSON', '{"people":['],
-    ['a text for a resource', { people: 'x' }],
-    ['texts for entities', { people: ['x'] }],
     ['lists for entities', { people: [[]] }],
     ['an entity that is too deep', { people: [entity({ a: { b: { c: { d: { e: {} } } } } })] }],
   ])('that are %s are answered with 400', async (_name, body) => {
@@ -415,7 +413,16 @@ describe.each(HTTP_ADAPTERS)('notifications on %s', (httpAdapter) => {
       body: gzipSync(JSON.stringify({ people: [entity()] })),
     });
     await response.text();
-    expect(response.status).toBe(httpAdapter === 'express' ? 200 : 400);
+    expect(response.status).toBe(httpAdapter === 'express' ? 200 : 415);
+  });
+
+  it.each([
+    ['a text for a resource', 'x'],
+    ['a text among the entities', ['x']],
+  ])('lose nothing by %s beside other resources', async (_name, people) => {
+    const one = entity();
+    expect((await send(app, { people, invoices: [one] })).status).toBe(200);
+    expect(done).toEqual([`invoice ${one.id}`, `second ${one.id}`]);
   });
 
   it('need the credentials of their own marketplace', async () => {

@@ -305,7 +305,9 @@ describe.each(HTTP_ADAPTERS)('many marketplaces on %s', (httpAdapter) => {
       const home = places.find(({ name }) => name === owners[0]);
       if (home) expect({ text, origin }).toEqual({ text, origin: home.sandbox.url });
     }
-    for (const text of [...seen.stored, ...seen.logged]) {
+    // The block of lines at start lists all marketplaces on purpose.
+    const logged = seen.logged.filter((text) => !/^\[\s*'\d+ marketplaces\\n'/.test(text));
+    for (const text of [...seen.stored, ...logged]) {
       const owners = ownersOf(text);
       expect({ text, owners }).toEqual({ text, owners: owners.slice(0, 1) });
     }

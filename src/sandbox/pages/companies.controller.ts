@@ -58,7 +58,7 @@ export class CompaniesController {
             >Currency<input name="currency" required pattern="[A-Z]{3}" maxlength="3" value="AUD"
           /></label>
         </div>
-        <h3>Its first person</h3>
+        <h2>Its first person</h2>
         <div class="fields">${personFields()}</div>
         <p class="actions">
           <button class="primary">Add</button><a class="button quiet" href="/companies">Leave it</a>
