@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import {
-  type AdapterContext,
-  BillingService,
   type GroupProfile,
   type GroupReference,
   MaestranoGroupAdapter,
@@ -13,10 +11,7 @@ import { type Company, DirectoryService, type Person } from './directory.service
 
 @Injectable()
 export class GroupAdapter extends MaestranoGroupAdapter<Company, Person> {
-  constructor(
-    private readonly directory: DirectoryService,
-    private readonly billing: BillingService,
-  ) {
+  constructor(private readonly directory: DirectoryService) {
     super();
   }
 
@@ -36,20 +31,7 @@ export class GroupAdapter extends MaestranoGroupAdapter<Company, Person> {
     this.directory.findCompany(marketplace, groupUid)?.members.delete(userUid);
   }
 
-  /** A last bill, while the marketplace still knows the company; once, however often the webhook is repeated. */
-  override async beforeGroupDeletion(
-    { groupUid }: GroupReference,
-    { marketplace }: AdapterContext,
-  ): Promise<void> {
-    if (!this.directory.findCompany(marketplace.name, groupUid)) return;
-    await this.billing.for(marketplace).bills.createOnce(`final-${groupUid}`, {
-      groupId: groupUid,
-      priceCents: 990,
-      currency: 'AUD',
-      description: 'Final bill',
-    });
-  }
-
+  /** Charges nothing: a webhook that waits for the marketplace's billing would leave the company undeleted. */
   override deleteGroup({ marketplace, groupUid }: GroupReference): void {
     this.directory.deleteCompany(marketplace, groupUid);
   }
