@@ -22,6 +22,9 @@ import { MAX_RECHECK_INTERVAL_MS, SessionRecheck } from './session-recheck.servi
 import { SessionRevocations } from './session-revocations.service.js';
 import type { SessionStorage } from './session-storage.js';
 
+/** How far the clocks of instances may be apart. */
+const CLOCK_SKEW_MS = 60_000;
+
 /** Who the session guard let in. */
 export interface AuthenticatedSession {
   readonly session: MaestranoSessionData;
@@ -230,13 +233,18 @@ export class SessionService {
     if (age >= this.settings.maxAgeMs) return 'session.expired';
     if (endsAt !== null && endsAt.getTime() <= now) return 'session.expired';
     if (await this.revocations.isClosed(session)) return 'session.removed';
-    if (!marketplace.sso.sloEnabled || recheckAt.getTime() > now) return session;
+    // The clock was ahead when this was written, and has been set right: then the recheck is not to be waited for.
+    const misdated =
+      recheckAt.getTime() > now + MAX_RECHECK_INTERVAL_MS || signedInAt.getTime() > now + CLOCK_SKEW_MS;
+    if (!marketplace.sso.sloEnabled || (recheckAt.getTime() > now && !misdated)) return session;
     const result = await this.recheck.ask(marketplace, session);
     if (result.status === 'ended') return 'session.ended';
     if (result.status === 'unreachable') {
-      return now < recheckAt.getTime() + this.settings.graceMs ? session : 'session.unreachable';
+      const inGrace = !misdated && now < recheckAt.getTime() + this.settings.graceMs;
+      return inGrace ? session : 'session.unreachable';
     }
-    const renewed = { ...session, recheckAt: result.recheckAt };
+    const began = new Date(Math.min(signedInAt.getTime(), now));
+    const renewed = { ...session, signedInAt: began, recheckAt: result.recheckAt };
     await this.#storage(exchange.request).update(exchange, marketplace, toPayload(renewed));
     return renewed;
   }

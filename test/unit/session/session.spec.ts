@@ -467,6 +467,26 @@ describe('whether a session still holds', () => {
     expect(session.recheckAt).toEqual(inMinutes(24 * 60));
   });
 
+  it.each([2 * 60, 25 * 60])(
+    'is asked about once a clock that was %i minutes ahead is right',
+    async (ahead) => {
+      const { authenticate, hub } = await signedIn();
+      const { respond } = hub;
+      fakeNow(inMinutes(-ahead));
+      hub.respond = () => Promise.reject(new Error('down'));
+      expect(await authenticate()).toMatchObject({ rejection: 'session.unreachable' });
+      hub.respond = respond;
+      // A response serves all requests of five seconds.
+      fakeNow(inMinutes(0.1));
+      const { session } = await authenticate();
+      expect(session?.recheckAt).toEqual(inMinutes(3));
+      expect(session?.signedInAt).toEqual(new Date());
+      const { length } = hub.calls;
+      await authenticate();
+      expect(hub.calls).toHaveLength(length);
+    },
+  );
+
   it('is over after the longest time, whatever the marketplace says', async () => {
     const { authenticate } = await signedIn({ maxAgeMs: 60_000 });
     fakeNow(inMinutes(1));
