@@ -48,9 +48,22 @@ export const OPENID_ERROR_CODES = {
     meaning: 'Identifier and user attribute agree',
     remedy: 'The identifier ends in another uid than the attributes name: have the provider look into it.',
   },
+  'openid.signature': {
+    meaning: 'Signature made with the key that this login agreed upon with the provider',
+    remedy:
+      'The response was changed on its way, or somebody else made it: start again, and look who sent it.',
+  },
+  'openid.exhausted': {
+    meaning: 'Provider not asked too often about this login',
+    remedy: 'Responses that it did not make came before this one: start again from the application.',
+  },
+  'openid.unavailable': {
+    meaning: 'Provider says whether it made this response',
+    remedy: 'The provider did not respond, or failed: try again in a moment.',
+  },
   'openid.verification': {
     meaning: 'Provider confirms that it made this response',
-    remedy: 'If the provider was not reached, try again later; else the response was changed or used before.',
+    remedy: 'The response was changed on its way, used before, or made by somebody else: start again.',
   },
 } as const satisfies ErrorTable;
 

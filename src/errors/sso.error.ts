@@ -10,6 +10,7 @@ const CURED_BY_RESTART: ReadonlySet<SsoErrorCode> = new Set([
   'sso.confirmationExpired',
   'sso.replay',
   'openid.nonce',
+  'openid.exhausted',
 ]);
 
 /** What is known of a rejected login. */

@@ -43,6 +43,11 @@ export interface HttpCall {
   readonly attempts?: number;
   /** Largest response; 5,000,000 bytes by default. */
   readonly maxResponseBytes?: number;
+  /**
+   * Passes by the limiter: neither breaker nor cap holds it back, and what comes of it counts for neither. For calls that
+   * strangers can cause with what they choose, whose failures must keep nobody else out; the caller bounds them itself.
+   */
+  readonly unlimited?: boolean;
   readonly signal?: AbortSignal;
 }
 

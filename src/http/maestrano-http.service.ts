@@ -139,8 +139,6 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
     clock: CallClock,
     attempt: number,
   ): Promise<AttemptResult> {
-    const limiter = limiters.of(target);
-    const mustWait = limiter.isFull;
     let started = false;
     const run = (): Promise<AttemptResponse | AttemptFailure> => {
       const { ended } = clock;
@@ -149,6 +147,9 @@ export class MaestranoHttp implements OnApplicationBootstrap, OnApplicationShutd
       this.#observers.attempt(target, call, attempt);
       return transport.send(target, call, request, this.#begin(call, clock));
     };
+    if (call.unlimited) return run();
+    const limiter = limiters.of(target);
+    const mustWait = limiter.isFull;
     const running = limiter.run(run);
     if (!mustWait) return running;
     const result = await clock.race(running);

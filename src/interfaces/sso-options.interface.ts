@@ -72,7 +72,7 @@ export interface LoginDenial {
   /** Short code under which the login's trace is found (`SsoService.explain`); null when there is none. */
   readonly traceCode: string | null;
   readonly marketplace: string;
-  /** Status that our own page would have: 400, 401, 403 or 503. */
+  /** Status that our own page would have: 400, 401, 403, 502 or 503. */
   readonly status: number;
   /** Whether signing in again is likely to help. */
   readonly restart: boolean;

@@ -62,13 +62,13 @@ export class SsoInitHandler extends EndpointHandler {
       if (value && value.length <= MAX_PARAMETER_LENGTH) params[name] = value;
     }
     try {
-      const { url, requestId } = await this.logins.begin(marketplace, {
+      const { url, browserKey } = await this.logins.begin(marketplace, {
         returnTo,
         params,
         ...(byGuard ? { byGuard } : {}),
       });
       const groupId = params['group_id'] ?? null;
-      this.binding.remember(exchange, marketplace, requestId, { address: returnTo && address, groupId });
+      this.binding.remember(exchange, marketplace, browserKey, { address: returnTo && address, groupId });
       await this.sessions.depart(exchange, marketplace);
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(url, 302);

@@ -54,6 +54,7 @@ export function deniedPage(denial: LoginDenial, marketplaceUrl: string): string 
 
 function explanation({ code, restart, reason, status }: LoginDenial): string {
   if (reason !== null) return reason;
+  if (status === 502) return 'Your marketplace did not respond as it should. Please try again in a moment.';
   if (status === 503) return 'Signing in is not possible at the moment. Please try again in a few seconds.';
   if (code === 'session.lost') {
     return 'You were signed in, but your browser came back without the session. See that it accepts cookies of this site.';

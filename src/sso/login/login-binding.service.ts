@@ -5,6 +5,7 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
+import { BROWSER_KEY, requestIdOf } from './login-transaction.service.js';
 
 const NAME = 'mno-login-';
 const RESTARTED = 'mno-again';
@@ -18,9 +19,13 @@ const RESTART_PAUSE_S = 60;
 /** Encoded characters of an address that a cookie may hold: five logins must not fill the request's headers. */
 const MAX_ADDRESS_LENGTH = 512;
 
-/** What a browser remembers of a login that it began. As the browser brings it: not checked. */
+/**
+ * What a browser remembers of a login that it began. As the browser brings it: not checked, but for the key, without which
+ * nobody can name the login here.
+ */
 export interface PendingLogin {
   readonly cookie: string;
+  readonly browserKey: string;
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly begunAt: number;
@@ -49,15 +54,15 @@ interface LoginWish {
 @Injectable()
 export class LoginBinding {
   /** Called when the browser leaves for the identity provider. */
-  remember(exchange: HttpExchange, marketplace: Marketplace, requestId: string, wish: LoginWish): void {
+  remember(exchange: HttpExchange, marketplace: Marketplace, browserKey: string, wish: LoginWish): void {
     const pending = pendingLogins(exchange, marketplace).sort((a, b) => b.begunAt - a.begunAt);
     for (const { cookie } of pending.slice(MAX_PENDING - 1)) set(exchange, cookie, '', 0);
     for (const login of pending.slice(MAX_ADDRESSES - 1, MAX_PENDING - 1)) {
       if (login.address !== null)
         set(exchange, login.cookie, valueOf({ ...login, address: null }), LIFETIME_S);
     }
-    const value = valueOf({ ...wish, requestId, begunAt: Date.now() });
-    set(exchange, cookieName(marketplace, requestId), value, LIFETIME_S);
+    const value = valueOf({ ...wish, browserKey, begunAt: Date.now() });
+    set(exchange, cookieName(marketplace, requestIdOf(browserKey)), value, LIFETIME_S);
   }
 
   /**
@@ -106,11 +111,14 @@ function pendingLogins(exchange: HttpExchange, marketplace: Marketplace): Pendin
   const pending: PendingLogin[] = [];
   for (const [cookie, value] of Object.entries(parseCookie(exchange.header('cookie') ?? ''))) {
     if (!cookie.startsWith(prefixOf(marketplace) + NAME)) continue;
-    const [begun = '', requestId, groupId, ...address] = (value ?? '').split('.');
-    if (requestId && cookie === cookieName(marketplace, requestId)) {
+    const [begun = '', browserKey = '', groupId, ...address] = (value ?? '').split('.');
+    if (!BROWSER_KEY.test(browserKey)) continue;
+    const requestId = requestIdOf(browserKey);
+    if (cookie === cookieName(marketplace, requestId)) {
       const begunAt = Number.parseInt(begun, 36) || 0;
       pending.push({
         cookie,
+        browserKey,
         requestId,
         begunAt,
         groupId: groupId || null,
@@ -121,11 +129,12 @@ function pendingLogins(exchange: HttpExchange, marketplace: Marketplace): Pendin
   return pending;
 }
 
-function valueOf({ begunAt, requestId, groupId, address }: Omit<PendingLogin, 'cookie'>): string {
+function valueOf(login: Omit<PendingLogin, 'cookie' | 'requestId'>): string {
+  const { begunAt, browserKey, groupId, address } = login;
   const kept = address !== null && encodeURIComponent(address).length <= MAX_ADDRESS_LENGTH ? address : '';
   // A group that could be taken for two parts is no group of the platform's.
   const group = groupId === null || /^[\w-]{1,64}$/.test(groupId) ? (groupId ?? '') : '!';
-  return `${begunAt.toString(36)}.${requestId}.${group}.${kept}`;
+  return `${begunAt.toString(36)}.${browserKey}.${group}.${kept}`;
 }
 
 function cookieName(marketplace: Marketplace, requestId: string): string {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { OpenIdDiscoveryError } from '../../errors/openid.error.js';
 import { MaestranoSessionError } from '../../errors/session.error.js';
 import { MaestranoStoreError } from '../../errors/store.error.js';
 import type { SsoErrorCode } from '../../errors/sso-error-codes.js';
@@ -108,14 +109,31 @@ async function ownPage(
   return url.href;
 }
 
-/** 400 for what is no response of an identity provider at all, 401 where another try helps, 403 for the rest. */
+/** Rejections for which neither the response nor the person is to blame. */
+const PROVIDER_FAILED: ReadonlyMap<string, number> = new Map<SsoErrorCode, number>([
+  ['openid.discovery', 502],
+  ['openid.unavailable', 503],
+]);
+
+/**
+ * 400 for what is no response of an identity provider at all, 401 where another try helps, 502 and 503 where the provider
+ * failed, 403 for the rest.
+ */
 function statusOf(code: string, restart: boolean): number {
-  if (code.startsWith('sso.input')) return 400;
+  const failed = PROVIDER_FAILED.get(code);
+  if (failed !== undefined) return failed;
+  if (code.startsWith('sso.input') || code === 'openid.input') return 400;
   return restart ? 401 : 403;
 }
 
-/** Whether the application could not do its part for the moment: the store is away, or the session was not saved. */
-export function isTemporary(error: unknown): error is MaestranoSessionError | MaestranoStoreError {
+/**
+ * Whether nobody can log in for the moment: the store is away, the session was not saved, or the marketplace's provider
+ * was not found.
+ */
+export function isTemporary(
+  error: unknown,
+): error is MaestranoSessionError | MaestranoStoreError | OpenIdDiscoveryError {
+  if (error instanceof OpenIdDiscoveryError) return true;
   const own = error instanceof MaestranoSessionError || error instanceof MaestranoStoreError;
   return own && error.httpStatus === 503;
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -26,6 +26,15 @@ export interface LoginTransaction extends LoginStart {
   readonly marketplace: string;
   /** When it began, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** What the protocol wants to have back with the response, in a form of its own: it may be a secret. */
+  readonly protocolState?: string;
+}
+
+/** A login that is about to begin. */
+export interface NewLogin {
+  readonly transaction: LoginTransaction;
+  /** What the browser alone is given, and proves with that it began the login: {@link requestIdOf} gives the ID. */
+  readonly browserKey: string;
 }
 
 /** What the ID of a login may look like: an XML ID, and harmless in store keys. */
@@ -36,9 +45,22 @@ export function loginTransactionKey(marketplace: string, id: string): string {
   return storeKey('sso-request', marketplace, id);
 }
 
+/** What the key of a browser may look like. */
+export const BROWSER_KEY = /^[\w-]{27}$/;
+
+/**
+ * The ID of the login that a browser began with this key. IDs travel in addresses and may come to light there; from an
+ * ID nobody finds the key.
+ */
+export function requestIdOf(browserKey: string): string {
+  return `_${hash('sha256', browserKey, 'hex').slice(0, 40)}`;
+}
+
 /** A login that begins now, with an ID that nobody can guess. */
-export function newLoginTransaction({ name }: Marketplace, start: LoginStart): LoginTransaction {
-  return { id: `_${randomBytes(20).toString('hex')}`, marketplace: name, startedAt: Date.now(), ...start };
+export function newLogin({ name }: Marketplace, start: LoginStart): NewLogin {
+  const browserKey = randomBytes(20).toString('base64url');
+  const id = requestIdOf(browserKey);
+  return { browserKey, transaction: { id, marketplace: name, startedAt: Date.now(), ...start } };
 }
 
 /**
@@ -103,17 +125,28 @@ type KeptTransaction = readonly [
   startedAt: number,
   returnTo: string | null,
   params: Readonly<Record<string, string>>,
-  byGuard?: true,
+  byGuard?: boolean,
+  protocolState?: string,
 ];
 
 /** What is kept of a login: what its key does not say already, because anybody may begin logins, any number of them. */
-export function writeLoginTransaction({ startedAt, returnTo, params, byGuard }: LoginTransaction): string {
+export function writeLoginTransaction(transaction: LoginTransaction): string {
+  const { startedAt, returnTo, params, byGuard = false, protocolState } = transaction;
   const kept: KeptTransaction = [startedAt, returnTo, params];
+  if (protocolState !== undefined) return JSON.stringify([...kept, byGuard, protocolState]);
   return JSON.stringify(byGuard ? [...kept, true] : kept);
 }
 
 function read({ name }: Marketplace, id: string, text: string | null): LoginTransaction | null {
   if (text === null) return null;
-  const [startedAt, returnTo, params, byGuard = false] = JSON.parse(text) as KeptTransaction;
-  return { id, marketplace: name, startedAt, returnTo, params, ...(byGuard ? { byGuard } : {}) };
+  const [startedAt, returnTo, params, byGuard = false, protocolState] = JSON.parse(text) as KeptTransaction;
+  return {
+    id,
+    marketplace: name,
+    startedAt,
+    returnTo,
+    params,
+    ...(byGuard ? { byGuard } : {}),
+    ...(protocolState === undefined ? {} : { protocolState }),
+  };
 }

@@ -14,7 +14,7 @@ import {
   type LoginStart,
   type LoginTransaction,
   LoginTransactionService,
-  newLoginTransaction,
+  newLogin,
 } from './login-transaction.service.js';
 import { LoginAttempt, type SsoProtocol, type SsoResponse, type VerifiedResponse } from './sso-protocol.js';
 
@@ -25,8 +25,10 @@ const MAX_NAMES = 20;
 export interface LoginRedirect {
   /** The identity provider's URL. */
   readonly url: string;
-  /** The one-time login request; a binding cookie ties it to the browser. */
+  /** The one-time login request. */
   readonly requestId: string;
+  /** For the binding cookie, which ties the request to the browser. */
+  readonly browserKey: string;
 }
 
 /** A login that passed every check. */
@@ -74,10 +76,12 @@ export class LoginService {
 
   /** Records a one-time login request and builds the redirect to the identity provider. */
   async begin(marketplace: Marketplace, start: LoginStart): Promise<LoginRedirect> {
-    const transaction = newLoginTransaction(marketplace, start);
-    const url = await this.protocols.of(marketplace).loginUrl(marketplace, transaction);
-    await this.transactions.save(transaction);
-    return { url, requestId: transaction.id };
+    const { transaction, browserKey } = newLogin(marketplace, start);
+    const { url, state } = await this.protocols.of(marketplace).loginRequest(marketplace, transaction);
+    await this.transactions.save(
+      state === undefined ? transaction : { ...transaction, protocolState: state },
+    );
+    return { url, requestId: transaction.id, browserKey };
   }
 
   /** Whether a request to the init path is a response instead of a beginning (protocol §5). */
@@ -97,13 +101,15 @@ export class LoginService {
     try {
       const verified = await this.protocols.of(marketplace).verify(attempt);
       await this.#useUp(attempt, verified);
-      const { attributes, transaction, sessionEndsAt } = verified;
+      const { attributes, sessionEndsAt } = verified;
+      const { id, returnTo, byGuard = false } = verified.transaction;
       if (attributes.cleaned.length + attributes.omitted.length > 0) {
         this.#logger.warn(describeChanges(marketplace, traceCode, attributes));
       }
       await this.#record(attempt, traceCode, attributes);
       const profile = mapProfile(marketplace, attributes.values, attributes.omitted);
       const endsAt = sessionEndsAt === null ? null : new Date(sessionEndsAt);
+      const transaction = { id, returnTo, byGuard };
       return { profile, ...mapSession(attributes.values), endsAt, transaction, traceCode };
     } catch (error) {
       if (!(error instanceof CheckFailed)) throw error;

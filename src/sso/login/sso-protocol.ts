@@ -8,6 +8,14 @@ import {
   REQUEST_ID,
 } from './login-transaction.service.js';
 
+/** How a browser is sent to log in. */
+export interface LoginRequest {
+  /** The identity provider's URL. */
+  readonly url: string;
+  /** Kept with the login, and given back with its response as `protocolState`; it may be a secret. */
+  readonly state?: string;
+}
+
 /** The identity provider's response, as the browser brought it. */
 export interface SsoResponse {
   readonly method: string;
@@ -39,12 +47,12 @@ export interface VerifiedResponse {
  */
 export abstract class SsoProtocol {
   /**
-   * The identity provider's URL that asks for this login. Called before the login is kept, so that a login which
-   * cannot begin leaves nothing behind.
+   * How the identity provider is asked for this login. Called before the login is kept, so that a login which cannot
+   * begin leaves nothing behind.
    *
    * @param transaction its ID must come back with the response; its parameters are passed on to the provider.
    */
-  abstract loginUrl(marketplace: Marketplace, transaction: LoginTransaction): Promise<string>;
+  abstract loginRequest(marketplace: Marketplace, transaction: LoginTransaction): Promise<LoginRequest>;
 
   /** Whether a request to the init path is a response instead of a beginning. */
   isResponse(_request: Omit<SsoResponse, 'boundRequestIds'>): boolean {
@@ -103,6 +111,11 @@ export class LoginAttempt {
     checks.require('sso.requestUnknown', transaction !== null, 'an open login begun here', seen);
     if (!transaction) throw new CheckFailed('sso.requestUnknown');
     return (this.transaction = transaction);
+  }
+
+  /** Whether the browser has proved that it began the login which the response names, whatever the policy asks for. */
+  get isBound(): boolean {
+    return this.requestId !== null && this.response.boundRequestIds?.includes(this.requestId) === true;
   }
 
   #checkBinding(id: string): void {

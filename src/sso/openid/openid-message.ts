@@ -11,7 +11,7 @@ import type { SsoResponse } from '../login/sso-protocol.js';
 /** Namespace of OpenID 2.0 messages. */
 export const OPENID_NS = 'http://specs.openid.net/auth/2.0';
 
-/** Attribute exchange. */
+/** Attribute exchange: Maestrano sends the attributes unasked (protocol §5). */
 const AX_NS = 'http://openid.net/srv/ax/1.0';
 
 /**
@@ -85,17 +85,38 @@ export function readOpenIdMessage({ method, query, body }: SsoResponse, checks: 
   return message;
 }
 
-/** Parameters that ask the provider for the attributes; Maestrano sends them even unasked. */
-export function attributeRequest(): Record<string, string> {
-  const request: Record<string, string> = { 'openid.ns.ax': AX_NS, 'openid.ax.mode': 'fetch_request' };
-  const aliases = [...AX_ATTRIBUTES].map(([type, name]) => {
-    request[`openid.ax.type.${name}`] = type;
-    return name;
-  });
-  const required = new Set(['uid', 'group_uid', 'mno_session', 'mno_session_recheck']);
-  request['openid.ax.required'] = aliases.filter((name) => required.has(name)).join();
-  request['openid.ax.if_available'] = aliases.filter((name) => !required.has(name)).join();
-  return request;
+/** Fields without which nothing in a response is believed: all of them must be signed. */
+const SIGNED = [
+  'op_endpoint',
+  'claimed_id',
+  'identity',
+  'return_to',
+  'response_nonce',
+  'assoc_handle',
+] as const;
+
+/** A further line of a value that could be a field of its own, such as `claimed_id:` or `ax.value.uid:`. */
+const FIELD_IN_VALUE = new RegExp(`\\n(${SIGNED.join('|')}|[\\w-]+\\.[\\w.-]+):`);
+
+/**
+ * The names of the fields that are signed, in their order. What is signed are lines of `name:value`, so a value of several
+ * lines could be cut into fields in another way than the provider did: where that would make a difference, the response
+ * is rejected, whoever confirms its signature.
+ *
+ * @throws CheckFailed `openid.signedFields`
+ */
+export function signedFields(message: OpenIdMessage, checks: CheckList): ReadonlySet<string> {
+  const signed = new Set((message.get('signed') ?? '').split(','));
+  const missing = SIGNED.filter((field) => !signed.has(field) || !message.get(field));
+  const complete = missing.length === 0 && (message.get('sig') ?? '') !== '';
+  const seen = complete ? 'as expected' : `without ${missing.join() || 'sig'}`;
+  checks.require('openid.signedFields', complete, `a signature over ${SIGNED.join()}`, seen);
+  const ambiguous = [...signed].find(
+    (name) => /[:\n]/.test(name) || FIELD_IN_VALUE.test(message.get(name) ?? ''),
+  );
+  if (ambiguous !== undefined)
+    checks.require('openid.signedFields', false, 'fields that can be told apart', ambiguous);
+  return signed;
 }
 
 /**

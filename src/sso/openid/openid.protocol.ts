@@ -4,6 +4,7 @@ import { OpenIdDiscoveryError } from '../../errors/openid.error.js';
 import { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { initUrl } from '../../marketplace/marketplace-urls.js';
+import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { withQuery } from '../../utils/with-query.js';
 import { type CheckList, mask } from '../login/check-list.js';
 import type { ReceivedAttribute } from '../login/login-attributes.js';
@@ -11,18 +12,21 @@ import { checkGroup, checkSessionToken, PLATFORM_ID } from '../login/login-profi
 import type { LoginTransaction } from '../login/login-transaction.service.js';
 import {
   type LoginAttempt,
+  type LoginRequest,
   SsoProtocol,
   type SsoResponse,
   type VerifiedResponse,
 } from '../login/sso-protocol.js';
+import { type Association, hasSigned, readAssociation, writeAssociation } from './association.js';
+import { DirectVerification } from './direct-verification.js';
 import {
-  attributeRequest,
   FIELD_PREFIX,
   isOpenIdResponse,
   OPENID_NS,
   type OpenIdMessage,
   readOpenIdAttributes,
   readOpenIdMessage,
+  signedFields,
   sortOpenIdAttributes,
 } from './openid-message.js';
 import { OpenIdProviderClient } from './openid-provider-client.js';
@@ -32,34 +36,32 @@ const IDENTIFIER_SELECT = 'http://specs.openid.net/auth/2.0/identifier_select';
 /** Query parameter of the return URL that names the login. */
 const LOGIN_PARAMETER = 'maestrano_login';
 
-/** What a response must be signed over for anything in it to be believed. */
-const SIGNED = [
-  'op_endpoint',
-  'claimed_id',
-  'identity',
-  'return_to',
-  'response_nonce',
-  'assoc_handle',
-] as const;
 const NONCE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)[!-~]{0,235}$/;
 
 /**
  * OpenID 2.0: the alternative that a marketplace may be configured for (protocol §5). The browser goes to the endpoint
  * that discovery finds, and comes back to the **init** path, because the provider rejects any other path than the one
- * it knows; the response is verified by asking the provider itself.
+ * it knows; the response is verified by the key that was agreed upon when the login began, or by asking the provider.
  */
 @Injectable()
 export class OpenIdProtocol extends SsoProtocol {
   readonly #provider: OpenIdProviderClient;
+  readonly #direct: DirectVerification;
 
-  constructor(http: MaestranoHttp) {
+  constructor(http: MaestranoHttp, store: MaestranoStore) {
     super();
     this.#provider = new OpenIdProviderClient(http);
+    this.#direct = new DirectVerification(this.#provider, store);
   }
 
   /** @throws OpenIdDiscoveryError when the marketplace's provider cannot be found. */
-  override async loginUrl(marketplace: Marketplace, { id, params }: LoginTransaction): Promise<string> {
-    const url = new URL(await this.#provider.endpoint(marketplace));
+  override async loginRequest(
+    marketplace: Marketplace,
+    { id, params }: LoginTransaction,
+  ): Promise<LoginRequest> {
+    const endpoint = await this.#provider.endpoint(marketplace);
+    const association = await this.#provider.association(marketplace, endpoint);
+    const url = new URL(endpoint);
     const passed = Object.entries(params).filter(([name]) => !name.toLowerCase().startsWith(FIELD_PREFIX));
     const request = {
       ...Object.fromEntries(passed),
@@ -69,10 +71,10 @@ export class OpenIdProtocol extends SsoProtocol {
       'openid.identity': IDENTIFIER_SELECT,
       'openid.return_to': returnUrl(marketplace, id),
       'openid.realm': `${marketplace.sso.idm}/`,
-      ...attributeRequest(),
+      ...(association && { 'openid.assoc_handle': association.handle }),
     };
     for (const [name, value] of Object.entries(request)) url.searchParams.set(name, value);
-    return url.href;
+    return { url: url.href, ...(association && { state: writeAssociation(association) }) };
   }
 
   /** The provider returns with GET, or with POST when its response is too long for a URL. */
@@ -81,7 +83,9 @@ export class OpenIdProtocol extends SsoProtocol {
   }
 
   /**
-   * What the message itself can show first, then the provider's own word, so that garbage cannot make us call anybody.
+   * First what the message itself can show, though whoever begins a login can make that look right; then the signature. A
+   * response signed with the key of this login needs no call. For every other one the provider is asked, and how often
+   * is bounded for each login.
    */
   override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {
     const { marketplace, checks } = attempt;
@@ -96,16 +100,30 @@ export class OpenIdProtocol extends SsoProtocol {
     const named = message.get('op_endpoint') ?? 'none';
     checks.require('openid.endpoint', named === endpoint, endpoint, named);
     const uid = checkClaimedId(message, endpoint, checks);
-    const signed = checkSignedFields(message, checks);
+    const signed = signedFields(message, checks);
     const validUntil = checkNonce(message, attempt);
     const received = readOpenIdAttributes(message, signed, checks);
     checkIdentity(received, uid, marketplace, checks);
 
-    const word = await this.#provider.verify(marketplace, endpoint, message);
-    checks.require('openid.verification', word === 'confirmed', 'confirmed', word);
+    const association = readAssociation(transaction.protocolState);
+    if (association && isMadeWith(association, message, attempt)) {
+      const good = hasSigned(association, message, signed);
+      const seen = good ? 'as expected' : 'another one';
+      checks.require('openid.signature', good, 'the signature by the key of this login', seen);
+    } else {
+      await this.#askProvider(attempt, endpoint, message);
+    }
     const attributes = sortOpenIdAttributes(received, checks);
     const onceId = `openid:${endpoint}:${message.get('response_nonce') ?? ''}`;
     return { transaction, attributes, onceId, validUntil, sessionEndsAt: null };
+  }
+
+  async #askProvider(attempt: LoginAttempt, endpoint: string, message: OpenIdMessage): Promise<void> {
+    const { checks } = attempt;
+    const { word, seen } = await this.#direct.ask(attempt, endpoint, message);
+    checks.require('openid.exhausted', word !== 'exhausted', 'few questions to the provider', seen);
+    checks.require('openid.unavailable', word !== 'unanswered', 'a response', seen);
+    checks.require('openid.verification', word === 'confirmed', 'confirmed', seen);
   }
 
   async #discover(marketplace: Marketplace, checks: CheckList): Promise<string> {
@@ -145,13 +163,13 @@ function checkClaimedId(message: OpenIdMessage, endpoint: string, checks: CheckL
   return uid;
 }
 
-function checkSignedFields(message: OpenIdMessage, checks: CheckList): ReadonlySet<string> {
-  const signed = new Set((message.get('signed') ?? '').split(','));
-  const missing = SIGNED.filter((field) => !signed.has(field) || !message.get(field));
-  const complete = missing.length === 0 && (message.get('sig') ?? '') !== '';
-  const seen = complete ? 'as expected' : `without ${missing.join() || 'sig'}`;
-  checks.require('openid.signedFields', complete, `a signature over ${SIGNED.join()}`, seen);
-  return signed;
+/** Whether the response names the key of this login, while it counts. */
+function isMadeWith(
+  { handle, expiresAt }: Association,
+  message: OpenIdMessage,
+  { now }: LoginAttempt,
+): boolean {
+  return message.get('assoc_handle') === handle && now < expiresAt;
 }
 
 /** The time in the nonce; until when the nonce has to be remembered, in milliseconds since the epoch. */

@@ -3,7 +3,12 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { consumeUrl, identityProviderUrl } from '../../marketplace/marketplace-urls.js';
 import type { LoginTransaction } from '../login/login-transaction.service.js';
-import { type LoginAttempt, SsoProtocol, type VerifiedResponse } from '../login/sso-protocol.js';
+import {
+  type LoginAttempt,
+  type LoginRequest,
+  SsoProtocol,
+  type VerifiedResponse,
+} from '../login/sso-protocol.js';
 import type { SamlParties } from './node-saml.js';
 
 /**
@@ -23,9 +28,12 @@ export class SamlProtocol extends SsoProtocol implements OnApplicationBootstrap,
     await this.#loading;
   }
 
-  override async loginUrl(marketplace: Marketplace, transaction: LoginTransaction): Promise<string> {
+  override async loginRequest(
+    marketplace: Marketplace,
+    transaction: LoginTransaction,
+  ): Promise<LoginRequest> {
     const { authnRequestUrl } = await import('./node-saml.js');
-    return authnRequestUrl(partiesOf(marketplace), transaction);
+    return { url: await authnRequestUrl(partiesOf(marketplace), transaction) };
   }
 
   override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {

@@ -8,7 +8,7 @@ import type { LoginService, VerifiedLogin } from '../../../src/sso/login/login.s
 import {
   type LoginTransaction,
   type LoginTransactionService,
-  newLoginTransaction,
+  newLogin,
 } from '../../../src/sso/login/login-transaction.service.js';
 import { SamlProtocol } from '../../../src/sso/saml/saml.protocol.js';
 import type { LoginTraceService } from '../../../src/sso/trace/login-trace.service.js';
@@ -67,7 +67,7 @@ export class SamlBench {
 
   /** A login that has left for the identity provider. */
   async begin(returnTo: string | null = null): Promise<LoginTransaction> {
-    const transaction = newLoginTransaction(this.marketplace, { returnTo, params: {} });
+    const { transaction } = newLogin(this.marketplace, { returnTo, params: {} });
     await this.transactions.save(transaction);
     return transaction;
   }
@@ -75,7 +75,7 @@ export class SamlBench {
   /** A login that began with this very request ID. */
   async beginAs(id: string): Promise<void> {
     await this.transactions.save({
-      ...newLoginTransaction(this.marketplace, { returnTo: null, params: {} }),
+      ...newLogin(this.marketplace, { returnTo: null, params: {} }).transaction,
       id,
     });
   }

@@ -13,7 +13,7 @@ import type { SsoResponse } from '../../../../src/sso/login/sso-protocol.js';
 import { LoginBinding } from '../../../../src/sso/login/login-binding.service.js';
 import { LoginCompletion } from '../../../../src/sso/login/login-completion.service.js';
 import { LoginRejection } from '../../../../src/sso/login/login-rejection.service.js';
-import type { LoginStart } from '../../../../src/sso/login/login-transaction.service.js';
+import { type LoginStart, requestIdOf } from '../../../../src/sso/login/login-transaction.service.js';
 import { ReturnTo } from '../../../../src/sso/login/return-to.service.js';
 import { SsoService } from '../../../../src/sso/sso.service.js';
 import { LostSessions } from '../../../../src/session/lost-sessions.service.js';
@@ -162,6 +162,10 @@ describe('options that come to nothing', () => {
   });
 });
 
+/** What the browser that began this login is given, and the login's ID. */
+const keyOf = (number: number): string => `request${number}`.padEnd(27, '_');
+const idOf = (number: number): string => requestIdOf(keyOf(number));
+
 /** The two ends of a login as far as the handlers know them; what becomes of a response is what the test says. */
 class LoginsStub {
   readonly begun: LoginStart[] = [];
@@ -174,8 +178,12 @@ class LoginsStub {
 
   begin(_: unknown, start: LoginStart) {
     this.begun.push(start);
-    const requestId = `_request${this.begun.length}`;
-    return Promise.resolve({ url: 'https://uat.example.test/sign-in', requestId });
+    const browserKey = keyOf(this.begun.length);
+    return Promise.resolve({
+      url: 'https://uat.example.test/sign-in',
+      requestId: requestIdOf(browserKey),
+      browserKey,
+    });
   }
 
   verify(_: unknown, response: SsoResponse): Promise<VerifiedLogin> {
@@ -287,7 +295,7 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
 
 const logins = (jar: Record<string, string>): string[] =>
   Object.entries(jar).flatMap(([name, value]) =>
-    name.startsWith('mno-login-') ? [value.split('.')[1] ?? ''] : [],
+    name.startsWith('mno-login-') ? [requestIdOf(value.split('.')[1] ?? '')] : [],
   );
 const signedIn = (jar: Record<string, string>): boolean =>
   Object.keys(jar).some((name) => name.startsWith('mno-session-'));
@@ -326,7 +334,7 @@ describe('init', () => {
       now.mockReturnValue(Date.UTC(2030, 0, tab));
       await begin();
     }
-    const kept = Array.from({ length: 16 }, (_, position) => `_request${position + 3}`);
+    const kept = Array.from({ length: 16 }, (_, position) => idOf(position + 3));
     expect(logins(jar).sort()).toEqual(kept.sort());
   });
 
@@ -340,6 +348,20 @@ describe('init', () => {
     jar[name.replace('__Host-', '')] = value;
     await consume();
     expect(stub.responses[0]?.boundRequestIds).toBeNull();
+  });
+
+  it('is proved by the key in the cookie, which nobody makes who knows the ID of a login alone', async () => {
+    const { begin, jar, consume, stub, reject } = startLogin();
+    reject('sso.audience');
+    await begin();
+    const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
+    expect(value).toContain(keyOf(1));
+    expect(value).not.toContain(idOf(1));
+    for (const forged of [idOf(1), keyOf(2), idOf(1).slice(0, 27), '']) {
+      jar[name] = value.replace(keyOf(1), forged);
+      await consume();
+      expect(stub.responses.at(-1)?.boundRequestIds).toBeNull();
+    }
   });
 
   it.each([
@@ -369,18 +391,18 @@ describe('consume', () => {
   it('finds or creates, begins a session and goes where the person wanted to', async () => {
     const { begin, consume, accept, jar, calls, stub, groups } = startLogin();
     await begin();
-    accept('_request1', '/invoices');
+    accept(idOf(1), '/invoices');
     expect(await consume()).toMatchObject({ status: 303, location: '/invoices' });
     expect(stub.responses[0]).toMatchObject({
       method: 'POST',
-      boundRequestIds: ['_request1'],
+      boundRequestIds: [idOf(1)],
       body: { SAMLResponse: 'x' },
     });
     expect(calls).toEqual(['add']);
     expect(logins(jar)).toEqual([]);
     expect(signedIn(jar)).toBe(true);
     groups.member = true;
-    accept('_request2');
+    accept(idOf(2));
     expect(await consume()).toMatchObject({ status: 303, location: '/' });
     expect(calls).toEqual(['add', 'update']);
   });
@@ -418,7 +440,7 @@ describe('consume', () => {
       location: `http://app.example.test${marketplace.sso.initPath}`,
     });
     // A login in another tab is not disturbed.
-    expect(logins(jar)).toEqual(['_request1']);
+    expect(logins(jar)).toEqual([idOf(1)]);
     await begin();
     const second = await consume();
     expect(second.status).toBe(401);
@@ -432,7 +454,7 @@ describe('consume', () => {
       const page = '/invoices?page=2&q=a%26b.c';
       await begin(`?return_to=${encodeURIComponent(page)}`);
       await begin('?return_to=/other-tab');
-      reject('sso.requestUnknown', '_request1');
+      reject('sso.requestUnknown', idOf(1));
       const { location = '' } = await consume();
       expect(new URL(location).searchParams.get('return_to')).toBe(page);
       await begin(new URL(location).search);
@@ -444,7 +466,7 @@ describe('consume', () => {
   it.each([
     ['no login', null],
     ['a login of another browser', '_elsewhere'],
-    ['a login that wanted nothing in particular', '_request2'],
+    ['a login that wanted nothing in particular', idOf(2)],
   ])('begins again without a page when the response names %s', async (_, requestId) => {
     const { begin, consume, reject } = startLogin();
     await begin('?return_to=/invoices');
@@ -464,7 +486,7 @@ describe('consume', () => {
       const [name = '', value = ''] = Object.entries(jar)[0] ?? [];
       jar[name] = value.replace('%2Finvoices', encodeURIComponent(address));
       expect(jar[name]).not.toBe(value);
-      reject('sso.requestUnknown', '_request1');
+      reject('sso.requestUnknown', idOf(1));
       expect(await consume()).toMatchObject({
         status: 303,
         location: expect.not.stringContaining('return_to'),
@@ -480,7 +502,7 @@ describe('consume', () => {
     expect(Object.values(jar)[0]?.length).toBeLessThan(100);
     await begin(`?return_to=/${'\u{1f600}'.repeat(100)}`);
     for (const value of Object.values(jar)) expect(value.length).toBeLessThan(600);
-    reject('sso.requestUnknown', '_request1');
+    reject('sso.requestUnknown', idOf(1));
     expect(await consume()).toMatchObject({
       status: 303,
       location: expect.not.stringContaining('return_to'),
@@ -490,11 +512,11 @@ describe('consume', () => {
   it('offers the page in the link to sign in again', async () => {
     const { begin, consume, reject } = startLogin();
     await begin('?return_to=/invoices');
-    reject('sso.audience', '_request1');
+    reject('sso.audience', idOf(1));
     expect((await consume()).body).toContain('?return_to=%2Finvoices"');
     const { accept, users, ...denying } = startLogin();
     await denying.begin('?return_to=/invoices');
-    accept('_request1', '/invoices');
+    accept(idOf(1), '/invoices');
     users.findOrCreateUser = () => Promise.reject(new MaestranoLoginDeniedError());
     expect((await denying.consume()).body).toContain('?return_to=%2Finvoices"');
   });
@@ -513,7 +535,7 @@ describe('consume', () => {
 
   it('keeps out whom the application rejects, with its own words', async () => {
     const { consume, accept, users, jar } = startLogin();
-    accept('_request1');
+    accept(idOf(1));
     users.findOrCreateUser = () =>
       Promise.reject(new MaestranoLoginDeniedError('Ask <b>your</b> administrator.'));
     const response = await consume();
@@ -527,7 +549,7 @@ describe('consume', () => {
     ['an HttpException', new HttpException('gone', 410)],
   ])("lets %s through to the application's filters, without a session", async (_, error) => {
     const { consume, accept, groups, jar } = startLogin();
-    accept('_request1');
+    accept(idOf(1));
     groups.addMember = () => Promise.reject(error);
     await expect(consume()).rejects.toBe(error);
     expect(signedIn(jar)).toBe(false);
@@ -535,7 +557,7 @@ describe('consume', () => {
 
   it('lets the session adapter choose the page, on our own origins', async () => {
     const { consume, accept, session } = startLogin();
-    accept('_request1', '/invoices');
+    accept(idOf(1), '/invoices');
     session.adapter = { signIn: () => '/tour' };
     expect(await consume()).toMatchObject({ location: '/tour' });
     session.adapter = { signIn: () => 'https://evil.example/' };
@@ -546,7 +568,7 @@ describe('consume', () => {
 
   it('takes the session back when the session adapter fails', async () => {
     const { consume, accept, session, jar } = startLogin();
-    accept('_request1');
+    accept(idOf(1));
     session.adapter = { signIn: () => Promise.reject(new MaestranoLoginDeniedError()) };
     expect(await consume()).toMatchObject({
       status: 403,

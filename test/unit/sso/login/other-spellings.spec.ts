@@ -1,10 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { ReturnTo } from '../../../../src/sso/login/return-to.service.js';
-import {
-  LoginTransactionService,
-  newLoginTransaction,
-} from '../../../../src/sso/login/login-transaction.service.js';
+import { LoginTransactionService, newLogin } from '../../../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { samlMarketplace } from '../../../support/saml/saml-bench.js';
 import { settingsOf } from '../../../support/settings.js';
@@ -43,7 +40,7 @@ describe('of two that come at the same moment with one response', () => {
     const store = new Watched();
     const marketplace = samlMarketplace();
     const transactions = new LoginTransactionService(store, settingsOf().sso);
-    const login = newLoginTransaction(marketplace, { returnTo: null, params: {} });
+    const { transaction: login } = newLogin(marketplace, { returnTo: null, params: {} });
     await transactions.save(login);
     expect(await transactions.take(marketplace, login.id)).not.toBeNull();
     expect(store.seen).toBe(true);

@@ -1,0 +1,119 @@
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
+import type { MaestranoStore } from '../../stores/maestrano-store.js';
+import { storeKey } from '../../stores/store-key.js';
+
+/** Responses of the provider to direct verifications of one login: for the browser that began it, and for anybody. */
+const MOST_BOUND = 3;
+const MOST_STRAY = 1;
+/** Calls without a response that are not counted among those. */
+const MOST_EXCUSED = 2;
+/** Others write at the same moment: as often as all of them together may write. */
+const TRIES = 16;
+
+/** What became of a message: the provider is being asked, or said yes or no. */
+export type Answer = 'asking' | 'yes' | 'no';
+
+interface Kept {
+  /** Calls that were answered, or are under way. */
+  readonly counted: number;
+  readonly excused: number;
+  /** By the digest of the message. */
+  readonly answers: Readonly<Record<string, Answer>>;
+}
+
+const NOTHING: Kept = { counted: 0, excused: 0, answers: {} };
+
+/** Whose count it is. */
+export interface AllowanceOwner {
+  readonly marketplace: Marketplace;
+  readonly requestId: string;
+  /** Whether the browser that began the login asks: what a stranger uses up is not its own. */
+  readonly bound: boolean;
+  /** How long the login may take, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/**
+ * How often the provider may be asked about one begun login (protocol §5): otherwise whoever begins one could make us call the
+ * provider without end. Counted in the store, for all instances; a login never uses up what is another's.
+ */
+export class VerificationAllowance {
+  constructor(private readonly store: MaestranoStore) {}
+
+  /** What is known of the message; null when nobody has asked, or nobody got a response. */
+  async answer(owner: AllowanceOwner, digest: string): Promise<Answer | null> {
+    const text = await this.store.get(keyOf(owner));
+    return read(text).answers[digest] ?? null;
+  }
+
+  /**
+   * Takes a call out of the allowance; it counts from now on.
+   *
+   * @param known what {@link answer} said; somebody else may ask at the same moment.
+   * @returns `taken`, `changed` when something else is known by now, or `exhausted`.
+   */
+  async take(
+    owner: AllowanceOwner,
+    digest: string,
+    known: Answer | null,
+  ): Promise<'taken' | 'changed' | 'exhausted'> {
+    const most = owner.bound ? MOST_BOUND : MOST_STRAY;
+    let result: 'taken' | 'changed' | 'exhausted' = 'exhausted';
+    const done = await this.#update(owner, (kept) => {
+      result = 'changed';
+      if ((kept.answers[digest] ?? null) !== known) return null;
+      result = 'exhausted';
+      if (kept.counted >= most) return null;
+      result = 'taken';
+      return { ...kept, counted: kept.counted + 1, answers: { ...kept.answers, [digest]: 'asking' } };
+    });
+    return done ? result : 'changed';
+  }
+
+  /** Remembers what the provider said. */
+  async answered(owner: AllowanceOwner, digest: string, answer: Answer): Promise<void> {
+    await this.#update(owner, (kept) => ({ ...kept, answers: { ...kept.answers, [digest]: answer } }));
+  }
+
+  /** Remembers that no response came. Says whether the call is not counted, so that another may be made. */
+  async unanswered(owner: AllowanceOwner, digest: string): Promise<boolean> {
+    let excused = false;
+    const done = await this.#update(owner, (kept) => {
+      const { [digest]: _, ...answers } = kept.answers;
+      excused = kept.excused < MOST_EXCUSED;
+      return excused
+        ? { counted: kept.counted - 1, excused: kept.excused + 1, answers }
+        : { ...kept, answers };
+    });
+    return done && excused;
+  }
+
+  /** Says whether the change was made, or found unnecessary: where others write without end, it is not. */
+  async #update(owner: AllowanceOwner, change: (kept: Kept) => Kept | null): Promise<boolean> {
+    const key = keyOf(owner);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const text = await this.store.get(key);
+      const changed = change(read(text));
+      if (changed === null) return true;
+      const [written] = await this.store.writeMany([
+        { key, expected: text, value: write(changed), ttlMs: owner.ttlMs },
+      ]);
+      if (written) return true;
+    }
+    return false;
+  }
+}
+
+function keyOf({ marketplace, requestId, bound }: AllowanceOwner): string {
+  return storeKey('openid-asked', marketplace.name, requestId, bound ? 'bound' : 'stray');
+}
+
+function read(text: string | null): Kept {
+  if (text === null) return NOTHING;
+  const [counted, excused, answers] = JSON.parse(text) as [number, number, Record<string, Answer>];
+  return { counted, excused, answers };
+}
+
+function write({ counted, excused, answers }: Kept): string {
+  return JSON.stringify([counted, excused, answers]);
+}
