@@ -14,6 +14,8 @@ import { ConnecRecords } from './connec/connec-records.js';
 import { ConnecReports } from './connec/connec-reports.js';
 import { ConnecController } from './connec/connec.controller.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
+import { ControlController } from './control/control.controller.js';
+import { EventSender } from './events/event-sender.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { ExchangeRecorder } from './http/exchange-recorder.js';
 import { IdentityProviderController } from './idp/identity-provider.controller.js';
@@ -51,6 +53,7 @@ export class SandboxModule {
         AccountController,
         ConnecController,
         OpenIdController,
+        ControlController,
         ...PAGE_CONTROLLERS,
       ],
       providers: [
@@ -80,6 +83,7 @@ export class SandboxModule {
         WebhookSender,
         ConnecChanges,
         SandboxWebhooks,
+        EventSender,
         LoginLog,
         SandboxLogin,
         AssertionWorkshop,

@@ -53,7 +53,8 @@ export function isProblem({ status, fault, remarks }: JournalEntry): boolean {
   return status === null || status >= 400 || fault !== null || remarks.length > 0;
 }
 
-function fits(entry: JournalEntry, query: JournalQuery): boolean {
+/** Whether an exchange is what a query looks for. */
+export function matchesQuery(entry: JournalEntry, query: JournalQuery): boolean {
   if (query.direction && entry.direction !== query.direction) return false;
   if (query.part && entry.part !== query.part) return false;
   if (query.marketplace && entry.marketplace !== query.marketplace) return false;
@@ -91,9 +92,14 @@ export class Journal {
     return numbered;
   }
 
+  /** Number of the newest exchange; 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   /** The exchanges that fit, oldest first. */
   find(query: JournalQuery = {}): JournalEntry[] {
-    return this.#entries.filter((entry) => fits(entry, query));
+    return this.#entries.filter((entry) => matchesQuery(entry, query));
   }
 
   /** The newest exchange of a route that went well, however long ago; routes of Connec! are not kept. */

@@ -6,6 +6,8 @@ import { hiddenField, select, type Choice } from '../../views/form.js';
 import { html, Html } from '../../views/html.js';
 import { card, empty, rows } from '../../views/parts.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
+import { CATALOGUE, type CatalogueEvent, eventBody, USUAL_EVENT } from '../events/event-catalogue.js';
+import { EventSender, STRANGER } from '../events/event-sender.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxGroupRecord } from '../state/records.js';
@@ -14,7 +16,6 @@ import type { Delivery, DeliveryCredentials, DeliveryOptions } from '../webhooks
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
 import { type Back, back, link } from './back.js';
 import { deliveryRow, isFailed } from './delivery-look.js';
-import { CATALOGUE, type CatalogueEvent, eventBody, USUAL_EVENT } from './event-catalogue.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
@@ -24,10 +25,6 @@ import { SandboxPages } from './sandbox-pages.js';
 /** Companies, people and records offered at once; more are searched. */
 const OFFERED = 50;
 const MAX_TIMES = 50;
-/** How far an older notification lies behind a newer one. */
-const OLDER_MS = 60_000;
-/** A company that nobody has. */
-const STRANGER = 'cld-of-nobody';
 const KINDS: Readonly<Record<string, readonly Delivery['kind'][]>> = {
   cancel: ['group'],
   stranger: ['group'],
@@ -42,6 +39,7 @@ export class ComposeController {
     private readonly clock: SandboxClock,
     private readonly marketplaces: MarketplaceAdmin,
     private readonly webhooks: SandboxWebhooks,
+    private readonly events: EventSender,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -81,25 +79,15 @@ export class ComposeController {
   async send(@Form() form: FormFields): Promise<Back> {
     const { event = '', company = '', user = '', body = '' } = form;
     const [named = '', group = ''] = splitKey(company);
-    const marketplace = form['marketplace'] || named || this.marketplaces.getOrFirst(undefined).name;
-    const how = { ...deliveryOptions(form), marketplace };
-    const entities = parse(body);
+    const marketplace = form['marketplace'] || named || undefined;
     const again = link('/compose', { event, company });
-    switch (event) {
-      case 'cancel':
-        return told(await this.webhooks.deleteGroup(group, how));
-      case 'stranger':
-        return told(await this.webhooks.deleteGroup(STRANGER, { ...how, onlySend: true }));
-      case 'leave':
-        if (!user) return back(again, 'Choose who leaves.', 'bad');
-        return told(await this.webhooks.deleteGroupUser(group, user, how));
-    }
-    if (!entities) return back(again, 'The body is no JSON object; nothing was sent.', 'bad');
-    if (event === 'repeat')
-      return told(await this.webhooks.notify(entities, { ...how, times: Math.max(2, how.times) }));
-    if (event === 'older')
-      return told(await this.webhooks.notifyReordered([this.#older(entities), entities], how));
-    return told(await this.webhooks.notify(entities, how));
+    if (event === 'leave' && !user) return back(again, 'Choose who leaves.', 'bad');
+    const needsBody = CATALOGUE.some(({ key, resource }) => key === event && resource !== null);
+    const entities = needsBody ? parse(body) : undefined;
+    if (entities === null) return back(again, 'The body is no JSON object; nothing was sent.', 'bad');
+    return told(
+      await this.events.send({ event, marketplace, group, user, body: entities }, deliveryOptions(form)),
+    );
   }
 
   #catalogue(chosen: CatalogueEvent, company: string | null): Html {
@@ -260,20 +248,6 @@ export class ComposeController {
       .filter((one) => one.status === 'running' && contains(text, [one.name, one.uid]))
       .slice(0, OFFERED);
     return picked && text === '' && !found.includes(picked) ? [picked, ...found] : found;
-  }
-
-  /** The same entities as they were a minute before. */
-  #older(entities: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(entities).map(([resource, list]) => [
-        resource,
-        Array.isArray(list)
-          ? list.map((one: unknown) =>
-              isRecord(one) ? { ...one, updated_at: this.clock.iso(-OLDER_MS) } : one,
-            )
-          : list,
-      ]),
-    );
   }
 }
 

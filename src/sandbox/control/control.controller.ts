@@ -1,0 +1,155 @@
+import {
+  Controller,
+  Get,
+  HttpCode,
+  type MessageEvent,
+  Post,
+  Sse,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import { concat, defer, filter, from, map, type Observable } from 'rxjs';
+
+import { SandboxError } from '../../errors/sandbox.error.js';
+import { errorCode } from '../../utils/error-code.js';
+import { PACKAGE_VERSION } from '../../utils/package-version.js';
+import { SandboxClock } from '../clock/sandbox-clock.js';
+import { CATALOGUE } from '../events/event-catalogue.js';
+import { EventSender } from '../events/event-sender.js';
+import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { isProblem, Journal, type JournalEntry, matchesQuery } from '../journal/journal.js';
+import { isLoginProblem, loginState } from '../login/login-log.js';
+import { SandboxLogin } from '../login/sandbox-login.js';
+import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { SandboxReset } from '../scenarios/sandbox-reset.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import type { Delivery } from '../webhooks/delivery.js';
+import { ControlExceptionFilter } from './control-exception.filter.js';
+import { ControlGuard } from './control.guard.js';
+import {
+  type ClockChange,
+  readClockChange,
+  readEvent,
+  readJournalQuery,
+  readLogin,
+} from './control-requests.js';
+
+/** A delivery as the control interface shows it: without the credentials that it carried. */
+type ShownDelivery = Omit<Delivery, 'headers' | 'responseHeaders'>;
+
+/**
+ * The sandbox for programs: what the commands `trigger`, `login`, `clock`, `reset` and `journal` use, and what tests in
+ * any language can. JSON in, JSON out; see docs/sandbox.md.
+ */
+@Controller('api/sandbox/v1')
+@UseGuards(ControlGuard)
+@UseFilters(ControlExceptionFilter)
+export class ControlController {
+  constructor(
+    private readonly state: SandboxState,
+    private readonly sandboxClock: SandboxClock,
+    private readonly marketplaces: MarketplaceAdmin,
+    private readonly events: EventSender,
+    private readonly logins: SandboxLogin,
+    private readonly entries: Journal,
+    private readonly scenario: SandboxReset,
+  ) {}
+
+  @Get()
+  overview(): object {
+    return {
+      version: PACKAGE_VERSION,
+      appUrl: this.state.appUrl,
+      marketplaces: this.marketplaces.list().map(({ name }) => name),
+      clock: this.#clock(),
+      events: CATALOGUE.map(({ key, title, note }) => ({ event: key, title, note })),
+    };
+  }
+
+  @Post('events')
+  @HttpCode(200)
+  async trigger(@Exchange() { bodyText }: SandboxExchange): Promise<{ deliveries: ShownDelivery[] }> {
+    const { what, how } = readEvent(bodyText);
+    return { deliveries: (await this.events.send(what, how)).map((one) => shown(one)) };
+  }
+
+  @Post('logins')
+  @HttpCode(200)
+  async login(@Exchange() { bodyText }: SandboxExchange): Promise<object> {
+    const options = readLogin(bodyText);
+    const record = this.marketplaces.getOrFirst(options.marketplace);
+    const appUrl = this.state.appHostOf(record);
+    const login = await this.logins.attempt(appUrl, options).catch((error: unknown) => {
+      throw error instanceof SandboxError ? error : silent(appUrl, error);
+    });
+    return { ...login, state: loginState(login), asExpected: !isLoginProblem(login) };
+  }
+
+  @Get('clock')
+  clock(): object {
+    return this.#clock();
+  }
+
+  @Post('clock')
+  @HttpCode(200)
+  moveClock(@Exchange() { bodyText }: SandboxExchange): object {
+    this.#move(readClockChange(bodyText));
+    return this.#clock();
+  }
+
+  @Post('reset')
+  @HttpCode(200)
+  async reset(): Promise<object> {
+    await this.scenario.reset();
+    return { marketplaces: this.marketplaces.list().map(({ name }) => name) };
+  }
+
+  @Get('journal')
+  journal(@Exchange() { query }: SandboxExchange): { entries: JournalEntry[]; last: number } {
+    const { limit, problems, ...wanted } = readJournalQuery(query);
+    const found = this.entries.find(wanted).filter((one) => !problems || isProblem(one));
+    return { entries: limit === 0 ? [] : found.slice(-limit), last: this.entries.lastId };
+  }
+
+  /** Exchanges as they happen, after those that `after` names: nothing in between is lost. */
+  @Sse('journal/events')
+  follow(@Exchange() { query }: SandboxExchange): Observable<MessageEvent> {
+    const { problems, ...wanted } = readJournalQuery(query);
+    const before = defer(() => from(wanted.after === undefined ? [] : this.entries.find(wanted)));
+    const live = this.entries.live.pipe(filter((entry) => matchesQuery(entry, wanted)));
+    return concat(before, live).pipe(
+      filter((entry) => !problems || isProblem(entry)),
+      map((entry) => ({ data: entry })),
+    );
+  }
+
+  #move(change: ClockChange): void {
+    const clock = this.sandboxClock;
+    if ('advance' in change) clock.advance(change.advance);
+    else if ('set' in change) clock.set(change.set);
+    else if (change.frozen === true) clock.freeze();
+    else if (change.frozen === false) clock.unfreeze();
+    else clock.reset();
+  }
+
+  #clock(): { now: string; frozen: boolean; offsetMs: number } {
+    const { isFrozen, offsetMs } = this.sandboxClock;
+    return { now: this.sandboxClock.now().toISOString(), frozen: isFrozen, offsetMs };
+  }
+}
+
+function silent(appUrl: string, cause: unknown): SandboxError {
+  return new SandboxError('sandbox.login', {
+    message: `The application at ${appUrl} did not respond (${errorCode(cause) ?? 'no reason given'}).`,
+    remedy: 'Start it, or start the sandbox with --app and its address.',
+    cause,
+  });
+}
+
+function shown({
+  headers: _headers,
+  responseHeaders: _responseHeaders,
+  ...delivery
+}: Delivery): ShownDelivery {
+  return delivery;
+}
