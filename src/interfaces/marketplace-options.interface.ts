@@ -22,6 +22,8 @@ export interface MarketplaceRefreshOptions {
   readonly timeoutMs?: number;
   /** Milliseconds that the start may wait for the sources, all attempts together; 15,000 by default. */
   readonly bootDeadlineMs?: number;
+  /** Ask a source again that failed at start, until `bootDeadlineMs` is over; true by default, false in unit tests. */
+  readonly retryAtStart?: boolean;
   /** Milliseconds that a marketplace is served on after it vanished from the response; 86,400,000 by default. */
   readonly vanishedGraceMs?: number;
   /** Milliseconds that the past key and certificate stay valid beside the new ones; 3,600,000 by default. */

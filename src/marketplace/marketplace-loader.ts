@@ -180,7 +180,8 @@ export class MarketplaceLoader implements OnModuleDestroy {
         Math.max(1, Math.min(left, this.#settings.timeoutMs)),
         this.#closing.signal,
       );
-      if (!failure || isFinal(failure) || performance.now() + wait >= end) return failure;
+      if (!failure || isFinal(failure) || !this.#settings.retryAtStart) return failure;
+      if (performance.now() + wait >= end) return failure;
       if (runner.status.origin === 'file') return failure;
       await pause(wait);
     }

@@ -178,6 +178,7 @@ const MARKETPLACE = {
     intervalMs: milliseconds(5 * MINUTE, { least: 0 }),
     timeoutMs: milliseconds(5 * SECOND),
     bootDeadlineMs: milliseconds(15 * SECOND),
+    retryAtStart: flag(true),
     vanishedGraceMs: milliseconds(DAY, { least: 0 }),
     rotationOverlapMs: milliseconds(HOUR, { least: 0 }),
     file: text(null),

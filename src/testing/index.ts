@@ -13,6 +13,8 @@ export { TEST_APP_HOST, testMarketplace } from './test-marketplace.js';
 export { TestIdentityProvider, type TestPerson, type TestResponseChanges } from './test-identity-provider.js';
 export { basicAuthHeader } from './basic-auth-header.js';
 export { signInCookie, type SignInOptions } from './sign-in.js';
+export { startTestApplication, type TestApplicationOptions } from './start-test-application.js';
+export { TestApplication } from './test-application.js';
 export { sqliteTestStore } from './sqlite-test-store.js';
 export { storeContract, type StoreContractOptions } from './store-contract.js';
 export type { ContractCase } from './contract-case.js';

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
-import { type MaestranoModuleOptions, MemoryStore, SessionService } from '../../src/index.js';
+import * as kit from '../../src/index.js';
+import {
+  MaestranoGroupAdapter,
+  type MaestranoModuleOptions,
+  MaestranoUserAdapter,
+  MemoryStore,
+  SessionService,
+} from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import {
   COMPLIANCE_SCENARIOS,
@@ -178,6 +185,39 @@ const BROKEN: readonly (readonly [fails: string, breakage: Breakage])[] = [
 
 /** These wait or send megabytes; no broken application below concerns them. */
 const SLOW = new Set(['session-logout', 'consume-huge', 'notification-huge']);
+
+describe('the advice of the checklist', () => {
+  it('names what of ours to use', () => {
+    const adapterMethods = [MaestranoGroupAdapter, MaestranoUserAdapter].flatMap((adapter) =>
+      Object.getOwnPropertyNames(adapter.prototype),
+    );
+    const ours = [
+      ...Object.keys(kit),
+      ...adapterMethods,
+      // Abstract methods and types leave nothing behind when they are compiled.
+      'findOrCreateUser',
+      'findOrCreateGroup',
+      'UserProfile',
+      'GroupReference',
+      'sso.acceptedClockSkewMs',
+      'session.graceMs',
+      'webhooks.bodyLimit',
+      'nestjs-maestrano',
+    ].filter((name) => name !== 'constructor');
+    expect(
+      COMPLIANCE_SCENARIOS.filter(({ remedy }) => !ours.some((name) => remedy.includes(name))).map(
+        ({ id, remedy }) => `${id}: ${remedy}`,
+      ),
+    ).toEqual([]);
+  });
+
+  it('is never about a scenario that nobody has', async () => {
+    await using sandbox = await startSandbox();
+    await expect(runCompliance({ sandbox, appUrl: sandbox.url, only: ['login-agian'] })).rejects.toThrow(
+      'login-agian',
+    );
+  });
+});
 
 describe('the checklist on broken applications', () => {
   it.each(BROKEN)(

@@ -10,7 +10,7 @@ export const ASSERTION_SCENARIOS: readonly ComplianceScenario[] = ASSERTION_VARI
     title: expected.length === 0 ? `Accepted: ${title}` : `Rejected: ${title}`,
     remedy:
       expected.length === 0
-        ? 'Accept what the real identity provider may send.'
+        ? 'Accept what the real identity provider may send, as SsoService does.'
         : `Check it: nestjs-maestrano rejects it with ${expected.join(' or ')}.`,
     run: async (bench) => {
       const result = await bench.sandbox.assertions.send(bench.appUrl, name, bench.customer());

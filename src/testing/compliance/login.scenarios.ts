@@ -43,7 +43,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-again',
     area,
     title: 'The same person signs in a second time',
-    remedy: 'findOrCreateUser and findOrCreateGroup must find what the first login created.',
+    remedy:
+      'findOrCreateUser and findOrCreateGroup must find what the first login created: keep a link by marketplace and uid.',
     run: async (bench) => {
       const who = bench.customer();
       await bench.signedIn(who);
@@ -54,7 +55,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-second-group',
     area,
     title: 'A person of two companies signs in through each of them',
-    remedy: 'A user may belong to several groups: add the membership instead of rejecting the known user.',
+    remedy:
+      'A user may belong to several groups: findOrCreateUser returns the known user, and addMember adds the membership.',
     run: async (bench) => {
       const first = bench.customer();
       const second = bench.customer();
@@ -104,7 +106,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-tabs',
     area,
     title: 'Eight tabs of one browser that begin a login at once all get in',
-    remedy: 'Remember each login that a browser began on its own, and not only the latest.',
+    remedy:
+      'Remember each login that a browser began on its own, as SsoService does, and not only the latest.',
     run: async (bench) => {
       const who = bench.customer();
       const browser = new SandboxBrowser();
@@ -120,7 +123,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-names',
     area,
     title: 'Names with accents, quotes, ampersands and markup are taken as they are',
-    remedy: 'Escape what you print, and do not restrict the characters of names.',
+    remedy:
+      'Escape what you print, and let findOrCreateUser and findOrCreateGroup take any characters in names.',
     run: async (bench) => {
       const who = bench.customer({
         groupName: 'Müller & Sons <“quoted”> 株式会社',
@@ -135,14 +139,15 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-empty-values',
     area,
     title: 'A person and a company without country, city, time zone, currency and trial sign in',
-    remedy: 'Every attribute but the identifiers may be absent: do not require it in your tables.',
+    remedy:
+      'Every attribute of UserProfile and GroupProfile but the identifiers may be absent: do not require it in your tables.',
     run: async (bench) => void (await bench.signedIn(bench.customer({ bare: true }))),
   },
   {
     id: 'login-other-marketplace',
     area,
     title: 'The user and the group of another marketplace are others, though their ids are the same',
-    remedy: 'Store users and groups by marketplace and uid together.',
+    remedy: 'In findOrCreateUser and findOrCreateGroup, look for context.marketplace and the uid together.',
     run: async (bench) => {
       const other = bench.otherMarketplace;
       const who = bench.customer();
@@ -177,7 +182,7 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'login-clock-far-ahead',
     area,
     title: 'A response from ten minutes in the future is rejected',
-    remedy: 'Check NotBefore and IssueInstant, with a tolerance of a minute or so.',
+    remedy: 'Check NotBefore and IssueInstant, with a tolerance of a minute or so (sso.acceptedClockSkewMs).',
     run: async (bench) =>
       withClock(bench, '10m', async () => {
         const login = await bench.login(bench.customer());
@@ -188,7 +193,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: `open-redirect-${index + 1}`,
     area,
     title: `Signing in does not redirect to ${target}`,
-    remedy: 'Redirect to paths of your own only, after parsing them with new URL(target, origin).',
+    remedy:
+      'Redirect to paths of your own only, after parsing them with new URL(target, origin); the init path of SsoService takes no others.',
     run: (bench) => staysHome(bench, target),
   })),
   {
@@ -202,7 +208,7 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'session-cookie',
     area,
     title: 'The session cookie cannot be read by scripts',
-    remedy: 'Set HttpOnly on the session cookie.',
+    remedy: 'Set HttpOnly on the session cookie; that of MaestranoSessionGuard has it.',
     run: async (bench) => {
       const login = await bench.signedIn(bench.customer());
       const set = login.steps
@@ -217,7 +223,8 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'session-logout',
     area,
     title: 'A session ends when the marketplace says so, at the next recheck',
-    remedy: 'Ask the marketplace when the session is due, and end it on "valid": false.',
+    remedy:
+      'Put MaestranoSessionGuard on the page: it asks the marketplace when the session is due, and ends it on "valid": false.',
     run: async (bench) => {
       const who = bench.customer();
       // The marketplace lives almost three minutes ago, so that its "ask again in three minutes" is now.
@@ -232,28 +239,30 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'consume-nothing',
     area,
     title: 'A post without SAMLResponse is a client error',
-    remedy: 'Respond with 4xx, never 5xx, to what is no response at all.',
+    remedy: 'Respond with 4xx, never 5xx, to what is no response at all; MaestranoExceptionFilter does.',
     run: (bench) => consumeRefuses(bench, ''),
   },
   {
     id: 'consume-garbage',
     area,
     title: 'A post of garbage is a client error',
-    remedy: 'Respond with 4xx, never 5xx, to what cannot be decoded.',
+    remedy: 'Respond with 4xx, never 5xx, to what cannot be decoded; MaestranoExceptionFilter does.',
     run: (bench) => consumeRefuses(bench, 'SAMLResponse=%00%ff!!not+base64'),
   },
   {
     id: 'consume-array',
     area,
     title: 'A post with two SAMLResponse fields is a client error',
-    remedy: 'Check that the field is one text: parsers turn a repeated field into a list.',
+    remedy:
+      'Let the consume route of MaestranoModule respond, or check that the field is one text: parsers turn a repeated field into a list.',
     run: (bench) => consumeRefuses(bench, 'SAMLResponse=YQ&SAMLResponse=Yg'),
   },
   {
     id: 'consume-huge',
     area,
     title: 'A post of two megabytes is a client error, or broken off',
-    remedy: 'Limit the body of the consume route.',
+    remedy:
+      'Let the consume route of MaestranoModule read the body, which is limited, or limit that of your own.',
     run: async (bench) => {
       try {
         await consumeRefuses(bench, `SAMLResponse=${'A'.repeat(2_000_000)}`);

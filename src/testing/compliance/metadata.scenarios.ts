@@ -16,7 +16,8 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'metadata',
     area,
     title: 'The metadata is served to the marketplace, and fits its configuration',
-    remedy: 'Serve /maestrano/metadata with the paths the marketplace has; the sandbox shows field by field.',
+    remedy:
+      'Let MaestranoModule serve /maestrano/metadata with the paths the marketplace has (MetadataService); the sandbox shows field by field.',
     run: async (bench) => {
       const { url, problem, fields } = await bench.sandbox.checkMetadata(bench.marketplace);
       demand(problem === null, `${url}: ${problem}.`);
@@ -28,7 +29,7 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'metadata-secret',
     area,
     title: 'The metadata holds no key',
-    remedy: 'Leave api.key out of the metadata.',
+    remedy: 'Leave api.key out of the metadata, as MetadataService does.',
     run: async (bench) => {
       const { leaksKey } = await bench.sandbox.checkMetadata(bench.marketplace);
       demand(!leaksKey, 'The API key is in it.');
@@ -38,21 +39,22 @@ export const METADATA_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'metadata-wrong-credentials',
     area,
     title: 'Wrong credentials get 401',
-    remedy: 'Compare the credentials of the request with those of the marketplace.',
+    remedy:
+      'Put MaestranoBasicAuthGuard on the endpoint: it compares the credentials with those of the marketplace.',
     run: (bench) => rejects(bench, 'wrong'),
   },
   {
     id: 'metadata-no-credentials',
     area,
     title: 'No credentials get 401',
-    remedy: 'Ask for credentials on the metadata endpoint.',
+    remedy: 'Put MaestranoBasicAuthGuard, or your own, on the metadata endpoint.',
     run: (bench) => rejects(bench, 'none'),
   },
   {
     id: 'metadata-malformed-credentials',
     area,
     title: 'Malformed credentials get 401, not an error',
-    remedy: 'Treat a header that cannot be parsed as wrong credentials.',
+    remedy: 'Treat a header that cannot be parsed as wrong credentials; MaestranoBasicAuthGuard does.',
     run: async (bench) => {
       for (const header of [
         'Basic',

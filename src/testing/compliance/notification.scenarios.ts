@@ -5,7 +5,8 @@ import { demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
 const area = 'notification';
-const IGNORE = 'Ignore and count what you do not know; a rejection only has it repeated.';
+const IGNORE =
+  'Ignore and count what you do not know, as the route of MaestranoModule does; a rejection only has it repeated.';
 
 type Entities = Readonly<Record<string, unknown>>;
 
@@ -43,14 +44,15 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification',
     area,
     title: 'A notification is taken',
-    remedy: 'Serve the notification path; the delivery log of the sandbox shows the response.',
+    remedy:
+      'Let MaestranoModule serve the notification path, and keep prefixes, guards and CSRF protection off it (maestranoRoutes()); the delivery log of the sandbox shows the response.',
     run: async (bench) => takes(bench, { people: [person(await knownGroup(bench))] }),
   },
   {
     id: 'notification-mixed',
     area,
     title: 'Several resources of several groups in one notification are taken',
-    remedy: 'Group the entities by group_id; a request may speak of many customers.',
+    remedy: 'A request may speak of many customers: a ConnecHandler is called for each group_id.',
     run: async (bench) => {
       const [one, two] = [await knownGroup(bench), await knownGroup(bench)];
       const organizations = [{ ...person(one, { resource_type: 'organizations' }), name: 'DoeCorp' }];
@@ -61,14 +63,16 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-twice',
     area,
     title: 'The same notification twice is taken twice',
-    remedy: 'Recognise a repeated delivery and respond as to the first.',
+    remedy:
+      'Recognise a repeated delivery and respond as to the first; ConnecHandler methods are called once.',
     run: async (bench) => takes(bench, { people: [person(await knownGroup(bench))] }, 2),
   },
   {
     id: 'notification-reordered',
     area,
     title: 'An older change after a newer one is taken',
-    remedy: 'Drop what is older than what you have, and respond with success.',
+    remedy:
+      'Drop what is older than what you have, and respond with success; the store behind ConnecHandler remembers for you.',
     run: async (bench) => {
       const group = await knownGroup(bench);
       const id = randomUUID();
@@ -102,7 +106,7 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-company-object',
     area,
     title: 'The company as an object, and as a list, is taken',
-    remedy: 'The singular resource comes in either form.',
+    remedy: 'The singular resource comes in either form; a ConnecHandler gets a list always.',
     run: async (bench) => {
       const company = person(await knownGroup(bench), { resource_type: 'company', name: 'DoeCorp' });
       await takes(bench, { company });
@@ -113,7 +117,7 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-empty',
     area,
     title: 'A notification of nothing is taken',
-    remedy: 'An empty object is a valid notification.',
+    remedy: 'An empty object is a valid notification; the route of MaestranoModule takes it.',
     run: (bench) => takes(bench, {}),
   },
   {
@@ -136,7 +140,7 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-malformed',
     area,
     title: 'A body that is no JSON gets 400',
-    remedy: 'Respond with 400 to what cannot be parsed, never 5xx.',
+    remedy: 'Respond with 400 to what cannot be parsed, never 5xx; the route of MaestranoModule does.',
     run: async (bench) => {
       const status = await raw(bench, '{"people": [ {');
       demand(status === 400, `It responded with ${status}.`);
@@ -146,7 +150,8 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-odd-shapes',
     area,
     title: 'Lists, numbers and deep nesting instead of entities crash nothing',
-    remedy: 'Check the shape of what comes, and bound its depth.',
+    remedy:
+      'Check the shape of what comes, and bound its depth, as the route of MaestranoModule does before a ConnecHandler.',
     run: async (bench) => {
       const deep = `{"people":[${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}]}`;
       for (const body of [
@@ -181,7 +186,8 @@ export const NOTIFICATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'notification-foreign-credentials',
     area,
     title: 'Nobody notifies with the credentials of another marketplace',
-    remedy: 'The marketplace of the route decides whose credentials count.',
+    remedy:
+      'The marketplace of the route decides whose credentials count: put MaestranoBasicAuthGuard on it.',
     run: async (bench) => {
       const credentials = { of: bench.otherMarketplace };
       const deliveries = await bench.sandbox.webhooks.notify({ people: [person('cld-1')] }, { credentials });

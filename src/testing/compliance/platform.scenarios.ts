@@ -3,7 +3,7 @@ import { ComplianceSkip, demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
 const area = 'platform';
-const KEEP = 'Keep the last configuration that worked until a better one arrives.';
+const KEEP = 'Keep the last configuration that worked until a better one arrives, as MarketplaceLoader does.';
 
 /** What happens when the marketplace itself is in trouble, or changes its keys (protocol §2.5). */
 export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
@@ -23,7 +23,8 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'platform-down-webhooks',
     area,
     title: 'Webhooks get a response while the marketplace does not respond to the application',
-    remedy: 'Do not call the marketplace before you respond to it, or bear its silence.',
+    remedy:
+      'Do not call the marketplace in deleteGroup or removeMember before you respond to it, or bear its silence (MaestranoHttpError).',
     run: (bench) =>
       whileDown(bench, async () => {
         const deliveries = await bench.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
@@ -67,7 +68,7 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'platform-key-rotated',
     area,
     title: 'After a rotation with overlap the old key and the new one open the webhooks',
-    remedy: 'Accept every key that the configuration lists.',
+    remedy: 'Accept every key that the configuration lists, as MaestranoBasicAuthGuard does.',
     run: async (bench) => {
       bench.sandbox.marketplaces.rotateKey(bench.marketplace);
       await bench.refresh();
@@ -88,7 +89,7 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'platform-certificate-rotated',
     area,
     title: 'After a rotation with overlap responses signed with either key are accepted',
-    remedy: 'Try every certificate that the configuration lists.',
+    remedy: 'Try every certificate that the configuration lists, as SsoService does.',
     run: async (bench) => {
       for (const signWith of ['new', 'old'] as const) {
         await bench.sandbox.marketplaces.rotateCertificate(bench.marketplace, { signWith });

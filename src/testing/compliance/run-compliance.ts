@@ -35,6 +35,8 @@ export interface ComplianceOptions {
   readonly refresh?: () => Promise<unknown>;
   /** Ids of the scenarios to run; all by default. */
   readonly only?: readonly string[];
+  /** Ends the run between two scenarios: the application is gone, or nobody waits any more. */
+  readonly signal?: AbortSignal;
   /** Called with each result as it comes. */
   readonly onResult?: (result: ComplianceResult) => void;
 }
@@ -42,14 +44,22 @@ export interface ComplianceOptions {
 /** Exchanges of a failed scenario that are shown. */
 const SHOWN = 6;
 
-/** Drives an application through what a marketplace does, one scenario after another. Never rejects for a failure. */
+/**
+ * Drives an application through what a marketplace does, one scenario after another. A failure is a result.
+ *
+ * @throws the reason of the signal, once it is given
+ * @throws RangeError when `only` holds an id that no scenario has: nothing would be checked, and all be well
+ */
 export async function runCompliance(options: ComplianceOptions): Promise<ComplianceReport> {
-  const { sandbox, appUrl, page, refresh, only, onResult } = options;
+  const { sandbox, appUrl, page, refresh, only, signal, onResult } = options;
+  const unknown = only?.filter((id) => !COMPLIANCE_SCENARIOS.some((scenario) => scenario.id === id)) ?? [];
+  if (unknown.length > 0) throw new RangeError(`There is no scenario ${unknown.join(', ')}.`);
   const bench = new ComplianceBench(sandbox, appUrl.replace(/\/+$/, ''), { page, refresh });
   const results: ComplianceResult[] = [];
   for (const scenario of COMPLIANCE_SCENARIOS) {
     if (only && !only.includes(scenario.id)) continue;
     const result = await runScenario(scenario, bench);
+    signal?.throwIfAborted();
     results.push(result);
     onResult?.(result);
   }

@@ -3,7 +3,8 @@ import { demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
 const area = 'webhook';
-const IDEMPOTENT = 'The marketplace may repeat itself: what is gone already is a success.';
+const IDEMPOTENT =
+  'The marketplace may repeat itself: in deleteGroup and removeMember, what is gone already is a success.';
 const AUTHENTICATE = 'Put MaestranoBasicAuthGuard, or your own, on the route.';
 
 const is401 = (status: number) => status === 401;
@@ -14,7 +15,8 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-group',
     area,
     title: 'A company cancels, and its sessions end',
-    remedy: 'Close the sessions of the group in the webhook: the next recheck is minutes away.',
+    remedy:
+      'Close the sessions of the group in the webhook (SessionService.closeGroup): the next recheck is minutes away.',
     run: async (bench) => {
       const who = bench.customer();
       const { cookieHeader } = await bench.signedIn(who);
@@ -50,7 +52,8 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-group-json',
     area,
     title: 'A company cancels in a request that is announced as JSON and empty',
-    remedy: 'Most HTTP clients announce JSON always: let no body parser stand before the webhook.',
+    remedy:
+      'Most HTTP clients announce JSON always: let no body parser of your own stand before the routes of MaestranoModule.',
     run: async (bench) => {
       const who = bench.customer();
       await bench.signedIn(who);
@@ -92,7 +95,8 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-group-foreign-credentials',
     area,
     title: 'Nobody cancels a company with the credentials of another marketplace',
-    remedy: 'The marketplace of the route decides whose credentials count.',
+    remedy:
+      'The marketplace of the route decides whose credentials count: put MaestranoBasicAuthGuard on it.',
     run: async (bench) => {
       const who = bench.customer();
       const { cookieHeader } = await bench.signedIn(who);
@@ -106,7 +110,8 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-user',
     area,
     title: "A person leaves: that person's session ends, a colleague's goes on",
-    remedy: 'Close the sessions of that person in that group, and no others.',
+    remedy:
+      'Close the sessions of that person in that group, and no others (SessionService.closeMembership).',
     run: async (bench) => {
       const who = bench.customer();
       const colleague = bench.colleague(who);
@@ -160,7 +165,8 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-odd-ids',
     area,
     title: 'Identifiers with slashes, dots and percent signs crash nothing',
-    remedy: 'Decode identifiers once, and treat them as data.',
+    remedy:
+      'The uid in GroupReference and MembershipReference is decoded: treat it as data, and decode it no further.',
     run: async (bench) => {
       for (const group of ['cld/../1', '..%2f..', 'cld-%00', `cld-${'9'.repeat(500)}`, "cld-1';--"]) {
         const [delivery] = await bench.sandbox.webhooks.deleteGroup(group, { onlySend: true });
@@ -173,7 +179,7 @@ export const WEBHOOK_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'webhook-login-after-cancel',
     area,
     title: 'A company that comes back under a new id signs in',
-    remedy: 'A returning customer has a new group id: do not block people for their past.',
+    remedy: 'A returning customer has a new group id: let findOrCreateUser block nobody for their past.',
     run: async (bench) => {
       const who = bench.customer();
       await bench.signedIn(who);

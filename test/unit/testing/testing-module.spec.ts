@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, type INestApplication, UseGuards } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -167,5 +167,25 @@ describe.each(HTTP_ADAPTERS)('MaestranoTestingModule on %s', (httpAdapter) => {
     ]);
     http.reset();
     await expect(bills.retrieve('bill-1')).rejects.toMatchObject({ code: 'http.connection', sent: 'no' });
+  });
+});
+
+describe('a start that needs the developer platform', () => {
+  const developerPlatform = { host: 'https://platform.example', apiKey: 'key-id', apiSecret: 'key-word' };
+  const compile = (): Promise<unknown> =>
+    Test.createTestingModule({
+      imports: [MaestranoTestingModule.forRoot({ marketplaces: [], developerPlatform })],
+    })
+      .setLogger(false)
+      .compile();
+
+  it('says what nobody scripted, instead of trying again until the runner gives up', async () => {
+    const request = jest.spyOn(ScriptedHttp.prototype, 'request');
+    await expect(compile()).rejects.toMatchObject({
+      code: 'configuration.none',
+      message: expect.stringContaining("Call reply('GET marketplaces', { json: … }) on ScriptedHttp."),
+    });
+    expect(request).toHaveBeenCalledTimes(1);
+    request.mockRestore();
   });
 });
