@@ -8,7 +8,7 @@ import { createProgram, ENTRIES, snippetsOf } from './program.js';
 import { ROOT, sourceFiles } from './source-files.js';
 
 const PAGES = [
-  ...['README.md', 'CONTRIBUTING.md'].filter((page) => existsSync(join(ROOT, page))),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter((page) => existsSync(join(ROOT, page))),
   ...readdirSync(join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .sort()

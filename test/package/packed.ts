@@ -26,7 +26,7 @@ export function packPackage(): PackedPackage {
     cwd: ROOT,
   });
   execFileSync(process.execPath, [join(ROOT, 'tools', 'schematics.mjs'), join(source, 'dist')]);
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs']) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }
   const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], {

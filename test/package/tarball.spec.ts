@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 import { type PackedPackage, packPackage } from './packed.js';
-import { packageOf } from './source-files.js';
+import { packageOf, ROOT } from './source-files.js';
 
 interface Manifest {
   readonly name: string;
@@ -80,21 +80,30 @@ const entries = (): [string, { types: string; default: string }][] =>
 describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const allowed =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg)|dist\/schematics\/\w+\.json)$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg)|dist\/schematics\/\w+\.json)$/;
     expect(files().filter((name) => !allowed.test(name))).toEqual([]);
     expect(files()).toEqual(
       expect.arrayContaining([
         'README.md',
         'LICENSE',
         'CHANGELOG.md',
+        'SECURITY.md',
         'dist/index.js',
-        'docs/marketplaces.md',
+        'dist/cli/main.js',
         'docs/reference/protocol.md',
         'docs/reference/saml.md',
         'dist/schematics/collection.json',
         'dist/schematics/package.json',
       ]),
     );
+    // Every guide of the checkout is there to be read offline.
+    const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.md'),
+    );
+    expect(guides.filter((name) => !existsSync(join(packed.folder, 'docs', name)))).toEqual([]);
+    // Only the owner can name these: until then they are left out rather than made up.
+    for (const name of ['repository', 'homepage', 'bugs', 'author'])
+      expect(manifest).not.toHaveProperty(name);
   });
 
   it('has documents whose links lead to files of the package', () => {
