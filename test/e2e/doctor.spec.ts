@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { CliIo } from '../../src/cli/cli-io.js';
-import { run } from '../../src/cli/doctor/doctor.command.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { maestranoRoutes } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.mjs';
 import { type TestApplication, testApplication } from '../support/application.js';
+import { commandLine } from '../support/command-line.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 let sandbox: Sandbox;
@@ -55,14 +55,9 @@ function platformEnv(): CliIo['env'] {
 }
 
 async function doctor(argv: string[], env: CliIo['env'] = platformEnv()): Promise<Outcome> {
-  let [out, err] = ['', ''];
-  const code = await run(argv, {
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    env,
-    cwd: folder,
-  });
-  return { code, out, err, findings: argv.includes('--json') && out ? (JSON.parse(out) as Finding[]) : [] };
+  const outcome = await commandLine(['doctor', ...argv], { env, cwd: folder });
+  const { out } = outcome;
+  return { ...outcome, findings: argv.includes('--json') && out ? (JSON.parse(out) as Finding[]) : [] };
 }
 
 /** Findings that are not fine, as short lines. */

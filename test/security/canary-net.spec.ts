@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
-import { runCommand } from '../../src/cli/command-runner.js';
+import { runCli } from '../../src/cli/run-cli.js';
 import { readNotification } from '../../src/connec/notifications/notification-reader.js';
 import { MaestranoHttpError } from '../../src/errors/http.error.js';
 import { parseJsonBody, toVisibleRequest, toWireRequest } from '../../src/http/http-messages.js';
@@ -166,9 +166,7 @@ describe('the net over the whole suite', () => {
       }),
     'the errors of a property test': () => Array.from({ length: 150 }, error).at(-1),
     'the command line': () =>
-      runCommand({ out: () => undefined, err: () => undefined, env: {}, cwd: '.' }, () =>
-        Promise.reject(new Error(KEY)),
-      ),
+      runCli([KEY], { out: () => undefined, err: () => undefined, env: {}, cwd: '.' }),
     'a child that is read': () => leakyChild('pipe'),
     'a child that inherits': () => leakyChild('inherit'),
     'a child that nobody reads': () => leakyChild('ignore'),

@@ -2,26 +2,16 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { run } from '../../src/cli/db/db.command.js';
+import { type CommandOutcome, commandLine } from '../support/command-line.js';
 import { isThere, makeDatabase, type Server, type TestDatabase } from './support/databases.js';
 
 /** Where the drivers are, as in an application. */
 const APPLICATION = join(import.meta.dirname);
 
-async function command(
+const command = (
   argv: string[],
   { cwd = APPLICATION, env = {} }: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
-    env,
-    cwd,
-  };
-  const code = await run(argv, io);
-  return { code, out, err };
-}
+): Promise<CommandOutcome> => commandLine(['db', ...argv], { cwd, env });
 
 const DATABASES: readonly { readonly server: Server; readonly dialect: string }[] = [
   { server: 'postgres', dialect: 'postgres' },
@@ -93,10 +83,10 @@ describe('nestjs-maestrano db', () => {
   });
 
   it.each([
-    [['print'], 'Give --dialect'],
-    [['print', '--dialect', 'oracle'], 'Give --dialect'],
-    [['drop', '--dialect', 'postgres'], '"drop" is not understood'],
-    [['check', '--dialect', 'postgres'], 'Which database'],
+    [['print'], '--dialect'],
+    [['print', '--dialect', 'oracle'], 'postgres, mysql, sqlite'],
+    [['drop', '--dialect', 'postgres'], "Unknown command 'drop'"],
+    [['check', '--dialect', 'postgres'], 'No database is named'],
     [['print', '--dialect', 'postgres', '--from', '-1'], '--from'],
     [['print', '--dialect', 'postgres', '--colour'], 'colour'],
   ])('does not understand %p', async (argv, message) => {

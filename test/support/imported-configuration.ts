@@ -5,8 +5,8 @@ import { runInNewContext } from 'node:vm';
 
 import ts from 'typescript';
 
-import { run } from '../../src/cli/import/import.command.js';
 import { flattenParameters } from '../../src/marketplace/normaliser/parameter-names.js';
+import { commandLine } from './command-line.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,13 +49,7 @@ export class ImportFolder {
     env: Environment = {},
   ): Promise<ImportRun> {
     this.write(files);
-    let [out, err] = ['', ''];
-    const code = await run(argv, {
-      out: (text) => void (out += text),
-      err: (text) => void (err += text),
-      env,
-      cwd: this.path,
-    });
+    const outcome = await commandLine(['import', ...argv], { env, cwd: this.path });
     const written = (name: string): string | null => {
       try {
         return readFileSync(join(this.path, name), 'utf8');
@@ -64,9 +58,7 @@ export class ImportFolder {
       }
     };
     return {
-      code,
-      out,
-      err,
+      ...outcome,
       written,
       load: (variables) => load(written('maestrano.config.ts') ?? '', variables),
     };

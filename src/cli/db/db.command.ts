@@ -1,109 +1,120 @@
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
 
 import { CliError } from '../../errors/cli.error.js';
 import { migrationText } from '../../sql/migrations/migration-text.js';
 import { migrateSql, readSqlSchema } from '../../sql/migrations/sql-schema.js';
 import type { SqlDialect, SqlExecutor } from '../../sql/sql-executor.js';
 import { tableName, type SqlTableOptions } from '../../sql/sql-tables.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
+import { wholeNumber } from '../cli-options.js';
 import { openDatabase } from './open-database.js';
 
-const HELP = `Usage: nestjs-maestrano db <print | check | diff | apply> --dialect <postgres | mysql | sqlite> [options]
+interface DbOptions extends CommonOptions {
+  readonly dialect: SqlDialect;
+  readonly url?: string;
+  readonly prefix?: string;
+  readonly schema?: string;
+}
 
-The tables of nestjs-maestrano/sql. Nothing ever drops or rewrites what is there.
+const DIALECTS: readonly SqlDialect[] = ['postgres', 'mysql', 'sqlite'];
+const MAX_VERSION = 999_999;
 
-  print           the text for your own migrations; connects to nothing
-  check           whether the tables of a database are as they have to be; exit code 1 where they are not
-  diff            the text that a database lacks, and what else is not as it has to be
-  apply           prints what diff prints, then carries it out; any number of instances may do so at once
-
-  --dialect NAME  postgres, mysql (also MariaDB), sqlite
-  --url URL       the database (default DATABASE_URL); the path of the file for sqlite
-  --from N        print: the version that you have already (default 0)
-  --prefix TEXT   begins the names of the tables (default maestrano_)
-  --schema NAME   where the tables are, unless the connection looks there anyway
-`;
-
-const OPTIONS = {
-  dialect: { type: 'string' },
-  url: { type: 'string' },
-  from: { type: 'string', default: '0' },
-  prefix: { type: 'string' },
-  schema: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** Prints, compares and makes the tables of the SQL stores. Resolves with the exit code. */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
-    const [task] = positionals;
-    if (values.help || task === undefined) {
-      io.out(HELP);
-      return values.help ? 0 : 2;
-    }
-    const dialect = dialectOf(values.dialect);
-    const tables = {
-      ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
-      ...(values.schema === undefined ? {} : { schema: values.schema }),
-    };
-    tableName(dialect, tables, 'entry');
-    if (task === 'print') {
-      io.out(migrationText(dialect, tables, versionOf(values.from)));
+/** The `db` commands: print, compare and make the tables of the SQL stores. */
+export function dbCommand(io: CliIo): CliCommand {
+  const command = new CliCommand('db', io).description(
+    'The tables of nestjs-maestrano/sql. Nothing ever drops or rewrites what is there.',
+  );
+  withTables(command.command('print'))
+    .description('Prints the text for your own migrations; connects to nothing.')
+    .option('--from <n>', 'the version that you have already', wholeNumber(0, MAX_VERSION), 0)
+    .does<DbOptions & { readonly from: number }>(async (at, options) => {
+      const { dialect, from } = options;
+      const text = migrationText(dialect, tablesOf(options), from);
+      at.out(options.json ? `${JSON.stringify({ dialect, from, text }, null, 2)}\n` : text);
       return 0;
-    }
-    const work = TASKS[task];
-    if (!work) throw usage(`"${task}" is not understood.`);
-    const url = values.url ?? io.env['DATABASE_URL'];
-    if (!url) throw usage('Which database? Give --url or DATABASE_URL.');
-    const { executor, close } = await openDatabase(dialect, url, io);
-    try {
-      return await work(executor, tables, io);
-    } finally {
-      await close();
-    }
-  });
+    });
+  withDatabase(command.command('check'))
+    .description('Whether the tables of a database are as they have to be; exit code 1 where they are not.')
+    .does<DbOptions>((at, options) => onDatabase(at, options, check));
+  withDatabase(command.command('diff'))
+    .description('Prints the text that a database lacks, and what else is not as it has to be.')
+    .does<DbOptions>((at, options) => onDatabase(at, options, diff));
+  withDatabase(command.command('apply'))
+    .description('Prints what diff prints, then carries it out; any number of instances may do so at once.')
+    .does<DbOptions>((at, options) => onDatabase(at, options, apply));
+  return command;
 }
 
-const TASKS: Readonly<
-  Record<string, (executor: SqlExecutor, tables: SqlTableOptions, io: CliIo) => Promise<number>>
-> = { check, diff, apply };
+function withTables(command: CliCommand): CliCommand {
+  return command
+    .addOption(
+      new Option('--dialect <name>', 'mysql is MariaDB as well').choices(DIALECTS).makeOptionMandatory(),
+    )
+    .option('--prefix <text>', 'begins the names of the tables (maestrano_)')
+    .option('--schema <name>', 'where the tables are, unless the connection looks there anyway');
+}
 
-async function check(executor: SqlExecutor, tables: SqlTableOptions, io: CliIo): Promise<number> {
+function withDatabase(command: CliCommand): CliCommand {
+  return withTables(command).option(
+    '--url <url>',
+    'the database (DATABASE_URL); the path of the file for sqlite',
+  );
+}
+
+function tablesOf({ dialect, prefix, schema }: DbOptions): SqlTableOptions {
+  const tables = {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(schema === undefined ? {} : { schema }),
+  };
+  // Throws for names that no table can have, before anything is opened.
+  tableName(dialect, tables, 'entry');
+  return tables;
+}
+
+type Task = (executor: SqlExecutor, tables: SqlTableOptions, io: CliIo, asJson: boolean) => Promise<number>;
+
+async function onDatabase(io: CliIo, options: DbOptions, task: Task): Promise<number> {
+  const tables = tablesOf(options);
+  const url = options.url ?? io.env['DATABASE_URL'];
+  if (!url) {
+    throw new CliError('cli.usage', {
+      message: 'No database is named.',
+      remedy: 'Give --url or DATABASE_URL.',
+    });
+  }
+  const { executor, close } = await openDatabase(options.dialect, url, io);
+  try {
+    return await task(executor, tables, io, options.json ?? false);
+  } finally {
+    await close();
+  }
+}
+
+const check: Task = async (executor, tables, io, asJson) => {
   const { problems, version } = await readSqlSchema(executor, tables);
-  if (problems.length === 0) io.out(`version ${version}: all tables are as they have to be\n`);
-  for (const problem of problems) io.out(`${problem}\n`);
+  if (asJson) io.out(`${JSON.stringify({ version, problems }, null, 2)}\n`);
+  else if (problems.length === 0) io.out(`version ${version}: all tables are as they have to be\n`);
+  else for (const problem of problems) io.out(`${problem}\n`);
   return problems.length === 0 ? 0 : 1;
-}
+};
 
-async function diff(executor: SqlExecutor, tables: SqlTableOptions, io: CliIo): Promise<number> {
+const diff: Task = async (executor, tables, io, asJson) => {
   const { problems, version } = await readSqlSchema(executor, tables);
   const text = migrationText(executor.dialect, tables, version);
-  io.out(problems.map((problem) => `-- ${problem}\n`).join(''));
-  io.out(text);
-  if (problems.length > 0 && text === '') {
-    io.out('-- The version is marked as applied: what is missing has to be repaired by hand.\n');
+  if (asJson) io.out(`${JSON.stringify({ version, problems, text }, null, 2)}\n`);
+  else {
+    io.out(problems.map((problem) => `-- ${problem}\n`).join(''));
+    io.out(text);
+    if (problems.length > 0 && text === '') {
+      io.out('-- The version is marked as applied: what is missing has to be repaired by hand.\n');
+    }
   }
   return problems.length === 0 ? 0 : 1;
-}
+};
 
-async function apply(executor: SqlExecutor, tables: SqlTableOptions, io: CliIo): Promise<number> {
-  await diff(executor, tables, io);
+const apply: Task = async (executor, tables, io, asJson) => {
+  if (!asJson) await diff(executor, tables, io, false);
   await migrateSql(executor, tables);
-  return check(executor, tables, io);
-}
-
-function dialectOf(name: string | undefined): SqlDialect {
-  if (name === 'postgres' || name === 'mysql' || name === 'sqlite') return name;
-  throw usage('Give --dialect postgres, mysql or sqlite.');
-}
-
-function versionOf(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw usage('--from is not a version.');
-}
-
-function usage(message: string): CliError {
-  return new CliError('cli.usage', { message, remedy: 'See nestjs-maestrano db --help.' });
-}
+  return check(executor, tables, io, asJson);
+};

@@ -1,63 +1,89 @@
-import { parseArgs } from 'node:util';
-
 import type { BullmqNotificationQueue } from '../../bullmq/bullmq-notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
-import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
 import { errorCode } from '../../utils/error-code.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
+import type { CliIo } from '../cli-io.js';
+import { wholeNumber } from '../cli-options.js';
 
-const HELP = `Usage: nestjs-maestrano dead-letters <list | replay ID | replay --all | discard ID> [options]
+interface QueueChoice extends CommonOptions {
+  readonly redis?: string;
+  readonly queue?: string;
+  readonly prefix?: string;
+}
 
-Connec! notifications that used up their attempts in the queue of nestjs-maestrano/bullmq. Replayed ones are handled by
-the application's own workers; what is stale by then is dropped.
+/** Most that one list shows. */
+const MAX_LISTED = 10_000;
 
-  --redis URL     where the queue is (default REDIS_URL, else redis://127.0.0.1:6379)
-  --queue NAME    name of the queue (default maestrano-notifications)
-  --prefix TEXT   before every key of the queue (default bull)
-  --all           replay every one
-  --limit N       list this many, newest first (default 50)
-`;
-
-const OPTIONS = {
-  redis: { type: 'string' },
-  queue: { type: 'string' },
-  prefix: { type: 'string' },
-  all: { type: 'boolean', default: false },
-  limit: { type: 'string', default: '50' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** Lists, replays and discards dead letters. Resolves with the exit code. */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
-    const [task, id] = positionals;
-    if (values.help || task === undefined) {
-      io.out(HELP);
-      return values.help ? 0 : 2;
-    }
-    const queue = await openQueue({
-      connection: values.redis ?? io.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
-      // This process only looks: handling is the application's work.
-      worker: false,
-      ...(values.queue ? { queueName: values.queue } : {}),
-      ...(values.prefix ? { prefix: values.prefix } : {}),
-    });
-    try {
-      if (task === 'list') return await list(queue, Number(values.limit), io);
-      if (task === 'replay' && values.all) {
-        io.out(`${await queue.replayAll()} replayed\n`);
-        return 0;
+/** The `dead-letters` commands. */
+export function deadLettersCommand(io: CliIo): CliCommand {
+  const command = new CliCommand('dead-letters', io).description(
+    "Connec! notifications that used up their attempts in the queue of nestjs-maestrano/bullmq. Replayed ones are handled by the application's own workers; what is stale by then is dropped.",
+  );
+  withQueue(command.command('list'))
+    .description('Lists them, newest first.')
+    .option('--limit <n>', 'this many', wholeNumber(1, MAX_LISTED), 50)
+    .does<QueueChoice & { readonly limit: number }>((at, options) =>
+      onQueue(at, options, (queue) => list(queue, options.limit, at, options.json ?? false)),
+    );
+  withQueue(command.command('replay'))
+    .description('Has one handled again, or all.')
+    .argument('[id]', 'the one, as it is listed')
+    .option('--all', 'every one')
+    .does<QueueChoice & { readonly all?: boolean }>((at, options, [id]) => {
+      if ((id === undefined) === !options.all) {
+        throw new CliError('cli.usage', {
+          message: id === undefined ? 'Which dead letter?' : 'Both one dead letter and all are named.',
+          remedy: 'Give the id that nestjs-maestrano dead-letters list shows, or --all.',
+        });
       }
-      if ((task === 'replay' || task === 'discard') && id !== undefined)
-        return await one(queue, task, id, io);
-      throw new CliError('cli.usage', {
-        message: `"${task}" is not understood.`,
-        remedy: 'See nestjs-maestrano dead-letters --help.',
+      return onQueue(at, options, async (queue) => {
+        if (id !== undefined) return one(queue, 'replay', id, at, options.json ?? false);
+        const replayed = await queue.replayAll();
+        at.out(options.json ? `${JSON.stringify({ replayed })}\n` : `${replayed} replayed\n`);
+        return 0;
       });
-    } finally {
-      await queue.close();
-    }
+    });
+  withQueue(command.command('discard'))
+    .description('Forgets one.')
+    .argument('<id>', 'the one, as it is listed')
+    .does<QueueChoice>((at, options, [id = '']) =>
+      onQueue(at, options, (queue) => one(queue, 'discard', id, at, options.json ?? false)),
+    );
+  return command;
+}
+
+function withQueue(command: CliCommand): CliCommand {
+  return command
+    .option('--redis <url>', 'where the queue is (REDIS_URL, or redis://127.0.0.1:6379)')
+    .option('--queue <name>', 'name of the queue (maestrano-notifications)')
+    .option('--prefix <text>', 'before every key of the queue (bull)');
+}
+
+async function onQueue(
+  io: CliIo,
+  options: QueueChoice,
+  work: (queue: BullmqNotificationQueue) => Promise<number>,
+): Promise<number> {
+  const queue = await openQueue({
+    connection: redisUrl(options.redis ?? io.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'),
+    // This process only looks: handling is the application's work.
+    worker: false,
+    ...(options.queue ? { queueName: options.queue } : {}),
+    ...(options.prefix ? { prefix: options.prefix } : {}),
+  });
+  try {
+    return await work(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** The address may hold a password: it is not repeated. */
+function redisUrl(text: string): string {
+  if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)) return text;
+  throw new CliError('cli.usage', {
+    message: 'The address of Redis is none.',
+    remedy: 'Give --redis or REDIS_URL as redis://127.0.0.1:6379.',
   });
 }
 
@@ -76,8 +102,17 @@ async function openQueue(options: QueueOptions): Promise<BullmqNotificationQueue
   }
 }
 
-async function list(queue: BullmqNotificationQueue, limit: number, io: CliIo): Promise<number> {
+async function list(
+  queue: BullmqNotificationQueue,
+  limit: number,
+  io: CliIo,
+  asJson: boolean,
+): Promise<number> {
   const [letters, counts] = [await queue.deadLetters({ limit }), await queue.counts()];
+  if (asJson) {
+    io.out(`${JSON.stringify({ letters, counts }, null, 2)}\n`);
+    return 0;
+  }
   for (const { id, marketplace, failedAt, attempts, reason, entities } of letters) {
     const what = Object.entries(entities).map(([resource, count]) => `${count} ${resource}`);
     io.out(`${id}  ${failedAt}  ${marketplace}  ${what.join(', ')}  ${attempts} attempts: ${reason}\n`);
@@ -93,8 +128,10 @@ async function one(
   task: 'replay' | 'discard',
   id: string,
   io: CliIo,
+  asJson: boolean,
 ): Promise<number> {
   const done = task === 'replay' ? await queue.replay(id) : await queue.discard(id);
-  io.out(done ? `${id} ${task}ed\n` : `There is no dead letter ${id}\n`);
+  if (asJson) io.out(`${JSON.stringify({ id, done })}\n`);
+  else io.out(done ? `${id} ${task}ed\n` : `There is no dead letter ${id}\n`);
   return done ? 0 : 1;
 }

@@ -1,12 +1,11 @@
-import { parseArgs } from 'node:util';
-
 import { Logger } from '@nestjs/common';
 
-import { CliError } from '../../errors/cli.error.js';
 import { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { resolveSettings } from '../../settings/maestrano-settings.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
+import { webUrl } from '../cli-options.js';
+import { type Paint, paint } from '../paint.js';
 import { checkApplication } from './application.check.js';
 import { checkConfiguration } from './configuration.check.js';
 import { type Finding, ok } from './finding.js';
@@ -15,57 +14,47 @@ import { checkServers } from './server.check.js';
 import { checkStore } from './store.check.js';
 import { applicationSubject, configuredSubject, type DoctorSubject } from './subject.js';
 
-const USAGE = `Usage: nestjs-maestrano doctor [options]
-
-Checks the configuration and its certificates, the libraries that verify logins, whether the marketplaces respond and
-take our credentials, the clock, the routes of the running application as a marketplace calls them (without
-credentials, so nothing happens), and the metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*) unless said otherwise.
-
-Options:
-  --config FILE     marketplaces as JSON, instead of the developer platform
-  --app FILE#CLASS  compiled root module of the application: its configuration, and the routes it mounts. The
-                    module is initialised, so its own start-up code runs; nothing listens. (#AppModule)
-  --app-url URL     where the application is reached, instead of each marketplace's app.host
-  --offline         no network: configuration and mounted routes only
-  --json            findings as JSON
-  -h, --help
-`;
+interface DoctorOptions extends CommonOptions {
+  readonly config?: string;
+  readonly app?: string;
+  readonly appUrl?: string;
+  readonly offline?: boolean;
+}
 
 /** The `doctor` command. */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        config: { type: 'string' },
-        app: { type: 'string' },
-        'app-url': { type: 'string' },
-        offline: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+export function doctorCommand(io: CliIo): CliCommand {
+  return new CliCommand('doctor', io)
+    .description(
+      'Checks the configuration and its certificates, the libraries that verify logins, whether the marketplaces respond and take our credentials, the clock, the routes of the running application as a marketplace calls them (without credentials, so nothing happens), and the metadata it serves. Takes the configuration from the developer platform (MNO_DEVPL_*, also in .env) unless said otherwise.',
+    )
+    .option('--config <file>', 'marketplaces as JSON, instead of the developer platform')
+    .option(
+      '--app <file>',
+      'compiled root module of the application, FILE#CLASS (#AppModule): its configuration, and the routes it mounts. The module is initialised, so its own start-up code runs; nothing listens.',
+    )
+    .option(
+      '--app-url <url>',
+      "where the application is reached, instead of each marketplace's app.host",
+      webUrl,
+    )
+    .option('--offline', 'no network: configuration and mounted routes only')
+    .does<DoctorOptions>(async (at, { config, app, appUrl = null, offline, json }) => {
+      // Everything worth knowing is among the findings, and --json must stay JSON.
+      Logger.overrideLogger(false);
+      const http = new MaestranoHttp(resolveSettings({ developerPlatform: false }).http);
+      try {
+        const subject =
+          app === undefined
+            ? await configuredSubject(config ?? null, at, http)
+            : await applicationSubject(app, at);
+        const findings = await examine(subject, offline ? null : http, appUrl);
+        await subject.close();
+        at.out(json ? `${JSON.stringify(findings, null, 2)}\n` : text(at, findings));
+        return findings.some(({ level }) => level === 'error') ? 1 : 0;
+      } finally {
+        await http.onApplicationShutdown();
+      }
     });
-    if (values.help) {
-      io.out(USAGE);
-      return 0;
-    }
-    const appUrl = values['app-url'] === undefined ? null : baseUrl(values['app-url']);
-    // Everything worth knowing is among the findings, and --json must stay JSON.
-    Logger.overrideLogger(false);
-    const http = new MaestranoHttp(resolveSettings({ developerPlatform: false }).http);
-    try {
-      const subject =
-        values.app === undefined
-          ? await configuredSubject(values.config ?? null, io, http)
-          : await applicationSubject(values.app, io);
-      const findings = await examine(subject, values.offline ? null : http, appUrl);
-      await subject.close();
-      io.out(values.json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings));
-      return findings.some(({ level }) => level === 'error') ? 1 : 0;
-    } finally {
-      await http.onApplicationShutdown();
-    }
-  });
 }
 
 async function examine(
@@ -86,24 +75,24 @@ async function examine(
   return findings;
 }
 
-function baseUrl(url: string): string {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new CliError('cli.usage', {
-      message: '--app-url is not an http(s) URL.',
-      remedy: 'Give it as https://app.example.com.',
-    });
-  }
-  return url.replace(/\/+$/, '');
+const MARKS: Readonly<Record<Finding['level'], readonly [mark: string, paint: Paint]>> = {
+  ok: ['ok     ', 'green'],
+  warning: ['warning', 'yellow'],
+  error: ['ERROR  ', 'red'],
+};
+
+/** What is well first, so that what is not stands right above the numbers. */
+function text(io: CliIo, findings: readonly Finding[]): string {
+  const of = (level: Finding['level']): Finding[] => findings.filter((finding) => finding.level === level);
+  const [good, warnings, errors] = [of('ok'), of('warning'), of('error')];
+  const lines = [...good, ...warnings, ...errors].map((finding) => line(io, finding));
+  const numbers = `${good.length} ok, ${warnings.length} warnings, ${errors.length} errors`;
+  const colour = errors.length > 0 ? 'red' : warnings.length > 0 ? 'yellow' : 'green';
+  return `${lines.join('')}\n${paint(io, colour, numbers)}\n`;
 }
 
-const MARKS = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' } as const;
-
-function text(findings: readonly Finding[]): string {
-  const lines = findings.map(({ level, subject, marketplace, message, remedy }) => {
-    const head = `${MARKS[level]}  ${marketplace ? `${marketplace} ` : ''}${subject}: ${message}\n`;
-    return remedy ? `${head}         -> ${remedy}\n` : head;
-  });
-  const count = (level: Finding['level']): number =>
-    findings.filter((finding) => finding.level === level).length;
-  return `${lines.join('')}\n${count('ok')} ok, ${count('warning')} warnings, ${count('error')} errors\n`;
+function line(io: CliIo, { level, subject, marketplace, message, remedy }: Finding): string {
+  const [mark, colour] = MARKS[level];
+  const head = `${paint(io, colour, mark)}  ${marketplace ? `${marketplace} ` : ''}${subject}: ${message}\n`;
+  return remedy ? `${head}         -> ${remedy}\n` : head;
 }

@@ -57,6 +57,7 @@ export async function configuredSubject(
 
 /** The configuration and the routes of an application: a compiled file that exports its root module. */
 export async function applicationSubject(file: string, io: CliIo): Promise<DoctorSubject> {
+  const restore = lendVariables(io.env);
   const [path = '', name] = file.split('#');
   const root = await loadModule(resolve(io.cwd, path), name ?? null);
   const app: INestApplication = await NestFactory.create(root, await httpAdapter(), {
@@ -69,11 +70,24 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
       .get(RouteMounter, { strict: false })
       .mounted.map(({ verb, path: route, endpoint }) => `${verb} /${route} (${endpoint})`);
     const store = app.get(MaestranoStore, { strict: false });
-    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, store, () => app.close());
+    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, store, async () => {
+      await app.close();
+      restore();
+    });
   } catch (error) {
     await app.close();
+    restore();
     throw error;
   }
+}
+
+/** Gives the application the variables of files, as `node --env-file` does: what is set already wins. */
+function lendVariables(env: CliIo['env']): () => void {
+  const added = Object.entries(env).filter(([name, value]) => value !== undefined && !(name in process.env));
+  for (const [name, value] of added) process.env[name] = value;
+  return () => {
+    for (const [name] of added) delete process.env[name];
+  };
 }
 
 function subjectOf(

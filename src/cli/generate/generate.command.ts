@@ -1,76 +1,69 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { parseArgs } from 'node:util';
+
+import { Option } from 'commander';
 
 import { CliError } from '../../errors/cli.error.js';
 import { errorCode } from '../../utils/error-code.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
+import { paint } from '../paint.js';
 import { unifiedDifference } from './difference.js';
 import { type FileChange, type IntegrationPlan, planIntegration } from './integration-plan.js';
 import { describeAdvice, NEXT_STEPS } from './next-steps.js';
-import { sessionKindOf } from './templates.js';
+import { SESSION_KINDS, type SessionKind } from './templates.js';
 import { loadTypeScript } from './typescript.js';
 
-const USAGE = `Usage: nestjs-maestrano generate [options]
-
-Writes the two adapters and a module that registers the marketplaces, and adds that module to the application's. A file
-that is there already is kept as it is, so running it again changes nothing. Looks at the main file and prints the lines
-that it needs for a global prefix, guards, CSRF protection and Passport.
-
-Options:
-  --dir DIR         where the adapters go (src/maestrano)
-  --module FILE     the application's root module (the one that the main file starts, or src/app.module.ts)
-  --class NAME      its class, where the file has several modules
-  --main FILE       the file that starts the application (src/main.ts)
-  --session KIND    own: our session alone; passport: an adapter that signs people in to Passport as well (own)
-  --dry-run         print the difference, and write nothing
-  --json            report as JSON
-  -h, --help
-`;
+interface GenerateOptions extends CommonOptions {
+  readonly dir: string;
+  readonly module?: string;
+  readonly class?: string;
+  readonly main: string;
+  readonly session: SessionKind;
+  readonly dryRun?: boolean;
+}
 
 /** The `generate` command. */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        dir: { type: 'string', default: 'src/maestrano' },
-        module: { type: 'string' },
-        class: { type: 'string' },
-        main: { type: 'string', default: 'src/main.ts' },
-        session: { type: 'string', default: 'own' },
-        'dry-run': { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) {
-      io.out(USAGE);
+export function generateCommand(io: CliIo): CliCommand {
+  return new CliCommand('generate', io)
+    .description(
+      "Writes the two adapters and a module that registers the marketplaces, and adds that module to the application's. A file that is there already is kept as it is, so running it again changes nothing. Looks at the main file and prints the lines that it needs for a global prefix, guards, CSRF protection, the cookie of a session, and Passport.",
+    )
+    .option('--dir <dir>', 'where the adapters go', 'src/maestrano')
+    .option(
+      '--module <file>',
+      "the application's root module (the one that the main file starts, or src/app.module.ts)",
+    )
+    .option('--class <name>', 'its class, where the file has several modules')
+    .option('--main <file>', 'the file that starts the application', 'src/main.ts')
+    .addOption(
+      new Option('--session <kind>', 'own: our session alone; passport: signs people in to Passport as well')
+        .choices(SESSION_KINDS)
+        .default('own'),
+    )
+    .option('--dry-run', 'print the difference, and write nothing')
+    .does<GenerateOptions>(async (at, options) => {
+      const local = (path: string): string => relative(at.cwd, resolve(at.cwd, path)).split(sep).join('/');
+      // Before anything is written: a module that cannot be wired leaves the application untouched.
+      const plan = planIntegration(
+        loadTypeScript([at.cwd, import.meta.dirname]),
+        (path) => textOf(join(at.cwd, path), path),
+        {
+          directory: local(options.dir),
+          module: options.module === undefined ? null : local(options.module),
+          className: options.class ?? null,
+          main: local(options.main),
+          session: options.session,
+        },
+      );
+      const isDry = options.dryRun ?? false;
+      if (!isDry) for (const change of plan.files) await write(at.cwd, change);
+      if (options.json) at.out(`${JSON.stringify(reportOf(plan, isDry), null, 2)}\n`);
+      else if (isDry) showDifference(at, plan);
+      else showOutcome(at, plan);
       return 0;
-    }
-    const session = sessionKindOf(values.session);
-    const local = (path: string): string => relative(io.cwd, resolve(io.cwd, path)).split(sep).join('/');
-    // Before anything is written: a module that cannot be wired leaves the application untouched.
-    const plan = planIntegration(
-      loadTypeScript([io.cwd, import.meta.dirname]),
-      (path) => textOf(join(io.cwd, path), path),
-      {
-        directory: local(values.dir),
-        module: values.module === undefined ? null : local(values.module),
-        className: values.class ?? null,
-        main: local(values.main),
-        session,
-      },
-    );
-    const isDry = values['dry-run'];
-    if (!isDry) for (const change of plan.files) await write(io.cwd, change);
-    if (values.json) io.out(`${JSON.stringify(reportOf(plan, isDry), null, 2)}\n`);
-    else if (isDry) showDifference(io, plan);
-    else showOutcome(io, plan);
-    return 0;
-  });
+    });
 }
 
 function outcomeOf({ before, after }: FileChange): 'created' | 'kept' | 'changed' {
@@ -88,9 +81,20 @@ function reportOf({ files, advice }: IntegrationPlan, isDry: boolean): object {
 
 function showDifference(io: CliIo, { files, advice }: IntegrationPlan): void {
   const changes = files.filter((change) => outcomeOf(change) !== 'kept');
-  for (const { path, before, after } of changes) io.out(unifiedDifference(path, before, after));
+  for (const { path, before, after } of changes) io.out(coloured(io, unifiedDifference(path, before, after)));
   io.out(describeAdvice(advice));
   io.out(`\nNothing was written (--dry-run)${changes.length === 0 ? '; nothing would change' : ''}.\n`);
+}
+
+/** A difference as version control shows it on a terminal. */
+function coloured(io: CliIo, difference: string): string {
+  if (!io.colours?.out) return difference;
+  const paintLine = (line: string): string => {
+    if (/^(?:---|\+\+\+) /.test(line)) return paint(io, 'bold', line);
+    if (line.startsWith('+')) return paint(io, 'green', line);
+    return line.startsWith('-') ? paint(io, 'red', line) : line;
+  };
+  return difference.split('\n').map(paintLine).join('\n');
 }
 
 function showOutcome(io: CliIo, { files, advice }: IntegrationPlan): void {

@@ -59,6 +59,10 @@ export function reviewMain(compiler: TypeScript, path: string, source: string): 
       }
       advice.push(...adviceOn(compiler, name.text, node, place));
     }
+    if (compiler.isPropertyAssignment(node) && hasSessions(packages)) {
+      const line = file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+      advice.push(...cookieAdvice(compiler, node, `${path} line ${line}`, source));
+    }
     compiler.forEachChild(node, visit);
   };
   visit(file);
@@ -72,10 +76,45 @@ export function reviewMain(compiler: TypeScript, path: string, source: string): 
   }
   return {
     root,
-    hasSession: [...packages].some((name) => SESSIONS.has(name)),
+    hasSession: hasSessions(packages),
     isFastify: packages.has('@nestjs/platform-fastify'),
     advice,
   };
+}
+
+function hasSessions(packages: ReadonlySet<string>): boolean {
+  return [...packages].some((name) => SESSIONS.has(name));
+}
+
+/** Attributes of a session's cookie with which nobody stays signed in (docs/sessions.md). */
+function cookieAdvice(
+  compiler: TypeScript,
+  { name, initializer }: ts.PropertyAssignment,
+  place: string,
+  source: string,
+): Advice[] {
+  const attribute = name.getText().replace(/^['"](.*)['"]$/, '$1');
+  const isTrue = initializer.kind === compiler.SyntaxKind.TrueKeyword;
+  const isStrict = compiler.isStringLiteral(initializer) && initializer.text.toLowerCase() === 'strict';
+  // `true` means strict to the session libraries.
+  if (attribute === 'sameSite' && (isTrue || isStrict)) {
+    return [
+      {
+        place,
+        reason:
+          'The way back from a login begins at the marketplace: no browser brings a strict cookie along.',
+        lines: ["sameSite: 'lax',"],
+      },
+    ];
+  }
+  if (attribute !== 'secure' || !isTrue || /trust ?proxy/i.test(source)) return [];
+  return [
+    {
+      place,
+      reason: 'Behind a proxy that ends TLS this cookie is only sent where the proxy is trusted.',
+      lines: ["app.set('trust proxy', 1); // on Fastify: new FastifyAdapter({ trustProxy: true })"],
+    },
+  ];
 }
 
 function adviceOn(compiler: TypeScript, name: string, call: ts.CallExpression, place: string): Advice[] {

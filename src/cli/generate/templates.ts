@@ -3,8 +3,11 @@ import { CliError } from '../../errors/cli.error.js';
 /** Name of the module that the wiring goes through, so that the application's own module gets one line. */
 export const INTEGRATION_MODULE = 'MaestranoIntegrationModule';
 
+/** Names of the kinds of sessions. */
+export const SESSION_KINDS = ['own', 'passport'] as const;
+
 /** Who signs people in to the application: our session alone, or Passport beside it. */
-export type SessionKind = 'own' | 'passport';
+export type SessionKind = (typeof SESSION_KINDS)[number];
 
 /**
  * The kind that a user names.

@@ -1,11 +1,10 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { CliError } from '../../errors/cli.error.js';
 import { type ConfigurationProblem, describeProblem } from '../../errors/configuration.error.js';
 import { normaliseMarketplaces } from '../../marketplace/marketplace-normaliser.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
 import { type FileOutcome, writeFiles } from '../file-writer.js';
 import {
   type PlatformSettings,
@@ -26,75 +25,62 @@ import type { ImportedSource, ImportNote, PlatformParameter } from './imported-s
 import { readSource } from './read-source.js';
 import { COMMON_DIFFERENCES, PRESET_PARAMETERS, SDK_DIFFERENCES } from './sdk-defaults.js';
 
-const USAGE = `Usage: nestjs-maestrano import [options] <file ...>
-
-Reads the configuration of an official SDK and writes ours: maestrano.config.ts without any secret, and
-.env.maestrano (mode 0600) with the keys. Lists what the SDK did by default and we do not. What could not be
-read stays open in the module, which then does not load before it is filled in. With errors, nothing is written.
-
+const FORMATS = `
+Formats:
   .rb           Rails initializer              .yml     developer platform of the Ruby SDK
   .php          Maestrano::configure(...)      .json    the platform's response, maestrano.json, dev-platform.json
   .properties   Java SDK                       .config  Web.config of the .NET SDK
 
-Ruby, PHP and YAML are read with @ruby/prism, php-parser and yaml, which you install for the import.
+Ruby, PHP and YAML are read with @ruby/prism, php-parser and yaml, which you install for the import. MNO_DEVPL_*
+variables of the present environment are taken over as well.`;
 
-Options:
-  --name NAME          marketplace of a file that names none (maestrano)
-  --environment NAME   what Rails.env is (RAILS_ENV, or production)
-  --out DIR            directory to write to (.)
-  --print              print the module instead of writing; the environment file is not shown
-  --force              overwrite files that have other content
-  --json               report as JSON
-  -h, --help
-
-MNO_DEVPL_* variables of the present environment are taken over as well.
-`;
+interface ImportOptions extends CommonOptions {
+  readonly name: string;
+  readonly environment?: string;
+  readonly out: string;
+  readonly print?: boolean;
+  readonly force?: boolean;
+}
 
 /** The `import` command (protocol §1.3, §1.8, §2.3). */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values, positionals } = parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        name: { type: 'string', default: 'maestrano' },
-        environment: { type: 'string', default: io.env['RAILS_ENV'] || 'production' },
-        out: { type: 'string', default: '.' },
-        print: { type: 'boolean', default: false },
-        force: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+export function importCommand(io: CliIo): CliCommand {
+  return new CliCommand('import', io)
+    .description(
+      'Reads the configuration of an official SDK and writes ours: maestrano.config.ts without any secret, and .env.maestrano (mode 0600) with the keys. Lists what the SDK did by default and we do not. What could not be read stays open in the module, which then does not load before it is filled in. With errors, nothing is written.',
+    )
+    .argument('[file...]', 'the configuration; none takes the MNO_DEVPL_* variables')
+    .option('--name <name>', 'marketplace of a file that names none', 'maestrano')
+    .option('--environment <name>', 'what Rails.env is (RAILS_ENV, or production)')
+    .option('--out <dir>', 'directory to write to', '.')
+    .option('--print', 'print the module instead of writing; the environment file is not shown')
+    .option('--force', 'overwrite files that have other content')
+    .addHelpText('after', FORMATS)
+    .does<ImportOptions>(async (at, options, paths) => {
+      const environment = options.environment ?? (at.env['RAILS_ENV'] || 'production');
+      const context = { env: at.env, defaultName: options.name, environment, cwd: at.cwd };
+      const sources: ImportedSource[] = [];
+      for (const path of paths) sources.push(await readSource(path, context));
+      const result = convert(sources, at, environment);
+      const hasErrors = result.problems.some(({ severity }) => severity === 'error');
+      let files: readonly FileOutcome[] = [];
+      if (!hasErrors && options.print) at.out(result.written.module);
+      else if (!hasErrors) {
+        const folder = resolve(at.cwd, options.out);
+        files = await writeFiles(
+          [
+            { path: join(folder, 'maestrano.config.ts'), text: result.written.module },
+            {
+              path: join(folder, '.env.maestrano'),
+              text: writeEnvironment(result.written.environment),
+              mode: 0o600,
+            },
+          ],
+          options.force ?? false,
+        );
+      }
+      report(at, result, files, options.json ?? false);
+      return hasErrors || result.unreadable.length > 0 ? 1 : 0;
     });
-    if (values.help) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { environment } = values;
-    const context = { env: io.env, defaultName: values.name, environment, cwd: io.cwd };
-    const sources: ImportedSource[] = [];
-    for (const path of positionals) sources.push(await readSource(path, context));
-    const result = convert(sources, io, environment);
-    const hasErrors = result.problems.some(({ severity }) => severity === 'error');
-    let files: readonly FileOutcome[] = [];
-    if (!hasErrors && values.print) io.out(result.written.module);
-    else if (!hasErrors) {
-      const folder = resolve(io.cwd, values.out);
-      files = await writeFiles(
-        [
-          { path: join(folder, 'maestrano.config.ts'), text: result.written.module },
-          {
-            path: join(folder, '.env.maestrano'),
-            text: writeEnvironment(result.written.environment),
-            mode: 0o600,
-          },
-        ],
-        values.force,
-      );
-    }
-    report(io, result, files, values.json);
-    return hasErrors || result.unreadable.length > 0 ? 1 : 0;
-  });
 }
 
 interface Conversion {

@@ -1,69 +1,64 @@
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
+
+import { Option } from 'commander';
 
 import { SCENARIO_NAMES, type ScenarioName, startSandbox } from '../../sandbox/index.js';
+import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { runCommand } from '../command-runner.js';
+import { port, webUrl, wholeNumber } from '../cli-options.js';
+import { paint } from '../paint.js';
+import { platformVariables } from '../platform-variables.js';
+import { untilInterrupted } from '../until-interrupted.js';
+import { SANDBOX_PORT } from './running-sandbox.js';
 
-const HELP = `Usage: nestjs-maestrano sandbox [options]
+interface SandboxCommandOptions extends CommonOptions {
+  readonly app?: string;
+  readonly port: number;
+  readonly host?: string;
+  readonly scenario: ScenarioName;
+  readonly seed: number;
+  readonly persist?: string;
+  readonly strict?: boolean;
+  readonly like2016?: boolean;
+  readonly sha256?: boolean;
+}
 
-Runs a whole marketplace on this machine until Ctrl-C.
-
-  --app URL          where your application is (default http://localhost:3000)
-  --port N           port to listen on (default 4100; 0 takes a free one)
-  --host ADDRESS     address to listen on (default 127.0.0.1; others can reach anything else)
-  --scenario NAME    ${SCENARIO_NAMES.join(', ')} (default demo)
-  --seed N           decides ids and keys (default 1)
-  --persist FILE     read and write the state there
-  --strict           behave as documented rather than as observed
-  --like-2016        behave as the old public sandbox
-  --sha256           sign with SHA-256 instead of SHA-1
-`;
-
-const OPTIONS = {
-  app: { type: 'string' },
-  port: { type: 'string', default: '4100' },
-  host: { type: 'string' },
-  scenario: { type: 'string', default: 'demo' },
-  seed: { type: 'string', default: '1' },
-  persist: { type: 'string' },
-  strict: { type: 'boolean', default: false },
-  'like-2016': { type: 'boolean', default: false },
-  sha256: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** Runs the sandbox until it is stopped. Resolves with the exit code. */
-export function run(argv: string[], io: CliIo): Promise<number> {
-  return runCommand(io, async () => {
-    const { values } = parseArgs({ args: argv, options: OPTIONS });
-    if (values.help) {
-      io.out(HELP);
+/** The `sandbox` command: runs until it is stopped. */
+export function sandboxCommand(io: CliIo): CliCommand {
+  return new CliCommand('sandbox', io)
+    .description('Runs a whole marketplace on this machine until Ctrl-C.')
+    .option('--app <url>', 'where your application is (http://localhost:3000)', webUrl)
+    .option('--port <n>', 'port to listen on; 0 takes a free one', port, SANDBOX_PORT)
+    .option('--host <address>', 'address to listen on; others can reach anything but the default (127.0.0.1)')
+    .addOption(new Option('--scenario <name>', 'who is there').choices(SCENARIO_NAMES).default('demo'))
+    .option('--seed <n>', 'decides ids and keys', wholeNumber(0), 1)
+    .option('--persist <file>', 'read and write the state there')
+    .option('--strict', 'behave as documented rather than as observed')
+    .addOption(new Option('--like-2016', 'behave as the old public sandbox').conflicts('strict'))
+    .option('--sha256', 'sign with SHA-256 instead of SHA-1')
+    .does<SandboxCommandOptions>(async (at, options) => {
+      const { app, host, persist, strict, like2016, sha256, json } = options;
+      await using sandbox = await startSandbox({
+        port: options.port,
+        seed: options.seed,
+        scenario: options.scenario,
+        behaviour: strict ? 'strict' : like2016 ? 'like-2016' : 'default',
+        signatureAlgorithm: sha256 ? 'sha256' : 'sha1',
+        ...(app ? { appUrl: app } : {}),
+        ...(host ? { host } : {}),
+        ...(persist ? { persist } : {}),
+      });
+      const variables = platformVariables(sandbox);
+      if (json) at.out(`${JSON.stringify({ url: sandbox.url, app: sandbox.state.appUrl, variables })}\n`);
+      else {
+        const lines = Object.entries(variables).map(([name, value]) => `  ${name}=${value}\n`);
+        at.out(
+          `Sandbox marketplace: ${paint(at, 'bold', sandbox.url)}\n\nStart your application with\n${lines.join('')}\nCtrl-C stops it.\n`,
+        );
+      }
+      await untilInterrupted(async (signal) => {
+        if (!signal.aborted) await once(signal, 'abort');
+      });
       return 0;
-    }
-    const sandbox = await startSandbox({
-      port: Number(values.port),
-      seed: Number(values.seed),
-      scenario: values.scenario as ScenarioName,
-      behaviour: values.strict ? 'strict' : values['like-2016'] ? 'like-2016' : 'default',
-      signatureAlgorithm: values.sha256 ? 'sha256' : 'sha1',
-      ...(values.app ? { appUrl: values.app } : {}),
-      ...(values.host ? { host: values.host } : {}),
-      ...(values.persist ? { persist: values.persist } : {}),
     });
-    const { host, apiPath, apiKey, apiSecret } = sandbox.developerPlatform;
-    io.out(`Sandbox marketplace: ${sandbox.url}
-
-Start your application with
-  MNO_DEVPL_HOST=${host}
-  MNO_DEVPL_API_PATH=${apiPath}
-  MNO_DEVPL_ENV_KEY=${apiKey}
-  MNO_DEVPL_ENV_SECRET=${apiSecret}
-
-Ctrl-C stops it.
-`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    await sandbox.close();
-    return 0;
-  });
 }

@@ -49,9 +49,9 @@ export const WATCH_POINTS = {
   'routing/http-errors.ts': {
     toHttpException: (canary, _, exception) => canary.output('an answer', exception),
   },
-  'cli/command-runner.ts': {
-    runCommand: {
-      before: (canary, [io]) => {
+  'cli/run-cli.ts': {
+    runCli: {
+      before: (canary, [, io]) => {
         for (const stream of ['out', 'err']) io[stream] = canary.recording('the command line', io[stream]);
       },
     },

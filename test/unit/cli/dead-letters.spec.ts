@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { BullmqNotificationQueue } from '../../../src/bullmq/bullmq-notification-queue.js';
-import type { CliIo } from '../../../src/cli/cli-io.js';
-import { run } from '../../../src/cli/dead-letters/dead-letters.command.js';
+import { type CommandOutcome, commandLine } from '../../support/command-line.js';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
 const withRedis = redisUrl ? describe : describe.skip;
@@ -14,17 +13,8 @@ withRedis('nestjs-maestrano dead-letters', () => {
   const attempts: number[] = [];
   let queue: BullmqNotificationQueue;
 
-  async function command(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-    let out = '';
-    let err = '';
-    const io: CliIo = {
-      out: (text) => void (out += text),
-      err: (text) => void (err += text),
-      env: { REDIS_URL: redisUrl },
-      cwd: '/',
-    };
-    return { code: await run([...argv, '--prefix', prefix], io), out, err };
-  }
+  const command = (...argv: string[]): Promise<CommandOutcome> =>
+    commandLine(['dead-letters', ...argv], { env: { REDIS_URL: redisUrl } });
 
   async function until(condition: () => Promise<boolean>): Promise<void> {
     for (let look = 0; look < 200; look += 1) {
@@ -55,20 +45,33 @@ withRedis('nestjs-maestrano dead-letters', () => {
   afterAll(() => queue?.close());
 
   it('lists what was given up, replays it, and discards it', async () => {
-    const listed = await command('list');
+    const listed = await command('list', '--prefix', prefix);
     expect(listed.code).toBe(0);
     expect(listed.out).toMatch(/uat {2}1 invoices {2}1 attempts: the handler is broken/);
     expect(listed.out).toContain('1 dead');
     const [id = ''] = listed.out.split(' ');
 
-    expect(await command('replay', id)).toMatchObject({ code: 0, out: `${id} replayed\n` });
+    expect(await command('replay', id, '--prefix', prefix)).toMatchObject({
+      code: 0,
+      out: `${id} replayed\n`,
+    });
     await until(async () => attempts.length === 2 && (await queue.counts()).dead === 1);
-    expect(await command('replay', '--all')).toMatchObject({ code: 0, out: '1 replayed\n' });
+    expect(await command('replay', '--all', '--prefix', prefix)).toMatchObject({
+      code: 0,
+      out: '1 replayed\n',
+    });
     await until(async () => attempts.length === 3 && (await queue.counts()).dead === 1);
 
-    expect(await command('discard', id)).toMatchObject({ code: 0, out: `${id} discarded\n` });
-    expect(await command('discard', id)).toMatchObject({ code: 1 });
-    expect((await command('list')).out).toContain('0 dead');
+    expect(await command('discard', id, '--prefix', prefix)).toMatchObject({
+      code: 0,
+      out: `${id} discarded\n`,
+    });
+    expect(await command('discard', id, '--prefix', prefix)).toMatchObject({ code: 1 });
+    expect((await command('list', '--prefix', prefix)).out).toContain('0 dead');
+    expect(JSON.parse((await command('list', '--json', '--prefix', prefix)).out)).toMatchObject({
+      letters: [],
+      counts: { dead: 0 },
+    });
   });
 
   it('explains itself, and says when it is not understood', async () => {

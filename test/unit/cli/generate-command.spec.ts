@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
-import { run } from '../../../src/cli/generate/generate.command.js';
 import { integrationFiles } from '../../../src/cli/generate/templates.js';
 import { createProgram } from '../../package/program.js';
 import { ROOT } from '../../package/source-files.js';
+import { type CommandOutcome, commandLine } from '../../support/command-line.js';
 
 let cwd: string;
 
@@ -30,16 +30,7 @@ import { AppController } from './app.controller';
 export class AppModule {}
 `;
 
-async function call(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
-    env: {},
-    cwd,
-  };
-  return { code: await run(argv, io), out, err };
-}
+const call = (...argv: string[]): Promise<CommandOutcome> => commandLine(['generate', ...argv], { cwd });
 
 const text = (path: string): string => readFileSync(join(cwd, path), 'utf8');
 const put = (path: string, content: string): void => writeFileSync(join(cwd, path), content);
@@ -158,6 +149,39 @@ describe('generate', () => {
     expect((await call('--dry-run')).out).not.toContain('src/main.ts');
   });
 
+  it('says which cookie of a session would not come back from a login', async () => {
+    put('src/app.module.ts', APP);
+    const main = (sameSite: string, library: string): string =>
+      [
+        "import { NestFactory } from '@nestjs/core';",
+        `import session from '${library}';`,
+        "import { AppModule } from './app.module';",
+        'const app = await NestFactory.create(AppModule);',
+        `app.use(session({ secret: 's', cookie: { sameSite: ${sameSite} } }));`,
+      ].join('\n');
+    for (const [sameSite, library, isAdvised] of [
+      ["'strict'", 'express-session', true],
+      ['true', 'express-session', true],
+      ["'Strict'", '@fastify/session', true],
+      ["'lax'", 'express-session', false],
+      ["'strict'", 'somewhere-else', false],
+    ] as const) {
+      put('src/main.ts', main(sameSite, library));
+      const { out } = await call('--dry-run');
+      expect({ sameSite, library, isAdvised: out.includes('src/main.ts line 5: ') }).toEqual({
+        sameSite,
+        library,
+        isAdvised,
+      });
+      if (isAdvised) expect(out).toContain("    sameSite: 'lax',\n");
+    }
+    const secure = main("'lax', secure: true", 'express-session');
+    put('src/main.ts', secure);
+    expect((await call('--dry-run')).out).toContain("    app.set('trust proxy', 1);");
+    put('src/main.ts', `${secure}\napp.set('trust proxy', 1);`);
+    expect((await call('--dry-run')).out).not.toContain('a proxy');
+  });
+
   it('signs people in to Passport as well, where asked to', async () => {
     put('src/app.module.ts', APP);
     const { out } = await call('--session', 'passport');
@@ -202,7 +226,7 @@ describe('generate', () => {
   });
 
   it.each([
-    [['--session', 'jwt'], 2, /no session of the kind "jwt".*own or passport/],
+    [['--session', 'jwt'], 2, /'jwt' is invalid. Allowed choices are own, passport/],
     [['--bogus'], 2, /Unknown option '--bogus'/],
     [['--class', 'Nothing'], 1, /no @Module\(\) of a class Nothing/],
   ])('explains %j', async (argv, code, message) => {

@@ -62,9 +62,22 @@ export class RubyDialect implements Dialect {
   /** Whether the program asked for Rails' environment. */
   usesEnvironment = false;
 
-  constructor(private readonly context: ReaderContext) {}
+  /** Maps out of `Settings`, whose entries are read like methods. */
+  readonly #settings = new WeakSet<Value>();
+
+  /** @param settings what `Settings` is; null where only the application knows. */
+  constructor(
+    private readonly context: ReaderContext,
+    private readonly settings: Value | null = null,
+  ) {
+    if (settings) this.#remember(settings);
+  }
 
   variable(name: string): Value | undefined {
+    if (name === 'Settings' && this.settings) {
+      this.usesEnvironment = true;
+      return this.settings;
+    }
     if (OBJECTS.has(name)) return { kind: 'object', name, path: [] };
     if (name === PRESET_TABLE) return { kind: 'map', entries: new Map(), open: true };
     const format = NAME_ID_FORMATS[NAME_ID.exec(name)?.[1] ?? ''];
@@ -93,6 +106,8 @@ export class RubyDialect implements Dialect {
     const { receiver, name, line } = call;
     if (receiver === null) return this.#function(call, program);
     if (receiver.kind === 'object') return this.#ofObject(receiver, call, program);
+    const setting = this.#setting(call, receiver);
+    if (setting) return setting;
     if (name === 'presence') return { kind: 'fallback', left: receiver, right: NULL, blank: true };
     const asked = question(receiver, call);
     if (asked) return asked;
@@ -120,6 +135,24 @@ export class RubyDialect implements Dialect {
     }
     if (name === 'read' && receiver.kind === 'constant') return this.#file(receiver);
     return builtIn(name, receiver, call.arguments, line);
+  }
+
+  #remember(value: Value): void {
+    if (value.kind === 'map') {
+      this.#settings.add(value);
+      for (const child of value.entries.values()) this.#remember(child);
+    }
+    if (value.kind === 'list') for (const item of value.items) this.#remember(item);
+  }
+
+  /** `Settings.app.host`, and `Settings.app.host?`. */
+  #setting({ name, arguments: values, block }: Call, receiver: Value): Value | undefined {
+    if (receiver.kind !== 'map' || !this.#settings.has(receiver) || values.length > 0 || block)
+      return undefined;
+    const entry = receiver.entries.get(name);
+    if (entry) return entry;
+    const asked = receiver.entries.get(name.replace(/\?$/, ''));
+    return asked && isSet(asked, true);
   }
 
   #environment(name: string): Value {

@@ -5,6 +5,7 @@ import type { Value } from '../evaluation/values.js';
 import type { ImportedSource, ReaderContext } from '../imported-source.js';
 import { openParts, platformOfCall } from './program.js';
 import { PRESET_TABLE, RubyDialect } from './ruby-dialect.js';
+import { readRubySettings } from './ruby-settings.js';
 import { parseRuby, RubySyntaxError } from './ruby-syntax.js';
 
 /**
@@ -14,7 +15,10 @@ import { parseRuby, RubySyntaxError } from './ruby-syntax.js';
  * @throws CliError `cli.format` for what is not Ruby
  */
 export async function readRubyInitializer(source: string, context: ReaderContext): Promise<ImportedSource> {
-  const dialect = new RubyDialect(context);
+  const dialect = new RubyDialect(
+    context,
+    /\bSettings\b/.test(source) ? await readRubySettings(context) : null,
+  );
   const evaluation = new Evaluation(dialect, context.env);
   try {
     evaluation.run(await parseRuby(source));

@@ -21,15 +21,24 @@ const MARK = '\u0001';
  * @throws CliError `cli.format` for what is not YAML
  */
 export function readDeveloperPlatformYaml(source: string, context: ReaderContext): ImportedSource {
+  const body = readYaml(source, context.file);
+  const section = body.kind === 'map' ? body.entries.get(context.environment) : undefined;
+  const platform = platformOf(body, context.file) ?? (section ? platformOf(section, context.file) : null);
+  return plainSource({ file: context.file, sdk: 'ruby', marketplaces: new Map(), platform });
+}
+
+/**
+ * What YAML holds in which Rails runs Ruby first: variables keep their names, other Ruby is not known.
+ *
+ * @throws CliError `cli.format`
+ */
+export function readYaml(source: string, file: string): Value {
   const variables: Value[] = [];
   const text = source.replace(ERB, (_, ruby: string, offset: number) => {
     variables.push(variableOf(ruby) ?? unknown(source.slice(0, offset).split('\n').length));
     return `${MARK}${variables.length - 1}${MARK}`;
   });
-  const body = withVariables(valueOf(parseYaml(text, context.file)), variables);
-  const section = body.kind === 'map' ? body.entries.get(context.environment) : undefined;
-  const platform = platformOf(body, context.file) ?? (section ? platformOf(section, context.file) : null);
-  return plainSource({ file: context.file, sdk: 'ruby', marketplaces: new Map(), platform });
+  return withVariables(valueOf(parseYaml(text, file)), variables);
 }
 
 function variableOf(ruby: string): Value | null {
@@ -42,11 +51,14 @@ function variableOf(ruby: string): Value | null {
 
 function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { merge: true, maxAliasCount: 100, logLevel: 'error' }) as unknown;
+    const value: unknown = parse(text, { merge: true, maxAliasCount: 100, logLevel: 'error' });
+    // An anchor may contain itself; what is built of it would have no end.
+    JSON.stringify(value);
+    return value;
   } catch (error) {
     throw new CliError('cli.format', {
       message: `${file} is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : 'unknown reason'}`,
-      remedy: 'Give the developer platform’s file of the Ruby SDK as it is.',
+      remedy: 'Give the file as it is.',
     });
   }
 }

@@ -166,6 +166,7 @@ describe('import', () => {
     [['broken.json'], 1, 'cli.format'],
     [['broken.config'], 1, 'cli.format'],
     [['broken.yml'], 1, 'cli.format'],
+    [['endless.yml'], 1, 'cli.format'],
     [[], 1, 'cli.nothing'],
     [['--bogus'], 2, "Unknown option '--bogus'"],
   ])('explains %j', async (argv, code, message) => {
@@ -174,6 +175,7 @@ describe('import', () => {
       'broken.json': '{"a":',
       'broken.config': '<a><b></a>',
       'broken.yml': 'a: [',
+      'endless.yml': 'a: &a { b: *a }',
     });
     expect(outcome.code).toBe(code);
     expect(outcome.err).toContain(message);

@@ -344,6 +344,88 @@ describe('Ruby: what cannot be read', () => {
   });
 });
 
+describe('Ruby: Settings of the gem config', () => {
+  const FILES = {
+    'config/settings.yml': `app:\n  host: https://o.example\n  live: false\n  name: one\nhub: <%= ENV['HUB'] %>\ntenants:\n  - { id: one, host: https://1.example }\n  - { id: two, host: https://2.example }\n`,
+    'config/settings/production.yml': 'app:\n  host: https://p.example\n  live: true\n',
+  };
+  const run = (
+    lines: string,
+    argv: string[] = [],
+    files: Record<string, string> = FILES,
+  ): Promise<ImportRun> =>
+    folder.run(['config/initializers/maestrano.rb', ...argv], {
+      ...files,
+      'config/initializers/maestrano.rb': lines,
+    });
+
+  it.each([
+    ['config.app.host = Settings.app.host', 'https://p.example', 'https://o.example'],
+    ['config.app.host = Settings[:app][:host]', 'https://p.example', 'https://o.example'],
+    [
+      "config.app.host = Settings.app.live ? 'https://a.example' : 'https://b.example'",
+      'https://a.example',
+      'https://b.example',
+    ],
+    [
+      "config.app.host = Settings.app.live? ? 'https://a.example' : 'https://b.example'",
+      'https://a.example',
+      'https://b.example',
+    ],
+    [
+      'config.app.host = "https://#{Settings.app.name}.example"',
+      'https://one.example',
+      'https://one.example',
+    ],
+    ["config.app.host = Settings.nothing || Settings.hub || 'https://d.example'", undefined, undefined],
+  ])('%s', async (line, production, development) => {
+    const host = async (argv: string[]): Promise<unknown> => {
+      const imported = await run(configure(BASE + line), argv);
+      expect(imported.code).toBe(production === undefined ? 1 : 0);
+      return production === undefined ? undefined : parametersOf(imported.load())['maestrano']?.['app.host'];
+    };
+    expect(await host([])).toBe(production);
+    expect(await host(['--environment', 'development', '--force'])).toBe(development);
+  });
+
+  it('keeps the variables that the files name', async () => {
+    const imported = await run(configure(`${BASE}config.app.host = Settings.hub`));
+    expect(parametersOf(imported.load({ HUB: 'https://v.example' }))['maestrano']?.['app.host']).toBe(
+      'https://v.example',
+    );
+  });
+
+  it('follows a loop over a list of them', async () => {
+    const imported = await run(
+      "Settings.tenants.each do |tenant|\n Maestrano[tenant.id].configure do |c|\n  c.environment = 'production'\n  c.app.host = tenant.host\n  c.api.id = tenant.id\n  c.api.key = 'k'\n end\nend",
+    );
+    expect(parametersOf(imported.load())).toMatchObject({
+      one: { 'app.host': 'https://1.example' },
+      two: { 'app.host': 'https://2.example' },
+    });
+  });
+
+  it('leaves open what the files do not say, and everything where there are none', async () => {
+    const missing = await run(configure(`${BASE}config.app.host = Settings.app.elsewhere`));
+    expect(missing.code).toBe(1);
+    expect(missing.written('maestrano.config.ts')).toContain(
+      `open('"maestrano" app.host', 'maestrano.rb line 5')`,
+    );
+  });
+
+  it('says which file is not YAML', async () => {
+    const broken = await run(configure(`${BASE}config.app.host = Settings.app.host`), [], {
+      'config/settings.yml': 'app: [',
+    });
+    expect(broken).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('settings.yml is not YAML'),
+    });
+    expect(broken.written('maestrano.config.ts')).toBeNull();
+  });
+});
+
 describe('Ruby: the developer platform', () => {
   const YAML = `dev_platform:\n  host: 'https://dev.example'\n  api_path: '/api/config/v1/marketplaces'\nenvironment:\n  name: 'n'\n  api_key: 'ek'\n  api_secret: 'es'\n`;
 
