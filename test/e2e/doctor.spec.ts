@@ -79,6 +79,20 @@ describe('doctor', () => {
     expect(subjects.filter((subject) => subject === 'route')).toHaveLength(2 * 5);
   });
 
+  it('reads the developer platform from .env, as the application does', async () => {
+    const file = join(folder, '.env');
+    writeFileSync(
+      file,
+      Object.entries(platformEnv())
+        .map(([name, value]) => `${name}="${value}"\n`)
+        .join(''),
+    );
+    const outcome = await doctor(['--json'], {});
+    rmSync(file);
+    expect(troubles(outcome)).toEqual([]);
+    expect(outcome.code).toBe(0);
+  });
+
   it('does nothing to the application', async () => {
     sandbox.journal.clear();
     await doctor([]);

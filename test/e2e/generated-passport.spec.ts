@@ -94,7 +94,7 @@ describe('generate --session passport', () => {
   it('wires the module, and prints the lines for the main file', () => {
     expect(generated).toMatchObject({ code: 0, err: '' });
     expect(readFileSync(join(cwd, 'src/app.module.ts'), 'utf8')).toContain(
-      '@Module({ controllers: [PagesController], imports: [MaestranoIntegrationModule] })',
+      '@Module({ imports: [MaestranoIntegrationModule], controllers: [PagesController] })',
     );
     for (const line of [
       'app.use(session(',
