@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { CliError } from '../errors/cli.error.js';
 import { MaestranoError } from '../errors/maestrano.error.js';
 import { errorCode } from '../utils/error-code.js';
+import { isRecord } from '../utils/values.js';
 import type { CliIo } from './cli-io.js';
 import { paint } from './paint.js';
 
@@ -42,11 +43,11 @@ function printable(text: string): string {
   return clean.length > MAX_TEXT ? `${clean.slice(0, MAX_TEXT)}…` : clean;
 }
 
-/** Attempts to connect fail several at once, without a text of their own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one) => reasonOf(one)).join('; ');
-  }
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return String(message) || (errorCode(error) ?? 'It failed without a reason.');
+/** What somebody else's error says. Attempts to connect fail several at once, without a text of their own. */
+export function reasonOf(error: unknown): string {
+  if (!isRecord(error)) return String(error);
+  const { message, errors } = error;
+  if (typeof message === 'string' && message !== '') return message;
+  if (Array.isArray(errors) && errors.length > 0) return errors.map((one) => reasonOf(one)).join('; ');
+  return errorCode(error) ?? 'It failed without a reason.';
 }

@@ -9,6 +9,7 @@ export const CLI_ERROR_CODES = {
   'cli.nothing': { meaning: 'The files hold no configuration.' },
   'cli.exists': { meaning: 'A file to be written exists already with other content.' },
   'cli.sandbox': { meaning: 'No sandbox runs where a command looks for it, or a login there went astray.' },
+  'cli.server': { meaning: 'The database or the Redis that a command works on cannot be reached.' },
   'cli.application': {
     meaning: 'The application that a command works on cannot be found, loaded or changed.',
   },

@@ -7,6 +7,7 @@ import { pgExecutor } from '../../sql/executors/pg-executor.js';
 import { sqliteExecutor } from '../../sql/executors/sqlite-executor.js';
 import type { SqlDialect, SqlExecutor } from '../../sql/sql-executor.js';
 import { errorCode } from '../../utils/error-code.js';
+import { reasonOf } from '../cli-failure.js';
 import type { CliIo } from '../cli-io.js';
 
 /** A database that the command opened, and closes. */
@@ -33,8 +34,21 @@ type SqliteModule = new (
  * Opens a database with the driver that the application in the working directory has: drivers are not ours.
  *
  * @param url `postgres://…`, `mysql://…`; for SQLite the path of the file.
+ * @throws CliError `cli.application` without a driver, `cli.server` when the database cannot be opened
  */
 export async function openDatabase(dialect: SqlDialect, url: string, io: CliIo): Promise<OpenDatabase> {
+  try {
+    return await open(dialect, url, io);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError('cli.server', {
+      message: `The database cannot be opened: ${reasonOf(error).replace(/\.$/, '')}.`,
+      remedy: 'Check --url or DATABASE_URL, and that --dialect is its kind.',
+    });
+  }
+}
+
+async function open(dialect: SqlDialect, url: string, io: CliIo): Promise<OpenDatabase> {
   if (dialect === 'postgres') {
     const { Client } = driver<PgModule>('pg', io);
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });

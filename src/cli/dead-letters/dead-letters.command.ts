@@ -1,7 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Logger } from '@nestjs/common';
+
 import type { BullmqNotificationQueue } from '../../bullmq/bullmq-notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
 import { errorCode } from '../../utils/error-code.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
+import { reasonOf } from '../cli-failure.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
 
@@ -11,6 +16,8 @@ interface QueueChoice extends CommonOptions {
   readonly prefix?: string;
 }
 
+/** How long Redis may take to respond for the first time. */
+const REACH_MS = 10_000;
 /** Most that one list shows. */
 const MAX_LISTED = 10_000;
 
@@ -64,18 +71,43 @@ async function onQueue(
   options: QueueChoice,
   work: (queue: BullmqNotificationQueue) => Promise<number>,
 ): Promise<number> {
+  const url = redisUrl(options.redis ?? io.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379');
+  // What the client says of a lost connection would stand in the report.
+  Logger.overrideLogger(false);
   const queue = await openQueue({
-    connection: redisUrl(options.redis ?? io.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'),
+    connection: url,
     // This process only looks: handling is the application's work.
     worker: false,
     ...(options.queue ? { queueName: options.queue } : {}),
     ...(options.prefix ? { prefix: options.prefix } : {}),
   });
   try {
+    await reached(queue, url);
     return await work(queue);
   } finally {
     await queue.close();
   }
+}
+
+/** The client itself would wait for a connection as long as it takes. */
+async function reached(queue: BullmqNotificationQueue, url: string): Promise<void> {
+  const ended = new AbortController();
+  const responds = queue.counts().then(() => true);
+  const late = pause(REACH_MS, false, { signal: ended.signal });
+  // Whichever is not waited for ends later, with nobody to tell.
+  for (const promise of [responds, late]) promise.catch(() => undefined);
+  const isThere = await Promise.race([responds, late]).catch((error: unknown) => {
+    throw unreachable(url, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
+  });
+  ended.abort();
+  if (!isThere) throw unreachable(url, `did not respond within ${REACH_MS / 1_000} s`);
+}
+
+function unreachable(url: string, what: string): CliError {
+  return new CliError('cli.server', {
+    message: `Redis at ${new URL(url).host} ${what}.`,
+    remedy: 'Check --redis or REDIS_URL.',
+  });
 }
 
 /** The address may hold a password: it is not repeated. */

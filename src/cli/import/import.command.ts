@@ -6,6 +6,7 @@ import { normaliseMarketplaces } from '../../marketplace/marketplace-normaliser.
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { type FileOutcome, writeFiles } from '../file-writer.js';
+import { paint } from '../paint.js';
 import {
   type PlatformSettings,
   type WrittenConfiguration,
@@ -132,6 +133,12 @@ function requireSomething(
   marketplaces: readonly ImportedMarketplace[],
   platform: PlatformSettings | null,
 ): void {
+  if (sources.length === 0 && !platform) {
+    throw new CliError('cli.usage', {
+      message: 'Neither a file nor an MNO_DEVPL_* variable is there to be imported.',
+      remedy: 'Name the configuration file of your SDK; nestjs-maestrano import --help lists the kinds.',
+    });
+  }
   const isEmpty = (source: ImportedSource): boolean =>
     !source.platform && ![...source.marketplaces.values()].some(hasParameters);
   const empty = sources.filter(isEmpty);
@@ -141,9 +148,7 @@ function requireSomething(
   );
   const files = empty.map(({ file }) => file).join(', ');
   throw new CliError('cli.nothing', {
-    message: files
-      ? `No parameter of Maestrano was found in ${files}.${parts.join('')}`
-      : 'No configuration was found.',
+    message: `No parameter of Maestrano was found in ${files}.${parts.join('')}`,
     remedy: 'Nothing was written. Name the configuration file of your SDK.',
   });
 }
@@ -210,7 +215,8 @@ function report(io: CliIo, result: Conversion, files: readonly FileOutcome[], js
     io.err(`Rails.env is taken for "${environment}"; --environment chooses another.\n`);
   }
   const section = (title: string, lines: readonly string[]): void => {
-    if (lines.length > 0) io.err(`\n${title}\n${lines.map((line) => `- ${line}\n`).join('')}`);
+    if (lines.length > 0)
+      io.err(`\n${paint(io, 'bold', title, 'err')}\n${lines.map((line) => `- ${line}\n`).join('')}`);
   };
   section(
     'Differences in defaults and behaviour',
@@ -221,7 +227,10 @@ function report(io: CliIo, result: Conversion, files: readonly FileOutcome[], js
   );
   section('Not readable without running the application; complete by hand', unreadable);
   if (problems.length > 0) {
-    io.err(`\nCheck of the result\n${problems.map((problem) => `${describeProblem(problem)}\n`).join('')}`);
+    io.err(
+      `\n${paint(io, 'bold', 'Check of the result', 'err')}\n${problems.map((problem) => `${describeProblem(problem)}\n`).join('')}`,
+    );
   }
-  if (problems.some(({ severity }) => severity === 'error')) io.err('\nNothing was written.\n');
+  if (problems.some(({ severity }) => severity === 'error'))
+    io.err(`\n${paint(io, 'red', 'Nothing was written.', 'err')}\n`);
 }

@@ -8,6 +8,7 @@ import type { CliCommand } from '../../../src/cli/cli-command.js';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { PACKAGE_VERSION } from '../../../src/utils/package-version.js';
 import { commandLine } from '../../support/command-line.js';
+import { freePort } from '../../support/free-port.mjs';
 
 const NOBODY = 'http://127.0.0.1:1';
 const SILENT = { out: () => undefined, err: () => undefined, env: {}, cwd: '/' };
@@ -171,6 +172,7 @@ describe('wrong values', () => {
     [['comply', '--url', NOBODY, '--wait', '0'], 'Give a whole number from 1'],
     [['comply', '--url', NOBODY, '--page', 'https://evil.example'], 'Write it like /dashboard.'],
     [['doctor', '--app-url', 'nonsense'], 'Write it like'],
+    [['import'], 'Name the configuration file of your SDK'],
     [['generate', '--session', 'express'], 'Allowed choices are own, passport'],
     [['dead-letters', 'replay'], 'Which dead letter?'],
     [['dead-letters', 'replay', '7', '--all'], 'Both one dead letter and all'],
@@ -185,6 +187,21 @@ describe('wrong values', () => {
     expectAdvice(outcome, argv.join(' '));
     expect(outcome.err.toLowerCase()).toContain(says.toLowerCase());
   });
+
+  it('are not what a server is that does not respond', async () => {
+    const port = await freePort();
+    const { code, out, err } = await commandLine([
+      'dead-letters',
+      'list',
+      '--redis',
+      `redis://somebody:hidden-word@127.0.0.1:${port}`,
+    ]);
+    expect({ code, out, err }).toEqual({
+      code: 1,
+      out: '',
+      err: `Redis at 127.0.0.1:${port} did not respond within 10 s. Check --redis or REDIS_URL. [cli.server]\n`,
+    });
+  }, 60_000);
 
   it.each<readonly [argv: readonly string[], says: string]>([
     [['doctor', '--config', 'none.json'], 'none.json cannot be read (ENOENT).'],

@@ -167,7 +167,7 @@ describe('import', () => {
     [['broken.config'], 1, 'cli.format'],
     [['broken.yml'], 1, 'cli.format'],
     [['endless.yml'], 1, 'cli.format'],
-    [[], 1, 'cli.nothing'],
+    [[], 2, 'cli.usage'],
     [['--bogus'], 2, "Unknown option '--bogus'"],
   ])('explains %j', async (argv, code, message) => {
     const outcome = await call(argv, {
