@@ -17,12 +17,12 @@ export interface CliIo {
 /** The process's own streams and environment. */
 export function processIo(): CliIo {
   // The library's own judgement: terminal or not, NO_COLOR, FORCE_COLOR.
-  const { getOutHasColors, getErrHasColors } = new Command().configureOutput();
+  const output = new Command().configureOutput();
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: process.env,
     cwd: process.cwd(),
-    colours: { out: getOutHasColors?.() ?? false, err: getErrHasColors?.() ?? false },
+    colours: { out: output.getOutHasColors?.() ?? false, err: output.getErrHasColors?.() ?? false },
   };
 }

@@ -9,10 +9,14 @@ import { canary } from '../support/canary/canary.js';
 import { type CommandOutcome, commandLine } from '../support/command-line.js';
 import { freePort } from '../support/free-port.mjs';
 
-/** Listens where it is told, and takes nobody in. */
-const STRANGER = `
+/** Listens where it is told, takes nobody in, and ends after so many requests. */
+const stranger = (requests: number): string => `
+  let left = ${requests};
   require('node:http')
-    .createServer((request, response) => response.writeHead(404).end())
+    .createServer((request, response) => {
+      response.writeHead(404).end();
+      if (--left === 0) process.exit(3);
+    })
     .listen(process.env.PORT, '127.0.0.1');
 `;
 
@@ -20,8 +24,8 @@ describe('nestjs-maestrano comply', () => {
   let cwd: string;
   beforeAll(() => {
     cwd = mkdtempSync(join(tmpdir(), 'comply-'));
-    writeFileSync(join(cwd, 'stranger.cjs'), STRANGER);
-    writeFileSync(join(cwd, 'mortal.cjs'), `setTimeout(() => process.exit(3), 3000);${STRANGER}`);
+    writeFileSync(join(cwd, 'stranger.cjs'), stranger(Infinity));
+    writeFileSync(join(cwd, 'mortal.cjs'), stranger(20));
   });
   afterAll(() => rmSync(cwd, { recursive: true }));
 

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { RunningSandbox, type SandboxOptions, withSandbox } from './running-sandbox.js';
+import { RunningSandbox, type SandboxOptions, textOf, withSandbox } from './running-sandbox.js';
 
 interface ClockOptions extends SandboxOptions {
   readonly advance?: string;
@@ -52,5 +52,5 @@ function describe({ now, frozen, offsetMs }: Readonly<Record<string, unknown>>):
     offset === 0
       ? "this machine's time"
       : `${Math.abs(offset)} s ${offset > 0 ? 'ahead of' : 'behind'} this machine`;
-  return `${String(now)}  ${frozen ? 'frozen, ' : ''}${beside}\n`;
+  return `${textOf(now)}  ${frozen ? 'frozen, ' : ''}${beside}\n`;
 }

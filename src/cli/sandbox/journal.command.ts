@@ -6,7 +6,7 @@ import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
 import { paint } from '../paint.js';
 import { untilInterrupted } from '../until-interrupted.js';
-import { RunningSandbox, type SandboxOptions, withSandbox } from './running-sandbox.js';
+import { RunningSandbox, type SandboxOptions, textOf, withSandbox } from './running-sandbox.js';
 
 interface JournalOptions extends SandboxOptions {
   readonly follow?: boolean;
@@ -71,10 +71,10 @@ export function journalCommand(io: CliIo): CliCommand {
 function describe(io: CliIo, entry: Readonly<Record<string, unknown>>): string {
   const { at, direction, method, url, status, marketplace, durationMs, fault, remarks } = entry;
   const isBad = typeof status !== 'number' || status >= 400 || fault !== null;
-  const notes = Array.isArray(remarks) ? remarks.map((remark) => `\n    ${String(remark)}`).join('') : '';
+  const notes = Array.isArray(remarks) ? remarks.map((remark) => `\n    ${textOf(remark)}`).join('') : '';
   const arrow = direction === 'in' ? '→ marketplace' : '← marketplace';
-  const word = paint(io, isBad ? 'red' : 'green', String(status ?? '---'));
-  const where = marketplace === null ? '' : `  ${String(marketplace)}`;
-  const moment = paint(io, 'dim', String(at));
-  return `${moment}  ${word}  ${arrow}  ${String(method)} ${String(url)}  ${Math.round(Number(durationMs))} ms${where}${fault ? '  fault' : ''}${notes}\n`;
+  const word = paint(io, isBad ? 'red' : 'green', textOf(status) || '---');
+  const where = marketplace === null ? '' : `  ${textOf(marketplace)}`;
+  const moment = paint(io, 'dim', textOf(at));
+  return `${moment}  ${word}  ${arrow}  ${textOf(method)} ${textOf(url)}  ${Math.round(Number(durationMs))} ms${where}${fault ? '  fault' : ''}${notes}\n`;
 }

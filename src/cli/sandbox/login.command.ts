@@ -2,7 +2,7 @@ import { isRecord } from '../../utils/values.js';
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { paint } from '../paint.js';
-import { RunningSandbox, type SandboxOptions, withSandbox } from './running-sandbox.js';
+import { RunningSandbox, type SandboxOptions, textOf, withSandbox } from './running-sandbox.js';
 
 interface LoginCommandOptions extends SandboxOptions {
   readonly user?: string;
@@ -36,9 +36,9 @@ function describe(io: CliIo, login: Readonly<Record<string, unknown>>): string {
   const { state, sent, user, group, marketplace, asExpected } = login;
   const response = isRecord(login['response']) ? login['response'] : {};
   const { status, location, code, trace } = response;
-  const what = sent === 'valid' ? 'a valid response' : `a response with the defect "${String(sent)}"`;
-  const why = [code, trace && `trace ${String(trace)}`].filter(Boolean).join(', ');
-  const way = `${String(status ?? 'no response')}${location ? ` → ${String(location)}` : ''}${why ? ` (${why})` : ''}`;
-  const word = paint(io, asExpected ? 'green' : 'red', String(state));
-  return `${word}  ${way}\n${String(user)} of ${String(group)} at ${String(marketplace)}, ${what}\n`;
+  const what = sent === 'valid' ? 'a valid response' : `a response with the defect "${textOf(sent)}"`;
+  const why = [textOf(code), trace && `trace ${textOf(trace)}`].filter(Boolean).join(', ');
+  const way = `${textOf(status) || 'no response'}${location ? ` → ${textOf(location)}` : ''}${why ? ` (${why})` : ''}`;
+  const word = paint(io, asExpected ? 'green' : 'red', textOf(state));
+  return `${word}  ${way}\n${textOf(user)} of ${textOf(group)} at ${textOf(marketplace)}, ${what}\n`;
 }

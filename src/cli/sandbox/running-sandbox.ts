@@ -105,11 +105,16 @@ export class RunningSandbox {
   }
 }
 
+/** A value that the sandbox responded, for a line of text; empty where it is none. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** What the sandbox says is wrong with what it was asked: the arguments are, but for a login that went astray. */
 function refusal(told: Readonly<Record<string, unknown>>): CliError {
   return new CliError(told['code'] === 'sandbox.login' ? 'cli.sandbox' : 'cli.usage', {
-    message: String(told['message']),
-    remedy: String(told['remedy']),
+    message: textOf(told['message']),
+    remedy: textOf(told['remedy']),
   });
 }
 

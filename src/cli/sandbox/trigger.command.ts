@@ -10,7 +10,7 @@ import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
 import { paint } from '../paint.js';
-import { RunningSandbox, type SandboxOptions, withSandbox } from './running-sandbox.js';
+import { RunningSandbox, type SandboxOptions, textOf, withSandbox } from './running-sandbox.js';
 
 const MAX_TIMES = 50;
 
@@ -104,8 +104,8 @@ function wasTaken({ status }: Readonly<Record<string, unknown>>): boolean {
 
 function describe(io: CliIo, delivery: Readonly<Record<string, unknown>>): string {
   const { method, url, status, error, durationMs } = delivery;
-  const word = String(status ?? 'no response');
-  const reason = error ? `: ${String(error)}` : '';
+  const word = textOf(status) || 'no response';
+  const reason = error ? `: ${textOf(error)}` : '';
   const took = paint(io, 'dim', `${Math.round(Number(durationMs))} ms`);
-  return `${paint(io, wasTaken(delivery) ? 'green' : 'red', word)}  ${String(method)} ${String(url)}${reason}  ${took}\n`;
+  return `${paint(io, wasTaken(delivery) ? 'green' : 'red', word)}  ${textOf(method)} ${textOf(url)}${reason}  ${took}\n`;
 }

@@ -9,7 +9,8 @@ import type { ReaderContext } from '../imported-source.js';
  *
  * @throws CliError `cli.format` for a file that is not YAML
  */
-export async function readRubySettings({ environment, readFile }: ReaderContext): Promise<Value | null> {
+export async function readRubySettings(context: ReaderContext): Promise<Value | null> {
+  const { environment } = context;
   const files = [
     'config/settings.yml',
     `config/settings/${environment}.yml`,
@@ -18,7 +19,7 @@ export async function readRubySettings({ environment, readFile }: ReaderContext)
     `config/settings/${environment}.local.yml`,
   ];
   const texts = files.flatMap((file) => {
-    const text = readFile(file);
+    const text = context.readFile(file);
     return text === null ? [] : [{ file, text }];
   });
   if (texts.length === 0) return null;
