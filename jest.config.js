@@ -12,7 +12,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // The samples import the package by its name; tests run them on the sources.
     '^nestjs-maestrano$': '<rootDir>/src/index.ts',
-    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|sync)$': '<rootDir>/src/$1/index.ts',
+    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|sync|usage)$': '<rootDir>/src/$1/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -24,6 +24,7 @@ import { SETTINGS_EXPORTS, settingsProviders } from './settings/settings.provide
 import { SECURITY_EXPORTS, securityProviders } from './security/security.providers.js';
 import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
+import { DeletedGroupsService } from './stores/deleted-groups.service.js';
 import { storeProviders } from './stores/store.providers.js';
 import { synchronizationFeature } from './synchronization/synchronization.feature.js';
 import { telemetryFeature } from './telemetry/telemetry.feature.js';
@@ -88,6 +89,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
       ...SETTINGS_EXPORTS,
       MarketplaceRegistry,
       MarketplaceLoader,
+      DeletedGroupsService,
       ...SECURITY_EXPORTS,
       ...([...classes.keys()] as Type[]),
       ...features.flatMap((feature) => [...feature.exports]),

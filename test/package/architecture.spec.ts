@@ -37,8 +37,9 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   bullmq: upTo('connec'),
   sql: upTo('connec'),
   sync: [...upTo('connec'), 'sql'],
+  usage: [...upTo('connec'), 'sql'],
   sandbox: upTo('views'),
-  testing: [...LAYERS.flat(), 'sandbox', 'sql'],
+  testing: [...LAYERS.flat(), 'sandbox', 'sql', 'usage'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql'],
 };
 
@@ -239,7 +240,7 @@ describe('architecture', () => {
   });
 
   it('has no inner barrels and no export of everything', () => {
-    const entries = ['', 'redis/', 'bullmq/', 'sql/', 'sync/', 'sandbox/', 'testing/'].map(
+    const entries = ['', 'redis/', 'bullmq/', 'sql/', 'sync/', 'usage/', 'sandbox/', 'testing/'].map(
       (folder) => `${folder}index.ts`,
     );
     expect(

@@ -14,6 +14,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'nestjs-maestrano/bullmq': 'src/bullmq/index.ts',
   'nestjs-maestrano/sql': 'src/sql/index.ts',
   'nestjs-maestrano/sync': 'src/sync/index.ts',
+  'nestjs-maestrano/usage': 'src/usage/index.ts',
 };
 
 /**

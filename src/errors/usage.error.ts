@@ -1,0 +1,98 @@
+import { type ErrorTable, MaestranoError, type MaestranoErrorFacts } from './maestrano.error.js';
+
+/** Codes of {@link MaestranoUsageError}, with their meaning. In none of them anything is charged. */
+export const USAGE_ERROR_CODES = {
+  'usage.conflict': {
+    meaning: 'The id stands for another fact already; the first one holds.',
+    remedy: 'Give every use an id of its own, and a retry the id, time and quantity of the first try.',
+  },
+  'usage.future': {
+    meaning: 'The fact is more than five minutes ahead of this clock.',
+    remedy: 'Give the time of the use; look at the clock of the machine that gave it.',
+  },
+  'usage.tooLate': {
+    meaning: 'The fact is older than `acceptFor`: whether it was counted before is not known any more.',
+    remedy: 'Charge it by hand, if it was not.',
+  },
+  'usage.beforeMeter': {
+    meaning: 'The fact is older than the meter.',
+    remedy: 'Usage before `from` of the meter is never charged.',
+  },
+  'usage.fact': {
+    meaning: 'The fact cannot be read.',
+    remedy: 'Give marketplace, group, meter, id, and `at` as a Date.',
+  },
+  'usage.quantity': {
+    meaning: 'The quantity is no decimal from 0 up with at most 12 digits and 6 places.',
+    remedy: "Give decimal text such as '0.25', or a whole number: numbers with a fraction are not exact.",
+  },
+  'usage.unknownMeter': {
+    meaning: 'There is no meter of this name.',
+    remedy: 'Add it to `meters` of MaestranoUsageModule, or correct the name.',
+  },
+  'usage.unknownGroup': {
+    meaning: 'The company is not known; its usage is kept, and not closed.',
+    remedy: 'Look whether the marketplace, or the `company` option, knows the group.',
+  },
+  'usage.left': {
+    meaning: 'The company had left before the fact.',
+    remedy: 'Usage after a company left is not charged.',
+  },
+  'usage.currency': {
+    meaning: "The meter has no price in the company's currency; its usage is kept, and not closed.",
+    remedy: 'Add the currency to `prices` of the meter.',
+  },
+  'usage.priceChanged': {
+    meaning: 'A price of the past was changed, which would change periods that are billed.',
+    remedy: 'Restore it, and add a price with `from` in the future.',
+  },
+  'usage.unknownStatement': { meaning: 'There is no such statement, chain or fact.' },
+  'usage.status': {
+    meaning: 'The statement is not in the state that the operation is for.',
+    remedy: 'Look at `status` of the statement.',
+  },
+  'usage.stale': {
+    meaning: 'The statement was sealed so long ago that nobody knows any more whether its bill was made.',
+    remedy: "Look at the company's bills, then call retry() or writeOff().",
+  },
+  'usage.held': {
+    meaning: 'The statement waits: for a card, or since its amount is large.',
+    remedy: 'Look at it, then call approve() or writeOff().',
+  },
+  'usage.refused': {
+    meaning: 'The marketplace refused the bill of a statement; its amount stays in the books.',
+    remedy: 'Correct what `fields` of the cause says, then call retry() or writeOff().',
+  },
+  'usage.invoiced': {
+    meaning: 'The bill is invoiced, and cannot be taken back any more.',
+    remedy: 'Correct the facts: the difference goes into the next statement.',
+  },
+  'usage.contention': {
+    meaning: 'Others changed the same chain again and again.',
+    remedy: 'Call it again.',
+  },
+  'usage.store': { meaning: 'The store of the usage cannot be used as it is.' },
+} as const satisfies ErrorTable;
+
+/** One of {@link USAGE_ERROR_CODES}. */
+export type UsageErrorCode = keyof typeof USAGE_ERROR_CODES;
+
+/** What is known of the work that failed. */
+export interface UsageErrorFacts extends MaestranoErrorFacts {
+  readonly group?: string | undefined;
+  readonly meter?: string | undefined;
+}
+
+/** Everything that goes wrong in the metering of usage. Never holds keys or quantities of facts. */
+export class MaestranoUsageError extends MaestranoError {
+  declare readonly code: UsageErrorCode;
+  /** The customer company the work was for. */
+  readonly group: string | null;
+  readonly meter: string | null;
+
+  constructor(code: UsageErrorCode, facts: UsageErrorFacts = {}) {
+    super(USAGE_ERROR_CODES[code], code, facts);
+    this.group = facts.group ?? null;
+    this.meter = facts.meter ?? null;
+  }
+}

@@ -1,0 +1,97 @@
+import { MaestranoError } from '../../errors/maestrano.error.js';
+import { MaestranoUsageError } from '../../errors/usage.error.js';
+import { CloseRun, type UsageCloseReport } from './close-run.js';
+import { stepOf } from './statement-sender.js';
+import { UsageCloser } from './usage-closer.js';
+import type { KnownCompany } from './usage-company.js';
+import type { UsageContext } from './usage-context.js';
+
+/** Times that the store is asked to mark a company, when others write meanwhile. */
+const MAX_TRIES = 50;
+
+/** Longest that a company nobody knows is asked for, in milliseconds. */
+const ASK_MS = 1_000;
+
+/** A company that leaves. */
+export interface LeavingCompany {
+  readonly marketplace: string;
+  readonly group: string;
+  /** When it left; now by default. */
+  readonly at?: Date;
+}
+
+/**
+ * The last close of a company (usage §5.5): it is marked as gone, everything is sealed in the store, and only then something
+ * is sent, for a while.
+ */
+export class CompanyDeparture {
+  constructor(private readonly context: UsageContext) {}
+
+  /** @returns what the sending did; a failure of the store rejects, one of the marketplace never. */
+  async finish(company: LeavingCompany, sendWithinMs: number): Promise<UsageCloseReport> {
+    const { store, settings, now } = this.context;
+    const { marketplace, group } = company;
+    const at = company.at?.getTime() ?? now();
+    // Of every meter, so that usage after it is refused whatever was counted before.
+    const subjects = [...settings.meters.keys()].map((meter) => ({ marketplace, group, meter }));
+    const ids = await store.open(subjects);
+    let known: KnownCompany | null = null;
+    for (const id of ids) known = (await this.#leave(id, at)) ?? known;
+    const about = await this.#companyOf({ marketplace, group }, known);
+    const closer = new UsageCloser(this.context);
+    if (about) for (const id of ids) await closer.close(id, about, { send: false });
+    return this.#send(ids, sendWithinMs);
+  }
+
+  /** Marks a subject as gone; resolves with what is known of the company. */
+  async #leave(id: string, at: number): Promise<KnownCompany | null> {
+    const { store } = this.context;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const snapshot = await store.load(id);
+      if (!snapshot) return null;
+      const { leftAt, state } = snapshot.series;
+      if (leftAt !== null) return state.company;
+      if (await store.seal([{ ...stepOf(snapshot), leftAt: at, nextDue: 0 }])) return state.company;
+    }
+    throw new MaestranoUsageError('usage.contention');
+  }
+
+  /** The application's own data, else what was last known, else the marketplace for a moment; null when nobody knows. */
+  async #companyOf(
+    company: { readonly marketplace: string; readonly group: string },
+    known: KnownCompany | null,
+  ): Promise<KnownCompany | null> {
+    if (known && !this.context.settings.company) return known;
+    try {
+      const found = await this.context.company(company, {
+        deadlineMs: ASK_MS,
+        signal: AbortSignal.timeout(ASK_MS),
+      });
+      return found ?? known;
+    } catch (error) {
+      if (!(error instanceof MaestranoError)) throw error;
+      return known;
+    }
+  }
+
+  async #send(ids: readonly string[], withinMs: number): Promise<UsageCloseReport> {
+    const over = new AbortController();
+    const run = new CloseRun(this.context, { deadlineMs: Math.max(1, withinMs), signal: over.signal });
+    if (withinMs <= 0) return run.report;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        over.abort(new Error('The time for sending is over.'));
+        resolve();
+      }, withinMs);
+    });
+    const sending = Promise.all(ids.map((id) => run.one(id))).then(() => undefined);
+    try {
+      // What is under way when the time is over ends by itself; what is sealed is sent by the next run.
+      await Promise.race([sending.catch(() => undefined), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+    return run.report;
+  }
+}

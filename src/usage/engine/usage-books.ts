@@ -1,0 +1,190 @@
+import { dayOf, isoDay, startOfDay } from '../calendar/local-days.js';
+import { formatExact, QUANTITY_PLACES } from '../exact/exact-decimal.js';
+import type { SealedStatement } from '../statement/usage-statement.js';
+import { factLanes, lanesDigest } from '../store/fact-digest.js';
+import type {
+  KeptFactRow,
+  PeriodRow,
+  SeriesRow,
+  SeriesSnapshot,
+  UsageChainState,
+} from '../store/usage-records.js';
+import { addAmounts } from './chain-amounts.js';
+import { measureFacts, readFacts } from './measure-periods.js';
+import { digestOf } from './seal-statement.js';
+import type { UsageContext } from './usage-context.js';
+
+/** Statements of one look. */
+const PAGE = 1_000;
+
+/** What a chain's money is worth by now. Decimal texts in the main unit. */
+export interface UsageBalance {
+  readonly marketplace: string;
+  readonly group: string;
+  readonly meter: string;
+  readonly currency: string;
+  /** Id of the chain. */
+  readonly chain: string;
+  /** What is carried on to the next statement: negative for a credit. */
+  readonly carry: string;
+  /** Stated, and not billed: on its way, held or refused. */
+  readonly unsent: string;
+  /** When the company left; null while it is there. */
+  readonly leftAt: Date | null;
+}
+
+/** Usage of a day or a period. */
+export interface UsageOverTime {
+  readonly start: Date;
+  /** Local date, `2026-09-30`. */
+  readonly day: string;
+  readonly quantity: string;
+}
+
+/** What came of looking through a chain. */
+export interface UsageVerification {
+  readonly ok: boolean;
+  /** Number of the first statement that is not as it was sealed; null when all are. */
+  readonly firstBad: number | null;
+  /** In words, without values. */
+  readonly problem: string | null;
+}
+
+/** Looks at what was stated and billed. Changes nothing. */
+export class UsageBooks {
+  constructor(private readonly context: UsageContext) {}
+
+  async balances(series: SeriesRow): Promise<readonly UsageBalance[]> {
+    const { marketplace, group, meter, leftAt, state } = series;
+    const status = ['sealed', 'held', 'refused', 'expired', 'cancelling'] as const;
+    const found = await this.context.store.statements(series.id, { status, limit: PAGE });
+    return state.chains.map(({ id, currency, carry }) => {
+      const open = found.filter(({ chain }) => chain === id);
+      const amounts = open.map(({ body }) => (JSON.parse(body) as SealedStatement).billed);
+      return {
+        marketplace,
+        group,
+        meter,
+        currency,
+        chain: id,
+        carry,
+        unsent: addAmounts('0', ...amounts),
+        leftAt: leftAt === null ? null : new Date(leftAt),
+      };
+    });
+  }
+
+  /** Usage by local day or by period, of facts that are still kept. */
+  async usage(
+    snapshot: SeriesSnapshot,
+    { from, to, by }: { readonly from: number; readonly to: number; readonly by: 'day' | 'period' },
+  ): Promise<readonly UsageOverTime[]> {
+    const meter = this.context.settings.meters.get(snapshot.series.meter)!;
+    const periods = snapshot.periods.filter(({ starts, ends }) => ends > from && starts < to);
+    if (periods.length === 0) return [];
+    const begin = meter.aggregate === 'timeWeighted' ? Number.MIN_SAFE_INTEGER : periods[0]!.starts;
+    const facts = await readFacts(this.context.store, snapshot.series.id, {
+      from: begin,
+      to: periods.at(-1)!.ends,
+    });
+    return periods.flatMap((period) => {
+      const whole = { from: period.starts, to: period.ends };
+      const spans = by === 'period' ? [whole] : daysOf(period, from, to);
+      return spans.map((span): UsageOverTime => {
+        // Of levels, each day is its own whole.
+        const nominal = by === 'day' ? { ...period, starts: span.from, ends: span.to } : period;
+        const quantity = measureFacts(meter, facts, nominal)(span);
+        return {
+          start: new Date(span.from),
+          day: isoDay(dayOf(span.from, period.zone)),
+          quantity: formatExact(quantity, QUANTITY_PLACES),
+        };
+      });
+    });
+  }
+
+  /** Compares digests, carries and facts of a chain from its first statement on. */
+  async verify(snapshot: SeriesSnapshot, chain: UsageChainState): Promise<UsageVerification> {
+    const bad = (firstBad: number, problem: string): UsageVerification => ({ ok: false, firstBad, problem });
+    const billed = new Map<number, string>();
+    let digest = '';
+    let carry = '0';
+    const { store } = this.context;
+    for (let seq = 1; seq <= chain.seq; seq += 1) {
+      const found = await store.statement(snapshot.series.id, chain.id, seq);
+      if (!found) return bad(seq, 'The statement is missing.');
+      let sealed: SealedStatement;
+      try {
+        sealed = JSON.parse(found.body) as SealedStatement;
+      } catch {
+        return bad(seq, 'The statement cannot be read.');
+      }
+      if (sealed.previousDigest !== digest) return bad(seq, 'It does not follow the statement before.');
+      const returned = sealed.returned.map((one) => billed.get(one) ?? '0');
+      if (sealed.opening !== addAmounts(carry, ...returned)) return bad(seq, 'Its opening is another.');
+      const total = addAmounts(sealed.opening, ...sealed.lines.map(({ amount }) => amount));
+      if (sealed.total !== total || total !== addAmounts(sealed.billed, sealed.closing)) {
+        return bad(seq, 'Its amounts do not add up.');
+      }
+      billed.set(seq, sealed.billed);
+      digest = digestOf(found.body);
+      carry = sealed.closing;
+    }
+    if (digest !== chain.digest) return bad(chain.seq, 'It was changed after it was sealed.');
+    return this.#verifyFacts(snapshot, chain);
+  }
+
+  /** Facts of statements whose facts are all still kept. */
+  async #verifyFacts(snapshot: SeriesSnapshot, chain: UsageChainState): Promise<UsageVerification> {
+    const own = snapshot.periods.filter((period) => period.chain === chain.id);
+    const [first, last] = [own[0], own.at(-1)];
+    if (!first || !last) return { ok: true, firstBad: null, problem: null };
+    const facts = await readFacts(this.context.store, snapshot.series.id, {
+      from: first.starts,
+      to: last.ends,
+    });
+    const bySeq = new Map<number, KeptFactRow[]>();
+    for (const fact of facts) {
+      if (fact.statement === null || fact.statement === 0) continue;
+      const list = bySeq.get(fact.statement);
+      if (list) list.push(fact);
+      else bySeq.set(fact.statement, [fact]);
+    }
+    const keptFrom = this.context.now() - this.context.settings.keepFacts;
+    for (let seq = 1; seq <= chain.seq; seq += 1) {
+      const found = await this.context.store.statement(snapshot.series.id, chain.id, seq);
+      const { facts: sealed, period } = JSON.parse(found!.body) as SealedStatement;
+      // Facts that are older may be gone, as they may.
+      const isKept = period !== null && Date.parse(period.from) >= keptFrom;
+      const kept = bySeq.get(seq) ?? [];
+      if (!isKept && kept.length < sealed.count) continue;
+      const lanes = kept.map(factLanes);
+      const sums = [0, 1].map((lane) => lanes.reduce((sum, one) => sum + BigInt(one[lane]!), 0n));
+      if (kept.length !== sealed.count || lanesDigest([sums[0]!, sums[1]!]) !== sealed.digest) {
+        return { ok: false, firstBad: seq, problem: 'Its facts are not those that it stated.' };
+      }
+    }
+    return { ok: true, firstBad: null, problem: null };
+  }
+}
+
+/** Local days of a period between two instants. */
+function daysOf(
+  period: PeriodRow,
+  from: number,
+  to: number,
+): { readonly from: number; readonly to: number }[] {
+  const days: { from: number; to: number }[] = [];
+  const [begin, end] = [Math.max(period.starts, from), Math.min(period.ends, to)];
+  let at = begin;
+  while (at < end) {
+    const next = nextDay(at, period.zone);
+    days.push({ from: at, to: Math.min(next, end) });
+    at = next;
+  }
+  return days;
+}
+
+function nextDay(at: number, zone: string): number {
+  return startOfDay(dayOf(at, zone) + 1, zone);
+}

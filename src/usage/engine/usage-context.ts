@@ -1,0 +1,33 @@
+import type { BillInput } from '../../account/resources/bill.js';
+import type { UsageStore } from '../store/usage-store.js';
+import type { UsageSettings } from '../usage-settings.js';
+import type { KnownCompany } from './usage-company.js';
+import type { UsageEvent } from './usage-event.js';
+
+/** Bounds of a call to the marketplace. */
+export interface UsageCall {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What the engine needs of the marketplaces. */
+export interface UsageBilling {
+  /** Makes a bill once for each key; resolves with its id. */
+  createOnce(marketplace: string, key: string, bill: BillInput, call: UsageCall): Promise<string>;
+  /** Takes a bill back; rejects when it is invoiced. */
+  cancel(marketplace: string, id: string, call: UsageCall): Promise<void>;
+}
+
+/** What every part of the engine works with. */
+export interface UsageContext {
+  readonly settings: UsageSettings;
+  readonly store: UsageStore;
+  readonly billing: UsageBilling;
+  /** What is known of a company; null when there is none. Rejects when nobody can be asked. */
+  readonly company: (
+    company: { readonly marketplace: string; readonly group: string },
+    call: UsageCall,
+  ) => Promise<KnownCompany | null>;
+  readonly tell: (event: UsageEvent) => Promise<void>;
+  readonly now: () => number;
+}

@@ -1,0 +1,106 @@
+import type {
+  AppendResult,
+  FoundStatement,
+  KeptFactRow,
+  SealStep,
+  SeriesRow,
+  SeriesSnapshot,
+  StatementMark,
+  StatementStatus,
+  TallyRow,
+  TimeRange,
+  UsageAppend,
+  UsageSubject,
+} from './usage-records.js';
+
+/** Which subjects are meant; everything that is left out is all. */
+export type SubjectFilter = Partial<UsageSubject>;
+
+/**
+ * Where facts, periods and statements are kept. What it acknowledged is part of the guarantee that every use is charged
+ * once: a store that evicts, or forgets its last second when a server dies, charges too little or twice.
+ *
+ * Rules (usage §4, §5): a fact is found by subject and id, compared byte by byte, and never changes; `append` and
+ * `correct` with a transaction are there exactly when it commits, and lock nothing that a sealing waits for; `seal` is
+ * all or nothing over all of its steps, compares versions, claims exactly as many facts as were counted, and takes its
+ * locks in the order of the series' ids. Numbers and texts come back exactly. `usageStoreContract` of
+ * nestjs-maestrano/testing proves all of it.
+ */
+export abstract class UsageStore {
+  /** `memory`: over with the process. */
+  abstract readonly durability: 'durable' | 'memory';
+
+  /**
+   * Ids of the series of subjects, made where there are none; in the order of the subjects, at most 1,000.
+   *
+   * @param tx the application's transaction; the series is then there when it commits.
+   */
+  abstract open(subjects: readonly UsageSubject[], tx?: unknown): Promise<readonly string[]>;
+  /** Adds facts that are not there yet; results in the order of the facts, of which there are at most 1,000. */
+  abstract append(facts: readonly UsageAppend[], tx?: unknown): Promise<readonly AppendResult[]>;
+  /**
+   * Adds a correction: computes what it changes of its fact as that is by then, under a lock of it.
+   *
+   * @param correction with `corrects` and `value`; everything else is computed.
+   * @returns null when there is no such fact, or it is older than `notBefore`.
+   */
+  abstract correct(
+    correction: {
+      readonly series: string;
+      readonly id: string;
+      readonly corrects: string;
+      readonly value: bigint | null;
+      readonly notBefore: number;
+      readonly receivedAt: number;
+    },
+    tx?: unknown,
+  ): Promise<AppendResult | null>;
+  /** Facts by their ids, in no order; those that there are. */
+  abstract find(series: string, ids: readonly string[]): Promise<readonly KeptFactRow[]>;
+  /** A subject with its periods; null when there is none. */
+  abstract load(series: string): Promise<SeriesSnapshot | null>;
+  /** Subjects that the filter lets through, in the order of their ids. */
+  abstract list(filter: SubjectFilter, after: string | null, limit: number): Promise<readonly SeriesRow[]>;
+  /** Ids of series with `nextDue` until now, or with statements that are on their way; in their order. */
+  abstract due(now: number, after: string | null, limit: number): Promise<readonly string[]>;
+  /** Sums of facts within a range, those aside that are history only; of those that nobody claimed where `open`. */
+  abstract tally(
+    series: string,
+    query: TimeRange & { readonly cuts: readonly number[]; readonly open: boolean },
+  ): Promise<readonly TallyRow[]>;
+  /** Facts within a range, in the order of their ids. */
+  abstract facts(
+    series: string,
+    query: TimeRange & { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly KeptFactRow[]>;
+  /** False when a version, a count or a state is not as it was: nothing was done. */
+  abstract seal(steps: readonly SealStep[]): Promise<boolean>;
+  /** Changes the state of a statement; false when it is in none of those that it is changed from. */
+  abstract mark(series: string, mark: StatementMark): Promise<boolean>;
+  /** Statements of a series, newest first; at most 1,000. */
+  abstract statements(
+    series: string,
+    query: {
+      readonly chain?: string;
+      readonly status?: readonly StatementStatus[];
+      /** Only those with smaller numbers. */
+      readonly before?: number;
+      readonly limit: number;
+    },
+  ): Promise<readonly FoundStatement[]>;
+  abstract statement(series: string, chain: string, seq: number): Promise<FoundStatement | null>;
+  /** The statement that a bill belongs to. */
+  abstract statementOfBill(bill: string): Promise<FoundStatement | null>;
+  /** The prices that the latest sealed period of a meter was rated by, by currency, and when that period ended. */
+  abstract lastTerms(
+    meter: string,
+  ): Promise<readonly { readonly currency: string; readonly ends: number; readonly terms: string }[]>;
+  /** Removes facts of a series that are stated and older, with their corrections, but those to keep; says how many. */
+  abstract sweep(
+    series: string,
+    query: { readonly before: number; readonly keep: readonly string[]; readonly limit: number },
+  ): Promise<number>;
+  /** Rejects when the store cannot be used as it is, for example since its tables are missing. */
+  async check(): Promise<void> {}
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,30 @@
+import type { UsageMeter } from './meters/usage-meter.js';
+import type { UsageStore } from './store/usage-store.js';
+import type { UsageCompany } from './engine/usage-company.js';
+import type { UsageEvent } from './engine/usage-event.js';
+
+/** What the metering of an application consists of. */
+export interface MaestranoUsageOptions {
+  /** Where facts and statements are kept: `SqlUsageStore` in production. */
+  readonly store: UsageStore;
+  /** Meters by name. A name must never change. */
+  readonly meters: Readonly<Record<string, UsageMeter>>;
+  /** How old a fact may be, and how long its id is remembered, as `'100d'` or milliseconds; 100 days by default. */
+  readonly acceptFor?: string | number;
+  /** How long facts of periods are kept that cannot change any more; `acceptFor` by default, and no less. */
+  readonly keepFacts?: string | number;
+  /** Whether this process closes by itself what is due; `hourly` by default. With `off` a job calls `close()`. */
+  readonly schedule?: 'hourly' | 'off';
+  /**
+   * Zone, currency, card and trial of a company, from the application's own data; the marketplace is asked by default.
+   * Null for a company that there is not.
+   */
+  readonly company?: (company: {
+    readonly marketplace: string;
+    readonly group: string;
+  }) => UsageCompany | null | Promise<UsageCompany | null>;
+  /** Told of what a person should know: money that cannot be billed, holds that ran out. */
+  readonly onEvent?: (event: UsageEvent) => void | Promise<void>;
+  /** Lets a store run in production that is over with the process; false by default. */
+  readonly acceptDataLoss?: boolean;
+}
