@@ -1,5 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import type { UsageBilling } from '../../../src/usage/engine/usage-context.js';
 import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 
@@ -7,7 +5,7 @@ import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 export class Lost extends Error {}
 
 /** A piece of work that stops at every step until it is let go on. */
-class Task {
+export class Task {
   /** Goes on, or fails, with what the work waits for. */
   resume: ((error?: Lost) => void) | null = null;
   /** Resolves when the work waits again, or has ended. */
@@ -43,7 +41,6 @@ class Task {
 export class Tasks {
   readonly failures: unknown[] = [];
   readonly #tasks: Task[] = [];
-  readonly #current = new AsyncLocalStorage<Task>();
 
   constructor(
     private readonly random: () => number,
@@ -54,20 +51,20 @@ export class Tasks {
     return this.#tasks.length;
   }
 
-  start(work: () => Promise<void>): void {
+  start(work: (task: Task) => Promise<void>): void {
     const task = new Task();
     this.#tasks.push(task);
-    void this.#current.run(task, async () => {
+    void (async () => {
       try {
         await task.wait();
-        await work();
+        await work(task);
       } catch (error) {
         if (!(error instanceof Lost) && !isExpected(error)) this.failures.push(error);
       } finally {
         task.isDone = true;
         task.arrive();
       }
-    });
+    })();
   }
 
   /** Lets random pieces go on for some steps. */
@@ -85,8 +82,8 @@ export class Tasks {
   }
 
   /** The store, with a step before each of its calls. */
-  gate<S extends UsageStore>(store: S, type: abstract new () => S): S {
-    const step = (): Promise<void> => this.#step();
+  gate<S extends UsageStore>(task: Task, store: S, type: abstract new () => S): S {
+    const step = (): Promise<void> => task.wait();
     return new Proxy(store, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name, target);
@@ -103,12 +100,12 @@ export class Tasks {
   }
 
   /** The marketplace, whose answers may be lost, and which may not be reached. */
-  gateBilling(billing: UsageBilling): UsageBilling {
+  gateBilling(task: Task, billing: UsageBilling): UsageBilling {
     const risky = async <T>(work: () => Promise<T>): Promise<T> => {
       if (this.hasFaults() && this.random() < 0.05) throw new Lost();
       const result = await work();
       if (this.hasFaults() && this.random() < 0.12) throw new Lost();
-      await this.#step();
+      await task.wait();
       return result;
     };
     return {
@@ -116,10 +113,6 @@ export class Tasks {
         risky(() => billing.createOnce(marketplace, key, bill, call)),
       cancel: (marketplace, id, call) => risky(() => billing.cancel(marketplace, id, call)),
     };
-  }
-
-  async #step(): Promise<void> {
-    await this.#current.getStore()?.wait();
   }
 }
 

@@ -14,7 +14,7 @@ import type { KeptFactRow, PeriodRow, SeriesSnapshot } from '../../../src/usage/
 import type { SealedStatement } from '../../../src/usage/statement/usage-statement.js';
 import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 import { UsageOperations } from '../../../src/usage/usage-operations.js';
-import { Tasks } from './interleaved-tasks.js';
+import { type Task, Tasks } from './interleaved-tasks.js';
 import { UsageWorld } from './usage-world.js';
 
 const HOUR = 3_600_000;
@@ -121,10 +121,10 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   const plain = world.store as MemoryUsageStore;
   let faults = true;
   const tasks = new Tasks(r, () => faults);
-  const context = (): UsageContext => {
-    const gated = tasks.gate(plain, MemoryUsageStore);
+  const context = (task: Task): UsageContext => {
+    const gated = tasks.gate(task, plain, MemoryUsageStore);
     const store = options.wrap?.(gated) ?? gated;
-    const billing = tasks.gateBilling(world.marketplace);
+    const billing = tasks.gateBilling(task, world.marketplace);
     return world.contextOn(store, options.wrapBilling?.(billing) ?? billing);
   };
   const bad: string[] = [];
@@ -132,19 +132,19 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   const confirmed = new Set<string>();
   let names = 0;
   const seriesId = async (): Promise<string> => (await plain.open([REF]))[0]!;
-  const close = async (): Promise<void> => {
-    await new UsageCloser(context()).close(await seriesId(), knownCompany(world.company!), { send: true });
+  const close = async (task: Task): Promise<void> => {
+    await new UsageCloser(context(task)).close(await seriesId(), knownCompany(world.company!), { send: true });
   };
-  const record = async (fact: Sent): Promise<void> => {
-    await new UsageOperations(context()).record({ ...REF, ...fact });
+  const record = async (task: Task, fact: Sent): Promise<void> => {
+    await new UsageOperations(context(task)).record({ ...REF, ...fact });
     confirmed.add(fact.id);
   };
-  const correct = async (fact: Sent): Promise<void> => {
+  const correct = async (task: Task, fact: Sent): Promise<void> => {
     const quantity = r() < 0.3 ? null : (Math.floor(r() * 500) / 100).toString();
     names += 1;
-    await new UsageOperations(context()).correct({ ...REF, id: `c${names}`, corrects: fact.id, quantity });
+    await new UsageOperations(context(task)).correct({ ...REF, id: `c${names}`, corrects: fact.id, quantity });
   };
-  const cancel = async (): Promise<void> => {
+  const cancel = async (task: Task): Promise<void> => {
     const [newest] = await plain.statements(await seriesId(), { status: ['billed'], limit: 1 });
     if (!newest) return;
     const progress = { ...newest.progress, since: world.now };
@@ -156,7 +156,7 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
       progress,
     } as const;
     if (await plain.mark(newest.series, mark)) {
-      await new StatementSender(context()).cancel({ ...newest, status: 'cancelling' }, {});
+      await new StatementSender(context(task)).cancel({ ...newest, status: 'cancelling' }, {});
     }
   };
 
@@ -174,13 +174,14 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
         key: `u${Math.floor(r() * 5)}`,
       };
       sent.push(fact);
-      tasks.start(() => record(fact));
+      tasks.start((task) => record(task, fact));
     } else if (roll < 0.62 && sent.length > 0) {
       const fact = sent[Math.floor(r() * sent.length)]!;
-      tasks.start(() => record(fact));
+      tasks.start((task) => record(task, fact));
     } else if (roll < 0.66 && confirmed.size > 0) {
-      const fact = sent.find(({ id }) => id === [...confirmed][Math.floor(r() * confirmed.size)])!;
-      tasks.start(() => correct(fact));
+      const name = [...confirmed][Math.floor(r() * confirmed.size)];
+      const fact = sent.find(({ id }) => id === name)!;
+      tasks.start((task) => correct(task, fact));
     } else if (roll < 0.9) tasks.start(close);
     else if (roll < 0.92) tasks.start(cancel);
     else if (roll < 0.93) {
@@ -197,7 +198,7 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   faults = false;
   await tasks.finish();
   for (const fact of sent) {
-    tasks.start(() => record(fact));
+    tasks.start((task) => record(task, fact));
     await tasks.finish();
   }
   world.now += 120 * DAY;

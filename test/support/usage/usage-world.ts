@@ -8,7 +8,7 @@ import { MemoryUsageStore } from '../../../src/usage/store/memory-usage-store.js
 import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 import type { MaestranoUsageOptions } from '../../../src/usage/usage-options.interface.js';
 import { UsageOperations } from '../../../src/usage/usage-operations.js';
-import { resolveUsageSettings } from '../../../src/usage/usage-settings.js';
+import { resolveUsageSettings, type UsageSettings } from '../../../src/usage/usage-settings.js';
 
 /** A bill as the marketplace keeps it. */
 export interface KeptBill extends BillInput {
@@ -100,9 +100,12 @@ export class UsageWorld {
   readonly context: UsageContext;
   readonly usage: UsageOperations;
 
-  constructor(private readonly options: UsageWorldOptions) {
-    this.now = Date.parse(options.now ?? '2026-09-15T00:00:00Z');
+  readonly #settings: UsageSettings;
+
+  constructor({ now, ...options }: UsageWorldOptions) {
+    this.now = Date.parse(now ?? '2026-09-15T00:00:00Z');
     this.store = options.store ?? new MemoryUsageStore();
+    this.#settings = resolveUsageSettings({ schedule: 'off', ...options, store: this.store });
     this.marketplace = new UsageMarketplace(() => this.now);
     this.context = this.contextOn(this.store, this.marketplace);
     this.usage = new UsageOperations(this.context);
@@ -110,9 +113,8 @@ export class UsageWorld {
 
   /** A context of another process. */
   contextOn(store: UsageStore, billing: UsageBilling): UsageContext {
-    const { now: _now, ...options } = this.options;
     return {
-      settings: resolveUsageSettings({ schedule: 'off', ...options, store }),
+      settings: { ...this.#settings, store },
       store,
       billing,
       company: async () => this.company && knownCompany(this.company),
