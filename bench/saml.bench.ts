@@ -6,11 +6,7 @@ import { signElement } from '../src/sandbox/idp/sign-element.js';
 import { keyPair } from '../src/sandbox/keys/key-pairs.js';
 import type { SandboxKeyPair } from '../src/sandbox/state/records.js';
 import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
-import {
-  loginTransactionKey,
-  LoginTransactionService,
-  writeLoginTransaction,
-} from '../src/sso/login/login-transaction.service.js';
+import { LoginTransactionService } from '../src/sso/login/login-transaction.service.js';
 import { LoginService, SsoProtocols, type VerifiedLogin } from '../src/sso/login/login.service.js';
 import { SamlProtocol } from '../src/sso/saml/saml.protocol.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
@@ -133,8 +129,7 @@ function verify({ marketplace, logins }: Scene): () => Promise<VerifiedLogin> {
   let turn = 0;
   return async () => {
     const { requestId: id, assertionId, response } = logins[(turn += 1) % logins.length]!;
-    const open = writeLoginTransaction({ id, marketplace: 'lab', returnTo: null, params: {}, startedAt });
-    await store.set(loginTransactionKey('lab', id), open, LIFETIME);
+    await transactions.save({ id, marketplace: 'lab', returnTo: null, params: {}, startedAt });
     await store.delete(storeKey('sso-replay', 'lab', assertionId));
     const body = { SAMLResponse: response };
     const brought = { method: 'POST', query: new URLSearchParams(), body, boundRequestIds: [id] };

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
-import { loginTransactionKey, writeLoginTransaction } from '../../src/sso/login/login-transaction.service.js';
+import { LoginTransactionService } from '../../src/sso/login/login-transaction.service.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type HttpAdapterName, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { type TestApplication, testApplication } from '../support/application.js';
 import { sharedFixture, sharedFixturesPresent } from '../support/shared-fixtures.js';
 import { fakeDate } from '../support/fake-date.js';
+import { settingsOf } from '../support/settings.js';
 
 interface RecordedResponse {
   readonly name: string;
@@ -34,7 +35,7 @@ async function boot(httpAdapter: HttpAdapterName, recording: RecordedResponse): 
     params: {},
     startedAt: Date.now(),
   };
-  await store.set(loginTransactionKey('lab', recording.requestId), writeLoginTransaction(login), 60_000);
+  await new LoginTransactionService(store, settingsOf().sso).save(login);
   return testApplication({
     httpAdapter,
     options: {

@@ -40,10 +40,16 @@ export interface NewLogin {
 /** What the ID of a login may look like: an XML ID, and harmless in store keys. */
 export const REQUEST_ID = /^[A-Za-z_][\w.-]{0,127}$/;
 
-/** What the record of a login is found under: the marketplace is part of it, so none can use another's. */
-export function loginTransactionKey(marketplace: string, id: string): string {
-  return storeKey('sso-request', marketplace, id);
-}
+/**
+ * Logins under way that are remembered, of all marketplaces together. Anybody may begin logins, as many as they like and
+ * without coming back, and the store holds charges too. When a flood of them has filled all places, a new login takes that
+ * of an old one, which nearly always nobody comes back for; a person whose login it was is sent to begin again.
+ */
+export const MAX_OPEN_LOGINS = 20_000;
+/** Places that a login may be kept at: with a choice, hardly any is taken before most are full. */
+const CHOICES = 4;
+/** How often a place is chosen anew that somebody else was quicker to take. */
+const MAX_TRIES = 3;
 
 /** What the key of a browser may look like. */
 export const BROWSER_KEY = /^[\w-]{27}$/;
@@ -77,23 +83,34 @@ export class LoginTransactionService {
   /** Remembers a login that is about to leave for the identity provider. */
   async save(transaction: LoginTransaction): Promise<void> {
     const { marketplace, id } = transaction;
-    const key = loginTransactionKey(marketplace, id);
-    await this.store.set(key, writeLoginTransaction(transaction), this.#ttlMs(marketplace));
+    const keys = placesOf(marketplace, id);
+    const value = write(transaction);
+    const ttlMs = this.#ttlMs(marketplace);
+    const [first = ''] = keys;
+    if (await this.store.setIfAbsent(first, value, ttlMs)) return;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const found = await this.store.getMany(keys);
+      const place = emptyOrOldest(found);
+      const expected = found[place] ?? null;
+      const [wrote] = await this.store.writeMany([{ key: keys[place] ?? first, expected, value, ttlMs }]);
+      if (wrote) return;
+    }
+    await this.store.set(first, value, ttlMs);
   }
 
   /** The login, left where it is; null when it is unknown, over or used. */
-  async peek(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
-    return read(marketplace, id, await this.store.get(loginTransactionKey(marketplace.name, id)));
+  async peek({ name }: Marketplace, id: string): Promise<LoginTransaction | null> {
+    return (await this.#find(name, id))?.transaction ?? null;
   }
 
   /** The login, which is gone afterwards: of several callers one gets it. */
-  async take(marketplace: Marketplace, id: string): Promise<LoginTransaction | null> {
-    const key = loginTransactionKey(marketplace.name, id);
+  async take({ name }: Marketplace, id: string): Promise<LoginTransaction | null> {
+    const kept = await this.#find(name, id);
     // Nothing is kept for logins that never began: anybody may name one.
-    if ((await this.store.get(key)) === null) return null;
+    if (!kept) return null;
     // Noted before it is gone: whoever comes too late by a moment must already find that it was used.
-    await this.store.set(usedKey(marketplace.name, id), '1', this.#ttlMs(marketplace.name));
-    return read(marketplace, id, await this.store.take(key));
+    await this.store.set(usedKey(name, id), '1', this.#ttlMs(name));
+    return (await this.store.delete(kept.key, kept.text)) ? kept.transaction : null;
   }
 
   /** Whether the login was taken a while ago: a reloaded page, and not a login that never began. */
@@ -112,6 +129,17 @@ export class LoginTransactionService {
     return this.store.setIfAbsent(key, '1', Math.max(1_000, until - Date.now()));
   }
 
+  async #find(marketplace: string, id: string): Promise<KeptLogin | null> {
+    const keys = placesOf(marketplace, id);
+    const found = await this.store.getMany(keys);
+    for (const [place, text] of found.entries()) {
+      const transaction = text === null ? null : read(text);
+      if (transaction?.id !== id || transaction.marketplace !== marketplace) continue;
+      return { transaction, key: keys[place]!, text: text! };
+    }
+    return null;
+  }
+
   #ttlMs(marketplace: string): number {
     return ssoPolicyOf(this.settings, marketplace).requestTtlMs;
   }
@@ -121,28 +149,53 @@ function usedKey(marketplace: string, id: string): string {
   return storeKey('sso-used', marketplace, id);
 }
 
+/** A login as it was found in the store. */
+interface KeptLogin {
+  readonly transaction: LoginTransaction;
+  readonly key: string;
+  readonly text: string;
+}
+
+/**
+ * Where a login may be kept. Places are shared: which login is at one, its text says. They follow from marketplace and id,
+ * so that nobody else's login is found by them, and nobody can choose whose place to take.
+ */
+function placesOf(marketplace: string, id: string): string[] {
+  const digest = hash('sha256', JSON.stringify([marketplace, id]), 'buffer');
+  const places = Array.from({ length: CHOICES }, (_, n) => digest.readUInt32BE(n * 4) % MAX_OPEN_LOGINS);
+  return Array.from(new Set(places), (place) => storeKey('sso-request', String(place)));
+}
+
+/** Index of the first place that is empty, else of the one with the oldest login. */
+function emptyOrOldest(found: readonly (string | null)[]): number {
+  const began = found.map((text) => (text === null ? -Infinity : read(text).startedAt));
+  return began.indexOf(Math.min(...began));
+}
+
 type KeptTransaction = readonly [
   startedAt: number,
+  marketplace: string,
+  id: string,
   returnTo: string | null,
   params: Readonly<Record<string, string>>,
   byGuard?: boolean,
   protocolState?: string,
 ];
 
-/** What is kept of a login: what its key does not say already, because anybody may begin logins, any number of them. */
-export function writeLoginTransaction(transaction: LoginTransaction): string {
-  const { startedAt, returnTo, params, byGuard = false, protocolState } = transaction;
-  const kept: KeptTransaction = [startedAt, returnTo, params];
+/** Little, because anybody may begin logins. */
+function write(transaction: LoginTransaction): string {
+  const { startedAt, marketplace, id, returnTo, params, byGuard = false, protocolState } = transaction;
+  const kept: KeptTransaction = [startedAt, marketplace, id, returnTo, params];
   if (protocolState !== undefined) return JSON.stringify([...kept, byGuard, protocolState]);
   return JSON.stringify(byGuard ? [...kept, true] : kept);
 }
 
-function read({ name }: Marketplace, id: string, text: string | null): LoginTransaction | null {
-  if (text === null) return null;
-  const [startedAt, returnTo, params, byGuard = false, protocolState] = JSON.parse(text) as KeptTransaction;
+function read(text: string): LoginTransaction {
+  const kept = JSON.parse(text) as KeptTransaction;
+  const [startedAt, marketplace, id, returnTo, params, byGuard = false, protocolState] = kept;
   return {
     id,
-    marketplace: name,
+    marketplace,
     startedAt,
     returnTo,
     params,

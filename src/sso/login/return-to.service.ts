@@ -38,7 +38,9 @@ export class ReturnTo {
     if (path.startsWith('//')) return null;
     const mount = mountPath(marketplace);
     if (isPathOf(mount + sso.initPath, url) || isPathOf(mount + sso.consumePath, url)) return null;
-    return url.origin === here ? path : url.href;
+    const found = url.origin === here ? path : url.href;
+    // Written out, letters of other scripts take up to nine times their length, and each login keeps it.
+    return found.length > MAX_LENGTH ? null : found;
   }
 
   /** Where people land who came from nowhere in particular. */

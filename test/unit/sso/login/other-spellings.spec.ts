@@ -31,8 +31,8 @@ describe('of two that come at the same moment with one response', () => {
     /** Looks, as a second response would, the moment the login is taken. */
     class Watched extends MemoryStore {
       seen: boolean | null = null;
-      override async take(key: string): Promise<string | null> {
-        const taken = await super.take(key);
+      override async delete(key: string, expected?: string): Promise<boolean> {
+        const taken = await super.delete(key, expected);
         this.seen = await transactions.wasTaken(marketplace, login.id);
         return taken;
       }
