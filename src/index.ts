@@ -59,6 +59,7 @@ export {
   SkipMaestranoSession,
 } from './session/session.decorators.js';
 export { MaestranoSignInRequiredException } from './session/sign-in-required.exception.js';
+export { MaestranoUnavailableException } from './session/unavailable.exception.js';
 export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
 export type { LoginDenial } from './interfaces/sso-options.interface.js';

@@ -23,10 +23,6 @@ export const SESSION_ERROR_CODES = {
   },
   'session.ended': { meaning: 'The marketplace says that the session is over.' },
   'session.unreachable': { meaning: 'The marketplace could not be asked, and the time of grace is over.' },
-  'session.unverified': {
-    meaning:
-      'Whether the person or the company was removed cannot be looked up, and the time of grace is over.',
-  },
 } as const satisfies ErrorTable;
 
 export type SessionErrorCode = keyof typeof SESSION_ERROR_CODES;

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 
+import { MaestranoError } from '../errors/maestrano.error.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { CONNEC_CONTEXT, OPTIONAL_SESSION, SKIP_SESSION } from '../maestrano.constants.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
@@ -20,6 +21,7 @@ import { contextRequest } from '../security/context-request.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { LostSessions } from './lost-sessions.service.js';
+import { MESSAGE_PAGE_POLICY } from './message-page.js';
 import { isPageVisit } from './page-request.js';
 import {
   authenticatedSession,
@@ -28,6 +30,7 @@ import {
   SessionService,
 } from './session.service.js';
 import { MaestranoSignInRequiredException } from './sign-in-required.exception.js';
+import { MaestranoUnavailableException } from './unavailable.exception.js';
 
 /** A request, and whether a browser that can be sent elsewhere made it. */
 interface Visit {
@@ -43,9 +46,10 @@ const MAX_RETURN_LENGTH = 2_000;
  * open, others with {@link SkipMaestranoSession}; {@link OptionalMaestranoSession} or the option `session.guard` lets in who
  * has no session at all. A page sends the browser to sign in and back; anything else gets a
  * 401 in JSON. With {@link ForMarketplace} only a session of that marketplace counts. Resolvers of
- * GraphQL are guarded like routes, with a 401 for everybody. Calls of `@ConnecHandler` methods pass.
+ * GraphQL are guarded like routes, with a 401 for everybody. Calls of `@ConnecHandler` methods pass. Where it cannot be
+ * found out who is signed in, the response is 503 with `Retry-After`: a page where a page was asked for, else JSON.
  *
- * @throws MaestranoSignInRequiredException
+ * @throws MaestranoSignInRequiredException, MaestranoUnavailableException
  */
 @Injectable()
 export class MaestranoSessionGuard implements CanActivate {
@@ -95,14 +99,12 @@ export class MaestranoSessionGuard implements CanActivate {
       return await this.sessions.authenticate(exchange, wanted);
     } catch (error) {
       const retryAfter = retryAfterOf(error);
-      if (retryAfter === null) throw toHttpException(error);
+      if (!(error instanceof MaestranoError) || retryAfter === null) throw toHttpException(error);
       exchange.setHeader('Retry-After', retryAfter);
       exchange.setHeader('Cache-Control', 'no-store');
       if (!isPage) throw toHttpException(error);
-      // Signing in responds with the same status and a page, or works again by then.
-      const session = await this.sessions.read(exchange.request, wanted);
-      const marketplace = session && this.registry.find(session.marketplace);
-      throw this.#reject({ exchange, isPage }, marketplace, 'session.unverified');
+      exchange.setHeader('Content-Security-Policy', MESSAGE_PAGE_POLICY);
+      throw new MaestranoUnavailableException(error);
     }
   }
 

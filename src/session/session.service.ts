@@ -46,12 +46,7 @@ export interface SessionLogin {
 /** Why nobody is signed in. */
 export type SessionRejection = Extract<
   SessionErrorCode,
-  | 'session.none'
-  | 'session.expired'
-  | 'session.removed'
-  | 'session.ended'
-  | 'session.unreachable'
-  | 'session.unverified'
+  'session.none' | 'session.expired' | 'session.removed' | 'session.ended' | 'session.unreachable'
 >;
 
 /** A session that holds, or the reason why none does. */
@@ -88,13 +83,15 @@ export class SessionService {
    * Begins the session of a verified login. Logins through other marketplaces in this browser stay; everything else
    * in the application's session is left behind with the old session.
    *
+   * @param at as for {@link SessionService.authenticate}.
    * @throws MaestranoSessionError when the session cannot be kept as configured.
    */
   async establish(
-    exchange: HttpExchange,
+    at: RequestPair,
     marketplace: Marketplace,
     { profile, sessionToken, recheckAt, endsAt }: SessionLogin,
   ): Promise<MaestranoSessionData> {
+    const exchange = this.#exchange(at);
     const payload: SessionPayload = {
       userUid: profile.user.realUid,
       groupUid: profile.group.uid,
@@ -115,14 +112,17 @@ export class SessionService {
    * Call once the application has signed the person in within the same request: its own sign-in may have begun its
    * session anew, as Passport's `login()` does.
    *
+   * @param at as for {@link SessionService.authenticate}.
    * @throws MaestranoSessionError `session.notSaved`
    */
-  async keep(exchange: HttpExchange): Promise<void> {
+  async keep(at: RequestPair): Promise<void> {
+    const exchange = this.#exchange(at);
     await this.#storage(exchange.request).keep(exchange);
   }
 
   /** Called when the browser leaves to log in: sees that logins through other marketplaces survive the new one. */
-  async depart(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+  async depart(at: RequestPair, marketplace: Marketplace): Promise<void> {
+    const exchange = this.#exchange(at);
     await this.#storage(exchange.request).depart(exchange, marketplace);
   }
 
@@ -142,7 +142,8 @@ export class SessionService {
    * Whether the request brought anything that is or was a session of ours, even one that cannot be read any more, whose
    * cookie then ends with the response.
    */
-  async brought(exchange: HttpExchange): Promise<boolean> {
+  async brought(at: RequestPair): Promise<boolean> {
+    const exchange = this.#exchange(at);
     if ((await this.list(exchange.request)).length > 0) return true;
     return this.settings.storage !== 'request' && this.sealedCookies.drop(exchange);
   }
@@ -200,12 +201,18 @@ export class SessionService {
       const found = this.registry.get(session.marketplace);
       this.lost.found(exchange, found);
       await this.#storage(request).remove(exchange, found);
-      await adapter?.signOut({ marketplace: found, request, response });
+      if (!adapter) continue;
+      await this.adapters.inTime(
+        adapter,
+        'signOut',
+        adapter.signOut({ marketplace: found, request, response }),
+      );
     }
   }
 
   /** Takes back the session that {@link SessionService.establish} began within the same request. */
-  async discard(exchange: HttpExchange, marketplace: Marketplace): Promise<void> {
+  async discard(at: RequestPair, marketplace: Marketplace): Promise<void> {
+    const exchange = this.#exchange(at);
     authenticatedSession.forget(exchange.request);
     await this.#storage(exchange.request).remove(exchange, marketplace);
   }

@@ -243,7 +243,9 @@ describe.each(HTTP_ADAPTERS)('people without a session of ours, on %s', (httpAda
     const request = { method: 'GET', url: '/', headers: { cookie } };
     const { session } = await sessions.authenticate({ request, response: {} });
     expect(session).toMatchObject({ userUid: 'usr-1', marketplace: 'alpha' });
+    expect(await sessions.brought({ request, response: {} })).toBe(true);
     const stranger = { method: 'GET', url: '/', headers: {} };
+    expect(await sessions.brought({ request: stranger, response: {} })).toBe(false);
     expect(await sessions.authenticate({ request: stranger, response: {} })).toMatchObject({
       rejection: 'session.none',
     });

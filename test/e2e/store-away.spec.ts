@@ -96,15 +96,23 @@ describe.each(HTTP_ADAPTERS)('a store that is away, on %s', (httpAdapter) => {
       expect(maestrano['sessions']).toMatchObject({ lookUpsPassedOver: 3 });
     });
 
-    it('and no longer than that: 503, and pages to where signing in shows the page', async () => {
+    it('and no longer than that: 503 with Retry-After, for browsers with a page', async () => {
       store.away = 'no';
       await app.close();
       app = await boot(0);
       store.away = how;
       const data = await ask('/me', { headers: { cookie } });
       expect([data.status, data.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await data.json()).toMatchObject({ statusCode: 503, code: 'store.unavailable' });
       const visit = await ask('/me', { headers: { cookie, ...page.headers } });
-      expect([visit.status, visit.headers.get('location')]).toEqual([302, expect.stringContaining('/init')]);
+      expect([visit.status, visit.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(visit.headers.get('location')).toBeNull();
+      expect(visit.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(visit.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(visit.headers.get('cache-control')).toBe('no-store');
+      expect(await visit.text()).toMatch(/^<!doctype html>.*try again in a few seconds.*store\.unavailable/s);
+      const head = await ask('/me', { method: 'HEAD', headers: { cookie, ...page.headers } });
+      expect([head.status, head.headers.get('retry-after')]).toEqual([503, '5']);
       store.away = 'no';
       // It is asked once a second while it is away.
       await pause(1_100);

@@ -86,6 +86,7 @@ const NAMES = [
   'MaestranoStore',
   'MaestranoStoreError',
   'MaestranoSynchronizationAdapter',
+  'MaestranoUnavailableException',
   'MaestranoUnknownMarketplaceError',
   'MaestranoUserAdapter',
   'Marketplace',

@@ -1,0 +1,53 @@
+import { HttpException, StreamableFile } from '@nestjs/common';
+
+import type { MaestranoError } from '../errors/maestrano.error.js';
+import { html } from '../views/html.js';
+import { messagePage } from './message-page.js';
+
+/** What a program is told. */
+interface Facts {
+  readonly statusCode: number;
+  readonly error: string;
+  readonly code: string;
+}
+
+/**
+ * Whether somebody is signed in cannot be found out for the moment: a page with that, in place of the page that was
+ * asked for. An `HttpException`, so that the application's exception filters see it; Nest's own sends the page, and one
+ * that writes JSON writes status and code.
+ */
+export class MaestranoUnavailableException extends HttpException {
+  /** Such as `store.unavailable`. */
+  readonly code: string;
+
+  constructor(cause: MaestranoError) {
+    const { code, httpStatus: statusCode } = cause;
+    super(new PageBody({ statusCode, error: 'The request could not be completed.', code }), statusCode, {
+      cause,
+    });
+    this.code = code;
+  }
+}
+
+/** The one kind of body that Nest sends with a media type of its own, on both HTTP adapters. */
+class PageBody extends StreamableFile {
+  constructor(private readonly facts: Facts) {
+    super(Buffer.from(pageOf(facts)), { type: 'text/html; charset=utf-8' });
+    // Whoever copies or writes out the body of an exception gets what the exception says, and no stream.
+    for (const name of Object.keys(this)) Object.defineProperty(this, name, { enumerable: false });
+    Object.assign(this, facts);
+  }
+
+  toJSON(): Facts {
+    return this.facts;
+  }
+}
+
+function pageOf({ code }: Facts): string {
+  return messagePage({
+    title: 'This page cannot be shown right now',
+    text: 'Something that it needs does not respond at the moment. Please try again in a few seconds.',
+    actions: [['Try again', '']],
+    note: html`Reason: <code>${code}</code>`,
+  });
+}
