@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -26,6 +27,8 @@ const require = createRequire(import.meta.url);
 
 const deleted: string[] = [];
 const notified: (string | null)[] = [];
+/** What the handler of notifications waits for. */
+let held: Promise<void> | null = null;
 
 class Users extends MaestranoUserAdapter<string> {
   override findOrCreateUser({ uid }: { uid: string }): string {
@@ -61,8 +64,9 @@ class Pages {
   }
 
   @ConnecHandler('people')
-  onPerson(_person: object, { recordId }: ConnecNotificationContext): void {
+  onPerson(_person: object, { recordId }: ConnecNotificationContext): Promise<void> | void {
     notified.push(recordId);
+    if (held) return held;
   }
 }
 
@@ -236,6 +240,48 @@ describe.each(HTTP_ADAPTERS)('a caller that asks before it sends its body, on %s
     expect(seen.slice(0, 2)).toEqual([continued, status]);
     if (!continued) expect(seen[2]).toBe('close');
     await app.close();
+  });
+});
+
+describe.each(HTTP_ADAPTERS)('an application that is stopping, on %s', (httpAdapter) => {
+  it('keeps no connection of its routes, also of what it began before', async () => {
+    const app = await boot(httpAdapter, { marketplaces: [marketplaceInput('uat')] });
+    const agent = new Agent({ keepAlive: true });
+    const authorization = basicOf('uat');
+    const ask = (path: string, body?: string) =>
+      new Promise<[status: number, connection: string | undefined]>((resolve, reject) => {
+        const method = body === undefined ? 'GET' : 'POST';
+        const headers = { authorization, 'content-type': 'application/json' };
+        const sent = httpRequest(`${app.url}/maestrano/${path}`, { method, headers, agent }, (response) => {
+          response.resume();
+          response.on('end', () => resolve([response.statusCode ?? 0, response.headers.connection]));
+        });
+        sent.on('error', reject);
+        sent.end(body);
+      });
+    const notification = (id: string) =>
+      ask(
+        'connec/notifications/uat',
+        JSON.stringify({ people: [{ id, group_id: 'cld-9', updated_at: '2016-08-01T15:30:20Z' }] }),
+      );
+    expect(await ask('metadata/uat')).toEqual([200, 'keep-alive']);
+
+    let release: () => void = () => undefined;
+    held = new Promise<void>((resolve) => (release = resolve));
+    notified.length = 0;
+    const underWay = notification('held');
+    while (notified.length === 0) await pause(5);
+    const closing = app.close();
+    // The first parts of the shutdown take a moment.
+    await pause(50);
+    expect(await ask('metadata/uat')).toEqual([200, 'close']);
+    expect(await ask('auth/saml/init/uat')).toEqual([302, 'close']);
+    expect(await notification('late')).toEqual([503, 'close']);
+    release();
+    held = null;
+    expect(await underWay).toEqual([200, 'close']);
+    await closing;
+    agent.destroy();
   });
 });
 

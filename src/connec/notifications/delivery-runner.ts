@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
 import { MAX_BATCH } from '../../stores/maestrano-store.js';
 import type { ConnecDelivery } from './connec-delivery.js';
@@ -43,6 +43,9 @@ const NOTE_EVERY_MS = 1_000;
 const FIRST_LOOK_MS = 10;
 const LONGEST_PAUSE_MS = 200;
 
+/** Longest time without a turn of the event loop, in milliseconds. */
+const TURN_MS = 10;
+
 const NO_GROUPS: ReadonlySet<string> = new Set();
 
 /**
@@ -67,6 +70,7 @@ export class DeliveryRunner {
   /** What the store, or the application's word on a group, failed with: nothing more is begun then. */
   #broken: { readonly error: unknown } | null = null;
   readonly #startedAt = performance.now();
+  #turnedAt = performance.now();
   #handled = 0;
 
   constructor(private readonly parts: DeliveryRunnerParts) {}
@@ -144,6 +148,7 @@ export class DeliveryRunner {
 
   async #runGroup(groupUid: string, deliveries: readonly ConnecDelivery[]): Promise<void> {
     for (let next = 0; next < deliveries.length && !this.#broken; next += 1) {
+      if (performance.now() - this.#turnedAt >= TURN_MS) await this.#giveWay();
       const delivery = deliveries[next]!;
       const admission = this.parts.admission.of(groupUid);
       if (admission === 'deleted' || admission === 'stopping') {
@@ -167,6 +172,12 @@ export class DeliveryRunner {
       if (typeof decision === 'string') this.#pass(decision, delivery);
       else await this.#handle(decision);
     }
+  }
+
+  /** Lets other requests have their turn: handlers that wait for nothing would block the process with thousands of records. */
+  async #giveWay(): Promise<void> {
+    await nextTurn();
+    this.#turnedAt = performance.now();
   }
 
   /** How many deliveries to claim ahead: as many as were handled in a second so far. */

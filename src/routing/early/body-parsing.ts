@@ -7,6 +7,8 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
 
+import { MAX_NAMES } from './json-size.js';
+
 /** What Connec! may call its JSON (protocol §7.1, §9.2) beside `application/json`; no parser takes it by default. */
 export const JSON_API_TYPE = 'application/vnd.api+json';
 
@@ -27,6 +29,13 @@ export function discardBody(request: IncomingMessage, next: () => void): void {
 /** Body of every 413 that is sent before a body is read. */
 export const BODY_TOO_LARGE = 'The request body is too large';
 
+/** An object in a body has more names than any that means something: {@link JsonSize}. */
+export class TooManyNames extends PayloadTooLargeException {
+  constructor() {
+    super(`The request body holds an object with more than ${MAX_NAMES} names`);
+  }
+}
+
 /**
  * What the application's exception filters see when a body cannot be parsed. The parsers' own errors quote what was
  * sent, and differ between Express and Fastify.
@@ -34,6 +43,7 @@ export const BODY_TOO_LARGE = 'The request body is too large';
  * @param error as the HTTP adapter's parser reports it, with its HTTP status.
  */
 export function toBodyException(error: unknown): HttpException {
+  if (error instanceof TooManyNames) return error;
   const status =
     typeof error === 'object' && error !== null ? (error as { readonly statusCode?: unknown }).statusCode : 0;
   if (status === 413) return new PayloadTooLargeException(BODY_TOO_LARGE);

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
@@ -35,6 +35,8 @@ type Limited = EarlyDecision & { readonly rejected: false; readonly bodyLimit: n
 export class EarlyAuthentication implements BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoSecurity');
   #stopping = false;
+  /** Responses of our routes that are not sent yet. */
+  readonly #open = new Set<ServerResponse>();
   /** By endpoint name. */
   readonly #decisions: ReadonlyMap<string, Limited>;
 
@@ -53,6 +55,7 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
   /** From now on the responses of our routes end their connections, so that none holds the shutdown up. */
   beforeApplicationShutdown(): void {
     this.#stopping = true;
+    for (const response of this.#open) endConnection(response);
   }
 
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
@@ -60,7 +63,7 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: IncomingRequest) => this.decide(request),
-      isStopping: () => this.#stopping,
+      track: (response: ServerResponse) => this.#track(response),
       bodyLimits: [...new Set([...this.#decisions.values()].map(({ bodyLimit }) => bodyLimit))],
     };
     const early =
@@ -79,6 +82,12 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     return Number(request.headers['content-length'] ?? 0) > decision.bodyLimit ? TOO_LARGE : decision;
   }
 
+  #track(response: ServerResponse): void {
+    if (this.#stopping) return endConnection(response);
+    this.#open.add(response);
+    response.once('close', () => this.#open.delete(response));
+  }
+
   #limitOfRoute(verb: string, path: string): number | null | undefined {
     const prefix = this.effectivePath.globalPrefix;
     const route = this.mounter.mounted.find(
@@ -90,6 +99,10 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     const limits = route.endpoints.flatMap((name) => this.#decisions.get(name)?.bodyLimit ?? []);
     return limits.length > 0 ? Math.max(...limits) : null;
   }
+}
+
+function endConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 /** Made once: a decision is the same for every request of an endpoint. */

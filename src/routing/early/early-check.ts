@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 
 /** What URL and headers of a request say: it goes on, or it is rejected before its body is read. */
@@ -20,8 +22,8 @@ export interface EarlyCheck {
   limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
   decide(request: IncomingRequest): EarlyDecision;
-  /** Whether the application is stopping: connections are not kept then. */
-  readonly isStopping: () => boolean;
+  /** Has the connection end with the response when the application is stopping by then. */
+  readonly track: (response: ServerResponse) => void;
   /** Every body limit that `decide` may respond with, in bytes. */
   readonly bodyLimits: readonly number[];
 }

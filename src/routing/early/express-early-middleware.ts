@@ -4,8 +4,9 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { discardBody, JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import { discardBody, JSON_API_TYPE, toBodyException, TooManyNames } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
+import { JsonSize, SMALL_BODY } from './json-size.js';
 
 type Next = (error?: unknown) => void;
 type Request = IncomingMessage & { body?: unknown };
@@ -44,7 +45,7 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const factory = adapter as unknown as ExpressAdapter;
   const parsers = new Map(check.bodyLimits.map((limit) => [limit, createParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
-    if (check.isStopping()) response.setHeader('Connection', 'close');
+    check.track(response);
     const decision = check.decide(request as IncomingRequest);
     if (decision.rejected) return reject(response, decision.status, decision.body);
     if (decision.ignoresBody) return discardBody(request, () => next());
@@ -70,7 +71,7 @@ function isStack(stack: unknown): stack is Layer[] {
 function createParsers(factory: ExpressAdapter, stack: Layer[], limit: number): Middleware {
   const before = stack.length;
   const type = ['application/json', JSON_API_TYPE];
-  factory.useBodyParser('json', false, { limit, type, strict: false, verify: noticeEmpty });
+  factory.useBodyParser('json', false, { limit, type, strict: false, verify: lookAtBody });
   factory.useBodyParser('urlencoded', false, { limit, extended: true });
   const [parseJson, parseForm] = stack.splice(before).flatMap(({ handle }) => handle ?? []);
   return (request, response, next) => {
@@ -87,8 +88,10 @@ function createParsers(factory: ExpressAdapter, stack: Layer[], limit: number): 
   };
 }
 
-function noticeEmpty(request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
+/** Called with the whole body, before it is parsed. */
+function lookAtBody(request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
   if (body.length === 0) withoutBody.remember(request, true);
+  if (body.length > SMALL_BODY && !new JsonSize().take(body)) throw new TooManyNames();
 }
 
 function reject(response: ServerResponse, status: number, body: unknown): void {

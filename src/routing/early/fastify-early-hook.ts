@@ -1,18 +1,26 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
+import { type Readable, Transform } from 'node:stream';
 
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException } from './body-parsing.js';
+import { discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException, TooManyNames } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
+import { JsonSize, SMALL_BODY } from './json-size.js';
 
 /** Marks the configuration of our routes. */
 const OWN_ROUTE = Symbol('maestrano.route');
 
 type RouteConfig = Record<string | symbol, unknown>;
 type Hook = (request: Request, reply: Reply, done: () => void) => void;
+type ParsingHook = (
+  request: Request,
+  reply: Reply,
+  payload: Readable,
+  done: (error: null, payload: Readable) => void,
+) => void;
 type ParsedCallback = (error: Error | null, body?: unknown) => void;
 type Parser = (request: Request, body: string, done: ParsedCallback) => void;
 
@@ -25,6 +33,7 @@ interface Request extends Omit<IncomingRequest, 'headers'> {
 }
 
 interface Reply {
+  readonly raw: ServerResponse;
   code(status: number): Reply;
   header(name: string, value: string): Reply;
   send(body: unknown): Reply;
@@ -36,6 +45,7 @@ interface RouteOptions {
   bodyLimit?: number;
   config?: RouteConfig;
   onRequest?: Hook | Hook[];
+  preParsing?: ParsingHook | ParsingHook[];
   errorHandler?: (error: unknown, request: Request, reply: Reply) => void;
 }
 
@@ -52,7 +62,7 @@ interface Instance {
  */
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
-    if (check.isStopping()) reply.header('Connection', 'close');
+    check.track(reply.raw);
     const decision = check.decide(request);
     if (!decision.rejected) {
       if (!decision.ignoresBody && isUnderstood(request.headers['content-type'])) return done();
@@ -74,6 +84,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
     route.config = { ...route.config, [OWN_ROUTE]: true };
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
+    route.preParsing = [countNames, ...[route.preParsing ?? []].flat()];
     route.errorHandler ??= sendError;
     // Where endpoints share a route this is the largest; the hook rejects what is declared beyond an endpoint's own.
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
@@ -100,6 +111,25 @@ function isUnderstood(contentType = ''): boolean {
 }
 
 const OWN_TYPES: ReadonlySet<string> = new Set(['application/json', JSON_API_TYPE, FORM_TYPE]);
+
+/** Has the names in large bodies of JSON counted while they arrive. */
+const countNames: ParsingHook = ({ headers }, _reply, payload, done) => {
+  const { 'content-type': type = '', 'content-length': length } = headers;
+  const isSmall = length !== undefined && Number(length) <= SMALL_BODY;
+  if (isSmall || !type.toLowerCase().includes('json')) return done(null, payload);
+  const size = new JsonSize();
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      if (size.take(chunk)) return next(null, chunk);
+      // The rest is read and forgotten: a client that still sends would not see the response.
+      payload.unpipe(counted);
+      payload.resume();
+      next(new TooManyNames());
+    },
+  });
+  payload.once('error', (error) => counted.destroy(error));
+  done(null, payload.pipe(counted));
+};
 
 /**
  * Has forms parsed on our routes where the application's parsers are off (`bodyParser: false`), as libraries that read
@@ -147,6 +177,7 @@ function sendError(error: unknown, request: Request, reply: Reply): void {
   const code =
     typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : null;
   const isOfParser = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
+  if (error instanceof TooManyNames) reply.header('Connection', 'close');
   if (!isOfParser) return void reply.send(error);
   // Fastify reads what is encoded as if it was not.
   const { 'content-encoding': encoding = 'identity' } = request.headers;

@@ -60,6 +60,8 @@ export const WATCH_POINTS = {
 
 /** Characters of a response that are looked at: a real one has 10,000, hostile ones have millions. */
 const LONGEST = 30_000;
+/** Values of a document that are looked at, likewise. */
+const MOST = 20_000;
 const ATTRIBUTE = /<(?:\w+:)?Attribute\s[^>]*Name="(\w+)"[^>]*>([^]*?)<\/(?:\w+:)?Attribute>/g;
 const VALUE = /<(?:\w+:)?AttributeValue[^>]*>([^<]*)</g;
 
@@ -81,14 +83,16 @@ const OPEN = /^(?:errors?|messages?|detail|title|host)$/;
  * Values of a JSON document by field: the secret ones, and every text that was written by people, which is one with
  * a space, an @ or a letter outside ASCII. Words without are identifiers, states and codes.
  */
-function learnContent(canary, origin, value, field = '', depth = 0) {
+function learnContent(canary, origin, value, field = '', depth = 0, budget = { left: MOST }) {
   if (typeof value === 'string') {
+    if (value.length > LONGEST) return;
     if (ALWAYS.test(field) || /[ @]|[^\0-\x7f]/.test(value)) canary.learn(`${origin} ${field}`, value);
   } else if (typeof value === 'object' && value !== null && depth < 12) {
-    for (const [name, child] of Object.entries(value)) {
+    for (const name in value) {
+      if ((budget.left -= 1) < 0) return;
       if (!OPEN.test(name)) {
         const own = Array.isArray(value) ? field : name;
-        learnContent(canary, origin, child, own, depth + 1);
+        learnContent(canary, origin, value[name], own, depth + 1, budget);
       }
     }
   }

@@ -1,0 +1,59 @@
+/** Most names of one object: records have some dozens, notifications name some 60 resources (protocol §9.4). */
+export const MAX_NAMES = 1_000;
+
+/** Smaller bodies hold too little to cost anything, in bytes. */
+export const SMALL_BODY = 256 * 1_024;
+
+/** Objects and lists deeper than that share a count: no notification that is taken is as deep. */
+const MAX_DEPTH = 1_024;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPENS_OBJECT = 0x7b;
+const OPENS_LIST = 0x5b;
+const CLOSES_OBJECT = 0x7d;
+const CLOSES_LIST = 0x5d;
+
+/**
+ * Looks at JSON as it arrives for an object with more names than any has that means something. Parsed, such an object
+ * blocks the process once more whenever somebody goes through its names, because the engine has to sort them all first.
+ * A fraction of what parsing costs; says nothing of text that is no JSON, which the parser rejects.
+ */
+export class JsonSize {
+  /** Names so far of the object that is open at each depth. */
+  readonly #names = new Uint16Array(MAX_DEPTH + 1);
+  #depth = 0;
+  #inText = false;
+  #escaped = false;
+
+  /** Takes the following bytes; false as soon as an object has too many names. */
+  take(bytes: Uint8Array): boolean {
+    const names = this.#names;
+    let depth = this.#depth;
+    let inText = this.#inText;
+    let escaped = this.#escaped;
+    for (let at = 0; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (inText) {
+        if (escaped) escaped = false;
+        else if (byte === BACKSLASH) escaped = true;
+        else if (byte === QUOTE) inText = false;
+      } else if (byte === QUOTE) {
+        inText = true;
+      } else if (byte === COLON) {
+        const level = depth < MAX_DEPTH ? depth : MAX_DEPTH;
+        if ((names[level]! += 1) > MAX_NAMES) return false;
+      } else if (byte === OPENS_OBJECT || byte === OPENS_LIST) {
+        depth += 1;
+        if (depth < MAX_DEPTH) names[depth] = 0;
+      } else if (byte === CLOSES_OBJECT || byte === CLOSES_LIST) {
+        depth -= 1;
+      }
+    }
+    this.#depth = depth;
+    this.#inText = inText;
+    this.#escaped = escaped;
+    return true;
+  }
+}
