@@ -22,6 +22,11 @@ export interface MaestranoModuleOptions extends MarketplaceOptions {
    * `store.unavailable`.
    */
   readonly storeTimeoutMs?: number;
+  /**
+   * How long one call of an adapter of yours may take, in milliseconds; 60,000 by default. What takes longer goes on, and the
+   * request ends with `adapter.timeout` (503).
+   */
+  readonly adapterTimeoutMs?: number;
   /** How people log in. */
   readonly sso?: SsoOptions;
   /** How a person who logged in is remembered. */

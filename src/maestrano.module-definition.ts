@@ -20,7 +20,11 @@ import { ENDPOINT_REGISTRATION } from './routing/endpoint.js';
 import type { MaestranoFeature } from './routing/maestrano-feature.interface.js';
 import type { MaestranoModuleExtras } from './routing/module-extras.interface.js';
 import { routingProviders } from './routing/routing.providers.js';
-import { SETTINGS_EXPORTS, settingsProviders } from './settings/settings.providers.js';
+import {
+  ADAPTER_TIMEOUT_SETTING,
+  SETTINGS_EXPORTS,
+  settingsProviders,
+} from './settings/settings.providers.js';
 import { SECURITY_EXPORTS, securityProviders } from './security/security.providers.js';
 import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
@@ -64,8 +68,9 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     { provide: ENDPOINT_CONTROLLERS, useValue: controllers satisfies readonly EndpointController[] },
     {
       provide: AdapterResolver,
-      inject: [ModuleRef],
-      useFactory: (moduleRef: ModuleRef) => new AdapterResolver(moduleRef, classes satisfies AdapterClasses),
+      inject: [ModuleRef, ADAPTER_TIMEOUT_SETTING],
+      useFactory: (moduleRef: ModuleRef, timeoutMs: number) =>
+        new AdapterResolver(moduleRef, classes satisfies AdapterClasses, timeoutMs),
     },
     ...adapterProviders(classes),
     ...settingsProviders(Object.keys(NO_EXTRAS)),

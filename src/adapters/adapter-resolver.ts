@@ -1,4 +1,4 @@
-import { type Abstract, Injectable, Scope, type Type } from '@nestjs/common';
+import { type Abstract, Injectable, Logger, Scope, type Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 
 import { MaestranoAdapterError } from '../errors/adapter.error.js';
@@ -16,7 +16,7 @@ interface Location {
 }
 
 /**
- * Finds the application's adapters when a request needs them. Injecting them would make our controllers
+ * Finds the application's adapters when a request needs them, and waits for them no longer than they may take. Injecting them would make our controllers
  * request-scoped as soon as one adapter is; here a singleton adapter costs a map look-up, and only a request-scoped
  * one is made per request.
  */
@@ -26,9 +26,13 @@ export class AdapterResolver {
   /** Scopes never change, and asking Nest for a provider that is not there costs more than most requests. */
   readonly #scopes = new Map<Type, Scope | null>();
 
+  readonly #logger = new Logger('MaestranoAdapters');
+
+  /** @param timeoutMs for one call of an adapter. */
   constructor(
     private readonly moduleRef: ModuleRef,
     private readonly classes: AdapterClasses,
+    private readonly timeoutMs: number,
   ) {}
 
   /** @throws MaestranoAdapterError when the application provides none. */
@@ -76,6 +80,30 @@ export class AdapterResolver {
     return this.moduleRef.resolve<T>(location.token, context, { strict });
   }
 
+  /**
+   * What a call of an adapter brings. It goes on when it takes too long, and nobody waits for it then.
+   *
+   * @param method its name, for log and error.
+   * @throws MaestranoAdapterError `adapter.timeout`; and what the adapter throws.
+   */
+  async inTime<T>(adapter: object, method: string, work: PromiseLike<T> | T): Promise<T> {
+    if (!isPromise(work)) return work;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = `${adapter.constructor.name}.${method} did not end within ${this.timeoutMs} ms.`;
+        this.#logger.warn(`${message} What it began may still be carried out (adapter.timeout).`);
+        const remedy = 'Find what it waits for; raise adapterTimeoutMs if it needs that long.';
+        reject(new MaestranoAdapterError('adapter.timeout', { message, remedy }));
+      }, this.timeoutMs);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #scope(token: Type): Scope | null {
     let scope = this.#scopes.get(token);
     if (scope === undefined) this.#scopes.set(token, (scope = this.#introspect(token)));
@@ -89,4 +117,8 @@ export class AdapterResolver {
       return null;
     }
   }
+}
+
+function isPromise<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

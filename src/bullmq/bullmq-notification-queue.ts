@@ -12,6 +12,7 @@ import {
 import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
+import { evictionPolicy } from '../utils/eviction-policy.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
@@ -104,8 +105,12 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   }
 
   override async counts(): Promise<NotificationQueueCounts> {
-    const counts = await this.#queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
-    const [oldest] = await this.#queue.getJobs(['waiting'], 0, 0, true);
+    const [counts, [oldest]] = await this.#soon(
+      Promise.all([
+        this.#queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+        this.#queue.getJobs(['waiting'], 0, 0, true),
+      ]),
+    );
     return {
       waiting: counts.waiting ?? 0,
       active: counts.active ?? 0,
@@ -115,19 +120,31 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     };
   }
 
+  /** A server that evicts forgets what was acknowledged. */
+  override async warnings(): Promise<readonly string[]> {
+    const servers = await this.#soon(this.#servers());
+    const policies = new Set(servers.flatMap((text) => evictionPolicy(text) ?? []));
+    return Array.from(
+      policies,
+      (policy) =>
+        `The Redis of the notification queue may evict keys (maxmemory-policy ${policy}), also of notifications that were ` +
+        'acknowledged: set maxmemory-policy to noeviction.',
+    );
+  }
+
   override async deadLetters({
     offset = 0,
     limit = 100,
   }: { readonly offset?: number; readonly limit?: number } = {}): Promise<DeadNotification[]> {
     if (limit <= 0) return [];
-    const jobs = await this.#queue.getFailed(offset, offset + limit - 1);
+    const jobs = await this.#soon(this.#queue.getFailed(offset, offset + limit - 1));
     return jobs.flatMap((job) => (job ? [toDead(job as NotificationJob)] : []));
   }
 
   override async replay(id: string): Promise<boolean> {
     const job = await this.#dead(id);
     if (!job) return false;
-    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+    await this.#soon(job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true }));
     return true;
   }
 
@@ -148,7 +165,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 
   override async discard(id: string): Promise<boolean> {
     const job = await this.#dead(id);
-    await job?.remove();
+    if (job) await this.#soon(job.remove());
     return job !== null;
   }
 
@@ -228,7 +245,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   }
 
   /** @throws MaestranoConnecError `connec.queue` when Redis does not respond in time. */
-  async #soon<T>(call: Promise<T>, marketplace: string): Promise<T> {
+  async #soon<T>(call: Promise<T>, marketplace?: string): Promise<T> {
     const { addTimeoutMs } = this.#settings;
     if (await within(addTimeoutMs, call)) return call;
     throw new MaestranoConnecError('connec.queue', {
@@ -236,6 +253,12 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
       marketplace,
       remedy: 'Check the connection of MaestranoBullmqModule.',
     });
+  }
+
+  /** What the servers that hold the queue say of themselves. */
+  async #servers(): Promise<string[]> {
+    const client = await this.#queue.backend.client;
+    return Promise.all((client.nodes?.() ?? [client]).map((server) => server.info()));
   }
 
   get #shared() {
@@ -254,8 +277,8 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   }
 
   async #dead(id: string): Promise<NotificationJob | null> {
-    const job = (await this.#queue.getJob(id)) as NotificationJob | undefined;
-    return job && (await job.isFailed()) ? job : null;
+    const job = (await this.#soon(this.#queue.getJob(id))) as NotificationJob | undefined;
+    return job && (await this.#soon(job.isFailed())) ? job : null;
   }
 
   #complain(error: Error): void {

@@ -2,6 +2,7 @@ import type { ConnecNotifications } from '../connec/notifications/notification-i
 import type { NotificationQueue } from '../connec/notifications/notification-queue.js';
 import type { MaestranoHttp } from '../http/maestrano-http.service.js';
 import type { HealthContributor, HealthReport } from '../interfaces/health.interface.js';
+import type { ConfigurationProblem } from '../errors/configuration.error.js';
 import type { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import type { SessionRevocations } from '../session/session-revocations.service.js';
 import type { MaestranoStore } from '../stores/maestrano-store.js';
@@ -11,6 +12,8 @@ import { storeKind } from '../stores/store-with-deadline.js';
 const SOURCE_FAILURES = 2;
 /** A queue whose oldest notification waits longer is warned of; milliseconds. */
 const LAG_MS = 60_000;
+/** Marketplaces named in one warning. */
+const MAX_NAMED = 10;
 
 /** What the built-in parts are asked of. */
 export interface HealthSources {
@@ -50,6 +53,7 @@ function configuration(loader: MarketplaceLoader): HealthReport {
       ),
       ...copies.map(({ name }) => `${name} is served from its copy on disk`),
       ...(errors.length > 0 ? [`the configuration has ${errors.length} errors`] : []),
+      ...sharing(problems),
     ],
     details: {
       version,
@@ -70,6 +74,18 @@ function configuration(loader: MarketplaceLoader): HealthReport {
       })),
     },
   };
+}
+
+/** Marketplaces that nothing but their paths distinguishes from another one. */
+function sharing(problems: readonly ConfigurationProblem[]): string[] {
+  const names = problems
+    .filter(({ code, severity }) => code === 'configuration.sharedCredentials' && severity === 'warning')
+    .map(({ marketplace }) => `"${marketplace}"`);
+  if (names.length === 0) return [];
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  return [
+    `id and key are those of another marketplace as well: ${names.slice(0, MAX_NAMED).join(', ')}${more}`,
+  ];
 }
 
 /** Expired ones as well: an identity provider goes on signing with them until the marketplace changes over. */
@@ -98,6 +114,7 @@ async function waiting(queue: NotificationQueue): Promise<HealthReport> {
         ? [`the oldest notification waits since ${Math.round(lagMs / 1000)} s`]
         : []),
       ...(dead > 0 ? [`${dead} notifications were given up`] : []),
+      ...(await warningsOf(queue)),
     ],
     details: counts,
   };
@@ -110,10 +127,10 @@ async function store(maestranoStore: MaestranoStore): Promise<HealthReport> {
   return { warnings: await warningsOf(maestranoStore), details: { kind: storeKind(maestranoStore), pingMs } };
 }
 
-/** A store that cannot say how it is set up is no worse a store. */
-async function warningsOf(maestranoStore: MaestranoStore): Promise<readonly string[]> {
+/** What cannot say how it is set up is no worse for it. */
+async function warningsOf(part: MaestranoStore | NotificationQueue): Promise<readonly string[]> {
   try {
-    return await maestranoStore.warnings();
+    return await part.warnings();
   } catch {
     return [];
   }

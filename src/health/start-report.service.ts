@@ -9,7 +9,6 @@ import { ENDPOINT_REGISTRATION, type EndpointRegistration } from '../routing/end
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
-import { MemoryStore } from '../stores/memory-store.js';
 import { storeKind } from '../stores/store-with-deadline.js';
 
 /** Marketplaces that are listed by name; the others are counted. */
@@ -46,14 +45,9 @@ export class StartReport implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.#logger.log(this.lines().join('\n'));
-    if (process.env['NODE_ENV'] === 'production' && this.store instanceof MemoryStore) {
-      this.#logger.warn(
-        'State is kept in memory: a restart forgets logins under way, handled notifications and which charges of ' +
-          'createOnce were made, and other instances do not see it. Set the "store" option, such as a RedisStore.',
-      );
-    }
     // Not waited for: an application starts without its store.
-    void this.#warnOfStore();
+    void this.#warn(this.store);
+    if (this.queue) void this.#warn(this.queue);
   }
 
   /** The block of lines. */
@@ -85,11 +79,11 @@ export class StartReport implements OnApplicationBootstrap {
     return (Object.keys(ENDPOINT_GROUPS) as EndpointGroup[]).filter((group) => !served.has(group));
   }
 
-  async #warnOfStore(): Promise<void> {
+  async #warn(part: MaestranoStore | NotificationQueue): Promise<void> {
     try {
-      for (const warning of await this.store.warnings()) this.#logger.warn(warning);
+      for (const warning of await part.warnings()) this.#logger.warn(warning);
     } catch {
-      // That the store is away has its line already.
+      // That it is away has its line already.
     }
   }
 }

@@ -18,7 +18,7 @@ export interface HttpTarget {
 }
 
 /** Methods that the marketplace's servers know. */
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
 /** Bytes of a response where the call does not say otherwise. */
 export const DEFAULT_MAX_RESPONSE_BYTES = 5_000_000;

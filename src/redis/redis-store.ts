@@ -9,6 +9,7 @@ import {
   type StoreWrite,
 } from '../stores/maestrano-store.js';
 import { decodeText, encodeText } from '../stores/stored-text.js';
+import { evictionPolicy } from '../utils/eviction-policy.js';
 import { byHashTag } from './hash-tag.js';
 import { INDEX, PLACES, WRITE, type WriteArguments } from './scripts.js';
 
@@ -206,13 +207,6 @@ function argumentsOf({ key, expected, value, ttlMs, index }: StoreWrite): WriteA
   const stored = value === null ? '' : begin + encodeText(value);
   const does = value === null ? 'remove' : 'set';
   return [expects, encodeText(expected ?? ''), does, stored, milliseconds(ttlMs)];
-}
-
-/** The policy of a server that has a limit and evicts when it is reached; null for any other. */
-function evictionPolicy(memory: string): string | null {
-  const limit = Number(/^maxmemory:(\d+)/m.exec(memory)?.[1] ?? 0);
-  const policy = /^maxmemory_policy:([\w-]+)/m.exec(memory)?.[1] ?? 'noeviction';
-  return limit === 0 || policy === 'noeviction' ? null : policy;
 }
 
 function note(changes: IndexChanges, of: Note | null, ttlMs: number): void {

@@ -190,6 +190,7 @@ const OPTIONS = group({
   ...MARKETPLACE,
   store: instance('a MaestranoStore', ['getMany', 'writeMany', 'take', 'page', 'ping']),
   storeTimeoutMs: milliseconds(3 * SECOND),
+  adapterTimeoutMs: milliseconds(MINUTE),
   sso: SSO,
   session: SESSION,
   webhooks: WEBHOOKS,
@@ -223,6 +224,8 @@ export interface MaestranoSettings {
   readonly store: object | null;
   /** How long one call of the store may take. */
   readonly storeTimeoutMs: number;
+  /** How long one call of an adapter of the application may take. */
+  readonly adapterTimeoutMs: number;
   readonly sso: SsoSettings;
   readonly session: SessionSettings;
   readonly webhooks: WebhooksSettings;
@@ -242,6 +245,7 @@ export function resolveSettings(options: unknown, context?: ReadingContext): Mae
   const {
     store,
     storeTimeoutMs,
+    adapterTimeoutMs,
     sso,
     session,
     webhooks,
@@ -255,6 +259,7 @@ export function resolveSettings(options: unknown, context?: ReadingContext): Mae
     marketplace: Object.freeze(marketplace),
     store,
     storeTimeoutMs,
+    adapterTimeoutMs,
     sso,
     session,
     webhooks,

@@ -10,6 +10,8 @@ export const MARKETPLACE_SETTINGS = Symbol('MAESTRANO_MARKETPLACE_SETTINGS');
 export const STORE_SETTING = Symbol('MAESTRANO_STORE_SETTING');
 /** Injection token of the `storeTimeoutMs` option. */
 export const STORE_TIMEOUT_SETTING = Symbol('MAESTRANO_STORE_TIMEOUT_SETTING');
+/** Injection token of the `adapterTimeoutMs` option. */
+export const ADAPTER_TIMEOUT_SETTING = Symbol('MAESTRANO_ADAPTER_TIMEOUT_SETTING');
 /** Injection token of the `SsoSettings`. */
 export const SSO_SETTINGS = Symbol('MAESTRANO_SSO_SETTINGS');
 /** Injection token of the `SessionSettings`. */
@@ -31,6 +33,7 @@ const TOKENS: Readonly<Record<keyof MaestranoSettings, symbol>> = {
   marketplace: MARKETPLACE_SETTINGS,
   store: STORE_SETTING,
   storeTimeoutMs: STORE_TIMEOUT_SETTING,
+  adapterTimeoutMs: ADAPTER_TIMEOUT_SETTING,
   sso: SSO_SETTINGS,
   session: SESSION_SETTINGS,
   webhooks: WEBHOOKS_SETTINGS,

@@ -13,6 +13,10 @@ interface Entry {
   readonly index: { readonly name: string; readonly place: string } | null;
 }
 
+const FORGETS =
+  'State is kept in memory: a restart forgets logins under way, handled notifications and which charges of ' +
+  'createOnce were made, and other instances do not see it. Set the "store" option, such as a RedisStore.';
+
 /** How much a {@link MemoryStore} keeps. */
 export interface MemoryStoreOptions {
   /** Entries of one namespace, the part of a key before its first colon; 50,000 by default. */
@@ -69,6 +73,11 @@ export class MemoryStore extends MaestranoStore {
 
   override ping(call?: StoreCall): Promise<void> {
     return this.waitFor(call, () => Promise.resolve());
+  }
+
+  /** Right on a developer's machine and for tests. */
+  override async warnings(call?: StoreCall): Promise<readonly string[]> {
+    return process.env['NODE_ENV'] === 'production' ? [FORGETS] : super.warnings(call);
   }
 
   #page(index: string, before: string | undefined, limit: number): StorePage {

@@ -82,7 +82,9 @@ export class SynchronizationHandler extends EndpointHandler {
       request,
     );
     const group = { marketplace: marketplace.name, groupUid };
-    const state = await operation.run(adapter, group, { marketplace, request }, exchange);
+    const running = operation.run(adapter, group, { marketplace, request }, exchange);
+    const [, method = ''] = call.endpoint.split('.');
+    const state = await this.adapters.inTime(adapter, method, running);
     if (state) exchange.json(operation.status, bodyOf(groupUid, state));
     else exchange.json(404, UNKNOWN_GROUP);
   }

@@ -35,6 +35,8 @@ export class AccountWebhooksService {
   readonly #logger = new Logger('MaestranoWebhooks');
   /** Removals under way: a repetition that comes meanwhile waits for the first instead of running beside it. */
   readonly #running = new Map<string, Promise<void>>();
+  /** Calls of the adapter under way, also those that are not waited for any more: none is begun beside itself. */
+  readonly #adapterCalls = new Map<string, Promise<void>>();
 
   constructor(
     private readonly adapters: AdapterResolver,
@@ -47,20 +49,25 @@ export class AccountWebhooksService {
    * then the adapter's hook and deletion, then what waits in the queue for the group, and its sessions.
    *
    * @param request the framework's request, handed to the adapter.
-   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`, MaestranoAdapterError `adapter.timeout`; all end in
+   *   a status that asks for a repetition, which waits for an adapter that is still at it.
    */
   deleteGroup(marketplace: Marketplace, groupUid: string, request: unknown): Promise<void> {
     const reference: GroupReference = { marketplace: marketplace.name, groupUid };
     const subject = subjectOf(reference, request);
-    return this.#once([marketplace.name, groupUid], async () => {
+    const identity = JSON.stringify([marketplace.name, groupUid]);
+    return once(this.#running, identity, async () => {
       await this.#cleanUp(subject, "The group's notifications could not be stopped.", () =>
         this.deletedGroups.groupDeleted(marketplace.name, groupUid),
       );
       await this.#withAdapter(subject, 'delete the group', async () => {
         const adapter = await this.adapters.group(request);
         const context = { marketplace, request };
-        await adapter.beforeGroupDeletion(reference, context);
-        await adapter.deleteGroup(reference, context);
+        const call = once(this.#adapterCalls, identity, async () => {
+          await adapter.beforeGroupDeletion(reference, context);
+          await adapter.deleteGroup(reference, context);
+        });
+        await this.adapters.inTime(adapter, 'deleteGroup', call);
       });
       await this.#cleanUp(subject, "The group's waiting notifications could not be removed.", () =>
         this.deletedGroups.discardWaiting(marketplace.name, groupUid),
@@ -74,7 +81,8 @@ export class AccountWebhooksService {
    * closed. The uid is masked as the application stores it (protocol §4.10).
    *
    * @param userUid as the platform sends it: the real uid, though a virtual one is understood as well.
-   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`; both end in a status that asks for a repetition.
+   * @throws MaestranoWebhookError `webhook.adapter` or `webhook.cleanup`, MaestranoAdapterError `adapter.timeout`; all end in
+   *   a status that asks for a repetition, which waits for an adapter that is still at it.
    */
   removeUser(marketplace: Marketplace, groupUid: string, userUid: string, request: unknown): Promise<void> {
     const realUserUid = unmaskUser(userUid);
@@ -85,24 +93,19 @@ export class AccountWebhooksService {
       realUserUid,
     };
     const subject = subjectOf(reference, request);
-    return this.#once([marketplace.name, groupUid, realUserUid], async () => {
+    const identity = JSON.stringify([marketplace.name, groupUid, realUserUid]);
+    return once(this.#running, identity, async () => {
       await this.#withAdapter(subject, 'remove the user from the group', async () => {
         const adapter = await this.adapters.group(request);
-        await adapter.removeMember(reference, { marketplace, request });
+        const call = once(this.#adapterCalls, identity, async () => {
+          await adapter.removeMember(reference, { marketplace, request });
+        });
+        await this.adapters.inTime(adapter, 'removeMember', call);
       });
       await this.#cleanUp(subject, SESSIONS_LEFT, () =>
         this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
       );
     });
-  }
-
-  #once(identity: readonly string[], work: () => Promise<void>): Promise<void> {
-    const key = JSON.stringify(identity);
-    const running = this.#running.get(key);
-    if (running) return running;
-    const started = work().finally(() => this.#running.delete(key));
-    this.#running.set(key, started);
-    return started;
   }
 
   async #withAdapter(subject: Subject, task: string, work: () => Promise<void>): Promise<void> {
@@ -137,6 +140,15 @@ export class AccountWebhooksService {
     const { marketplace } = subject;
     return new MaestranoWebhookError(code, { message, marketplace, cause, remedy: 'Repeat the call.' });
   }
+}
+
+/** What is under way under this name, or else the work, which is under way until it ends. */
+function once(running: Map<string, Promise<void>>, name: string, work: () => Promise<void>): Promise<void> {
+  const known = running.get(name);
+  if (known) return known;
+  const started = work().finally(() => running.delete(name));
+  running.set(name, started);
+  return started;
 }
 
 function subjectOf({ marketplace, groupUid }: GroupReference, request: unknown): Subject {

@@ -73,10 +73,20 @@ describe('doctor', () => {
     expect(outcome.code).toBe(0);
     const subjects = outcome.findings.map(({ subject }) => subject);
     expect(new Set(subjects)).toEqual(
-      new Set(['configuration', 'certificate', 'libraries', 'account', 'sso', 'connec', 'route', 'metadata']),
+      new Set([
+        'configuration',
+        'certificate',
+        'libraries',
+        'account',
+        'sso',
+        'connec',
+        'route',
+        'notification',
+        'metadata',
+      ]),
     );
     expect(outcome.out).not.toContain(sandbox.marketplaces.list()[0]!.apiKeys[0]!);
-    expect(subjects.filter((subject) => subject === 'route')).toHaveLength(2 * 5);
+    expect(subjects.filter((subject) => subject === 'route')).toHaveLength(2 * 7);
   });
 
   it('reads the developer platform from .env, as the application does', async () => {
@@ -138,6 +148,8 @@ describe('doctor', () => {
       expect.stringMatching(/^error account: http\S+ rejects our API id and key \(401\)$/),
       'error connec: http://127.0.0.1:1 is not reachable (http.connection)',
       'error route: login: GET /maestrano/auth/saml/init responds 404 instead of 302 or 303',
+      'error route: login: HEAD /maestrano/auth/saml/init responds 404 instead of 302 or 303',
+      expect.stringMatching(/^error notification: a notification of nothing to \S+ is not taken \(401\)$/),
       expect.stringMatching(/^warning metadata: \S+ cannot be read \(401\)$/),
     ]);
   });

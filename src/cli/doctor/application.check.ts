@@ -15,11 +15,13 @@ interface Probe {
   readonly path: string;
   readonly expected: readonly number[];
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
  * Calls the running application as the marketplace would, without credentials, so that nothing happens: whether each
- * route is there and shut (protocol §4.2, §6.1, §7.1). Then reads the metadata with credentials (protocol §3).
+ * route is there and shut (protocol §4.2, §6.1, §7.1). Then, with credentials, sends a notification without records and
+ * reads the metadata (protocol §3).
  *
  * @param base where the application is, instead of the configured `app.host`.
  */
@@ -53,7 +55,14 @@ export async function checkApplication(
     }
     findings.push(toFinding(marketplace.name, probe, response.status));
   }
-  return [...findings, ...(await checkMetadata(marketplace, http, target))];
+  const [key] = marketplace.api.keys;
+  const credentials = key ? { user: marketplace.api.id, password: key } : null;
+  const known: HttpTarget = { ...target, credentials };
+  return [
+    ...findings,
+    ...(await checkNotification(marketplace, http, known)),
+    ...(await checkMetadata(marketplace, http, known)),
+  ];
 }
 
 function probesOf({ sso, webhooks }: Marketplace): Probe[] {
@@ -62,6 +71,8 @@ function probesOf({ sso, webhooks }: Marketplace): Probe[] {
     ...(sso.enabled
       ? ([
           { what: 'login', method: 'GET', path: sso.initPath, expected: [302, 303] },
+          // Scanners of links ask like this.
+          { what: 'login', method: 'HEAD', path: sso.initPath, expected: [302, 303] },
           {
             what: 'consume',
             method: 'POST',
@@ -76,6 +87,13 @@ function probesOf({ sso, webhooks }: Marketplace): Probe[] {
       method: 'DELETE',
       path: fillPathTemplate(webhooks.account.groupPath, ids),
       expected: [401],
+    },
+    {
+      what: 'group webhook, announced as JSON and empty',
+      method: 'DELETE',
+      path: fillPathTemplate(webhooks.account.groupPath, ids),
+      expected: [401],
+      headers: { 'content-type': 'application/json' },
     },
     {
       what: 'group user webhook',
@@ -113,14 +131,32 @@ function remedyFor(status: number, expected: readonly number[]): string {
   return 'Look at the application’s log.';
 }
 
+/** A notification without records, so that nothing is handled, and with a text that is no resource (protocol §7.1). */
+async function checkNotification(
+  { name, webhooks }: Marketplace,
+  http: MaestranoHttp,
+  target: HttpTarget,
+): Promise<Finding[]> {
+  const path = webhooks.connec.notificationPath;
+  const body = { version: '2.0', people: [] };
+  const response = await call(http, target, { method: 'POST', path, body });
+  const status = response instanceof MaestranoHttpError ? response.code : response.status;
+  const what = `a notification of nothing to ${path}`;
+  if (status === 200) return [ok('notification', name, `${what} is taken`)];
+  const remedy =
+    status === 401
+      ? 'The application has another key, or does not get the Authorization header: look at proxies, and restart it.'
+      : 'Look at the application’s log, and at what stands before its body parsers.';
+  return [trouble('error', 'notification', name, `${what} is not taken (${status})`, remedy)];
+}
+
 async function checkMetadata(
   marketplace: Marketplace,
   http: MaestranoHttp,
-  anonymous: HttpTarget,
+  target: HttpTarget,
 ): Promise<Finding[]> {
   const { name, api, app } = marketplace;
   const [key] = api.keys;
-  const target = { ...anonymous, credentials: key ? { user: api.id, password: key } : null };
   const path = `/maestrano/metadata/${encodeURIComponent(name)}`;
   const response = await call(http, target, { method: 'GET', path });
   if (response instanceof MaestranoHttpError || response.status !== 200) {
@@ -178,10 +214,11 @@ function* differences(marketplace: Marketplace, body: unknown): Iterable<[string
 async function call(
   http: MaestranoHttp,
   target: HttpTarget,
-  probe: Pick<Probe, 'method' | 'path' | 'body'>,
+  probe: Pick<Probe, 'method' | 'path' | 'body' | 'headers'>,
 ): Promise<HttpResponse | MaestranoHttpError> {
-  const { method, path, body } = probe;
-  const request = { method, path, operation: `${method} doctor/application`, attempts: 1, timeoutMs: 10_000 };
+  const { method, path, body, headers = {} } = probe;
+  const operation = `${method} doctor/application`;
+  const request = { method, path, operation, headers, attempts: 1, timeoutMs: 10_000 };
   try {
     return await http.request(target, body === undefined ? request : { ...request, body });
   } catch (error) {

@@ -11,7 +11,7 @@ import { checkConfiguration } from './configuration.check.js';
 import { type Finding, ok } from './finding.js';
 import { checkLibraries } from './library.check.js';
 import { checkServers } from './server.check.js';
-import { checkStore } from './store.check.js';
+import { checkQueue, checkStore } from './store.check.js';
 import { applicationSubject, configuredSubject, type DoctorSubject } from './subject.js';
 
 interface DoctorOptions extends CommonOptions {
@@ -66,6 +66,7 @@ async function examine(
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
   if (subject.store) findings.push(...(await checkStore(subject.store)));
+  if (subject.queue) findings.push(...(await checkQueue(subject.queue)));
   for (const marketplace of subject.marketplaces) {
     findings.push(
       ...(await checkServers(marketplace, http)),

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { INestApplication, Type } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 
+import { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
 import type { ConfigurationProblem } from '../../errors/configuration.error.js';
 import { HttpConfigurationFetcher } from '../../http/http-configuration-fetcher.service.js';
@@ -26,6 +27,8 @@ export interface DoctorSubject {
   readonly problems: readonly ConfigurationProblem[];
   /** The store of an application; null when no application was loaded. */
   readonly store: MaestranoStore | null;
+  /** The queue of an application; null where it has none. */
+  readonly queue: NotificationQueue | null;
   /** Routes as an application mounted them; null when no application was loaded. */
   readonly mounted: readonly string[] | null;
   readonly close: () => Promise<void>;
@@ -49,7 +52,7 @@ export async function configuredSubject(
   const loader = createMarketplaceLoader(marketplace, new HttpConfigurationFetcher(http));
   try {
     await loader.start();
-    return subjectOf(loader, null, null, () => Promise.resolve());
+    return subjectOf(loader, { mounted: null, store: null, queue: null, close: () => Promise.resolve() });
   } finally {
     loader.onModuleDestroy();
   }
@@ -70,10 +73,13 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
       .get(RouteMounter, { strict: false })
       .mounted.map(({ verb, path: route, endpoint }) => `${verb} /${route} (${endpoint})`);
     const store = app.get(MaestranoStore, { strict: false });
-    return subjectOf(app.get(MarketplaceLoader, { strict: false }), mounted, store, async () => {
+    const queue = queueOf(app);
+    const loader = app.get(MarketplaceLoader, { strict: false });
+    const close = async (): Promise<void> => {
       await app.close();
       restore();
-    });
+    };
+    return subjectOf(loader, { mounted, store, queue, close });
   } catch (error) {
     await app.close();
     restore();
@@ -92,11 +98,18 @@ function lendVariables(env: CliIo['env']): () => void {
 
 function subjectOf(
   loader: MarketplaceLoader,
-  mounted: readonly string[] | null,
-  store: MaestranoStore | null,
-  close: () => Promise<void>,
+  rest: Omit<DoctorSubject, 'marketplaces' | 'problems'>,
 ): DoctorSubject {
-  return { marketplaces: loader.registry.list(), problems: loader.status.problems, mounted, store, close };
+  return { marketplaces: loader.registry.list(), problems: loader.status.problems, ...rest };
+}
+
+function queueOf(app: INestApplication): NotificationQueue | null {
+  try {
+    return app.get(NotificationQueue, { strict: false });
+  } catch {
+    // Nest throws for what nobody provides.
+    return null;
+  }
 }
 
 async function loadModule(path: string, name: string | null): Promise<Type> {

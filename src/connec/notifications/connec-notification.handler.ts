@@ -43,7 +43,9 @@ export class ConnecNotificationHandler extends EndpointHandler {
 
   async #initialize(exchange: HttpExchange, { marketplace }: EndpointCall): Promise<void> {
     const adapter = await this.adapters.optional(MaestranoNotificationAdapter, exchange.request);
-    await adapter?.onInitialization?.(marketplace);
+    if (adapter?.onInitialization) {
+      await this.adapters.inTime(adapter, 'onInitialization', adapter.onInitialization(marketplace));
+    }
     succeed(exchange);
   }
 }

@@ -56,6 +56,14 @@ export abstract class NotificationQueue {
 
   abstract counts(): Promise<NotificationQueueCounts>;
 
+  /**
+   * What an operator should know of how the queue is set up, such as a Redis that may evict keys: one sentence each, for
+   * the log at start, health checks and the `doctor` command. Nothing by default.
+   */
+  warnings(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   /** Given up notifications, newest first. */
   abstract deadLetters(range?: {
     readonly offset?: number;

@@ -46,10 +46,20 @@ export class LoginCompletion {
     const context: AdapterContext = { marketplace, request };
     const users = await this.adapters.user(request);
     const groups = await this.adapters.group(request);
-    const user = await users.findOrCreateUser(profile.user, context);
-    const group = await groups.findOrCreateGroup(profile.group, context);
-    const known = await groups.hasMember(group, user, context);
-    await groups[known ? 'updateMember' : 'addMember'](group, user, profile.membership, context);
+    const { adapters } = this;
+    const user = await adapters.inTime(
+      users,
+      'findOrCreateUser',
+      users.findOrCreateUser(profile.user, context),
+    );
+    const group = await adapters.inTime(
+      groups,
+      'findOrCreateGroup',
+      groups.findOrCreateGroup(profile.group, context),
+    );
+    const known = await adapters.inTime(groups, 'hasMember', groups.hasMember(group, user, context));
+    const method = known ? 'updateMember' : 'addMember';
+    await adapters.inTime(groups, method, groups[method](group, user, profile.membership, context));
 
     // A company that cancelled and is back: its data is welcome again.
     await this.deletedGroups.groupRestored(marketplace.name, profile.group.uid);
@@ -59,7 +69,8 @@ export class LoginCompletion {
     if (!adapter) return fallback;
     try {
       const completed = { profile, user, group, returnTo: transaction.returnTo };
-      const target = await adapter.signIn(completed, { ...context, response });
+      const signedIn = adapter.signIn(completed, { ...context, response });
+      const target = await adapters.inTime(adapter, 'signIn', signedIn);
       await this.sessions.keep(exchange);
       return this.#chosen(target, marketplace) ?? fallback;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { MaestranoAdapterError } from '../../errors/adapter.error.js';
 import { OpenIdDiscoveryError } from '../../errors/openid.error.js';
 import { MaestranoSessionError } from '../../errors/session.error.js';
 import { MaestranoStoreError } from '../../errors/store.error.js';
@@ -10,8 +11,9 @@ import type { SsoSettings } from '../../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
+import { MESSAGE_PAGE_POLICY } from '../../session/message-page.js';
 import { acceptsHtml } from '../../session/page-request.js';
-import { DENIED_PAGE_POLICY, deniedPage } from './denied-page.js';
+import { deniedPage } from './denied-page.js';
 import { LoginBinding, type PendingLogin } from './login-binding.service.js';
 import { ReturnTo } from './return-to.service.js';
 
@@ -67,7 +69,7 @@ export class LoginRejection {
     } else if (this.settings.deniedUrl !== null) {
       exchange.redirect(await ownPage(this.settings.deniedUrl, denial, marketplace));
     } else if (acceptsHtml(exchange.request)) {
-      exchange.setHeader('Content-Security-Policy', DENIED_PAGE_POLICY);
+      exchange.setHeader('Content-Security-Policy', MESSAGE_PAGE_POLICY);
       exchange.html(status, deniedPage(denial, unauthorizedUrl(marketplace)));
     } else {
       exchange.json(status, {
@@ -127,13 +129,16 @@ function statusOf(code: string, restart: boolean): number {
 }
 
 /**
- * Whether nobody can log in for the moment: the store is away, the session was not saved, or the marketplace's provider
- * was not found.
+ * Whether nobody can log in for the moment: the store is away, the session was not saved, an adapter took too long, or the
+ * marketplace's provider was not found.
  */
 export function isTemporary(
   error: unknown,
-): error is MaestranoSessionError | MaestranoStoreError | OpenIdDiscoveryError {
+): error is MaestranoAdapterError | MaestranoSessionError | MaestranoStoreError | OpenIdDiscoveryError {
   if (error instanceof OpenIdDiscoveryError) return true;
-  const own = error instanceof MaestranoSessionError || error instanceof MaestranoStoreError;
+  const own =
+    error instanceof MaestranoAdapterError ||
+    error instanceof MaestranoSessionError ||
+    error instanceof MaestranoStoreError;
   return own && error.httpStatus === 503;
 }

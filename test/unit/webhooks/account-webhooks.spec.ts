@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 
-import type { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
+import { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import { MaestranoAdapterError } from '../../../src/errors/adapter.error.js';
 import type { SessionService } from '../../../src/session/session.service.js';
 import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
@@ -44,7 +44,9 @@ beforeEach(() => {
   const sessions = { closeGroup: close('closeGroup'), closeMembership: close('closeMembership') };
   deletedGroups = new DeletedGroupsService(new MemoryStore());
   service = new AccountWebhooksService(
-    { group: () => Promise.resolve(adapter) } as unknown as AdapterResolver,
+    Object.assign(new AdapterResolver(null as never, new Map(), 200), {
+      group: () => Promise.resolve(adapter),
+    } as object),
     sessions as unknown as SessionService,
     deletedGroups,
   );
@@ -134,6 +136,33 @@ describe('deleting a group', () => {
     expect(adapter.deleteGroup).toHaveBeenCalledTimes(3);
     await service.deleteGroup(uat, 'cld-1', REQUEST);
     expect(adapter.deleteGroup).toHaveBeenCalledTimes(4);
+  });
+});
+
+describe('an adapter that takes too long', () => {
+  it.each([
+    ['deleteGroup', () => service.deleteGroup(uat, 'cld-1', REQUEST), 'closeGroup'],
+    ['beforeGroupDeletion', () => service.deleteGroup(uat, 'cld-1', REQUEST), 'closeGroup'],
+    ['removeMember', () => service.removeUser(uat, 'cld-1', 'usr-1', REQUEST), 'closeMembership'],
+  ])('%s: 503, never twice at once, and the repetition finishes the work', async (method, call, last) => {
+    const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    let end: () => void = () => undefined;
+    adapter[method]?.mockReturnValueOnce(new Promise<void>((resolve) => (end = resolve)));
+    const slow = { code: 'adapter.timeout', httpStatus: 503 };
+    await expect(call()).rejects.toMatchObject(slow);
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/did not end within 200 ms/));
+    await expect(call()).rejects.toMatchObject(slow);
+    expect(adapter[method]).toHaveBeenCalledTimes(1);
+    expect(order).not.toContain(last);
+    const repeated = call();
+    // It waits for the call under way by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    end();
+    await repeated;
+    expect(adapter[method]).toHaveBeenCalledTimes(1);
+    expect(order.at(-1)).toBe(last);
+    await call();
+    expect(adapter[method]).toHaveBeenCalledTimes(2);
   });
 });
 

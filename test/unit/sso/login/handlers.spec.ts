@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@j
 import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
-import type { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
+import { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
 import { MaestranoLoginDeniedError } from '../../../../src/errors/login-denied.error.js';
 import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
@@ -67,6 +67,7 @@ describe('return-to', () => {
     'data:text/html,x',
     ' https://admin.example.test',
     `/${'x'.repeat(3_000)}`,
+    `/${'€'.repeat(2_000)}`,
     '/maestrano/auth/saml/init/uat?return_to=/',
     '/maestrano/auth/saml/consume/uat',
     undefined,
@@ -214,11 +215,11 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
     updateMember: (): Promise<void> => Promise.resolve(void calls.push('update')),
   };
   const session: { adapter: object | null } = { adapter: null };
-  const adapters = {
+  const adapters = Object.assign(new AdapterResolver(null as never, new Map(), 50), {
     user: () => Promise.resolve(users),
     group: () => Promise.resolve(groups),
     session: () => Promise.resolve(session.adapter),
-  } as unknown as AdapterResolver;
+  } as object);
   const sessions = sessionsOf(registry, { secret: SECRET }).service;
   const lost = new LostSessions(new SessionSeal(settingsOf({ session: { secret: SECRET } }).session, {}));
   const binding = new LoginBinding();
