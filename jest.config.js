@@ -7,12 +7,14 @@ export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // These need drivers, which the root does not have; the global setup says so.
   testPathIgnorePatterns: ['/node_modules/', ...(sqlTestsInstalled ? [] : ['<rootDir>/test/sql/'])],
+  // Those samples that need a database, too, run on the packages of test/sql.
+  modulePaths: ['<rootDir>/test/sql/node_modules'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // The samples import the package by its name; tests run them on the sources.
     '^nestjs-maestrano$': '<rootDir>/src/index.ts',
-    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|sync|usage)$': '<rootDir>/src/$1/index.ts',
+    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|pg-queue|sync|usage)$': '<rootDir>/src/$1/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -9,10 +9,11 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
+import { entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
 import { evictionPolicy } from '../utils/eviction-policy.js';
+import { settledWithin } from '../utils/settled-within.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
@@ -96,7 +97,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   override async add(notification: QueuedNotification): Promise<void> {
     const { addTimeoutMs } = this.#settings;
     // Without a connection the client would wait for one as long as it takes, and the platform with it.
-    if (await within(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
+    if (await settledWithin(addTimeoutMs, this.#queue.add(JOB_NAME, notification))) return;
     throw new MaestranoConnecError('connec.queue', {
       message: `Redis did not store the notification within ${addTimeoutMs} ms.`,
       marketplace: notification.marketplace,
@@ -198,7 +199,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     this.#worker = null;
     if (!worker) return;
     await this.#isDone(worker.pause(true));
-    const drained = await within(withinMs, Promise.allSettled(this.#running));
+    const drained = await settledWithin(withinMs, Promise.allSettled(this.#running));
     if (!drained) this.#logger.warn('Attempts are still under way; another process takes them up.');
     // Without force, BullMQ waits for what runs and for a connection, however long that takes.
     const reachable = drained && (await this.#isDone(this.#queue.count()));
@@ -207,7 +208,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 
   /** Whether a step of the shutdown succeeds in its time. */
   async #isDone(step: Promise<unknown>): Promise<boolean> {
-    return within(GOODBYE_MS, step).catch(() => false);
+    return settledWithin(GOODBYE_MS, step).catch(() => false);
   }
 
   /** Removes a group's entities from what is not being handled; says whether some are being handled. */
@@ -221,7 +222,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     const remove = async (id: string): Promise<void> => {
       const job = (await this.#queue.getJob(id)) as NotificationJob | undefined;
       if (job?.data.marketplace !== marketplace) return;
-      const { kept, left } = without(job.data.resources, groupUid);
+      const { kept, left } = withoutGroup(job.data.resources, groupUid);
       if (left === 0) return;
       if (await job.isActive()) {
         isActive = true;
@@ -247,7 +248,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   /** @throws MaestranoConnecError `connec.queue` when Redis does not respond in time. */
   async #soon<T>(call: Promise<T>, marketplace?: string): Promise<T> {
     const { addTimeoutMs } = this.#settings;
-    if (await within(addTimeoutMs, call)) return call;
+    if (await settledWithin(addTimeoutMs, call)) return call;
     throw new MaestranoConnecError('connec.queue', {
       message: `Redis did not respond within ${addTimeoutMs} ms.`,
       marketplace,
@@ -298,21 +299,6 @@ function tagged(prefix: string): string {
   return /\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`;
 }
 
-/** The entities of other groups, null where there are none, and how many there are of this one. */
-function without(
-  resources: NotificationBody,
-  groupUid: string,
-): { readonly kept: NotificationBody | null; readonly left: number } {
-  let left = 0;
-  const kept: Record<string, NotificationBody[string]> = {};
-  for (const [resource, entities] of Object.entries(resources)) {
-    const others = entities.filter(({ group_id }) => group_id !== groupUid);
-    left += entities.length - others.length;
-    if (others.length > 0) kept[resource] = others;
-  }
-  return { kept: Object.keys(kept).length > 0 ? kept : null, left };
-}
-
 function toDead(job: NotificationJob): DeadNotification {
   const { marketplace, receivedAt, resources } = job.data;
   return {
@@ -322,19 +308,6 @@ function toDead(job: NotificationJob): DeadNotification {
     attempts: job.attemptsMade,
     reason: job.failedReason ?? '',
     failedAt: new Date(job.finishedOn ?? job.timestamp).toISOString(),
-    entities: Object.fromEntries(Object.entries(resources).map(([name, list]) => [name, list.length])),
+    entities: entityCounts(resources),
   };
-}
-
-/** Whether the promise settles in time; its rejection is passed on. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -17,6 +17,17 @@ export { startTestApplication, type TestApplicationOptions } from './start-test-
 export { TestApplication } from './test-application.js';
 export { sqliteTestStore } from './sqlite-test-store.js';
 export { storeContract, type StoreContractOptions } from './store-contract.js';
+export {
+  type ClosableQueue,
+  notificationQueueContract,
+  type NotificationQueueContractOptions,
+  type NotificationQueueSetup,
+} from './notification-queue-contract.js';
+export {
+  MemoryNotificationQueue,
+  type MemoryNotificationQueueOptions,
+  MemoryQueueJobs,
+} from './memory-notification-queue.js';
 export type { ContractCase } from './contract-case.js';
 export { maestranoCompliance, type ComplianceTarget } from './compliance/maestrano-compliance.js';
 export { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './compliance/run-compliance.js';

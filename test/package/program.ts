@@ -13,6 +13,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'nestjs-maestrano/redis': 'src/redis/index.ts',
   'nestjs-maestrano/bullmq': 'src/bullmq/index.ts',
   'nestjs-maestrano/sql': 'src/sql/index.ts',
+  'nestjs-maestrano/pg-queue': 'src/pg-queue/index.ts',
   'nestjs-maestrano/sync': 'src/sync/index.ts',
   'nestjs-maestrano/usage': 'src/usage/index.ts',
 };

@@ -180,6 +180,7 @@ describe('the packed package', () => {
       './redis': ['@nestjs/common', '@nestjs/core', 'ioredis', 'rxjs'],
       './bullmq': ['@nestjs/common', '@nestjs/core', 'axios', 'bullmq', 'ioredis', 'rxjs', 'undici'],
       './sql': ['@nestjs/common', '@nestjs/core', 'rxjs'],
+      './pg-queue': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
       './sync': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
     };
     for (const [name, { types }] of entries()) {

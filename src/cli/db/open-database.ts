@@ -30,6 +30,9 @@ type SqliteModule = new (
   options: object,
 ) => Parameters<typeof sqliteExecutor>[0] & { close(): void };
 
+/** What serves where there is no driver. */
+const PRINT = ', or take the text of `nestjs-maestrano db print`';
+
 /**
  * Opens a database with the driver that the application in the working directory has: drivers are not ours.
  *
@@ -50,22 +53,23 @@ export async function openDatabase(dialect: SqlDialect, url: string, io: CliIo):
 
 async function open(dialect: SqlDialect, url: string, io: CliIo): Promise<OpenDatabase> {
   if (dialect === 'postgres') {
-    const { Client } = driver<PgModule>('pg', io);
+    const { Client } = driver<PgModule>('pg', io, PRINT);
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
     await client.connect();
     return { executor: pgExecutor(client), close: () => client.end() };
   }
   if (dialect === 'mysql') {
-    const mysql2 = driver<Mysql2Module>('mysql2/promise', io);
+    const mysql2 = driver<Mysql2Module>('mysql2/promise', io, PRINT);
     const connection = await mysql2.createConnection({ uri: url, connectTimeout: 10_000 });
     return { executor: mysql2Executor(connection), close: () => connection.end() };
   }
-  const Database = driver<SqliteModule>('better-sqlite3', io);
+  const Database = driver<SqliteModule>('better-sqlite3', io, PRINT);
   const database = new Database(resolve(io.cwd, url.replace(/^(sqlite|file):(\/\/)?/, '')), { timeout: 50 });
   return { executor: sqliteExecutor(database), close: async () => database.close() };
 }
 
-function driver<T>(name: string, io: CliIo): T {
+/** A package of the application in the working directory. */
+export function driver<T>(name: string, io: CliIo, remedy = ''): T {
   try {
     return createRequire(join(resolve(io.cwd), 'package.json'))(name) as T;
   } catch (error) {
@@ -73,7 +77,7 @@ function driver<T>(name: string, io: CliIo): T {
     const [installed = name] = name.split('/');
     throw new CliError('cli.application', {
       message: `${installed} is not installed in ${resolve(io.cwd)}.`,
-      remedy: `Run npm install ${installed}, or take the text of \`nestjs-maestrano db print\`.`,
+      remedy: `Run npm install ${installed}${remedy}.`,
     });
   }
 }

@@ -2,21 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 
-import type { BullmqNotificationQueue } from '../../bullmq/bullmq-notification-queue.js';
+import type { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
-import { errorCode } from '../../utils/error-code.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import { reasonOf } from '../cli-failure.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
+import { type OpenQueue, openQueue, type QueueOptions } from './open-queue.js';
 
-interface QueueChoice extends CommonOptions {
-  readonly redis?: string;
-  readonly queue?: string;
-  readonly prefix?: string;
-}
+type QueueChoice = CommonOptions & QueueOptions;
 
-/** How long Redis may take to respond for the first time. */
+/** How long the server may take to respond for the first time. */
 const REACH_MS = 10_000;
 /** Most that one list shows. */
 const MAX_LISTED = 10_000;
@@ -24,7 +20,7 @@ const MAX_LISTED = 10_000;
 /** The `dead-letters` commands. */
 export function deadLettersCommand(io: CliIo): CliCommand {
   const command = new CliCommand('dead-letters', io).description(
-    "Connec! notifications that used up their attempts in the queue of nestjs-maestrano/bullmq. Replayed ones are handled by the application's own workers; what is stale by then is dropped.",
+    "Connec! notifications that used up their attempts in the queue of nestjs-maestrano/bullmq or nestjs-maestrano/pg-queue. Replayed ones are handled by the application's own workers; what is stale by then is dropped.",
   );
   withQueue(command.command('list'))
     .description('Lists them, newest first.')
@@ -61,85 +57,51 @@ export function deadLettersCommand(io: CliIo): CliCommand {
 
 function withQueue(command: CliCommand): CliCommand {
   return command
-    .option('--redis <url>', 'where the queue is (REDIS_URL, or redis://127.0.0.1:6379)')
-    .option('--queue <name>', 'name of the queue (maestrano-notifications)')
-    .option('--prefix <text>', 'before every key of the queue (bull)');
+    .option('--redis <url>', 'where a queue of BullMQ is (REDIS_URL, or redis://127.0.0.1:6379)')
+    .option('--prefix <text>', 'before every key of that queue (bull)')
+    .option(
+      '--postgres <url>',
+      'where a queue in PostgreSQL is, with the pg and pg-boss of the application in this folder',
+    )
+    .option('--schema <name>', 'schema of that queue (maestrano_queue)')
+    .option('--queue <name>', 'name of the queue (maestrano-notifications)');
 }
 
 async function onQueue(
   io: CliIo,
   options: QueueChoice,
-  work: (queue: BullmqNotificationQueue) => Promise<number>,
+  work: (queue: NotificationQueue) => Promise<number>,
 ): Promise<number> {
-  const url = redisUrl(options.redis ?? io.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379');
   // What the client says of a lost connection would stand in the report.
   Logger.overrideLogger(false);
-  const queue = await openQueue({
-    connection: url,
-    // This process only looks: handling is the application's work.
-    worker: false,
-    ...(options.queue ? { queueName: options.queue } : {}),
-    ...(options.prefix ? { prefix: options.prefix } : {}),
-  });
+  const open = await openQueue(options, io);
   try {
-    await reached(queue, url);
-    return await work(queue);
+    await reached(open);
+    return await work(open.queue);
   } finally {
-    await queue.close();
+    await open.close();
   }
 }
 
 /** The client itself would wait for a connection as long as it takes. */
-async function reached(queue: BullmqNotificationQueue, url: string): Promise<void> {
+async function reached({ queue, server }: OpenQueue): Promise<void> {
   const ended = new AbortController();
   const responds = queue.counts().then(() => true);
   const late = pause(REACH_MS, false, { signal: ended.signal });
   // Whichever is not waited for ends later, with nobody to tell.
   for (const promise of [responds, late]) promise.catch(() => undefined);
   const isThere = await Promise.race([responds, late]).catch((error: unknown) => {
-    throw unreachable(url, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
+    throw unreachable(server, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
   });
   ended.abort();
-  if (!isThere) throw unreachable(url, `did not respond within ${REACH_MS / 1_000} s`);
+  if (!isThere) throw unreachable(server, `did not respond within ${REACH_MS / 1_000} s`);
 }
 
-function unreachable(url: string, what: string): CliError {
-  return new CliError('cli.server', {
-    message: `Redis at ${new URL(url).host} ${what}.`,
-    remedy: 'Check --redis or REDIS_URL.',
-  });
+function unreachable({ name, option }: OpenQueue['server'], what: string): CliError {
+  return new CliError('cli.server', { message: `${name} ${what}.`, remedy: `Check ${option}.` });
 }
 
-/** The address may hold a password: it is not repeated. */
-function redisUrl(text: string): string {
-  if (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)) return text;
-  throw new CliError('cli.usage', {
-    message: 'The address of Redis is none.',
-    remedy: 'Give --redis or REDIS_URL as redis://127.0.0.1:6379.',
-  });
-}
-
-type QueueOptions = ConstructorParameters<typeof BullmqNotificationQueue>[0];
-
-async function openQueue(options: QueueOptions): Promise<BullmqNotificationQueue> {
-  try {
-    const { BullmqNotificationQueue: Queue } = await import('../../bullmq/bullmq-notification-queue.js');
-    return new Queue(options);
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new CliError('cli.application', {
-      message: 'BullMQ is not installed here.',
-      remedy: 'Run npm install bullmq ioredis.',
-    });
-  }
-}
-
-async function list(
-  queue: BullmqNotificationQueue,
-  limit: number,
-  io: CliIo,
-  asJson: boolean,
-): Promise<number> {
+async function list(queue: NotificationQueue, limit: number, io: CliIo, asJson: boolean): Promise<number> {
   const [letters, counts] = [await queue.deadLetters({ limit }), await queue.counts()];
   if (asJson) {
     io.out(`${JSON.stringify({ letters, counts }, null, 2)}\n`);
@@ -156,7 +118,7 @@ async function list(
 }
 
 async function one(
-  queue: BullmqNotificationQueue,
+  queue: NotificationQueue,
   task: 'replay' | 'discard',
   id: string,
   io: CliIo,
