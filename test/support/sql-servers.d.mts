@@ -13,9 +13,13 @@ export interface SqlServerOptions {
   readonly durable?: boolean;
   readonly port?: number;
 }
+/** The library that moves a program's clock; null where the Debian package faketime is missing. */
+export function clockLibrary(): string | null;
 export const sqlTestsInstalled: boolean;
 export function sqlServers(): Record<'postgres' | 'mariadb' | 'pgbouncer', string | null>;
-export function startPostgres(options?: SqlServerOptions): Promise<CrashableSqlServer>;
+export function startPostgres(
+  options?: SqlServerOptions & { readonly clock?: string },
+): Promise<CrashableSqlServer>;
 export function startMariadb(options?: SqlServerOptions): Promise<CrashableSqlServer>;
 export function startPgbouncer(options: {
   readonly postgresPort: number;

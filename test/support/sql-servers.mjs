@@ -104,10 +104,10 @@ async function ready(check, what) {
 }
 
 /** A program that runs until it is stopped, and can be started again. */
-function service(name, parameters, { account, folder, signal, check }) {
+function service(name, parameters, { account, folder, signal, check, env = process.env }) {
   let child = null;
   const start = async () => {
-    const begun = spawn(programPath(name), parameters, { ...account, cwd: folder, stdio: 'ignore' });
+    const begun = spawn(programPath(name), parameters, { ...account, cwd: folder, env, stdio: 'ignore' });
     child = begun;
     await ready(check, name);
   };
@@ -131,8 +131,18 @@ function service(name, parameters, { account, folder, signal, check }) {
   };
 }
 
-/** A PostgreSQL that trusts everybody on this machine; `durable` for tests that crash it. */
-export async function startPostgres({ durable = false, port } = {}) {
+/** @returns {string | null} the library that moves a program's clock, of the Debian package faketime. */
+export function clockLibrary() {
+  const folder = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime`;
+  const library = join(folder, 'libfaketime.so.1');
+  return existsSync(library) ? library : null;
+}
+
+/**
+ * A PostgreSQL that trusts everybody on this machine; `durable` for tests that crash it, `clock` for one whose clock is
+ * off, such as `-5m`.
+ */
+export async function startPostgres({ durable = false, port, clock } = {}) {
   const account = accountOf('postgres');
   const folder = folderFor(account);
   const used = port ?? (await freePort());
@@ -156,6 +166,15 @@ export async function startPostgres({ durable = false, port } = {}) {
       folder,
       signal: 'SIGINT',
       check: () => run('pg_isready', ['-q', '-h', '127.0.0.1', '-p', `${used}`]),
+      // Its own waits must not count by the clock that is off.
+      ...(clock && {
+        env: {
+          ...process.env,
+          LD_PRELOAD: clockLibrary(),
+          FAKETIME: clock,
+          FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        },
+      }),
     },
   );
   await server.start();
