@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type GroupProfile,
+  type GroupReference,
+  MaestranoGroupAdapter,
+  type MembershipProfile,
+  type MembershipReference,
+} from 'nestjs-maestrano';
+
+import { AccountsService } from '../accounts/accounts.service.js';
+import type { Company, User } from '../database/database.js';
+
+@Injectable()
+export class GroupAdapter extends MaestranoGroupAdapter<Company, User> {
+  constructor(private readonly accounts: AccountsService) {
+    super();
+  }
+
+  override findOrCreateGroup(profile: GroupProfile): Promise<Company> {
+    return this.accounts.findOrCreateCompany(profile);
+  }
+
+  override async hasMember(company: Company, user: User): Promise<boolean> {
+    return (await this.accounts.roleOf(company.id, user.id)) !== null;
+  }
+
+  override addMember(company: Company, user: User, { role }: MembershipProfile): Promise<void> {
+    return this.accounts.setMember(company.id, user.id, role);
+  }
+
+  override updateMember(company: Company, user: User, { role }: MembershipProfile): Promise<void> {
+    return this.accounts.setMember(company.id, user.id, role);
+  }
+
+  override async removeMember({ marketplace, groupUid, userUid }: MembershipReference): Promise<void> {
+    const company = await this.accounts.findCompany(marketplace, groupUid);
+    const user = await this.accounts.findUser(marketplace, userUid);
+    if (company && user) await this.accounts.removeMember(company.id, user.id);
+  }
+
+  override deleteGroup({ marketplace, groupUid }: GroupReference): Promise<void> {
+    return this.accounts.close(marketplace, groupUid);
+  }
+}
