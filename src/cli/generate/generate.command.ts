@@ -12,6 +12,7 @@ import { paint } from '../paint.js';
 import { unifiedDifference } from './difference.js';
 import { type FileChange, type IntegrationPlan, planIntegration } from './integration-plan.js';
 import { describeAdvice, NEXT_STEPS } from './next-steps.js';
+import { ORM_NAMES, type OrmName } from './orm/orm.js';
 import { SESSION_KINDS, type SessionKind } from './templates.js';
 import { loadTypeScript } from './typescript.js';
 
@@ -21,6 +22,7 @@ interface GenerateOptions extends CommonOptions {
   readonly class?: string;
   readonly main: string;
   readonly session: SessionKind;
+  readonly orm?: OrmName;
   readonly dryRun?: boolean;
 }
 
@@ -42,6 +44,12 @@ export function generateCommand(io: CliIo): CliCommand {
         .choices(SESSION_KINDS)
         .default('own'),
     )
+    .addOption(
+      new Option(
+        '--orm <name>',
+        'adapters and store on your database by this library (adapters in memory)',
+      ).choices(ORM_NAMES),
+    )
     .option('--dry-run', 'print the difference, and write nothing')
     .does<GenerateOptions>(async (at, options) => {
       const local = (path: string): string => relative(at.cwd, resolve(at.cwd, path)).split(sep).join('/');
@@ -55,6 +63,7 @@ export function generateCommand(io: CliIo): CliCommand {
           className: options.class ?? null,
           main: local(options.main),
           session: options.session,
+          orm: options.orm ?? null,
         },
       );
       const isDry = options.dryRun ?? false;

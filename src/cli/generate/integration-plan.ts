@@ -4,6 +4,7 @@ import { CliError } from '../../errors/cli.error.js';
 import { parseForeignJson } from '../../utils/foreign-json.js';
 import { type Advice, guardAdvice, type MainReview, reviewMain } from './main-review.js';
 import { wireModule } from './module-wiring.js';
+import { type OrmName, ormTemplates } from './orm/orm.js';
 import { INTEGRATION_MODULE, integrationFiles, type SessionKind } from './templates.js';
 import type { TypeScript } from './typescript.js';
 
@@ -16,6 +17,8 @@ export interface IntegrationOptions {
   readonly className: string | null;
   readonly main: string;
   readonly session: SessionKind;
+  /** The library that the adapters are written for; null for adapters in memory. */
+  readonly orm: OrmName | null;
 }
 
 /** One file of the application. */
@@ -73,17 +76,20 @@ export function planIntegration(
     specifier: target.startsWith('.') ? target : `./${target}`,
     className,
   });
-  const files = [...integrationFiles({ suffix, session: options.session })].map(([name, text]) => {
-    const own = posix.join(options.directory, name);
-    const before = read(own);
-    return { path: own, before, after: before ?? text };
-  });
+  const files = [...integrationFiles({ suffix, session: options.session, orm: options.orm })].map(
+    ([name, text]) => {
+      const own = posix.join(options.directory, name);
+      const before = read(own);
+      return { path: own, before, after: before ?? text };
+    },
+  );
   return {
     files: [...files, { path, before: source, after: wired }],
     advice: [
       ...(main?.advice ?? []),
       ...guardsOf(path, source),
       ...sessionAdvice(options, main),
+      ...ormAdvice(options, path),
       ...unusedSession(files, options),
     ],
   };
@@ -137,6 +143,11 @@ function unusedSession(files: readonly FileChange[], { session }: IntegrationOpt
       lines: ['sessionAdapter: SessionAdapter, // beside userAdapter'],
     },
   ];
+}
+
+/** What the library has to be told. */
+function ormAdvice({ orm }: IntegrationOptions, place: string): Advice[] {
+  return orm ? [{ place, ...ormTemplates(orm).advice }] : [];
 }
 
 function sessionAdvice({ session, main }: IntegrationOptions, review: MainReview | null): Advice[] {

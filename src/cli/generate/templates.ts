@@ -1,4 +1,5 @@
 import { CliError } from '../../errors/cli.error.js';
+import { ormTemplates, type OrmName } from './orm/orm.js';
 
 /** Name of the module that the wiring goes through, so that the application's own module gets one line. */
 export const INTEGRATION_MODULE = 'MaestranoIntegrationModule';
@@ -27,21 +28,35 @@ export interface TemplateOptions {
   /** What relative imports of the application end in. */
   readonly suffix: '' | '.js';
   readonly session: SessionKind;
+  /** The library that adapters and store reach the database by; null for adapters in memory. */
+  readonly orm: OrmName | null;
 }
 
 /** The files of an integration by name. */
-export function integrationFiles({ suffix, session }: TemplateOptions): ReadonlyMap<string, string> {
+export function integrationFiles({ suffix, session, orm }: TemplateOptions): ReadonlyMap<string, string> {
   const isPassport = session === 'passport';
-  const module = MODULE.replace(
-    '{sessionImport}',
-    isPassport ? "import { SessionAdapter } from './session.adapter{suffix}';\n" : '',
-  ).replace('{sessionAdapter}', isPassport ? '      sessionAdapter: SessionAdapter,\n' : '');
+  const templates = orm && ormTemplates(orm);
+  const executor = templates && /^\w+/.exec(templates.executor)![0];
+  const parts: Readonly<Record<string, string>> = {
+    '{sessionImport}': isPassport ? "import { SessionAdapter } from './session.adapter{suffix}';\n" : '',
+    '{sessionAdapter}': isPassport ? '      sessionAdapter: SessionAdapter,\n' : '',
+    '{storeImport}': templates
+      ? `import { SqlStore, ${executor} } from 'nestjs-maestrano/sql';\n${templates.imports}`
+      : '',
+    '{inject}': templates ? `      inject: [${templates.inject}],\n` : '',
+    '{parameter}': templates?.parameter ?? '',
+    '{store}': templates ? `        store: new SqlStore(${templates.executor}),\n` : '',
+  };
+  const module = Object.entries(parts).reduce((text, [place, part]) => text.replace(place, part), MODULE);
+  const adapters = templates?.files ?? {
+    'user.adapter.ts': USER_ADAPTER,
+    'group.adapter.ts': GROUP_ADAPTER,
+  };
   const files: [name: string, text: string][] = [
-    ['user.adapter.ts', USER_ADAPTER],
-    ['group.adapter.ts', GROUP_ADAPTER],
+    ...Object.entries(adapters),
+    ...(isPassport ? [['session.adapter.ts', PASSPORT_ADAPTER] as [string, string]] : []),
     ['maestrano-integration.module.ts', module],
   ];
-  if (isPassport) files.splice(2, 0, ['session.adapter.ts', PASSPORT_ADAPTER]);
   return new Map(files.map(([name, text]) => [name, text.replaceAll('{suffix}', suffix)]));
 }
 
@@ -156,7 +171,7 @@ function finished(work: (done: Done) => void): Promise<void> {
 
 const MODULE = `import { Module } from '@nestjs/common';
 import { MaestranoModule } from 'nestjs-maestrano';
-import { GroupAdapter } from './group.adapter{suffix}';
+{storeImport}import { GroupAdapter } from './group.adapter{suffix}';
 {sessionImport}import { UserAdapter } from './user.adapter{suffix}';
 
 /** Connects the application to its marketplaces, which the developer platform names (MNO_DEVPL_* variables). */
@@ -167,8 +182,8 @@ import { GroupAdapter } from './group.adapter{suffix}';
       groupAdapter: GroupAdapter,
 {sessionAdapter}      // Modules whose providers the adapters inject.
       imports: [],
-      useFactory: () => ({
-        session: { secret: process.env['MAESTRANO_SESSION_SECRET'] ?? '' },
+{inject}      useFactory: ({parameter}) => ({
+{store}        session: { secret: process.env['MAESTRANO_SESSION_SECRET'] ?? '' },
         sso: { homeUrl: '/' },
       }),
     }),

@@ -1,5 +1,6 @@
 import { describeAdvice, NEXT_STEPS } from '../generate/next-steps.js';
 import { planIntegration } from '../generate/integration-plan.js';
+import { ormOf } from '../generate/orm/orm.js';
 import { sessionKindOf } from '../generate/templates.js';
 import { loadTypeScript } from '../generate/typescript.js';
 
@@ -25,6 +26,8 @@ export interface IntegrationSchema {
   readonly main?: string;
   /** `own` or `passport`; `own` by default. */
   readonly session?: string;
+  /** `typeorm`, `prisma` or `drizzle`; adapters in memory by default. */
+  readonly orm?: string;
 }
 
 /** Changes the application's files; a rule in the devkit's words. */
@@ -48,6 +51,7 @@ export function integration(options: IntegrationSchema): IntegrationRule {
         className: options.class ?? null,
         main: options.main ?? `${root}/main.ts`,
         session: sessionKindOf(options.session ?? 'own'),
+        orm: options.orm === undefined ? null : ormOf(options.orm),
       },
     );
     for (const { path, before, after } of plan.files) {

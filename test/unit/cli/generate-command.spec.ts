@@ -227,6 +227,7 @@ describe('generate', () => {
 
   it.each([
     [['--session', 'jwt'], 2, /'jwt' is invalid. Allowed choices are own, passport/],
+    [['--orm', 'sequelize'], 2, /'sequelize' is invalid. Allowed choices are typeorm, prisma, drizzle/],
     [['--bogus'], 2, /Unknown option '--bogus'/],
     [['--class', 'Nothing'], 1, /no @Module\(\) of a class Nothing/],
   ])('explains %j', async (argv, code, message) => {
@@ -235,9 +236,31 @@ describe('generate', () => {
     expect(() => text('src/maestrano/user.adapter.ts')).toThrow();
   });
 
+  it.each([
+    ['typeorm', 'accounts.entities.ts', 'typeormExecutor(source, '],
+    ['prisma', 'accounts.prisma', 'prismaExecutor(prisma, '],
+    ['drizzle', 'accounts.schema.ts', 'drizzleExecutor(db, sql, '],
+  ])('writes adapters and store for %s', async (orm, file, executor) => {
+    put('src/app.module.ts', APP);
+    put('package.json', '{"type":"module"}');
+    const { code, out } = await call('--orm', orm, '--session', 'passport');
+    expect(code).toBe(0);
+    expect(out).toContain('db print --dialect postgres');
+    expect(text(`src/maestrano/${file}`)).toContain('user_links');
+    expect(text('src/maestrano/user.adapter.ts')).toContain(
+      '// Another first login of this person was quicker',
+    );
+    const module = text('src/maestrano/maestrano-integration.module.ts');
+    expect(module).toContain(`store: new SqlStore(${executor}'postgres'))`);
+    expect(module).toContain('sessionAdapter: SessionAdapter');
+    expect(module + text('src/maestrano/group.adapter.ts')).not.toMatch(
+      /\{\w+\}'|\{(?:suffix|store|inject)\}/,
+    );
+  });
+
   it('writes code that compiles', () => {
     const files = new Map(
-      [...integrationFiles({ suffix: '.js', session: 'passport' })].map(([name, content]) => [
+      [...integrationFiles({ suffix: '.js', session: 'passport', orm: null })].map(([name, content]) => [
         `test/package/.generated/${name}`,
         content,
       ]),
