@@ -1,4 +1,16 @@
-import { Body, Controller, Get, Header, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  ForbiddenException,
+  Get,
+  Header,
+  Post,
+  Query,
+  Redirect,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import {
   MaestranoSession,
@@ -11,7 +23,7 @@ import {
 import { AccountsService } from '../accounts/accounts.service.js';
 import { signInTo, signOutOf } from '../auth/passport.js';
 import { SignedInGuard } from '../auth/signed-in.guard.js';
-import { Company, type User } from '../database/entities.js';
+import type { Company, User } from '../database/entities.js';
 import { BillingService, PRICE_CENTS } from '../hours/billing.service.js';
 import { HoursService } from '../hours/hours.service.js';
 import { field, seeOther, type SeeOther } from './home.controller.js';
@@ -21,11 +33,16 @@ import { page, type Visitor } from './page.js';
 type Fields = Readonly<Record<string, unknown>>;
 type Session = MaestranoSessionData | null;
 
-/** Somebody, and the company that they work for at the moment. */
+/** Somebody who is signed in; the company is null for whom the last one removed. */
 interface Here {
   readonly user: User;
-  readonly company: Company;
+  readonly company: Company | null;
   readonly visitor: Visitor;
+}
+
+/** Somebody, and the company that they work for at the moment. */
+interface AtWork extends Here {
+  readonly company: Company;
 }
 
 const hoursOf = (minutes: number): string =>
@@ -46,7 +63,7 @@ export class WorkController {
   @Get('hours')
   @Header('Content-Type', 'text/html; charset=utf-8')
   async mine(@Req() request: Request, @MaestranoSession() session: Session): Promise<string> {
-    const { user, company, visitor } = await this.#here(request, session);
+    const { user, company, visitor } = await this.#atWork(request, session);
     const [lines, customers] = await Promise.all([
       this.hours.latest(company.id, user.id),
       this.hours.customers(company.id),
@@ -100,7 +117,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Body() fields: Fields,
   ): Promise<SeeOther> {
-    const { user, company } = await this.#here(request, session);
+    const { user, company } = await this.#atWork(request, session);
     const [day, customer] = [field(fields, 'day'), field(fields, 'customer')];
     const minutes = Number(field(fields, 'minutes'));
     const isGood =
@@ -114,7 +131,7 @@ export class WorkController {
   @Get('people')
   @Header('Content-Type', 'text/html; charset=utf-8')
   async people(@Req() request: Request, @MaestranoSession() session: Session): Promise<string> {
-    const { company, visitor } = await this.#here(request, session);
+    const { company, visitor } = await this.#atWork(request, session);
     const members = await this.accounts.members(company.id);
     const rows = members.map(
       ({ user, role }) =>
@@ -150,7 +167,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Query('charged') charged?: string,
   ): Promise<string> {
-    const { company, visitor } = await this.#here(request, session);
+    const { company, visitor } = await this.#atWork(request, session);
     const people = await this.billing.unbilled(company.id);
     const amount = ((people * PRICE_CENTS) / 100).toFixed(2);
     const notice = charged
@@ -178,7 +195,7 @@ export class WorkController {
   @Post('billing/charge')
   @Redirect()
   async charge(@Req() request: Request, @MaestranoSession() session: Session): Promise<SeeOther> {
-    const { company } = await this.#here(request, session);
+    const { company } = await this.#atWork(request, session);
     if (!session) return seeOther('/billing');
     const { marketplace, groupUid } = session;
     return seeOther(
@@ -250,11 +267,21 @@ export class WorkController {
     return seeOther(url ?? '/');
   }
 
+  /** @throws ForbiddenException for people without a company. */
+  async #atWork(request: Request, session: Session): Promise<AtWork> {
+    const { company, ...here } = await this.#here(request, session);
+    if (!company) throw new ForbiddenException('You belong to no company here any more.');
+    return { ...here, company };
+  }
+
   async #here(request: Request, session: Session): Promise<Here> {
     const user = request.user as User;
     const company = await this.accounts.companyFor(user, session);
-    const { name } = company ?? { name: 'no company' };
-    const visitor = { name: user.name, company: name, marketplace: session?.marketplace ?? null };
-    return { user, company: company ?? new Company(), visitor };
+    const visitor = {
+      name: user.name,
+      company: company?.name ?? 'no company',
+      marketplace: session?.marketplace ?? null,
+    };
+    return { user, company, visitor };
   }
 }
