@@ -66,7 +66,7 @@ function parameterOf(value: unknown): SqlParameter {
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return listOf(value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as boolean | bigint);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** A list as PostgreSQL writes it. */

@@ -6,8 +6,6 @@ import { Injectable, Module } from '@nestjs/common';
 import PgBoss from 'pg-boss';
 import pg from 'pg';
 
-import type { CliIo } from '../../src/cli/cli-io.js';
-import { run } from '../../src/cli/dead-letters/dead-letters.command.js';
 import { ConnecHandler, type ConnecNotificationContext, MaestranoModule } from '../../src/index.js';
 import {
   MaestranoPgQueueModule,
@@ -18,6 +16,7 @@ import {
 import { pgExecutor } from '../../src/sql/executors/pg-executor.js';
 import type { SqlExecutor } from '../../src/sql/sql-executor.js';
 import { testApplication } from '../support/application.js';
+import { type CommandOutcome, commandLine } from '../support/command-line.js';
 import { type BootedApp, bootApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
@@ -150,28 +149,24 @@ onPostgres('notifications queued in PostgreSQL', () => {
     expect(letter).toMatchObject({ marketplace: 'one', attempts: 3, entities: { people: 1 } });
     expect(JSON.stringify(letter)).not.toContain('jo@example.com');
 
-    let out = '';
-    const io: CliIo = {
-      out: (text) => void (out += text),
-      err: (text) => void (out += text),
-      env: {},
-      cwd: import.meta.dirname,
-    };
-    const command = (...argv: string[]): Promise<number> => {
-      out = '';
-      return run([...argv, '--postgres', database.url, '--queue', queueName], io);
-    };
-    expect(await command('list')).toBe(0);
+    const command = (...argv: string[]): Promise<CommandOutcome> =>
+      commandLine(['dead-letters', ...argv, '--postgres', database.url, '--queue', queueName], {
+        cwd: import.meta.dirname,
+      });
+    const { code, out } = await command('list');
+    expect(code).toBe(0);
     expect(out).toContain(`${letter!.id}  `);
     expect(out).toContain('1 people  3 attempts');
-    expect(await command('discard', randomUUID())).toBe(1);
+    expect(await command('discard', randomUUID())).toMatchObject({ code: 1 });
     broken = new Set();
     handled = [];
-    expect(await command('replay', letter!.id)).toBe(0);
+    expect(await command('replay', letter!.id)).toMatchObject({ code: 0 });
     await until(() => handled.length === 1);
     expect(handled).toEqual(['b at 1']);
-    expect(await command('list', '--schema', 'nowhere')).toBe(1);
-    expect(out).toContain('connec.queue');
+    expect(await command('list', '--schema', 'nowhere')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/The PostgreSQL of the queue cannot be used: .*Check --postgres/s),
+    });
   });
 
   it('are there when a transaction of the application commits, and never were when it does not', async () => {
