@@ -351,6 +351,10 @@ describe('what identifies a delivery', () => {
     expect(resourceKey(name)).toBe(key);
   });
 
+  it('is kept in a bounded length, whatever comes', () => {
+    expect(resourceKey(`spaceship${'X y'.repeat(1_000_000)}`).length).toBeLessThan(600);
+  });
+
   it('joins two spellings of a resource in one body', () => {
     const body = readNotification(
       { person: { id: 1 }, people: [{ id: 2 }], action: 'x' },

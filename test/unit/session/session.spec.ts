@@ -1,9 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { Logger } from '@nestjs/common';
 
 import { MaestranoHttpError } from '../../../src/errors/http.error.js';
+import { MaestranoStoreError } from '../../../src/errors/store.error.js';
 import { decodeSessionPayload, encodeSessionPayload } from '../../../src/session/session-payload.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
 import { Secret } from '../../../src/utils/secret.js';
@@ -230,6 +232,41 @@ describe("the application's session", () => {
     expect(await service.read(exchangeOf({ session: dotnet }).exchange.request)).toMatchObject({
       marketplace: 'live',
     });
+  });
+
+  it('is saved before a login goes on, and one that cannot be is no login', async () => {
+    const { service } = sessionsOf(registry);
+    const saving: ((error?: Error) => void)[] = [];
+    const save = (done: (error?: Error) => void): void => void saving.push(done);
+    const begin = () =>
+      service.establish(
+        exchangeOf({ session: { save } }).exchange,
+        registry.get('uat'),
+        loginOf('uat', inMinutes(3)),
+      );
+    let hasBegun = false;
+    const begun = begin().then(() => (hasBegun = true));
+    while (saving.length === 0) await nextTurn();
+    await nextTurn();
+    expect(hasBegun).toBe(false);
+    saving.pop()?.();
+    await begun;
+    const failed = begin();
+    while (saving.length === 0) await nextTurn();
+    saving.pop()?.(new Error('disk full'));
+    await expect(failed).rejects.toMatchObject({ code: 'session.notSaved', httpStatus: 503 });
+  });
+
+  it('is written again where the application began it anew while it signed the person in', async () => {
+    const { service } = sessionsOf(registry);
+    const request: { session: Record<string, unknown> } = { session: { before: 1 } };
+    const { exchange } = exchangeOf(request);
+    await service.establish(exchange, registry.get('uat'), loginOf('uat', inMinutes(3)));
+    let saves = 0;
+    request.session = { passport: { user: 7 }, save: (done: () => void) => ((saves += 1), done()) };
+    await service.keep(exchange);
+    expect(await service.read(exchange.request)).toMatchObject({ userUid: 'usr-1', marketplace: 'uat' });
+    expect([request.session['passport'], saves]).toEqual([{ user: 7 }, 1]);
   });
 
   it('keeps other logins, renews and removes each by itself', async () => {
@@ -533,13 +570,19 @@ describe('whether a session still holds', () => {
     expect(await again.authenticate()).toMatchObject({ rejection: 'session.removed' });
   });
 
-  it('goes on while removals cannot be looked up', async () => {
+  it.each([
+    [600_000, true],
+    [0, false],
+  ])('goes on while removals cannot be looked up, for %i ms', async (graceMs, goesOn) => {
     const store = new MemoryStore();
-    const { authenticate } = await signedIn({}, store);
-    jest.spyOn(store, 'get').mockImplementation(() => {
-      throw new Error('connection refused');
-    });
-    expect((await authenticate()).rejection).toBeNull();
+    const { authenticate } = await signedIn({ graceMs }, store);
+    const refused = new MaestranoStoreError('store.unavailable');
+    const asked = jest.spyOn(store, 'getMany').mockRejectedValue(refused);
+    if (goesOn) expect((await authenticate()).rejection).toBeNull();
+    else await expect(authenticate()).rejects.toBe(refused);
+    // A store that is away is asked once a second, not by every page.
+    await authenticate().catch(() => undefined);
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 
   it('follows what the application says of the marketplace', async () => {

@@ -279,11 +279,11 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
     begin: (query = '') => visit(init, { url: `/init${query}` }),
     consume: (headers?: Record<string, string>) =>
       visit(consume, { method: 'POST', url: '/consume', ...(headers ? { headers } : {}) }),
-    accept: (id: string, returnTo: string | null = null) => {
+    accept: (id: string, returnTo: string | null = null, byGuard = false) => {
       stub.outcome = () =>
         Promise.resolve({
           ...loginOf('uat', new Date(Date.now() + 60_000)),
-          transaction: { id, returnTo },
+          transaction: { id, returnTo, byGuard },
           traceCode: 'ABC-123',
         });
     },
@@ -576,5 +576,69 @@ describe('consume', () => {
       body: expect.stringContaining('does not let you in'),
     });
     expect(signedIn(jar)).toBe(false);
+  });
+});
+
+describe('a browser that comes round', () => {
+  const isMarked = (jar: Record<string, string>): boolean =>
+    Object.keys(jar).some((name) => name.includes('mno-signed-in'));
+
+  it('is marked by a login that the guard began, and by no other', async () => {
+    const { begin, consume, accept, reject, jar } = startLogin();
+    await begin();
+    accept(idOf(1), '/invoices');
+    await consume();
+    expect(isMarked(jar)).toBe(false);
+    await begin('?from=guard&return_to=/invoices');
+    reject('sso.audience');
+    await consume();
+    expect(isMarked(jar)).toBe(false);
+    accept(idOf(2), '/invoices', true);
+    await consume();
+    expect(isMarked(jar)).toBe(true);
+  });
+
+  it('sees the page only where the guard sent it, and may try again', async () => {
+    const { begin, consume, accept, jar } = startLogin();
+    await begin('?from=guard&return_to=/invoices');
+    accept(idOf(1), '/invoices', true);
+    await consume();
+    expect(await begin('?return_to=/invoices')).toMatchObject({ status: 302 });
+    expect(isMarked(jar)).toBe(true);
+    expect(await begin('?from=guard&return_to=/invoices')).toMatchObject({
+      status: 401,
+      body: expect.stringContaining('session.lost'),
+    });
+    expect(isMarked(jar)).toBe(false);
+    expect(await begin('?from=guard&return_to=/invoices')).toMatchObject({ status: 302 });
+  });
+});
+
+describe('a response that another tab was quicker than', () => {
+  const toProvider = 'https://uat.example.test/sign-in';
+
+  /** What becomes of the first login's response, after the second was accepted. */
+  async function late(first: string, begunMs = 0): Promise<string | undefined> {
+    const { begin, consume, accept, reject } = startLogin();
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + begunMs);
+    await begin(first);
+    now.mockRestore();
+    await begin('?return_to=/second');
+    accept(idOf(2), '/second');
+    await consume();
+    reject('sso.requestUsed', idOf(1));
+    const { location = '' } = await consume();
+    expect(new URL(location).searchParams.get('resume')).toBe(idOf(1));
+    return (await begin(new URL(location).search)).location;
+  }
+
+  it('goes on to the page that its own login asked for', async () => {
+    expect(await late('?return_to=/first')).toBe('/first');
+    expect(await late('?return_to=/first&group_id=cld-1')).toBe('/first');
+  });
+
+  it('signs in anew where the session is of another company, or from before', async () => {
+    expect(await late('?return_to=/first&group_id=cld-9')).toBe(toProvider);
+    expect(await late('?return_to=/first', 600_000)).toBe(toProvider);
   });
 });
