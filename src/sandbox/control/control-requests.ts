@@ -1,4 +1,5 @@
 import { SandboxError } from '../../errors/sandbox.error.js';
+import { nearestName } from '../../utils/nearest-name.js';
 import { isRecord } from '../../utils/values.js';
 import { milliseconds } from '../clock/duration.js';
 import type { SandboxEvent } from '../events/event-sender.js';
@@ -6,7 +7,10 @@ import type { SandboxPart } from '../http/exchange-routes.js';
 import type { JournalQuery } from '../journal/journal.js';
 import type { LoginOptions } from '../login/sandbox-login.js';
 import type { DeliveryOptions } from '../webhooks/delivery.js';
+import { ASSERTION_VARIANTS } from '../workshop/assertion-workshop.js';
 
+/** What is sent where nothing is to be wrong. */
+const VALID = 'valid';
 /** Deliveries of one event. */
 const MAX_TIMES = 50;
 /** Exchanges of one page of the journal. */
@@ -55,6 +59,15 @@ export function readEvent(text: string): { what: SandboxEvent; how: DeliveryOpti
 /** `{ marketplace?, user?, group?, send? }`. */
 export function readLogin(text: string): LoginOptions & { readonly send?: string } {
   const fields = fieldsOf(text, ['marketplace', 'user', 'group', 'send']);
+  const send = textOf(fields, 'send') ?? VALID;
+  const variants = [VALID, ...ASSERTION_VARIANTS.map(({ name }) => name)];
+  if (!variants.includes(send)) {
+    const near = nearestName(send, variants);
+    throw new SandboxError('sandbox.unknown', {
+      message: `There is no response "${send}".`,
+      remedy: near === null ? 'The pages of the sandbox list them at /logins/new.' : `Did you mean ${near}?`,
+    });
+  }
   return Object.fromEntries(
     Object.keys(fields).flatMap((name) => {
       const value = textOf(fields, name);

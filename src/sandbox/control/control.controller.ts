@@ -34,6 +34,13 @@ import {
   readLogin,
 } from './control-requests.js';
 
+/** Whom a request is about. */
+interface KnownNames {
+  readonly marketplace?: string | undefined;
+  readonly group?: string | undefined;
+  readonly user?: string | undefined;
+}
+
 /** A delivery as the control interface shows it: without the credentials that it carried. */
 type ShownDelivery = Omit<Delivery, 'headers' | 'responseHeaders'>;
 
@@ -70,6 +77,7 @@ export class ControlController {
   @HttpCode(200)
   async trigger(@Exchange() { bodyText }: SandboxExchange): Promise<{ deliveries: ShownDelivery[] }> {
     const { what, how } = readEvent(bodyText);
+    this.#requireKnown(what);
     return { deliveries: (await this.events.send(what, how)).map((one) => shown(one)) };
   }
 
@@ -77,6 +85,7 @@ export class ControlController {
   @HttpCode(200)
   async login(@Exchange() { bodyText }: SandboxExchange): Promise<object> {
     const options = readLogin(bodyText);
+    this.#requireKnown(options);
     const record = this.marketplaces.getOrFirst(options.marketplace);
     const appUrl = this.state.appHostOf(record);
     const login = await this.logins.attempt(appUrl, options).catch((error: unknown) => {
@@ -123,6 +132,13 @@ export class ControlController {
     );
   }
 
+  /** A misspelt id would be sent as well, and the application be right to take it. */
+  #requireKnown({ marketplace, group, user }: KnownNames): void {
+    const { name } = this.marketplaces.getOrFirst(marketplace);
+    if (group !== undefined && !this.state.group(name, group)) throw unknownId(name, 'company', group);
+    if (user !== undefined && !this.state.user(name, user)) throw unknownId(name, 'person', user);
+  }
+
   #move(change: ClockChange): void {
     const clock = this.sandboxClock;
     if ('advance' in change) clock.advance(change.advance);
@@ -136,6 +152,13 @@ export class ControlController {
     const { isFrozen, offsetMs } = this.sandboxClock;
     return { now: this.sandboxClock.now().toISOString(), frozen: isFrozen, offsetMs };
   }
+}
+
+function unknownId(marketplace: string, kind: string, id: string): SandboxError {
+  return new SandboxError('sandbox.unknown', {
+    message: `${marketplace} has no ${kind} "${id}".`,
+    remedy: 'The pages of the sandbox list them at /companies.',
+  });
 }
 
 function silent(appUrl: string, cause: unknown): SandboxError {
