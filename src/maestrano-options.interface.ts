@@ -4,6 +4,7 @@ import type { AccountOptions } from './interfaces/account-options.interface.js';
 import type { ConnecOptions } from './interfaces/connec-options.interface.js';
 import type { HttpOptions } from './interfaces/http-options.interface.js';
 import type { MarketplaceOptions } from './interfaces/marketplace-options.interface.js';
+import type { PagesOptions } from './interfaces/pages-options.interface.js';
 import type { SessionOptions } from './interfaces/session-options.interface.js';
 import type { SsoOptions } from './interfaces/sso-options.interface.js';
 import type { WebhooksOptions } from './interfaces/webhooks-options.interface.js';
@@ -39,6 +40,8 @@ export interface MaestranoModuleOptions extends MarketplaceOptions {
   readonly account?: AccountOptions;
   /** The Connec! client and its notifications. */
   readonly connec?: ConnecOptions;
+  /** What the pages say that people see who sign in. */
+  readonly pages?: PagesOptions;
   /** How long the application may take to stop as a whole, in milliseconds; 25,000 by default. */
   readonly shutdownTimeoutMs?: number;
 }

@@ -5,6 +5,7 @@ import { accountFeature } from './account/account.feature.js';
 import { type AdapterClasses, AdapterResolver } from './adapters/adapter-resolver.js';
 import { adapterClasses, adapterProviders } from './adapters/adapter-providers.js';
 import { connecFeature } from './connec/connec.feature.js';
+import { MaestranoEvents } from './events/maestrano-events.service.js';
 import { healthFeature } from './health/health.feature.js';
 import { HttpConfigurationFetcher } from './http/http-configuration-fetcher.service.js';
 import { MaestranoHttp } from './http/maestrano-http.service.js';
@@ -75,6 +76,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     ...adapterProviders(classes),
     ...settingsProviders(Object.keys(NO_EXTRAS)),
     ...storeProviders(),
+    MaestranoEvents,
     MaestranoHttp,
     { provide: ConfigurationFetcher, useClass: HttpConfigurationFetcher },
     ...marketplaceProviders(extras),
@@ -92,6 +94,7 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
     providers: [...(definition.providers ?? []), ...providers],
     exports: [
       ...SETTINGS_EXPORTS,
+      MaestranoEvents,
       MarketplaceRegistry,
       MarketplaceLoader,
       DeletedGroupsService,

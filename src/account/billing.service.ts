@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { MaestranoEvents } from '../events/maestrano-events.service.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import type { AccountSettings } from '../settings/maestrano-settings.js';
@@ -45,9 +46,10 @@ export class BillingService implements MarketplaceBilling {
     private readonly registry: MarketplaceRegistry,
     ledger: ChargeLedger,
     intents: ChargeIntents,
+    events: MaestranoEvents,
     @Inject(ACCOUNT_SETTINGS) settings: AccountSettings,
   ) {
-    this.#memory = { ledger, intents, settings: settings.createOnce };
+    this.#memory = { ledger, intents, events, settings: settings.createOnce };
     ({ bills: this.bills, recurringBills: this.recurringBills } = this.#billing());
   }
 

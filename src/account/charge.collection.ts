@@ -3,6 +3,7 @@ import {
   MaestranoCreationKeyConflictError,
   MaestranoInvalidRequestError,
 } from '../errors/account.error.js';
+import type { MaestranoEvents } from '../events/maestrano-events.service.js';
 import type { AccountCallOptions } from './account-client.service.js';
 import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom, type Payload } from './fields.js';
@@ -16,6 +17,7 @@ import type { ChargeResource } from './resources/charge.js';
 export interface ChargeMemory {
   readonly ledger: ChargeLedger;
   readonly intents: ChargeIntents;
+  readonly events: MaestranoEvents;
   readonly settings: CreationSettings;
 }
 
@@ -53,7 +55,11 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    */
   async create(input: I, options?: AccountCallOptions): Promise<T> {
     const { resource, calls } = await this.open();
-    return calls.create(resource.toPayload(input, contextOf(calls.marketplace.name, resource.name)), options);
+    const context = contextOf(calls.marketplace.name, resource.name);
+    const payload = resource.toPayload(input, context);
+    const charge = await calls.create(payload, options);
+    this.#tell({ marketplace: calls.marketplace.name, resource: resource.name }, payload, charge, null);
+    return charge;
   }
 
   /**
@@ -127,13 +133,17 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     const price: Payload = { price_cents: payload.price_cents ?? 0 };
     const { ledger, intents, settings } = this.memory;
     const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
+    let isNew = false;
     const charge = await createOnce(ledger, settings, {
       key,
       payload,
       context,
       options,
       scope,
-      create: (call) => calls.create(payload, call),
+      create: (call) => {
+        isNew = true;
+        return calls.create(payload, call);
+      },
       retrieve: (id, call) => calls.retrieve(id, call),
       // A server that changed texts or currency kept the price.
       listOfPrice: async (call) =>
@@ -142,7 +152,14 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     });
     // The key is done: an intent that is left is found again, and done at once.
     await intents.remove(scope, key).catch(() => false);
+    if (isNew) this.#tell(scope, payload, charge, key);
     return charge;
+  }
+
+  #tell(scope: LedgerScope, { group_id }: Payload, { id }: AccountEntity, key: string | null): void {
+    const { marketplace, resource } = scope;
+    const type = resource === 'bills' ? 'bill.created' : 'recurringBill.created';
+    this.memory.events.tell({ type, marketplace, groupUid: String(group_id), id, key });
   }
 
   /**

@@ -15,14 +15,15 @@ import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { initUrl } from '../marketplace/marketplace-urls.js';
 import { retryAfterOf, toHttpException } from '../routing/http-errors.js';
+import { MESSAGE_PAGE_POLICY } from '../views/message-page.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { withQuery } from '../utils/with-query.js';
 import { contextRequest } from '../security/context-request.js';
 import { rememberMarketplace } from '../security/current-marketplace.js';
 import { demandedMarketplace } from '../security/for-marketplace.decorator.js';
 import { LostSessions } from './lost-sessions.service.js';
-import { MESSAGE_PAGE_POLICY } from './message-page.js';
 import { isPageVisit } from './page-request.js';
+import { PersonPages } from './person-pages.service.js';
 import {
   authenticatedSession,
   type SessionRejection,
@@ -59,6 +60,7 @@ export class MaestranoSessionGuard implements CanActivate {
     private readonly registry: MarketplaceRegistry,
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
+    private readonly pages: PersonPages,
     @Inject(SESSION_SETTINGS) private readonly settings: SessionSettings,
   ) {}
 
@@ -104,7 +106,7 @@ export class MaestranoSessionGuard implements CanActivate {
       exchange.setHeader('Cache-Control', 'no-store');
       if (!isPage) throw toHttpException(error);
       exchange.setHeader('Content-Security-Policy', MESSAGE_PAGE_POLICY);
-      throw new MaestranoUnavailableException(error);
+      throw new MaestranoUnavailableException(error, this.pages.wordsFor(exchange, null));
     }
   }
 

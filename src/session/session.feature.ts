@@ -2,6 +2,7 @@ import type { MaestranoFeature } from '../routing/maestrano-feature.interface.js
 import { ApplicationSessionStorage } from './application-session.storage.js';
 import { LostSessions } from './lost-sessions.service.js';
 import { MaestranoSessionGuard } from './maestrano-session.guard.js';
+import { PersonPages } from './person-pages.service.js';
 import { SealedCookieStorage } from './sealed-cookie.storage.js';
 import { SessionRecheck } from './session-recheck.service.js';
 import { SessionRevocations } from './session-revocations.service.js';
@@ -15,13 +16,14 @@ export function sessionFeature(): MaestranoFeature {
       ApplicationSessionStorage,
       LostSessions,
       MaestranoSessionGuard,
+      PersonPages,
       SealedCookieStorage,
       SessionRecheck,
       SessionRevocations,
       SessionSeal,
       SessionService,
     ],
-    exports: [LostSessions, MaestranoSessionGuard, SessionService],
+    exports: [LostSessions, MaestranoSessionGuard, PersonPages, SessionService],
     endpoints: [],
   };
 }

@@ -1,8 +1,8 @@
 import { HttpException, StreamableFile } from '@nestjs/common';
 
 import type { MaestranoError } from '../errors/maestrano.error.js';
-import { html } from '../views/html.js';
-import { messagePage } from './message-page.js';
+import { messagePage } from '../views/message-page.js';
+import { ENGLISH, type PersonWords } from './person-pages.service.js';
 
 /** What a program is told. */
 interface Facts {
@@ -20,19 +20,22 @@ export class MaestranoUnavailableException extends HttpException {
   /** Such as `store.unavailable`. */
   readonly code: string;
 
-  constructor(cause: MaestranoError) {
+  /** @param words the texts in the reader's language; the English ones by default. */
+  constructor(cause: MaestranoError, words: PersonWords = ENGLISH) {
     const { code, httpStatus: statusCode } = cause;
-    super(new PageBody({ statusCode, error: 'The request could not be completed.', code }), statusCode, {
-      cause,
-    });
+    const facts: Facts = { statusCode, error: 'The request could not be completed.', code };
+    super(new PageBody(facts, words), statusCode, { cause });
     this.code = code;
   }
 }
 
 /** The one kind of body that Nest sends with a media type of its own, on both HTTP adapters. */
 class PageBody extends StreamableFile {
-  constructor(private readonly facts: Facts) {
-    super(Buffer.from(pageOf(facts)), { type: 'text/html; charset=utf-8' });
+  constructor(
+    private readonly facts: Facts,
+    words: PersonWords,
+  ) {
+    super(Buffer.from(pageOf(facts, words)), { type: 'text/html; charset=utf-8' });
     // Whoever copies or writes out the body of an exception gets what the exception says, and no stream.
     for (const name of Object.keys(this)) Object.defineProperty(this, name, { enumerable: false });
     Object.assign(this, facts);
@@ -43,11 +46,13 @@ class PageBody extends StreamableFile {
   }
 }
 
-function pageOf({ code }: Facts): string {
+function pageOf({ code }: Facts, { language, say }: PersonWords): string {
   return messagePage({
-    title: 'This page cannot be shown right now',
-    text: 'Something that it needs does not respond at the moment. Please try again in a few seconds.',
-    actions: [['Try again', '']],
-    note: html`Reason: <code>${code}</code>`,
+    language,
+    glyph: 'info',
+    title: say('pageUnavailableTitle'),
+    text: say('pageUnavailableText'),
+    actions: [[say('tryAgain'), '']],
+    support: [say('reason'), code],
   });
 }

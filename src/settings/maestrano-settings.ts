@@ -16,6 +16,7 @@ import { Secret } from '../utils/secret.js';
 import { developerPlatform } from './developer-platform-settings.js';
 import { bytes, count, milliseconds } from './number-rule.js';
 import { type ReadingContext, readOptions, type SettingOf } from './option-reader.js';
+import { PAGES, type PagesSettings } from './pages-rule.js';
 import {
   callback,
   choice,
@@ -197,6 +198,7 @@ const OPTIONS = group({
   http: HTTP,
   account: ACCOUNT,
   connec: CONNEC,
+  pages: PAGES,
   shutdownTimeoutMs: milliseconds(25 * SECOND),
 });
 
@@ -232,6 +234,7 @@ export interface MaestranoSettings {
   readonly http: HttpSettings;
   readonly account: AccountSettings;
   readonly connec: ConnecSettings;
+  readonly pages: PagesSettings;
   readonly shutdownTimeoutMs: number;
 }
 
@@ -252,6 +255,7 @@ export function resolveSettings(options: unknown, context?: ReadingContext): Mae
     http,
     account,
     connec,
+    pages,
     shutdownTimeoutMs,
     ...marketplace
   } = readOptions(OPTIONS, options, 'MaestranoModule', context);
@@ -266,6 +270,7 @@ export function resolveSettings(options: unknown, context?: ReadingContext): Mae
     http,
     account,
     connec,
+    pages,
     shutdownTimeoutMs,
   });
 }

@@ -24,6 +24,8 @@ export const HTTP_SETTINGS = Symbol('MAESTRANO_HTTP_SETTINGS');
 export const ACCOUNT_SETTINGS = Symbol('MAESTRANO_ACCOUNT_SETTINGS');
 /** Injection token of the `ConnecSettings`. */
 export const CONNEC_SETTINGS = Symbol('MAESTRANO_CONNEC_SETTINGS');
+/** Injection token of the `PagesSettings`. */
+export const PAGES_SETTINGS = Symbol('MAESTRANO_PAGES_SETTINGS');
 /** Injection token of the `shutdownTimeoutMs` option. */
 export const SHUTDOWN_SETTING = Symbol('MAESTRANO_SHUTDOWN_SETTING');
 
@@ -40,6 +42,7 @@ const TOKENS: Readonly<Record<keyof MaestranoSettings, symbol>> = {
   http: HTTP_SETTINGS,
   account: ACCOUNT_SETTINGS,
   connec: CONNEC_SETTINGS,
+  pages: PAGES_SETTINGS,
   shutdownTimeoutMs: SHUTDOWN_SETTING,
 };
 

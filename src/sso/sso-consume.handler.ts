@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 
 import { MaestranoLoginDeniedError } from '../errors/login-denied.error.js';
 import { MaestranoSsoError } from '../errors/sso.error.js';
+import { MaestranoEvents } from '../events/maestrano-events.service.js';
+import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
 import { LostSessions } from '../session/lost-sessions.service.js';
 import { LoginService, type VerifiedLogin } from './login/login.service.js';
 import { LoginBinding } from './login/login-binding.service.js';
 import { LoginCompletion } from './login/login-completion.service.js';
-import { isTemporary, LoginRejection } from './login/login-rejection.service.js';
+import { isTemporary, LoginRejection, type RejectionCause } from './login/login-rejection.service.js';
 
 /**
  * Where the identity provider's response arrives: has it verified, has the adapters find or create who it speaks of,
@@ -23,6 +25,7 @@ export class SsoConsumeHandler extends EndpointHandler {
     private readonly completion: LoginCompletion,
     private readonly rejection: LoginRejection,
     private readonly lost: LostSessions,
+    private readonly events: MaestranoEvents,
   ) {
     super();
   }
@@ -31,7 +34,7 @@ export class SsoConsumeHandler extends EndpointHandler {
     // Whoever only looks at a link, such as a scanner of mails, must not use up the login in it.
     if (exchange.method === 'HEAD') return exchange.empty(200);
     if (!marketplace.sso.enabled) {
-      return this.rejection.respond(exchange, marketplace, { code: 'sso.disabled' });
+      return this.#reject(exchange, marketplace, { code: 'sso.disabled' });
     }
     let login: VerifiedLogin | null = null;
     try {
@@ -44,17 +47,31 @@ export class SsoConsumeHandler extends EndpointHandler {
       const target = byGuard ? await this.lost.began(exchange, marketplace, wanted) : wanted;
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(target, 303);
+      const { profile, traceCode } = login;
+      this.events.tell({
+        type: 'login.accepted',
+        marketplace: marketplace.name,
+        userUid: profile.user.uid,
+        groupUid: profile.group.uid,
+        traceCode,
+      });
     } catch (error) {
-      if (error instanceof MaestranoSsoError) return this.rejection.respond(exchange, marketplace, error);
+      if (error instanceof MaestranoSsoError) return this.#reject(exchange, marketplace, error);
       const { traceCode = null, transaction } = login ?? {};
       const requestId = transaction?.id ?? null;
       if (isTemporary(error)) {
         const { code, httpStatus: status } = error;
-        return this.rejection.respond(exchange, marketplace, { code, status, traceCode, requestId });
+        return this.#reject(exchange, marketplace, { code, status, traceCode, requestId });
       }
       if (!(error instanceof MaestranoLoginDeniedError)) throw error;
       const { code, reason } = error;
-      return this.rejection.respond(exchange, marketplace, { code, reason, traceCode, requestId });
+      return this.#reject(exchange, marketplace, { code, reason, traceCode, requestId });
     }
+  }
+
+  async #reject(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
+    const { code, traceCode = null } = cause;
+    this.events.tell({ type: 'login.rejected', marketplace: marketplace.name, code, traceCode });
+    await this.rejection.respond(exchange, marketplace, cause);
   }
 }

@@ -5,6 +5,7 @@ import type { GroupReference, MembershipReference } from '../adapters/maestrano-
 import { MaestranoAdapterError } from '../errors/adapter.error.js';
 import { MaestranoStoreError } from '../errors/store.error.js';
 import { MaestranoWebhookError } from '../errors/webhook.error.js';
+import { MaestranoEvents } from '../events/maestrano-events.service.js';
 import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
@@ -42,6 +43,7 @@ export class AccountWebhooksService {
     private readonly adapters: AdapterResolver,
     private readonly sessions: SessionService,
     private readonly deletedGroups: DeletedGroupsService,
+    private readonly events: MaestranoEvents,
   ) {}
 
   /**
@@ -73,6 +75,7 @@ export class AccountWebhooksService {
         this.deletedGroups.discardWaiting(marketplace.name, groupUid),
       );
       await this.#cleanUp(subject, SESSIONS_LEFT, () => this.sessions.closeGroup(marketplace.name, groupUid));
+      this.events.tell({ type: 'group.deleted', ...reference });
     });
   }
 
@@ -105,6 +108,8 @@ export class AccountWebhooksService {
       await this.#cleanUp(subject, SESSIONS_LEFT, () =>
         this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
       );
+      const { userUid: uid } = reference;
+      this.events.tell({ type: 'membership.removed', marketplace: marketplace.name, groupUid, userUid: uid });
     });
   }
 

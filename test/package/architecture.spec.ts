@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['views'],
   ['settings'],
   ['marketplace'],
-  ['http', 'stores', 'security', 'adapters'],
+  ['http', 'stores', 'security', 'adapters', 'events'],
   ['routing'],
   ['session'],
   ['sso', 'metadata', 'webhooks', 'synchronization', 'account', 'connec'],

@@ -1,36 +1,72 @@
+import type { PageTexts } from '../../interfaces/pages-options.interface.js';
 import type { LoginDenial } from '../../interfaces/sso-options.interface.js';
-import { messagePage } from '../../session/message-page.js';
-import { html } from '../../views/html.js';
+import type { PersonWords } from '../../session/person-pages.service.js';
+import { exactTime } from '../../views/format.js';
+import { html, type Html } from '../../views/html.js';
+import type { Message } from '../../views/message-page.js';
 
 /**
- * The page for a person who could not sign in: what to do next, and the short code for whoever helps. Says nothing of the
- * checks, which would help an attacker more than the person.
+ * The page for a person who could not sign in: what to do next, and the short code for whoever helps. Works without
+ * scripts. Says nothing of the checks, which would help an attacker more than the person.
  */
-export function deniedPage(denial: LoginDenial, marketplaceUrl: string): string {
-  const { code, traceCode, signInUrl } = denial;
-  return messagePage({
-    title: 'You are not signed in',
-    text: explanation(denial),
+export function deniedMessage(denial: LoginDenial, marketplaceUrl: string, words: PersonWords): Message {
+  const { code, traceCode, signInUrl, status } = denial;
+  const { language, say } = words;
+  const isLost = code === 'session.lost';
+  const [title, again] = isLost
+    ? (['notHeldTitle', 'tryAgain'] as const)
+    : status === 503
+      ? (['unavailableTitle', 'tryAgain'] as const)
+      : (['refusedTitle', 'signInAgain'] as const);
+  return {
+    language,
+    glyph: isLost ? 'key' : status === 503 ? 'info' : 'warn',
+    title: say(title),
+    text: denial.reason === null ? say(explanation(denial)) : html`<bdi>${denial.reason}</bdi>`,
+    body: isLost ? whatHelps(denial, words) : '',
     actions: [
-      ['Sign in again', signInUrl],
-      ['Back to the marketplace', marketplaceUrl],
+      [say(again), signInUrl],
+      [say('backToMarketplace'), marketplaceUrl],
     ],
-    note:
-      traceCode === null
-        ? html`Reason: <code>${code}</code>`
-        : html`If it happens again, give this code to the support team: <code>${traceCode}</code>`,
-  });
+    support: traceCode === null ? [say('reason'), code] : [say('supportCode'), traceCode],
+    details: html`<details>
+        <summary>${say('forSupport')}</summary>
+        <dl>
+          <dt>${say('marketplace')}</dt>
+          <dd><bdi>${denial.marketplace}</bdi></dd>
+          <dt>${say('time')}</dt>
+          <dd>${exactTime(new Date().toISOString())}</dd>
+        </dl>
+      </details>
+      ${isLost ? causes(words) : ''}`,
+  };
 }
 
-function explanation({ code, restart, reason, status }: LoginDenial): string {
-  if (reason !== null) return reason;
-  if (status === 502) return 'Your marketplace did not respond as it should. Please try again in a moment.';
-  if (status === 503) return 'Signing in is not possible at the moment. Please try again in a few seconds.';
-  if (code === 'session.lost') {
-    return 'You were signed in, but your browser came back without the session. See that it accepts cookies of this site.';
-  }
-  if (code === 'sso.denied') return 'This application does not let you in with this account.';
-  if (code === 'sso.disabled') return 'Signing in through this marketplace is switched off at the moment.';
-  if (restart) return 'This sign-in took too long, was begun in another browser, or was finished before.';
-  return 'The response of your marketplace could not be accepted.';
+function explanation({ code, restart, status }: LoginDenial): keyof PageTexts {
+  if (status === 502) return 'refusedProvider';
+  if (status === 503) return 'unavailableText';
+  if (code === 'session.lost') return 'notHeldText';
+  if (code === 'sso.denied') return 'refusedByApplication';
+  if (code === 'sso.disabled') return 'refusedDisabled';
+  if (code === 'sso.notYetValid') return 'refusedClock';
+  return restart ? 'refusedRestart' : 'refusedResponse';
+}
+
+function whatHelps({ signInUrl }: LoginDenial, { say }: PersonWords): Html {
+  return html`<h2>${say('notHeldHelp')}</h2>
+    <ol>
+      <li>
+        ${say('notHeldFrame')}
+        <a href="${signInUrl}" target="_blank" rel="noopener">${say('notHeldOpen')}</a>
+      </li>
+      <li>${say('notHeldCookies')}</li>
+      <li>${say('notHeldPrivate')}</li>
+    </ol>`;
+}
+
+function causes({ say }: PersonWords): Html {
+  return html`<details>
+    <summary>${say('notHeldDevelopers')}</summary>
+    <p class="small">${say('notHeldCauses')}</p>
+  </details>`;
 }

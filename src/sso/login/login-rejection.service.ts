@@ -11,9 +11,9 @@ import type { SsoSettings } from '../../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import { initUrl, unauthorizedUrl } from '../../marketplace/marketplace-urls.js';
 import type { HttpExchange } from '../../routing/http-exchange.js';
-import { MESSAGE_PAGE_POLICY } from '../../session/message-page.js';
 import { acceptsHtml } from '../../session/page-request.js';
-import { deniedPage } from './denied-page.js';
+import { PersonPages } from '../../session/person-pages.service.js';
+import { deniedMessage } from './denied-page.js';
 import { LoginBinding, type PendingLogin } from './login-binding.service.js';
 import { ReturnTo } from './return-to.service.js';
 
@@ -43,6 +43,7 @@ export class LoginRejection {
     private readonly binding: LoginBinding,
     private readonly returnTo: ReturnTo,
     @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
+    private readonly pages: PersonPages,
   ) {}
 
   async respond(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
@@ -69,8 +70,8 @@ export class LoginRejection {
     } else if (this.settings.deniedUrl !== null) {
       exchange.redirect(await ownPage(this.settings.deniedUrl, denial, marketplace));
     } else if (acceptsHtml(exchange.request)) {
-      exchange.setHeader('Content-Security-Policy', MESSAGE_PAGE_POLICY);
-      exchange.html(status, deniedPage(denial, unauthorizedUrl(marketplace)));
+      const words = this.pages.wordsFor(exchange, marketplace);
+      this.pages.send(exchange, status, deniedMessage(denial, unauthorizedUrl(marketplace), words));
     } else {
       exchange.json(status, {
         statusCode: status,

@@ -4,6 +4,7 @@ import { BillingService } from '../../../src/account/billing.service.js';
 import { ChargeIntents } from '../../../src/account/ledger/charge-intents.service.js';
 import { ChargeLedger } from '../../../src/account/ledger/charge-ledger.service.js';
 import { MembershipService } from '../../../src/account/membership.service.js';
+import { MaestranoEvents } from '../../../src/events/maestrano-events.service.js';
 import { MaestranoHttp } from '../../../src/http/maestrano-http.service.js';
 import type { AccountOptions } from '../../../src/interfaces/account-options.interface.js';
 import type { HttpOptions } from '../../../src/interfaces/http-options.interface.js';
@@ -27,6 +28,7 @@ export interface AccountClientsOptions {
   readonly store?: MaestranoStore;
   readonly http?: HttpOptions;
   readonly account?: AccountOptions;
+  readonly events?: MaestranoEvents;
 }
 
 export function accountClients(options: AccountClientsOptions): AccountClients {
@@ -35,12 +37,13 @@ export function accountClients(options: AccountClientsOptions): AccountClients {
   const http = new MaestranoHttp(settingsOf({ http: { backoffMs: 1, ...options.http } }).http);
   const { account } = settingsOf({ account: options.account });
   const client = new AccountClient(http, account);
+  const events = options.events ?? new MaestranoEvents();
   const store = options.store ?? new MemoryStore();
   const [ledger, intents] = [new ChargeLedger(store), new ChargeIntents(store)];
   return {
     http,
     account: new AccountService(client, registry),
-    billing: new BillingService(client, registry, ledger, intents, account),
+    billing: new BillingService(client, registry, ledger, intents, events, account),
     membership: new MembershipService(client, registry),
     close: () => http.onApplicationShutdown(),
   };

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StreamableFile } from '@nestjs/common';
 
 import { MaestranoStoreError } from '../../../src/errors/store.error.js';
-import { MESSAGE_PAGE_POLICY } from '../../../src/session/message-page.js';
+import { MESSAGE_PAGE_POLICY } from '../../../src/views/message-page.js';
 import { MaestranoUnavailableException } from '../../../src/session/unavailable.exception.js';
 
 describe('the exception for a page that cannot be shown', () => {
@@ -24,7 +24,7 @@ describe('the exception for a page that cannot be shown', () => {
     expect(file.getHeaders().type).toBe('text/html; charset=utf-8');
     const chunks = await file.getStream().toArray();
     const page = Buffer.concat(chunks as Buffer[]).toString();
-    expect(page).toContain('<a class="button" href="">Try again</a>');
+    expect(page).toContain('<a class="button primary" href="">Try again</a>');
     const [, style = ''] = /<style>(.*)<\/style>/s.exec(page) ?? [];
     const digest = createHash('sha256').update(style).digest('base64');
     expect(MESSAGE_PAGE_POLICY).toContain(`'sha256-${digest}'`);

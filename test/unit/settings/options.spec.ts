@@ -85,6 +85,7 @@ const VALID: Readonly<Record<string, unknown>> = {
   'session.secret': 'x'.repeat(32),
   'session.signInUrl': '/choose',
   'http.ca': '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----',
+  'pages.defaultLanguage': 'en',
   'sso.homeUrl': '/home',
   'sso.deniedUrl': 'https://app.example.com/denied',
   'sso.returnToOrigins': ['https://admin.example.com'],

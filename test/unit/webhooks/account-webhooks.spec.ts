@@ -3,6 +3,7 @@ import { Logger, NotFoundException, ServiceUnavailableException } from '@nestjs/
 
 import { AdapterResolver } from '../../../src/adapters/adapter-resolver.js';
 import { MaestranoAdapterError } from '../../../src/errors/adapter.error.js';
+import { MaestranoEvents } from '../../../src/events/maestrano-events.service.js';
 import type { SessionService } from '../../../src/session/session.service.js';
 import { DeletedGroupsService } from '../../../src/stores/deleted-groups.service.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -13,6 +14,7 @@ import { registeredMarketplace } from '../../support/marketplaces.js';
 const uat = registeredMarketplace('uat');
 const virtual = registeredMarketplace('virtual', { sso: { creation_mode: 'virtual' } });
 const REQUEST = {};
+const events = new MaestranoEvents();
 
 let order: string[];
 let adapter: Record<string, jest.Mock<(...args: unknown[]) => Promise<void>>>;
@@ -49,6 +51,7 @@ beforeEach(() => {
     } as object),
     sessions as unknown as SessionService,
     deletedGroups,
+    events,
   );
 });
 afterEach(() => void jest.restoreAllMocks());

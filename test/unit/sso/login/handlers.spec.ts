@@ -3,6 +3,7 @@ import { HttpException, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 
 import { AdapterResolver } from '../../../../src/adapters/adapter-resolver.js';
+import { MaestranoEvents } from '../../../../src/events/maestrano-events.service.js';
 import { MaestranoLoginDeniedError } from '../../../../src/errors/login-denied.error.js';
 import { MaestranoSsoError } from '../../../../src/errors/sso.error.js';
 import type { SsoErrorCode } from '../../../../src/errors/sso-error-codes.js';
@@ -17,6 +18,7 @@ import { type LoginStart, requestIdOf } from '../../../../src/sso/login/login-tr
 import { ReturnTo } from '../../../../src/sso/login/return-to.service.js';
 import { SsoService } from '../../../../src/sso/sso.service.js';
 import { LostSessions } from '../../../../src/session/lost-sessions.service.js';
+import { PersonPages } from '../../../../src/session/person-pages.service.js';
 import { SessionSeal } from '../../../../src/session/session-seal.service.js';
 import { SsoConsumeHandler } from '../../../../src/sso/sso-consume.handler.js';
 import { SsoInitHandler } from '../../../../src/sso/sso-init.handler.js';
@@ -226,9 +228,16 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
   const settings = settingsOf({ sso }).sso;
   const policy = new ReturnTo(settings);
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
-  const rejection = new LoginRejection(binding, policy, settings);
+  const rejection = new LoginRejection(binding, policy, settings, new PersonPages(settingsOf().pages));
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
-  const consume = new SsoConsumeHandler(logins, binding, completion, rejection, lost);
+  const consume = new SsoConsumeHandler(
+    logins,
+    binding,
+    completion,
+    rejection,
+    lost,
+    new MaestranoEvents(),
+  );
   const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, lost, settings);
   const jar: Record<string, string> = {};
 
