@@ -18,6 +18,9 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'nestjs-maestrano/usage': 'src/usage/index.ts',
 };
 
+/** Types of packages that guides show and nobody here installs. */
+const DOCUMENTED_MODULES = join(ROOT, 'test/package/documented-modules.d.ts');
+
 /**
  * A program over the sources as an application sees them, plus files that exist only in memory.
  *
@@ -44,7 +47,11 @@ export function createProgram(virtual: ReadonlyMap<string, string> = new Map()):
   const entries = Object.values(ENTRIES)
     .map((path) => join(ROOT, path))
     .filter((path) => existsSync(path));
-  return ts.createProgram({ rootNames: [...entries, ...texts.keys()], options: settings, host });
+  return ts.createProgram({
+    rootNames: [...entries, DOCUMENTED_MODULES, ...texts.keys()],
+    options: settings,
+    host,
+  });
 }
 
 /** A fenced code block of a page. */

@@ -80,7 +80,7 @@ const entries = (): [string, { types: string; default: string }][] =>
 describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const allowed =
-      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/.+\.md|dist\/.+\.(?:js|d\.ts|css|html|svg)|dist\/schematics\/\w+\.json)$/;
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/.+\.md|docs\/[\w-]+\.svg|dist\/llms\.txt|dist\/.+\.(?:js|d\.ts|css|html|svg)|dist\/schematics\/\w+\.json)$/;
     expect(files().filter((name) => !allowed.test(name))).toEqual([]);
     expect(files()).toEqual(
       expect.arrayContaining([
@@ -94,6 +94,8 @@ describe('the packed package', () => {
         'docs/reference/saml.md',
         'dist/schematics/collection.json',
         'dist/schematics/package.json',
+        'dist/llms.txt',
+        'docs/overview.svg',
       ]),
     );
     // Every guide of the checkout is there to be read offline.
