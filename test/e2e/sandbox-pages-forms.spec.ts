@@ -262,6 +262,18 @@ describe.each(HTTP_ADAPTERS)('the pages of the sandbox over HTTP, on %s', (name)
     ).toEqual([['/api/v1/account/bills', 401]]);
   });
 
+  it('gives the bills that the list shows to a spreadsheet, which calculates nothing of them', async () => {
+    const { build } = await start();
+    build.bill('maestrano-uat', 'cld-1', 1_500, '=HYPERLINK("http://x"),\nend', 0);
+    const response = await open('/bills/csv?q=hyperlink&status=submitted');
+    expect(response.headers.get('content-disposition')).toContain('bills.csv');
+    const [head, ...lines] = (await response.text()).trimEnd().split('\r\n');
+    expect(head).toMatch(/^id,marketplace,company,.*price_cents,currency$/);
+    expect(lines.join()).toContain(`"'=HYPERLINK(""http://x""),\nend"`);
+    expect(lines.join()).toMatch(/,submitted,1500,[A-Z]{3}$/);
+    expect(await (await open('/bills')).text()).toContain('/bills/csv');
+  });
+
   it('asks before it starts again, and before keys end', async () => {
     const running = await start();
     const token = tokenOf(await (await open('/reset')).text());

@@ -1,3 +1,5 @@
+import { Get, Header } from '@nestjs/common';
+
 import { day, moneyText, money, monthName, number } from '../../views/format.js';
 import { chips, filters, select } from '../../views/form.js';
 import { html, type Html, type HtmlValue } from '../../views/html.js';
@@ -7,6 +9,7 @@ import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxBillRecord, SandboxBillStatus, SandboxRecurringBillRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
+import { billsCsv } from './bills-csv.js';
 import { ChargesCharts } from './charges-charts.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
@@ -43,22 +46,14 @@ export class BillsController {
       query.get('group') ?? '',
     ];
     const [month, status] = [query.get('month') ?? '', query.get('status') ?? ''];
-    const fits = (bill: SandboxBillRecord | SandboxRecurringBillRecord): boolean =>
-      (!marketplace || bill.marketplace === marketplace) &&
-      (!group || bill.groupId === group) &&
-      contains(text, [
-        bill.id,
-        bill.groupId,
-        bill.description,
-        this.pages.companyName(bill.marketplace, bill.groupId),
-      ]);
     const all = this.state.bills.list().toReversed();
     const months = [...new Set(all.map(({ createdAt }) => createdAt.slice(0, 7)))];
-    const found = all.filter((bill) => fits(bill) && (!month || bill.createdAt.startsWith(month)));
+    const found = this.#found(query);
+    const csv = narrowed({ path: '/bills/csv', query }, {});
     const shown = status ? found.filter((bill) => bill.status === status) : found;
     const recurring = this.state.recurringBills
       .list()
-      .filter((bill) => fits(bill))
+      .filter((bill) => this.#fits(bill, query))
       .toReversed();
     return this.pages.render(exchange, {
       title: 'Bills',
@@ -76,17 +71,60 @@ export class BillsController {
         ${select('Month', 'month', [['', 'All'], ...months.map((one) => [one, monthName(one)] as const)], month)}`,
         { status, group },
       )}
-      ${chips('Show', [
-        { name: 'All', href: narrowed(exchange, { status: null }), on: !status, count: number(found.length) },
-        ...Object.entries(STATUS).map(([key, [, name]]) => ({
-          name,
-          href: narrowed(exchange, { status: key }),
-          on: status === key,
-          count: number(found.filter((bill) => bill.status === key).length),
-        })),
-      ])}
+      ${chips(
+        'Show',
+        [
+          {
+            name: 'All',
+            href: narrowed(exchange, { status: null }),
+            on: !status,
+            count: number(found.length),
+          },
+          ...Object.entries(STATUS).map(([key, [, name]]) => ({
+            name,
+            href: narrowed(exchange, { status: key }),
+            on: status === key,
+            count: number(found.filter((bill) => bill.status === key).length),
+          })),
+        ],
+        html`<a href="${csv}" download="bills.csv">As CSV</a>`,
+      )}
       ${this.#bills(shown, exchange, all.length)}`,
     });
+  }
+
+  /** What the list shows, for a spreadsheet. */
+  @Get('csv')
+  @Header('content-type', 'text/csv; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename="bills.csv"')
+  @Header('x-content-type-options', 'nosniff')
+  csv(@Exchange() { query }: SandboxExchange): string {
+    const status = query.get('status');
+    const shown = this.#found(query).filter((bill) => !status || bill.status === status);
+    return billsCsv(shown, ({ marketplace, groupId }) => this.pages.companyName(marketplace, groupId));
+  }
+
+  /** Newest first, of every status. */
+  #found(query: URLSearchParams): SandboxBillRecord[] {
+    const month = query.get('month') ?? '';
+    return this.state.bills
+      .list()
+      .toReversed()
+      .filter((bill) => this.#fits(bill, query) && bill.createdAt.startsWith(month));
+  }
+
+  #fits(bill: SandboxBillRecord | SandboxRecurringBillRecord, query: URLSearchParams): boolean {
+    const { marketplace, groupId } = bill;
+    return (
+      (query.get('marketplace') || marketplace) === marketplace &&
+      (query.get('group') || groupId) === groupId &&
+      contains(query.get('q') ?? '', [
+        bill.id,
+        groupId,
+        bill.description,
+        this.pages.companyName(marketplace, groupId),
+      ])
+    );
   }
 
   #recurring(bills: readonly SandboxRecurringBillRecord[]): Html {

@@ -19,6 +19,7 @@ import { loginLook, loginRow } from './login-look.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
 import { contains, listPage, narrowed } from './paging.js';
+import { rejectionChecks } from './rejection-checks.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 /** People offered at once; more are searched. */
@@ -250,6 +251,7 @@ export class LoginsController {
             </div>`
           : ''
       }
+      ${response?.code ? rejectionChecks(response.code) : ''}
       ${keyValues([
         ['Person', html`<bdi>${this.pages.person(marketplace, user)}</bdi> ${id(user)}`],
         ['Company', html`${this.pages.company(marketplace, group)} ${id(group)}`],
