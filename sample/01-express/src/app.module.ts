@@ -7,6 +7,7 @@ import { GroupAdapter } from './maestrano/group.adapter.js';
 import { UserAdapter } from './maestrano/user.adapter.js';
 import { DashboardController } from './pages/dashboard.controller.js';
 import { HomeController } from './pages/home.controller.js';
+import { TimesheetsService } from './timesheets/timesheets.service.js';
 
 @Module({
   imports: [
@@ -31,5 +32,6 @@ import { HomeController } from './pages/home.controller.js';
     }),
   ],
   controllers: [HomeController, DashboardController],
+  providers: [TimesheetsService],
 })
 export class AppModule {}

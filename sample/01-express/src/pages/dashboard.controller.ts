@@ -1,7 +1,21 @@
-import { Controller, Get, Header, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Header,
+  Post,
+  Query,
+  Redirect,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import {
+  type Bill,
   BillingService,
+  MaestranoError,
   MaestranoSession,
   type MaestranoSessionData,
   MaestranoSessionGuard,
@@ -9,7 +23,11 @@ import {
 } from 'nestjs-maestrano';
 
 import { AccountsService } from '../accounts/accounts.service.js';
-import { escape, page } from './html.js';
+import type { Company } from '../accounts/company.js';
+import type { User } from '../accounts/user.js';
+import { TimesheetsService } from '../timesheets/timesheets.service.js';
+import { html, page, PAGE_POLICY } from './html.js';
+import { billsCard, peopleCard, weekCard } from './cards.js';
 
 /** Pages for people who are signed in. */
 @Controller('dashboard')
@@ -17,37 +35,55 @@ import { escape, page } from './html.js';
 export class DashboardController {
   constructor(
     private readonly accounts: AccountsService,
+    private readonly timesheets: TimesheetsService,
     private readonly billing: BillingService,
     private readonly sso: SsoService,
   ) {}
 
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
-  dashboard(@MaestranoSession() session: MaestranoSessionData, @Query('charged') charged?: string): string {
-    const user = this.accounts.findUser(session.marketplace, session.maskedUserUid);
-    const company = this.accounts.findCompany(session.marketplace, session.groupUid);
-    if (!user || !company) return page('Gone', '<h1>This account is closed</h1>');
-    const rows = this.accounts
-      .members(company)
-      .map(
-        ({ user: member, role }) =>
-          `<tr><td>${escape(member.name)}</td><td>${escape(member.email ?? '')}</td><td>${escape(role)}</td></tr>`,
-      )
-      .join('\n');
-    const notice = charged
-      ? `<p class="notice" role="status">Charged 20.00: bill <strong>${escape(charged)}</strong>.</p>`
-      : '';
+  @Header('Content-Security-Policy', PAGE_POLICY)
+  async dashboard(
+    @MaestranoSession() session: MaestranoSessionData,
+    @Query('charged') charged?: string,
+  ): Promise<string> {
+    const { user, company } = this.#account(session);
+    if (!user || !company) {
+      return page(
+        'Closed',
+        html`<h1>This account is closed</h1>
+          <p>Your company cancelled Timesheets. <a href="/">Back to the front page</a></p>`,
+      );
+    }
+    const entries = this.timesheets.week(company.id);
+    const people = this.accounts.members(company);
+    const hours = entries.reduce((sum, entry) => sum + entry.hours, 0);
     return page(
       company.name,
-      `${notice}<h1>${escape(company.name)}</h1>
-<p>Signed in as <strong id="user">${escape(user.name)}</strong>
-<span class="muted">through ${escape(session.marketplace)}</span></p>
-<h2>Members</h2>
-<table><thead><tr><th>Name</th><th>E-mail</th><th>Role</th></tr></thead><tbody>${rows}</tbody></table>
-<h2>Billing</h2>
-<form method="post" action="/dashboard/charge"><button class="button">Charge 20.00</button></form>
-<form method="post" action="/dashboard/sign-out"><button class="button plain">Sign out</button></form>`,
+      html`${charged ? html`<p class="notice" role="status">Charged 20.00: bill <strong>${charged}</strong>.</p>` : ''}
+        <h1>${hours === 0 ? 'No hours this week yet' : `${hours} hours this week`}</h1>
+        <p class="lead">${company.name}</p>
+        ${weekCard(entries)}
+        <div class="grid">${peopleCard(people)}${billsCard(await this.#bills(session))}</div>`,
+      html`<span
+          >Signed in as <strong id="user">${user.name}</strong>
+          <span class="soft">through ${session.marketplace}</span></span
+        >
+        <form method="post" action="/dashboard/sign-out"><button>Sign out</button></form>`,
     );
+  }
+
+  /** Somebody worked for a customer. */
+  @Post('hours')
+  @Redirect('/dashboard', 303)
+  record(@MaestranoSession() session: MaestranoSessionData, @Body() body: Record<string, unknown>): void {
+    const { user, company } = this.#account(session);
+    const customer = typeof body['customer'] === 'string' ? body['customer'].trim().slice(0, 80) : '';
+    const hours = Number(body['hours']);
+    if (customer === '' || !(hours > 0 && hours <= 24)) {
+      throw new BadRequestException('A customer, and hours from 0.25 to 24.');
+    }
+    if (user && company) this.timesheets.record(company.id, { who: user.name, customer, hours });
   }
 
   @Post('charge')
@@ -72,5 +108,25 @@ export class DashboardController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<{ url: string; statusCode: number }> {
     return { url: (await this.sso.signOut(request, response)) ?? '/', statusCode: 303 };
+  }
+
+  #account({ marketplace, maskedUserUid, groupUid }: MaestranoSessionData): {
+    user: User | undefined;
+    company: Company | undefined;
+  } {
+    return {
+      user: this.accounts.findUser(marketplace, maskedUserUid),
+      company: this.accounts.findCompany(marketplace, groupUid),
+    };
+  }
+
+  /** Null when the marketplace does not respond: the hours are shown all the same. */
+  async #bills({ marketplace, groupUid }: MaestranoSessionData): Promise<readonly Bill[] | null> {
+    try {
+      return await this.billing.for(marketplace).bills.list({ groupId: groupUid });
+    } catch (error) {
+      if (error instanceof MaestranoError) return null;
+      throw error;
+    }
   }
 }

@@ -1,33 +1,54 @@
-/** Text that is safe inside an element or a quoted attribute. */
-export function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+/** Markup that may be put into a page as it is. */
+export class Html {
+  constructor(readonly text: string) {}
 }
 
-export function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)} · Timesheets</title>
-<style>
-  :root { color-scheme: light dark; --accent: #0b6e4f; --line: color-mix(in srgb, currentColor 18%, transparent); }
-  * { box-sizing: border-box }
-  body { font: 16px/1.55 system-ui, sans-serif; margin: 0; }
-  header, main { max-width: 44rem; margin: 0 auto; padding: 1rem 1.25rem; }
-  header { border-bottom: 1px solid var(--line); font-weight: 600; }
-  h1 { font-size: 1.6rem; margin: 1.2rem 0 .4rem; }
-  h2 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
-  .muted { opacity: .75 }
-  table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; padding: .5rem .6rem .5rem 0; border-bottom: 1px solid var(--line); }
-  .button { display: inline-block; font: inherit; font-weight: 600; border: 0; border-radius: .5rem;
-    padding: .6rem 1.1rem; margin: .3rem .6rem .3rem 0; background: var(--accent); color: #fff; cursor: pointer; text-decoration: none; }
-  .button.plain { background: none; color: inherit; border: 1px solid var(--line); }
-  .notice { border-left: .25rem solid var(--accent); padding: .5rem .9rem; margin: 1rem 0; background: color-mix(in srgb, var(--accent) 12%, transparent); }
-  form { display: inline }
-</style>
-</head>
-<body><header>Timesheets</header><main>${body}</main></body>
-</html>`;
+type Value = Html | string | number | readonly Value[];
+
+function render(value: Value): string {
+  if (value instanceof Html) return value.text;
+  if (typeof value === 'object') return value.map((one) => render(one)).join('');
+  return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** Template tag: everything put in is escaped, unless it is markup of this tag itself. */
+export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return new Html(strings.map((text, index) => text + render(values[index] ?? '')).join(''));
+}
+
+const LOGO = html`<svg viewBox="0 0 28 28" aria-hidden="true">
+  <rect width="28" height="28" rx="8" class="logo" />
+  <path d="M14 7v7l4.5 3" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" />
+</svg>`;
+
+/** A whole page: `bar` stands at the right of the name. */
+export function page(title: string, body: Html, bar: Html = html``): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} · Timesheets</title>
+        <link rel="stylesheet" href="/timesheets.css" />
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to content</a>
+        <header class="bar">
+          <div>
+            <a class="brand" href="/">${LOGO}<span>Timesheets</span></a
+            >${bar}
+          </div>
+        </header>
+        <main id="content" tabindex="-1">${body}</main>
+        <footer>A sample of nestjs-maestrano. Hours are in memory, and gone with the process.</footer>
+      </body>
+    </html>`.text;
+}
+
+/**
+ * Nothing inline, nothing from elsewhere. Forms may lead on to other sites, because signing out goes through the
+ * marketplace.
+ */
+export const PAGE_POLICY =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' http: https:";
