@@ -52,7 +52,7 @@ export class MaestranoEvents {
   ): void {
     if (this.#listeners.size === 0) return;
     const told = Object.freeze({ ...event, at: new Date() }) as MaestranoEvent;
-    for (const { type, call } of [...this.#listeners]) {
+    for (const { type, call } of Array.from(this.#listeners)) {
       if (type === null || type === told.type) void this.#call(call, told);
     }
   }

@@ -15,7 +15,7 @@ export interface PersonWords {
   /** Language tag that was chosen. */
   readonly language: string;
   /** A text, ready for a page. */
-  say(name: keyof PageTexts): HtmlValue;
+  readonly say: (name: keyof PageTexts) => HtmlValue;
 }
 
 /** Our own texts. */

@@ -110,6 +110,6 @@ describe('the pages for people who sign in', () => {
     [{ defaultLanguage: 'de' }, /pages\.defaultLanguage/],
   ])('refuses %j at start', async (pages, message) => {
     const error = await errorOf(() => settingsOf({ pages: pages as PagesOptions }));
-    expect(String((error as Error).message)).toMatch(message);
+    expect(error.message).toMatch(message);
   });
 });
