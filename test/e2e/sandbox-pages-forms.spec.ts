@@ -274,6 +274,16 @@ describe.each(HTTP_ADAPTERS)('the pages of the sandbox over HTTP, on %s', (name)
     expect(await (await open('/bills')).text()).toContain('/bills/csv');
   });
 
+  it('gives the webhooks that the list shows as JSON, without their credentials', async () => {
+    const { webhooks } = await start({ appUrl: 'http://127.0.0.1:9' });
+    await webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
+    const response = await open('/webhooks/json?show=failed');
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject([{ kind: 'group', method: 'DELETE', status: null }]);
+    expect(text).not.toMatch(/Basic [\w+/]{20}/);
+    expect(await (await open('/webhooks')).text()).toContain('/webhooks/json');
+  });
+
   it('asks before it starts again, and before keys end', async () => {
     const running = await start();
     const token = tokenOf(await (await open('/reset')).text());

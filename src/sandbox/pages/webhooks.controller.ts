@@ -1,4 +1,4 @@
-import { Post, Redirect } from '@nestjs/common';
+import { Get, Header, Post, Redirect } from '@nestjs/common';
 
 import { at, count, duration, number } from '../../views/format.js';
 import { chips, filters, select } from '../../views/form.js';
@@ -49,15 +49,11 @@ export class WebhooksController {
     ];
     const show = query.get('show');
     const all = this.sender.deliveries.toReversed();
-    const found = all.filter(
-      (one) =>
-        (!marketplace || one.marketplace === marketplace) &&
-        (!kind || one.kind === kind) &&
-        contains(text, [one.id, one.url, one.body, one.responseBody]),
-    );
+    const found = this.#found(query);
+    const file = narrowed({ path: '/webhooks/json', query }, {});
     const failed = found.filter((one) => isFailed(one));
     const slow = found.filter((one) => one.durationMs >= SLOW_MS);
-    const shown = show === 'failed' ? failed : show === 'slow' ? slow : found;
+    const shown = chosen(found, show);
     const opened =
       all.find(({ id }) => id === query.get('open')) ?? (query.has('open') ? undefined : failed[0]);
     const open = unrepeated(all);
@@ -95,28 +91,60 @@ export class WebhooksController {
               ${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], marketplace)}`,
               { show: show ?? '' },
             )}
-            ${chips('Show', [
-              {
-                name: 'All',
-                href: narrowed(exchange, { show: null }),
-                on: !show,
-                count: number(found.length),
-              },
-              {
-                name: 'Failed',
-                href: narrowed(exchange, { show: 'failed' }),
-                on: show === 'failed',
-                count: number(failed.length),
-              },
-              {
-                name: 'Slow, over 1 s',
-                href: narrowed(exchange, { show: 'slow' }),
-                on: show === 'slow',
-                count: number(slow.length),
-              },
-            ])}
+            ${chips(
+              'Show',
+              [
+                {
+                  name: 'All',
+                  href: narrowed(exchange, { show: null }),
+                  on: !show,
+                  count: number(found.length),
+                },
+                {
+                  name: 'Failed',
+                  href: narrowed(exchange, { show: 'failed' }),
+                  on: show === 'failed',
+                  count: number(failed.length),
+                },
+                {
+                  name: 'Slow, over 1 s',
+                  href: narrowed(exchange, { show: 'slow' }),
+                  on: show === 'slow',
+                  count: number(slow.length),
+                },
+              ],
+              html`<a href="${file}" download="webhooks.json">As JSON</a>`,
+            )}
             ${this.#split(shown, opened, exchange)}`,
     });
+  }
+
+  /** What the list shows, credentials masked. */
+  @Get('json')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename="webhooks.json"')
+  @Header('x-content-type-options', 'nosniff')
+  json(@Exchange() { query }: SandboxExchange): string {
+    const shown = chosen(this.#found(query), query.get('show'));
+    const masked = shown.map((one) => ({
+      ...one,
+      headers: maskHeaders(one.headers),
+      responseHeaders: maskHeaders(one.responseHeaders),
+    }));
+    return JSON.stringify(masked);
+  }
+
+  /** Newest first, whatever came of them. */
+  #found(query: URLSearchParams): Delivery[] {
+    const [marketplace, kind] = [query.get('marketplace'), query.get('kind')];
+    return this.sender.deliveries
+      .toReversed()
+      .filter(
+        (one) =>
+          (!marketplace || one.marketplace === marketplace) &&
+          (!kind || one.kind === kind) &&
+          contains(query.get('q') ?? '', [one.id, one.url, one.body, one.responseBody]),
+      );
   }
 
   @Page('again')
@@ -236,6 +264,12 @@ export class WebhooksController {
       </details>
     </article>`;
   }
+}
+
+/** Those that the chip shows. */
+function chosen(found: Delivery[], show: string | null): Delivery[] {
+  if (show === 'failed') return found.filter((one) => isFailed(one));
+  return show === 'slow' ? found.filter((one) => one.durationMs >= SLOW_MS) : found;
 }
 
 /** Failures that no later attempt made good, newest first; each parcel once. */
