@@ -230,14 +230,7 @@ function startLogin(sso: SsoOptions = {}, marketplaceSso: Record<string, unknown
   const deletedGroups = new DeletedGroupsService(new MemoryStore());
   const rejection = new LoginRejection(binding, policy, settings, new PersonPages(settingsOf().pages));
   const completion = new LoginCompletion(adapters, sessions, policy, deletedGroups);
-  const consume = new SsoConsumeHandler(
-    logins,
-    binding,
-    completion,
-    rejection,
-    lost,
-    new MaestranoEvents(),
-  );
+  const consume = new SsoConsumeHandler(logins, binding, completion, rejection, lost, new MaestranoEvents());
   const init = new SsoInitHandler(logins, binding, policy, rejection, consume, sessions, lost, settings);
   const jar: Record<string, string> = {};
 
