@@ -28,6 +28,7 @@ const SECTIONS = [
     'Running',
     [
       'docs/operations.md',
+      'docs/your-database.md',
       'docs/sql.md',
       'docs/cli.md',
       'docs/troubleshooting.md',
