@@ -149,6 +149,17 @@ const delivery: HostileCase[] = [
   tampered('destination with a trailing slash', 'sso.destination', (xml) =>
     xml.replace(/(Destination="[^"]*)"/, '$1/"'),
   ),
+  // White space collapses around Audience and Issuer, and nowhere else.
+  tampered('padded destination', 'sso.destination', (xml) => xml.replace(/(Destination="[^"]*)"/, '$1 "')),
+  confirmed('padded recipient', 'sso.recipient', (scene) => ({
+    Recipient: `${bearerData(scene.spec())['Recipient']} `,
+  })),
+  confirmed('padded InResponseTo of the confirmation', 'sso.inResponseTo', () => ({
+    InResponseTo: ` ${REQUEST_ID}`,
+  })),
+  tampered('padded InResponseTo of the response', 'sso.requestMissing', (xml) =>
+    xml.replace(` InResponseTo="${REQUEST_ID}" xmlns`, ` InResponseTo="${REQUEST_ID} " xmlns`),
+  ),
   confirmed('recipient of another application', 'sso.recipient', () => ({ Recipient: OTHER })),
   confirmed('recipient of another marketplace', 'sso.recipient', () => ({ Recipient: OTHER_PRESET })),
   confirmed('recipient in another case', 'sso.recipient', () => ({
@@ -341,6 +352,7 @@ const issuers: HostileCase[] = [
     ['user info', 'https://hub.example.com@evil.com/api/v1/auth/saml'],
     ['another scheme', 'http://hub.example.com/api/v1/auth/saml'],
     ['not a URL', 'hub'],
+    ['padded with what XML takes for no white space', '\u00a0https://hub.example.com/api/v1/auth/saml\u2003'],
     ['empty', ''],
   ].map(([name, issuer]) => signed(`issuer: ${name}`, 'sso.issuer', { issuer })),
   signed('no issuer of the assertion', 'sso.issuer', { parts: { issuer: '' }, sign: 'assertion' }),

@@ -4,6 +4,7 @@ import { GCProfiler } from 'node:v8';
 import { Logger } from '@nestjs/common';
 
 import { MaestranoSsoError } from '../../../src/errors/sso.error.js';
+import type { SsoOptions } from '../../../src/interfaces/sso-options.interface.js';
 import { formField } from '../../support/saml/response-builder.js';
 import { SamlBench } from '../../support/saml/saml-bench.js';
 import { CLASSES } from '../corpus/classes.js';
@@ -79,6 +80,8 @@ const WARM_UP = 80;
 /** What takes this much more than a valid one is given more chances not to be disturbed. */
 const SUSPECT_MS = 25;
 const MAX_RUNS = 30;
+/** Runs in turn before the least of both are believed. */
+const LEAST_PAIRS = 8;
 /** No disturbance: the result may as well come soon. */
 const HOPELESS_MS = 1_000;
 
@@ -167,6 +170,37 @@ async function leastCpu(
   return { outcome, cpuMs: least };
 }
 
+/** A valid response, and what it took when it was measured alone. */
+interface Yardstick {
+  readonly field: unknown;
+  readonly options?: SsoOptions;
+  readonly ms: number;
+}
+
+/**
+ * What a response takes in valid ones. Where it seems to be more than enough, both are run in turn: what disturbs the one
+ * for a while, such as another suite that has the processor's cache, disturbs the other as well.
+ */
+async function ratioOf(
+  variant: Variant,
+  one: Partial<HostileCase>,
+  field: unknown,
+  valid: Yardstick,
+  enough: number,
+): Promise<{ readonly outcome: string; readonly ratio: number }> {
+  let [least, unit, outcome] = [Infinity, Infinity, ''];
+  for (let run = 1; run <= MAX_RUNS; run += 1) {
+    const validate = await validationOf(variant, one, field);
+    least = Math.min(least, await cpuOf(async () => (outcome = await validate())));
+    if (least <= enough * valid.ms) return { outcome, ratio: least / valid.ms };
+    if (least > HOPELESS_MS) break;
+    const options = valid.options ? { options: valid.options } : {};
+    unit = Math.min(unit, await cpuOf(await validationOf(variant, options, valid.field)));
+    if (run >= LEAST_PAIRS && least <= enough * unit) break;
+  }
+  return { outcome, ratio: least / (unit === Infinity ? valid.ms : unit) };
+}
+
 async function costOf(one: Partial<HostileCase>, field: unknown, enoughMs: number): Promise<Cost> {
   const { cpuMs } = await leastCpu(usual, one, field, enoughMs);
   return { ...(await memoryOf(await validationOf(usual, one, field))), cpuMs };
@@ -185,14 +219,17 @@ function withoutSignature(field: unknown): string | null {
 
 async function costsOf(variant: Variant, hostileToo: boolean): Promise<VariantCosts> {
   const scene = sceneOf(new SamlBench({ marketplace: marketplaceOf(variant) }), variant);
-  const { cpuMs: validMs } = await leastCpu(variant, {}, scene.field(), 0);
-  const raised = { options: WHOLE_LIMITS };
-  const { cpuMs: wholeMs } = await leastCpu(variant, raised, validWholeBody(scene), 0);
+  const [usualField, wholeField] = [scene.field(), validWholeBody(scene)];
+  const { cpuMs: validMs } = await leastCpu(variant, {}, usualField, 0);
+  const { cpuMs: wholeMs } = await leastCpu(variant, { options: WHOLE_LIMITS }, wholeField, 0);
   const asMade: Record<string, number> = {};
   const unsigned: Record<string, number> = {};
   const outcomes: Record<string, readonly [string, string]> = {};
   for (const { name, cases } of hostileToo ? [...CLASSES, wholeBody] : []) {
-    const unit = name === wholeBody.name ? wholeMs : validMs;
+    const valid: Yardstick =
+      name === wholeBody.name
+        ? { field: wholeField, options: WHOLE_LIMITS, ms: wholeMs }
+        : { field: usualField, ms: validMs };
     const costly = name.includes('exhaustion');
     for (const one of cases.filter((candidate) => isMeantFor(candidate, variant))) {
       if (!everyCase && !costly && one.expected !== 'sso.signature') continue;
@@ -200,12 +237,12 @@ async function costsOf(variant: Variant, hostileToo: boolean): Promise<VariantCo
       process.send?.({ next: `${variant.name}, ${id}` } satisfies Next);
       const bench = new SamlBench({ marketplace: marketplaceOf(variant, one.sso), sso: one.options });
       const made = one.respond(sceneOf(bench, variant));
-      const { cpuMs, outcome } = await leastCpu(variant, one, made, MOST_WITH_OLD_SIGNATURE * unit);
-      asMade[id] = cpuMs / unit;
+      const { ratio, outcome } = await ratioOf(variant, one, made, valid, MOST_WITH_OLD_SIGNATURE);
+      asMade[id] = ratio;
       outcomes[id] = [outcome, one.expected];
       const without = withoutSignature(made);
       if (without === null) continue;
-      unsigned[id] = (await leastCpu(variant, one, without, MOST_UNSIGNED * unit)).cpuMs / unit;
+      unsigned[id] = (await ratioOf(variant, one, without, valid, MOST_UNSIGNED)).ratio;
     }
   }
   return { validMs, outcomes, asMade, unsigned };
