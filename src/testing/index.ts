@@ -28,6 +28,7 @@ export {
   type MemoryNotificationQueueOptions,
   MemoryQueueJobs,
 } from './memory-notification-queue.js';
+export { usageStoreContract, type UsageStoreContractOptions } from './usage-store-contract.js';
 export type { ContractCase } from './contract-case.js';
 export { maestranoCompliance, type ComplianceTarget } from './compliance/maestrano-compliance.js';
 export { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './compliance/run-compliance.js';

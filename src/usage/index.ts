@@ -16,6 +16,7 @@ export type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } fro
 export type { UsageCycle, UsageMeter } from './meters/usage-meter.js';
 export type { UsagePrice, UsagePriceModel, UsageTier } from './rating/price-table.js';
 export type { UsageStatement, UsageStatementLine, UsageStatementStep } from './statement/usage-statement.js';
+export { SqlUsageStore, type SqlUsageStoreOptions } from './sql/sql-usage-store.js';
 export { MemoryUsageStore } from './store/memory-usage-store.js';
 export type {
   AppendResult,

@@ -281,10 +281,10 @@ export class UsageOperations {
   /** @throws MaestranoUsageError `usage.priceChanged` */
   protected async checkPrices(): Promise<void> {
     for (const meter of this.context.settings.meters.values()) {
-      for (const { currency, ends, terms } of await this.context.store.lastTerms(meter.name)) {
-        const present = meter.prices.get(currency);
-        if (!present || !changedPrice(terms, present, ends)) continue;
-        const message = `The ${currency} price of "${meter.name}" is another than periods until ${new Date(ends).toISOString()} were billed by.`;
+      for (const [currency, present] of meter.prices) {
+        const last = await this.context.store.lastTerms(meter.name, currency);
+        if (!last || !changedPrice(last.terms, present, last.ends)) continue;
+        const message = `The ${currency} price of "${meter.name}" is another than periods until ${new Date(last.ends).toISOString()} were billed by.`;
         throw new MaestranoUsageError('usage.priceChanged', { meter: meter.name, message });
       }
     }

@@ -280,7 +280,7 @@ export class StatementPlanner {
   #termsOf(period: PeriodRow, { currency }: UsageChainState): PeriodTerms {
     if (period.terms) return period.terms;
     const prices = this.meter.prices.get(currency) ?? [];
-    return { prices, trialEnd: this.meter.trial === 'free' ? this.options.trialEnd : null };
+    return { currency, prices, trialEnd: this.meter.trial === 'free' ? this.options.trialEnd : null };
   }
 
   /** Moments at which sums have to be kept apart. */

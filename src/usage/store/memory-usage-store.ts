@@ -246,17 +246,14 @@ export class MemoryUsageStore extends UsageStore {
     return null;
   }
 
-  async lastTerms(meter: string): ReturnType<UsageStore['lastTerms']> {
-    const latest = new Map<string, { currency: string; ends: number; terms: string }>();
-    for (const { row, periods } of this.#series.values()) {
-      if (row.meter !== meter) continue;
-      for (const { chain, ends, terms } of periods.values()) {
-        const currency = row.state.chains.find(({ id }) => id === chain)?.currency;
-        if (currency === undefined || terms === null || (latest.get(currency)?.ends ?? -1) >= ends) continue;
-        latest.set(currency, { currency, ends, terms: JSON.stringify(terms) });
-      }
-    }
-    return [...latest.values()];
+  async lastTerms(meter: string, currency: string): ReturnType<UsageStore['lastTerms']> {
+    const rated = [...this.#series.values()]
+      .filter(({ row }) => row.meter === meter)
+      .flatMap(({ periods }) => [...periods.values()])
+      .filter(({ terms }) => terms?.currency === currency)
+      .toSorted((one, other) => one.ends - other.ends);
+    const last = rated.at(-1);
+    return last ? { ends: last.ends, terms: JSON.stringify(last.terms) } : null;
   }
 
   async sweep(series: string, { before, keep, limit }: Parameters<UsageStore['sweep']>[1]): Promise<number> {

@@ -96,6 +96,7 @@ export interface SeriesRow extends UsageSubject {
 
 /** What a sealed period was rated by: later facts are rated by the same. */
 export interface PeriodTerms {
+  readonly currency: string;
   readonly prices: readonly StoredPrice[];
   readonly trialEnd: number | null;
 }

@@ -91,10 +91,11 @@ export abstract class UsageStore {
   abstract statement(series: string, chain: string, seq: number): Promise<FoundStatement | null>;
   /** The statement that a bill belongs to. */
   abstract statementOfBill(bill: string): Promise<FoundStatement | null>;
-  /** The prices that the latest sealed period of a meter was rated by, by currency, and when that period ended. */
+  /** What the latest sealed period of a meter was rated by in a currency, as JSON, and when it ended. */
   abstract lastTerms(
     meter: string,
-  ): Promise<readonly { readonly currency: string; readonly ends: number; readonly terms: string }[]>;
+    currency: string,
+  ): Promise<{ readonly ends: number; readonly terms: string } | null>;
   /** Removes facts of a series that are stated and older, with their corrections, but those to keep; says how many. */
   abstract sweep(
     series: string,

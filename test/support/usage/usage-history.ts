@@ -133,7 +133,9 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   let names = 0;
   const seriesId = async (): Promise<string> => (await plain.open([REF]))[0]!;
   const close = async (task: Task): Promise<void> => {
-    await new UsageCloser(context(task)).close(await seriesId(), knownCompany(world.company!), { send: true });
+    await new UsageCloser(context(task)).close(await seriesId(), knownCompany(world.company!), {
+      send: true,
+    });
   };
   const record = async (task: Task, fact: Sent): Promise<void> => {
     await new UsageOperations(context(task)).record({ ...REF, ...fact });
@@ -142,7 +144,12 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   const correct = async (task: Task, fact: Sent): Promise<void> => {
     const quantity = r() < 0.3 ? null : (Math.floor(r() * 500) / 100).toString();
     names += 1;
-    await new UsageOperations(context(task)).correct({ ...REF, id: `c${names}`, corrects: fact.id, quantity });
+    await new UsageOperations(context(task)).correct({
+      ...REF,
+      id: `c${names}`,
+      corrects: fact.id,
+      quantity,
+    });
   };
   const cancel = async (task: Task): Promise<void> => {
     const [newest] = await plain.statements(await seriesId(), { status: ['billed'], limit: 1 });

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+
+import type { SealStep, SeriesSnapshot, StatementRow, UsageFactRow } from '../usage/store/usage-records.js';
+import type { UsageStore } from '../usage/store/usage-store.js';
+import type { ContractCase } from './contract-case.js';
+
+/** How a store of usage is put through {@link usageStoreContract}. */
+export interface UsageStoreContractOptions {
+  /** Whether all stores that `makeStore` returns see the same rows; races are then run across two of them. */
+  readonly shared?: boolean;
+}
+
+type UsageStoreCheck = (store: UsageStore, other: UsageStore) => Promise<void>;
+
+const HOUR = 3_600_000;
+const T = Date.UTC(2026, 8, 1);
+
+/** A fact with an hour of September 2026. */
+function fact(id: string, changes: Partial<UsageFactRow> = {}): UsageFactRow {
+  return {
+    id,
+    at: T + HOUR,
+    quantity: 1_500_000n,
+    counted: 1,
+    key: '',
+    corrects: null,
+    value: null,
+    turn: 0,
+    receivedAt: T + 2 * HOUR,
+    ...changes,
+  };
+}
+
+async function series(store: UsageStore): Promise<string> {
+  const [id] = await store.open([{ marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'sms' }]);
+  return id!;
+}
+
+async function append(store: UsageStore, id: string, ...facts: readonly UsageFactRow[]): Promise<string[]> {
+  const results = await store.append(facts.map((one) => ({ series: id, fact: one, historical: false })));
+  return results.map(({ result }) => result);
+}
+
+const SEPTEMBER = { from: T, to: Date.UTC(2026, 9, 1) };
+
+function statement(seq: number): StatementRow {
+  const progress = { bills: [], held: null, since: T, error: null, fields: {}, reason: null };
+  return { chain: 'chain', seq, status: 'sealed', progress, body: '{"a":"ż\u2028"}', sealedAt: T };
+}
+
+/** A step that opens September, and states it with so many facts. */
+function step({ series: row }: SeriesSnapshot, rows: number, seq = 1): SealStep {
+  return {
+    series: row.id,
+    version: row.version,
+    state: {
+      ...row.state,
+      chains: [{ id: 'chain', currency: 'AUD', carry: '-0.005', seq, digest: '', returned: [] }],
+    },
+    leftAt: row.leftAt,
+    nextDue: T,
+    opened:
+      seq > 1
+        ? []
+        : [
+            {
+              n: 0,
+              starts: SEPTEMBER.from,
+              ends: SEPTEMBER.to,
+              zone: 'UTC',
+              chain: 'chain',
+              grace: 0,
+              sealedBy: null,
+              stated: '0',
+              terms: null,
+            },
+          ],
+    claim: { ranges: [SEPTEMBER], rows },
+    statement: statement(seq),
+    stated: [
+      {
+        n: 0,
+        sealedBy: 1,
+        stated: '0.123456789012345678',
+        terms: { currency: 'AUD', prices: [], trialEnd: null },
+      },
+    ],
+  };
+}
+
+const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
+  'finds a series by its subject, and makes it once': async (store, other) => {
+    const subject = { marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'sms' };
+    const all = await Promise.all([store, other, store, other].map((one) => one.open([subject])));
+    assert.equal(new Set(all.flat()).size, 1);
+    const [row] = await other.list(subject, null, 10);
+    assert.equal(row?.id, all[0]![0]);
+    assert.deepEqual(
+      await store.open([subject, { ...subject, meter: 'x' }, subject]).then((ids) => ids[2]),
+      row.id,
+    );
+  },
+  'adds a fact once, whoever comes first, and says what was there': async (store, other) => {
+    const id = await series(store);
+    const both = await Promise.all([
+      append(store, id, fact('a')),
+      append(other, id, fact('a', { quantity: 2n })),
+    ]);
+    assert.deepEqual(both.flat().toSorted(), ['added', 'known']);
+    const [known] = await store.append([{ series: id, fact: fact('a'), historical: false }]);
+    assert.equal(known!.result, 'known');
+    assert.equal((await store.find(id, ['a', 'b'])).length, 1);
+  },
+  'takes a batch with the same id twice': async (store) => {
+    const id = await series(store);
+    assert.deepEqual(await append(store, id, fact('a'), fact('b'), fact('a')), ['added', 'added', 'known']);
+  },
+  'compares ids byte by byte, and returns everything as it was': async (store, other) => {
+    const id = await series(store);
+    const ids = ['A', 'a', 'ä', 'a\u0308', 'a ', '漢', '🙂', "';--", '%_\\'];
+    const facts = ids.map((name, index) =>
+      fact(name, { key: name, at: T + index, quantity: 999_999_999_999_999_999n }),
+    );
+    assert.deepEqual(
+      await append(store, id, ...facts),
+      ids.map(() => 'added'),
+    );
+    for (const one of facts) {
+      const [kept] = await other.find(id, [one.id]);
+      assert.deepEqual(kept, { ...one, statement: null });
+    }
+  },
+  'knows no series that is not there': async (store) => {
+    assert.deepEqual(await append(store, '999999999', fact('a')), ['noSeries']);
+    assert.equal(await store.load('999999999'), null);
+  },
+  'rejects facts after the company left': async (store) => {
+    const id = await series(store);
+    await append(store, id, fact('a'));
+    const snapshot = (await store.load(id))!;
+    assert.ok(await store.seal([{ ...step(snapshot, 1), leftAt: T + 2 * HOUR }]));
+    const late = [fact('b'), fact('c', { at: T + 2 * HOUR }), fact('a')];
+    assert.deepEqual(await append(store, id, ...late), ['added', 'left', 'known']);
+  },
+  'sums by quarters of an hour and cuts, exactly': async (store) => {
+    const id = await series(store);
+    const many = 999_999_999_999_999_999n;
+    const facts = Array.from({ length: 30 }, (_, index) =>
+      fact(`f${index}`, { quantity: many, at: T + index }),
+    );
+    await append(store, id, ...facts);
+    const rows = await store.tally(id, { ...SEPTEMBER, cuts: [T + 10], open: true });
+    assert.deepEqual(
+      rows
+        .toSorted((one, two) => one.part - two.part)
+        .map(({ part, rows: count, quantity }) => [part, count, quantity]),
+      [
+        [0, 10, 10n * many],
+        [1, 20, 20n * many],
+      ],
+    );
+  },
+  'corrects by differences, and the last one holds': async (store, other) => {
+    const id = await series(store);
+    await append(store, id, fact('a'));
+    const correct = (one: UsageStore, name: string, value: bigint | null) =>
+      one.correct({ series: id, id: name, corrects: 'a', value, notBefore: 0, receivedAt: T });
+    assert.equal((await correct(store, 'c1', 500_000n))!.result, 'added');
+    assert.equal((await correct(store, 'c1', 500_000n))!.result, 'known');
+    await Promise.all([correct(store, 'c2', null), correct(other, 'c3', null)]);
+    await correct(other, 'c4', 7n);
+    const rows = await store.tally(id, { ...SEPTEMBER, cuts: [], open: true });
+    assert.equal(
+      rows.reduce((sum, { quantity }) => sum + quantity, 0n),
+      7n,
+    );
+    assert.equal(
+      rows.reduce((sum, { counted }) => sum + counted, 0),
+      1,
+    );
+    assert.equal(await correct(store, 'c5', 1n).then((done) => done?.result), 'added');
+    assert.equal(
+      await store.correct({ series: id, id: 'c6', corrects: 'no', value: 1n, notBefore: 0, receivedAt: T }),
+      null,
+    );
+  },
+};
+
+const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
+  'seals once for a version, with the facts that were counted': async (store, other) => {
+    const id = await series(store);
+    await append(store, id, fact('a'), fact('b'), fact('later', { at: SEPTEMBER.to }));
+    const snapshot = (await store.load(id))!;
+    assert.equal(snapshot.earliest, T + HOUR);
+    const done = await Promise.all([store.seal([step(snapshot, 2)]), other.seal([step(snapshot, 2)])]);
+    assert.deepEqual(done.toSorted(), [false, true]);
+    const after = (await other.load(id))!;
+    assert.equal(after.series.version, snapshot.series.version + 1);
+    assert.equal(after.earliest, SEPTEMBER.to);
+    assert.equal(after.periods[0]!.stated, '0.123456789012345678');
+    assert.equal(after.series.state.chains[0]!.carry, '-0.005');
+    const kept = await store.find(id, ['a', 'b', 'later']);
+    assert.deepEqual(Object.fromEntries(kept.map((one) => [one.id, one.statement])), {
+      a: 1,
+      b: 1,
+      later: null,
+    });
+    assert.equal((await store.statement(id, 'chain', 1))!.body, statement(1).body);
+  },
+  'leaves nothing behind when a fact came meanwhile': async (store) => {
+    const id = await series(store);
+    await append(store, id, fact('a'));
+    const snapshot = (await store.load(id))!;
+    await append(store, id, fact('b'));
+    assert.equal(await store.seal([step(snapshot, 1)]), false);
+    const after = (await store.load(id))!;
+    assert.deepEqual([after.periods.length, after.series.version], [0, snapshot.series.version]);
+    assert.equal(await store.statement(id, 'chain', 1), null);
+    assert.ok((await store.find(id, ['a', 'b'])).every(({ statement: by }) => by === null));
+  },
+  'seals several series, all or none': async (store, other) => {
+    const [one, two] = [await series(store), await series(store)];
+    await append(store, one, fact('a'));
+    const steps = [step((await store.load(two))!, 0), step((await store.load(one))!, 0)];
+    assert.equal(await store.seal(steps), false);
+    assert.equal((await other.load(two))!.series.version, 0);
+    assert.equal(await store.seal([steps[0]!, step((await store.load(one))!, 1)]), true);
+  },
+  'marks a statement from the states that it is in': async (store, other) => {
+    const id = await series(store);
+    assert.ok(await store.seal([step((await store.load(id))!, 0)]));
+    assert.deepEqual(await store.due(0, String(Number(id) - 1), 1), [id]);
+    const bill = { key: 'usage/chain/1', priceCents: 9278, description: 'SMS', id: `bill-${randomUUID()}` };
+    const progress = { ...statement(1).progress, bills: [bill] };
+    const mark = { chain: 'chain', seq: 1, from: ['sealed'], to: 'billed', progress } as const;
+    const done = await Promise.all([store.mark(id, mark), other.mark(id, mark)]);
+    assert.deepEqual(done.toSorted(), [false, true]);
+    assert.equal((await other.statementOfBill(bill.id))!.status, 'billed');
+    assert.equal(await other.statementOfBill('bill-nobody'), null);
+    assert.deepEqual((await store.statements(id, { status: ['sealed'], limit: 10 })).length, 0);
+    assert.deepEqual((await store.statements(id, { chain: 'chain', limit: 10 })).length, 1);
+  },
+  'sweeps what is stated and old, and keeps what it is told to': async (store) => {
+    const id = await series(store);
+    await append(store, id, fact('a'), fact('b'), fact('c'));
+    assert.ok(await store.seal([step((await store.load(id))!, 3)]));
+    await append(store, id, fact('open'));
+    assert.equal(await store.sweep(id, { before: SEPTEMBER.to, keep: ['b'], limit: 100 }), 2);
+    const page = await store.facts(id, { ...SEPTEMBER, after: null, limit: 100 });
+    assert.deepEqual(
+      page.map((one) => one.id),
+      ['b', 'open'],
+    );
+  },
+  'never loses or doubles a fact while many record and seal': async (store, other) => {
+    const id = await series(store);
+    const recorders = Array.from({ length: 6 }, async (_, who) => {
+      for (let round = 0; round < 8; round += 1) {
+        const names = [`shared-${round}`, `${who}-${round}`];
+        await append(who % 2 ? store : other, id, ...names.map((name) => fact(name)));
+      }
+    });
+    let seq = 0;
+    let stop = false;
+    const closers = [store, other].map(async (one) => {
+      while (!stop) {
+        const snapshot = (await one.load(id))!;
+        const open = await one.tally(id, { ...SEPTEMBER, cuts: [], open: true });
+        const rows = open.reduce((sum, { rows: count }) => sum + count, 0);
+        const next = (snapshot.series.state.chains[0]?.seq ?? 0) + 1;
+        if (rows > 0 && (await one.seal([step(snapshot, rows, next)]))) seq = Math.max(seq, next);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+    await Promise.all(recorders);
+    stop = true;
+    await Promise.all(closers);
+    const rows = await store.tally(id, { ...SEPTEMBER, cuts: [], open: false });
+    assert.equal(
+      rows.reduce((sum, one) => sum + one.rows, 0),
+      8 + 6 * 8,
+    );
+  },
+};
+
+/**
+ * What every {@link UsageStore} must do, as cases for any test runner. Names are random, so a store in use may be tested.
+ *
+ * ```ts
+ * for (const { name, run } of usageStoreContract(() => new MyUsageStore())) it(name, run);
+ * ```
+ */
+export function usageStoreContract(
+  makeStore: () => UsageStore | Promise<UsageStore>,
+  options: UsageStoreContractOptions = {},
+): readonly ContractCase[] {
+  return Object.entries({ ...FACTS, ...SEALS }).map(([name, check]) => ({
+    name,
+    run: async () => {
+      const store = await makeStore();
+      const other = options.shared ? await makeStore() : store;
+      try {
+        await check(store, other);
+      } finally {
+        await store.close();
+        if (other !== store) await other.close();
+      }
+    },
+  }));
+}

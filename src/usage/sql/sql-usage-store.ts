@@ -1,0 +1,344 @@
+import { MaestranoUsageError } from '../../errors/usage.error.js';
+import { checkSqlSchema } from '../../sql/migrations/sql-schema.js';
+import type { SqlExecutor } from '../../sql/sql-executor.js';
+import { withRetries } from '../../sql/sql-retry.js';
+import type { SqlTableOptions } from '../../sql/sql-tables.js';
+import { numberOf, textOf } from '../../sql/sql-values.js';
+import { NEW_SERIES } from '../store/correction.js';
+import type {
+  AppendResult,
+  FoundStatement,
+  KeptFactRow,
+  PeriodRow,
+  SealStep,
+  SeriesRow,
+  SeriesSnapshot,
+  StatementMark,
+  StatementRow,
+  TallyRow,
+  UsageAppend,
+  UsageSubject,
+} from '../store/usage-records.js';
+import { type SubjectFilter, UsageStore } from '../store/usage-store.js';
+import { FactStatements } from './fact-statements.js';
+import { periodOf, seriesOf, statementOf } from './usage-rows.js';
+import { UsageTables } from './usage-tables.js';
+
+/** Bounds of a {@link SqlUsageStore}, and where its tables are. */
+export interface SqlUsageStoreOptions extends SqlTableOptions {
+  /** Milliseconds after which a call is given up with `sql.timeout` or `sql.contention`; 10,000 by default. */
+  readonly timeoutMs?: number;
+}
+
+const FILTERED: Readonly<Record<keyof UsageSubject, string>> = {
+  marketplace: 'marketplace',
+  group: 'group_uid',
+  meter: 'meter',
+};
+
+/**
+ * Keeps usage in tables of your own PostgreSQL, MySQL, MariaDB or SQLite (docs/usage.md): those of
+ * `nestjs-maestrano db print`. With `{ tx }` facts are written in your own transaction.
+ */
+export class SqlUsageStore extends UsageStore {
+  readonly durability = 'durable';
+
+  constructor(
+    private readonly executor: SqlExecutor,
+    private readonly options: SqlUsageStoreOptions = {},
+  ) {
+    super();
+  }
+
+  override async check(): Promise<void> {
+    await checkSqlSchema(this.executor, this.options);
+  }
+
+  open(subjects: readonly UsageSubject[], tx?: unknown): Promise<readonly string[]> {
+    if (subjects.length === 0) return Promise.resolve([]);
+    return this.#on(tx, async (tables) => {
+      const rows = subjects.map(({ marketplace, group, meter }) => ({
+        marketplace,
+        group_uid: group,
+        meter,
+      }));
+      const wanted = JSON.stringify(rows);
+      const nameOf = (names: readonly string[]): string => JSON.stringify(names);
+      const from = tables.rows('r', { marketplace: 'key', group_uid: 'key', meter: 'key' });
+      const find = async (latest: string): Promise<ReadonlyMap<string, string>> => {
+        const found = await tables.query(
+          `select s.id, s.marketplace, s.group_uid, s.meter from ${tables.names.series} as s join ${from}
+           on s.marketplace = r.marketplace and s.group_uid = r.group_uid and s.meter = r.meter${latest}`,
+          [wanted],
+        );
+        return new Map(
+          found.map((row) => [
+            nameOf([textOf(row, 'marketplace'), textOf(row, 'group_uid'), textOf(row, 'meter')]),
+            String(numberOf(row, 'id')),
+          ]),
+        );
+      };
+      const names = subjects.map(({ marketplace, group, meter }) => nameOf([marketplace, group, meter]));
+      let ids = await find('');
+      if (names.some((name) => !ids.has(name))) {
+        await tables.execute(
+          tables.insertNew(
+            tables.names.series,
+            'marketplace, group_uid, meter, version, state, next_due',
+            `select r.marketplace, r.group_uid, r.meter, 0, '${JSON.stringify(NEW_SERIES)}', 0 from ${from}
+             order by r.marketplace, r.group_uid, r.meter`,
+          ),
+          [wanted],
+        );
+        ids = await find(tables.latest);
+      }
+      return names.map((name) => {
+        const id = ids.get(name);
+        if (id === undefined) throw new MaestranoUsageError('usage.store');
+        return id;
+      });
+    });
+  }
+
+  append(facts: readonly UsageAppend[], tx?: unknown): Promise<readonly AppendResult[]> {
+    return this.#on(tx, (tables) => new FactStatements(tables).append(facts));
+  }
+
+  correct(correction: Parameters<UsageStore['correct']>[0], tx?: unknown): Promise<AppendResult | null> {
+    if (tx !== undefined) return this.#on(tx, (tables) => new FactStatements(tables).correct(correction));
+    return this.#transact((tables) => new FactStatements(tables).correct(correction));
+  }
+
+  find(series: string, ids: readonly string[]): Promise<readonly KeptFactRow[]> {
+    return this.#on(undefined, (tables) => new FactStatements(tables).find(series, ids));
+  }
+
+  load(id: string): Promise<SeriesSnapshot | null> {
+    return this.#on(undefined, async (tables) => {
+      const { names } = tables;
+      // The series first: who changes the others changes its version as well.
+      const [row] = await tables.query(`select * from ${names.series} where id = ?`, [Number(id)]);
+      if (!row) return null;
+      const periods = await tables.query(`select * from ${names.period} where series = ? order by n`, [
+        Number(id),
+      ]);
+      const earliest = await new FactStatements(tables).earliest(id);
+      return { series: seriesOf(row), periods: periods.map(periodOf), earliest };
+    });
+  }
+
+  list(filter: SubjectFilter, after: string | null, limit: number): Promise<readonly SeriesRow[]> {
+    return this.#on(undefined, async (tables) => {
+      const given = Object.entries(filter).filter(([, value]) => value !== undefined) as [
+        keyof UsageSubject,
+        string,
+      ][];
+      const conditions = ['id > ?', ...given.map(([name]) => `${FILTERED[name]} = ?`)];
+      const rows = await tables.query(
+        `select * from ${tables.names.series} where ${conditions.join(' and ')} order by id limit ${Math.floor(limit)}`,
+        [Number(after ?? 0), ...given.map(([, value]) => value)],
+      );
+      return rows.map(seriesOf);
+    });
+  }
+
+  due(now: number, after: string | null, limit: number): Promise<readonly string[]> {
+    return this.#on(undefined, async (tables) => {
+      const { names } = tables;
+      const rows = await tables.query(
+        `select id from ${names.series} where next_due <= ? and id > ?
+         union select series as id from ${names.statement} where status in ('sealed', 'held', 'cancelling') and series > ?
+         order by id limit ${Math.floor(limit)}`,
+        [now, Number(after ?? 0), Number(after ?? 0)],
+      );
+      return rows.map((row) => String(numberOf(row, 'id')));
+    });
+  }
+
+  tally(series: string, query: Parameters<UsageStore['tally']>[1]): Promise<readonly TallyRow[]> {
+    return this.#on(undefined, (tables) => new FactStatements(tables).tally(series, query));
+  }
+
+  facts(series: string, query: Parameters<UsageStore['facts']>[1]): Promise<readonly KeptFactRow[]> {
+    return this.#on(undefined, (tables) => new FactStatements(tables).facts(series, query));
+  }
+
+  seal(steps: readonly SealStep[]): Promise<boolean> {
+    const inOrder = steps.toSorted((one, other) => Number(one.series) - Number(other.series));
+    return this.#transactIf(async (tables) => {
+      for (const step of inOrder) if (!(await sealStep(tables, step))) return false;
+      return true;
+    });
+  }
+
+  mark(series: string, mark: StatementMark): Promise<boolean> {
+    return this.#on(undefined, (tables) => putMark(tables, series, mark));
+  }
+
+  statements(
+    series: string,
+    { chain, status, before, limit }: Parameters<UsageStore['statements']>[1],
+  ): Promise<readonly FoundStatement[]> {
+    return this.#on(undefined, async (tables) => {
+      const conditions = ['series = ?'];
+      const parameters: (string | number)[] = [Number(series)];
+      if (chain !== undefined) conditions.push('chain = ?');
+      if (chain !== undefined) parameters.push(chain);
+      if (status !== undefined) conditions.push(`status in (${status.map(() => '?').join(', ')})`);
+      parameters.push(...(status ?? []));
+      if (before !== undefined) conditions.push('seq < ?');
+      if (before !== undefined) parameters.push(before);
+      const rows = await tables.query(
+        `select * from ${tables.names.statement} where ${conditions.join(' and ')}
+         order by sealed_at desc, seq desc limit ${Math.floor(limit)}`,
+        parameters,
+      );
+      return rows.map(statementOf);
+    });
+  }
+
+  statement(series: string, chain: string, seq: number): Promise<FoundStatement | null> {
+    return this.#on(undefined, async (tables) => {
+      const [row] = await tables.query(
+        `select * from ${tables.names.statement} where series = ? and chain = ? and seq = ?`,
+        [Number(series), chain, seq],
+      );
+      return row ? statementOf(row) : null;
+    });
+  }
+
+  statementOfBill(bill: string): Promise<FoundStatement | null> {
+    return this.#on(undefined, async (tables) => {
+      const position = tables.dialect === 'postgres' ? 'strpos' : 'instr';
+      const [row] = await tables.query(
+        `select * from ${tables.names.statement} where ${position}(progress, ?) > 0 limit 1`,
+        [`"id":${JSON.stringify(bill)}`],
+      );
+      return row ? statementOf(row) : null;
+    });
+  }
+
+  lastTerms(meter: string, currency: string): ReturnType<UsageStore['lastTerms']> {
+    return this.#on(undefined, async (tables) => {
+      const { names } = tables;
+      const begins = `{"currency":${JSON.stringify(currency)}`;
+      const [row] = await tables.query(
+        `select p.ends, p.terms from ${names.period} as p join ${names.series} as s on s.id = p.series
+         where s.meter = ? and p.terms is not null and substr(p.terms, 1, ${begins.length}) = ?
+         order by p.ends desc limit 1`,
+        [meter, begins],
+      );
+      return row ? { ends: numberOf(row, 'ends'), terms: textOf(row, 'terms') } : null;
+    });
+  }
+
+  sweep(series: string, query: Parameters<UsageStore['sweep']>[1]): Promise<number> {
+    return this.#on(undefined, (tables) => new FactStatements(tables).sweep(series, query));
+  }
+
+  #on<T>(tx: unknown, work: (tables: UsageTables) => Promise<T>): Promise<T> {
+    const executor = tx === undefined ? this.executor : this.executor.within(tx);
+    const tables = new UsageTables(executor, this.options);
+    return withRetries(executor, () => work(tables), { timeoutMs: this.options.timeoutMs ?? 10_000 });
+  }
+
+  #transact<T>(work: (tables: UsageTables) => Promise<T>): Promise<T> {
+    return withRetries(
+      this.executor,
+      () => this.executor.transaction((executor) => work(new UsageTables(executor, this.options))),
+      { timeoutMs: this.options.timeoutMs ?? 10_000 },
+    );
+  }
+
+  /** A transaction that commits where the work says true, and otherwise leaves nothing behind. */
+  #transactIf(work: (tables: UsageTables) => Promise<boolean>): Promise<boolean> {
+    return withRetries(
+      this.executor,
+      async () => {
+        let isLost = false;
+        try {
+          return await this.executor.transaction(async (executor) => {
+            isLost = !(await work(new UsageTables(executor, this.options)));
+            if (isLost) throw new Error('Nothing is written.');
+            return true;
+          });
+        } catch (error) {
+          if (isLost) return false;
+          throw error;
+        }
+      },
+      { timeoutMs: this.options.timeoutMs ?? 10_000 },
+    );
+  }
+}
+
+/** False when the series is another by now, or not as many facts are there as were counted. */
+async function sealStep(tables: UsageTables, step: SealStep): Promise<boolean> {
+  const { names } = tables;
+  const id = Number(step.series);
+  const [row] = await tables.query(`select version from ${names.series} where id = ?${tables.forUpdate}`, [
+    id,
+  ]);
+  if (!row || numberOf(row, 'version') !== step.version) return false;
+  if (step.mark && !(await putMark(tables, step.series, step.mark))) return false;
+  if (step.claim && step.statement) {
+    const claimed = await new FactStatements(tables).claim(
+      step.series,
+      step.claim.ranges,
+      step.statement.seq,
+    );
+    if (claimed !== step.claim.rows) return false;
+  }
+  for (const period of step.opened ?? []) await insertPeriod(tables, id, period);
+  if (step.statement) await insertStatement(tables, id, step.statement);
+  for (const { n, sealedBy, stated, terms } of step.stated ?? []) {
+    await tables.execute(
+      `update ${names.period} set sealed_by = ?, stated = ?, terms = ? where series = ? and n = ?`,
+      [sealedBy, stated, terms === null ? null : JSON.stringify(terms), id, n],
+    );
+  }
+  await tables.execute(
+    `update ${names.series} set version = ?, state = ?, left_at = ?, next_due = ? where id = ?`,
+    [step.version + 1, JSON.stringify(step.state), step.leftAt, step.nextDue, id],
+  );
+  return true;
+}
+
+async function insertPeriod(tables: UsageTables, series: number, period: PeriodRow): Promise<void> {
+  const { n, starts, ends, zone, chain, grace, sealedBy, stated, terms } = period;
+  await tables.execute(
+    `insert into ${tables.names.period} (series, n, starts, ends, zone, chain, grace, sealed_by, stated, terms)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      series,
+      n,
+      starts,
+      ends,
+      zone,
+      chain,
+      grace,
+      sealedBy,
+      stated,
+      terms === null ? null : JSON.stringify(terms),
+    ],
+  );
+}
+
+async function insertStatement(tables: UsageTables, series: number, statement: StatementRow): Promise<void> {
+  const { chain, seq, status, progress, body, sealedAt } = statement;
+  await tables.execute(
+    `insert into ${tables.names.statement} (series, chain, seq, status, progress, body, sealed_at)
+     values (?, ?, ?, ?, ?, ?, ?)`,
+    [series, chain, seq, status, JSON.stringify(progress), body, sealedAt],
+  );
+}
+
+async function putMark(tables: UsageTables, series: string, mark: StatementMark): Promise<boolean> {
+  const { chain, seq, from, to, progress } = mark;
+  const changed = await tables.execute(
+    `update ${tables.names.statement} set status = ?, progress = ?
+     where series = ? and chain = ? and seq = ? and status in (${from.map(() => '?').join(', ')})`,
+    [to, JSON.stringify(progress), Number(series), chain, seq, ...from],
+  );
+  return changed > 0;
+}
