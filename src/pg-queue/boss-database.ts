@@ -66,7 +66,8 @@ function parameterOf(value: unknown): SqlParameter {
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return listOf(value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  return JSON.stringify(value);
 }
 
 /** A list as PostgreSQL writes it. */
