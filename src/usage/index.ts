@@ -38,6 +38,7 @@ export type {
   UsageSubject,
 } from './store/usage-records.js';
 export { type SubjectFilter, UsageStore } from './store/usage-store.js';
+export { csvOf as usageStatementCsv } from './statement/statement-csv.js';
 export { MaestranoUsage } from './usage.service.js';
 export type { UsageCloseOptions } from './usage-operations.js';
 export type { MaestranoUsageOptions } from './usage-options.interface.js';

@@ -35,7 +35,7 @@ const [BATCH, MAX_BATCH] = [500, 1_000];
 /** Rows of one look at the store. */
 const PAGE = 500;
 
-/** How long a leaving company's bills are sent for, in milliseconds (usage §0.10). */
+/** How long a leaving company's bills are sent for, in milliseconds (usage §0 row 10). */
 const SEND_WITHIN_MS = 2_000;
 
 /** What a run of `close()` is about; everything that is due by default. */

@@ -64,7 +64,7 @@ export interface OpenedPeriods {
 }
 
 /**
- * Opens the periods that are missing from the earliest fact until now, in the zone and currency of now (usage §0.2, §3.5).
+ * Opens the periods that are missing from the earliest fact until now, in the zone and currency of now (usage §0 row 2, §3.5).
  * Pure; nothing is opened for a company without facts.
  */
 export function openPeriods(

@@ -66,7 +66,7 @@ export function partsOf(plan: StatementPlan, leftAt: number | null): StatementPa
   };
 }
 
-/** Writes a statement down: from here on nothing of it is computed again (usage §0.6). */
+/** Writes a statement down: from here on nothing of it is computed again (usage §0 row 6). */
 export function makeStatement(
   series: SeriesRow,
   meter: MeterSettings,

@@ -1,7 +1,7 @@
 import type { KnownCompany } from '../engine/usage-company.js';
 import type { StoredPrice } from '../rating/price-table.js';
 
-/** What is metered of one company: the unit of isolation, and of the identity of facts (usage §0.1). */
+/** What is metered of one company: the unit of isolation, and of the identity of facts (usage §0 row 1). */
 export interface UsageSubject {
   readonly marketplace: string;
   /** `cld-…` */
@@ -55,7 +55,7 @@ export type AppendResult =
   | { readonly result: 'left' }
   | { readonly result: 'noSeries' };
 
-/** One chain of statements (usage §0.5): another begins with another currency. */
+/** One chain of statements (usage §0 row 5): another begins with another currency. */
 export interface UsageChainState {
   /** Names it for ever, also in keys of `createOnce`. */
   readonly id: string;
@@ -101,7 +101,7 @@ export interface PeriodTerms {
   readonly trialEnd: number | null;
 }
 
-/** A period: opened once, and never moved (usage §0.2). */
+/** A period: opened once, and never moved (usage §0 row 2). */
 export interface PeriodRow {
   /** Rises by 1; the first that was opened is 0. */
   readonly n: number;
