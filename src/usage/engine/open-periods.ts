@@ -24,7 +24,7 @@ export function openingTerms(
   company: KnownCompany,
 ): OpeningTerms {
   const own = meter.zoneOf === 'company' && company.zone !== null && isZone(company.zone);
-  const zone = own ? company.zone! : meter.zone;
+  const zone = own ? company.zone : meter.zone;
   const currency = company.currency ?? [...meter.prices.keys()][0]!;
   if (!meter.prices.has(currency)) {
     const { marketplace, group, meter: name } = series;
@@ -39,7 +39,7 @@ function cycleOf(
   { createdAt }: KnownCompany,
   zone: string,
 ): BillingCycle {
-  if (cycle.every === 'week' || cycle.day !== 'company') return cycle as BillingCycle;
+  if (cycle.every === 'week' || cycle.day !== 'company') return cycle;
   const day = anchor ?? (createdAt === null ? 1 : dateOfDay(dayOf(createdAt, zone)).day);
   return { every: 'month', day };
 }
@@ -93,7 +93,8 @@ export function openPeriods(
     begin = end = { ...row, ...bounds, n: 0, zone, chain: current.id };
     opened.push(begin);
   }
-  while (earliest !== null && earliest < begin.starts && opened.length < MAX_OPENED) {
+  const needed = earliest ?? Number.POSITIVE_INFINITY;
+  while (begin.starts > needed && opened.length < MAX_OPENED) {
     // In the first period's own zone and chain: what was before it is a part of the same history.
     const { starts } = periodAround(cycle, begin.starts - 1, begin.zone);
     begin = { ...row, n: begin.n - 1, starts, ends: begin.starts, zone: begin.zone, chain: begin.chain };

@@ -95,13 +95,11 @@ export class MemoryUsageStore extends UsageStore {
     if (known) return { result: 'known', fact: known.row };
     const target = facts?.get(correction.corrects)?.row;
     if (!target || target.corrects !== null || target.at < correction.notBefore) return null;
-    const before = [...facts!.values()]
-      .map(({ row }) => row)
-      .filter(({ corrects }) => corrects === target.id);
+    const before = [...facts.values()].map(({ row }) => row).filter(({ corrects }) => corrects === target.id);
     const fact = correctionOf(target, before, correction);
     // Of a fact that is history only, a correction is, too.
     const row = { ...fact, statement: target.statement === 0 ? 0 : null };
-    facts!.set(fact.id, { row, lanes: factLanes(fact) });
+    facts.set(fact.id, { row, lanes: factLanes(fact) });
     return { result: 'added' };
   }
 
