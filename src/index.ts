@@ -62,19 +62,9 @@ export { MaestranoSignInRequiredException } from './session/sign-in-required.exc
 export { MaestranoUnavailableException } from './session/unavailable.exception.js';
 export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
-export type {
-  BillCreatedEvent,
-  GroupDeletedEvent,
-  LoginAcceptedEvent,
-  LoginRejectedEvent,
-  MaestranoEvent,
-  MaestranoEventOf,
-  MaestranoEventType,
-  MembershipRemovedEvent,
-  RecurringBillCreatedEvent,
-} from './events/event.interface.js';
-export { type MaestranoEventListener, MaestranoEvents } from './events/maestrano-events.service.js';
-export type { PagesOptions, PageTexts } from './interfaces/pages-options.interface.js';
+export type { MaestranoEvent, MaestranoEventOf } from './events/event.interface.js';
+export { MaestranoEvents } from './events/maestrano-events.service.js';
+export type { PageTexts } from './interfaces/pages-options.interface.js';
 export type { LoginDenial } from './interfaces/sso-options.interface.js';
 export { LoginTraceService } from './sso/trace/login-trace.service.js';
 export type { LoginTrace } from './interfaces/login-trace.interface.js';
