@@ -62,7 +62,7 @@ export { MaestranoSignInRequiredException } from './session/sign-in-required.exc
 export { MaestranoUnavailableException } from './session/unavailable.exception.js';
 export { SessionService } from './session/session.service.js';
 export type { MaestranoSessionData } from './interfaces/session.interface.js';
-export type { MaestranoEvent, MaestranoEventOf } from './events/event.interface.js';
+export type { MaestranoEvent } from './events/event.interface.js';
 export { MaestranoEvents } from './events/maestrano-events.service.js';
 export type { PageTexts } from './interfaces/pages-options.interface.js';
 export type { LoginDenial } from './interfaces/sso-options.interface.js';

@@ -63,7 +63,6 @@ const NAMES = [
   'MaestranoCreationUndecidedError',
   'MaestranoError',
   'MaestranoEvent',
-  'MaestranoEventOf',
   'MaestranoEvents',
   'MaestranoExceptionFilter',
   'MaestranoFactoryOptions',
