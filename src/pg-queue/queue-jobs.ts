@@ -142,7 +142,7 @@ export class QueueJobs {
          count(*) filter (where name = $1 and state = 'active') as active,
          count(*) filter (where name = $2) as dead,
          coalesce(floor(extract(epoch from now() - min(start_after)
-           filter (where name = $1 and state < 'active' and start_after <= now())) * 1000), -1) as lag
+           filter (where name = $1 and state < 'active' and start_after <= now())) * 1000), -1)::bigint as lag
        from ${this.#table} where name in ($1, $2)`,
       [this.#queue, this.#dead],
     );
@@ -158,7 +158,7 @@ export class QueueJobs {
 
   async deadLetters(offset: number, limit: number): Promise<DeadNotification[]> {
     const rows = await this.executor.query(
-      `select id::text as id, data, floor(extract(epoch from created_on) * 1000) as at from ${this.#table}
+      `select id::text as id, data, floor(extract(epoch from created_on) * 1000)::bigint as at from ${this.#table}
        where name = $1 order by created_on desc, id desc limit $2::int offset $3::int`,
       [this.#dead, limit, offset],
     );
