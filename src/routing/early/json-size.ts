@@ -7,6 +7,9 @@ export const SMALL_BODY = 256 * 1_024;
 /** Objects and lists deeper than that share a count: no notification that is taken is as deep. */
 const MAX_DEPTH = 1_024;
 
+/** Longer texts are looked through natively, in bytes. */
+const LONG_TEXT = 64;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -33,14 +36,26 @@ export class JsonSize {
     let depth = this.#depth;
     let inText = this.#inText;
     let escaped = this.#escaped;
+    let textFrom = 0;
     for (let at = 0; at < bytes.length; at += 1) {
       const byte = bytes[at];
       if (inText) {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;
         else if (byte === QUOTE) inText = false;
+        else if (at - textFrom > LONG_TEXT) {
+          // Looked through natively: what follows may be megabytes.
+          const quote = bytes.indexOf(QUOTE, at);
+          const end = quote < 0 ? bytes.length : quote;
+          const isEscaped = isOdd(backslashesBefore(bytes, end, at));
+          if (quote < 0) escaped = isEscaped;
+          else inText = isEscaped;
+          textFrom = end;
+          at = end;
+        }
       } else if (byte === QUOTE) {
         inText = true;
+        textFrom = at;
       } else if (byte === COLON) {
         const level = depth < MAX_DEPTH ? depth : MAX_DEPTH;
         if ((names[level]! += 1) > MAX_NAMES) return false;
@@ -56,4 +71,15 @@ export class JsonSize {
     this.#escaped = escaped;
     return true;
   }
+}
+
+/** How many backslashes stand before a place, looked for no further than the beginning. */
+function backslashesBefore(bytes: Uint8Array, place: number, beginning: number): number {
+  let from = place;
+  while (from > beginning && bytes[from - 1] === BACKSLASH) from -= 1;
+  return place - from;
+}
+
+function isOdd(number: number): boolean {
+  return number % 2 === 1;
 }
