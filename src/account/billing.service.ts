@@ -8,7 +8,7 @@ import { ACCOUNT_SETTINGS } from '../settings/settings.providers.js';
 import { AccountClient } from './account-client.service.js';
 import { ChargeCollection, type ChargeMemory } from './charge.collection.js';
 import { ChargeIntents } from './ledger/charge-intents.service.js';
-import { ChargeLedger } from './ledger/charge-ledger.service.js';
+import { ChargeLedger, type ListedKeys } from './ledger/charge-ledger.service.js';
 import type { Bill, BILL_FIELDS, BillInput } from './resources/bill.js';
 import type { RecurringBill, RECURRING_BILL_FIELDS, RecurringBillInput } from './resources/recurring-bill.js';
 
@@ -60,6 +60,25 @@ export class BillingService implements MarketplaceBilling {
    */
   for(marketplace: string | Marketplace): MarketplaceBilling {
     return this.#billing(marketplace);
+  }
+
+  /**
+   * Keys of `createOnce` on all marketplaces, newest first: `open` ones are being worked on or undecided, `done` ones stand
+   * for a charge. As long as `account.createOnce.rememberMs`, for ever in a durable store.
+   *
+   * @param page.before `next` of the page before; left out for the first.
+   * @param page.limit 1 to 1,000.
+   */
+  keys(
+    state: 'open' | 'done',
+    { before, limit = 50 }: { readonly before?: string; readonly limit?: number } = {},
+  ): Promise<ListedKeys> {
+    return this.#memory.ledger.list(state, before ?? null, limit);
+  }
+
+  /** Milliseconds that a `createOnce` takes at most, unless its call says otherwise: a key that is open for longer is undecided. */
+  get createOnceDeadlineMs(): number {
+    return this.#memory.settings.deadlineMs;
   }
 
   #billing(marketplace?: string | Marketplace): MarketplaceBilling {

@@ -9,6 +9,7 @@ import { AccountCollection, type AccountScope } from './account.collection.js';
 import { type AccountEntity, type Fields, mayComeFrom, type Payload } from './fields.js';
 import type { ChargeIntents } from './ledger/charge-intents.service.js';
 import { createOnce, type CreationSettings } from './ledger/charge-creation.js';
+import { type ChargeInspection, inspectOnce } from './ledger/charge-inspection.js';
 import type { ChargeLedger, LedgerScope } from './ledger/charge-ledger.service.js';
 import { settleOnce } from './ledger/charge-settlement.js';
 import type { ChargeResource } from './resources/charge.js';
@@ -179,6 +180,30 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     if (id === null && isOnlyRecorded && (await intents.remove(scope, key))) return;
     await settleOnce(ledger, settings, { key, chargeId: id, context, scope });
     await intents.remove(scope, key);
+  }
+
+  /**
+   * Looks at a key that {@link createOnce} could not decide, beside the charges at the marketplace that it may stand for:
+   * for somebody who will {@link settleOnce}.
+   *
+   * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided.
+   */
+  async inspectOnce(key: string, options?: AccountCallOptions): Promise<ChargeInspection<T>> {
+    const { resource, calls } = await this.open();
+    const context = contextOf(calls.marketplace.name, resource.name);
+    checkKey(key, context);
+    return inspectOnce(this.memory.ledger, {
+      key,
+      context,
+      scope: { marketplace: calls.marketplace.name, resource: resource.name },
+      fields: resource.fields,
+      listOfPrice: async (groupId, priceCents) => {
+        const listed = await calls.list(new URLSearchParams({ group_id: groupId }), options);
+        return listed.filter(({ raw }) =>
+          mayComeFrom(resource.fields, { price_cents: Number(priceCents) }, raw),
+        );
+      },
+    });
   }
 
   /**

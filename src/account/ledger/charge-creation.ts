@@ -351,7 +351,8 @@ class ChargeCreation<T extends AccountEntity> {
 
   async #openKey(): Promise<void> {
     const { key, scope } = this.task;
-    this.#key = await this.ledger.openKey(scope, key, this.#content, this.settings.rememberMs);
+    const what = { content: this.#content, payload: this.task.payload };
+    this.#key = await this.ledger.openKey(scope, key, what, this.settings.rememberMs);
     if (!this.#key) throw new LedgerConflict();
   }
 

@@ -37,9 +37,33 @@ export type KeyRecord = {
   readonly digest: string;
   /** As it lies in the store. */ readonly stored: string;
 } & (
-  | { readonly state: 'open'; readonly groupId: string; readonly priceCents: string }
+  | {
+      readonly state: 'open';
+      readonly groupId: string;
+      readonly priceCents: string;
+      /** What is sent; null in a record that does not hold it. */
+      readonly payload: Payload | null;
+    }
   | { readonly state: 'done'; readonly chargeId: string }
 );
+
+/** A key as lists of the ledger show it. */
+export interface ListedKey extends LedgerScope {
+  readonly key: string;
+  readonly groupId: string;
+  readonly priceCents: string;
+  /** When it was opened, or finished where it is done. */
+  readonly at: Date;
+  /** Null while it is open. */
+  readonly chargeId: string | null;
+}
+
+/** Part of a list of keys, newest first. */
+export interface ListedKeys {
+  readonly keys: readonly ListedKey[];
+  /** The `before` of the following part; null when nothing follows. */
+  readonly next: string | null;
+}
 
 /** A key that may have sent something and does not know what came of it. */
 export interface OpenKey {
@@ -112,12 +136,29 @@ export class ChargeLedger {
   async openKey(
     scope: LedgerScope,
     key: string,
-    content: ChargeContent,
+    { content, payload }: { readonly content: ChargeContent; readonly payload: Payload },
     ttlMs: number,
   ): Promise<KeyRecord | null> {
-    const stored = JSON.stringify({ state: 'open', ...content, revision: randomUUID() });
-    const isFree = await this.store.setIfAbsent(keyOf(scope, key), stored, this.#lifeOf(ttlMs));
-    return isFree ? { state: 'open', ...content, stored } : null;
+    const names = { ...scope, key };
+    const stored = JSON.stringify({ state: 'open', ...content, payload, ...names, revision: randomUUID() });
+    const [isFree] = await this.store.writeMany([
+      {
+        key: keyOf(scope, key),
+        expected: null,
+        value: stored,
+        ttlMs: this.#lifeOf(ttlMs),
+        index: { name: indexOf('open'), at: Date.now() },
+      },
+    ]);
+    return isFree ? { state: 'open', ...content, payload, stored } : null;
+  }
+
+  /** Keys of all marketplaces that are open, or done, newest first: for people who look. */
+  async list(state: KeyRecord['state'], before: string | null, limit: number): Promise<ListedKeys> {
+    const from = before === null ? { limit } : { before, limit };
+    const { entries, next } = await this.store.page(indexOf(state), from);
+    const keys = entries.map(({ value, at }) => parseListedKey(value, at)).filter((key) => key !== null);
+    return { keys, next };
   }
 
   /**
@@ -136,13 +177,16 @@ export class ChargeLedger {
     }: { readonly digest: string; readonly from: KeyRecord | null; readonly chargeId: string },
     ttlMs: number,
   ): Promise<string> {
-    const value = JSON.stringify({ state: 'done', digest, chargeId });
+    const index = { name: indexOf('done'), at: Date.now() };
     let present = from;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (present?.state === 'done') return present.chargeId;
       const expected = present?.stored ?? null;
+      const { groupId = '', priceCents = '' } = present ?? {};
+      const of = { ...scope, key, groupId, priceCents };
+      const value = JSON.stringify({ state: 'done', digest, chargeId, ...of });
       const [written] = await this.store.writeMany([
-        { key: keyOf(scope, key), expected, value, ttlMs: this.#lifeOf(ttlMs) },
+        { key: keyOf(scope, key), expected, value, ttlMs: this.#lifeOf(ttlMs), index },
       ]);
       if (written) return chargeId;
       present = await this.readKey(scope, key);
@@ -247,6 +291,10 @@ function keyOf(scope: LedgerScope, key: string): string {
   return storeKey('ledger-key', scope.resource, scope.marketplace, key);
 }
 
+function indexOf(state: KeyRecord['state']): string {
+  return storeKey('ledger-keys', state);
+}
+
 function chargesKeyOf(scope: LedgerScope, { groupId, priceCents }: ChargeContent): string {
   return storeKey('ledger-charges', scope.resource, scope.marketplace, groupId, priceCents);
 }
@@ -255,11 +303,28 @@ function chargesKeyOf(scope: LedgerScope, { groupId, priceCents }: ChargeContent
 function parseKeyRecord(stored: string | null): KeyRecord | null {
   const value = parse(stored);
   if (stored === null || !isRecord(value) || typeof value.digest !== 'string') return null;
-  const { digest, state, groupId, priceCents, chargeId } = value;
+  const { digest, state, groupId, priceCents, chargeId, payload } = value;
   if (state === 'open' && typeof groupId === 'string' && typeof priceCents === 'string') {
-    return { state, digest, groupId, priceCents, stored };
+    return {
+      state,
+      digest,
+      groupId,
+      priceCents,
+      payload: isRecord(payload) ? (payload as Payload) : null,
+      stored,
+    };
   }
   return state === 'done' && typeof chargeId === 'string' ? { state, digest, chargeId, stored } : null;
+}
+
+/** Null for text that is no record of ours, or one that does not say whose it is. */
+function parseListedKey(stored: string, at: number): ListedKey | null {
+  const value = parse(stored);
+  if (!isRecord(value)) return null;
+  const { marketplace, resource, key, groupId, priceCents, chargeId } = value;
+  if (![marketplace, resource, key, groupId, priceCents].every((text) => isText(text))) return null;
+  const names = { marketplace, resource, key, groupId, priceCents } as Omit<ListedKey, 'at' | 'chargeId'>;
+  return { ...names, at: new Date(at), chargeId: isText(chargeId) ? chargeId : null };
 }
 
 interface ChargesRecord {
