@@ -9,6 +9,7 @@ import type { Marketplace } from '../src/interfaces/marketplace.interface.js';
 import { LoginTransactionService } from '../src/sso/login/login-transaction.service.js';
 import { LoginService, SsoProtocols, type VerifiedLogin } from '../src/sso/login/login.service.js';
 import { SamlProtocol } from '../src/sso/saml/saml.protocol.js';
+import { LoginSubjects } from '../src/sso/trace/login-subjects.service.js';
 import { LoginTraceService } from '../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../src/stores/memory-store.js';
 import { storeKey } from '../src/stores/store-key.js';
@@ -124,7 +125,9 @@ function verify({ marketplace, logins }: Scene): () => Promise<VerifiedLogin> {
   const store = new MemoryStore();
   const transactions = new LoginTransactionService(store, SETTINGS.sso);
   const protocols = new SsoProtocols(new Map([['saml', new SamlProtocol()]]));
-  const login = new LoginService(protocols, transactions, new LoginTraceService(store), SETTINGS.sso);
+  const traces = new LoginTraceService(store);
+  const subjects = new LoginSubjects(SETTINGS.session);
+  const login = new LoginService(protocols, transactions, traces, subjects, SETTINGS.sso);
   const startedAt = Date.now();
   let turn = 0;
   return async () => {

@@ -34,4 +34,16 @@ export interface LoginTrace {
   /** Names of attributes that are not the platform's and were left out, as they are no plain text; the first twenty. */
   readonly omittedAttributes: readonly string[];
   readonly checks: readonly LoginCheck[];
+  /** Who it was, once signed by the provider; null before, when nothing in a response counts. */
+  readonly subject: LoginSubject | null;
+}
+
+/** Who a login was of, without a personal value: enough to find it again, and to recognise somebody one asks. */
+export interface LoginSubject {
+  /** Keyed digests of the person's id and address (`session.secret` is the key): for searching, not for reading. */
+  readonly digests: readonly string[];
+  /** The address with its name masked, such as `m•••@harbour.example`; null where there is none. */
+  readonly email: string | null;
+  /** `cld-…`; null where the response names none. */
+  readonly groupUid: string | null;
 }

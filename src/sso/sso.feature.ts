@@ -15,6 +15,7 @@ import { SsoConsumeHandler } from './sso-consume.handler.js';
 import { SsoInitHandler } from './sso-init.handler.js';
 import { SsoService } from './sso.service.js';
 import { LoginExplainer } from './trace/login-explainer.service.js';
+import { LoginSubjects } from './trace/login-subjects.service.js';
 import { LoginTraceService } from './trace/login-trace.service.js';
 
 /**
@@ -39,6 +40,7 @@ export function ssoFeature(): MaestranoFeature {
       LoginExplainer,
       LoginRejection,
       LoginService,
+      LoginSubjects,
       LoginTraceService,
       LoginTransactionService,
       ReturnTo,
@@ -53,7 +55,7 @@ export function ssoFeature(): MaestranoFeature {
           new SsoProtocols(new Map(protocols.map((protocol, index) => [names[index] ?? '', protocol]))),
       },
     ],
-    exports: [LoginTraceService, SsoService],
+    exports: [LoginSubjects, LoginTraceService, SsoService],
     endpoints: [
       {
         name: 'sso.init',

@@ -6,6 +6,7 @@ import type { LoginProfile } from '../../interfaces/profiles.interface.js';
 import { ssoPolicyOf, type SsoSettings } from '../../settings/maestrano-settings.js';
 import { SSO_SETTINGS } from '../../settings/settings.providers.js';
 import type { Secret } from '../../utils/secret.js';
+import { LoginSubjects } from '../trace/login-subjects.service.js';
 import { LoginTraceService } from '../trace/login-trace.service.js';
 import { CheckFailed, shorten } from './check-list.js';
 import type { LoginAttributes } from './login-attributes.js';
@@ -71,6 +72,7 @@ export class LoginService {
     private readonly protocols: SsoProtocols,
     private readonly transactions: LoginTransactionService,
     private readonly traces: LoginTraceService,
+    private readonly subjects: LoginSubjects,
     @Inject(SSO_SETTINGS) private readonly settings: SsoSettings,
   ) {}
 
@@ -155,6 +157,7 @@ export class LoginService {
       cleanedAttributes: changed ? firstNames(changed.cleaned) : [],
       omittedAttributes: changed ? firstNames(changed.omitted) : [],
       checks: rejection ? rejection.checks : checks.outline,
+      subject: attempt.attributes === null ? null : this.subjects.of(attempt.attributes.values),
     });
   }
 }

@@ -76,6 +76,8 @@ export class LoginAttempt {
   requestId: string | null = null;
   /** When a verified response says it was made, in milliseconds since the epoch; null when it does not. */
   issuedAt: number | null = null;
+  /** What a verified response says of the person, whether or not everything else holds; null before. */
+  attributes: LoginAttributes | null = null;
   /** The open login that the response belongs to, once it is found. */
   transaction: LoginTransaction | null = null;
 

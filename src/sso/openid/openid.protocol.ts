@@ -114,6 +114,7 @@ export class OpenIdProtocol extends SsoProtocol {
       await this.#askProvider(attempt, endpoint, message);
     }
     const attributes = sortOpenIdAttributes(received, checks);
+    attempt.attributes = attributes;
     const onceId = `openid:${endpoint}:${message.get('response_nonce') ?? ''}`;
     return { transaction, attributes, onceId, validUntil, sessionEndsAt: null };
   }

@@ -71,6 +71,7 @@ export async function verifyResponse(attempt: LoginAttempt, parties: SamlParties
     now,
   };
   const facts = checkAssertion(assertion, context, checks);
+  attempt.attributes = facts.attributes;
   checks.throwIfFailed();
   const agreed = nameId === facts.nameId && facts.id === response.assertion.attributes.get('ID');
   checks.require('sso.engine', agreed, 'the same reading', agreed ? 'the same reading' : 'another reading');

@@ -10,7 +10,10 @@ import { storeKey } from '../../stores/store-key.js';
 
 type KeptCheck = readonly [code: string, result: LoginCheckResult, expected: string, seen: string];
 
-const KEPT = 50;
+/** Traces kept of a marketplace, by kind. */
+const KEPT = { begun: 50, refused: 300, stray: 50 } as const;
+type TraceKind = keyof typeof KEPT;
+const KINDS = Object.keys(KEPT) as TraceKind[];
 const KEPT_FOR_MS = 24 * 60 * 60_000;
 /** After so many traces of one kind those beyond the limit are removed. */
 const TRIM_EVERY = 10;
@@ -21,15 +24,16 @@ const TAG_LENGTH = 3;
 const CODE_LENGTH = 8;
 
 /**
- * Keeps the last logins of each marketplace for a day, so that a rejected one can be explained. Responses to
- * logins that never began are kept apart: a flood of them must not push out the logins of real people.
+ * Keeps the last logins of each marketplace for a day, so that a rejected one can be explained. Accepted ones are kept
+ * apart, as they are many and nobody asks for them, and so are responses to logins that never began: a flood of either
+ * must not push out the people who could not log in.
  */
 @Injectable()
 export class LoginTraceService {
   readonly #logger = new Logger(LoginTraceService.name);
 
   readonly #recorded = new Subject<LoginTrace>();
-  /** Traces since the last trimming, by index; there are two of them a marketplace. */
+  /** Traces since the last trimming, by index; there are three of them a marketplace. */
   readonly #untrimmed = new Map<string, number>();
 
   constructor(private readonly store: MaestranoStore) {}
@@ -48,10 +52,11 @@ export class LoginTraceService {
   async record(trace: LoginTrace): Promise<void> {
     this.#recorded.next(trace);
     try {
-      const index = { name: indexOf(trace.marketplace, trace.began), at: Date.parse(trace.at) };
+      const kind = kindOf(trace);
+      const index = { name: indexOf(trace.marketplace, kind), at: Date.parse(trace.at) };
       const entry = { key: keyOf(trace.code), value: write(trace), ttlMs: KEPT_FOR_MS, index };
       await this.store.writeMany([entry]);
-      await this.#trim(index.name);
+      await this.#trim(index.name, KEPT[kind]);
     } catch (error) {
       this.#logger.warn(
         `Login trace ${trace.code} was not kept: ${error instanceof Error ? error.name : 'error'}`,
@@ -69,7 +74,7 @@ export class LoginTraceService {
   /** What is kept of a marketplace's logins, newest first. */
   async list(marketplace: string): Promise<LoginTrace[]> {
     const pages = await Promise.all(
-      [true, false].map((began) => this.store.page(indexOf(marketplace, began), { limit: KEPT })),
+      KINDS.map((kind) => this.store.page(indexOf(marketplace, kind), { limit: KEPT[kind] })),
     );
     return pages
       .flatMap(({ entries }) => entries.map(({ value }) => read(value)))
@@ -77,11 +82,11 @@ export class LoginTraceService {
   }
 
   /** Removes what is beyond the limit, now and then: looking at each login would cost more than it keeps. */
-  async #trim(index: string): Promise<void> {
+  async #trim(index: string, limit: number): Promise<void> {
     const untrimmed = (this.#untrimmed.get(index) ?? 0) + 1;
     this.#untrimmed.set(index, untrimmed % TRIM_EVERY);
     if (untrimmed < TRIM_EVERY) return;
-    const { next } = await this.store.page(index, { limit: KEPT });
+    const { next } = await this.store.page(index, { limit });
     if (next === null) return;
     const { entries } = await this.store.page(index, { before: next, limit: 10 * TRIM_EVERY });
     await this.store.writeMany(entries.map(({ key }) => ({ key, value: null, ttlMs: null })));
@@ -108,15 +113,21 @@ function read(text: string): LoginTrace {
     seen,
     result,
   }));
-  return { ...trace, checks };
+  // Kept before there was one.
+  return { ...trace, subject: trace.subject ?? null, checks };
 }
 
 function keyOf(code: string): string {
   return storeKey('sso-trace', code);
 }
 
-function indexOf(marketplace: string, began: boolean): string {
-  return storeKey('sso-trace', marketplace, began ? 'begun' : 'stray');
+function indexOf(marketplace: string, kind: TraceKind): string {
+  return storeKey('sso-trace', marketplace, kind);
+}
+
+function kindOf({ began, accepted }: LoginTrace): TraceKind {
+  if (!began) return 'stray';
+  return accepted ? 'begun' : 'refused';
 }
 
 /** The part of a code that all traces of a marketplace share, so that support sees at once whose login it was. */

@@ -38,6 +38,7 @@ describe.each(stores)('login traces in %s', (_name, make) => {
       clockOffsetMs: null,
       cleanedAttributes: [],
       omittedAttributes: [],
+      subject: null,
       checks: [{ code: 'sso.audience', title: 'x', expected: 'a', seen: 'b', result: 'passed' }],
       ...more,
     };
@@ -65,5 +66,13 @@ describe.each(stores)('login traces in %s', (_name, make) => {
     const listed = await traces.list('acme');
     expect(listed.filter(({ began }) => !began)).toHaveLength(50);
     expect(listed[0]?.code).toBe(last);
+  });
+
+  it('keep who could not log in, however many could', async () => {
+    const refused = await record({ marketplace: 'busy', accepted: false, rejection: 'sso.audience' });
+    for (let n = 0; n < 120; n += 1) await record({ marketplace: 'busy' });
+    const listed = await traces.list('busy');
+    expect(listed.filter(({ accepted }) => accepted)).toHaveLength(50);
+    expect(listed.filter(({ accepted }) => !accepted).map(({ code }) => code)).toEqual([refused]);
   });
 });
