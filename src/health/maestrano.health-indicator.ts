@@ -17,6 +17,12 @@ import { HealthContributors } from './health-contributors.service.js';
 /** How long one contributor may take, in milliseconds. */
 const CONTRIBUTOR_TIMEOUT_MS = 2000;
 
+/** What one part says of itself. */
+export interface NamedReport {
+  readonly name: string;
+  readonly report: HealthReport;
+}
+
 /**
  * The state of the integration in the shape of `@nestjs/terminus`, which need not be installed:
  * `health.check([() => maestrano.check('maestrano')])`.
@@ -52,16 +58,27 @@ export class MaestranoHealthIndicator {
   async check<Key extends string = 'maestrano'>(
     key: Key = 'maestrano' as Key,
   ): Promise<Record<Key, MaestranoHealthState>> {
-    const contributors = [...this.#builtIn, ...this.contributors.list()];
-    const reports = await Promise.all(contributors.map(reportOf));
+    const contributors = await this.reports();
+    const reports = contributors.map(({ report }) => report);
     const failures = reports.flatMap((report) => report.failures ?? []);
     const state: MaestranoHealthState = {
-      ...Object.fromEntries(contributors.map(({ name }, index) => [name, reports[index]?.details ?? null])),
+      ...Object.fromEntries(contributors.map(({ name, report }) => [name, report.details ?? null])),
       status: failures.length > 0 ? 'down' : 'up',
       failures,
       warnings: reports.flatMap((report) => report.warnings ?? []),
     };
     return { [key]: state } as Record<Key, MaestranoHealthState>;
+  }
+
+  /** What each part says of itself, in the order of the result. Never rejects. */
+  async reports(): Promise<readonly NamedReport[]> {
+    const contributors = [...this.#builtIn, ...this.contributors.list()];
+    return Promise.all(
+      contributors.map(async (contributor) => ({
+        name: contributor.name,
+        report: await reportOf(contributor),
+      })),
+    );
   }
 }
 

@@ -20,6 +20,8 @@ export const METRICS = {
   breakerOpen: 'maestrano.client.breaker_open',
   /** Gauge: age of what a source of marketplaces confirmed last. */
   configurationAge: 'maestrano.configuration.age',
+  /** Gauge: 1 for each marketplace, or source, from which nothing comes any more, by `maestrano.kind`. */
+  silence: 'maestrano.silence',
 } as const;
 
 /** Attributes of spans and metrics. Route templates and names only: no id, no URL, no personal value. */
@@ -32,6 +34,7 @@ export const ATTRIBUTES = {
   endpoint: 'maestrano.endpoint',
   outcome: 'maestrano.outcome',
   source: 'maestrano.source',
+  kind: 'maestrano.kind',
   store: 'maestrano.store',
   method: 'http.request.method',
   status: 'http.response.status_code',

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { BatchObservableResult, Meter } from '@opentelemetry/api';
+import type { BatchObservableResult, Meter, ObservableResult } from '@opentelemetry/api';
 
+import { SilenceWatch } from '../health/silence-watch.service.js';
 import { MaestranoHttp } from '../http/maestrano-http.service.js';
 import { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import { EndpointDispatcher } from '../routing/dispatch/endpoint-dispatcher.service.js';
@@ -26,6 +27,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
     private readonly traces: LoginTraceService,
     private readonly loader: MarketplaceLoader,
     private readonly store: MaestranoStore,
+    private readonly silence: SilenceWatch,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -44,6 +46,7 @@ export class TelemetryService implements OnModuleInit, OnModuleDestroy {
       this.dispatcher.observe(endpointObserver(api, tracer, meter)),
       this.http.observe(observeCalls(api, tracer, meter)),
       observeGauges(meter, this.http, this.loader),
+      observeSilence(meter, this.silence),
       () => subscription.unsubscribe(),
     );
     if (this.store instanceof StoreWithDeadline) this.#undo.push(this.store.observe(storeObserver(meter)));
@@ -77,4 +80,18 @@ function observeGauges(meter: Meter, http: MaestranoHttp, loader: MarketplaceLoa
   };
   meter.addBatchObservableCallback(read, [breaker, age]);
   return () => meter.removeBatchObservableCallback(read, [breaker, age]);
+}
+
+/** Which marketplaces and sources are silent, read when metrics are collected. Returns how to stop. */
+function observeSilence(meter: Meter, watch: SilenceWatch): () => void {
+  const gauge = meter.createObservableGauge(METRICS.silence, {
+    description: 'Whether nothing comes any more where something used to',
+  });
+  const read = (result: ObservableResult): void => {
+    for (const { kind, name } of watch.silences) {
+      result.observe(1, { [ATTRIBUTES.kind]: kind, [ATTRIBUTES.marketplace]: name });
+    }
+  };
+  gauge.addCallback(read);
+  return () => gauge.removeCallback(read);
 }

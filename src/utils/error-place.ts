@@ -19,3 +19,15 @@ export function errorPlace(error: unknown): string {
   const title = CODE.test(code) ? `${name} (${code})` : name;
   return [title, ...behind.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
 }
+
+/** A frame of a stack: what was called, and the file without its folders. */
+const FRAME = /^\s+at (?:async )?(?:new )?([\w$.<>]+)(?: \[as [\w$]+\])? \(.*?([^/\\():]+):\d+:\d+\)$/;
+
+/** In a few words where an error was thrown: `TypeError in Listener.onInvoice, listener.ts`. Never its text. */
+export function errorOrigin(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const [title = error.name, ...frames] = errorPlace(error).split('\n');
+  const [, call, file] = frames.map((frame) => FRAME.exec(frame)).find((match) => match !== null) ?? [];
+  const name = error instanceof MaestranoError ? error.code : title;
+  return call === undefined ? name : `${name} in ${call}, ${file ?? ''}`;
+}

@@ -16,7 +16,7 @@ import { CONNEC_SETTINGS } from '../../settings/settings.providers.js';
 import { ShutdownClock } from '../../settings/shutdown-clock.service.js';
 import { DeletedGroupsService, type GroupWork } from '../../stores/deleted-groups.service.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
-import { errorPlace } from '../../utils/error-place.js';
+import { errorOrigin, errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { NotificationReport } from './delivery-runner.js';
 import { GroupAdmissionService } from './group-admission.service.js';
@@ -73,7 +73,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
    */
   async accept(marketplace: Marketplace, body: unknown): Promise<void> {
     const { counts } = this.counters;
-    counts.received += 1;
+    this.counters.arrived(marketplace.name);
     if (this.#closing) throw unavailable(marketplace, 'The application is stopping.');
     let resources: NotificationBody;
     try {
@@ -207,7 +207,7 @@ function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void
 function failure(marketplace: Marketplace, { failed, error }: NotificationReport): MaestranoConnecError {
   const resources = [...new Set(failed.map(({ resource }) => resource))].slice(0, 10).join(', ');
   return new MaestranoConnecError('connec.notificationFailed', {
-    message: `The handlers of ${failed.length} entities failed (${resources}).`,
+    message: `The handlers of ${failed.length} entities failed (${resources}): ${errorOrigin(error)}.`,
     marketplace: marketplace.name,
     remedy: 'The log has the error of each handler.',
     cause: error,

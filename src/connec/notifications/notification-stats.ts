@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
 
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
 
 /** Counts what became of notifications in this process; read by the health check. */
 @Injectable()
 export class ConnecNotificationCounters {
+  readonly #arrivals = new Subject<string>();
+
   /** Counted up in place. */
   readonly counts: { -readonly [K in keyof ConnecNotificationStats]: number } = {
     received: 0,
@@ -20,6 +23,17 @@ export class ConnecNotificationCounters {
     unknownGroup: 0,
     deletedGroup: 0,
   };
+
+  /** The marketplace of each notification as it arrives. */
+  get arrivals(): Observable<string> {
+    return this.#arrivals.asObservable();
+  }
+
+  /** Counts a notification of a marketplace. */
+  arrived(marketplace: string): void {
+    this.counts.received += 1;
+    this.#arrivals.next(marketplace);
+  }
 
   /** A copy of the numbers as they are now. */
   snapshot(): ConnecNotificationStats {
