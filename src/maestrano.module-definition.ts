@@ -30,6 +30,7 @@ import { SECURITY_EXPORTS, securityProviders } from './security/security.provide
 import { sessionFeature } from './session/session.feature.js';
 import { ssoFeature } from './sso/sso.feature.js';
 import { DeletedGroupsService } from './stores/deleted-groups.service.js';
+import { MaestranoStore } from './stores/maestrano-store.js';
 import { storeProviders } from './stores/store.providers.js';
 import { synchronizationFeature } from './synchronization/synchronization.feature.js';
 import { telemetryFeature } from './telemetry/telemetry.feature.js';
@@ -97,6 +98,8 @@ function compose(definition: DynamicModule, extras: MaestranoModuleExtras): Dyna
       MaestranoEvents,
       MarketplaceRegistry,
       MarketplaceLoader,
+      // For the operator console, which keeps its audit log where everything else is kept.
+      MaestranoStore,
       DeletedGroupsService,
       ...SECURITY_EXPORTS,
       ...([...classes.keys()] as Type[]),

@@ -23,7 +23,7 @@ export function sessionFeature(): MaestranoFeature {
       SessionSeal,
       SessionService,
     ],
-    exports: [LostSessions, MaestranoSessionGuard, PersonPages, SessionService],
+    exports: [LostSessions, MaestranoSessionGuard, PersonPages, SessionRevocations, SessionService],
     endpoints: [],
   };
 }

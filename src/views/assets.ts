@@ -18,8 +18,12 @@ export const PAGE_ASSETS: ReadonlyMap<string, PageAsset> = new Map([
   ['icon.svg', { contentType: 'image/svg+xml', body: ICON }],
 ]);
 
-/** The address of a file, with what changes when the file does: it may be cached for good. */
-export function assetPath(name: 'pages.css' | 'pages.js' | 'icon.svg'): string {
+/**
+ * The address of a file, with what changes when the file does: it may be cached for good.
+ *
+ * @param base the path that the site is mounted at, without trailing slash.
+ */
+export function assetPath(name: 'pages.css' | 'pages.js' | 'icon.svg', base = ''): string {
   const body = PAGE_ASSETS.get(name)?.body ?? '';
-  return `/assets/${name}?v=${createHash('sha256').update(body).digest('hex').slice(0, 12)}`;
+  return `${base}/assets/${name}?v=${createHash('sha256').update(body).digest('hex').slice(0, 12)}`;
 }

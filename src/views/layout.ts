@@ -11,6 +11,8 @@ export interface Place {
 
 /** What all pages of one site share. */
 export interface Site {
+  /** The path that the site is mounted at, without trailing slash; empty by default. Its assets are below it. */
+  readonly base?: string;
   /** Follows the title of each page in the browser's tab. */
   readonly name: string;
   /** Class of the body: `sandbox` hatches the strip on top. */
@@ -80,7 +82,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Esc', 'back to the list'],
 ];
 
-function shell(title: string, cls: string, now: string, body: Html): string {
+function shell(title: string, cls: string, now: string, body: Html, base = ''): string {
   return html`<!DOCTYPE html>
     <html lang="en" data-now="${now}">
       <head>
@@ -89,9 +91,9 @@ function shell(title: string, cls: string, now: string, body: Html): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>${title}</title>
-        <link rel="icon" href="${assetPath('icon.svg')}" type="image/svg+xml" />
-        <link rel="stylesheet" href="${assetPath('pages.css')}" />
-        <script src="${assetPath('pages.js')}" defer></script>
+        <link rel="icon" href="${assetPath('icon.svg', base)}" type="image/svg+xml" />
+        <link rel="stylesheet" href="${assetPath('pages.css', base)}" />
+        <script src="${assetPath('pages.js', base)}" defer></script>
       </head>
       <body class="${cls}">
         ${body}
@@ -162,7 +164,13 @@ export function layout(site: Site, content: PageContent): string {
         </main>
       </div>
     </div>`;
-  return shell(`${title} · ${site.name}`, `${site.kind} ${content.exact ? 'exact' : ''}`, content.now, place);
+  return shell(
+    `${title} · ${site.name}`,
+    `${site.kind} ${content.exact ? 'exact' : ''}`,
+    content.now,
+    place,
+    site.base,
+  );
 }
 
 /** A page that stands alone: one message, nothing to wander off to. */

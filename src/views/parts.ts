@@ -291,3 +291,67 @@ export function checks(
     )}
   </ul>`;
 }
+
+/** Something that somebody has to look at. */
+export interface Attention {
+  readonly tone: Tone;
+  /** State, in a word or two. */
+  readonly word: HtmlValue;
+  readonly title: HtmlValue;
+  /** Cause and consequence. */
+  readonly why: HtmlValue;
+  readonly act: HtmlValue;
+}
+
+/** What needs somebody, in the order of who waits; each with its way on. */
+export function attention(items: readonly Attention[]): Html {
+  return html`<ul class="attn">
+    ${items.map(
+      ({ tone, word, title, why, act }) =>
+        html`<li>
+          ${pill(tone, word)}
+          <div>
+            <p><b>${title}</b></p>
+            <p class="why">${why}</p>
+          </div>
+          <div class="actions">${act}</div>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+/** A value of an alternative: equal to what is looked for, different, or not compared. */
+export interface Compared {
+  readonly name: string;
+  readonly value: HtmlValue;
+  readonly same?: boolean;
+}
+
+/** An alternative among several. */
+export interface Candidate {
+  readonly title: HtmlValue;
+  readonly values: readonly Compared[];
+  readonly foot?: HtmlValue;
+  /** Whether it fits best. */
+  readonly best?: boolean;
+}
+
+/** Alternatives side by side, each value compared with what is looked for. */
+export function candidates(label: string, items: readonly Candidate[]): Html {
+  return html`<section class="cands" aria-label="${label}">
+    ${items.map(
+      ({ title, values, foot, best }) =>
+        html`<article class="cand ${best ? 'best' : ''}">
+          <h2>${title}</h2>
+          <dl class="kv">
+            ${values.map(
+              ({ name, value, same }) =>
+                html`<dt>${name}</dt>
+                  <dd class="${same === undefined ? '' : same ? 'eq' : 'ne'}">${value}</dd>`,
+            )}
+          </dl>
+          ${foot ?? ''}
+        </article>`,
+    )}
+  </section>`;
+}

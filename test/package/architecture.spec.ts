@@ -39,6 +39,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   'pg-queue': [...upTo('connec'), 'sql'],
   sync: [...upTo('connec'), 'sql'],
   usage: [...upTo('connec'), 'sql'],
+  console: upTo('health'),
   sandbox: upTo('views'),
   testing: [...LAYERS.flat(), 'sandbox', 'sql', 'usage'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql', 'pg-queue'],
@@ -250,6 +251,7 @@ describe('architecture', () => {
       'pg-queue/',
       'sync/',
       'usage/',
+      'console/',
       'sandbox/',
       'testing/',
     ].map((folder) => `${folder}index.ts`);

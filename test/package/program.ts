@@ -16,6 +16,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'nestjs-maestrano/pg-queue': 'src/pg-queue/index.ts',
   'nestjs-maestrano/sync': 'src/sync/index.ts',
   'nestjs-maestrano/usage': 'src/usage/index.ts',
+  'nestjs-maestrano/console': 'src/console/index.ts',
 };
 
 /** Types of packages that guides show and nobody here installs. */

@@ -1,0 +1,265 @@
+import type {
+  DeadNotification,
+  NotificationQueueCounts,
+} from '../../connec/notifications/notification-queue.js';
+import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
+import { count, number } from '../../views/format.js';
+import { chips } from '../../views/form.js';
+import { html, type Html } from '../../views/html.js';
+import { card, empty, keyValues, pager, table, tile } from '../../views/parts.js';
+import type { ConsolePage } from '../console-section.js';
+import type { ConsoleView } from '../console-view.js';
+import { causeOf, type DeadLetterCause, groupByCause } from '../dead-letter-causes.js';
+import { describeFilter, isMeant, type LetterFilter, LOOKED_AT, queryOf } from '../dead-letter-filter.js';
+
+const PATH = 'dead-letters';
+/** Lines of a page. */
+const LINES = 50;
+/** Causes that have a card of their own. */
+const CARDS = 6;
+
+/** The page where notifications are handled before the response. */
+export function withoutQueue(stats: ConnecNotificationStats): ConsolePage {
+  return {
+    title: 'No dead letters: there is no queue',
+    lead: 'Notifications are handled before the response, and what fails is repeated by the platform.',
+    body: html`${card(
+      'Since this process started',
+      keyValues(Object.entries(stats).map(([name, value]) => [name, number(Number(value))])),
+    )}
+    ${card(
+      'To keep what fails',
+      html`<p>
+        Import <code>MaestranoBullmqModule</code>: notifications then are stored before the response, repeated
+        with growing pauses, and kept here when all attempts are used up.
+      </p>`,
+    )}`,
+    data: { queue: null, stats },
+  };
+}
+
+/** All dead letters by cause, and the list. */
+export function listPage(
+  view: ConsoleView,
+  counts: NotificationQueueCounts,
+  letters: readonly DeadNotification[],
+  filter: LetterFilter,
+): ConsolePage {
+  const causes = groupByCause(letters);
+  const chosen = letters.filter((letter) => isMeant(letter, filter));
+  const from = Math.max(0, Number.parseInt(view.param('from'), 10) || 0);
+  const shown = chosen.slice(from, from + LINES);
+  const at = (more: Readonly<Record<string, string>>): string =>
+    view.link(PATH, '', { ...queryOf(filter), ...more });
+  const body = html`<div class="tiles">
+      ${tile('Dead', number(counts.dead), 'given up', view.link(PATH))}
+      ${tile('To be repeated', number(counts.delayed), 'after a pause', view.link(PATH))}
+      ${tile('Waiting', number(counts.waiting), counts.lagMs === null ? 'none' : `oldest ${Math.round(counts.lagMs / 1_000)} s`, view.link(PATH))}
+      ${tile('Being handled', number(counts.active), 'now', view.link(PATH))}
+    </div>
+    <div class="grid even">${causes.slice(0, CARDS).map((cause) => causeCard(view, cause))}</div>
+    ${chips(
+      'Show',
+      [
+        { name: 'All', href: view.link(PATH), on: filter.cause === '', count: number(letters.length) },
+        ...causes.slice(0, CARDS).map(({ cause, letters: group }) => ({
+          name: cause,
+          href: view.link(PATH, '', { cause }),
+          on: filter.cause === cause,
+          count: number(group.length),
+        })),
+      ],
+      html`<a href="${at({ format: 'json' })}">As JSON</a>`,
+    )}
+    <section class="card flush" aria-label="Dead letters">
+      <h2 class="hidden">Dead letters</h2>
+      ${shown.length > 0 ? letterTable(view, shown) : NONE}
+      ${pager(
+        `${shown.length} of ${number(chosen.length)} shown`,
+        from > 0 ? at({ from: String(Math.max(0, from - LINES)) }) : null,
+        from + LINES < chosen.length ? at({ from: String(from + LINES) }) : null,
+      )}
+    </section>`;
+  return {
+    title:
+      counts.dead === 0
+        ? 'No dead letters'
+        : `${count(counts.dead, 'dead letter')}, ${count(causes.length, 'cause')}`,
+    lead:
+      counts.dead > LOOKED_AT
+        ? `The newest ${number(LOOKED_AT)} are grouped and listed. They wait until somebody decides.`
+        : 'Notifications that used up their attempts. They wait here until somebody decides; nothing is lost.',
+    ...(counts.dead > 0
+      ? {
+          actions: html`<a class="button primary" href="${view.link(PATH, 'confirm')}"
+            >Send all ${number(counts.dead)} again…</a
+          >`,
+        }
+      : {}),
+    body,
+    data: {
+      counts,
+      causes: causes.map(({ cause, letters: group, first, last }) => ({
+        cause,
+        count: group.length,
+        first,
+        last,
+      })),
+      letters: shown,
+    },
+  };
+}
+
+const NONE = empty(
+  'good',
+  'No dead letters',
+  'A notification that fails with all its attempts comes here, and waits until somebody decides.',
+);
+
+function causeCard(view: ConsoleView, { cause, letters, first, last }: DeadLetterCause): Html {
+  const marketplaces = new Set(letters.map(({ marketplace }) => marketplace));
+  return card(
+    cause,
+    html`<p class="big">${number(letters.length)}</p>
+      <p class="soft">
+        ${[...marketplaces].slice(0, 3).join(', ')} · first ${view.when(first)} · last ${view.when(last)}
+      </p>
+      <p class="actions">
+        <a class="button mini" href="${view.link(PATH, '', { cause })}">Show these</a
+        ><a class="button mini" href="${view.link(PATH, 'confirm', { cause })}">Send these again…</a>
+      </p>`,
+    { cls: 'bad' },
+  );
+}
+
+function letterTable(view: ConsoleView, letters: readonly DeadNotification[]): Html {
+  return table(
+    'Dead letters',
+    [
+      { name: 'What', kind: 'lead' },
+      { name: 'Marketplace' },
+      { name: 'Why' },
+      { name: 'Attempts', kind: 'num' },
+      { name: 'Last' },
+      { name: 'Actions', hide: true, kind: 'act' },
+    ],
+    letters.map(({ id, marketplace, reason, attempts, failedAt, entities }) => [
+      html`<a href="${view.link(PATH, 'letter', { id })}">${entitiesText(entities)}</a>`,
+      marketplace,
+      reason,
+      String(attempts),
+      view.when(failedAt),
+      html`<a class="button mini" href="${view.link(PATH, 'confirm', { id })}">Send again…</a>`,
+    ]),
+  );
+}
+
+/** One dead letter. */
+export function letterPage(
+  view: ConsoleView,
+  letter: DeadNotification,
+  letters: readonly DeadNotification[],
+): ConsolePage {
+  const { id, marketplace, receivedAt, attempts, reason, failedAt, entities } = letter;
+  const cause = causeOf(reason);
+  const others = letters.filter((one) => one.id !== id && causeOf(one.reason) === cause).length;
+  const body = html`<div class="two">
+    <div class="stack">
+      <section class="card bad">
+        <header><h2>Why it failed</h2></header>
+        <p><b>${reason}</b></p>
+        <p>
+          ${others === 0 ? 'No other dead letter has this cause.' : html`<a href="${view.link(PATH, '', { cause })}">${count(others, 'other dead letter')}</a> with the same cause.`}
+        </p>
+        <div class="card warn">
+          <h3>What to do</h3>
+          <p>
+            This is what your handler threw with the last attempt; earlier ones are in the log of the
+            application. Mend the cause, deploy, then send them again. Sending before that will most likely
+            fail again. A record that became newer meanwhile is not set back: what is stale by then is
+            dropped.
+          </p>
+        </div>
+      </section>
+    </div>
+    <div class="stack">
+      ${card(
+        'The notification',
+        keyValues([
+          ['Id', html`<code>${id}</code>`],
+          ['Marketplace', marketplace],
+          ['Entities left', entitiesText(entities)],
+          ['Received', view.when(receivedAt)],
+          ['Given up', view.when(failedAt)],
+          ['Attempts', String(attempts)],
+        ]),
+      )}
+      ${card(
+        'Not to be handled at all',
+        html`<p>Discarding cannot be undone. The record is up to date again with its next change.</p>
+          ${view.action({ section: PATH, action: 'discard', role: 'replay', label: 'Discard', kind: 'danger', fields: { id } })}`,
+      )}
+    </div>
+  </div>`;
+  return {
+    title: entitiesText(entities),
+    lead: html`Notification of ${marketplace}, given up ${view.when(failedAt)}.`,
+    crumbs: [['Dead letters', view.link(PATH)]],
+    actions: html`<a class="button primary" href="${view.link(PATH, 'confirm', { id })}">Send again…</a>`,
+    body,
+    data: letter,
+  };
+}
+
+/** What exactly will happen. */
+export function confirmPage(
+  view: ConsoleView,
+  filter: LetterFilter,
+  chosen: readonly DeadNotification[],
+  total: number,
+): ConsolePage {
+  const fields = { ...queryOf(filter), count: String(total) };
+  const again = { section: PATH, action: 'again', role: 'replay' } as const;
+  const byMarketplace = new Map<string, number>();
+  for (const { marketplace } of chosen)
+    byMarketplace.set(marketplace, (byMarketplace.get(marketplace) ?? 0) + 1);
+  const body = html`<section class="card confirm">
+    <h2>${count(total, 'notification')}, ${count(byMarketplace.size, 'marketplace')}</h2>
+    <p class="soft">
+      Filter: ${describeFilter(filter)}. If the number has changed when you send, nothing is sent and you are
+      told.
+    </p>
+    ${table(
+      'By marketplace',
+      [
+        { name: 'Marketplace', kind: 'lead' },
+        { name: 'Notifications', kind: 'num' },
+      ],
+      [...byMarketplace].map(([name, letters]) => [name, number(letters)]),
+    )}
+    <div class="card warn">
+      <h3>Before you send</h3>
+      <p>Without a deployment since the failure the same code will most likely fail again.</p>
+    </div>
+    <p>
+      Each is handled once, with all its attempts; records that became newer meanwhile are left as they are.
+    </p>
+    <div class="actions">
+      ${view.action({ ...again, label: `Send ${number(total)} again`, kind: 'primary', fields })}
+      ${total > 1 ? view.action({ ...again, label: 'Send one as a trial', fields: { ...fields, trial: 'yes' } }) : ''}
+      <a class="button quiet" href="${view.link(PATH, '', queryOf({ ...filter, id: '' }))}">Leave them</a>
+    </div>
+  </section>`;
+  return {
+    title: `Send ${count(total, 'dead letter')} again?`,
+    crumbs: [['Dead letters', view.link(PATH)]],
+    body,
+    data: { filter, count: total, byMarketplace: Object.fromEntries(byMarketplace) },
+  };
+}
+
+/** `3 invoices, 1 people`. */
+function entitiesText(entities: DeadNotification['entities']): string {
+  const parts = Object.entries(entities).map(([name, many]) => `${many} ${name}`);
+  return parts.length > 0 ? parts.join(', ') : 'Nothing left';
+}

@@ -1,0 +1,177 @@
+import { Injectable, Optional } from '@nestjs/common';
+
+import { ConnecNotifications } from '../../connec/notifications/notification-intake.service.js';
+import {
+  type DeadNotification,
+  NotificationQueue,
+  type NotificationQueueCounts,
+} from '../../connec/notifications/notification-queue.js';
+import { MaestranoConsoleError } from '../../errors/console.error.js';
+import { count } from '../../views/format.js';
+import type {
+  ConsoleAction,
+  ConsoleAttention,
+  ConsoleFields,
+  ConsolePage,
+  ConsoleSection,
+} from '../console-section.js';
+import type { ConsoleView } from '../console-view.js';
+import { groupByCause } from '../dead-letter-causes.js';
+import {
+  describeFilter,
+  filterOf,
+  isEverything,
+  isMeant,
+  type LetterFilter,
+  LOOKED_AT,
+  queryOf,
+} from '../dead-letter-filter.js';
+import { confirmPage, letterPage, listPage, withoutQueue } from './dead-letters-look.js';
+
+/** A queue whose oldest notification waits longer needs somebody; milliseconds. */
+const LAG_MS = 60_000;
+
+/** Notifications that used up their attempts: by cause, one by one, and sent again. */
+@Injectable()
+export class DeadLettersSection implements ConsoleSection {
+  readonly path = 'dead-letters';
+  readonly name = 'Dead letters';
+  readonly actions: Readonly<Record<string, ConsoleAction>> = {
+    again: {
+      role: 'replay',
+      describe: (fields) => ({ what: describeAgain(fields), on: describeFilter(filterOf(fields)) }),
+      run: (fields) => this.#again(fields),
+    },
+    discard: {
+      role: 'replay',
+      describe: (fields) => ({ what: 'Discarded a dead letter', on: describeFilter(filterOf(fields)) }),
+      run: async (fields) => {
+        const { id } = filterOf(fields);
+        if (id === '')
+          throw new MaestranoConsoleError('console.input', { message: 'No dead letter is named.' });
+        if (!(await this.#queue().discard(id))) throw gone();
+        return { text: 'Discarded: it will not be handled.' };
+      },
+    },
+  };
+
+  constructor(
+    private readonly notifications: ConnecNotifications,
+    @Optional() private readonly queue?: NotificationQueue,
+  ) {}
+
+  async attention(): Promise<readonly ConsoleAttention[]> {
+    if (!this.queue) return [];
+    const { dead, lagMs } = await this.queue.counts();
+    const lag = lagMs !== null && lagMs > LAG_MS ? [lagging(lagMs)] : [];
+    if (dead === 0) return lag;
+    const causes = groupByCause(await this.queue.deadLetters({ limit: LOOKED_AT }));
+    const [largest] = causes;
+    return [
+      {
+        waiting: 'records',
+        tone: 'bad',
+        word: count(dead, 'dead letter'),
+        title: `Notifications stopped at: ${largest?.cause ?? 'not known'}`,
+        why: `${count(causes.length, 'cause')}; the largest has ${largest?.letters.length ?? 0}. The records in them are not up to date here until they are sent again.`,
+        act: 'Look at them',
+      },
+      ...lag,
+    ];
+  }
+
+  async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
+    if (!this.queue) return name === '' ? withoutQueue(this.notifications.stats) : null;
+    const filter = filterOf(new Map(view.query));
+    if (name === 'letter') {
+      const letter = (await this.#letters()).find(({ id }) => id === filter.id);
+      return letter ? letterPage(view, letter, await this.#letters()) : null;
+    }
+    const [counts, letters] = await Promise.all([this.queue.counts(), this.#letters()]);
+    if (name === '') return listPage(view, counts, letters, filter);
+    return name === 'confirm' ? this.#confirm(view, counts, letters, filter) : null;
+  }
+
+  #confirm(
+    view: ConsoleView,
+    counts: NotificationQueueCounts,
+    letters: readonly DeadNotification[],
+    filter: LetterFilter,
+  ): ConsolePage | null {
+    const chosen = letters.filter((letter) => isMeant(letter, filter));
+    const total = isEverything(filter) ? counts.dead : chosen.length;
+    return chosen.length === 0 ? null : confirmPage(view, filter, chosen, total);
+  }
+
+  /** Sends again what the filter means, if that is as many as the person saw. */
+  async #again(fields: ConsoleFields) {
+    const queue = this.#queue();
+    const filter = filterOf(fields);
+    const expected = Number(fields.get('count'));
+    const isTrial = fields.get('trial') === 'yes';
+    const chosen = (await this.#letters()).filter((letter) => isMeant(letter, filter));
+    const total = isEverything(filter) ? (await queue.counts()).dead : chosen.length;
+    if (total === 0) throw gone();
+    if (total !== expected) {
+      throw new MaestranoConsoleError('console.changed', {
+        message: `The filter meant ${expected} when you looked, and means ${total} now. Nothing was sent.`,
+      });
+    }
+    if (isTrial) {
+      const first = chosen[0]!;
+      if (!(await queue.replay(first.id))) throw gone();
+      return {
+        text: `1 of ${total} sent again as a trial. Look whether it comes back.`,
+        query: queryOf(filter),
+      };
+    }
+    const sent =
+      isEverything(filter) && total > chosen.length ? await queue.replayAll() : await replay(queue, chosen);
+    return {
+      tone: sent === total ? ('good' as const) : ('warn' as const),
+      text: `${sent} of ${total} sent again. What fails again comes back here.`,
+    };
+  }
+
+  #letters(): Promise<DeadNotification[]> {
+    return this.#queue().deadLetters({ limit: LOOKED_AT });
+  }
+
+  #queue(): NotificationQueue {
+    if (this.queue) return this.queue;
+    throw new MaestranoConsoleError('console.unknown', {
+      message: 'There is no queue: notifications are handled before the response.',
+    });
+  }
+}
+
+async function replay(queue: NotificationQueue, letters: readonly DeadNotification[]): Promise<number> {
+  let sent = 0;
+  // Oldest first, as they came.
+  for (const { id } of letters.toReversed()) if (await queue.replay(id)) sent += 1;
+  return sent;
+}
+
+function describeAgain(fields: ConsoleFields): string {
+  const number = Number(fields.get('count'));
+  return fields.get('trial') === 'yes'
+    ? `Sent one of ${number} dead letters again`
+    : `Sent ${count(number, 'dead letter')} again`;
+}
+
+function lagging(lagMs: number): ConsoleAttention {
+  return {
+    waiting: 'records',
+    tone: 'warn',
+    word: 'Queue lags',
+    title: `The oldest notification waits since ${Math.round(lagMs / 1_000)} s`,
+    why: 'More comes in than is handled: a handler is slow, or no worker runs.',
+    act: 'Look at the queue',
+  };
+}
+
+function gone(): MaestranoConsoleError {
+  return new MaestranoConsoleError('console.changed', {
+    message: 'There is no such dead letter any more: somebody else sent or discarded it.',
+  });
+}
