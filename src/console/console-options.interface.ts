@@ -2,19 +2,7 @@ import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 
 import type { IncomingRequest } from '../utils/incoming-request.js';
 import type { ConsoleAuditEntry } from './audit/audit-entry.js';
-
-/**
- * What somebody may do in the console: `view` opens pages, `replay` repeats work and ends sessions, `money` decides about
- * charges. None includes another.
- */
-export type ConsoleRole = 'view' | 'replay' | 'money';
-
-/** Somebody who uses the console. */
-export interface ConsolePerson {
-  /** Stands in the audit log; 1 to 200 characters. */
-  readonly name: string;
-  readonly roles: readonly ConsoleRole[];
-}
+import type { ConsolePerson } from './console-person.js';
 
 /** What is kept of the actions of the console. */
 export interface ConsoleAuditOptions {

@@ -12,7 +12,7 @@ import { html } from '../views/html.js';
 import { PAGE_POLICY } from '../views/layout.js';
 import { ConsoleAuditLog } from './audit/audit-log.js';
 import { type ConsoleNotice, ConsoleFrame } from './console-frame.js';
-import type { ConsolePerson } from './console-options.interface.js';
+import type { ConsolePerson } from './console-person.js';
 import { ConsolePeople } from './console-people.js';
 import { basePath, formFields, isForeign, wantsJson } from './console-request.js';
 import type { ConsoleAction, ConsoleFields, ConsolePage, ConsoleSection } from './console-section.js';

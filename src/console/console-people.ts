@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MaestranoConsoleError } from '../errors/console.error.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
 import { isRecord } from '../utils/values.js';
-import type { ConsolePerson, ConsoleRole } from './console-options.interface.js';
+import type { ConsolePerson, ConsoleRole } from './console-person.js';
 import { CONSOLE_SETTINGS, type ConsoleSettings } from './console-settings.js';
 
 const ROLES: readonly ConsoleRole[] = ['view', 'replay', 'money'];

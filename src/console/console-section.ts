@@ -1,7 +1,7 @@
 import type { Html } from '../views/html.js';
 import type { PageContent } from '../views/layout.js';
 import type { Tone } from '../views/parts.js';
-import type { ConsolePerson, ConsoleRole } from './console-options.interface.js';
+import type { ConsolePerson, ConsoleRole } from './console-person.js';
 import type { ConsoleView } from './console-view.js';
 
 /** Who waits while nobody acts, in the order of the overview. */

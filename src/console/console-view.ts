@@ -2,7 +2,7 @@ import { form, hiddenField, type ButtonKind } from '../views/form.js';
 import { when } from '../views/format.js';
 import { html, type Html } from '../views/html.js';
 import { withQuery } from '../utils/with-query.js';
-import type { ConsolePerson, ConsoleRole } from './console-options.interface.js';
+import type { ConsolePerson, ConsoleRole } from './console-person.js';
 
 /** Parameters of an address; null and empty ones are left out. */
 export type LinkQuery = Readonly<Record<string, string | null | undefined>>;

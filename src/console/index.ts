@@ -15,11 +15,10 @@ export type { ConsoleAuditEntry, ConsoleOutcomeKind } from './audit/audit-entry.
 export type {
   ConsoleAuditOptions,
   ConsoleGuard,
-  ConsolePerson,
-  ConsoleRole,
   MaestranoConsoleExtras,
   MaestranoConsoleOptions,
 } from './console-options.interface.js';
+export type { ConsolePerson, ConsoleRole } from './console-person.js';
 export type {
   ConsoleAction,
   ConsoleAttention,

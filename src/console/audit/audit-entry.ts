@@ -1,4 +1,4 @@
-import type { ConsoleRole } from '../console-options.interface.js';
+import type { ConsoleRole } from '../console-person.js';
 
 /** What became of an action: `begun` was not finished, as its process ended first. */
 export type ConsoleOutcomeKind = 'begun' | 'done' | 'refused' | 'failed';
