@@ -9,6 +9,11 @@ const QUESTIONS: Readonly<Record<SqlDialect, string>> = {
     (select timeout from pragma_busy_timeout) as busy`,
 };
 
+/** Settings by which the database may forget what it acknowledged: one sentence each. */
+export async function sqlLosses(executor: SqlExecutor): Promise<string[]> {
+  return (await sqlWarnings(executor)).filter((sentence) => sentence.includes('may forget'));
+}
+
 /** Milliseconds that a driver may wait for another process while this one stands still. */
 const LONGEST_BUSY_MS = 100;
 

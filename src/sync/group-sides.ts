@@ -1,7 +1,9 @@
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { ConnecService } from '../connec/connec.service.js';
+import type { SqlExecutor } from '../sql/sql-executor.js';
 import { ConnecClientRecords } from './connec/connec-client-records.js';
 import type { GroupSides } from './engine/sync-engine.js';
+import { SqlSyncStore } from './sql/sql-sync-store.js';
 import type { SyncScope } from './store/sync-store.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 
@@ -11,6 +13,11 @@ const DEFAULT_APP = 'default';
 /** Whose rows a group's are. */
 export function scopeOf(options: MaestranoSyncOptions, { marketplace, groupUid }: GroupReference): SyncScope {
   return { app: options.app ?? DEFAULT_APP, marketplace, group: groupUid };
+}
+
+/** The application's database: as given, or the one in which the links are. */
+export function executorOf({ executor, store }: MaestranoSyncOptions): SqlExecutor | null {
+  return executor ?? (store instanceof SqlSyncStore ? store.executor : null);
 }
 
 /** Both sides of a group: its rows, its Connec! data, and the application's name of it. */
@@ -26,5 +33,6 @@ export async function sidesOf(
     connec: new ConnecClientRecords(client, owner),
     owner,
     tenant: options.tenant?.(group) ?? group.groupUid,
+    executor: executorOf(options),
   };
 }

@@ -22,23 +22,31 @@ export {
   type SyncSource,
   type SyncWrite,
 } from './source/sync-source.js';
+export { table } from './source/table.js';
+export type { TableOptions } from './source/table-options.js';
+export { SqlSyncStore, type SqlSyncStoreOptions } from './sql/sql-sync-store.js';
 export { MemorySyncStore } from './store/memory-sync-store.js';
 export type { SyncDirection, SyncHoldKind, SyncLink, SyncSide } from './store/sync-link.js';
 export {
   type SyncCommit,
+  type SyncCounts,
+  type SyncGroupState,
   type SyncHint,
   type SyncHistoryEntry,
   type SyncLease,
+  type SyncLinkPage,
   type SyncRef,
+  type SyncRunState,
   type SyncScope,
   SyncStore,
   type SyncStream,
 } from './store/sync-store.js';
 export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
-export {
-  MaestranoSync,
-  type SyncEntityStatus,
-  type SyncRunOptions,
-  type SyncStatus,
-} from './sync.service.js';
+export type {
+  SyncEntityStatus,
+  SyncRunOptions,
+  SyncStatus,
+  SyncTouchOptions,
+} from './sync-status.interface.js';
+export { MaestranoSync } from './sync.service.js';

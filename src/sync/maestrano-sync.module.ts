@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
+import { GroupDeletions } from './group-deletions.service.js';
 import { NotificationHints } from './notification-hints.service.js';
 import { PlatformSynchronization } from './platform-synchronization.service.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
@@ -22,10 +23,9 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
  *
  * ```ts
  * MaestranoSyncModule.forRootAsync({
- *   inject: [ContactSource, SyncRecords],
- *   useFactory: (contacts: ContactSource, store: SyncRecords) => ({
- *     // Your own SyncStore; MemorySyncStore is for development.
- *     store,
+ *   inject: [ContactSource, Pool],
+ *   useFactory: (contacts: ContactSource, pool: Pool) => ({
+ *     store: new SqlSyncStore(pgExecutor(pool)),
  *     owner: { provider: 'my-app', realm: 'main' },
  *     entities: [syncEntity('people', contacts, { fields: { first_name: 'firstName' } })],
  *   }),
@@ -36,6 +36,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
   providers: [
     MaestranoSync,
     NotificationHints,
+    GroupDeletions,
     PlatformSynchronization,
     { provide: MaestranoSynchronizationAdapter, useExisting: PlatformSynchronization },
   ],

@@ -1,5 +1,6 @@
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { ExternalIdOwner } from '../connec/client/external-ids.js';
+import type { SqlExecutor } from '../sql/sql-executor.js';
 import type { SyncSettings } from './engine/sync-settings.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import type { SyncStore } from './store/sync-store.js';
@@ -10,6 +11,8 @@ export interface MaestranoSyncOptions extends Partial<SyncSettings> {
   readonly entities: readonly SyncEntity[];
   /** Where links are kept: durable in production. */
   readonly store: SyncStore;
+  /** The database in which `table()` finds its tables; that of a SqlSyncStore by default. */
+  readonly executor?: SqlExecutor;
   /**
    * Name of the application; `default` by default. Two applications that share a store need two names, and two owners of
    * external ids.

@@ -42,6 +42,16 @@ export class SyncRuns {
     this.#next();
   }
 
+  /** Has no run follow that was asked for; one under way goes on. */
+  drop(group: GroupReference): void {
+    this.#waiting.delete(keyOf(group));
+  }
+
+  /** Resolves once no run of the group is under way here. */
+  async ended(group: GroupReference): Promise<void> {
+    await this.#running.get(keyOf(group));
+  }
+
   /** Resolves once nothing runs or waits any more. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());

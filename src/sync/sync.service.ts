@@ -12,19 +12,19 @@ import { FULL_RUN, SyncEngine, type SyncRunResult } from './engine/sync-engine.j
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
-import { scopeOf, sidesOf } from './group-sides.js';
+import { executorOf, scopeOf, sidesOf } from './group-sides.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
-import type {
-  SyncCounts,
-  SyncGroupState,
-  SyncHistoryEntry,
-  SyncRunState,
-  SyncStream,
-} from './store/sync-store.js';
+import type { SyncGroupState, SyncHistoryEntry, SyncRunState } from './store/sync-store.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import { SyncRuns } from './sync-runs.js';
+import type {
+  SyncEntityStatus,
+  SyncRunOptions,
+  SyncStatus,
+  SyncTouchOptions,
+} from './sync-status.interface.js';
 
 /** Injection token of the options of `MaestranoSyncModule`. */
 export const MAESTRANO_SYNC_OPTIONS = Symbol('MAESTRANO_SYNC_OPTIONS');
@@ -35,35 +35,6 @@ const LIMIT = 1_000;
 /** Times a run under way is looked for before a switch is answered, and the milliseconds between. */
 const SETTLE_TRIES = 40;
 const SETTLE_PAUSE = 250;
-
-/** What one run does otherwise. */
-export interface SyncRunOptions {
-  /** Lists all records of both sides, instead of what changed; false by default. */
-  readonly full?: boolean;
-  /** Names of entities; all by default. */
-  readonly only?: readonly string[];
-  /** Which side wins every conflict of this run; the rules decide by default. */
-  readonly preemption?: SyncSide;
-  /** The only side that is written to; both by default. */
-  readonly to?: SyncSide;
-}
-
-/** How it stands with an entity of a group. */
-export interface SyncEntityStatus extends SyncCounts {
-  readonly entity: string;
-  readonly stopped: SyncStream['stopped'];
-  readonly confirmed: boolean;
-  readonly paused: boolean;
-  /** Records that only a complete listing found: a reason to read further back. */
-  readonly foundBySweep: number;
-}
-
-/** How it stands with a group. */
-export interface SyncStatus {
-  readonly enabled: boolean;
-  readonly run: SyncRunState | null;
-  readonly entities: readonly SyncEntityStatus[];
-}
 
 /**
  * Keeps the application's records and a customer's Connec! data the same (docs/synchronization.md).
@@ -90,6 +61,14 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     );
     this.#settings = { ...SYNC_DEFAULTS, ...(Object.fromEntries(given) as Partial<SyncSettings>) };
     this.#entities = ordered(options.entities);
+    const homeless = this.#entities.find(({ source }) => source.needsExecutor);
+    if (homeless && executorOf(options) === null) {
+      throw new MaestranoSyncError('sync.declaration', {
+        message: `The table of "${homeless.name}" has no database.`,
+        remedy: 'Give the module an `executor`, or use a SqlSyncStore.',
+        entity: homeless.name,
+      });
+    }
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
     this.#runs = new SyncRuns(
       (group, run, signal) => this.#runInBackground(group, run, signal),
@@ -98,17 +77,30 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @throws MaestranoSyncError `sync.store` for a store that may lose data, in production */
-  onModuleInit(): void {
-    const { durability } = this.options.store;
-    if (durability === 'durable' || this.options.acceptDataLoss || process.env.NODE_ENV !== 'production')
+  async onModuleInit(): Promise<void> {
+    const { store, acceptDataLoss } = this.options;
+    await store.check();
+    const losses = await this.#losses();
+    if (losses.length === 0) return;
+    if (acceptDataLoss || process.env.NODE_ENV !== 'production') {
+      for (const sentence of losses) this.#logger.warn(sentence);
       return;
+    }
     throw new MaestranoSyncError('sync.store', {
-      message:
-        durability === 'memory'
-          ? 'The store of the synchronization is over with the process.'
-          : 'The store of the synchronization may lose what it acknowledged: edits would be overwritten.',
-      remedy: 'Give it a SyncStore whose durability is `durable`, or set acceptDataLoss.',
+      message: losses.join(' '),
+      remedy:
+        'Give it a SyncStore that keeps what it acknowledged, such as SqlSyncStore, or set acceptDataLoss.',
     });
+  }
+
+  /** Why the store may lose what the engine was told is kept. */
+  async #losses(): Promise<readonly string[]> {
+    const { store } = this.options;
+    if (store.durability === 'memory') return ['The store of the synchronization is over with the process.'];
+    const known = await store.losses();
+    return store.durability === 'durable' || known.length > 0
+      ? known
+      : ['The store of the synchronization may lose what it acknowledged: edits would be overwritten.'];
   }
 
   /** @internal Nest's own hook. */
@@ -147,10 +139,18 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Says that a record of the application changed: the next run looks at it first. Not needed for correctness, since runs
-   * find what changed by themselves.
+   * find what changed by themselves. With a `transaction` of yours (a SqlSyncStore on the same database) it is said if and
+   * only if that commits.
    */
-  async touch(group: GroupReference, entity: string, id: string): Promise<void> {
-    await this.hint(group, [{ entity, side: 'app', recordId: id, cause: 'touch' }]);
+  async touch(
+    group: GroupReference,
+    entity: string,
+    id: string,
+    { transaction }: SyncTouchOptions = {},
+  ): Promise<void> {
+    const { store } = this.options;
+    const within = transaction === undefined ? store : store.within(transaction);
+    await within.hint(scopeOf(this.options, group), [{ entity, side: 'app', recordId: id, cause: 'touch' }]);
   }
 
   /** Says which records to look at; how they look is never taken from a hint. */
@@ -276,9 +276,16 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return !enabled;
   }
 
-  /** Forgets everything about a group. Neither side is changed. */
+  /** Forgets everything about a group, and ends a run that is under way. Neither side is changed. */
   async forget(group: GroupReference): Promise<void> {
+    this.#runs.drop(group);
     await this.options.store.forget(scopeOf(this.options, group));
+    const waited = new AbortController();
+    const longest = pause(SETTLE_TRIES * SETTLE_PAUSE, undefined, { signal: waited.signal }).catch(
+      () => undefined,
+    );
+    await Promise.race([this.#runs.ended(group), longest]);
+    waited.abort();
   }
 
   /** Waits until a run that was under way has seen that it is to end. */
@@ -326,7 +333,10 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
       await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now() } });
       return result;
     } catch (error) {
-      const message = error instanceof MaestranoSyncError ? error.message : 'The run failed.';
+      const known = error instanceof MaestranoSyncError;
+      // The group belongs to somebody else by now, or to nobody.
+      if (known && error.code === 'sync.leaseLost') throw error;
+      const message = known ? error.message : 'The run failed.';
       await store.setGroup(scope, { run: { ...run, status: 'ERROR', message, endedAt: Date.now() } });
       throw error;
     }

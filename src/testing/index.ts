@@ -29,6 +29,12 @@ export {
   MemoryQueueJobs,
 } from './memory-notification-queue.js';
 export { usageStoreContract, type UsageStoreContractOptions } from './usage-store-contract.js';
+export {
+  type OpenSyncTransaction,
+  syncEntityContract,
+  type SyncEntityFixtures,
+} from './sync-entity-contract.js';
+export { syncStoreContract, type SyncStoreContractOptions } from './sync-store-contract.js';
 export type { ContractCase } from './contract-case.js';
 export { maestranoCompliance, type ComplianceTarget } from './compliance/maestrano-compliance.js';
 export { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './compliance/run-compliance.js';

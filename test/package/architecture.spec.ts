@@ -41,8 +41,8 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   usage: [...upTo('connec'), 'sql'],
   console: upTo('health'),
   sandbox: upTo('views'),
-  testing: [...LAYERS.flat(), 'sandbox', 'sql', 'usage'],
-  cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql', 'pg-queue'],
+  testing: [...LAYERS.flat(), 'sandbox', 'sql', 'usage', 'sync'],
+  cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql', 'pg-queue', 'sync'],
 };
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -1,7 +1,8 @@
 import { SQL_NOW } from '../sql-dialect.js';
 import type { SqlDialect } from '../sql-executor.js';
 import { tableName, type SqlTableOptions } from '../sql-tables.js';
-import { MIGRATIONS, type SqlMigration } from './migrations.js';
+import { MIGRATIONS } from './migrations.js';
+import type { SqlMigration } from './sql-migration.js';
 
 /** Version of the tables that this package needs. */
 export const SQL_VERSION = MIGRATIONS.length;

@@ -1,13 +1,5 @@
-import type { SqlDialect } from '../sql-executor.js';
-
-/** A step of the tables; in its texts `{entry}` and the like stand for names of tables, `{prefix}` for what begins them. */
-export interface SqlMigration {
-  /** 1, 2, 3, … without a gap. A published one never changes. */
-  readonly version: number;
-  readonly title: string;
-  /** One statement each: MySQL takes no more at once. All of them may be carried out again. */
-  readonly statements: Readonly<Record<SqlDialect, readonly string[]>>;
-}
+import type { SqlMigration } from './sql-migration.js';
+import { SYNC_TABLES } from './sync-tables.js';
 
 /** All that there are, in order. */
 export const MIGRATIONS: readonly SqlMigration[] = [
@@ -236,4 +228,5 @@ export const MIGRATIONS: readonly SqlMigration[] = [
       ],
     },
   },
+  { version: 3, title: 'links, positions and hints of the synchronization', statements: SYNC_TABLES },
 ];

@@ -86,6 +86,37 @@ export const TABLE_SHAPES: Readonly<Record<string, TableShape>> = {
     },
     indexes: ['usage_statement_status'],
   },
+  sync_lease: { columns: { scope_key: 'key', token: 'time', held_until: 'time' }, indexes: [] },
+  sync_group: { columns: { scope_key: 'key', body: 'text' }, indexes: [] },
+  sync_stream: { columns: { scope_key: 'key', entity: 'key', body: 'text' }, indexes: [] },
+  sync_link: {
+    columns: {
+      scope_key: 'key',
+      entity: 'key',
+      link_key: 'key',
+      app_id: 'key',
+      connec_id: 'key',
+      external_id: 'key',
+      due_at: 'time',
+      hold_kind: 'key',
+      waits_for: 'key',
+      gone: 'time',
+      body: 'text',
+    },
+    indexes: ['sync_link_app', 'sync_link_connec', 'sync_link_external', 'sync_link_due', 'sync_link_waits'],
+  },
+  sync_match: {
+    columns: { scope_key: 'key', entity: 'key', match_key: 'key', link_key: 'key' },
+    indexes: ['sync_match_link'],
+  },
+  sync_history: {
+    columns: { scope_key: 'key', entity: 'key', link_key: 'key', body: 'text' },
+    indexes: [],
+  },
+  sync_hint: {
+    columns: { scope_key: 'key', entity: 'key', record_key: 'key', hint_id: 'key', body: 'text' },
+    indexes: ['sync_hint_order'],
+  },
 };
 
 /** How the databases name the kinds; with the collation that texts need, as they otherwise compare wrongly. */

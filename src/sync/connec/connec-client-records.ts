@@ -115,6 +115,7 @@ export class ConnecClientRecords implements ConnecRecords {
       updatedAt,
       createdAt: record.created_at ?? null,
       record,
+      owner: this.owner,
     };
   }
 

@@ -1,3 +1,5 @@
+import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
+
 /** A record of Connec! as it was read, with what the engine needs of it. */
 export interface ConnecSideRecord {
   readonly id: string;
@@ -7,6 +9,8 @@ export interface ConnecSideRecord {
   readonly updatedAt: number;
   readonly createdAt: string | null;
   readonly record: Readonly<Record<string, unknown>>;
+  /** Whose ids ours are, also those of lines; ours are not told from others without it. */
+  readonly owner?: ExternalIdOwner;
 }
 
 /** Where in the changes of a resource a page begins: behind a stamp, and behind some records of the same second. */

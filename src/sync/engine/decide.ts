@@ -1,5 +1,6 @@
 import type { SyncEntity } from '../fields/entity-definition.js';
 import { type FieldWrite, merge, type MergeDecision, type MergeRules, convertUnit } from '../merge/merge.js';
+import { withLines } from '../merge/lines.js';
 import { settle } from '../merge/settle.js';
 import { type Convert, type FieldRule, mayGo, type SideRecord } from '../merge/side-record.js';
 import { digest, isEmpty, sameValue, valueAt } from '../merge/values.js';
@@ -121,10 +122,10 @@ function both(
   context: DecideContext,
 ): Step {
   const { entity, now } = context;
-  const records = { app, connec };
-  const settled = link.intents.length > 0 ? settle(link, records, entity.units) : { link, undecided: [] };
+  const { units, link: lined, ...records } = withLines(entity, link, { app, connec }, context.convert);
+  const settled = lined.intents.length > 0 ? settle(lined, records, units) : { link: lined, undecided: [] };
   const rules = rulesFor(context.rules, link, entity);
-  const merged = merge(settled.link, records, entity.units, context.convert, rules);
+  const merged = merge(settled.link, records, units, context.convert, rules);
   const decisions = [...undecidedDecisions(settled.undecided), ...merged.decisions];
   let next = merged.link;
   if (merged.waitsFor !== null) {
@@ -165,8 +166,9 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
   const accepted = entity.accept?.({ app: app.record }) ?? true;
   if (!accepted || !rulesFor(context.rules, link, entity).writable.connec)
     return keep(atRest(seen(link, app, null)));
-  const rules = entity.rules.filter(({ direction }) => mayGo(direction, 'connec'));
-  const converted = convertUnit(rules, app, context.convert);
+  const { units, app: lined } = withLines(entity, link, { app, connec: null }, context.convert);
+  const rules = units.flat().filter(({ direction }) => mayGo(direction, 'connec'));
+  const converted = convertUnit(rules, lined, context.convert);
   if ('waitsFor' in converted) {
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }
@@ -178,8 +180,9 @@ function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: De
   const accepted = entity.accept?.({ connec: connec.record }) ?? true;
   if (!accepted || !rulesFor(context.rules, link, entity).writable.app)
     return keep(atRest(seen(link, null, connec)));
-  const rules = entity.rules.filter(({ direction }) => mayGo(direction, 'app'));
-  const converted = convertUnit(rules, connec, context.convert);
+  const { units, connec: lined } = withLines(entity, link, { app: null, connec }, context.convert);
+  const rules = units.flat().filter(({ direction }) => mayGo(direction, 'app'));
+  const converted = convertUnit(rules, lined, context.convert);
   if ('waitsFor' in converted) {
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }

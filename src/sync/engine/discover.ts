@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { ConnecPosition } from '../connec/connec-records.js';
 import { hasChanged } from '../merge/merge.js';
 import { matchKeysOf } from '../merge/match.js';
-import { mayGo, type SideRecord } from '../merge/side-record.js';
+import { withLines } from '../merge/lines.js';
+import { type Convert, mayGo, type SideRecord } from '../merge/side-record.js';
 import { sameValue, valueAt } from '../merge/values.js';
 import {
   dueNow,
@@ -170,7 +171,7 @@ export async function seeApp(
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
     if (link.connec.id === null)
       link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
-    link = sight(markedDue(context, link, record, cause, now), record);
+    link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
     if (link !== before) page.put(link);
   }
   return page.touched;
@@ -210,7 +211,7 @@ export async function seeConnec(
       const matchable = record.externalIds.length === 0 && !isArchived(context, record);
       link = { ...link, matchKeys: matchable ? matchKeysOf(entity, record, references.convert) : [] };
     }
-    link = sight(markedDue(context, link, record, cause, now), record);
+    link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
     if (link !== before) page.put(link);
   }
   return page.touched;
@@ -250,23 +251,24 @@ function markedDue(
   context: RunContext,
   link: SyncLink,
   record: SideRecord,
-  cause: SyncCause,
-  now: number,
+  { cause, now, convert }: { readonly cause: SyncCause; readonly now: number; readonly convert: Convert },
 ): SyncLink {
   if (isOlder(record, link[record.side])) return { ...dueNow(link, cause, now), dueAt: link.restUntil };
-  return isDue(context, link, record) ? dueNow(link, cause, now) : link;
+  return isDue(context, link, record, convert) ? dueNow(link, cause, now) : link;
 }
 
 /** Whether there may be something to do: the record differs from its base, or the other side is not there yet. */
-function isDue(context: RunContext, link: SyncLink, record: SideRecord): boolean {
+function isDue(context: RunContext, link: SyncLink, record: SideRecord, convert: Convert): boolean {
   const other: SyncSide = record.side === 'app' ? 'connec' : 'app';
   if (link.gone !== null) return record.side === 'connec' && !link.gone.archived;
   if (link[other].id === null || !link[other].seen) return true;
   if (link.hold?.kind === 'vanished' || link.hold?.kind === 'absent') return true;
-  return context.entity.units.some(
+  const sides = record.side === 'app' ? { app: record, connec: null } : { app: null, connec: record };
+  const lined = withLines<SideRecord | null, SideRecord | null>(context.entity, link, sides, convert);
+  return lined.units.some(
     (unit) =>
       unit.every(({ direction }) => mayGo(direction, other)) &&
-      hasChanged(unit, record, link[record.side].base),
+      hasChanged(unit, lined[record.side] ?? record, link[record.side].base),
   );
 }
 

@@ -1,7 +1,15 @@
-import { connecId } from '../../connec/client/external-ids.js';
+import { connecId, type ExternalId, type ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecSideRecord } from '../connec/connec-records.js';
 import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
-import { digestsOf, type FieldRule, type SideRecord } from '../merge/side-record.js';
+import { linesDigest } from '../merge/lines.js';
+import {
+  digestsOf,
+  type FieldRule,
+  type ListRule,
+  type SideLine,
+  type SideRecord,
+} from '../merge/side-record.js';
+import { isRecord } from '../../utils/values.js';
 import { digest, valueAt } from '../merge/values.js';
 import type { SyncIdentity } from '../source/sync-source.js';
 
@@ -37,7 +45,10 @@ export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
     born: bornAt instanceof Date ? bornAt.toISOString() : (bornAt ?? null),
     key: key ?? null,
     values,
-    digests: digestsOf(values),
+    ...withLists(
+      values,
+      entity.lists.map((list) => [list.name, appLines(list, record[list.app])]),
+    ),
     whole: () => null,
     record,
   };
@@ -57,10 +68,50 @@ export function readConnec(entity: SyncEntity, read: ConnecSideRecord): ConnecSi
     at: updatedAt,
     born: createdAt,
     values,
-    digests: digestsOf(values),
+    ...withLists(
+      values,
+      entity.lists.map((list) => [list.name, connecLines(list, valueAt(record, list.name), read.owner)]),
+    ),
     whole: () => digest([{ ...record, updated_at: null }, externalIds]),
     record,
   };
+}
+
+/** The lists of a record, and digests with one of each list: that of all lines, in whatever order. */
+function withLists(
+  values: Readonly<Record<string, unknown>>,
+  lists: readonly (readonly [string, readonly SideLine[]])[],
+): Pick<SideRecord, 'digests' | 'lists'> {
+  const whole = Object.fromEntries(lists.map(([name, lines]) => [name, digest(linesDigest(lines))]));
+  return { digests: { ...digestsOf(values), ...whole }, lists: Object.fromEntries(lists) };
+}
+
+function appLines(list: ListRule, value: unknown): readonly SideLine[] {
+  return recordsOf(value).map((raw, index) => {
+    const id = raw[list.key];
+    const values = Object.fromEntries(list.fields.map((rule) => [rule.name, appValue(rule, raw[rule.app])]));
+    return {
+      id: typeof id === 'string' || typeof id === 'number' ? String(id) : `#${index}`,
+      externalIds: [],
+      values,
+      raw,
+    };
+  });
+}
+
+function connecLines(list: ListRule, value: unknown, owner?: ExternalIdOwner): readonly SideLine[] {
+  return recordsOf(value).map((raw, index) => {
+    const ids = Array.isArray(raw['id']) ? (raw['id'] as readonly ExternalId[]) : [];
+    const own = ids.filter(({ provider, realm }) => provider === owner?.provider && realm === owner?.realm);
+    const values = Object.fromEntries(
+      list.fields.map((rule) => [rule.name, connecValue(rule, valueAt(raw, rule.name))]),
+    );
+    return { id: connecId(raw['id']) ?? `#${index}`, externalIds: own.map(({ id }) => id), values, raw };
+  });
+}
+
+function recordsOf(value: unknown): readonly AppRecord[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /** Ids of records are texts wherever they are compared. */

@@ -1,6 +1,7 @@
 import { type ExternalIdOwner, toExternalIds } from '../../connec/client/external-ids.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
-import type { Convert, FieldRule, SideRecord } from '../merge/side-record.js';
+import { type Convert, type FieldRule, type ListRule, mayGo, type SideRecord } from '../merge/side-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { SyncLink, SyncSide } from '../store/sync-link.js';
 import type { SyncRef, SyncScope, SyncStore } from '../store/sync-store.js';
 
@@ -51,6 +52,19 @@ export class References {
         wanted.set(waitsFor(rule.refers, side, id), { entity: rule.refers, ref });
       }
     }
+    for (const { name, fields } of entity.lists) {
+      for (const { refers, name: field } of fields) {
+        if (refers === null) continue;
+        for (const { side, lists } of records) {
+          for (const { values } of lists?.[name] ?? []) {
+            const id = values[field];
+            if (typeof id !== 'string') continue;
+            const ref = side === 'app' ? { app: id } : { connec: id };
+            wanted.set(waitsFor(refers, side, id), { entity: refers, ref });
+          }
+        }
+      }
+    }
     const links = new Map<string, SyncLink>();
     for (const name of new Set([...wanted.values()].map(({ entity: refers }) => refers))) {
       const some = [...wanted].filter(([, { entity: refers }]) => refers === name);
@@ -70,6 +84,7 @@ export class References {
   /** @throws ConversionFailure */
   readonly convert: Convert = (rule, from, value) => {
     if (rule.refers !== null) return this.#reference(rule.refers, from, value);
+    if (rule.line) return this.#line(rule.line.list, from, value);
     const conversion = from === 'app' ? rule.toConnec : rule.toApp;
     if (conversion === null) return { value };
     try {
@@ -84,6 +99,19 @@ export class References {
     if (rule.refers === null || typeof value !== 'string') return value ?? null;
     const link = this.#byConnecId.get(value);
     return link?.externalId ? toExternalIds(link.externalId, this.owner) : value;
+  }
+
+  /** All fields of a line that go this way; null for a line that was removed. */
+  #line({ fields }: ListRule, from: SyncSide, value: unknown): ReturnType<Convert> {
+    if (!isRecord(value)) return { value: null };
+    const line: Record<string, unknown> = {};
+    for (const field of fields) {
+      if (!mayGo(field.direction, from === 'app' ? 'connec' : 'app')) continue;
+      const converted = this.convert(field, from, value[field.name]);
+      if ('waitsFor' in converted) return converted;
+      line[field.name] = converted.value;
+    }
+    return { value: line };
   }
 
   #reference(refers: string, from: SyncSide, id: unknown): ReturnType<Convert> {

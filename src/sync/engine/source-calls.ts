@@ -21,7 +21,7 @@ export class SourceCalls {
   constructor(
     private readonly entity: SyncEntity,
     private readonly scope: SyncScope,
-    private readonly tenant: unknown,
+    private readonly application: Pick<SyncContext, 'tenant' | 'executor'>,
     private readonly timeoutMs: number,
   ) {}
 
@@ -102,7 +102,8 @@ export class SourceCalls {
       timer.unref();
     });
     try {
-      const context = { scope: this.scope, tenant: this.tenant, signal: controller.signal };
+      const { tenant, executor } = this.application;
+      const context = { scope: this.scope, tenant, executor, signal: controller.signal };
       return await Promise.race([call(context), deadline]);
     } finally {
       clearTimeout(timer);

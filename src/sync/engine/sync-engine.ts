@@ -1,6 +1,7 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecRecords } from '../connec/connec-records.js';
+import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
@@ -23,6 +24,8 @@ export interface GroupSides {
   readonly owner: ExternalIdOwner;
   /** The application's own name of the customer. */
   readonly tenant: unknown;
+  /** The application's database, for sources that work on it. */
+  readonly executor: SqlExecutor | null;
 }
 
 /** What a run did. */
@@ -125,7 +128,7 @@ export class SyncEngine {
     const { id } = link[side];
     if (entity === undefined || id === null) return {};
     if (side === 'app') {
-      const source = new SourceCalls(entity, sides.scope, sides.tenant, this.settings.timeoutMs);
+      const source = new SourceCalls(entity, sides.scope, sides, this.settings.timeoutMs);
       return (await source.get([id])).get(id)?.digests ?? {};
     }
     const [record] = await sides.connec.get(entity.resource, [id]);
@@ -212,14 +215,14 @@ export class SyncEngine {
   }
 
   #context(
-    { scope, connec, owner, tenant }: GroupSides,
+    { scope, connec, owner, tenant, executor }: GroupSides,
     entity: SyncEntity,
     guard: HeldLease,
     options: RunOptions,
     counters: RunCounters,
   ): RunContext {
     const { store, settings } = this;
-    const source = new SourceCalls(entity, scope, tenant, settings.timeoutMs);
+    const source = new SourceCalls(entity, scope, { tenant, executor }, settings.timeoutMs);
     return { store, scope, entity, source, connec, guard, settings, owner, options, counters };
   }
 }

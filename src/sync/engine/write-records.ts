@@ -1,7 +1,10 @@
 import type { ConnecWrite, ConnecWritten } from '../connec/connec-records.js';
 import type { AppRecord } from '../fields/entity-definition.js';
 import { afterWrite, type FieldWrite } from '../merge/merge.js';
-import type { SideRecord } from '../merge/side-record.js';
+import { withLines, writtenLines } from '../merge/lines.js';
+import type { LineValues, ListRule, SideLine, SideRecord } from '../merge/side-record.js';
+import { isRecord } from '../../utils/values.js';
+import { toExternalIds } from '../../connec/client/external-ids.js';
 import { valueAt, withValueAt } from '../merge/values.js';
 import {
   atRest,
@@ -56,7 +59,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   const { app, connec } = batch.looks.get(link.key)!;
   await guard.check();
   const writes = step.kind === 'createInApp' ? step.writes : step.kind === 'write' ? step.toApp : [];
-  const data: AppRecord = Object.fromEntries(writes.map(({ rule, value }) => [rule.app, value]));
+  const data = appDataOf(link, writes, app);
   const written =
     step.kind === 'createInApp'
       ? await source.create(data, link.connec.id!)
@@ -67,7 +70,13 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     if (step.kind === 'createInApp') counters.createdInApp += 1;
     else counters.updatedInApp += 1;
     if (step.kind === 'createInApp') await freeAppId(batch, written.record.id, link.key);
-    const { link: based } = afterWrite(settledFor(current, 'app'), 'app', writes, written.record);
+    const lined = withLines(
+      batch.context.entity,
+      current,
+      { app: written.record, connec },
+      batch.references.convert,
+    );
+    const { link: based } = afterWrite(settledFor(lined.link, 'app'), 'app', writes, lined.app);
     const created = withSide(based, 'app', {
       id: written.record.id,
       seen: true,
@@ -121,7 +130,8 @@ export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promi
 function connecWriteOf(batch: Batch, step: Step, link: SyncLink): ConnecWrite | null {
   const { connec } = batch.looks.get(link.key)!;
   if (step.kind === 'createInConnec') {
-    return { kind: 'create', externalId: link.externalId!, changes: changesOf(batch, step.writes, {}) };
+    const changes = changesOf(batch, link, step.writes, null);
+    return { kind: 'create', externalId: link.externalId!, changes };
   }
   if (step.kind === 'archive' && connec) {
     const changes = Object.entries(batch.context.entity.archived).reduce(
@@ -138,15 +148,67 @@ function connecWriteOf(batch: Batch, step: Step, link: SyncLink): ConnecWrite | 
     kind: 'update',
     id: connec.id,
     externalId: unlinked ? link.externalId : null,
-    changes: changesOf(batch, step.toConnec, connec.record),
+    changes: changesOf(batch, link, step.toConnec, connec),
   };
 }
 
-function changesOf(batch: Batch, writes: readonly FieldWrite[], record: AppRecord): Record<string, unknown> {
-  return writes.reduce<Record<string, unknown>>(
-    (changes, { rule, value }) => putAt(changes, rule.name, batch.references.wire(rule, value), record),
-    {},
-  );
+function changesOf(
+  batch: Batch,
+  link: SyncLink,
+  writes: readonly FieldWrite[],
+  connec: ConnecSide | null,
+): Record<string, unknown> {
+  const record = connec?.record ?? {};
+  const { references, context } = batch;
+  const plain = writes
+    .filter(({ rule }) => !rule.line)
+    .reduce<Record<string, unknown>>(
+      (changes, { rule, value }) => putAt(changes, rule.name, references.wire(rule, value), record),
+      {},
+    );
+  return linesByList(writes).reduce<Record<string, unknown>>((changes, { list, lines }) => {
+    const form = (values: LineValues, line: SideLine | null, key: string): Record<string, unknown> => {
+      const id = link.lines[list.name]?.find((pair) => pair.key === key)?.app ?? key.slice(1);
+      const added = line === null && key.startsWith('a') ? { id: toExternalIds(id, context.owner) } : {};
+      return list.fields.reduce<Record<string, unknown>>(
+        (written, field) =>
+          field.name in values
+            ? putAt(written, field.name, references.wire(field, values[field.name]), line?.raw ?? {})
+            : written,
+        { ...line?.raw, ...added },
+      );
+    };
+    const present = connec?.lists?.[list.name] ?? [];
+    return putAt(changes, list.name, writtenLines(list, 'connec', link, present, lines, form), record);
+  }, plain);
+}
+
+/** What is written to the application: properties, and lists as a whole. */
+function appDataOf(link: SyncLink, writes: readonly FieldWrite[], app: SideRecord | null): AppRecord {
+  const data: Record<string, unknown> = {};
+  for (const { rule, value } of writes) if (!rule.line) data[rule.app] = value;
+  for (const { list, lines } of linesByList(writes)) {
+    const form = (values: LineValues, line: SideLine | null): Record<string, unknown> => {
+      const written: Record<string, unknown> = { ...line?.raw };
+      for (const field of list.fields) if (field.name in values) written[field.app] = values[field.name];
+      return written;
+    };
+    data[list.app] = writtenLines(list, 'app', link, app?.lists?.[list.name] ?? [], lines, form);
+  }
+  return data;
+}
+
+/** The lines among the writes, by their list. */
+function linesByList(
+  writes: readonly FieldWrite[],
+): readonly { readonly list: ListRule; readonly lines: ReadonlyMap<string, LineValues | null> }[] {
+  const found = new Map<ListRule, Map<string, LineValues | null>>();
+  for (const { rule, value } of writes) {
+    if (!rule.line) continue;
+    const lines = found.get(rule.line.list) ?? new Map<string, LineValues | null>();
+    found.set(rule.line.list, lines.set(rule.line.key, isRecord(value) ? value : null));
+  }
+  return [...found].map(([list, lines]) => ({ list, lines }));
 }
 
 /** Adds a value; what stands beside it in the same object is sent as it was read. */
@@ -168,7 +230,14 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
   const look_ = batch.looks.get(link.key)!;
   const now = Date.now();
   if (written.kind === 'done') {
-    const record = readConnec(entity, written.record);
+    const read = readConnec(entity, written.record);
+    const { convert } = batch.references;
+    const { link: lined, connec: record } = withLines(
+      entity,
+      link,
+      { app: look_.app, connec: read },
+      convert,
+    );
     if (step.kind === 'archive') {
       counters.archived += 1;
       const gone = { since: link.gone?.since ?? now, archived: true };
@@ -183,7 +252,7 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       }
       counters.createdInConnec += 1;
     } else if (writes.length > 0) counters.updatedInConnec += 1;
-    const { link: based } = afterWrite(settledFor(link, 'connec'), 'connec', writes, record);
+    const { link: based } = afterWrite(settledFor(lined, 'connec'), 'connec', writes, record);
     const linked = withSide({ ...based, matchKeys: [] }, 'connec', {
       id: record.id,
       seen: true,

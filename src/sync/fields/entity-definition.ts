@@ -1,4 +1,4 @@
-import type { FieldRule, FieldUnit, SyncConflictRule } from '../merge/side-record.js';
+import type { FieldRule, FieldUnit, ListRule, SyncConflictRule } from '../merge/side-record.js';
 import type { SyncSource } from '../source/sync-source.js';
 import type { SyncDirection } from '../store/sync-link.js';
 
@@ -19,6 +19,8 @@ export interface SyncEntity {
   readonly source: SyncSource<AppRecord>;
   readonly rules: readonly FieldRule[];
   readonly units: readonly FieldUnit[];
+  /** Lists whose lines are synchronized one by one; they are none of the rules. */
+  readonly lists: readonly ListRule[];
   readonly match: readonly MatchKey[];
   readonly conflict: SyncConflictRule;
   readonly direction: SyncDirection;

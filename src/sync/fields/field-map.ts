@@ -108,6 +108,29 @@ interface ReferenceField<Local> {
   readonly conflict?: SyncConflictRule;
 }
 
+/** What a list has in each place; never for what is none. */
+type LineOf<T> = Filled<T> extends readonly (infer Line)[] ? Line : never;
+
+/** A list whose lines have ids on both sides: changed, decided and written line by line. */
+type ListField<Local, Value> = [LineOf<Value>] extends [never]
+  ? never
+  : {
+      [K in keyof Local & string]: [LineOf<Local[K]>] extends [object]
+        ? [LineOf<Local[K]>] extends [never]
+          ? never
+          : {
+              readonly app: K;
+              /** The property of a line with the application's id of it. */
+              readonly key: keyof LineOf<Local[K]> & string;
+              /** Fields by which a line is recognised that neither side knows the other's id of. */
+              readonly match?: readonly ConnecPath<LineOf<Value>>[];
+              readonly fields: FieldMap<LineOf<Local[K]>, LineOf<Value>>;
+              readonly direction?: 'both' | 'toConnec' | 'toApp';
+              readonly conflict?: SyncConflictRule;
+            }
+        : never;
+    }[keyof Local & string];
+
 /**
  * The mapping of an entity: paths at Connec! and the properties of the application that they belong to. A property's
  * name alone where both hold the same type, an object for everything else.
@@ -117,5 +140,6 @@ export type FieldMap<Local, Remote> = {
     | SameKeys<Local, ConnecValueAt<Remote, Path>>
     | PlainField<Local, ConnecValueAt<Remote, Path>>
     | ConvertedField<Local, ConnecValueAt<Remote, Path>>
-    | ReferenceField<Local>;
+    | ReferenceField<Local>
+    | ListField<Local, ConnecValueAt<Remote, Path>>;
 };

@@ -1,6 +1,6 @@
 import type { ConnecRecordOf, ConnecResourceName } from '../../connec/client/connec-resources.interface.js';
 import { MaestranoSyncError } from '../../errors/sync.error.js';
-import type { FieldRule, FieldUnit, SyncConflictRule } from '../merge/side-record.js';
+import type { FieldRule, FieldUnit, ListRule, SyncConflictRule } from '../merge/side-record.js';
 import type { SyncSource } from '../source/sync-source.js';
 import type { SyncDirection } from '../store/sync-link.js';
 import type { AppRecord, MatchKey, SyncEntity, SyncNormaliser } from './entity-definition.js';
@@ -51,6 +51,10 @@ type FieldSpec =
       readonly conflict?: SyncConflictRule;
       readonly onCreate?: FieldRule['onCreate'];
       readonly refers?: string;
+      /** Of a list with lines. */
+      readonly fields?: Readonly<Record<string, FieldSpec | undefined>>;
+      readonly key?: string;
+      readonly match?: readonly string[];
     };
 
 const CONFLICTS = ['newest', 'app', 'connec', 'nonEmpty', 'ask'];
@@ -93,7 +97,10 @@ export function syncEntity<
     FieldSpec,
   ][];
   if (specs.length === 0) wrong('it has no fields.');
-  const rules = specs.map(([path, field]) => ruleOf(path, field, wrong));
+  const isList = ([, field]: readonly [string, FieldSpec]): boolean =>
+    typeof field === 'object' && field.fields !== undefined;
+  const rules = specs.filter((one) => !isList(one)).map(([path, field]) => ruleOf(path, field, wrong));
+  const lists = specs.filter(isList).map(([path, field]) => listOf(path, field, wrong));
   const known = new Set(rules.map(({ name: path }) => path));
   const check = (paths: readonly string[], where: string): void => {
     for (const path of paths)
@@ -109,6 +116,7 @@ export function syncEntity<
     resource,
     source: source as SyncSource<AppRecord>,
     rules,
+    lists,
     units: unitsOf(rules, spec.together ?? [], spec.apart ?? [], wrong),
     match: match.map((paths): MatchKey => paths.map((field) => ({ field, as: normaliserOf(field) }))),
     conflict: spec.conflict ?? 'newest',
@@ -117,6 +125,24 @@ export function syncEntity<
     archived: (spec.archived as AppRecord | undefined) ?? { status: 'ARCHIVED' },
     accept: (spec.accept as SyncEntity['accept'] | undefined) ?? null,
   };
+}
+
+/** A list with lines of its own ids. */
+function listOf(path: string, field: FieldSpec, wrong: Wrong): ListRule {
+  const { key, match = [], fields = {}, ...others } = field as Exclude<FieldSpec, string>;
+  const { name, app, direction, conflict } = ruleOf(path, others, wrong);
+  if (typeof key !== 'string' || key === '')
+    wrong(`the list "${path}" has no "key" with the ids of its lines.`, [path]);
+  const specs = Object.entries(fields).flatMap(([line, spec]) =>
+    spec === undefined ? [] : [[line, spec] as const],
+  );
+  if (specs.length === 0) wrong(`the list "${path}" has no fields.`, [path]);
+  const rules = specs.map(([line, spec]) => ruleOf(line, spec, wrong));
+  for (const one of match) {
+    if (!rules.some((rule) => rule.name === one))
+      wrong(`"${one}" of "match" is no field of the list "${path}".`, [path]);
+  }
+  return { name, app, direction, conflict, key: key ?? '', match, fields: rules };
 }
 
 type Wrong = (message: string, fields?: readonly string[]) => never;

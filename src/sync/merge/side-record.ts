@@ -22,6 +22,36 @@ export interface FieldRule {
   readonly equal: ((one: unknown, other: unknown) => boolean) | null;
   /** What the other side gets on create where a value is empty. */
   readonly onCreate: { readonly app?: unknown; readonly connec?: unknown };
+  /** The line that it is, where the field is one. */
+  readonly line?: { readonly list: ListRule; readonly key: string };
+}
+
+/** A list whose lines have ids of their own on both sides. */
+export interface ListRule {
+  /** Its path at Connec!. */
+  readonly name: string;
+  /** The property of the application's record. */
+  readonly app: string;
+  readonly direction: Exclude<SyncDirection, 'none'>;
+  readonly conflict: SyncConflictRule | null;
+  /** The property of a line that is the application's id of it. */
+  readonly key: string;
+  /** Names of fields by which lines are recognised that have never been written. */
+  readonly match: readonly string[];
+  readonly fields: readonly FieldRule[];
+}
+
+/** The declared fields of a line by name, in the form of a side. */
+export type LineValues = Readonly<Record<string, unknown>>;
+
+/** A line as it was read. */
+export interface SideLine {
+  /** Null where the side gave none. */
+  readonly id: string | null;
+  /** Ids of ours that Connec!'s line has. */
+  readonly externalIds: readonly string[];
+  readonly values: LineValues;
+  readonly raw: Readonly<Record<string, unknown>>;
 }
 
 /** Fields that are changed, decided and written as one. */
@@ -39,6 +69,8 @@ export interface SideRecord {
   /** By field name. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly digests: SyncBase;
+  /** Lines by the name of their list. */
+  readonly lists?: Readonly<Record<string, readonly SideLine[]>>;
   /** Digest of all that the side shows of the record but its stamp; null where nobody can say what belongs to it. */
   readonly whole: () => string | null;
 }

@@ -1,3 +1,4 @@
+import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncScope } from '../store/sync-store.js';
 
 /** What every call of a source gets. */
@@ -6,6 +7,8 @@ export interface SyncContext {
   readonly scope: SyncScope;
   /** The application's own name of the customer: `tenant` of the module's options, the group's id by default. */
   readonly tenant: unknown;
+  /** The application's database, where the module knows it; null elsewhere. */
+  readonly executor: SqlExecutor | null;
   /** Ends at the deadline of the call. */
   readonly signal: AbortSignal;
 }
@@ -61,6 +64,8 @@ export interface SyncSource<Local> {
    * (the default). With `table` the engine sees a restored backup also by records that are missing.
    */
   readonly versions?: 'table' | 'record';
+  /** Whether it works on `context.executor`; false by default. */
+  readonly needsExecutor?: boolean;
   /** What changed behind the cursor, oldest first; everything without one. */
   changes(
     query: { readonly cursor: string | null; readonly limit: number },

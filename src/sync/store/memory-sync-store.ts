@@ -236,7 +236,9 @@ export class MemorySyncStore extends SyncStore {
   }
 
   async forget(scope: SyncScope): Promise<void> {
-    this.#scopes.delete(keyOf(scope));
+    const rows = new ScopeRows();
+    rows.token = this.#rows(scope).token + 1;
+    this.#scopes.set(keyOf(scope), rows);
   }
 
   async ping(): Promise<void> {}

@@ -70,6 +70,14 @@ export interface SyncIntent {
   readonly at: number;
 }
 
+/** Two lines of a list that are the same. */
+export interface SyncLinePair {
+  /** Its name in bases and intents. */
+  readonly key: string;
+  readonly app: string | null;
+  readonly connec: string | null;
+}
+
 /** What ties a record of the application to one of Connec!. Immutable: a change is a new object. */
 export interface SyncLink {
   readonly key: string;
@@ -88,6 +96,8 @@ export interface SyncLink {
   readonly waitsFor: string | null;
   /** Digests of the values that identify it, while it has one side only. */
   readonly matchKeys: readonly string[];
+  /** Which lines belong together, by the name of their list. */
+  readonly lines: Readonly<Record<string, readonly SyncLinePair[]>>;
   /** Limits the direction of this one record. */
   readonly direction: SyncDirection;
   /** When to look at it next, in milliseconds of the epoch; null when it is at rest. */
@@ -128,6 +138,7 @@ export function newLink(key: string, ids: { readonly app?: string; readonly conn
     hold: null,
     waitsFor: null,
     matchKeys: [],
+    lines: {},
     direction: 'both',
     dueAt: null,
     restUntil: 0,

@@ -1,3 +1,4 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncHoldKind, SyncLink, SyncSide } from './sync-link.js';
 
 /** Whose data: one customer company on one marketplace, for one application. */
@@ -203,8 +204,25 @@ export abstract class SyncStore {
   abstract setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState>;
   /** Newest first. */
   abstract history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]>;
-  /** Removes everything that is known of the scope. */
+  /** Removes everything that is known of the scope. Who holds its lease at that moment commits nothing any more. */
   abstract forget(scope: SyncScope): Promise<void>;
   abstract ping(): Promise<void>;
+  /** Whether the store can be used at all; called at start-up. Rejects with what is wrong; does nothing by default. */
+  async check(): Promise<void> {}
+  /** Why a store that is `durable` may lose what it acknowledged all the same, one sentence each; none by default. */
+  async losses(): Promise<readonly string[]> {
+    return [];
+  }
+  /**
+   * The same rows inside an open transaction of the application, for `hint`.
+   *
+   * @throws MaestranoSyncError `sync.store` where the store has no transactions, as by default
+   */
+  within(_transaction: unknown): SyncStore {
+    throw new MaestranoSyncError('sync.store', {
+      message: 'The store of the synchronization takes no part in transactions of the application.',
+      remedy: 'Leave the transaction out, or use a SqlSyncStore on the same database.',
+    });
+  }
   async close(): Promise<void> {}
 }

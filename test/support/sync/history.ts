@@ -60,7 +60,13 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
         SCOPE,
         due.map(({ id }) => ({ entity: 'things', side: 'connec', recordId: id, cause: 'notification' })),
       );
-      const sides = { scope: SCOPE, connec, owner: { provider: 'app', realm: 'r' }, tenant: 'cld-1' };
+      const sides = {
+        scope: SCOPE,
+        connec,
+        owner: { provider: 'app', realm: 'r' },
+        tenant: 'cld-1',
+        executor: null,
+      };
       try {
         await engine.run(sides);
       } catch (error) {

@@ -254,6 +254,7 @@ export function entityOf(source: SyncSource<AppRecord>, conflict: SyncEntity['co
     source,
     rules: Object.values(RULES),
     units: [[RULES.name], [RULES.note], [RULES.amount, RULES.currency], [RULES.arch]],
+    lists: [],
     match: [],
     conflict,
     direction: 'both',

@@ -1,0 +1,37 @@
+import type { SyncSide } from './store/sync-link.js';
+import type { SyncCounts, SyncRunState, SyncStream } from './store/sync-store.js';
+
+/** What one run does otherwise. */
+export interface SyncRunOptions {
+  /** Lists all records of both sides, instead of what changed; false by default. */
+  readonly full?: boolean;
+  /** Names of entities; all by default. */
+  readonly only?: readonly string[];
+  /** Which side wins every conflict of this run; the rules decide by default. */
+  readonly preemption?: SyncSide;
+  /** The only side that is written to; both by default. */
+  readonly to?: SyncSide;
+}
+
+/** Where {@link MaestranoSync.touch} writes. */
+export interface SyncTouchOptions {
+  /** The open transaction of your library (client, manager, `trx`); none by default. */
+  readonly transaction?: unknown;
+}
+
+/** How it stands with an entity of a group. */
+export interface SyncEntityStatus extends SyncCounts {
+  readonly entity: string;
+  readonly stopped: SyncStream['stopped'];
+  readonly confirmed: boolean;
+  readonly paused: boolean;
+  /** Records that only a complete listing found: a reason to read further back. */
+  readonly foundBySweep: number;
+}
+
+/** How it stands with a group. */
+export interface SyncStatus {
+  readonly enabled: boolean;
+  readonly run: SyncRunState | null;
+  readonly entities: readonly SyncEntityStatus[];
+}

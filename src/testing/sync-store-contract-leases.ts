@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+
+import { eventually } from './contract-case.js';
+import {
+  codeOf,
+  ENTITY,
+  freshScope,
+  fullLink,
+  leased,
+  type SyncStoreCheck,
+} from './sync-store-contract-check.js';
+
+/** The part of the contract about who may work on a scope. */
+export const SYNC_STORE_LEASES: Readonly<Record<string, SyncStoreCheck>> = {
+  'acquire: of twenty callers one gets the lease, and nobody else before it is released': async (
+    store,
+    other,
+  ) => {
+    const scope = freshScope();
+    const calls = Array.from({ length: 20 }, (_one, index) =>
+      (index % 2 ? store : other).acquire(scope, 60_000),
+    );
+    const got = (await Promise.all(calls)).filter((lease) => lease !== null);
+    assert.equal(got.length, 1);
+    assert.deepEqual(got[0]!.scope, scope);
+    assert.ok(got[0]!.until > Date.now(), 'it lasts');
+    assert.equal(await store.acquire(scope, 60_000), null);
+    await other.release(got[0]!);
+    const next = await leased(store, scope);
+    assert.ok(next.token > got[0]!.token, 'the token rises');
+  },
+  'acquire: a lease that ran out is free, and its holder writes nothing any more': async (store, other) => {
+    const scope = freshScope();
+    const old = await store.acquire(scope, 20);
+    assert.ok(old);
+    let next = await other.acquire(scope, 60_000);
+    await eventually(
+      async () => (next ??= await other.acquire(scope, 60_000)) !== null,
+      'the lease runs out',
+    );
+    assert.ok(next!.token > old.token, 'the token rises');
+    const link = fullLink('a');
+    assert.equal(await codeOf(store.commit(old, { entity: ENTITY, links: [link] })), 'sync.leaseLost');
+    assert.equal(await store.renew(old, 60_000), null);
+    await store.release(old);
+    assert.equal(await store.acquire(scope, 60_000), null);
+    assert.deepEqual(await other.links(scope, ENTITY, [{ key: 'a' }]), [null]);
+  },
+  'renew: moves the end, for its holder only': async (store, other) => {
+    const scope = freshScope();
+    const lease = await leased(store, scope);
+    const renewed = await store.renew(lease, 120_000);
+    assert.ok(renewed);
+    assert.equal(renewed.token, lease.token);
+    assert.ok(renewed.until > lease.until, 'it ends later');
+    await other.release(renewed);
+    assert.equal(await store.renew(renewed, 60_000), null);
+  },
+  'acquire: scopes that differ in anything are no obstacle to each other': async (store) => {
+    const scope = freshScope();
+    for (const one of [
+      scope,
+      { ...scope, app: 'another' },
+      { ...scope, marketplace: 'another' },
+      { ...scope, group: `${scope.group}x` },
+      { ...scope, app: 'contract:acme', marketplace: scope.group, group: 'x' },
+    ]) {
+      assert.ok(await store.acquire(one, 60_000));
+    }
+  },
+  'forget: nothing is known any more, and who held the lease commits nothing': async (store, other) => {
+    const [scope, neighbour] = [freshScope(), freshScope()];
+    for (const one of [scope, neighbour]) {
+      const lease = await leased(store, one);
+      const stream = { ...(await store.stream(one, ENTITY)), confirmed: true };
+      const history = [{ key: 'a', at: 1, field: 'name', to: null, rule: 'ask', conflict: true }];
+      await store.commit(lease, {
+        entity: ENTITY,
+        links: [fullLink('a', { matchKeys: ['m'] })],
+        stream,
+        history,
+      });
+      await store.hint(one, [{ entity: ENTITY, side: 'app', recordId: '1', cause: 'touch' }]);
+      await store.setGroup(one, { enabled: false });
+      if (one === neighbour) break;
+      await other.forget(one);
+      assert.equal(
+        await codeOf(store.commit(lease, { entity: ENTITY, links: [fullLink('b')] })),
+        'sync.leaseLost',
+      );
+    }
+    assert.deepEqual(await store.links(scope, ENTITY, [{ key: 'a' }, { key: 'b' }]), [null, null]);
+    assert.deepEqual(await store.matching(scope, ENTITY, ['m']), []);
+    assert.equal((await store.stream(scope, ENTITY)).confirmed, false);
+    assert.deepEqual(await store.hints(scope, ENTITY, 10), []);
+    assert.deepEqual(await store.history(scope, ENTITY, 'a', 10), []);
+    assert.equal((await store.group(scope)).enabled, true);
+    assert.ok(await store.acquire(scope, 60_000), 'the lease is free');
+    assert.equal((await store.group(neighbour)).enabled, false);
+    assert.notEqual((await store.links(neighbour, ENTITY, [{ key: 'a' }]))[0], null);
+  },
+};

@@ -1,0 +1,43 @@
+import type { SyncStore } from '../sync/store/sync-store.js';
+import type { ContractCase } from './contract-case.js';
+import type { SyncStoreCheck } from './sync-store-contract-check.js';
+import { SYNC_STORE_COMMITS } from './sync-store-contract-commits.js';
+import { SYNC_STORE_LEASES } from './sync-store-contract-leases.js';
+import { SYNC_STORE_READS } from './sync-store-contract-reads.js';
+
+/** How a store is put through {@link syncStoreContract}. */
+export interface SyncStoreContractOptions {
+  /** Whether all stores that `makeStore` returns see the same rows; races are then run across two of them. */
+  readonly shared?: boolean;
+}
+
+/**
+ * What every `SyncStore` must do, as cases for any test runner: who gets a lease and what it is good for, what a commit
+ * does and when it does nothing, and what is found afterwards. Scopes are random, so a store in use may be tested. Each
+ * case closes the stores it made.
+ *
+ * ```ts
+ * for (const { name, run } of syncStoreContract(() => new MySyncStore())) it(name, run);
+ * ```
+ */
+export function syncStoreContract(
+  makeStore: () => SyncStore | Promise<SyncStore>,
+  options: SyncStoreContractOptions = {},
+): readonly ContractCase[] {
+  const opened = async (check: SyncStoreCheck): Promise<void> => {
+    const store = await makeStore();
+    const other = options.shared ? await makeStore() : store;
+    try {
+      await check(store, other);
+    } finally {
+      await store.close();
+      if (other !== store) await other.close();
+    }
+  };
+  const cases: Readonly<Record<string, SyncStoreCheck>> = {
+    ...SYNC_STORE_LEASES,
+    ...SYNC_STORE_COMMITS,
+    ...SYNC_STORE_READS,
+  };
+  return Object.entries(cases).map(([name, check]) => ({ name, run: () => opened(check) }));
+}

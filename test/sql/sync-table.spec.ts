@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import type { SqlExecutor } from '../../src/sql/sql-executor.js';
+import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
+import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
+import {
+  MaestranoSync,
+  MaestranoSyncModule,
+  SqlSyncStore,
+  syncEntity,
+  type SyncEntity,
+  type SyncSource,
+  table,
+} from '../../src/sync/index.js';
+import { syncEntityContract } from '../../src/testing/index.js';
+import { testApplication, type TestApplication } from '../support/application.js';
+import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
+import { DRIVERS, type OpenedWay } from './support/ways.js';
+
+interface Contact {
+  readonly id: number;
+  readonly firstName: string;
+  readonly lastName: string | null;
+  readonly email: string | null;
+  readonly companyId: number | null;
+}
+
+const OPTIONS = {
+  id: 'id',
+  group: 'company',
+  version: 'rev',
+  key: 'connec_key',
+  updatedAt: 'updated_at',
+  bornAt: 'created_at',
+  naming: 'snake_case',
+} as const;
+
+/** Rows get their versions and times as an application's own triggers would give them. */
+const TABLES: Readonly<Record<SqlExecutor['dialect'], readonly string[]>> = {
+  postgres: [
+    'create sequence contact_rev',
+    `create table contacts (id serial primary key, company text not null, first_name text not null, last_name text,
+      email text, company_id integer, connec_key text, rev bigint not null default nextval('contact_rev'),
+      created_at timestamptz not null default now(), updated_at timestamptz not null default now(),
+      unique (company, connec_key))`,
+    'create index contacts_rev on contacts (company, rev)',
+    `create function contacts_changed() returns trigger as $$ begin
+      new.rev := nextval('contact_rev'); new.updated_at := clock_timestamp(); return new; end $$ language plpgsql`,
+    'create trigger contacts_update before update on contacts for each row execute function contacts_changed()',
+  ],
+  mysql: [
+    `create table contacts (id integer auto_increment primary key, company varchar(80) not null,
+      first_name varchar(80) not null, last_name varchar(80), email varchar(80), company_id integer, connec_key varchar(80),
+      rev bigint not null, created_at datetime(3) not null default now(3),
+      updated_at datetime(3) not null default now(3) on update now(3),
+      unique key (company, connec_key), key (company, rev)) default charset=utf8mb4`,
+  ],
+  sqlite: [
+    `create table contacts (id integer primary key autoincrement, company text not null, first_name text not null,
+      last_name text, email text, company_id integer, connec_key text, rev integer not null,
+      created_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')),
+      updated_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')), unique (company, connec_key))`,
+    'create index contacts_rev on contacts (company, rev)',
+  ],
+};
+
+const TENANT = 'Acme Contract';
+
+function contactsOf({ dialect }: Pick<SqlExecutor, 'dialect'>): SyncEntity {
+  const versionBy = dialect === 'postgres' ? 'trigger' : 'source';
+  return syncEntity('people', table<Contact>('contacts', { ...OPTIONS, versionBy }), {
+    fields: {
+      first_name: 'firstName',
+      last_name: 'lastName',
+      'email.address': 'email',
+      organization_id: { app: 'companyId', refers: 'organizations' },
+    },
+    match: ['email.address'],
+  });
+}
+
+const FIXTURES = [
+  {
+    first_name: 'Zażółć',
+    last_name: 'Quokka-Ænima',
+    email: { address: 'quokka@x.test' },
+    organization_id: '11',
+  },
+  { first_name: "O'Hara; --", last_name: null, email: { address: null }, organization_id: null },
+] as const;
+
+describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
+  'table() with $library',
+  ({ server, open }) => {
+    let database: TestDatabase;
+    let way: OpenedWay;
+    let other: OpenedWay;
+
+    beforeAll(async () => {
+      database = await makeDatabase(server);
+      way = await open(database.url);
+      other = await open(database.url);
+      await migrateSql(way.executor);
+      for (const text of TABLES[way.executor.dialect]) await way.executor.execute(text, []);
+    });
+    afterAll(async () => {
+      await way.close();
+      await other.close();
+      await database.drop();
+    });
+
+    /** A transaction of the application that has written a contact, on a connection of its own. */
+    const begin = async (): Promise<{ readonly id: number; commit(): Promise<void> }> => {
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      let wrote = (_id: number): void => undefined;
+      const written = new Promise<number>((resolve) => (wrote = resolve));
+      const done = other.executor.transaction(async (inside) => {
+        const key = `k${Math.random()}`;
+        const rev = inside.dialect === 'postgres' ? '' : ', rev';
+        const next = inside.dialect === 'postgres' ? '' : `, ${drawn()}`;
+        await inside.execute(
+          `insert into contacts (company, first_name, connec_key${rev}) values ('${TENANT}', 'Late', '${key}'${next})`,
+          [],
+        );
+        const [row] = await inside.query(`select id from contacts where connec_key = '${key}'`, []);
+        wrote(Number(row!['id']));
+        await released;
+      });
+      const id = await written;
+      return {
+        id,
+        commit: async () => {
+          release();
+          await done;
+        },
+      };
+    };
+    let drawnLast = 1_000_000;
+    const drawn = (): number => (drawnLast += 1);
+
+    describe('keeps the contract of entities', () => {
+      // The entity is made by the dialect, which is known before the database is.
+      const dialect = ({ postgres: 'postgres', mariadb: 'mysql', sqlite: 'sqlite' } as const)[
+        server as 'postgres' | 'mariadb' | 'sqlite'
+      ];
+      const entity = contactsOf({ dialect });
+      const opens = server === 'sqlite' ? {} : { open: begin };
+      const fixtures = { connec: FIXTURES, tenant: TENANT, ...opens };
+      syncEntityContract(entity, fixtures).forEach(({ name }, index) => {
+        it(`${name} (check 32)`, () =>
+          syncEntityContract(entity, { ...fixtures, executor: way.executor })[index]!.run());
+      });
+    });
+
+    it('shows no customer the rows of another one', async () => {
+      const { source } = contactsOf(way.executor);
+      const context = (tenant: string) => ({
+        scope: { app: 'a', marketplace: 'm', group: tenant },
+        tenant,
+        executor: way.executor,
+        signal: new AbortController().signal,
+      });
+      const made = await source.create({ firstName: 'Mine' }, { ...context('one'), key: 'shared key' });
+      const id = String(source.identity(made).id);
+      expect(await source.get([id], context('two'))).toEqual([]);
+      expect(await source.find('shared key', context('two'))).toBeNull();
+      const write = { ...context('two'), ifVersion: source.identity(made).version };
+      expect(await source.update(id, { firstName: 'Theirs' }, write)).toBeNull();
+      expect((await source.changes({ cursor: null, limit: 10 }, context('two'))).records).toEqual([]);
+      const [read] = await source.get([id], context('one'));
+      expect(read).toMatchObject({ firstName: 'Mine' });
+    });
+
+    if (server !== 'sqlite') {
+      it('fails a source that only looks for greater versions (check 32)', async () => {
+        const { source } = contactsOf(way.executor);
+        const naive: SyncSource<Contact> = {
+          ...(source as unknown as SyncSource<Contact>),
+          changes: async ({ cursor, limit }) => {
+            const rows = await way.executor.query(
+              `select * from contacts where company = '${TENANT}' and rev > ${Number(cursor ?? 0)} order by rev limit ${limit}`,
+              [],
+            );
+            const next = String(rows.at(-1)?.['rev'] ?? cursor ?? 0);
+            return {
+              records: rows as unknown as Contact[],
+              cursor: next,
+              safeUntil: next,
+              more: rows.length === limit,
+            };
+          },
+          identity: ({ id, ...row }) => ({
+            id,
+            version: Number((row as { rev?: number }).rev),
+            updatedAt: new Date(),
+          }),
+        };
+        const entity = syncEntity('people', naive, { fields: { first_name: 'firstName' } });
+        const cases = syncEntityContract(entity, { connec: FIXTURES, tenant: TENANT, open: begin });
+        const outOfOrder = cases.find(({ name }) => name.includes('out of order'))!;
+        await expect(outOfOrder.run()).rejects.toThrow(/loses a transaction/);
+      });
+    }
+
+    it('is synchronized with Connec! over a SqlSyncStore, and goes on after a restart (checks 1, 7)', async () => {
+      const sandbox: Sandbox = await startSandbox({ port: 0, seed: 11 });
+      const [marketplace] = sandbox.marketplaces.list();
+      const group = { marketplace: marketplace!.name, groupUid: 'cld-1' };
+      const versionBy = way.executor.dialect === 'postgres' ? 'trigger' : 'source';
+      const start = (): Promise<TestApplication> =>
+        testApplication({
+          httpAdapter: 'express',
+          sandbox,
+          imports: [
+            MaestranoSyncModule.forRoot({
+              store: new SqlSyncStore(way.executor),
+              owner: { provider: 'test-app', realm: 'main' },
+              restMs: 0,
+              entities: [
+                syncEntity('people', table<Contact>('contacts', { ...OPTIONS, versionBy }), {
+                  fields: { first_name: 'firstName', last_name: 'lastName', 'email.address': 'email' },
+                  match: ['email.address'],
+                }),
+              ],
+            }),
+          ],
+        });
+      const people = (): readonly Record<string, unknown>[] =>
+        sandbox.connec.list('people', { group: 'cld-1', marketplace: group.marketplace });
+      const rows = (): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+        way.executor.query(`select * from contacts where company = 'cld-1' order by id`, []);
+      const insert = (name: string, email: string): Promise<number> =>
+        way.executor.execute(
+          `insert into contacts (company, first_name, last_name, email${way.executor.dialect === 'postgres' ? '' : ', rev'})
+          values ('cld-1', '${name}', 'Vantablack', '${email}'${way.executor.dialect === 'postgres' ? '' : `, ${drawn()}`})`,
+          [],
+        );
+      let app = await start();
+      try {
+        const before = people().length;
+        await insert('Ann', 'ann@x.test');
+        await insert('Bob', 'bob@x.test');
+        let sync = app.app.get(MaestranoSync);
+        await sync.run(group, { only: ['people'] });
+        const plan = await sync.plan(group, { only: ['people'] });
+        expect(plan.summary['people']).toMatchObject({ createInConnec: 2, createInApp: before });
+        await sync.confirm(group);
+        expect(await sync.run(group, { only: ['people'] })).toMatchObject({ status: 'done', errors: [] });
+        expect(people()).toHaveLength(before + 2);
+        expect(await rows()).toHaveLength(before + 2);
+
+        await app.close();
+        app = await start();
+        sync = app.app.get(MaestranoSync);
+        const ann = people().find((one) => one['first_name'] === 'Ann')!;
+        sandbox.connec.write(
+          'people',
+          { id: ann['id'], last_name: 'Vantablack-Jones' },
+          { group: 'cld-1', marketplace: group.marketplace },
+        );
+        const rev = way.executor.dialect === 'postgres' ? '' : `, rev = ${drawn()}`;
+        await way.executor.execute(
+          `update contacts set first_name = 'Anna'${rev} where email = 'ann@x.test'`,
+          [],
+        );
+        expect(await sync.run(group, { only: ['people'] })).toMatchObject({ status: 'done', errors: [] });
+        expect(people().find(({ id }) => id === ann['id'])).toMatchObject({
+          first_name: 'Anna',
+          last_name: 'Vantablack-Jones',
+        });
+        expect((await rows()).find((row) => row['email'] === 'ann@x.test')).toMatchObject({
+          first_name: 'Anna',
+          last_name: 'Vantablack-Jones',
+        });
+        expect((await sync.plan(group, { only: ['people'] })).entries).toEqual([]);
+      } finally {
+        await app.close();
+        await sandbox.close();
+      }
+    });
+  },
+);
