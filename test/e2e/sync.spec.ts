@@ -25,6 +25,20 @@ interface Company {
   readonly name: string;
 }
 
+interface Invoice {
+  readonly title: string;
+  readonly lines: readonly {
+    readonly id?: string;
+    readonly text: string;
+    readonly quantity: number | null;
+  }[];
+}
+
+interface ConnecInvoice {
+  readonly title?: string | null;
+  readonly lines?: readonly { readonly description?: string | null; readonly quantity?: number | null }[];
+}
+
 const GROUP = 'cld-1';
 
 describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter) => {
@@ -32,6 +46,7 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
   let app: TestApplication;
   let contacts: MemorySource<Contact>;
   let companies: MemorySource<Company>;
+  let invoices: MemorySource<Invoice>;
   let sync: MaestranoSync;
   let group: { readonly marketplace: string; readonly groupUid: string };
 
@@ -41,6 +56,7 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     group = { marketplace: marketplace!.name, groupUid: GROUP };
     contacts = new MemorySource<Contact>({ firstName: '', lastName: '', email: null, companyId: null });
     companies = new MemorySource<Company>({ name: '' });
+    invoices = new MemorySource<Invoice>({ title: '', lines: [] });
     app = await testApplication({
       httpAdapter,
       sandbox,
@@ -62,6 +78,18 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
               match: ['email.address'],
             }),
             syncEntity('organizations', companies, { fields: { name: 'name' }, match: ['name'] }),
+            syncEntity<Invoice, 'invoices', ConnecInvoice>('invoices', invoices, {
+              accept: ({ connec }) => connec?.title !== undefined || connec === undefined,
+              fields: {
+                title: 'title',
+                lines: {
+                  app: 'lines',
+                  key: 'id',
+                  match: ['description'],
+                  fields: { description: 'text', quantity: 'quantity' },
+                },
+              },
+            }),
           ],
         }),
       ],
@@ -160,6 +188,57 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     );
   });
 
+  it('check 12: keeps ids of lines with their lines, whatever order they come in', async () => {
+    await sync.confirm(group);
+    const bill = invoices.add({
+      title: 'Chairs',
+      lines: [
+        { id: 'x1', text: 'Oak', quantity: 1 },
+        { id: 'x2', text: 'Elm', quantity: 2 },
+        { id: 'x3', text: 'Ash', quantity: 3 },
+      ],
+    });
+    await ran();
+    const remote = (): Record<string, unknown> =>
+      sandbox.connec
+        .list('invoices', { group: GROUP, marketplace: group.marketplace })
+        .find(({ title }) => title === 'Chairs')!;
+    const lines = (): readonly Record<string, unknown>[] => remote().lines as Record<string, unknown>[];
+    const before = new Map(lines().map((line) => [line.description, line.id]));
+    expect([...before.keys()]).toEqual(['Oak', 'Elm', 'Ash']);
+    // Two edits at once: the application reorders, removes, adds and changes; Connec! changes another line.
+    invoices.edit(bill.id, {
+      lines: [
+        { id: 'x3', text: 'Ash', quantity: 30 },
+        { id: 'x4', text: 'Fir', quantity: 4 },
+        { id: 'x1', text: 'Oak', quantity: 1 },
+      ],
+    });
+    write(
+      {
+        id: remote().id,
+        lines: lines().map((line) => (line.description === 'Oak' ? { ...line, quantity: 10 } : line)),
+      },
+      'invoices',
+    );
+    await ran();
+    await ran();
+    const after = new Map(lines().map((line) => [line.description, line]));
+    expect([...after.keys()].toSorted()).toEqual(['Ash', 'Fir', 'Oak']);
+    expect(after.get('Ash')).toMatchObject({ id: before.get('Ash'), quantity: 30 });
+    expect(after.get('Oak')).toMatchObject({ id: before.get('Oak'), quantity: 10 });
+    expect(after.get('Fir')).toMatchObject({ quantity: 4 });
+    expect(invoices.rows.get(bill.id)?.lines).toEqual([
+      { id: 'x3', text: 'Ash', quantity: 30 },
+      { id: 'x4', text: 'Fir', quantity: 4 },
+      { id: 'x1', text: 'Oak', quantity: 10 },
+    ]);
+    const writes = invoices.writes.length;
+    await ran();
+    expect(invoices.writes).toHaveLength(writes);
+    expect((await sync.plan(group, { only: ['invoices'] })).entries).toEqual([]);
+  });
+
   it('check 13: keeps one bad record apart, and sends it once it was corrected', async () => {
     await sync.confirm(group);
     await ran();
@@ -255,6 +334,24 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     await pause(100);
     await sync.idle();
     expect(contacts.writes.filter((one) => one.includes('Ned'))).toHaveLength(1);
+  });
+
+  it('forgets a group that cancelled the application', async () => {
+    await sync.confirm(group);
+    contacts.add({ firstName: 'Quy' });
+    await ran();
+    expect((await sync.status(group)).entities.some(({ links }) => links > 0)).toBe(true);
+    const [delivery] = await sandbox.webhooks.deleteGroup(GROUP);
+    expect(delivery?.status).toBe(200);
+    expect(await sync.status(group)).toMatchObject({
+      run: null,
+      entities: [
+        { links: 0, confirmed: false },
+        { links: 0, confirmed: false },
+        { links: 0, confirmed: false },
+      ],
+    });
+    expect(names()).toContain('Quy');
   });
 
   it('check 16: lets the platform start, switch and watch it', async () => {

@@ -4,6 +4,7 @@ import { SandboxClock } from '../clock/sandbox-clock.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord, SandboxExternalId } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
+import { withLineIds } from './line-ids.js';
 import { asExternalIds, CONNEC_PROVIDER, idList, mapReferences, sameExternalId } from './external-ids.js';
 
 type Document = Record<string, unknown>;
@@ -62,9 +63,7 @@ export class ConnecRecords {
   ): SandboxConnecRecord | undefined {
     const own = ids.find((one) => one.provider === CONNEC_PROVIDER);
     if (own) return this.get(scope, resource, own.id);
-    return this.list(scope, resource).find((record) =>
-      record.externalIds.some((known) => ids.some((one) => sameExternalId(one, known))),
-    );
+    return this.state.connec.byExternalId(scope.marketplace, scope.groupId, resource, ids);
   }
 
   /** Adds a record. `at` dates it; now, unless given. */
@@ -97,6 +96,7 @@ export class ConnecRecords {
       record.externalIds.push(...other.externalIds);
       this.state.connec.delete(other);
     }
+    this.state.connec.index(record);
     return this.update(record, entity);
   }
 
@@ -124,6 +124,7 @@ export class ConnecRecords {
 
   #write(record: SandboxConnecRecord, entity: Document, at: string): SandboxConnecRecord {
     const given = Object.fromEntries(Object.entries(entity).filter(([name]) => !OWN_FIELDS.has(name)));
+    if (Array.isArray(given['lines'])) given['lines'] = withLineIds(record, given['lines']);
     const folded = mapReferences(given, (reference) => this.#fold(record, reference)) as Document;
     record.document = { ...record.document, ...folded };
     record.updatedAt = at;
@@ -131,6 +132,7 @@ export class ConnecRecords {
       const known = record.externalIds.some((one) => sameExternalId(one, id));
       if (!known && id.provider !== CONNEC_PROVIDER) record.externalIds.push(id);
     }
+    this.state.connec.index(record);
     for (const listener of this.#listeners) listener(record);
     return record;
   }
@@ -149,10 +151,12 @@ export class ConnecRecords {
   }
 
   /** A stored reference as a list of ids. */
-  #unfold(scope: ConnecScope): (reference: unknown) => unknown {
+  #unfold(scope: SandboxConnecRecord): (reference: unknown) => unknown {
     const channel = this.channel(scope);
     return (reference) => {
       if (typeof reference !== 'string') return reference;
+      const line = scope.lineIds?.[reference];
+      if (line) return [...line, { id: reference, provider: CONNEC_PROVIDER, realm: channel }];
       const record = this.state.connec.find(scope.marketplace, scope.groupId, reference);
       if (record) return idList(record, channel);
       return [{ id: reference, provider: CONNEC_PROVIDER, realm: channel }];

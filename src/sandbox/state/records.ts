@@ -162,4 +162,7 @@ export interface SandboxConnecRecord {
   document: Record<string, unknown>;
   readonly createdAt: string;
   updatedAt: string;
+  /** External ids of its lines by the lines' own ids, and how many lines it ever had. */
+  lineIds?: Record<string, SandboxExternalId[]>;
+  lineCount?: number;
 }
