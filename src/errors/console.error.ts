@@ -27,6 +27,7 @@ export const CONSOLE_ERROR_CODES = {
   },
 } as const satisfies ErrorTable;
 
+/** A code of {@link MaestranoConsoleError}. */
 export type ConsoleErrorCode = keyof typeof CONSOLE_ERROR_CODES;
 
 /** Something that the operator console refused or could not do. */
