@@ -14,7 +14,8 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // The samples import the package by its name; tests run them on the sources.
     '^nestjs-maestrano$': '<rootDir>/src/index.ts',
-    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|pg-queue|sync|usage|console)$': '<rootDir>/src/$1/index.ts',
+    '^nestjs-maestrano/(sandbox|testing|redis|bullmq|sql|pg-queue|sync|usage|console)$':
+      '<rootDir>/src/$1/index.ts',
   },
   transform: {
     '^.+\\.ts$': [

@@ -160,7 +160,7 @@ export class ConsolePages {
     const id = view.param('did');
     if (!/^[0-9a-f-]{36}$/.test(id)) return null;
     const entry = await this.audit.find(id);
-    if (entry?.who !== view.person.name || entry.outcome !== 'done') return null;
+    if (!entry || entry.who !== view.person.name || entry.outcome !== 'done') return null;
     if (view.now - Date.parse(entry.at) > NOTICE_MS) return null;
     const tone = (['info', 'warn', 'bad'] as const).find((one) => one === view.param('tone'));
     return { text: entry.text, tone: tone ?? 'good' };

@@ -252,7 +252,7 @@ class EntityCases {
 }
 
 function text(id: unknown): string | null {
-  return id === null || id === undefined ? null : String(id as string | number);
+  return id === null || id === undefined ? null : String(id);
 }
 
 /** An id of the same kind that no record has. */

@@ -144,7 +144,7 @@ export const SYNC_STORE_READS: Readonly<Record<string, SyncStoreCheck>> = {
     ];
     await store.commit(lease, { entity: ENTITY, links });
     const found = async (...keys: string[]): Promise<(string | undefined)[]> =>
-      keysOf(await other.matching(scope, ENTITY, keys)).toSorted();
+      keysOf(await other.matching(scope, ENTITY, keys)).toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1));
     assert.deepEqual(await found('m1', 'm2', 'm2'), ['a', 'b']);
     assert.deepEqual(await found('m4'), []);
     await store.commit(lease, { entity: ENTITY, links: [fullLink('a', { matchKeys: ['m4'] })] });

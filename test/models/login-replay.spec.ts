@@ -4,7 +4,12 @@ import { Logger } from '@nestjs/common';
 import type { Marketplace } from '../../src/interfaces/marketplace.interface.js';
 import { LoginService, SsoProtocols } from '../../src/sso/login/login.service.js';
 import { LoginTransactionService } from '../../src/sso/login/login-transaction.service.js';
-import { type LoginAttempt, SsoProtocol, type VerifiedResponse } from '../../src/sso/login/sso-protocol.js';
+import {
+  type LoginAttempt,
+  type LoginRequest,
+  SsoProtocol,
+  type VerifiedResponse,
+} from '../../src/sso/login/sso-protocol.js';
 import { LoginSubjects } from '../../src/sso/trace/login-subjects.service.js';
 import { LoginTraceService } from '../../src/sso/trace/login-trace.service.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
@@ -27,8 +32,8 @@ Logger.overrideLogger(false);
 
 /** A protocol whose every response is right: what is left is whether it was used before. */
 class RightProtocol extends SsoProtocol {
-  override loginUrl(): Promise<string> {
-    return Promise.resolve('');
+  override loginRequest(): Promise<LoginRequest> {
+    return Promise.resolve({ url: '' });
   }
 
   override async verify(attempt: LoginAttempt): Promise<VerifiedResponse> {

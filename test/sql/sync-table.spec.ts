@@ -182,7 +182,7 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
               `select * from contacts where company = '${TENANT}' and rev > ${Number(cursor ?? 0)} order by rev limit ${limit}`,
               [],
             );
-            const next = String(rows.at(-1)?.['rev'] ?? cursor ?? 0);
+            const next = `${Number(rows.at(-1)?.['rev'] ?? cursor ?? 0)}`;
             return {
               records: rows as unknown as Contact[],
               cursor: next,

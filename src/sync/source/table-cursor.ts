@@ -29,7 +29,7 @@ export function readCursor(text: string | null): TableCursor {
   if (text === null) return TABLE_START;
   try {
     const read: unknown = JSON.parse(text);
-    if (isRecord(read) && Array.isArray(read['marks'])) return { ...TABLE_START, ...read } as TableCursor;
+    if (isRecord(read) && Array.isArray(read['marks'])) return { ...TABLE_START, ...read };
   } catch {
     // Of another source, or of an older release: everything is read again, which costs comparisons and loses nothing.
   }

@@ -49,7 +49,7 @@ class TableSource<Local extends object> implements SyncSource<Local> {
   ) {
     this.needsExecutor = options.executor === undefined;
     // Wrong names are found where they are written.
-    new TableNames('sqlite', name, options);
+    void new TableNames('sqlite', name, options);
   }
 
   async changes(
