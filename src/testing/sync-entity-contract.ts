@@ -252,7 +252,8 @@ class EntityCases {
 }
 
 function text(id: unknown): string | null {
-  return id === null || id === undefined ? null : String(id);
+  if (id === null || id === undefined) return null;
+  return typeof id === 'string' ? id : JSON.stringify(id);
 }
 
 /** An id of the same kind that no record has. */
