@@ -71,6 +71,10 @@ export const USAGE_ERROR_CODES = {
     meaning: 'Others changed the same chain again and again.',
     remedy: 'Call it again.',
   },
+  'usage.failed': {
+    meaning: 'A company could not be closed for a reason that is none of ours; the others were.',
+    remedy: 'Look at the cause; the next run tries again.',
+  },
   'usage.store': { meaning: 'The store of the usage cannot be used as it is.' },
 } as const satisfies ErrorTable;
 

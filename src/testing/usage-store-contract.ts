@@ -33,7 +33,9 @@ function fact(id: string, changes: Partial<UsageFactRow> = {}): UsageFactRow {
 }
 
 async function series(store: UsageStore): Promise<string> {
-  const [id] = await store.open([{ marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'sms' }]);
+  const [id] = await store.open([
+    { marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'contract' },
+  ]);
   return id!;
 }
 
@@ -91,7 +93,7 @@ function step({ series: row }: SeriesSnapshot, rows: number, seq = 1): SealStep 
 
 const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
   'finds a series by its subject, and makes it once': async (store, other) => {
-    const subject = { marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'sms' };
+    const subject = { marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'contract' };
     const all = await Promise.all([store, other, store, other].map((one) => one.open([subject])));
     assert.equal(new Set(all.flat()).size, 1);
     const [row] = await other.list(subject, null, 10);
@@ -199,6 +201,7 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
     const after = (await other.load(id))!;
     assert.equal(after.series.version, snapshot.series.version + 1);
     assert.equal(after.earliest, SEPTEMBER.to);
+    assert.deepEqual(await other.statedUntil([await series(store), id]), [null, SEPTEMBER.to]);
     assert.equal(after.periods[0]!.stated, '0.123456789012345678');
     assert.equal(after.series.state.chains[0]!.carry, '-0.005');
     const kept = await store.find(id, ['a', 'b', 'later']);

@@ -98,8 +98,12 @@ export class CloseRun {
       }
       if (closed.sealed.length > 0) await sweepFacts(this.context, (await this.context.store.load(id))!);
     } catch (error) {
-      if (!(error instanceof MaestranoError)) throw error;
-      this.#failed.push({ ...subject, error });
+      // One company never keeps the others from being closed.
+      const known = error instanceof MaestranoError;
+      this.#failed.push({
+        ...subject,
+        error: known ? error : new MaestranoUsageError('usage.failed', { ...subject, cause: error }),
+      });
     }
   }
 

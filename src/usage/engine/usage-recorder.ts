@@ -1,6 +1,6 @@
 import { MaestranoUsageError } from '../../errors/usage.error.js';
 import type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } from '../meters/usage-fact.js';
-import type { AppendResult, SeriesSnapshot, UsageAppend, UsageSubject } from '../store/usage-records.js';
+import type { AppendResult, UsageAppend, UsageSubject } from '../store/usage-records.js';
 import { isName, isSameFact, meterOf, readFact, type ReadFact, readQuantity } from './read-fact.js';
 import { openPeriods } from './open-periods.js';
 import { stepOf } from './statement-sender.js';
@@ -116,11 +116,11 @@ export class UsageRecorder {
     }
     if (missing.size === 0) return found;
     const ids = await store.open([...missing.values()], tx);
+    // Inside a transaction nothing is asked, and nothing remembered: what is there may never have been.
+    const stated = tx === undefined ? await store.statedUntil(ids) : [];
     for (const [index, name] of [...missing.keys()].entries()) {
-      const id = ids[index]!;
-      // Inside a transaction nothing is remembered: it may never have been.
-      const snapshot = tx === undefined ? await store.load(id) : null;
-      const known = { id, statedUntil: statedUntil(snapshot), believedUntil: time + BELIEVED_MS };
+      const until = stated[index] ?? -Infinity;
+      const known = { id: ids[index]!, statedUntil: until, believedUntil: time + BELIEVED_MS };
       found.set(name, known);
       if (tx !== undefined) continue;
       if (this.#known.size >= MAX_KNOWN) this.#known.clear();
@@ -205,11 +205,6 @@ export class UsageRecorder {
     }
     return results;
   }
-}
-
-function statedUntil(snapshot: SeriesSnapshot | null): number {
-  const sealed = snapshot?.periods.filter(({ sealedBy }) => sealedBy !== null) ?? [];
-  return sealed.at(-1)?.ends ?? -Infinity;
 }
 
 function errorOf(

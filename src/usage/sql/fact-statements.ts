@@ -86,7 +86,11 @@ export class FactStatements {
       const name = keyOf(String(numberOf(row, 'series')), textOf(row, 'fact_id'));
       found.set(name, { fact: factOf(row), receipt: numberOf(row, 'receipt') });
     }
-    const left = await this.#leftAt(facts.map(({ series }) => series));
+    const missing = facts.filter(({ series, fact }) => !found.has(keyOf(series, fact.id)));
+    const left =
+      missing.length === 0
+        ? new Map<string, null>()
+        : await this.#leftAt(missing.map(({ series }) => series));
     const mine = new Set<string>();
     return facts.map(({ series, fact }): AppendResult => {
       const name = keyOf(series, fact.id);

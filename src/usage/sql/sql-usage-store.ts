@@ -127,6 +127,19 @@ export class SqlUsageStore extends UsageStore {
     });
   }
 
+  statedUntil(series: readonly string[]): Promise<readonly (number | null)[]> {
+    return this.#on(undefined, async (tables) => {
+      const rows = await tables.query(
+        `select p.series, max(p.ends) as ends from ${tables.names.period} as p
+         join ${tables.rows('r', { series: 'integer' })} on p.series = r.series
+         where p.sealed_by is not null group by p.series`,
+        [JSON.stringify(series.map((id) => ({ series: Number(id) })))],
+      );
+      const until = new Map(rows.map((row) => [String(numberOf(row, 'series')), numberOf(row, 'ends')]));
+      return series.map((id) => until.get(id) ?? null);
+    });
+  }
+
   list(filter: SubjectFilter, after: string | null, limit: number): Promise<readonly SeriesRow[]> {
     return this.#on(undefined, async (tables) => {
       const given = Object.entries(filter).filter(([, value]) => value !== undefined) as [

@@ -119,6 +119,13 @@ export class MemoryUsageStore extends UsageStore {
     return { series: series.row, periods, earliest };
   }
 
+  async statedUntil(series: readonly string[]): Promise<readonly (number | null)[]> {
+    return series.map((id) => {
+      const sealed = [...this.#of(id).periods.values()].filter(({ sealedBy }) => sealedBy !== null);
+      return sealed.length === 0 ? null : Math.max(...sealed.map(({ ends }) => ends));
+    });
+  }
+
   async list(filter: SubjectFilter, after: string | null, limit: number): Promise<readonly SeriesRow[]> {
     const names = Object.entries(filter).filter(([, value]) => value !== undefined);
     return [...this.#series.values()]

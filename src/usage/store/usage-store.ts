@@ -59,6 +59,8 @@ export abstract class UsageStore {
   abstract find(series: string, ids: readonly string[]): Promise<readonly KeptFactRow[]>;
   /** A subject with its periods; null when there is none. */
   abstract load(series: string): Promise<SeriesSnapshot | null>;
+  /** Until when periods of series are stated; null where none is. In the order of the ids. */
+  abstract statedUntil(series: readonly string[]): Promise<readonly (number | null)[]>;
   /** Subjects that the filter lets through, in the order of their ids. */
   abstract list(filter: SubjectFilter, after: string | null, limit: number): Promise<readonly SeriesRow[]>;
   /** Ids of series with `nextDue` until now, or with statements that are on their way; in their order. */

@@ -115,9 +115,8 @@ describe('closing', () => {
       await world.usage.record(fact('a', '2026-09-10', 3));
       if (world === one) world.marketplace.failing = () => new TypeError('away');
       for (const day of ['2026-10-04T01:00:00Z', '2026-10-05', '2026-10-06']) {
-        const closing = world.at(day).usage.close();
-        if (world === one) await closing.catch(() => undefined);
-        else await closing;
+        const { failed } = await world.at(day).usage.close();
+        expect(failed.map(({ error }) => error.code)).toEqual(world === one ? ['usage.failed'] : []);
       }
       world.marketplace.failing = null;
       await world.at('2026-10-09').usage.close();
