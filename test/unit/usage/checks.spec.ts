@@ -133,6 +133,29 @@ describe('closing', () => {
     expect(cents(one)).toEqual([150]);
   });
 
+  it('check 7: every answer of a year is lost once, and every statement has one bill', async () => {
+    const world = worldOf();
+    const create = world.marketplace.createOnce.bind(world.marketplace);
+    const seen = new Set<string>();
+    world.marketplace.createOnce = async (marketplace, key, bill) => {
+      const id = await create(marketplace, key, bill);
+      if (seen.has(key)) return id;
+      seen.add(key);
+      throw new TypeError('The answer is lost.');
+    };
+    for (let month = 0; month < 12; month += 1) {
+      world.now = Date.UTC(2026, 8 + month, 15);
+      await world.usage.record({ ...fact(`m${month}`, '2026-09-15'), at: new Date(world.now) });
+      world.now += 25 * DAY;
+      await world.usage.close();
+      await world.usage.close();
+    }
+    expect((await statements(world)).map(({ status }) => status)).toEqual(
+      Array.from({ length: 12 }, () => 'billed'),
+    );
+    expect(cents(world)).toEqual(Array.from({ length: 12 }, () => 50));
+  });
+
   it('check 9: two processes that close 200 companies at once make as many bills as statements', async () => {
     const world = worldOf();
     const many = Array.from({ length: 200 }, (_, index) => ({
