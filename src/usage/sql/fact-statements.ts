@@ -267,12 +267,13 @@ export class FactStatements {
         `select fact_id from ${names.fact} where series = ? and statement is null and (${within}) order by fact_id limit ${CHUNK}`,
         [Number(series), ...bounds],
       );
-      const ids = rows.map((row) => ({ fact_id: textOf(row, 'fact_id') }));
+      const ids = rows.map((row) => textOf(row, 'fact_id'));
       if (ids.length === 0) return claimed;
+      // By the whole key, so that nothing beside these rows is locked.
       claimed += await this.tables.execute(
-        `update ${names.fact} as f join ${this.tables.rows('r', { fact_id: 'key' })}
-         on f.fact_id = r.fact_id set f.statement = ? where f.series = ? and f.statement is null`,
-        [JSON.stringify(ids), seq, Number(series)],
+        `update ${names.fact} set statement = ?
+         where series = ? and fact_id in (${ids.map(() => '?').join(', ')}) and statement is null`,
+        [seq, Number(series), ...ids],
       );
       if (ids.length < CHUNK) return claimed;
     }
