@@ -70,7 +70,7 @@ withChromium('the sample application and the sandbox in a browser', () => {
     await page.waitForURL(`${launched.appUrl}/dashboard`);
     expect(await page.locator('#user').textContent()).toBe('Ben Okafor');
     await look('sample-dashboard');
-  });
+  }, 120_000);
 
   it('charges, and the sandbox shows the bill', async () => {
     await page.getByRole('button', { name: 'Charge 20.00' }).click();
