@@ -25,7 +25,7 @@ h2 { font-size: 1.1rem; margin: 0 0 .75rem } p { margin: 0 0 .75rem }
 .grid > .card { margin: 0 } .card > :last-child { margin-bottom: 0 }
 .big { font-size: 1.9rem; font-weight: 700; line-height: 1.2; font-variant-numeric: tabular-nums; margin: 0 }
 table { border-collapse: collapse; width: 100%; margin: 0 } th, td { text-align: left; vertical-align: top; padding: .55rem .75rem .55rem 0; border-bottom: 1px solid var(--line) }
-th { color: var(--soft); font-size: .85rem; font-weight: 600 } tr:last-child > td { border-bottom: 0 } .num { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0 }
+th { color: var(--soft); font-size: .85rem; font-weight: 600 } tr:last-child > td { border-bottom: 0 } td { overflow-wrap: break-word } td:first-child { overflow-wrap: anywhere } .num { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; white-space: nowrap }
 .button, button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .4rem 1rem; border-radius: .5rem; border: 1px solid var(--edge); background: var(--card); color: var(--ink); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
 .notice { background: var(--wash); border-radius: .6rem; padding: .7rem 1rem; margin-bottom: 1.25rem }
