@@ -37,8 +37,8 @@ export const SSO_ERROR_CODES = {
     remedy: 'Raise sso.limits.depth only for a provider known to nest deeper.',
   },
   'sso.xmlTooManyAttributes': {
-    meaning: 'XML attributes of one element',
-    remedy: 'Raise sso.limits.xmlAttributes only for a provider known to send more.',
+    meaning: 'XML attributes of one element, and in all',
+    remedy: 'Raise sso.limits.xmlAttributes or sso.limits.elements only for a provider known to send more.',
   },
   'sso.xmlMalformed': {
     meaning: 'Well-formed XML',

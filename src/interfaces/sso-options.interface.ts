@@ -24,8 +24,8 @@ export interface SsoLimits {
   /** Levels of nesting; 20 by default. */
   readonly depth?: number;
   /**
-   * Attributes of one XML element, namespace declarations included; 24 by default. All together may be twice the
-   * number of elements.
+   * Attributes of one XML element, namespace declarations included; 24 by default. Elements and attributes together may be
+   * twice the number of elements, less in a long response, and declare 16 different prefixes.
    */
   readonly xmlAttributes?: number;
   /** Attributes of the attribute statement; 120 by default. */

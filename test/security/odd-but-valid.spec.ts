@@ -394,6 +394,23 @@ const CASES: readonly OddCase[] = [
     },
   ),
   odd(
+    'a hundred roles with types',
+    {
+      parts: {
+        attributeStatement: statement(
+          `<Attribute Name="Role">${Array.from(
+            { length: 100 },
+            (_, index) =>
+              `<AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">role-${index}</AttributeValue>`,
+          ).join('')}</Attribute>`,
+        ),
+      },
+    },
+    {
+      holds: ({ profile }) => expect(JSON.parse(profile.user.attributes['Role'] ?? '[]')).toHaveLength(100),
+    },
+  ),
+  odd(
     'the targeted id of SimpleSAMLphp',
     {
       parts: {

@@ -12,10 +12,20 @@ const inExtensions = (content: string) => (xml: string) =>
   xml.replace('<samlp:Status>', `<samlp:Extensions>${content}</samlp:Extensions><samlp:Status>`);
 const inAssertion = (content: string) => (xml: string) =>
   xml.replace('<AttributeStatement>', `${content}<AttributeStatement>`);
+const inStatement = (content: string) => (xml: string) =>
+  xml.replace('<AttributeStatement>', `<AttributeStatement>${content}`);
 const nest = (open: string, close: string, levels: number): string =>
   open.repeat(levels) + close.repeat(levels);
 const many = (make: (index: number) => string, count: number): string =>
   Array.from({ length: count }, (_, index) => make(index)).join('');
+
+/** Values as Keycloak writes them: each says again what `xs` and `xsi` are. */
+function typedRoles(count: number): string {
+  const typed =
+    'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string"';
+  const value = (index: number): string => `<AttributeValue ${typed}>role-${index}</AttributeValue>`;
+  return `<Attribute Name="Role">${many(value, count)}</Attribute>`;
+}
 
 /** The shapes of saml §3.4 that cost plain node-saml the more the larger they are. */
 function filling(room: number): HostileCase[] {
@@ -67,13 +77,17 @@ const cases: HostileCase[] = [
   tampered('a few elements too many', 'sso.xmlTooManyElements', inExtensions('<a/>'.repeat(230))),
   tampered(
     'many elements with ids',
-    'sso.xmlTooManyElements',
+    'sso.xmlTooManyAttributes',
     inExtensions(many((i) => `<a ID="i${i}"/>`, 4000)),
   ),
   tampered('many signatures', 'sso.xmlTooManyElements', (xml) =>
-    inExtensions(signatureOf(xml).repeat(30))(xml),
+    inExtensions(
+      signatureOf(xml)
+        .replace(/<ds:KeyInfo>.*<\/ds:KeyInfo>/s, '')
+        .repeat(30),
+    )(xml),
   ),
-  tampered('many references', 'sso.xmlTooManyElements', (xml) =>
+  tampered('many references', 'sso.xmlTooManyAttributes', (xml) =>
     xml.replace(
       '<ds:Reference ',
       `${'<ds:Reference URI="#x"><ds:DigestMethod Algorithm="x"/></ds:Reference>'.repeat(800)}<ds:Reference `,
@@ -82,13 +96,13 @@ const cases: HostileCase[] = [
   tampered('many audiences', 'sso.xmlTooManyElements', (xml) =>
     xml.replace('<Audience>', `${'<Audience>x</Audience>'.repeat(3000)}<Audience>`),
   ),
-  tampered('many confirmations', 'sso.xmlTooManyElements', (xml) =>
+  tampered('many confirmations', 'sso.xmlTooManyAttributes', (xml) =>
     xml.replace(
       '<SubjectConfirmation ',
       `${'<SubjectConfirmation Method="x"/>'.repeat(2000)}<SubjectConfirmation `,
     ),
   ),
-  tampered('many attributes of the person', 'sso.xmlTooManyElements', (xml) =>
+  tampered('many attributes of the person', 'sso.xmlTooManyAttributes', (xml) =>
     xml.replace(
       '<Attribute ',
       `${many((i) => `<Attribute Name="a${i}"><AttributeValue>x</AttributeValue></Attribute>`, 1200)}<Attribute `,
@@ -99,7 +113,7 @@ const cases: HostileCase[] = [
   tampered('one level too deep', 'sso.xmlTooDeep', inExtensions(nest('<a>', '</a>', 19))),
   tampered(
     'deep nesting of prefixes',
-    'sso.xmlTooDeep',
+    'sso.xmlTooManyAttributes',
     inExtensions(many((i) => `<p${i}:a xmlns:p${i}="u">`, 2000)),
   ),
   tampered(
@@ -122,16 +136,58 @@ const cases: HostileCase[] = [
   ),
   tampered(
     '200 prefixes of their own',
-    'sso.signature',
+    'sso.xmlTooManyAttributes',
     inAssertion(many((i) => `<p${i}:a xmlns:p${i}="u${i}"/>`, 200)),
+  ),
+  tampered(
+    'a few prefixes too many',
+    'sso.xmlTooManyAttributes',
+    inAssertion(many((i) => `<p${i}:a xmlns:p${i}="u${i}"/>`, 17)),
+  ),
+  tampered(
+    'as many prefixes as are allowed, declared again and again',
+    'sso.signature',
+    inAssertion(many((i) => `<p${i % 12}:a xmlns:p${i % 12}="u${i}"/>`, 200)),
+  ),
+  tampered(
+    '200 declarations of one prefix',
+    'sso.signature',
+    inAssertion(many((i) => `<p:a xmlns:p="u${i}"/>`, 200)),
+  ),
+  tampered(
+    'as many elements and attributes as are allowed together',
+    'sso.signature',
+    inAssertion('<a b="" c=""/>'.repeat(145)),
+  ),
+  tampered(
+    'as many prefixed elements and attributes as are allowed together',
+    'sso.signature',
+    inAssertion(many((i) => `<p${i % 12}:a xmlns:p${i % 12}="u" p${i % 12}:b=""/>`, 140)),
+  ),
+  tampered(
+    'more elements and attributes than are allowed together',
+    'sso.xmlTooManyAttributes',
+    inAssertion('<a b="" c=""/>'.repeat(210)),
+  ),
+  tampered('as many roles with types as are allowed', 'sso.signature', inStatement(typedRoles(95))),
+  tampered(
+    'more roles with types than are allowed',
+    'sso.xmlTooManyAttributes',
+    inStatement(typedRoles(170)),
+  ),
+  tampered('as many of everything as is allowed', 'sso.signature', (xml) =>
+    inAssertion('<p:a xmlns:p="u" p:b=""/>'.repeat(110))(xml).replace(
+      '>Acme<',
+      `>${'&amp;x'.repeat(1_900)}${'x'.repeat(50_000)}<`,
+    ),
   ),
   tampered(
     'prefixes on every level',
     'sso.signature',
     inAssertion(
-      many((i) => `<p${i}:a xmlns:p${i}="u${i}" p${i}:b="">`, 15) +
+      many((i) => `<p${i}:a xmlns:p${i}="u${i}" p${i}:b="">`, 12) +
         '<a/>'.repeat(150) +
-        many((i) => `</p${14 - i}:a>`, 15),
+        many((i) => `</p${11 - i}:a>`, 12),
     ),
   ),
   tampered(
