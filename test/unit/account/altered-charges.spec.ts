@@ -214,6 +214,18 @@ describe('an error of a creation', () => {
     },
   );
 
+  it.each<[Fate, string]>([
+    ['page', 'yes'],
+    ['tooMany', 'yes'],
+    ['drop', 'maybe'],
+  ])('that leaves it undecided says after %s how far it got', async (fate, sent) => {
+    marketplace.description = (text) => text.slice(0, 5);
+    marketplace.fates = [fate];
+    const { bills } = application().billing;
+    const error = await errorOf(bills.createOnce('k', BILL), MaestranoCreationUndecidedError);
+    expect(error).toMatchObject({ candidates: ['bill-1'], sent });
+  });
+
   it('that is a rejection by the Account API forgets the key', async () => {
     marketplace.fates = ['reject'];
     const { bills } = application().billing;

@@ -102,10 +102,13 @@ describe('a call that waits for its turn when the clock is set back', () => {
 
 describe('a store that stalls', () => {
   it('right before the charge is sent keeps it from being sent after the deadline', async () => {
+    let writes = 0;
     store.stall = ({ namespace, verb }) =>
-      namespace === 'ledger-charges' && verb === 'write' ? { beforeMs: 600 } : {};
-    const { bills } = application(200, 500).billing;
-    await expect(bills.createOnce('k', BILL)).rejects.toMatchObject({ code: 'http.deadline', sent: 'no' });
+      namespace === 'ledger-charges' && verb === 'write' && (writes += 1) === 2 ? { beforeMs: 2_100 } : {};
+    const { bills } = application(200, 2_000).billing;
+    // Not even begun: a millisecond may be enough for a request to arrive.
+    const tooLate = { code: 'http.deadline', sent: 'no', attempts: 0 };
+    await expect(bills.createOnce('k', BILL)).rejects.toMatchObject(tooLate);
     expect(marketplace.creations).toBe(0);
     store.stall = () => ({});
     expect((await bills.createOnce('k', BILL)).id).toBe('bill-1');
@@ -121,6 +124,26 @@ describe('a store that stalls', () => {
     await pause(300);
     expect((await quick.billing.bills.createOnce('k', BILL)).id).toBe('bill-1');
     expect((await first).id).toBe('bill-1');
+    expect(marketplace.creations).toBe(1);
+  });
+
+  it('while its process dies lets nobody send before what was sent can have arrived', async () => {
+    const kept = new MemoryStore();
+    store = new StallingStore(kept);
+    store.longestLockMs = 100;
+    let writes = 0;
+    store.stall = ({ namespace, verb }) =>
+      namespace === 'ledger-charges' && verb === 'write' && (writes += 1) > 2 ? { beforeMs: 2_500 } : {};
+    marketplace.fates = ['late'];
+    marketplace.lateMs = 800;
+    const dying = application(600, 1_500)
+      .billing.bills.createOnce('k', BILL)
+      .catch(() => null);
+    await pause(400);
+    store = new StallingStore(kept);
+    const { bills } = application(600, 8_000).billing;
+    expect((await bills.createOnce('k', BILL)).id).toBe('bill-1');
+    await dying;
     expect(marketplace.creations).toBe(1);
   });
 
