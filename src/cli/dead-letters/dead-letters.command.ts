@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 
 import type { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
+import { MaestranoError } from '../../errors/maestrano.error.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import { reasonOf } from '../cli-failure.js';
 import type { CliIo } from '../cli-io.js';
@@ -91,10 +92,18 @@ async function reached({ queue, server }: OpenQueue): Promise<void> {
   // Whichever is not waited for ends later, with nobody to tell.
   for (const promise of [responds, late]) promise.catch(() => undefined);
   const isThere = await Promise.race([responds, late]).catch((error: unknown) => {
-    throw unreachable(server, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
+    throw unreachable(server, `cannot be used: ${sentenceOf(error)}`);
   });
   ended.abort();
   if (!isThere) throw unreachable(server, `did not respond within ${REACH_MS / 1_000} s`);
+}
+
+/** What went wrong, without advice that is for an application. */
+function sentenceOf(error: unknown): string {
+  const reason = reasonOf(error);
+  const text =
+    error instanceof MaestranoError ? reason.slice(0, reason.length - error.remedy.length) : reason;
+  return text.trim().replace(/\.$/, '');
 }
 
 function unreachable({ name, option }: OpenQueue['server'], what: string): CliError {

@@ -199,7 +199,7 @@ describe('wrong values', () => {
     expect({ code, out, err }).toEqual({
       code: 1,
       out: '',
-      err: `Redis at 127.0.0.1:${port} did not respond within 10 s. Check --redis or REDIS_URL. [cli.server]\n`,
+      err: `Redis at 127.0.0.1:${port} cannot be used: Redis did not respond within 5000 ms. Check --redis or REDIS_URL. [cli.server]\n`,
     });
   }, 60_000);
 
