@@ -244,15 +244,18 @@ describe("the application's session", () => {
         registry.get('uat'),
         loginOf('uat', inMinutes(3)),
       );
+    const isSaving = async (): Promise<void> => {
+      for (let turns = 0; saving.length === 0 && turns < 1_000; turns += 1) await nextTurn();
+    };
     let hasBegun = false;
     const begun = begin().then(() => (hasBegun = true));
-    while (saving.length === 0) await nextTurn();
+    await isSaving();
     await nextTurn();
     expect(hasBegun).toBe(false);
     saving.pop()?.();
     await begun;
     const failed = begin();
-    while (saving.length === 0) await nextTurn();
+    await isSaving();
     saving.pop()?.(new Error('disk full'));
     await expect(failed).rejects.toMatchObject({ code: 'session.notSaved', httpStatus: 503 });
   });
