@@ -206,7 +206,7 @@ export function empty(
 ): Html {
   return html`<div class="empty">
     ${icon(glyph)}
-    <h3>${title}</h3>
+    <h2>${title}</h2>
     <p>${text}</p>
     <div class="actions">${actions}</div>
   </div>`;
