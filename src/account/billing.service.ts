@@ -66,13 +66,13 @@ export class BillingService implements MarketplaceBilling {
    * Keys of `createOnce` on all marketplaces, newest first: `open` ones are being worked on or undecided, `done` ones stand
    * for a charge. As long as `account.createOnce.rememberMs`, for ever in a durable store.
    *
-   * @param page.before `next` of the page before; left out for the first.
-   * @param page.limit 1 to 1,000.
+   * @param page which ones: `before` is the `next` of the page before, left out for the first; `limit` is 1 to 1,000.
    */
   keys(
     state: 'open' | 'done',
-    { before, limit = 50 }: { readonly before?: string; readonly limit?: number } = {},
+    page: { readonly before?: string; readonly limit?: number } = {},
   ): Promise<ListedKeys> {
+    const { before, limit = 50 } = page;
     return this.#memory.ledger.list(state, before ?? null, limit);
   }
 
