@@ -25,7 +25,8 @@ export function packPackage(): PackedPackage {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')], {
     cwd: ROOT,
   });
-  execFileSync(process.execPath, [join(ROOT, 'tools', 'schematics.mjs'), join(source, 'dist')]);
+  for (const tool of ['schematics.mjs', 'llms.mjs'])
+    execFileSync(process.execPath, [join(ROOT, 'tools', tool), join(source, 'dist')], { cwd: ROOT });
   for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs']) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }

@@ -184,6 +184,7 @@ describe('the packed package', () => {
       './sql': ['@nestjs/common', '@nestjs/core', 'rxjs'],
       './pg-queue': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
       './sync': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
+      './console': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
       './usage': ['@nestjs/common', '@nestjs/core', 'axios', 'rxjs', 'undici'],
     };
     for (const [name, { types }] of entries()) {

@@ -91,10 +91,11 @@ async function reached({ queue, server }: OpenQueue): Promise<void> {
   const late = pause(REACH_MS, false, { signal: ended.signal });
   // Whichever is not waited for ends later, with nobody to tell.
   for (const promise of [responds, late]) promise.catch(() => undefined);
-  const isThere = await Promise.race([responds, late]).catch((error: unknown) => {
-    throw unreachable(server, `cannot be used: ${sentenceOf(error)}`);
-  });
-  ended.abort();
+  const isThere = await Promise.race([responds, late])
+    .catch((error: unknown) => {
+      throw unreachable(server, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
+    })
+    .finally(() => ended.abort());
   if (!isThere) throw unreachable(server, `did not respond within ${REACH_MS / 1_000} s`);
 }
 

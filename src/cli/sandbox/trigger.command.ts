@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { CliError } from '../../errors/cli.error.js';
 import { CATALOGUE } from '../../sandbox/events/event-catalogue.js';
 import { errorCode } from '../../utils/error-code.js';
+import { decodeText, parseForeignJson } from '../../utils/foreign-json.js';
 import { nearestName } from '../../utils/nearest-name.js';
 import { isRecord } from '../../utils/values.js';
 import { CliCommand } from '../cli-command.js';
@@ -87,7 +88,7 @@ function eventOf(name: string | undefined): string {
 function readBody(file: string, { cwd }: CliIo): Record<string, unknown> {
   let reason = 'it is no JSON object';
   try {
-    const value: unknown = JSON.parse(readFileSync(resolve(cwd, file), 'utf8'));
+    const value: unknown = parseForeignJson(decodeText(readFileSync(resolve(cwd, file))));
     if (isRecord(value)) return value;
   } catch (error) {
     reason = errorCode(error) ?? reason;
