@@ -93,7 +93,7 @@ async function reached({ queue, server }: OpenQueue): Promise<void> {
   for (const promise of [responds, late]) promise.catch(() => undefined);
   const isThere = await Promise.race([responds, late])
     .catch((error: unknown) => {
-      throw unreachable(server, `cannot be used: ${reasonOf(error).replace(/\.$/, '')}`);
+      throw unreachable(server, `cannot be used: ${sentenceOf(error)}`);
     })
     .finally(() => ended.abort());
   if (!isThere) throw unreachable(server, `did not respond within ${REACH_MS / 1_000} s`);
