@@ -93,7 +93,7 @@ export const LOGIN_SCENARIOS: readonly ComplianceScenario[] = [
     area,
     title: 'Who signed in is still signed in at the next three pages',
     remedy:
-      'A sign-in of your own that begins the session anew must leave our entry in it, the store must have saved the ' +
+      'A MaestranoSessionAdapter that begins the session anew must leave our entry in it, the store must have saved the ' +
       'session before the redirect, and its cookie must come back (SameSite=Lax).',
     run: async (bench) => {
       const { cookieHeader } = await bench.signedIn(bench.customer());
