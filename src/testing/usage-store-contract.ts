@@ -155,7 +155,7 @@ const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
     await append(store, id, ...facts);
     const rows = await store.tally(id, { ...SEPTEMBER, cuts: [T + 10], open: true });
     assert.deepEqual(
-      rows
+      [...rows]
         .toSorted((one, two) => one.part - two.part)
         .map(({ part, rows: count, quantity }) => [part, count, quantity]),
       [
@@ -234,7 +234,7 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
   'marks a statement from the states that it is in': async (store, other) => {
     const id = await series(store);
     assert.ok(await store.seal([step((await store.load(id))!, 0)]));
-    assert.deepEqual(await store.due(0, String(Number(id) - 1), 1), [id]);
+    assert.deepEqual([...(await store.due(0, String(Number(id) - 1), 1))], [id]);
     const bill = { key: 'usage/chain/1', priceCents: 9278, description: 'SMS', id: `bill-${randomUUID()}` };
     const progress = { ...statement(1).progress, bills: [bill] };
     const mark = { chain: 'chain', seq: 1, from: ['sealed'], to: 'billed', progress } as const;
@@ -253,7 +253,7 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
     assert.equal(await store.sweep(id, { before: SEPTEMBER.to, keep: ['b'], limit: 100 }), 2);
     const page = await store.facts(id, { ...SEPTEMBER, after: null, limit: 100 });
     assert.deepEqual(
-      page.map((one) => one.id),
+      Array.from(page, (one) => one.id),
       ['b', 'open'],
     );
   },

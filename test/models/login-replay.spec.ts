@@ -126,9 +126,9 @@ describe('a login', () => {
 
   it('is accepted once or not at all where an instance dies, in every order, at every step', async () => {
     const since = performance.now();
-    const searched = await search(() => logins([ONE, ONE], 1), { most: proveSize(1_500, 100_000) });
+    const searched = await search(() => logins([ONE, ONE], 1), { most: 20_000 });
     report('Two copies, one death', searched, since);
-    expect(searched.histories).toBeGreaterThan(1_000);
+    expect(searched.exhaustive).toBe(true);
   });
 
   it('is accepted once, of four copies, in orders at random', async () => {

@@ -8,17 +8,7 @@ import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 import type { UsageStatement } from '../../../src/usage/statement/usage-statement.js';
 import { UsageWorld } from './usage-world.js';
 
-const file = join(
-  import.meta.dirname,
-  '..',
-  '..',
-  '..',
-  '..',
-  '..',
-  'shared',
-  'usage-model',
-  'examples.json',
-);
+const file = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'usage-model', 'examples.json');
 
 /** Whether the worked examples that nobody here wrote lie beside this checkout. */
 export const examplesPresent = existsSync(file);
