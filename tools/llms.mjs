@@ -2,7 +2,7 @@
 // programs that read documents. `node tools/llms.mjs dist` is part of the build, and links to the documents in the package;
 // with `--copy`, as for the site, they are copied beside it and written out whole in llms-full.txt as well.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
@@ -61,8 +61,8 @@ function summaryOf(page) {
   return /^.+?[.:](?= |$)/.exec(text)?.[0].replace(/:$/, '.') ?? text;
 }
 
-const linkTo = (page) =>
-  values.copy ? `guides/${page}` : relative(folder, join(root, page)).replaceAll('\\', '/');
+// In the package, dist stands beside the documents.
+const linkTo = (page) => (values.copy ? `guides/${page}` : `../${page}`);
 const { name, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const text = [
   `# ${name}`,
