@@ -5,12 +5,16 @@ import { MembershipService } from '../account/membership.service.js';
 import { MaestranoNotFoundError } from '../errors/account.error.js';
 import { MaestranoUsageError } from '../errors/usage.error.js';
 import { errorPlace } from '../utils/error-place.js';
+import { settledWithin } from '../utils/settled-within.js';
 import { knownCompany, type KnownCompany } from './engine/usage-company.js';
 import type { UsageCall, UsageContext } from './engine/usage-context.js';
 import type { UsageEvent } from './engine/usage-event.js';
 import { UsageOperations } from './usage-operations.js';
 import type { MaestranoUsageOptions } from './usage-options.interface.js';
 import { resolveUsageSettings, type UsageSettings } from './usage-settings.js';
+
+/** How long a function of the application may take, in milliseconds, where the call does not say. */
+const CALLBACK_MS = 10_000;
 
 /** Injection token of the options of `MaestranoUsageModule`. */
 export const MAESTRANO_USAGE_OPTIONS = Symbol('MAESTRANO_USAGE_OPTIONS');
@@ -77,7 +81,8 @@ function contextOf(
     tell: async (event) => {
       logger.warn(eventInWords(event));
       try {
-        await settings.onEvent?.(event);
+        const isDone = await settledWithin(CALLBACK_MS, Promise.resolve(settings.onEvent?.(event)));
+        if (!isDone) logger.warn(`onEvent of ${event.type} is not waited for any longer.`);
       } catch (error) {
         logger.error(`onEvent failed for ${event.type}.`, errorPlace(error));
       }
@@ -91,10 +96,7 @@ async function lookUp(
   { marketplace, group }: { readonly marketplace: string; readonly group: string },
   call: UsageCall,
 ): Promise<KnownCompany | null> {
-  if (company) {
-    const found = await company({ marketplace, group });
-    return found && knownCompany(found);
-  }
+  if (company) return askApplication(company, { marketplace, group }, call.deadlineMs ?? CALLBACK_MS);
   try {
     const { timezone, ...found } = await membership.for(marketplace).groups.retrieve(group, call);
     return knownCompany({ ...found, zone: timezone });
@@ -102,6 +104,29 @@ async function lookUp(
     if (error instanceof MaestranoNotFoundError) return null;
     throw error;
   }
+}
+
+/** @throws MaestranoUsageError `usage.failed` when the application's function fails, or takes too long. */
+async function askApplication(
+  company: NonNullable<MaestranoUsageOptions['company']>,
+  subject: { readonly marketplace: string; readonly group: string },
+  withinMs: number,
+): Promise<KnownCompany | null> {
+  let found: Awaited<ReturnType<typeof company>> = null;
+  const asking = (async () => {
+    found = await company(subject);
+  })();
+  const isDone = await settledWithin(withinMs, asking).catch((cause: unknown) => {
+    throw new MaestranoUsageError('usage.failed', { ...subject, cause });
+  });
+  if (!isDone) {
+    throw new MaestranoUsageError('usage.failed', {
+      ...subject,
+      message: `The option company() did not respond within ${withinMs} ms.`,
+      remedy: 'Find what it waits for; the next run asks again.',
+    });
+  }
+  return found && knownCompany(found);
 }
 
 function eventInWords(event: UsageEvent): string {

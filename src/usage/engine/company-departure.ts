@@ -4,10 +4,7 @@ import { CloseRun, type UsageCloseReport } from './close-run.js';
 import { stepOf } from './statement-sender.js';
 import { UsageCloser } from './usage-closer.js';
 import type { KnownCompany } from './usage-company.js';
-import type { UsageContext } from './usage-context.js';
-
-/** Times that the store is asked to mark a company, when others write meanwhile. */
-const MAX_TRIES = 50;
+import { MAX_TRIES, type UsageContext } from './usage-context.js';
 
 /** Longest that a company nobody knows is asked for, in milliseconds. */
 const ASK_MS = 1_000;

@@ -1,5 +1,6 @@
 import { MaestranoAccountError, MaestranoInvalidRequestError } from '../../errors/account.error.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
+import { MaestranoUsageError } from '../../errors/usage.error.js';
 import type { SealedStatement } from '../statement/usage-statement.js';
 import type {
   FoundStatement,
@@ -8,7 +9,7 @@ import type {
   StatementProgress,
   StatementStatus,
 } from '../store/usage-records.js';
-import type { UsageCall, UsageContext } from './usage-context.js';
+import { MAX_TRIES, type UsageCall, type UsageContext } from './usage-context.js';
 import type { KnownCompany } from './usage-company.js';
 import { addAmounts } from './chain-amounts.js';
 
@@ -77,7 +78,7 @@ export class StatementSender {
         return 'billed';
       }
     }
-    for (;;) {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const snapshot = await store.load(statement.series);
       const { series } = snapshot!;
       const chains = series.state.chains.map((chain) =>
@@ -101,6 +102,8 @@ export class StatementSender {
       // Somebody else was quicker.
       if (present?.status !== 'cancelling') return present?.status === 'cancelled' ? 'cancelled' : 'billed';
     }
+    // It stays `cancelling`: the next run goes on with it.
+    throw new MaestranoUsageError('usage.contention');
   }
 
   async #sendOne(

@@ -4,6 +4,9 @@ import type { UsageSettings } from '../usage-settings.js';
 import type { KnownCompany } from './usage-company.js';
 import type { UsageEvent } from './usage-event.js';
 
+/** Times that a write is tried again because somebody else wrote meanwhile: then it is `usage.contention`. */
+export const MAX_TRIES = 50;
+
 /** Bounds of a call to the marketplace. */
 export interface UsageCall {
   readonly deadlineMs?: number;

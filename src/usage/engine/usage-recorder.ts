@@ -4,7 +4,7 @@ import type { AppendResult, UsageAppend, UsageSubject } from '../store/usage-rec
 import { isName, isSameFact, meterOf, readFact, type ReadFact, readQuantity } from './read-fact.js';
 import { openPeriods } from './open-periods.js';
 import { stepOf } from './statement-sender.js';
-import type { UsageContext } from './usage-context.js';
+import { MAX_TRIES, type UsageContext } from './usage-context.js';
 
 /** Subjects whose series are remembered. */
 const MAX_KNOWN = 50_000;
@@ -166,7 +166,7 @@ export class UsageRecorder {
   /** When the first period of a series began; the present one is opened where there is none. */
   async #firstPeriod(id: string): Promise<number> {
     const { store, settings, company, now } = this.context;
-    for (;;) {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const snapshot = await store.load(id);
       if (!snapshot) throw new MaestranoUsageError('usage.store');
       const [first] = snapshot.periods;
@@ -179,6 +179,7 @@ export class UsageRecorder {
       const { opened, state } = openPeriods({ ...snapshot, earliest: now() }, terms, known, now());
       await store.seal([{ ...stepOf(snapshot), state: { ...state, company: known }, opened }]);
     }
+    throw new MaestranoUsageError('usage.contention');
   }
 
   /** Appends; what refers to a series that is gone is tried once more with the present ones. */
