@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-
 import type { INestApplication } from '@nestjs/common';
 
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import type { StartSandboxOptions } from '../sandbox/sandbox-options.js';
+import { freePort } from '../utils/free-port.js';
 import { TestApplication } from './test-application.js';
 
 /** The marketplace of a test, and where the application listens. */
@@ -68,13 +66,4 @@ function setVariables({ developerPlatform }: Sandbox): () => void {
       else process.env[name] = value;
     }
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

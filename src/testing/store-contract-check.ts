@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import type { MaestranoStore } from '../stores/maestrano-store.js';
+import type { StoresCheck } from './contract-case.js';
 
-/** A check of the contract: two stores over the same entries, or twice the same one. */
-export type StoreCheck = (store: MaestranoStore, other: MaestranoStore) => Promise<void>;
+export type StoreCheck = StoresCheck<MaestranoStore>;
 
 /** A time to live that no test outlasts, in milliseconds. */
 export const HOUR = 3_600_000;

@@ -1,6 +1,5 @@
 import type { MaestranoStore } from '../stores/maestrano-store.js';
-import type { ContractCase } from './contract-case.js';
-import type { StoreCheck } from './store-contract-check.js';
+import { casesOnStores, type ContractCase } from './contract-case.js';
 import { STORE_ENTRIES_CONTRACT } from './store-contract-entries.js';
 import { STORE_EXPIRY_CONTRACT } from './store-contract-expiry.js';
 import { STORE_PAGES_CONTRACT } from './store-contract-pages.js';
@@ -26,22 +25,12 @@ export function storeContract(
   makeStore: () => MaestranoStore | Promise<MaestranoStore>,
   options: StoreContractOptions = {},
 ): readonly ContractCase[] {
-  const opened = async (check: StoreCheck): Promise<void> => {
-    const store = await makeStore();
-    const other = options.shared ? await makeStore() : store;
-    try {
-      await check(store, other);
-    } finally {
-      await store.close();
-      if (other !== store) await other.close();
-    }
-  };
-  const cases: Readonly<Record<string, StoreCheck>> = {
+  const checks = {
     ...STORE_ENTRIES_CONTRACT,
     ...STORE_RACES_CONTRACT,
     ...STORE_EXPIRY_CONTRACT,
     ...STORE_PAGES_CONTRACT,
     ...STORE_RULES_CONTRACT,
   };
-  return Object.entries(cases).map(([name, check]) => ({ name, run: () => opened(check) }));
+  return casesOnStores<MaestranoStore>(checks, makeStore, options);
 }

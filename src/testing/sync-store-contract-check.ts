@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 
 import { newLink, type SyncLink } from '../sync/store/sync-link.js';
 import type { SyncLease, SyncScope, SyncStore } from '../sync/store/sync-store.js';
+import type { StoresCheck } from './contract-case.js';
 
-/** A check of the contract: two stores over the same rows, or twice the same one. */
-export type SyncStoreCheck = (store: SyncStore, other: SyncStore) => Promise<void>;
+export type SyncStoreCheck = StoresCheck<SyncStore>;
 
 /** The entity of most checks. */
 export const ENTITY = 'people';

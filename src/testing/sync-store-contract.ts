@@ -1,6 +1,5 @@
 import type { SyncStore } from '../sync/store/sync-store.js';
-import type { ContractCase } from './contract-case.js';
-import type { SyncStoreCheck } from './sync-store-contract-check.js';
+import { casesOnStores, type ContractCase } from './contract-case.js';
 import { SYNC_STORE_COMMITS } from './sync-store-contract-commits.js';
 import { SYNC_STORE_LEASES } from './sync-store-contract-leases.js';
 import { SYNC_STORE_READS } from './sync-store-contract-reads.js';
@@ -24,20 +23,10 @@ export function syncStoreContract(
   makeStore: () => SyncStore | Promise<SyncStore>,
   options: SyncStoreContractOptions = {},
 ): readonly ContractCase[] {
-  const opened = async (check: SyncStoreCheck): Promise<void> => {
-    const store = await makeStore();
-    const other = options.shared ? await makeStore() : store;
-    try {
-      await check(store, other);
-    } finally {
-      await store.close();
-      if (other !== store) await other.close();
-    }
-  };
-  const cases: Readonly<Record<string, SyncStoreCheck>> = {
+  const checks = {
     ...SYNC_STORE_LEASES,
     ...SYNC_STORE_COMMITS,
     ...SYNC_STORE_READS,
   };
-  return Object.entries(cases).map(([name, check]) => ({ name, run: () => opened(check) }));
+  return casesOnStores<SyncStore>(checks, makeStore, options);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { SealStep, SeriesSnapshot, StatementRow, UsageFactRow } from '../usage/store/usage-records.js';
 import type { UsageStore } from '../usage/store/usage-store.js';
-import type { ContractCase } from './contract-case.js';
+import { casesOnStores, type ContractCase, type StoresCheck } from './contract-case.js';
 
 /** How a store of usage is put through {@link usageStoreContract}. */
 export interface UsageStoreContractOptions {
@@ -11,7 +11,7 @@ export interface UsageStoreContractOptions {
   readonly shared?: boolean;
 }
 
-type UsageStoreCheck = (store: UsageStore, other: UsageStore) => Promise<void>;
+type UsageStoreCheck = StoresCheck<UsageStore>;
 
 const HOUR = 3_600_000;
 const T = Date.UTC(2026, 8, 1);
@@ -245,7 +245,7 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
     assert.deepEqual((await store.statements(id, { status: ['sealed'], limit: 10 })).length, 0);
     assert.deepEqual((await store.statements(id, { chain: 'chain', limit: 10 })).length, 1);
   },
-  'sweeps what is stated and old, and keeps what it is told to': async (store) => {
+  'sweeps what is stated and old, and keeps what it has to': async (store) => {
     const id = await series(store);
     await append(store, id, fact('a'), fact('b'), fact('c'));
     assert.ok(await store.seal([step((await store.load(id))!, 3)]));
@@ -298,17 +298,5 @@ export function usageStoreContract(
   makeStore: () => UsageStore | Promise<UsageStore>,
   options: UsageStoreContractOptions = {},
 ): readonly ContractCase[] {
-  return Object.entries({ ...FACTS, ...SEALS }).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const store = await makeStore();
-      const other = options.shared ? await makeStore() : store;
-      try {
-        await check(store, other);
-      } finally {
-        await store.close();
-        if (other !== store) await other.close();
-      }
-    },
-  }));
+  return casesOnStores<UsageStore>({ ...FACTS, ...SEALS }, makeStore, options);
 }

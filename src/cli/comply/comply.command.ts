@@ -8,6 +8,7 @@ import type { ComplianceReport } from '../../testing/compliance/compliance-scena
 import { toJunit } from '../../testing/compliance/junit.js';
 import { COMPLIANCE_SCENARIOS, runCompliance } from '../../testing/compliance/run-compliance.js';
 import { errorCode } from '../../utils/error-code.js';
+import { freePort } from '../../utils/free-port.js';
 import { nearestName } from '../../utils/nearest-name.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
@@ -16,7 +17,6 @@ import { paint } from '../paint.js';
 import { platformVariables } from '../platform-variables.js';
 import { untilInterrupted } from '../until-interrupted.js';
 import { ApplicationProcess } from './application-process.js';
-import { freePort } from './free-port.js';
 import { describeResult, describeSummary } from './report.js';
 
 interface ComplyOptions extends CommonOptions {
