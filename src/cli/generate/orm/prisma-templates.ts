@@ -1,3 +1,4 @@
+import { findOrCreateGroup, findOrCreateUser } from './find-or-create.js';
 import type { OrmTemplates } from './orm-templates.interface.js';
 
 const MODELS = `// Copy these models into your schema.prisma. Where you have users and companies already, add the links to them.
@@ -68,18 +69,7 @@ export class UserAdapter extends MaestranoUserAdapter<AppUser> {
     super();
   }
 
-  override async findOrCreateUser(profile: UserProfile): Promise<AppUser> {
-    const present = await this.find(profile);
-    if (present) return present;
-    try {
-      return await this.create(profile);
-    } catch (error) {
-      // Another first login of this person was quicker: the key of the link lets one through.
-      const made = await this.find(profile);
-      if (!made) throw error;
-      return made;
-    }
-  }
+${findOrCreateUser('AppUser')}
 
   private async find({ marketplace, uid }: UserProfile): Promise<AppUser | null> {
     const where = { marketplace_uid: { marketplace, uid } };
@@ -114,17 +104,7 @@ export class GroupAdapter extends MaestranoGroupAdapter<AppGroup, AppUser> {
     super();
   }
 
-  override async findOrCreateGroup(profile: GroupProfile): Promise<AppGroup> {
-    const present = await this.find(profile.marketplace, profile.uid);
-    if (present) return present;
-    try {
-      return await this.create(profile);
-    } catch (error) {
-      const made = await this.find(profile.marketplace, profile.uid);
-      if (!made) throw error;
-      return made;
-    }
-  }
+${findOrCreateGroup('AppGroup')}
 
   override async hasMember(company: AppGroup, user: AppUser): Promise<boolean> {
     const where = { companyId: company.id, userId: user.id };

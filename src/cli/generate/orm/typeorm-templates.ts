@@ -1,3 +1,4 @@
+import { findOrCreateGroup, findOrCreateUser } from './find-or-create.js';
 import type { OrmTemplates } from './orm-templates.interface.js';
 
 const ENTITIES = `import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
@@ -78,18 +79,7 @@ export class UserAdapter extends MaestranoUserAdapter<User> {
     super();
   }
 
-  override async findOrCreateUser(profile: UserProfile): Promise<User> {
-    const present = await this.find(profile);
-    if (present) return present;
-    try {
-      return await this.create(profile);
-    } catch (error) {
-      // Another first login of this person was quicker: the key of the link lets one through.
-      const made = await this.find(profile);
-      if (!made) throw error;
-      return made;
-    }
-  }
+${findOrCreateUser('User')}
 
   private async find({ marketplace, uid }: UserProfile): Promise<User | null> {
     const link = await this.source.manager.findOneBy(UserLink, { marketplace, uid });
@@ -126,17 +116,7 @@ export class GroupAdapter extends MaestranoGroupAdapter<Company, User> {
     super();
   }
 
-  override async findOrCreateGroup(profile: GroupProfile): Promise<Company> {
-    const present = await this.find(profile.marketplace, profile.uid);
-    if (present) return present;
-    try {
-      return await this.create(profile);
-    } catch (error) {
-      const made = await this.find(profile.marketplace, profile.uid);
-      if (!made) throw error;
-      return made;
-    }
-  }
+${findOrCreateGroup('Company')}
 
   override hasMember(company: Company, user: User): Promise<boolean> {
     return this.source.manager.existsBy(Membership, { companyId: company.id, userId: user.id });
