@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 
 import { errorPlace } from '../utils/error-place.js';
+import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_USAGE_OPTIONS, MaestranoUsage } from './usage.service.js';
 import type { MaestranoUsageOptions } from './usage-options.interface.js';
 
@@ -14,6 +15,9 @@ const HOUR_MS = 3_600_000;
 
 /** Instances that were started together do not close together: up to a minute. */
 const SPREAD_MS = 60_000;
+
+/** How long a shutdown waits for a run after its signal, in milliseconds. */
+const GOODBYE_MS = 10_000;
 
 /** Closes what is due every hour, and soon after the start what fell due while nothing ran. */
 @Injectable()
@@ -37,7 +41,10 @@ export class UsageSchedule implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.#over.abort(new Error('The application is stopping.'));
     clearTimeout(this.#timer);
-    await this.#running;
+    if (await settledWithin(GOODBYE_MS, this.#running)) return;
+    this.#logger.warn(
+      'Closing the usage is not waited for any longer; what is sealed is sent by the next run.',
+    );
   }
 
   #wait(ms: number): void {
