@@ -9,8 +9,8 @@ export type MaestranoEventListener<E extends MaestranoEvent = MaestranoEvent> = 
 /**
  * Tells the application what happened: for mails, statistics, an audit log, or a bridge to its own event bus.
  *
- * Listeners are called in this process, at once and after the fact, and nobody waits for what they begin. An event is told once
- * and not kept: one of another instance is told there, and one of a process that dies may be lost. What has to happen
+ * Listeners are called in this process, at once and after the fact, and nobody waits for what they begin. They get an event once,
+ * and it is not kept: one of another instance is emitted there, and one of a process that dies may be lost. What has to happen
  * belongs into an adapter, whose failure the platform hears of.
  *
  * ```ts
@@ -51,9 +51,9 @@ export class MaestranoEvents {
     event: MaestranoEvent extends infer E ? (E extends MaestranoEvent ? Omit<E, 'at'> : never) : never,
   ): void {
     if (this.#listeners.size === 0) return;
-    const told = Object.freeze({ ...event, at: new Date() }) as MaestranoEvent;
+    const emitted = Object.freeze({ ...event, at: new Date() }) as MaestranoEvent;
     for (const { type, call } of Array.from(this.#listeners)) {
-      if (type === null || type === told.type) void this.#call(call, told);
+      if (type === null || type === emitted.type) void this.#call(call, emitted);
     }
   }
 

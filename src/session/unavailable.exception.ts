@@ -4,7 +4,7 @@ import type { MaestranoError } from '../errors/maestrano.error.js';
 import { messagePage } from '../views/message-page.js';
 import { ENGLISH, type PersonWords } from './person-pages.service.js';
 
-/** What a program is told. */
+/** The response to a program. */
 interface Facts {
   readonly statusCode: number;
   readonly error: string;

@@ -93,7 +93,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Why the store may lose what the engine was told is kept. */
+  /** Why the store may lose what it acknowledged to the engine. */
   async #losses(): Promise<readonly string[]> {
     const { store } = this.options;
     if (store.durability === 'memory') return ['The store of the synchronization is over with the process.'];

@@ -284,7 +284,7 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     await until(async () => (await queue.counts()).active === 1, 'it is being handled');
     const begun = performance.now();
     await queue.stop(100);
-    assert.ok(performance.now() - begun < 10_000, 'it waited longer than it was told');
+    assert.ok(performance.now() - begun < 10_000, 'it waited longer than it was allowed to');
     await queue.close?.();
     const seen: string[] = [];
     const other = await open({ lockMs });

@@ -23,7 +23,7 @@ export interface MaestranoUsageOptions {
     readonly marketplace: string;
     readonly group: string;
   }) => UsageCompany | null | Promise<UsageCompany | null>;
-  /** Told of what a person should know: money that cannot be billed, holds that ran out. */
+  /** Called with what a person should know: money that cannot be billed, holds that ran out. */
   readonly onEvent?: (event: UsageEvent) => void | Promise<void>;
   /** Lets a store run in production that is over with the process; false by default. */
   readonly acceptDataLoss?: boolean;

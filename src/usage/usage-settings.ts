@@ -184,7 +184,7 @@ function checkMeter(
   }
   const other = labels.get(meter.label);
   if (other !== undefined) {
-    const what = `The meter ${other} has the same label, so that bills could not be told apart.`;
+    const what = `The meter ${other} has the same label, so that bills could not be distinguished.`;
     place.at('label', null).report(what, null, 'Give each meter a label of its own.');
   }
   labels.set(meter.label, name);

@@ -45,7 +45,7 @@ export const MESSAGE_PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What a person is told who cannot be let in. */
+/** What is shown to a person who cannot be let in. */
 export interface Message {
   /** Language tag of the page. */
   readonly language?: string;

@@ -6,7 +6,7 @@ import type { CliCommand, CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { webUrl } from '../cli-options.js';
 
-/** Where `nestjs-maestrano sandbox` listens unless told otherwise. */
+/** Where `nestjs-maestrano sandbox` listens by default. */
 export const SANDBOX_PORT = 4100;
 /** A login drives two applications; longer than the sandbox waits for either. */
 const DEADLINE_MS = 60_000;
@@ -91,8 +91,8 @@ export class RunningSandbox {
       throw this.#absent(reasonOf(error), error);
     });
     if (response.ok) return response;
-    const told = await readObject(response);
-    if (response.status === BAD_REQUEST && typeof told?.['code'] === 'string') throw refusal(told);
+    const problem = await readObject(response);
+    if (response.status === BAD_REQUEST && typeof problem?.['code'] === 'string') throw rejectionOf(problem);
     throw this.#absent(`it responded with ${response.status}`);
   }
 
@@ -111,10 +111,10 @@ export function textOf(value: unknown): string {
 }
 
 /** What the sandbox says is wrong with what it was asked: the arguments are, but for a login that went astray. */
-function refusal(told: Readonly<Record<string, unknown>>): CliError {
-  return new CliError(told['code'] === 'sandbox.login' ? 'cli.sandbox' : 'cli.usage', {
-    message: textOf(told['message']),
-    remedy: textOf(told['remedy']),
+function rejectionOf(problem: Readonly<Record<string, unknown>>): CliError {
+  return new CliError(problem['code'] === 'sandbox.login' ? 'cli.sandbox' : 'cli.usage', {
+    message: textOf(problem['message']),
+    remedy: textOf(problem['remedy']),
   });
 }
 

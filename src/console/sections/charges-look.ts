@@ -214,7 +214,7 @@ function neither(
 function reasonOf({ candidates: found, arrivesWithinMs }: ChargeInspection<AccountEntity>): string {
   const fresh = found.filter(({ isNew }) => isNew);
   if (fresh.length > 1) {
-    return `${fresh.length} new charges have this price, and more than were sent may be equal: which one is ours cannot be told by a program.`;
+    return `${fresh.length} new charges have this price, and more than were sent may be equal: a program cannot decide which one is ours.`;
   }
   if (fresh.length === 1 && fresh[0]!.values.some(({ isSame }) => !isSame)) {
     return 'A new charge has the price and other contents: the marketplace may have changed what was sent, or somebody else made it.';

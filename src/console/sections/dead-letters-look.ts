@@ -226,8 +226,8 @@ export function confirmPage(
   const body = html`<section class="card confirm">
     <h2>${count(total, 'notification')}, ${count(byMarketplace.size, 'marketplace')}</h2>
     <p class="soft">
-      Filter: ${describeFilter(filter)}. If the number has changed when you send, nothing is sent and you are
-      told.
+      Filter: ${describeFilter(filter)}. If the number has changed when you send, nothing is sent, and this
+      page says so.
     </p>
     ${table(
       'By marketplace',

@@ -151,7 +151,7 @@ export function loginPage(view: ConsoleView, trace: LoginTrace, others: readonly
       ${
         accepted || rejection === null
           ? card('The login was accepted', html`<p>Everything that was looked at held.</p>`, { cls: 'good' })
-          : refusal(view, trace, first, others)
+          : rejectionNotice(view, trace, first, others)
       }
       ${card('What was looked at, in this order', checks(trace.checks.filter(({ result }) => result !== 'skipped').map((check) => checkLine(check))))}
       ${
@@ -187,7 +187,7 @@ export function loginPage(view: ConsoleView, trace: LoginTrace, others: readonly
   };
 }
 
-function refusal(
+function rejectionNotice(
   view: ConsoleView,
   { marketplace, rejection, clockOffsetMs, began }: LoginTrace,
   first: LoginCheck | undefined,

@@ -125,8 +125,8 @@ function attentionOf({ marketplace, code, refused, isOver }: SignInCause): Conso
     word: refused.length > 1 ? 'People locked out' : 'Sign-in refused',
     title: `${marketplace}: ${times}, as “${meaningOf(code)}” failed`,
     why: isOver
-      ? `Others got in since; the newest refusal has the code ${newest.code}.`
-      : `Nobody got in on this marketplace since; the newest refusal has the code ${newest.code}.`,
+      ? `Others got in since; the newest rejection has the code ${newest.code}.`
+      : `Nobody got in on this marketplace since; the newest rejection has the code ${newest.code}.`,
     act: 'Why',
     page: 'login',
     query: { code: newest.code },

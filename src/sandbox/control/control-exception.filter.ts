@@ -12,12 +12,12 @@ export class ControlExceptionFilter {
   constructor(private readonly host: HttpAdapterHost) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
-    const { status, body } = told(exception);
+    const { status, body } = responseTo(exception);
     this.host.httpAdapter.reply(host.switchToHttp().getResponse(), body, status);
   }
 }
 
-function told(exception: unknown): { status: number; body: Readonly<Record<string, string | null>> } {
+function responseTo(exception: unknown): { status: number; body: Readonly<Record<string, string | null>> } {
   if (exception instanceof SandboxError) {
     const { code, message, remedy } = exception;
     const sentence = remedy === '' ? message : message.slice(0, -remedy.length - 1);

@@ -85,7 +85,7 @@ export class ComposeController {
     const needsBody = CATALOGUE.some(({ key, resource }) => key === event && resource !== null);
     const entities = needsBody ? parse(body) : undefined;
     if (entities === null) return back(again, 'The body is no JSON object; nothing was sent.', 'bad');
-    return told(
+    return noticeOf(
       await this.events.send({ event, marketplace, group, user, body: entities }, deliveryOptions(form)),
     );
   }
@@ -300,7 +300,7 @@ function deliveryOptions(form: FormFields): DeliveryOptions & { times: number } 
 }
 
 /** To what was sent last, with what the application responded. */
-function told(deliveries: readonly Delivery[]): Back {
+function noticeOf(deliveries: readonly Delivery[]): Back {
   const last = deliveries.at(-1);
   const responses = deliveries.slice(0, 10).map(({ status, error }) => status ?? error ?? 'none');
   const failed = deliveries.some((one) => isFailed(one));

@@ -27,7 +27,7 @@ export class PageExceptionFilter extends BaseExceptionFilter {
     const exchange = exchangeOf(request) as SandboxExchange | undefined;
     const adapter = this.httpAdapterHost?.httpAdapter;
     if (!adapter || !exchange || exchange.route || !wantsPage(exchange)) return super.catch(exception, host);
-    const { status, title, text } = told(exception, exchange);
+    const { status, title, text } = responseTo(exception, exchange);
     const response = http.getResponse<unknown>();
     for (const [name, value] of Object.entries(PAGE_HEADERS)) adapter.setHeader(response, name, value);
     const body = html`<div class="card">
@@ -45,7 +45,7 @@ function wantsPage({ headers }: SandboxExchange): boolean {
   return headers.accept?.includes('text/html') ?? false;
 }
 
-function told(
+function responseTo(
   exception: unknown,
   exchange: SandboxExchange,
 ): { status: number; title: string; text: string } {

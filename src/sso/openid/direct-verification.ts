@@ -7,7 +7,7 @@ import type { LoginAttempt } from '../login/sso-protocol.js';
 import { CallQueue } from './call-queue.js';
 import type { OpenIdMessage } from './openid-message.js';
 import type { OpenIdProviderClient } from './openid-provider-client.js';
-import { type AllowanceOwner, type Answer, VerificationAllowance } from './verification-allowance.js';
+import { type AllowanceOwner, type Verdict, VerificationAllowance } from './verification-allowance.js';
 
 /** Calls of a marketplace's logins at a time, and how long one waits for others. */
 const CAPACITY = 16;
@@ -76,7 +76,7 @@ export class DirectVerification {
         this.provider.verify(owner.marketplace, endpoint, message),
       );
       if (reply.answered) {
-        await this.#allowance.answered(owner, digest, reply.confirmed ? 'yes' : 'no');
+        await this.#allowance.decided(owner, digest, reply.confirmed ? 'yes' : 'no');
         return { word: reply.confirmed ? 'confirmed' : 'rejected', seen: reply.seen };
       }
       seen = reply.seen;
@@ -87,12 +87,12 @@ export class DirectVerification {
   }
 
   /**
-   * What is known of the message. Somebody who asks on another instance is waited for; who has not got an answer by the
+   * What is known of the message. Somebody who asks on another instance is waited for; who has none by the
    * deadline is gone, and the provider is asked once more.
    */
-  async #known(owner: AllowanceOwner, digest: string, inTime: () => boolean): Promise<Answer | null> {
+  async #known(owner: AllowanceOwner, digest: string, inTime: () => boolean): Promise<Verdict | null> {
     for (;;) {
-      const known = await this.#allowance.answer(owner, digest);
+      const known = await this.#allowance.verdict(owner, digest);
       if (known !== 'asking' || !inTime()) return known;
       await pause(LOOK_AGAIN_MS, undefined, { ref: false });
     }

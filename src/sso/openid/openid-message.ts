@@ -115,7 +115,7 @@ export function signedFields(message: OpenIdMessage, checks: CheckList): Readonl
     (name) => /[:\n]/.test(name) || FIELD_IN_VALUE.test(message.get(name) ?? ''),
   );
   if (ambiguous !== undefined)
-    checks.require('openid.signedFields', false, 'fields that can be told apart', ambiguous);
+    checks.require('openid.signedFields', false, 'fields that can be distinguished', ambiguous);
   return signed;
 }
 

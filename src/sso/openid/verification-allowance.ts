@@ -11,17 +11,17 @@ const MOST_EXCUSED = 2;
 const TRIES = 16;
 
 /** What became of a message: the provider is being asked, or said yes or no. */
-export type Answer = 'asking' | 'yes' | 'no';
+export type Verdict = 'asking' | 'yes' | 'no';
 
 interface Kept {
   /** Calls that were answered, or are under way. */
   readonly counted: number;
   readonly excused: number;
   /** By the digest of the message. */
-  readonly answers: Readonly<Record<string, Answer>>;
+  readonly verdicts: Readonly<Record<string, Verdict>>;
 }
 
-const NOTHING: Kept = { counted: 0, excused: 0, answers: {} };
+const NOTHING: Kept = { counted: 0, excused: 0, verdicts: {} };
 
 /** Whose count it is. */
 export interface AllowanceOwner {
@@ -41,49 +41,49 @@ export class VerificationAllowance {
   constructor(private readonly store: MaestranoStore) {}
 
   /** What is known of the message; null when nobody has asked, or nobody got a response. */
-  async answer(owner: AllowanceOwner, digest: string): Promise<Answer | null> {
+  async verdict(owner: AllowanceOwner, digest: string): Promise<Verdict | null> {
     const text = await this.store.get(keyOf(owner));
-    return read(text).answers[digest] ?? null;
+    return read(text).verdicts[digest] ?? null;
   }
 
   /**
    * Takes a call out of the allowance; it counts from now on.
    *
-   * @param known what {@link answer} said; somebody else may ask at the same moment.
+   * @param known what {@link verdict} said; somebody else may ask at the same moment.
    * @returns `taken`, `changed` when something else is known by now, or `exhausted`.
    */
   async take(
     owner: AllowanceOwner,
     digest: string,
-    known: Answer | null,
+    known: Verdict | null,
   ): Promise<'taken' | 'changed' | 'exhausted'> {
     const most = owner.bound ? MOST_BOUND : MOST_STRAY;
     let result: 'taken' | 'changed' | 'exhausted' = 'exhausted';
     const done = await this.#update(owner, (kept) => {
       result = 'changed';
-      if ((kept.answers[digest] ?? null) !== known) return null;
+      if ((kept.verdicts[digest] ?? null) !== known) return null;
       result = 'exhausted';
       if (kept.counted >= most) return null;
       result = 'taken';
-      return { ...kept, counted: kept.counted + 1, answers: { ...kept.answers, [digest]: 'asking' } };
+      return { ...kept, counted: kept.counted + 1, verdicts: { ...kept.verdicts, [digest]: 'asking' } };
     });
     return done ? result : 'changed';
   }
 
   /** Remembers what the provider said. */
-  async answered(owner: AllowanceOwner, digest: string, answer: Answer): Promise<void> {
-    await this.#update(owner, (kept) => ({ ...kept, answers: { ...kept.answers, [digest]: answer } }));
+  async decided(owner: AllowanceOwner, digest: string, verdict: Verdict): Promise<void> {
+    await this.#update(owner, (kept) => ({ ...kept, verdicts: { ...kept.verdicts, [digest]: verdict } }));
   }
 
   /** Remembers that no response came. Says whether the call is not counted, so that another may be made. */
   async unanswered(owner: AllowanceOwner, digest: string): Promise<boolean> {
     let excused = false;
     const done = await this.#update(owner, (kept) => {
-      const { [digest]: _, ...answers } = kept.answers;
+      const { [digest]: _, ...verdicts } = kept.verdicts;
       excused = kept.excused < MOST_EXCUSED;
       return excused
-        ? { counted: kept.counted - 1, excused: kept.excused + 1, answers }
-        : { ...kept, answers };
+        ? { counted: kept.counted - 1, excused: kept.excused + 1, verdicts }
+        : { ...kept, verdicts };
     });
     return done && excused;
   }
@@ -110,10 +110,10 @@ function keyOf({ marketplace, requestId, bound }: AllowanceOwner): string {
 
 function read(text: string | null): Kept {
   if (text === null) return NOTHING;
-  const [counted, excused, answers] = JSON.parse(text) as [number, number, Record<string, Answer>];
-  return { counted, excused, answers };
+  const [counted, excused, verdicts] = JSON.parse(text) as [number, number, Record<string, Verdict>];
+  return { counted, excused, verdicts };
 }
 
-function write({ counted, excused, answers }: Kept): string {
-  return JSON.stringify([counted, excused, answers]);
+function write({ counted, excused, verdicts }: Kept): string {
+  return JSON.stringify([counted, excused, verdicts]);
 }

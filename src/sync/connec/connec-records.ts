@@ -9,7 +9,7 @@ export interface ConnecSideRecord {
   readonly updatedAt: number;
   readonly createdAt: string | null;
   readonly record: Readonly<Record<string, unknown>>;
-  /** Whose ids ours are, also those of lines; ours are not told from others without it. */
+  /** Whose ids ours are, also those of lines; without it ours are not distinguished from others. */
   readonly owner?: ExternalIdOwner;
 }
 

@@ -45,7 +45,7 @@ export function billParts(amount: bigint, currency: string, amountsIn: AmountsIn
   });
 }
 
-/** What the customer reads: ends with the statement's number, so that bills are told apart by their contents. */
+/** What the customer reads: ends with the statement's number, so that bills differ in their contents. */
 export function billDescription(
   about: {
     readonly label: string;

@@ -260,7 +260,7 @@ export class FactStatements {
         [seq, Number(series), ...bounds],
       );
     }
-    // MySQL would wait for facts that nobody committed yet, were it not told which ones are meant.
+    // MySQL would wait for facts that nobody committed yet, if the statement did not name the rows.
     let claimed = 0;
     for (;;) {
       const rows = await this.tables.query(
