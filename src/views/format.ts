@@ -15,6 +15,15 @@ export function count(value: number, one: string, several = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : several}`;
 }
 
+/** The name of a field as people read it: `price_cents` is `Price`, `unknownResource` is `Unknown resource`. */
+export function label(name: string): string {
+  const words = name
+    .replace(/_cents$/, '')
+    .replaceAll(/_|(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** Hundredths as people read money: the amount first, the code after it, never a bare symbol. */
 export function moneyText(cents: number, currency: string): string {
   const amount = (Math.abs(cents) / 100).toFixed(2).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');

@@ -1,7 +1,7 @@
 import type { AccountEntity } from '../../account/fields.js';
 import type { ChargeCandidate, ChargeInspection } from '../../account/ledger/charge-inspection.js';
 import type { ListedKey, ListedKeys } from '../../account/ledger/charge-ledger.service.js';
-import { at, count, moneyText } from '../../views/format.js';
+import { at, count, label, moneyText } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import {
   type Candidate,
@@ -119,10 +119,10 @@ export function inspectionPage(
         ...(payload === null
           ? [{ name: 'Company', value: groupId }]
           : Object.entries(payload).map(([name, value]): Compared => ({
-              name,
+              name: label(name),
               value: shownValue(name, value),
             }))),
-        { name: 'key', value: html`<code>${reference.key}</code>` },
+        { name: 'Key', value: html`<code>${reference.key}</code>` },
       ],
       foot: html`<p class="small soft">Sent at least once, or about to be when the process ended.</p>`,
     },
@@ -166,17 +166,17 @@ function candidateOf(
     best: isBest,
     values: [
       ...values.map(({ column, found, isSame }): Compared => ({
-        name: column,
+        name: label(column),
         value: found === undefined || found === null ? '–' : shownValue(column, found),
         same: isSame,
       })),
       {
-        name: 'made at',
+        name: 'Made at',
         value: charge.createdAt === null ? 'not known' : at(charge.createdAt.toISOString()),
       },
       {
-        name: 'claim',
-        value: isNew ? 'new, of no other key' : 'there before, or another key’s',
+        name: 'Belongs to',
+        value: isNew ? 'no other key, and is new' : 'another key, or was there before',
         same: isNew,
       },
     ],
@@ -196,7 +196,7 @@ function neither(
     title: 'None of them',
     values: [
       {
-        name: 'arrival',
+        name: 'Arrival',
         value: seconds > 0 ? `may still arrive, for ${seconds} s` : 'nothing can arrive any more',
         same: seconds === 0,
       },

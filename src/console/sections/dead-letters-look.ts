@@ -3,7 +3,7 @@ import type {
   NotificationQueueCounts,
 } from '../../connec/notifications/notification-queue.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
-import { count, number } from '../../views/format.js';
+import { count, label, number } from '../../views/format.js';
 import { chips } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
 import { card, empty, keyValues, pager, table, tile } from '../../views/parts.js';
@@ -25,13 +25,14 @@ export function withoutQueue(stats: ConnecNotificationStats): ConsolePage {
     lead: 'Notifications are handled before the response, and what fails is repeated by the platform.',
     body: html`${card(
       'Since this process started',
-      keyValues(Object.entries(stats).map(([name, value]) => [name, number(Number(value))])),
+      keyValues(Object.entries(stats).map(([name, value]) => [label(name), number(Number(value))])),
     )}
     ${card(
       'To keep what fails',
       html`<p>
-        Import <code>MaestranoBullmqModule</code>: notifications then are stored before the response, repeated
-        with growing pauses, and kept here when all attempts are used up.
+        Import <code>MaestranoBullmqModule</code> (Redis) or <code>MaestranoPgQueueModule</code> (PostgreSQL):
+        notifications then are stored before the response, repeated with growing pauses, and kept here when
+        all attempts are used up.
       </p>`,
     )}`,
     data: { queue: null, stats },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { MaestranoHealthIndicator } from '../../health/maestrano.health-indicator.js';
-import { count } from '../../views/format.js';
+import { count, label } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import { card, json, keyValues, pill, type Tone } from '../../views/parts.js';
 import type { ConsoleAttention, ConsolePage, ConsoleSection } from '../console-section.js';
@@ -76,7 +76,7 @@ export class HealthSection implements ConsoleSection {
   summary(states: readonly PartState[]): Html {
     return keyValues(
       states.map(({ name, tone, problems }) => [
-        titleOf(name),
+        label(name),
         html`${pill(tone, WORDS[tone])} <span class="small soft">${problems[0] ?? ''}</span>`,
       ]),
     );
@@ -88,7 +88,7 @@ const WORDS = { good: 'Well', warn: 'Look', bad: 'Down' } as const;
 function partCard({ name, tone, problems, details }: PartState, view: ConsoleView): Html {
   const remedy = tone === 'good' ? null : (REMEDIES[name] ?? 'This part is the application’s own.');
   return card(
-    titleOf(name),
+    label(name),
     html`<p>${pill(tone, WORDS[tone])}</p>
       ${problems.map((problem) => html`<p>${problem}</p>`)}
       ${remedy === null ? '' : html`<p><b>What to do:</b> ${remedy}</p>`} ${linkOf(name, view)}
@@ -111,13 +111,9 @@ function attentionOf({ name, tone, problems }: PartState): ConsoleAttention[] {
   return problems.map((problem) => ({
     waiting: isSilent ? 'customers' : 'operation',
     tone,
-    word: isSilent ? 'Silence' : titleOf(name),
+    word: isSilent ? 'Silence' : label(name),
     title: `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`,
     why: REMEDIES[name] ?? '',
     act: 'What to do',
   }));
-}
-
-function titleOf(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

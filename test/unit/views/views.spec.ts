@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { assetPath, PAGE_ASSETS } from '../../../src/views/assets.js';
 import { charges, latency, outcomes, sparkline } from '../../../src/views/charts.js';
 import { action, filters, form, select } from '../../../src/views/form.js';
-import { count, exactTime, money, moneyText, relativeTime, when } from '../../../src/views/format.js';
+import { count, exactTime, label, money, moneyText, relativeTime, when } from '../../../src/views/format.js';
 import { html } from '../../../src/views/html.js';
 import { LEAVING_POLICY, PAGE_POLICY } from '../../../src/views/layout.js';
 import { card, code, json, pill, rows, table } from '../../../src/views/parts.js';
@@ -128,6 +128,12 @@ describe('contrast', () => {
 });
 
 describe('numbers and times', () => {
+  it.each([
+    ['price_cents', 'Price'],
+    ['unknownResource', 'Unknown resource'],
+    ['silence', 'Silence'],
+  ])('names the field %s as people do', (name, shown) => expect(label(name)).toBe(shown));
+
   it('writes money with its code, and a real minus', () => {
     expect(moneyText(132_050, 'AUD')).toBe('1,320.50 AUD');
     expect(money(-1_500, 'EUR').text).toContain('−15.00 EUR');
