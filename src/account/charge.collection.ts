@@ -59,7 +59,7 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     const context = contextOf(calls.marketplace.name, resource.name);
     const payload = resource.toPayload(input, context);
     const charge = await calls.create(payload, options);
-    this.#tell({ marketplace: calls.marketplace.name, resource: resource.name }, payload, charge, null);
+    this.#emit({ marketplace: calls.marketplace.name, resource: resource.name }, payload, charge, null);
     return charge;
   }
 
@@ -153,14 +153,14 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     });
     // The key is done: an intent that is left is found again, and done at once.
     await intents.remove(scope, key).catch(() => false);
-    if (isNew) this.#tell(scope, payload, charge, key);
+    if (isNew) this.#emit(scope, payload, charge, key);
     return charge;
   }
 
-  #tell(scope: LedgerScope, { group_id }: Payload, { id }: AccountEntity, key: string | null): void {
+  #emit(scope: LedgerScope, { group_id }: Payload, { id }: AccountEntity, key: string | null): void {
     const { marketplace, resource } = scope;
     const type = resource === 'bills' ? 'bill.created' : 'recurringBill.created';
-    this.memory.events.tell({ type, marketplace, groupUid: String(group_id), id, key });
+    this.memory.events.emit({ type, marketplace, groupUid: String(group_id), id, key });
   }
 
   /**

@@ -47,7 +47,7 @@ export class MaestranoEvents {
   }
 
   /** @internal Called by the package where something happened. */
-  tell(
+  emit(
     event: MaestranoEvent extends infer E ? (E extends MaestranoEvent ? Omit<E, 'at'> : never) : never,
   ): void {
     if (this.#listeners.size === 0) return;

@@ -48,7 +48,7 @@ export class SsoConsumeHandler extends EndpointHandler {
       exchange.setHeader('Cache-Control', 'no-store');
       exchange.redirect(target, 303);
       const { profile, traceCode } = login;
-      this.events.tell({
+      this.events.emit({
         type: 'login.accepted',
         marketplace: marketplace.name,
         userUid: profile.user.uid,
@@ -71,7 +71,7 @@ export class SsoConsumeHandler extends EndpointHandler {
 
   async #reject(exchange: HttpExchange, marketplace: Marketplace, cause: RejectionCause): Promise<void> {
     const { code, traceCode = null } = cause;
-    this.events.tell({ type: 'login.rejected', marketplace: marketplace.name, code, traceCode });
+    this.events.emit({ type: 'login.rejected', marketplace: marketplace.name, code, traceCode });
     await this.rejection.respond(exchange, marketplace, cause);
   }
 }

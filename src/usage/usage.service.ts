@@ -78,7 +78,7 @@ function contextOf(
       },
     },
     company: (company, call) => lookUp(settings, membership, company, call),
-    tell: async (event) => {
+    emit: async (event) => {
       logger.warn(eventInWords(event));
       try {
         const isDone = await settledWithin(CALLBACK_MS, Promise.resolve(settings.onEvent?.(event)));

@@ -75,7 +75,7 @@ export class AccountWebhooksService {
         this.deletedGroups.discardWaiting(marketplace.name, groupUid),
       );
       await this.#cleanUp(subject, SESSIONS_LEFT, () => this.sessions.closeGroup(marketplace.name, groupUid));
-      this.events.tell({ type: 'group.deleted', ...reference });
+      this.events.emit({ type: 'group.deleted', ...reference });
     });
   }
 
@@ -109,7 +109,7 @@ export class AccountWebhooksService {
         this.sessions.closeMembership(marketplace.name, groupUid, realUserUid),
       );
       const { userUid: uid } = reference;
-      this.events.tell({ type: 'membership.removed', marketplace: marketplace.name, groupUid, userUid: uid });
+      this.events.emit({ type: 'membership.removed', marketplace: marketplace.name, groupUid, userUid: uid });
     });
   }
 

@@ -4,6 +4,7 @@ import {
   MaestranoUsage,
   MaestranoUsageModule,
   MemoryUsageStore,
+  type UsageCompany,
   type UsageEvent,
 } from '../../src/usage/index.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
@@ -16,6 +17,8 @@ describe.each(HTTP_ADAPTERS)('usage in an application on %s', (httpAdapter) => {
   let usage: MaestranoUsage;
   let marketplace: string;
   let events: UsageEvent[];
+  /** What the application knows of a company. */
+  let company: () => UsageCompany | Promise<UsageCompany>;
 
   const boot = async (): Promise<void> => {
     app = await testApplication({
@@ -27,7 +30,7 @@ describe.each(HTTP_ADAPTERS)('usage in an application on %s', (httpAdapter) => {
           useFactory: () => ({
             store: new MemoryUsageStore(),
             schedule: 'off',
-            company: () => ({ zone: 'Europe/Paris', currency: 'AUD' }),
+            company: () => company(),
             onEvent: (event: UsageEvent) => void events.push(event),
             meters: {
               sms: { aggregate: 'sum', label: 'SMS', prices: { AUD: [{ model: 'unit', unit: '0.075' }] } },
@@ -41,6 +44,7 @@ describe.each(HTTP_ADAPTERS)('usage in an application on %s', (httpAdapter) => {
 
   beforeEach(async () => {
     events = [];
+    company = () => ({ zone: 'Europe/Paris', currency: 'AUD' });
     sandbox = await startSandbox({ port: 0, seed: 7 });
     marketplace = sandbox.marketplaces.list()[0]!.name;
     await boot();
@@ -79,5 +83,19 @@ describe.each(HTTP_ADAPTERS)('usage in an application on %s', (httpAdapter) => {
     await expect(usage.record({ ...ref, id: 'b', at: new Date() })).rejects.toMatchObject({
       code: 'usage.left',
     });
+  });
+
+  it.each([
+    ['never responds', () => new Promise<never>(() => undefined)],
+    ['fails', () => Promise.reject(new Error('the table is locked'))],
+  ])('a company that leaves does not wait for an option company() that %s', async (_what, broken) => {
+    const ref = { marketplace, group: 'cld-1', meter: 'sms' };
+    await usage.record({ ...ref, id: 'a', at: new Date(Date.now() - 60_000), quantity: 100 });
+    company = broken;
+    const [delivery] = await sandbox.webhooks.deleteGroup('cld-1', { onlySend: true });
+    expect(delivery).toMatchObject({ status: 200 });
+    company = () => ({ zone: 'Europe/Paris', currency: 'AUD' });
+    await usage.close();
+    expect(await usage.balances(ref)).toMatchObject([{ unsent: '0' }]);
   });
 });

@@ -152,7 +152,7 @@ export class StatementSender {
     const status = refused ? 'refused' : 'sealed';
     const changed = refused || error.code !== statement.progress.error || bills.some(({ id }) => id !== null);
     const marked = changed && (await this.#mark(statement, status, progress));
-    if (refused && marked) await this.#tell(statement, hasLeft ? 'usage.uncollectable' : 'usage.refused');
+    if (refused && marked) await this.#emit(statement, hasLeft ? 'usage.uncollectable' : 'usage.refused');
     return { statement, status, error };
   }
 
@@ -162,7 +162,7 @@ export class StatementSender {
       statement.progress.error !== error &&
       (await this.#mark(statement, 'sealed', { ...statement.progress, error }))
     )
-      await this.#tell(statement, error);
+      await this.#emit(statement, error);
     return { statement, status: 'sealed', error: null };
   }
 
@@ -179,7 +179,7 @@ export class StatementSender {
     }
     if (since - statement.progress.since <= CARD_WAIT_MS) return null;
     if (await this.#mark(statement, 'expired', { ...statement.progress, since }))
-      await this.#tell(statement, 'usage.expired');
+      await this.#emit(statement, 'usage.expired');
     return null;
   }
 
@@ -189,13 +189,13 @@ export class StatementSender {
     return this.context.store.mark(statement.series, mark);
   }
 
-  #tell(
+  #emit(
     { body }: FoundStatement,
     type: 'usage.uncollectable' | 'usage.refused' | 'usage.expired' | 'usage.stale',
   ): Promise<void> {
     const { company, meter, currency, billed, seq } = JSON.parse(body) as SealedStatement;
     const { marketplace, group } = company;
-    return this.context.tell({
+    return this.context.emit({
       type,
       marketplace,
       group,

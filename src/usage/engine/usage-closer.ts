@@ -74,7 +74,7 @@ export class UsageCloser {
     meter: MeterSettings,
     company: KnownCompany,
   ): Promise<UsageStatement | 'nothing' | 'lost'> {
-    const { store, now: clock, tell } = this.context;
+    const { store, now: clock, emit } = this.context;
     const now = clock();
     const { series } = snapshot;
     const planner = new StatementPlanner(store, snapshot, meter, {
@@ -98,7 +98,7 @@ export class UsageCloser {
       const { marketplace, group, meter: name } = series;
       const { currency, seq, closing } = statement;
       const about = { marketplace, group, meter: name, currency, amount: closing, statement: seq };
-      await tell({ type: 'usage.creditLeft', ...about });
+      await emit({ type: 'usage.creditLeft', ...about });
     }
     return statement;
   }

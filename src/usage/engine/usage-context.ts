@@ -31,6 +31,6 @@ export interface UsageContext {
     company: { readonly marketplace: string; readonly group: string },
     call: UsageCall,
   ) => Promise<KnownCompany | null>;
-  readonly tell: (event: UsageEvent) => Promise<void>;
+  readonly emit: (event: UsageEvent) => Promise<void>;
   readonly now: () => number;
 }

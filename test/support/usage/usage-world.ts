@@ -118,7 +118,7 @@ export class UsageWorld {
       store,
       billing,
       company: async () => this.company && knownCompany(this.company),
-      tell: async (event) => void this.events.push(event),
+      emit: async (event) => void this.events.push(event),
       now: () => this.now,
     };
   }

@@ -19,10 +19,10 @@ describe('events', () => {
     const [all, some]: [MaestranoEvent[], MaestranoEvent[]] = [[], []];
     events.onAny((event) => all.push(event));
     const stop = events.on('group.deleted', (event) => some.push(event));
-    events.tell(REMOVED);
-    events.tell({ type: 'group.deleted', marketplace: 'uat', groupUid: 'cld-1' });
+    events.emit(REMOVED);
+    events.emit({ type: 'group.deleted', marketplace: 'uat', groupUid: 'cld-1' });
     stop();
-    events.tell({ type: 'group.deleted', marketplace: 'uat', groupUid: 'cld-2' });
+    events.emit({ type: 'group.deleted', marketplace: 'uat', groupUid: 'cld-2' });
     expect(all.map(({ type }) => type)).toEqual(['membership.removed', 'group.deleted', 'group.deleted']);
     expect(some).toEqual([
       { type: 'group.deleted', marketplace: 'uat', groupUid: 'cld-1', at: expect.any(Date) },
@@ -39,7 +39,7 @@ describe('events', () => {
     });
     events.onAny(() => Promise.reject(new Error('of Alma One')));
     events.onAny(({ type }) => seen.push(type));
-    expect(() => events.tell(REMOVED)).not.toThrow();
+    expect(() => events.emit(REMOVED)).not.toThrow();
     await Promise.resolve();
     await Promise.resolve();
     expect(seen).toEqual(['membership.removed']);
@@ -55,9 +55,9 @@ describe('events', () => {
       stop();
       events.onAny(() => (calls += 10));
     });
-    events.tell(REMOVED);
+    events.emit(REMOVED);
     expect(calls).toBe(1);
-    events.tell(REMOVED);
+    events.emit(REMOVED);
     expect(calls).toBe(11);
   });
 });
