@@ -8,6 +8,8 @@ import { sqlError, sqlErrorCode } from './sql-failures.js';
 export interface SqlRetryOptions {
   /** Milliseconds for all attempts together; 5,000 by default. */
   readonly timeoutMs?: number;
+  /** Keeps each run of attempts until it is over, which a statement may be long after its deadline. */
+  readonly underWay?: Set<Promise<unknown>>;
 }
 
 /** Pauses between attempts: random, so that those who met do not meet again; in milliseconds. */
@@ -24,16 +26,19 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [5, 100];
 export async function withRetries<T>(
   executor: SqlExecutor,
   work: () => Promise<T>,
-  { timeoutMs = 5_000 }: SqlRetryOptions = {},
+  { timeoutMs = 5_000, underWay }: SqlRetryOptions = {},
 ): Promise<T> {
   if (executor.inTransaction) return work();
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new MaestranoSqlError('sql.timeout')), timeoutMs);
   });
-  const until = performance.now() + timeoutMs;
+  const run = attempts(work, performance.now() + timeoutMs);
+  underWay?.add(run);
+  const over = (): void => void underWay?.delete(run);
+  run.then(over, over);
   try {
-    return await Promise.race([attempts(work, until), tooLate]);
+    return await Promise.race([run, tooLate]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 
@@ -57,13 +57,17 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   readonly #executor: SqlExecutor;
   readonly #options: SqlStoreOptions;
   readonly #entries: EntryTable;
+  readonly #timeoutMs: number;
   #nextSweep = 0;
+  #closed = false;
   #sweeping: Promise<unknown> = Promise.resolve();
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(executor: SqlExecutor, options: SqlStoreOptions = {}) {
     super();
     this.#executor = executor;
     this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? 5_000;
     this.#entries = entryTable(executor, tableName(executor.dialect, options, 'entry'));
   }
 
@@ -138,9 +142,18 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
     }
   }
 
-  /** Waits for what it began itself; the connections are yours. */
+  /**
+   * Waits for its statements, for `timeoutMs` at most; the connections are yours. Those whose caller went away still use
+   * them, and some libraries connect again for one that comes after they were closed.
+   */
   override async close(): Promise<void> {
+    this.#closed = true;
     await this.#sweeping;
+    const settled = Promise.allSettled(this.#underWay);
+    const waited = new AbortController();
+    const deadline = pause(this.#timeoutMs, undefined, { signal: waited.signal }).catch(() => undefined);
+    await Promise.race([settled, deadline]);
+    waited.abort();
   }
 
   /** @inheritdoc */
@@ -171,7 +184,7 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   #sweepInPassing(): void {
     const { sweepEveryMs = 60_000 } = this.#options;
     const now = performance.now();
-    if (sweepEveryMs <= 0 || this.#executor.inTransaction || now < this.#nextSweep) return;
+    if (this.#closed || sweepEveryMs <= 0 || this.#executor.inTransaction || now < this.#nextSweep) return;
     // Instances that were started together do not look together for ever.
     this.#nextSweep = now + sweepEveryMs * (0.5 + Math.random());
     this.#sweeping = this.sweep().then(
@@ -188,7 +201,10 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   }
 
   #retried<T>(work: () => Promise<T>): Promise<T> {
-    return withRetries(this.#executor, work, { timeoutMs: this.#options.timeoutMs ?? 5_000 });
+    return withRetries(this.#executor, work, {
+      timeoutMs: this.#timeoutMs,
+      underWay: this.#underWay,
+    });
   }
 }
 

@@ -233,6 +233,26 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
       expect(await other.get(key)).toBe('a');
     });
 
+    // SQLite lets nobody wait: whoever meets a transaction is told at once.
+    if (server !== 'sqlite') {
+      it('closes when its statements are over', async () => {
+        const [key] = freshKeys(1) as [string];
+        await store.set(key, 'a', HOUR);
+        const closing = new SqlStore(executor, { sweepEveryMs: 0 });
+        let over = false;
+        await ways[1]!.transact(async (transaction) => {
+          await other.within(transaction).set(key, 'b', HOUR);
+          const wrote = closing.set(key, 'c', HOUR, { signal: AbortSignal.timeout(100) });
+          await expect(wrote).rejects.toMatchObject({ code: 'store.aborted' });
+          void closing.close().then(() => (over = true));
+          await pause(100);
+          expect(over).toBe(false);
+        });
+        await closing.close();
+        expect(await store.get(key)).toBe('c');
+      });
+    }
+
     it('pages thousands by their index', async () => {
       const index = `many:${server}`;
       await store.writeMany(
