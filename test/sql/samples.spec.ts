@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
+import { AccountsService } from '../../sample/03-typeorm/src/accounts/accounts.service.js';
+import { HoursService } from '../../sample/03-typeorm/src/hours/hours.service.js';
 import { Database } from '../../sample/04-drizzle/src/database/database.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { freePort } from '../support/free-port.mjs';
@@ -228,6 +230,34 @@ onPostgres('sample 03: Express, TypeORM, Passport, store and queue in PostgreSQL
     // Both ways lead to the same account now.
     expect(await sample.page('/people', await sample.login('usr-2'))).toContain('Ines Duarte');
     expect(await count('users')).toBe(users);
+  });
+
+  it('adds up what both accounts wrote for the same company, day and customer', async () => {
+    const account = {
+      company: 'Slipway',
+      name: 'Rui Falcao',
+      email: 'rui.falcao@example.com',
+      password: 'another quiet harbour',
+    };
+    const { cookie } = await sample.post('/sign-up', '', account);
+    const newcomer = await sample.login('usr-3', 'cld-2');
+    const accounts = sample.app.get(AccountsService, { strict: false });
+    const company = await accounts.companyOf(sample.sandbox.marketplaces.list()[0]!.name, 'cld-2');
+    const old = await accounts.byPassword(account.email, account.password);
+    // An employer of both: the old account was a member before it came through the marketplace.
+    await accounts.setMember(company!.id, old!.id, 'Member');
+    const hours = sample.app.get(HoursService, { strict: false });
+    const line = { companyId: company!.id, day: '2026-11-18', customer: 'Quayside', minutes: 30 };
+    await hours.write({ ...line, userId: old!.id });
+    await sample.post('/hours', newcomer, { day: line.day, customer: line.customer, minutes: '45' });
+    await sample.post('/hours', newcomer, { day: '2026-11-19', customer: line.customer, minutes: '15' });
+    expect((await sample.post('/account/link', newcomer, account)).to).toBe('/account?linked=yes');
+    const written = await hours.latest(company!.id, old!.id);
+    expect(written.map(({ day, minutes }) => [day, minutes])).toEqual([
+      ['2026-11-19', 15],
+      ['2026-11-18', 75],
+    ]);
+    expect(await sample.page('/account', cookie)).toContain('Rui Falcao');
   });
 
   it('signs out of Passport whom the marketplace removed', async () => {

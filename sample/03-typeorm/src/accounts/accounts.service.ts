@@ -142,6 +142,18 @@ export class AccountsService {
         await manager.upsert(Membership, { companyId, userId: account.id, role }, ['companyId', 'userId']);
       }
       await manager.delete(Membership, from);
+      // Both may have written the same line: its minutes add up, and what is charged once is not charged again.
+      await manager.query(
+        `update hours kept set minutes = kept.minutes + gone.minutes, billed_at = coalesce(kept.billed_at, gone.billed_at)
+         from hours gone where gone.user_id = $1 and kept.user_id = $2
+         and (kept.company_id, kept.day, kept.customer) = (gone.company_id, gone.day, gone.customer)`,
+        [newcomer.id, account.id],
+      );
+      await manager.query(
+        `delete from hours gone using hours kept where gone.user_id = $1 and kept.user_id = $2
+         and (kept.company_id, kept.day, kept.customer) = (gone.company_id, gone.day, gone.customer)`,
+        [newcomer.id, account.id],
+      );
       await manager.update(Hours, from, to);
       await manager.delete(User, { id: newcomer.id });
     });
