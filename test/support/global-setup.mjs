@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +20,20 @@ async function accepting(port) {
   throw new Error(`redis-server did not accept connections on port ${port}`);
 }
 
+const SQL_SUITES = join(import.meta.dirname, '..', 'sql');
+
+/** Whether a run that is narrowed to some paths has a suite of test/sql among them. */
+const hasSqlSuite = (paths) =>
+  paths.length === 0 ||
+  readdirSync(SQL_SUITES).some((name) =>
+    paths.some((path) => new RegExp(path.replace(/^\.\//, ''), 'i').test(join(SQL_SUITES, name))),
+  );
+
 /** Starts the servers of the whole run. Suites find them by TEST_…_URL and use names of their own there. */
-export default async function globalSetup() {
-  if (sqlTestsInstalled) globalThis.__stopSqlServers = await startSqlServers();
+export default async function globalSetup({ nonFlagArgs }) {
+  if (!hasSqlSuite(nonFlagArgs))
+    console.warn('\nNo SQL server is started: the run has none of the SQL suites.');
+  else if (sqlTestsInstalled) globalThis.__stopSqlServers = await startSqlServers();
   else console.warn('\nSkipping the SQL suites: test/sql is not installed (npm ci --prefix test/sql).');
   await startRedis();
 }
