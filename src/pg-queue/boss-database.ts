@@ -12,16 +12,13 @@ export function bossDatabase(executor: SqlExecutor): PgBossDatabase {
       try {
         const statements = transactionIn(text);
         if (statements) {
-          await executor.transaction(async (transaction) => {
-            for (const one of statements) await transaction.execute(one, []);
+          return await executor.transaction(async (transaction) => {
+            const rows: Record<string, unknown>[] = [];
+            for (const one of statements) rows.push(...(await carriedOut(transaction, one, [])));
+            return { rows };
           });
-          return { rows: [] };
         }
-        const parameters = values.map(parameterOf);
-        if (!WITHOUT_ROWS.test(text))
-          return { rows: [...(await executor.query(readable(text), parameters))] };
-        await executor.execute(text, parameters);
-        return { rows: [] };
+        return { rows: await carriedOut(executor, text, values.map(parameterOf)) };
       } catch (error) {
         throw innermost(error);
       }
@@ -29,13 +26,26 @@ export function bossDatabase(executor: SqlExecutor): PgBossDatabase {
   };
 }
 
-/** A function that returns nothing, which some libraries cannot read. */
+/** What returns nothing, or a type that some libraries cannot read. */
 const WITHOUT_ROWS = /^\s*select\s+\w+\.(create|delete)_queue\(/i;
+const WITH_ROWS = /^\s*(select|with)\b|\breturning\b/i;
+
+async function carriedOut(
+  executor: SqlExecutor,
+  text: string,
+  parameters: readonly SqlParameter[],
+): Promise<Record<string, unknown>[]> {
+  if (WITH_ROWS.test(text) && !WITHOUT_ROWS.test(text))
+    return [...(await executor.query(readable(text), parameters))];
+  await executor.execute(text, parameters);
+  return [];
+}
 
 /** Columns of types that some libraries cannot read, as texts. */
 function readable(text: string): string {
   return text
     .replace(/to_regclass\(([^)]+)\)/gi, 'to_regclass($1)::text')
+    .replace(/^(\s*select\s+pg_advisory_xact_lock\(.*\))\s*$/is, '$1::text as pg_advisory_xact_lock')
     .replaceAll('expire_in as "expireIn"', 'expire_in::text as "expireIn"');
 }
 

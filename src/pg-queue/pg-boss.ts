@@ -36,7 +36,7 @@ export interface PgBoss {
   ): Promise<string | null>;
   fetch(
     name: string,
-    options: { readonly batchSize: number; readonly includeMetadata: true; readonly priority: false },
+    options: { readonly batchSize: number; readonly includeMetadata: true },
   ): Promise<readonly PgBossJob[]>;
 }
 
@@ -49,6 +49,6 @@ export interface PgBossClass {
     readonly supervise: false;
     readonly schedule: false;
   }): PgBoss;
-  /** The statements that make its tables. */
-  getConstructionPlans(schema: string): string;
+  /** The statements that make its tables; in pg-boss 12 a function beside the class. */
+  getConstructionPlans?(schema: string): string;
 }

@@ -64,7 +64,7 @@ export class QueueJobs {
   }
 
   async take(limit: number): Promise<TakenJob[]> {
-    const options = { batchSize: limit, includeMetadata: true, priority: false } as const;
+    const options = { batchSize: limit, includeMetadata: true } as const;
     const jobs = await this.boss.fetch(this.#queue, options);
     return jobs.map(({ id, data, retryCount }) => ({ id, turn: retryCount, job: readJob(data) }));
   }

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -85,7 +85,7 @@ matrix('the packed package in a consumer’s application', () => {
     await npm(folder, [packed.tarball]);
     added.set(name, megabytes(join(folder, 'node_modules')) - before);
     seconds.set(name, await secondsAdded(folder));
-    for (const file of ['smoke.mjs', 'app.mjs'])
+    for (const file of ['smoke.mjs', 'app.mjs', 'queue.mjs'])
       cpSync(join(import.meta.dirname, 'consumer', file), join(folder, file));
     cpSync(join(import.meta.dirname, 'consumer', 'app.module.txt'), join(folder, 'app.module.ts'));
     cpSync(join(import.meta.dirname, 'consumer', 'users.spec.txt'), join(folder, 'users.spec.ts'));
@@ -238,6 +238,29 @@ matrix('the packed package in a consumer’s application', () => {
       expect(JSON.parse(stdout)).toEqual(EXPECTED);
     },
     3 * MINUTE,
+  );
+
+  const newer = NODES.filter((version) => version !== '20');
+  (process.env['TEST_POSTGRES_URL'] ? it : it.skip).each(newer)(
+    'queues in pg-boss 12 on Node.js %s',
+    async (version) => {
+      const folder = folders.get('NestJS 12')!;
+      if (!existsSync(join(folder, 'node_modules', 'pg-boss'))) await npm(folder, ['pg-boss@12', 'pg']);
+      const { stdout } = await run('npx', ['-y', '-p', `node@${version}`, 'node', 'queue.mjs'], {
+        cwd: folder,
+        timeout: 4 * MINUTE,
+      });
+      const { cases, failed, counts } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<
+        string,
+        unknown
+      >;
+      expect({ failed, counts }).toEqual({
+        failed: [],
+        counts: { waiting: 0, active: 0, delayed: 0, dead: 0, lagMs: null },
+      });
+      expect(cases).toBeGreaterThan(10);
+    },
+    5 * MINUTE,
   );
 
   it(

@@ -48,6 +48,17 @@ describe('the database of pg-boss', () => {
     expect(sent.map(([text]) => text)).toEqual(['begin', 'one', 'two']);
   });
 
+  it('returns the rows of all statements of one text, as pg-boss 12 wants them', async () => {
+    const { executor } = recording();
+    const { rows } = await bossDatabase(executor).executeSql(
+      'BEGIN; SET LOCAL a = 1; SELECT pg_advisory_xact_lock((1 + f(2))::bigint); update t set a = 1 returning a; COMMIT;',
+    );
+    expect(rows).toEqual([
+      { text: 'SELECT pg_advisory_xact_lock((1 + f(2))::bigint)::text as pg_advisory_xact_lock' },
+      { text: 'update t set a = 1 returning a' },
+    ]);
+  });
+
   it('reads what every library can read', async () => {
     const { executor, sent } = recording();
     const database = bossDatabase(executor);
