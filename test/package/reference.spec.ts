@@ -15,7 +15,7 @@ interface Citation {
   readonly rows: readonly string[];
 }
 
-const BOOKS = ['protocol', 'saml', 'usage'] as const;
+const BOOKS = ['protocol', 'saml', 'usage', 'synchronization'] as const;
 const FOLDER = 'docs/reference';
 const PAGES = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith('.md'));
 
