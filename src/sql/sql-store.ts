@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 
@@ -18,9 +18,9 @@ import { MysqlEntryTable } from './entries/mysql-entry-table.js';
 import { PostgresEntryTable } from './entries/postgres-entry-table.js';
 import { SqliteEntryTable } from './entries/sqlite-entry-table.js';
 import { checkSqlSchema } from './migrations/sql-schema.js';
+import { SqlCalls } from './sql-calls.js';
 import { sqlWarnings } from './sql-durability.js';
 import type { SqlExecutor } from './sql-executor.js';
-import { withRetries } from './sql-retry.js';
 import { tableName, type SqlTableOptions } from './sql-tables.js';
 
 /** Bounds of a {@link SqlStore}, and where its table is. */
@@ -57,17 +57,16 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   readonly #executor: SqlExecutor;
   readonly #options: SqlStoreOptions;
   readonly #entries: EntryTable;
-  readonly #timeoutMs: number;
+  readonly #calls: SqlCalls;
   #nextSweep = 0;
   #closed = false;
   #sweeping: Promise<unknown> = Promise.resolve();
-  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(executor: SqlExecutor, options: SqlStoreOptions = {}) {
     super();
     this.#executor = executor;
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? 5_000;
+    this.#calls = new SqlCalls(options.timeoutMs ?? 5_000);
     this.#entries = entryTable(executor, tableName(executor.dialect, options, 'entry'));
   }
 
@@ -149,11 +148,7 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   override async close(): Promise<void> {
     this.#closed = true;
     await this.#sweeping;
-    const settled = Promise.allSettled(this.#underWay);
-    const waited = new AbortController();
-    const deadline = pause(this.#timeoutMs, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([settled, deadline]);
-    waited.abort();
+    await this.#calls.settled();
   }
 
   /** @inheritdoc */
@@ -201,10 +196,7 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
   }
 
   #retried<T>(work: () => Promise<T>): Promise<T> {
-    return withRetries(this.#executor, work, {
-      timeoutMs: this.#timeoutMs,
-      underWay: this.#underWay,
-    });
+    return this.#calls.run(this.#executor, work);
   }
 }
 

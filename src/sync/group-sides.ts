@@ -1,8 +1,12 @@
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import type { ExternalIdOwner } from '../connec/client/external-ids.js';
 import type { ConnecService } from '../connec/connec.service.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
+import { MaestranoSyncError } from '../errors/sync.error.js';
+import { settledWithin } from '../utils/settled-within.js';
 import { ConnecClientRecords } from './connec/connec-client-records.js';
 import type { GroupSides } from './engine/sync-engine.js';
+import { SYNC_DEFAULTS } from './engine/sync-settings.js';
 import { SqlSyncStore } from './sql/sql-sync-store.js';
 import type { SyncScope } from './store/sync-store.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -26,7 +30,7 @@ export async function sidesOf(
   connec: ConnecService,
   group: GroupReference,
 ): Promise<GroupSides> {
-  const owner = typeof options.owner === 'function' ? await options.owner(group) : options.owner;
+  const owner = await ownerOf(options, group);
   const client = connec.for(group.groupUid, group.marketplace, { externalIds: true });
   return {
     scope: scopeOf(options, group),
@@ -35,4 +39,19 @@ export async function sidesOf(
     tenant: options.tenant?.(group) ?? group.groupUid,
     executor: executorOf(options),
   };
+}
+
+/** Whose ids ours are at Connec!, as given or as the application says in time. @throws MaestranoSyncError `sync.sideAway` */
+async function ownerOf(
+  { owner, timeoutMs = SYNC_DEFAULTS.timeoutMs }: MaestranoSyncOptions,
+  group: GroupReference,
+): Promise<ExternalIdOwner> {
+  if (typeof owner !== 'function') return owner;
+  const answer = Promise.resolve(owner(group));
+  if (await settledWithin(timeoutMs, answer)) return answer;
+  throw new MaestranoSyncError('sync.sideAway', {
+    message: `owner() did not answer within ${timeoutMs} ms.`,
+    marketplace: group.marketplace,
+    group: group.groupUid,
+  });
 }

@@ -6,6 +6,8 @@ import { NotificationHints } from './notification-hints.service.js';
 import { PlatformSynchronization } from './platform-synchronization.service.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
+import { SyncTelemetry } from './watch/sync-telemetry.service.js';
+import { SyncWatch } from './watch/sync-watch.service.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncOptions>({
   optionsInjectionToken: MAESTRANO_SYNC_OPTIONS,
@@ -34,6 +36,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
  */
 @Module({
   providers: [
+    SyncWatch,
+    SyncTelemetry,
     MaestranoSync,
     NotificationHints,
     GroupDeletions,

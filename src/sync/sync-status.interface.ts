@@ -22,6 +22,8 @@ export interface SyncTouchOptions {
 /** How it stands with an entity of a group. */
 export interface SyncEntityStatus extends SyncCounts {
   readonly entity: string;
+  /** Since when the oldest record that is due waits, in milliseconds; null when none does. */
+  readonly dueSince: number | null;
   readonly stopped: SyncStream['stopped'];
   readonly confirmed: boolean;
   readonly paused: boolean;

@@ -5,7 +5,9 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import { ConnecService } from '../connec/connec.service.js';
+import { MaestranoError } from '../errors/maestrano.error.js';
 import { MaestranoSyncError } from '../errors/sync.error.js';
+import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
 import type { RunOptions } from './engine/run-context.js';
 import { FULL_RUN, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
@@ -13,8 +15,10 @@ import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { executorOf, scopeOf, sidesOf } from './group-sides.js';
+import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
-import type { SyncGroupState, SyncHistoryEntry, SyncRunState } from './store/sync-store.js';
+import type { SyncGroupState, SyncHistoryEntry, SyncRunState, SyncScope } from './store/sync-store.js';
+import { runMessage } from './run-message.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -25,6 +29,11 @@ import type {
   SyncStatus,
   SyncTouchOptions,
 } from './sync-status.interface.js';
+import { SyncTelemetry } from './watch/sync-telemetry.service.js';
+import { SyncWatch } from './watch/sync-watch.service.js';
+
+/** Longest wait for runs when the application stops, in milliseconds: they end after what they are sending. */
+const STOP_MS = 20_000;
 
 /** Injection token of the options of `MaestranoSyncModule`. */
 export const MAESTRANO_SYNC_OPTIONS = Symbol('MAESTRANO_SYNC_OPTIONS');
@@ -55,6 +64,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(MAESTRANO_SYNC_OPTIONS) private readonly options: MaestranoSyncOptions,
     private readonly connec: ConnecService,
+    private readonly watch: SyncWatch,
+    private readonly telemetry: SyncTelemetry,
   ) {
     const given = Object.entries(options).filter(
       ([name, value]) => name in SYNC_DEFAULTS && value !== undefined,
@@ -78,34 +89,14 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
 
   /** @throws MaestranoSyncError `sync.store` for a store that may lose data, in production */
   async onModuleInit(): Promise<void> {
-    const { store, acceptDataLoss } = this.options;
-    await store.check();
-    const losses = await this.#losses();
-    if (losses.length === 0) return;
-    if (acceptDataLoss || process.env.NODE_ENV !== 'production') {
-      for (const sentence of losses) this.#logger.warn(sentence);
-      return;
-    }
-    throw new MaestranoSyncError('sync.store', {
-      message: losses.join(' '),
-      remedy:
-        'Give it a SyncStore that keeps what it acknowledged, such as SqlSyncStore, or set acceptDataLoss.',
-    });
-  }
-
-  /** Why the store may lose what it acknowledged to the engine. */
-  async #losses(): Promise<readonly string[]> {
-    const { store } = this.options;
-    if (store.durability === 'memory') return ['The store of the synchronization is over with the process.'];
-    const known = await store.losses();
-    return store.durability === 'durable' || known.length > 0
-      ? known
-      : ['The store of the synchronization may lose what it acknowledged: edits would be overwritten.'];
+    const { store, acceptDataLoss = false } = this.options;
+    await checkStore(store, acceptDataLoss, (sentence) => this.#logger.warn(sentence));
+    this.watch.readFrom((group) => this.status(group));
   }
 
   /** @internal Nest's own hook. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#runs.close();
+    await settledWithin(STOP_MS, this.#runs.close());
     await this.options.store.close();
   }
 
@@ -241,6 +232,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
       entities.push({
         entity: name,
         ...counts,
+        dueSince: counts.due === 0 ? null : await this.#dueSince(scope, name),
         stopped,
         confirmed,
         paused: name in state.paused,
@@ -279,13 +271,15 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   /** Forgets everything about a group, and ends a run that is under way. Neither side is changed. */
   async forget(group: GroupReference): Promise<void> {
     this.#runs.drop(group);
+    this.watch.forget(group);
     await this.options.store.forget(scopeOf(this.options, group));
-    const waited = new AbortController();
-    const longest = pause(SETTLE_TRIES * SETTLE_PAUSE, undefined, { signal: waited.signal }).catch(
-      () => undefined,
-    );
-    await Promise.race([this.#runs.ended(group), longest]);
-    waited.abort();
+    await settledWithin(SETTLE_TRIES * SETTLE_PAUSE, this.#runs.ended(group));
+  }
+
+  /** Since when the oldest record that is due waits, in milliseconds. */
+  async #dueSince(scope: SyncScope, entity: string): Promise<number | null> {
+    const [oldest] = await this.options.store.due(scope, entity, Date.now(), 1);
+    return oldest?.since ?? null;
   }
 
   /** Waits until a run that was under way has seen that it is to end. */
@@ -326,44 +320,29 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     } as const;
     await store.setGroup(scope, { run });
     try {
-      const result = await this.#engine.run(await this.#sides(group), options, signal);
-      const message = await this.#messageOf(group, result);
-      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+      const sides = await this.#sides(group);
+      const result = await this.telemetry.run(group, () => this.#engine.run(sides, options, signal));
       if (result.status === 'busy') return result;
+      for (const error of result.errors) {
+        this.#logger.warn(
+          `${error.code} ${error.entity ?? ''} (${group.marketplace}/${group.groupUid}): ${error.message}`,
+        );
+      }
+      const present = await this.status(group);
+      this.watch.note(group, present, result.errors[0]?.code ?? null);
+      const message = runMessage(present, result, this.#settings.firstRun);
+      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
       await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now() } });
       return result;
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       // The group belongs to somebody else by now, or to nobody.
       if (known && error.code === 'sync.leaseLost') throw error;
+      this.watch.failed(group, error instanceof MaestranoError ? error.code : 'unknown');
       const message = known ? error.message : 'The run failed.';
       await store.setGroup(scope, { run: { ...run, status: 'ERROR', message, endedAt: Date.now() } });
       throw error;
     }
-  }
-
-  /** How far a run came, in words. */
-  async #messageOf(group: GroupReference, { errors }: SyncRunResult): Promise<string> {
-    const { entities } = await this.status(group);
-    const links = entities.reduce((sum, one) => sum + one.links, 0);
-    const { quarantined, conflict, ambiguous, merged, vanished } = Object.fromEntries(
-      (['quarantined', 'conflict', 'ambiguous', 'merged', 'vanished'] as const).map((kind) => [
-        kind,
-        entities.reduce((sum, { holds }) => sum + (holds[kind] ?? 0), 0),
-      ]),
-    ) as Record<'quarantined' | 'conflict' | 'ambiguous' | 'merged' | 'vanished', number>;
-    const attention = quarantined + conflict + ambiguous + merged + vanished;
-    const parts = [`${links} records`];
-    if (attention > 0) parts.push(`${attention} need attention`);
-    const unconfirmed = entities.filter(({ confirmed, links: some }) => !confirmed && some > 0).length;
-    if (this.#settings.firstRun === 'plan' && unconfirmed > 0) parts.push('waiting for confirmation');
-    for (const error of errors) {
-      parts.push(error.message);
-      this.#logger.warn(
-        `${error.code} ${error.entity ?? ''} (${group.marketplace}/${group.groupUid}): ${error.message}`,
-      );
-    }
-    return parts.join('; ');
   }
 
   #present(group: GroupReference, { run }: SyncGroupState): SyncRunState | null {

@@ -22,6 +22,16 @@ export const METRICS = {
   configurationAge: 'maestrano.configuration.age',
   /** Gauge: 1 for each marketplace, or source, from which nothing comes any more, by `maestrano.kind`. */
   silence: 'maestrano.silence',
+  /** Histogram: one run of the synchronization of a group. */
+  syncRunDuration: 'maestrano.sync.run.duration',
+  /** Counter: records that the synchronization read and wrote. */
+  syncRecords: 'maestrano.sync.records',
+  /** Gauge: records that are held back, and entities that are stopped or paused, by `maestrano.kind`. */
+  syncHeld: 'maestrano.sync.held',
+  /** Gauge: age of the oldest record that is due. */
+  syncLag: 'maestrano.sync.lag',
+  /** Gauge: records that only a complete listing found. */
+  syncFoundBySweep: 'maestrano.sync.found_by_sweep',
 } as const;
 
 /** Attributes of spans and metrics. Route templates and names only: no id, no URL, no personal value. */
@@ -35,6 +45,8 @@ export const ATTRIBUTES = {
   outcome: 'maestrano.outcome',
   source: 'maestrano.source',
   kind: 'maestrano.kind',
+  entity: 'maestrano.entity',
+  direction: 'maestrano.direction',
   store: 'maestrano.store',
   method: 'http.request.method',
   status: 'http.response.status_code',

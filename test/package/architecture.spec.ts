@@ -37,7 +37,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   bullmq: upTo('connec'),
   sql: upTo('connec'),
   'pg-queue': [...upTo('connec'), 'sql'],
-  sync: [...upTo('connec'), 'sql'],
+  sync: [...upTo('health'), 'sql'],
   usage: [...upTo('connec'), 'sql'],
   console: upTo('health'),
   sandbox: upTo('views'),

@@ -33,6 +33,8 @@ export interface SyncRunResult {
   /** `busy`: somebody else is at it. */
   readonly status: 'done' | 'busy' | 'failed';
   readonly counters: RunCounters;
+  /** The same for each entity, by name. */
+  readonly entities: Readonly<Record<string, RunCounters>>;
   /** What stopped single entities. */
   readonly errors: readonly MaestranoSyncError[];
 }
@@ -153,17 +155,21 @@ export class SyncEngine {
     signal: AbortSignal | undefined,
     work: (contexts: readonly RunContext[]) => Promise<readonly MaestranoSyncError[]>,
   ): Promise<SyncRunResult> {
-    const counters = newCounters();
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
-    if (lease === null) return { status: 'busy', counters, errors: [] };
+    if (lease === null) return { status: 'busy', counters: newCounters(), entities: {}, errors: [] };
     const guard = new HeldLease(this.store, lease, this.settings, signal);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
-        this.#context(sides, entity, guard, options, counters),
+        this.#context(sides, entity, guard, options, newCounters()),
       );
       const errors = await work(contexts);
-      return { status: errors.length > 0 ? 'failed' : 'done', counters, errors };
+      return {
+        status: errors.length > 0 ? 'failed' : 'done',
+        counters: sumOf(contexts.map(({ counters }) => counters)),
+        entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
+        errors,
+      };
     } finally {
       await this.store.release(guard.lease);
     }
@@ -238,4 +244,12 @@ function newCounters(): RunCounters {
     rejected: 0,
     unknown: 0,
   };
+}
+
+function sumOf(all: readonly RunCounters[]): RunCounters {
+  const sum = newCounters();
+  for (const counters of all) {
+    for (const name of Object.keys(sum) as (keyof RunCounters)[]) sum[name] += counters[name];
+  }
+  return sum;
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import { checkSqlSchema } from '../../sql/migrations/sql-schema.js';
+import { SqlCalls } from '../../sql/sql-calls.js';
 import { sqlLosses } from '../../sql/sql-durability.js';
 import type { SqlExecutor, SqlRow } from '../../sql/sql-executor.js';
-import { withRetries } from '../../sql/sql-retry.js';
 import type { SqlTableOptions } from '../../sql/sql-tables.js';
 import { numberOf, rowsOf, textOf } from '../../sql/sql-values.js';
 import type { SyncHoldKind, SyncLink } from '../store/sync-link.js';
@@ -23,6 +21,7 @@ import {
   SyncStore,
   type SyncStream,
 } from '../store/sync-store.js';
+import { hintId } from './hint-id.js';
 import { fromText, keyText, scopeKey, toText } from './link-rows.js';
 import { acquireLease, addRow, forUpdate, leaseRow, renewLease } from './sync-leases.js';
 import { Statement } from './statement.js';
@@ -58,6 +57,7 @@ export class SqlSyncStore extends SyncStore {
   readonly executor: SqlExecutor;
   readonly #options: SqlSyncStoreOptions;
   readonly #tables: SyncTables;
+  readonly #calls: SqlCalls;
 
   /** @throws MaestranoSqlError `sql.tables` for a prefix or schema that is no name */
   constructor(executor: SqlExecutor, options: SqlSyncStoreOptions = {}) {
@@ -65,6 +65,7 @@ export class SqlSyncStore extends SyncStore {
     this.executor = executor;
     this.#options = options;
     this.#tables = syncTables(executor.dialect, options);
+    this.#calls = new SqlCalls(options.timeoutMs ?? 10_000);
   }
 
   /**
@@ -343,6 +344,11 @@ export class SqlSyncStore extends SyncStore {
     await this.#query(() => 'select 1 as done');
   }
 
+  /** Waits for its calls, for `timeoutMs` at most; the connections are yours. */
+  override close(): Promise<void> {
+    return this.#calls.settled();
+  }
+
   async #select(text: (statement: Statement) => string): Promise<SyncLink[]> {
     return (await this.#query(text)).map((row) => fromText(textOf(row, 'body')));
   }
@@ -361,7 +367,7 @@ export class SqlSyncStore extends SyncStore {
   }
 
   #retried<T>(work: () => Promise<T>): Promise<T> {
-    return withRetries(this.executor, work, { timeoutMs: this.#options.timeoutMs ?? 10_000 });
+    return this.#calls.run(this.executor, work);
   }
 }
 
@@ -376,18 +382,6 @@ const ID_OF = {
   connec: ({ connec }: SyncLink): string | null => connec.id,
   external: ({ externalId }: SyncLink): string | null => externalId,
 };
-
-let hintCount = 0;
-
-/** Ids rise with time, and within this process in the order of asking. */
-function hintId(): string {
-  hintCount = (hintCount + 1) % 36 ** 6;
-  return [
-    Date.now().toString(36).padStart(9, '0'),
-    hintCount.toString(36).padStart(6, '0'),
-    randomUUID(),
-  ].join('-');
-}
 
 /** A limit as it stands in a text. */
 function whole(limit: number): number {

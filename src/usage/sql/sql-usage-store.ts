@@ -1,7 +1,7 @@
 import { MaestranoUsageError } from '../../errors/usage.error.js';
 import { checkSqlSchema } from '../../sql/migrations/sql-schema.js';
 import type { SqlExecutor } from '../../sql/sql-executor.js';
-import { withRetries } from '../../sql/sql-retry.js';
+import { SqlCalls } from '../../sql/sql-calls.js';
 import type { SqlTableOptions } from '../../sql/sql-tables.js';
 import { numberOf, textOf } from '../../sql/sql-values.js';
 import { NEW_SERIES } from '../store/correction.js';
@@ -42,12 +42,19 @@ const FILTERED: Readonly<Record<keyof UsageSubject, string>> = {
  */
 export class SqlUsageStore extends UsageStore {
   readonly durability = 'durable';
+  readonly #calls: SqlCalls;
 
   constructor(
     private readonly executor: SqlExecutor,
     private readonly options: SqlUsageStoreOptions = {},
   ) {
     super();
+    this.#calls = new SqlCalls(options.timeoutMs ?? 10_000);
+  }
+
+  /** Waits for its calls, for `timeoutMs` at most; the connections are yours. */
+  override close(): Promise<void> {
+    return this.#calls.settled();
   }
 
   override async check(): Promise<void> {
@@ -252,36 +259,30 @@ export class SqlUsageStore extends UsageStore {
   #on<T>(tx: unknown, work: (tables: UsageTables) => Promise<T>): Promise<T> {
     const executor = tx === undefined ? this.executor : this.executor.within(tx);
     const tables = new UsageTables(executor, this.options);
-    return withRetries(executor, () => work(tables), { timeoutMs: this.options.timeoutMs ?? 10_000 });
+    return this.#calls.run(executor, () => work(tables));
   }
 
   #transact<T>(work: (tables: UsageTables) => Promise<T>): Promise<T> {
-    return withRetries(
-      this.executor,
-      () => this.executor.transaction((executor) => work(new UsageTables(executor, this.options))),
-      { timeoutMs: this.options.timeoutMs ?? 10_000 },
+    return this.#calls.run(this.executor, () =>
+      this.executor.transaction((executor) => work(new UsageTables(executor, this.options))),
     );
   }
 
   /** A transaction that commits where the work says true, and otherwise leaves nothing behind. */
   #transactIf(work: (tables: UsageTables) => Promise<boolean>): Promise<boolean> {
-    return withRetries(
-      this.executor,
-      async () => {
-        let isLost = false;
-        try {
-          return await this.executor.transaction(async (executor) => {
-            isLost = !(await work(new UsageTables(executor, this.options)));
-            if (isLost) throw new Error('Nothing is written.');
-            return true;
-          });
-        } catch (error) {
-          if (isLost) return false;
-          throw error;
-        }
-      },
-      { timeoutMs: this.options.timeoutMs ?? 10_000 },
-    );
+    return this.#calls.run(this.executor, async () => {
+      let isLost = false;
+      try {
+        return await this.executor.transaction(async (executor) => {
+          isLost = !(await work(new UsageTables(executor, this.options)));
+          if (isLost) throw new Error('Nothing is written.');
+          return true;
+        });
+      } catch (error) {
+        if (isLost) return false;
+        throw error;
+      }
+    });
   }
 }
 

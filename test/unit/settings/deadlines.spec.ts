@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import { resolveBullmqSettings } from '../../../src/bullmq/bullmq-settings.js';
+import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
 import { optionLeaves } from '../../support/option-leaves.js';
 import { settingsOf } from '../../support/settings.js';
 
@@ -28,6 +29,7 @@ function settingAt(option: string): unknown {
     const name = option.split(' ')[0] as 'addTimeoutMs';
     return resolveBullmqSettings({ connection: 'redis://127.0.0.1' })[name];
   }
+  if (option.endsWith(' of the sync module')) return SYNC_DEFAULTS[option.split(' ')[0] as 'timeoutMs'];
   const { marketplace, ...settings } = settingsOf();
   const root: Record<string, unknown> = { ...settings, refresh: marketplace.refresh };
   return option.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], root);
@@ -57,6 +59,13 @@ describe('the table of everything that is waited for', () => {
   it('names store, queue, adapters, handlers inline and queued, marketplaces and the shutdown as a whole', () => {
     const waits = ROWS.map(({ wait }) => wait).join('\n');
     const WAITS = ['the store', 'Redis', 'dead letters', 'adapter', 'inline', 'queued', 'marketplace'];
-    for (const word of [...WAITS, 'the shutdown as a whole']) expect(waits).toContain(word);
+    for (const word of [
+      ...WAITS,
+      'SqlSyncStore',
+      'SqlUsageStore',
+      'source of records',
+      'the shutdown as a whole',
+    ])
+      expect(waits).toContain(word);
   });
 });
