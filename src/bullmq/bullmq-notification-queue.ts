@@ -15,6 +15,7 @@ import { chunksOf } from '../utils/chunks.js';
 import { evictionPolicy } from '../utils/eviction-policy.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
+import { bullmqPlace } from './bullmq-place.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
 /** Injection token of the {@link MaestranoBullmqOptions}. */
@@ -58,7 +59,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     this.#settings = resolveBullmqSettings(options);
     const { queueName, attempts, backoffMs, keepDead } = this.#settings;
     this.#queue = new Queue(queueName, {
-      ...this.#shared,
+      ...bullmqPlace(this.#settings),
       defaultJobOptions: {
         attempts,
         backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
@@ -85,7 +86,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
       await running.finally(() => this.#running.delete(running));
     };
     this.#worker = new Worker(queueName, work, {
-      ...this.#shared,
+      ...bullmqPlace(this.#settings),
       concurrency,
       lockDuration: lockMs,
       stalledInterval: lockMs,
@@ -262,11 +263,6 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     return Promise.all((client.nodes?.() ?? [client]).map((server) => server.info()));
   }
 
-  get #shared() {
-    const { connection, prefix } = this.#settings;
-    return { connection, prefix: isCluster(connection) ? tagged(prefix) : prefix };
-  }
-
   async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {
     const { remaining, error } = await process(job.data, job.attemptsMade + 1);
     if (!remaining) return;
@@ -288,15 +284,6 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     this.#complainedAt = now;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
-}
-
-function isCluster(connection: object): boolean {
-  return 'isCluster' in connection && connection.isCluster === true;
-}
-
-/** With a hash tag, by which a Redis Cluster keeps all keys of the queue on one node: its scripts need them together. */
-function tagged(prefix: string): string {
-  return /\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`;
 }
 
 function toDead(job: NotificationJob): DeadNotification {

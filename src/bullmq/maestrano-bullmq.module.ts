@@ -1,8 +1,10 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { NotificationQueue } from '../connec/notifications/notification-queue.js';
+import { RecurringWork } from '../stores/recurring-work.js';
 import { BullmqNotificationQueue, MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
+import { BullmqRecurringWork } from './bullmq-recurring-work.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoBullmqOptions>({
   optionsInjectionToken: MAESTRANO_BULLMQ_OPTIONS,
@@ -23,7 +25,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoBullm
  * ```
  */
 @Module({
-  providers: [BullmqNotificationQueue, { provide: NotificationQueue, useExisting: BullmqNotificationQueue }],
-  exports: [BullmqNotificationQueue, NotificationQueue],
+  providers: [
+    BullmqNotificationQueue,
+    { provide: NotificationQueue, useExisting: BullmqNotificationQueue },
+    { provide: RecurringWork, useClass: BullmqRecurringWork },
+  ],
+  exports: [BullmqNotificationQueue, NotificationQueue, RecurringWork],
 })
 export class MaestranoBullmqModule extends ConfigurableModuleClass {}

@@ -1,8 +1,10 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { NotificationQueue } from '../connec/notifications/notification-queue.js';
+import { RecurringWork } from '../stores/recurring-work.js';
 import { MAESTRANO_PG_QUEUE_OPTIONS, PgNotificationQueue } from './pg-notification-queue.js';
 import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
+import { PgRecurringWork } from './pg-recurring-work.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoPgQueueOptions>({
   optionsInjectionToken: MAESTRANO_PG_QUEUE_OPTIONS,
@@ -25,7 +27,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoPgQue
  * ```
  */
 @Module({
-  providers: [PgNotificationQueue, { provide: NotificationQueue, useExisting: PgNotificationQueue }],
-  exports: [PgNotificationQueue, NotificationQueue],
+  providers: [
+    PgNotificationQueue,
+    { provide: NotificationQueue, useExisting: PgNotificationQueue },
+    { provide: RecurringWork, useClass: PgRecurringWork },
+  ],
+  exports: [PgNotificationQueue, NotificationQueue, RecurringWork],
 })
 export class MaestranoPgQueueModule extends ConfigurableModuleClass {}

@@ -26,12 +26,15 @@ export interface PgBoss {
     name: string,
     data: object,
     options: {
-      readonly id: string;
+      readonly id?: string;
       readonly db: PgBossDatabase;
       readonly retryLimit: number;
       readonly expireInSeconds: number;
       readonly retentionSeconds: number;
       readonly deadLetter?: string;
+      /** With `singletonSeconds`: one job of the key for each stretch of so many seconds. */
+      readonly singletonKey?: string;
+      readonly singletonSeconds?: number;
     },
   ): Promise<string | null>;
   fetch(

@@ -20,6 +20,7 @@ import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { type PgQueueSettings, resolvePgQueueSettings } from './pg-queue-settings.js';
 import { deadQueueOf, QueueJobs } from './queue-jobs.js';
 import { type ProcessNotification, QueueWorker } from './queue-worker.js';
+import type { RecurringTurns } from './recurring-turns.js';
 
 /** Injection token of the {@link MaestranoPgQueueOptions}. */
 export const MAESTRANO_PG_QUEUE_OPTIONS = Symbol('MAESTRANO_PG_QUEUE_OPTIONS');
@@ -136,6 +137,11 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
       removed += found.removed;
       if (!found.isActive || performance.now() >= until) return removed;
     }
+  }
+
+  /** @internal Does something with the turns of recurring work, as far as the database does its part in time. */
+  onTurns<T>(name: string, work: (turns: RecurringTurns) => Promise<T>): Promise<T> {
+    return this.#soon((jobs) => work(jobs.turnsOf(name)));
   }
 
   override stop(withinMs: number): Promise<void> {

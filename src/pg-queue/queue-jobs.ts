@@ -11,6 +11,7 @@ import { numberOf, textOf } from '../sql/sql-values.js';
 import { bossDatabase } from './boss-database.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
+import { RecurringTurns } from './recurring-turns.js';
 import { jobData, type QueuedJob, readDead, readJob } from './queued-job.js';
 
 /** A job that this process took up. */
@@ -45,6 +46,11 @@ export class QueueJobs {
     this.#table = `${settings.schema}.job`;
     this.#queue = settings.queueName;
     this.#dead = deadQueueOf(settings.queueName);
+  }
+
+  /** The turns of a kind of recurring work. */
+  turnsOf(name: string): RecurringTurns {
+    return new RecurringTurns(this.boss, this.executor, this.settings, name);
   }
 
   get #lockSeconds(): number {

@@ -6,6 +6,7 @@
  */
 
 export { MaestranoUsageError, type UsageErrorCode } from '../errors/usage.error.js';
+export { RecurringWork } from '../stores/recurring-work.js';
 export type { UsageCloseReport, UsageClosedStatement, UsageSentStatement } from './engine/close-run.js';
 export type { LeavingCompany } from './engine/company-departure.js';
 export type { UsageBalance, UsageOverTime, UsageVerification } from './engine/usage-books.js';

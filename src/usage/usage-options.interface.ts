@@ -13,7 +13,10 @@ export interface MaestranoUsageOptions {
   readonly acceptFor?: string | number;
   /** How long facts of periods are kept that cannot change any more; `acceptFor` by default, and no less. */
   readonly keepFacts?: string | number;
-  /** Whether this process closes by itself what is due; `hourly` by default. With `off` a job calls `close()`. */
+  /**
+   * Whether what is due is closed by itself; `hourly` by default: by the queue of the application's `MaestranoBullmqModule` or
+   * `MaestranoPgQueueModule` where there is one, else by a timer of this process. With `off` a job of yours calls `close()`.
+   */
   readonly schedule?: 'hourly' | 'off';
   /**
    * Zone, currency, card and trial of a company, from the application's own data; the marketplace is asked by default.

@@ -1,11 +1,13 @@
 import {
+  type BeforeApplicationShutdown,
   Inject,
   Injectable,
   Logger,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
+  Optional,
 } from '@nestjs/common';
 
+import { RecurringWork } from '../stores/recurring-work.js';
 import { errorPlace } from '../utils/error-place.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_USAGE_OPTIONS, MaestranoUsage } from './usage.service.js';
@@ -19,9 +21,12 @@ const SPREAD_MS = 60_000;
 /** How long a shutdown waits for a run after its signal, in milliseconds. */
 const GOODBYE_MS = 10_000;
 
-/** Closes what is due every hour, and soon after the start what fell due while nothing ran. */
+/**
+ * Closes what is due every hour, and soon after the start what fell due while nothing ran: by the queue that the application
+ * has, in one process for all; by a timer in each process where it has none, which is as safe and asks the store more often.
+ */
 @Injectable()
-export class UsageSchedule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class UsageSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoUsage');
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -30,15 +35,18 @@ export class UsageSchedule implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     @Inject(MAESTRANO_USAGE_OPTIONS) private readonly options: MaestranoUsageOptions,
     private readonly usage: MaestranoUsage,
+    @Optional() private readonly queue?: RecurringWork,
   ) {}
 
   /** @internal Nest's own hook. */
   onApplicationBootstrap(): void {
-    if (this.options.schedule !== 'off') this.#wait(Math.random() * SPREAD_MS);
+    if (this.options.schedule === 'off') return;
+    if (this.queue) this.queue.repeat('usage', HOUR_MS, () => this.#run());
+    else this.#wait(Math.random() * SPREAD_MS);
   }
 
-  /** @internal Nest's own hook. */
-  async onApplicationShutdown(): Promise<void> {
+  /** @internal Nest's own hook: before stores and queues are closed. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.#over.abort(new Error('The application is stopping.'));
     clearTimeout(this.#timer);
     if (await settledWithin(GOODBYE_MS, this.#running)) return;
@@ -49,11 +57,17 @@ export class UsageSchedule implements OnApplicationBootstrap, OnApplicationShutd
 
   #wait(ms: number): void {
     this.#timer = setTimeout(() => {
-      this.#running = this.#close().finally(() => {
+      void this.#run().finally(() => {
         if (!this.#over.signal.aborted) this.#wait(HOUR_MS);
       });
     }, ms);
     this.#timer.unref();
+  }
+
+  /** One run at a time; never rejects. */
+  async #run(): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    await (this.#running = this.#close());
   }
 
   async #close(): Promise<void> {

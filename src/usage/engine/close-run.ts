@@ -96,7 +96,10 @@ export class CloseRun {
         const { chain, seq } = statement;
         this.#sent.push({ ...subject, chain, seq, status, error });
       }
-      if (closed.sealed.length > 0) await sweepFacts(this.context, (await this.context.store.load(id))!);
+      const { sealed, series } = closed;
+      if (sealed.length > 0 || series.leftAt !== null) {
+        await sweepFacts(this.context, (await this.context.store.load(id))!);
+      }
     } catch (error) {
       // One company never keeps the others from being closed.
       const known = error instanceof MaestranoError;

@@ -4,6 +4,7 @@ import type { UsageStatement } from '../statement/usage-statement.js';
 import type { SealStep, SeriesRow, SeriesSnapshot } from '../store/usage-records.js';
 import type { MeterSettings } from '../usage-settings.js';
 import { openPeriods } from './open-periods.js';
+import { removableAt } from './sweep-facts.js';
 import { makeStatement, partsOf, readStatement } from './seal-statement.js';
 import { dueAt, StatementPlanner, type StatementPlan } from './statement-plan.js';
 import { type SentStatement, StatementSender, stepOf } from './statement-sender.js';
@@ -107,8 +108,11 @@ export class UsageCloser {
   #nextDue({ series, periods, earliest }: SeriesSnapshot, now: number): number {
     const { leftAt } = series;
     if (leftAt !== null) {
-      const until = leftAt + Math.max(0, ...periods.map(({ grace }) => grace));
-      return until > now ? until : NEVER;
+      // For what comes late, then to remove its facts.
+      const graces = periods.map(({ grace }) => grace);
+      const last = periods.at(-1)?.ends ?? leftAt;
+      const moments = [leftAt + Math.max(0, ...graces), removableAt(last, this.context.settings)];
+      return moments.find((at) => at > now) ?? NEVER;
     }
     const next = periods.find(({ sealedBy }) => sealedBy === null);
     if (!next)

@@ -1,0 +1,93 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Queue, Worker } from 'bullmq';
+
+import { RecurringWork } from '../stores/recurring-work.js';
+import { settledWithin } from '../utils/settled-within.js';
+import { MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
+import { bullmqPlace } from './bullmq-place.js';
+import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
+import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
+
+/** Milliseconds between two log lines about a lost connection. */
+const COMPLAINT_INTERVAL_MS = 10_000;
+/** Milliseconds that a shutdown waits for a turn that is under way, and for Redis. */
+const GOODBYE_MS = 1_000;
+/** Turns that ended badly and are kept to be looked at. */
+const KEEP_FAILED = 100;
+
+/** Recurring work by job schedulers of BullMQ, in a queue beside that of the notifications for each kind of work. */
+@Injectable()
+export class BullmqRecurringWork extends RecurringWork implements OnApplicationShutdown {
+  readonly #logger = new Logger('MaestranoRecurringWork');
+  readonly #settings: BullmqSettings;
+  readonly #queues: Queue[] = [];
+  readonly #workers: Worker[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #complainedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
+    super();
+    this.#settings = resolveBullmqSettings(options);
+  }
+
+  override repeat(name: string, everyMs: number, work: () => Promise<void>): void {
+    const { queueName, lockMs, maxCrashes, worker: handles } = this.#settings;
+    const place = bullmqPlace(this.#settings);
+    const own = `${queueName}-${name}`;
+    const queue = new Queue(own, {
+      ...place,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: KEEP_FAILED } },
+    });
+    queue.on('error', (error) => this.#complain(error));
+    this.#queues.push(queue);
+    // Waits for Redis as long as that is away, and is ended by the shutdown.
+    queue
+      .upsertJobScheduler(name, { every: everyMs }, { name })
+      .catch((error: Error) => this.#complain(error));
+    if (!handles) return;
+    const tracked = async (): Promise<void> => {
+      const running = work();
+      this.#running.add(running);
+      await running.finally(() => this.#running.delete(running));
+    };
+    const worker = new Worker(own, tracked, {
+      ...place,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      maxStalledCount: maxCrashes,
+    });
+    worker.on('error', (error) => this.#complain(error));
+    this.#workers.push(worker);
+  }
+
+  /** @internal Nest's own hook. */
+  async onApplicationShutdown(): Promise<void> {
+    const workers = this.#workers.splice(0);
+    await Promise.all(workers.map((worker) => isDone(worker.pause(true))));
+    const drained = await settledWithin(GOODBYE_MS, Promise.allSettled(this.#running));
+    if (!drained) this.#logger.warn('Recurring work is still under way; another process takes it up.');
+    // Without force, BullMQ waits for what runs and for a connection, however long that takes.
+    await Promise.all(
+      workers.map(async (worker, index) => {
+        const reachable = drained && (await isDone(this.#queues[index]!.count()));
+        await isDone(worker.close(!reachable));
+      }),
+    );
+    await Promise.all(
+      this.#queues.splice(0).map(async (queue) => {
+        if (!(await isDone(queue.close()))) await isDone(queue.disconnect());
+      }),
+    );
+  }
+
+  #complain(error: Error): void {
+    const now = performance.now();
+    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt = now;
+    this.#logger.warn(`Trouble with Redis: ${error.message}`);
+  }
+}
+
+async function isDone(step: Promise<unknown>): Promise<boolean> {
+  return settledWithin(GOODBYE_MS, step).catch(() => false);
+}
