@@ -59,7 +59,7 @@ export class RecurringTurns {
        where name = $1 and state = 'active' and started_on < now() - $2::int * interval '1 second'`,
       [this.#queue, this.#lockSeconds],
     );
-    const options = { batchSize: 1, includeMetadata: true, priority: false } as const;
+    const options = { batchSize: 1, includeMetadata: true } as const;
     const [job] = await this.boss.fetch(this.#queue, options);
     return job?.id ?? null;
   }
