@@ -15,7 +15,13 @@ import { type ConsoleNotice, ConsoleFrame } from './console-frame.js';
 import type { ConsolePerson } from './console-person.js';
 import { ConsolePeople } from './console-people.js';
 import { basePath, formFields, isForeign, wantsJson } from './console-request.js';
-import type { ConsoleAction, ConsoleFields, ConsolePage, ConsoleSection } from './console-section.js';
+import type {
+  ConsoleAction,
+  ConsoleCsv,
+  ConsoleFields,
+  ConsolePage,
+  ConsoleSection,
+} from './console-section.js';
 import { ConsoleSections } from './console-sections.js';
 import { ConsoleView } from './console-view.js';
 import { FormTokens } from './form-tokens.js';
@@ -150,6 +156,7 @@ export class ConsolePages {
     if (wantsJson(exchange)) {
       return exchange.json(status, { title: page.title, section: section?.path ?? null, data: page.data });
     }
+    if (page.csv && exchange.query.get('format') === 'csv') return sendCsv(exchange, page.csv);
     const text = await this.frame.render(view, section, page, await this.#noticeOf(view));
     exchange.setHeader('server-timing', `page;dur=${(performance.now() - started).toFixed(1)}`);
     exchange.html(status, text);
@@ -191,6 +198,12 @@ export class ConsolePages {
 
 /** Title where something of ours says itself what is wrong, such as a marketplace that is away. */
 const OURS = 'That did not work';
+
+function sendCsv(exchange: HttpExchange, { name, text }: ConsoleCsv): void {
+  const plain = name.replaceAll(/[^\w.-]+/g, '-').slice(0, 100);
+  exchange.setHeader('content-disposition', `attachment; filename="${plain}.csv"`);
+  exchange.text(200, 'text/csv; charset=utf-8', text);
+}
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Something is missing',

@@ -25,6 +25,13 @@ export interface ConsoleAttention {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** What a page is as a table for a spreadsheet. */
+export interface ConsoleCsv {
+  /** Name of the file, without its ending: letters, digits, hyphens. */
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A page of a section; the frame around it is the console's. */
 export interface ConsolePage {
   /** The answer, not the name of a table. */
@@ -36,6 +43,8 @@ export interface ConsolePage {
   readonly body: Html;
   /** The same as data, for the JSON form of the page: no secret, no personal value that is not masked. */
   readonly data: unknown;
+  /** The same as CSV, served for `format=csv`; none by default. */
+  readonly csv?: ConsoleCsv;
   /** 200 by default. */
   readonly status?: number;
 }

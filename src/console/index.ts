@@ -22,6 +22,7 @@ export type { ConsolePerson, ConsoleRole } from './console-person.js';
 export type {
   ConsoleAction,
   ConsoleAttention,
+  ConsoleCsv,
   ConsoleFields,
   ConsoleOutcome,
   ConsolePage,

@@ -6,7 +6,12 @@ import {
   Injectable,
   Module,
   type OnModuleInit,
+  type Type,
 } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+
+import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { MaestranoUsage } from '../usage/usage.service.js';
 
 import { ConsoleAuditLog } from './audit/audit-log.js';
 import { createConsoleController } from './console-controller.js';
@@ -26,6 +31,7 @@ import { MarketplacesSection } from './sections/marketplaces.section.js';
 import { OverviewSection } from './sections/overview.section.js';
 import { SessionsSection } from './sections/sessions.section.js';
 import { SignInsSection } from './sections/sign-ins.section.js';
+import { UsageSection } from './sections/usage.section.js';
 
 const CONSOLE_OPTIONS = Symbol('MAESTRANO_CONSOLE_OPTIONS');
 const BUILT_IN = Symbol('MAESTRANO_CONSOLE_BUILT_IN');
@@ -106,11 +112,32 @@ export class MaestranoConsoleModule extends ConfigurableModuleClass implements O
   constructor(
     private readonly sections: ConsoleSections,
     @Inject(BUILT_IN) private readonly builtIn: readonly ConsoleSection[],
+    private readonly modules: ModuleRef,
+    private readonly registry: MarketplaceRegistry,
   ) {
     super();
   }
 
+  /** Adds the sections; those of modules that the application does not have are left out. */
   onModuleInit(): void {
-    for (const section of this.builtIn) this.sections.add(section);
+    for (const section of this.builtIn) {
+      this.sections.add(section);
+      if (section.path === 'charges') this.#addOptional();
+    }
+  }
+
+  #addOptional(): void {
+    const names = (): readonly string[] => this.registry.list().map(({ name }) => name);
+    const usage = this.#find(MaestranoUsage);
+    if (usage) this.sections.add(new UsageSection(usage, names));
+  }
+
+  /** A provider of whatever module; null where no module has it. */
+  #find<T>(type: Type<T>): T | null {
+    try {
+      return this.modules.get(type, { strict: false });
+    } catch {
+      return null;
+    }
   }
 }

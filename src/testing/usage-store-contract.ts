@@ -245,6 +245,30 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
     assert.deepEqual((await store.statements(id, { status: ['sealed'], limit: 10 })).length, 0);
     assert.deepEqual((await store.statements(id, { chain: 'chain', limit: 10 })).length, 1);
   },
+  'finds statements by their state, over all series, the oldest first': async (store, other) => {
+    const [one, two] = [await series(store), await series(store)];
+    for (const [id, sealedAt] of [
+      [one, T + 2],
+      [two, T + 1],
+    ] as const) {
+      await append(store, id, fact('a'));
+      const made = step((await store.load(id))!, 1);
+      // Far in the past, so that statements of other cases do not come first.
+      const row = { ...statement(1), status: 'expired' as const, sealedAt: sealedAt - 10 * T };
+      assert.ok(await store.seal([{ ...made, statement: row }]));
+    }
+    const own = [...(await other.withStatus(['expired', 'held'], 1_000))].filter(({ series: id }) =>
+      [one, two].includes(id),
+    );
+    assert.deepEqual(
+      own.map(({ series: id, status }) => [id, status]),
+      [
+        [two, 'expired'],
+        [one, 'expired'],
+      ],
+    );
+    assert.equal((await other.withStatus(['cancelling', 'writtenOff'], 0)).length, 0);
+  },
   'sweeps what is stated and old, and keeps what it has to': async (store) => {
     const id = await series(store);
     await append(store, id, fact('a'), fact('b'), fact('c'));

@@ -9,7 +9,13 @@ export { MaestranoUsageError, type UsageErrorCode } from '../errors/usage.error.
 export { RecurringWork } from '../stores/recurring-work.js';
 export type { UsageCloseReport, UsageClosedStatement, UsageSentStatement } from './engine/close-run.js';
 export type { LeavingCompany } from './engine/company-departure.js';
-export type { UsageBalance, UsageOverTime, UsageVerification } from './engine/usage-books.js';
+export type {
+  UsageBalance,
+  UsageBalancePage,
+  UsageKnownFact,
+  UsageOverTime,
+  UsageVerification,
+} from './engine/usage-books.js';
 export type { UsageCompany } from './engine/usage-company.js';
 export type { UsageEvent } from './engine/usage-event.js';
 export { MaestranoUsageModule } from './maestrano-usage.module.js';

@@ -9,7 +9,9 @@ import { readStatement } from './engine/seal-statement.js';
 import { StatementPlanner } from './engine/statement-plan.js';
 import {
   type UsageBalance,
+  type UsageBalancePage,
   UsageBooks,
+  type UsageKnownFact,
   type UsageOverTime,
   type UsageVerification,
 } from './engine/usage-books.js';
@@ -235,6 +237,35 @@ export class UsageOperations {
     const balances: UsageBalance[] = [];
     for await (const series of this.#series(filter)) balances.push(...(await this.#books.balances(series)));
     return balances;
+  }
+
+  /** A page of {@link UsageOperations.balances}: of 50 companies and meters at a time, in the order they first came in. */
+  async balancePage(
+    filter: { readonly marketplace?: string; readonly group?: string; readonly meter?: string },
+    { after = null, limit = 50 }: { readonly after?: string | null; readonly limit?: number } = {},
+  ): Promise<UsageBalancePage> {
+    const size = Math.max(1, Math.min(PAGE, limit));
+    const found = await this.context.store.list(filter, after, size + 1);
+    const page = found.slice(0, size);
+    const balances: UsageBalance[] = [];
+    for (const series of page) balances.push(...(await this.#books.balances(series)));
+    return { balances, next: found.length > size ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  /**
+   * Statements that wait for a person, the oldest first: held or refused ones, those whose time for a card ran out, and
+   * stale ones.
+   */
+  async waiting(options: { readonly limit?: number } = {}): Promise<readonly UsageStatement[]> {
+    return this.#books.waiting(Math.max(1, Math.min(MAX_BATCH, options.limit ?? PAGE)));
+  }
+
+  /** A fact by its id, as it counts by now; null where there is none, or none any more. */
+  async fact(
+    subject: { readonly marketplace: string; readonly group: string; readonly meter: string },
+    id: string,
+  ): Promise<UsageKnownFact | null> {
+    return this.#books.fact(await findSubject(this.context.store, subject), id);
   }
 
   /**

@@ -30,6 +30,19 @@ export function moneyText(cents: number, currency: string): string {
   return `${cents < 0 ? '−' : ''}${amount} ${currency}`;
 }
 
+/**
+ * Decimal text in a currency's main unit as people read money: `92.775` is `92.775 AUD`, `56` is `56.00 AUD`, `-1000` is
+ * `−1,000 JPY`.
+ *
+ * @param places decimals of the currency; what is finer is shown all the same.
+ */
+export function decimalText(amount: string, currency: string, places = 2): string {
+  const [, sign = '', whole = amount, fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
+  const grouped = whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+  const padded = fraction.padEnd(places, '0');
+  return `${sign === '-' ? '−' : ''}${grouped}${padded === '' ? '' : `.${padded}`} ${currency}`.trim();
+}
+
 /** {@link moneyText} that does not break. */
 export function money(cents: number, currency: string): Html {
   return html`<span class="nowrap">${moneyText(cents, currency)}</span>`;

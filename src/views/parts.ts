@@ -185,13 +185,18 @@ export function tabs(
   </nav>`;
 }
 
-/** How much of a list is shown, and the way to the rest of it. */
-export function pager(text: HtmlValue, newer: string | null, older: string | null): Html {
+/** How much of a list is shown, and the way to the rest of it; `words` where it is in no order of time. */
+export function pager(
+  text: HtmlValue,
+  newer: string | null,
+  older: string | null,
+  [first, second]: readonly [string, string] = ['Newer', 'Older'],
+): Html {
   return html`<nav class="pager" aria-label="Pages">
     <span>${text}</span
     ><span class="actions"
-      >${newer === null ? '' : html`<a class="button mini" href="${newer}">Newer</a>`}${
-        older === null ? '' : html`<a class="button mini" href="${older}">Older</a>`
+      >${newer === null ? '' : html`<a class="button mini" href="${newer}">${first}</a>`}${
+        older === null ? '' : html`<a class="button mini" href="${older}">${second}</a>`
       }</span
     >
   </nav>`;

@@ -39,7 +39,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   'pg-queue': [...upTo('connec'), 'sql'],
   sync: [...upTo('health'), 'sql'],
   usage: [...upTo('connec'), 'sql'],
-  console: upTo('health'),
+  console: [...upTo('health'), 'sql', 'usage', 'sync'],
   sandbox: upTo('views'),
   testing: [...LAYERS.flat(), 'sandbox', 'sql', 'usage', 'sync'],
   cli: [...LAYERS.flat(), 'sandbox', 'testing', 'redis', 'bullmq', 'sql', 'pg-queue', 'sync'],

@@ -1,14 +1,5 @@
+import { csvText } from '../../utils/csv.js';
 import type { SandboxBillRecord } from '../state/records.js';
-
-/** How a cell may begin for a spreadsheet to calculate it. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** A cell (RFC 4180). What a spreadsheet would take for a formula is marked as text: others wrote it. */
-function cell(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
-  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 /**
  * One-time bills as a spreadsheet reads them: amounts in hundredths and moments in ISO 8601, as the marketplace has them.
@@ -32,7 +23,5 @@ export function billsCsv(
     bill.priceCents,
     bill.currency,
   ]);
-  return [[...head, 'price_cents', 'currency'], ...lines]
-    .map((line) => `${line.map((value) => cell(value)).join(',')}\r\n`)
-    .join('');
+  return csvText([[...head, 'price_cents', 'currency'], ...lines]);
 }

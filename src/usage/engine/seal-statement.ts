@@ -123,9 +123,19 @@ export function digestOf(body: string): string {
 
 /** A stored statement, for people. */
 export function readStatement({ body, status, progress }: Omit<FoundStatement, 'series'>): UsageStatement {
-  const { bills, held, error } = progress;
+  const { bills, held, error, fields, reason, since } = progress;
   const sealed = JSON.parse(body) as SealedStatement;
-  return { ...sealed, status, bills, held: status === 'held' ? held : null, error, digest: digestOf(body) };
+  return {
+    ...sealed,
+    status,
+    bills,
+    held: status === 'held' ? held : null,
+    error,
+    fields,
+    reason,
+    since: iso(since),
+    digest: digestOf(body),
+  };
 }
 
 function periodText({ period }: StatementParts): SealedStatement['period'] {

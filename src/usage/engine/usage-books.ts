@@ -1,6 +1,7 @@
 import { dayOf, isoDay, startOfDay } from '../calendar/local-days.js';
 import { formatExact, QUANTITY_PLACES } from '../exact/exact-decimal.js';
-import type { SealedStatement } from '../statement/usage-statement.js';
+import type { UsageFact } from '../meters/usage-fact.js';
+import type { SealedStatement, UsageStatement } from '../statement/usage-statement.js';
 import { factLanes, lanesDigest } from '../store/fact-digest.js';
 import type {
   KeptFactRow,
@@ -11,7 +12,7 @@ import type {
 } from '../store/usage-records.js';
 import { addAmounts } from './chain-amounts.js';
 import { measureFacts, readFacts } from './measure-periods.js';
-import { digestOf } from './seal-statement.js';
+import { digestOf, readStatement } from './seal-statement.js';
 import type { UsageContext } from './usage-context.js';
 
 /** Statements of one look. */
@@ -39,6 +40,24 @@ export interface UsageOverTime {
   /** Local date, `2026-09-30`. */
   readonly day: string;
   readonly quantity: string;
+}
+
+/** Balances of some companies. */
+export interface UsageBalancePage {
+  readonly balances: readonly UsageBalance[];
+  /** The `after` of the following page; null when nothing follows. */
+  readonly next: string | null;
+}
+
+/** A fact as it counts by now. */
+export interface UsageKnownFact {
+  readonly fact: UsageFact;
+  /** What its last correction made of it, as decimal text; null where that took it away. */
+  readonly present: string | null;
+  /** Corrections of it so far. */
+  readonly corrections: number;
+  /** Number of the statement that states it; null while none does. */
+  readonly statement: number | null;
 }
 
 /** What came of looking through a chain. */
@@ -72,6 +91,41 @@ export class UsageBooks {
         leftAt: leftAt === null ? null : new Date(leftAt),
       };
     });
+  }
+
+  /** Statements that wait for a person, the oldest first. */
+  async waiting(limit: number): Promise<readonly UsageStatement[]> {
+    const { store } = this.context;
+    const held = await store.withStatus(['held', 'refused', 'expired'], limit);
+    // Of those on their way only the oldest can be stale.
+    const sealed = await store.withStatus(['sealed'], limit);
+    const stale = sealed.filter(({ progress }) => progress.error === 'usage.stale');
+    return [...held, ...stale]
+      .toSorted((one, other) => one.sealedAt - other.sealedAt)
+      .slice(0, limit)
+      .map(readStatement);
+  }
+
+  /** A fact with what became of it; null for one that there is not, or not any more. */
+  async fact({ series }: SeriesSnapshot, id: string): Promise<UsageKnownFact | null> {
+    const [found] = await this.context.store.find(series.id, [id]);
+    if (!found || found.corrects !== null) return null;
+    // A correction has the time of what it corrects.
+    const sameTime = await readFacts(this.context.store, series.id, { from: found.at, to: found.at + 1 });
+    const corrections = sameTime
+      .filter(({ corrects }) => corrects === id)
+      .toSorted((one, other) => one.turn - other.turn);
+    const last = corrections.at(-1);
+    const present = last ? last.value : found.quantity;
+    const { marketplace, group, meter } = series;
+    const quantity = formatExact(found.quantity, QUANTITY_PLACES);
+    const key = found.key === '' ? {} : { key: found.key };
+    return {
+      fact: { marketplace, group, meter, id, at: new Date(found.at), quantity, ...key },
+      present: present === null ? null : formatExact(present, QUANTITY_PLACES),
+      corrections: corrections.length,
+      statement: found.statement,
+    };
   }
 
   /** Usage by local day or by period, of facts that are still kept. */

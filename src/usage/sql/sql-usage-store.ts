@@ -15,6 +15,7 @@ import type {
   SeriesSnapshot,
   StatementMark,
   StatementRow,
+  StatementStatus,
   TallyRow,
   UsageAppend,
   UsageSubject,
@@ -212,6 +213,17 @@ export class SqlUsageStore extends UsageStore {
         `select * from ${tables.names.statement} where ${conditions.join(' and ')}
          order by sealed_at desc, seq desc limit ${Math.floor(limit)}`,
         parameters,
+      );
+      return rows.map(statementOf);
+    });
+  }
+
+  withStatus(status: readonly StatementStatus[], limit: number): Promise<readonly FoundStatement[]> {
+    return this.#on(undefined, async (tables) => {
+      const rows = await tables.query(
+        `select * from ${tables.names.statement} where status in (${status.map(() => '?').join(', ')})
+         order by sealed_at, series, seq limit ${Math.floor(limit)}`,
+        status,
       );
       return rows.map(statementOf);
     });

@@ -1,12 +1,7 @@
+import { csvText } from '../../utils/csv.js';
 import type { UsageStatement } from './usage-statement.js';
 
 const COLUMNS = ['statement', 'kind', 'from', 'to', 'quantity', 'unit price', 'flat', 'amount'];
-
-/** A cell: quoted where it has to be, and never a formula. */
-function cell(value: string): string {
-  const safe = /^[=@+\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 /**
  * A statement as CSV (RFC 4180): a row for each step of the computation, then what was opened, billed and carried on. The
@@ -28,5 +23,5 @@ export function csvOf(statement: UsageStatement): string {
   for (const kind of ['opening', 'billed', 'closing'] as const) {
     rows.push([name, kind, '', '', '', '', '', statement[kind]]);
   }
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return csvText(rows);
 }

@@ -92,6 +92,12 @@ export interface UsageStatement extends SealedStatement {
   readonly held: 'card' | 'large' | null;
   /** Code of the last error on the way; null when there was none. */
   readonly error: string | null;
+  /** Messages of the marketplace by field, where it refused the bill; empty else. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
+  /** Why a person wrote it off; null where nobody did. */
+  readonly reason: string | null;
+  /** When it came into its state, ISO 8601. */
+  readonly since: string;
   /** SHA-256 over the one before and everything that was sealed; empty of a preview. */
   readonly digest: string;
 }

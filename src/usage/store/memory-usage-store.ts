@@ -237,6 +237,14 @@ export class MemoryUsageStore extends UsageStore {
       .map((one) => ({ ...one, series }));
   }
 
+  async withStatus(status: readonly StatementStatus[], limit: number): Promise<readonly FoundStatement[]> {
+    return [...this.#series]
+      .flatMap(([series, { statements }]) => [...statements.values()].map((one) => ({ ...one, series })))
+      .filter((one) => status.includes(one.status))
+      .toSorted((one, other) => one.sealedAt - other.sealedAt)
+      .slice(0, limit);
+  }
+
   async statement(series: string, chain: string, seq: number): Promise<FoundStatement | null> {
     const found = this.#of(series).statements.get(statementKey(chain, seq));
     return found ? { ...found, series } : null;

@@ -90,6 +90,8 @@ export abstract class UsageStore {
       readonly limit: number;
     },
   ): Promise<readonly FoundStatement[]>;
+  /** Statements of all series in one of these states, the oldest first; at most 1,000. */
+  abstract withStatus(status: readonly StatementStatus[], limit: number): Promise<readonly FoundStatement[]>;
   abstract statement(series: string, chain: string, seq: number): Promise<FoundStatement | null>;
   /** The statement that a bill belongs to. */
   abstract statementOfBill(bill: string): Promise<FoundStatement | null>;

@@ -1,0 +1,370 @@
+import type { UsageKnownFact } from '../../usage/engine/usage-books.js';
+import { csvOf } from '../../usage/statement/statement-csv.js';
+import type {
+  UsageStatement,
+  UsageStatementLine,
+  UsageStatementStep,
+} from '../../usage/statement/usage-statement.js';
+import type { UsageChainRef } from '../../usage/usage-references.js';
+import { at, count, number } from '../../views/format.js';
+import { hiddenField, select } from '../../views/form.js';
+import { html, type Html, type HtmlValue } from '../../views/html.js';
+import { card, foreign, keyValues, table } from '../../views/parts.js';
+import type { ConsolePage } from '../console-section.js';
+import type { ConsoleView } from '../console-view.js';
+import { periodOf, reasonOf, stateOf } from './usage-look.js';
+import { amountOf, decisionsOf, queryOf, referenceOf, type UsageDecision } from './usage-reference.js';
+
+const PATH = 'usage';
+
+const LINES: Readonly<Record<UsageStatementLine['kind'], string>> = {
+  usage: 'Usage',
+  free: 'Within the trial',
+  minimum: 'To the minimum',
+  cap: 'Above the cap',
+  correction: 'Correction of an earlier period',
+  transfer: 'Moved by hand',
+  writeOff: 'Left at the end',
+};
+
+const DECISION_LINKS: Readonly<Record<UsageDecision, string>> = {
+  approve: 'Let it go out…',
+  retry: 'Send it again…',
+  writeOff: 'Write it off…',
+  reopen: 'Take the bill back…',
+};
+
+/** A statement with all its arithmetic: what a customer's bookkeeper recomputes. */
+export function statementPage(view: ConsoleView, statement: UsageStatement): ConsolePage {
+  const { company, meter, currency, seq, zone, bills, digest, previousDigest, facts } = statement;
+  const ref = referenceOf(statement);
+  const query = queryOf(ref);
+  const chain = queryOf({ marketplace: ref.marketplace, group: ref.group, meter: ref.meter });
+  const decisions = decisionsOf(statement);
+  const why = reasonOf(statement);
+  const name = company.name ?? company.group;
+  const body = html`<div class="two left">
+    <div class="stack">
+      ${
+        why === ''
+          ? ''
+          : card(
+              why,
+              html`<p class="soft">${NOTHING_LOST}</p>
+                <p class="actions">
+                  ${decisions.map((one, index) => decisionLink(view, query, one, index === 0))}
+                </p>`,
+              {
+                cls: 'warn',
+                aside: html`since ${view.when(statement.since)}`,
+              },
+            )
+      }
+      <section class="card flush" aria-label="What is charged">
+        <header>
+          <h2>What is charged</h2>
+          ${stateOf(statement)}
+        </header>
+        ${linesTable(statement)}
+      </section>
+      ${card(
+        'How to check this',
+        html`<p>
+          Take the statement as CSV: the amounts of its lines and the opening, less what is billed, are the
+          closing. Bills are rounded once, to the smallest amount of the currency; what is left is carried on.
+        </p>`,
+      )}
+    </div>
+    <div class="stack">
+      ${card(
+        'Facts',
+        keyValues([
+          ['Company', html`${foreign(name)} <code>${company.group}</code>`],
+          ['Bills', billsOf(bills)],
+          ['Uses', `${number(facts.count)} stated`],
+          ['Zone', zone],
+          ['Sealed', at(statement.sealedAt)],
+          ['Digest', html`<code>${digest}</code>`],
+          ['The one before', previousDigest === '' ? 'none' : html`<code>${previousDigest}</code>`],
+          ...(statement.error === null
+            ? []
+            : [['Last error', html`<code>${statement.error}</code>`] as const]),
+          ...(statement.reason === null ? [] : [['Written off because', foreign(statement.reason)] as const]),
+        ]),
+      )}
+      ${card(
+        'If something is wrong',
+        html`<p>A statement that is charged never changes. A correction becomes a line of the next one.</p>
+          <p class="actions">
+            <a class="button" href="${view.link(PATH, 'correct', chain)}">Correct a use…</a>
+            ${why === '' ? decisions.map((one) => decisionLink(view, query, one, false)) : ''}
+          </p>`,
+        { cls: 'noprint' },
+      )}
+    </div>
+  </div>`;
+  return {
+    title: `Statement ${seq}, ${periodOf(statement)}`,
+    lead: html`${foreign(name)} on ${company.marketplace} · ${foreign(meter.label)} ·
+    ${amountOf(statement.billed, currency)}`,
+    crumbs: [
+      ['Usage', view.link(PATH)],
+      [`${company.group}, ${meter.name}`, view.link(PATH, 'company', chain)],
+    ],
+    actions: html`<a class="button" href="${view.link(PATH, 'statement', { ...query, format: 'csv' })}">CSV</a
+      ><a class="button" href="${view.link(PATH, 'statement', { ...query, format: 'json' })}">JSON</a>`,
+    body,
+    data: statement,
+    csv: { name: `usage-${company.group}-${meter.name}-${seq}`, text: csvOf(statement) },
+  };
+}
+
+const NOTHING_LOST = 'Its amount is in the books and nowhere else until somebody decides.';
+
+function decisionLink(
+  view: ConsoleView,
+  query: Readonly<Record<string, string>>,
+  decision: UsageDecision,
+  isFirst: boolean,
+): Html {
+  const href = view.link(PATH, 'confirm', { ...query, decision });
+  return html`<a class="button ${isFirst ? 'primary' : ''}" href="${href}">${DECISION_LINKS[decision]}</a>`;
+}
+
+function billsOf(bills: UsageStatement['bills']): HtmlValue {
+  if (bills.length === 0) return 'none';
+  return bills.map(({ id, key }) =>
+    id === null
+      ? html`<p>
+          not made yet <small><code>${key}</code></small>
+        </p>`
+      : html`<p><code>${id}</code></p>`,
+  );
+}
+
+function linesTable(statement: UsageStatement): Html {
+  const { lines, currency, opening, total, billed, closing } = statement;
+  const sums: readonly (readonly [string, string])[] = [
+    ['Carried on from before', opening],
+    ['Together', total],
+    ['Billed', billed],
+    ['Carried on', closing],
+  ];
+  return table(
+    'Lines',
+    [
+      { name: 'Line', kind: 'lead' },
+      { name: 'Quantity', kind: 'num' },
+      { name: 'Arithmetic' },
+      { name: 'Amount', kind: 'num' },
+    ],
+    [
+      ...lines.map((line) => [
+        html`${LINES[line.kind]}
+          <small
+            >${daysOf(line)}${line.lateFacts === undefined ? '' : `, ${count(line.lateFacts, 'use')} came late`}</small
+          >`,
+        line.quantity,
+        html`${line.steps.map((step) => html`<p class="small">${arithmeticOf(step)}</p>`)}${
+          line.share === null ? '' : html`<p class="small">times ${line.share} of the period</p>`
+        }`,
+        amountOf(line.amount, currency),
+      ]),
+      ...sums.map(([name, amount]) => [
+        html`<b>${name}</b>`,
+        '',
+        '',
+        html`<b>${amountOf(amount, currency)}</b>`,
+      ]),
+    ],
+  );
+}
+
+function arithmeticOf({ quantity, unit, flat, amount }: UsageStatementStep): string {
+  return `${quantity} × ${unit}${flat === '0' ? '' : ` + ${flat}`} = ${amount}`;
+}
+
+function daysOf({ from, to }: UsageStatementLine): string {
+  return from === to ? from.slice(0, 10) : `${from.slice(0, 16)} to ${to.slice(0, 16)} UTC`;
+}
+
+const DECIDED: Readonly<
+  Record<UsageDecision, { readonly title: string; readonly label: string; readonly what: string }>
+> = {
+  approve: {
+    title: 'Let it go out?',
+    label: 'Bill this amount',
+    what: 'It is sent to the marketplace at once, and stands on the next invoice of the company.',
+  },
+  retry: {
+    title: 'Send it again?',
+    label: 'Send it again',
+    what: 'It is sent as it was sealed, under the same key: where a bill was made before, none is made again. Where the marketplace refused what it says, it will refuse it again until that is mended there.',
+  },
+  writeOff: {
+    title: 'Write it off?',
+    label: 'Write it off',
+    what: 'The company is never charged for it. It cannot be undone.',
+  },
+  reopen: {
+    title: 'Take the bill back?',
+    label: 'Take the bill back',
+    what: 'The bill is cancelled at the marketplace, and its amount goes into the next statement, together with corrections that came meanwhile.',
+  },
+};
+
+/** What exactly will happen to a statement. */
+export function decisionPage(
+  view: ConsoleView,
+  statement: UsageStatement,
+  decision: UsageDecision,
+): ConsolePage {
+  const { title, label, what } = DECIDED[decision];
+  const { company, currency, billed, status, seq } = statement;
+  const query = queryOf(referenceOf(statement));
+  const body =
+    decision === 'writeOff'
+      ? {
+          body: html`<label
+            >Why, for the books<input name="reason" maxlength="200" autocomplete="off" required
+          /></label>`,
+        }
+      : {};
+  const content = html`<p class="big">${amountOf(billed, currency)}</p>
+    ${keyValues([
+      [
+        'Company',
+        html`${foreign(company.name ?? company.group)} <code>${company.group}</code> on ${company.marketplace}`,
+      ],
+      ['Statement', `${seq}, ${periodOf(statement)}`],
+      ['State', stateOf(statement)],
+    ])}
+    <p>${what}</p>
+    <div class="actions">
+      ${view.action({ section: PATH, action: 'decide', role: 'money', label, kind: 'danger', fields: { ...query, decision, status }, ...body })}
+      <a class="button quiet" href="${view.link(PATH, 'statement', query)}">Leave it as it is</a>
+    </div>`;
+  return {
+    title,
+    crumbs: [
+      ['Usage', view.link(PATH)],
+      [`Statement ${seq}`, view.link(PATH, 'statement', query)],
+    ],
+    body: html`<section class="card confirm money" aria-label="What will happen">${content}</section>`,
+    data: { ...referenceOf(statement), decision, status, billed, currency },
+  };
+}
+
+/** What the page of a correction is made of. */
+export interface CorrectionLook {
+  readonly ref: UsageChainRef;
+  /** Null before one was asked for. */
+  readonly known: UsageKnownFact | null;
+  /** Id that was typed; empty at first. */
+  readonly typed: string;
+  /** The new quantity; null takes the use away, empty is none yet. */
+  readonly quantity: string | null;
+  /** Names the correction: posted twice, it is one. */
+  readonly id: string;
+}
+
+/** Finds a use, and shows what its correction would be. */
+export function correctionPage(view: ConsoleView, look: CorrectionLook): ConsolePage {
+  const { ref, known, typed, quantity, id } = look;
+  const query = queryOf(ref);
+  const isAway = quantity === null;
+  const search = html`<form class="card" action="${view.link(PATH, 'correct')}">
+    ${Object.entries(query).map(([name, value]) => hiddenField(name, value))}
+    <div class="fields">
+      <label
+        >Id of the use<input name="fact" value="${typed}" maxlength="200" autocomplete="off" required
+      /></label>
+      ${select(
+        'What is right',
+        'take',
+        [
+          ['', 'Another quantity'],
+          ['away', 'It never happened'],
+        ],
+        isAway ? 'away' : '',
+      )}
+      <label
+        >Quantity that is right<input
+          name="quantity"
+          value="${quantity ?? ''}"
+          inputmode="decimal"
+          maxlength="20"
+          autocomplete="off"
+      /></label>
+    </div>
+    <p class="soft">
+      The id is the one that the application recorded the use with. Uses are kept for a time only; what is
+      older cannot be corrected any more.
+    </p>
+    <p class="actions"><button class="${known ? '' : 'primary'}">Show what would change</button></p>
+  </form>`;
+  const missing =
+    typed !== '' && known === null
+      ? html`<div class="card warn" role="status">
+          <p>There is no use with the id <b>${foreign(typed)}</b> in this meter.</p>
+        </div>`
+      : '';
+  return {
+    title: known ? 'Correct this use?' : 'Correct a use',
+    lead: html`${foreign(ref.group)} on ${ref.marketplace}, ${foreign(ref.meter)}`,
+    crumbs: [
+      ['Usage', view.link(PATH)],
+      [`${ref.group}, ${ref.meter}`, view.link(PATH, 'company', query)],
+    ],
+    body: html`${known && quantity !== '' ? confirmation(view, known, query, quantity, id) : ''} ${missing}
+    ${search}`,
+    data: { ...ref, known, quantity },
+  };
+}
+
+function confirmation(
+  view: ConsoleView,
+  known: UsageKnownFact,
+  query: Readonly<Record<string, string>>,
+  quantity: string | null,
+  id: string,
+): Html {
+  const { fact, present, corrections, statement } = known;
+  const fields = {
+    ...query,
+    fact: fact.id,
+    id,
+    seen: present ?? 'away',
+    ...(quantity === null ? { take: 'away' } : { quantity }),
+  };
+  return html`<section class="card confirm money" aria-label="What will change">
+    <p class="big">${present ?? 'taken away'} → ${quantity ?? 'taken away'}</p>
+    ${keyValues([
+      ['Use', html`<code>${fact.id}</code>`],
+      ['When', at(fact.at.toISOString())],
+      ['Recorded as', String(fact.quantity)],
+      ...(fact.key === undefined ? [] : [['Of', foreign(fact.key)] as const]),
+      ['Corrected before', corrections === 0 ? 'never' : count(corrections, 'time')],
+      [
+        'Stated',
+        statement === null
+          ? 'not yet'
+          : statement === 0
+            ? 'never: it is history only'
+            : `in statement ${statement}`,
+      ],
+    ])}
+    <p>
+      ${
+        statement === null
+          ? 'It counts like this from now on.'
+          : 'The period is priced again, and the difference is a line of the next statement.'
+      }
+      The last correction of a use holds.
+    </p>
+    <div class="actions">
+      ${view.action({ section: PATH, action: 'correct', role: 'money', label: 'Correct it', kind: 'danger', fields })}
+      <a class="button quiet" href="${view.link(PATH, 'company', query)}">Leave it as it is</a>
+    </div>
+  </section>`;
+}
