@@ -187,13 +187,9 @@ class ChargeCreation<T extends AccountEntity> {
       return await this.#begin(charges, isOpen);
     } catch (error) {
       // Nothing came of it for certain, so that no trace of the key is left; should that fail, the next call looks first.
-      if (this.#isUnsent && !(error instanceof LedgerConflict)) await this.#close().catch(() => undefined);
+      if (this.#sent === 'no') await this.#close(error instanceof LedgerConflict).catch(() => undefined);
       throw error;
     }
-  }
-
-  get #isUnsent(): boolean {
-    return this.#sent === 'no';
   }
 
   /** Nothing was sent for this key so far. */
@@ -340,11 +336,13 @@ class ChargeCreation<T extends AccountEntity> {
   }
 
   /** Leaves no trace of the key; in this order, so that a crash on the way makes the next call look first. */
-  async #close(): Promise<void> {
+  async #close(isConflict: boolean): Promise<void> {
     const { key, scope } = this.task;
     const charges = this.#charges;
     if (!this.#key || !charges) return;
     await this.ledger.forgetKey(scope, key, this.#key);
+    // Its place among the charges is another call's by now, or gone: a record without one would never be decided.
+    if (isConflict) return;
     const open = charges.open.filter((other) => other.key !== key);
     await this.#write(charges, { ...charges, open }).catch(ignoreConflict);
   }
