@@ -117,6 +117,24 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: 'false',
     setups: ['platform restored from a backup'],
   },
+  'nobody looks for the newest records of a side': {
+    file: 'src/sync/engine/anchors.ts',
+    cut: "if ((typeof now === 'number' && now < version) || reused) await stopRestored(",
+    by: 'if (false) await stopRestored(',
+    setups: ['application restored from a backup'],
+  },
+  'a write that draws an old version is believed': {
+    file: 'src/sync/engine/write-records.ts',
+    cut: "if (version <= highest && version !== before?.version) batch.restored = 'app';",
+    by: '',
+    setups: ['application restored from a backup'],
+  },
+  'a response that shows an older state is believed': {
+    file: 'src/sync/engine/write-records.ts',
+    cut: 'return moved.length > 0 && moved.every(older);',
+    by: 'return false;',
+    setups: ['platform restored while a write was under way'],
+  },
   'a cursor that runs ahead of commits': {
     file: 'test/support/sync/world-sides.ts',
     cut: 'at < world.now - SETTLE',

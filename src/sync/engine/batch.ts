@@ -1,5 +1,6 @@
 import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { SyncHistoryEntry, SyncStream } from '../store/sync-store.js';
+import type { SideRecord } from '../merge/side-record.js';
 import { held, type Look } from './decide.js';
 import type { References } from './references.js';
 import type { RunContext } from './run-context.js';
@@ -14,6 +15,12 @@ export interface Batch {
   readonly history: SyncHistoryEntry[];
   /** A side turned out to be away: what was not sent stays due, and the run ends. */
   away: boolean;
+  /** The side of which a response showed that it was restored meanwhile; null while none did. */
+  restored: SyncSide | null;
+  /** Records as the sides showed them in their responses. */
+  readonly written: { readonly app: SideRecord[]; readonly connec: SideRecord[] };
+  /** Largest version that the application showed so far. */
+  appHighest: number;
 }
 
 export async function commit(batch: Batch, stream?: SyncStream): Promise<void> {

@@ -108,9 +108,8 @@ export function decide(look: Look, context: DecideContext): Step {
   if (connec === null) return createInConnec(free, app!, look, context);
   if (app === null) return createInApp(free, connec, look, context);
 
-  const idTakenBack = free.externalConfirmed && !connec.externalIds.includes(free.externalId ?? '');
-  if (idTakenBack || isOlder(connec, free.connec)) return { kind: 'restored', link, side: 'connec' };
-  if (isOlder(app, free.app)) return { kind: 'restored', link, side: 'app' };
+  if (wasTakenBack(look.link, connec)) return { kind: 'restored', link, side: 'connec' };
+  if (isOlder(app, look.link.app)) return { kind: 'restored', link, side: 'app' };
   return both(free, app, connec, look, context);
 }
 
@@ -245,7 +244,20 @@ export function isOlder(record: SideRecord, state: SyncSideState): boolean {
   );
 }
 
-/** What the look itself tells: marks of birth, and that a record is there again. */
+/** Whether Connec! shows an older state of the record: an earlier stamp, or none of our id. */
+function wasTakenBack(
+  { connec: state, externalId, externalConfirmed }: SyncLink,
+  record: ConnecSide,
+): boolean {
+  return isOlder(record, state) || (externalConfirmed && !record.externalIds.includes(externalId ?? ''));
+}
+
+/** Whether the side had this value of the field before, and has another one by now. */
+export function isFormer({ former }: SyncSideState, name: string, digest_: string | undefined): boolean {
+  return digest_ !== undefined && former?.[name]?.includes(digest_) === true;
+}
+
+/** What the look itself tells: versions, marks of birth, and that a record is there again. */
 function withSightings({ link, app, connec }: Look, now: number): SyncLink {
   let next = link;
   if (app !== null && !isReborn(link.app, app)) {
@@ -258,6 +270,7 @@ function withSightings({ link, app, connec }: Look, now: number): SyncLink {
       missingSince: null,
     });
   }
+  next = seen(next, app !== null && isReborn(link.app, app) ? null : app, connec);
   return next.restUntil > 0 && next.restUntil <= now ? { ...next, restUntil: 0 } : next;
 }
 

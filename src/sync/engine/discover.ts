@@ -15,6 +15,7 @@ import {
   withSide,
 } from '../store/sync-link.js';
 import type { SyncRef } from '../store/sync-store.js';
+import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
 import { asGone, isOlder, isReborn, seen } from './decide.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
@@ -49,33 +50,35 @@ class Page {
 }
 
 /** Reads which records changed on the application's side, and marks them as due. */
-export async function discoverApp(context: RunContext, cause: SyncCause = 'poll'): Promise<void> {
+export async function discoverApp(context: RunContext): Promise<void> {
   const { source, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
-  let cursor = cause === 'sweep' ? null : start.appCursor;
+  let cursor = start.appCursor;
+  const read = new Map<string, AppSideRecord>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
     await context.guard.check();
     const page = await source.changes(cursor, settings.pageSize);
     context.counters.read += page.records.length;
-    const links = await seeApp(context, page.records, cause);
+    for (const record of page.records)
+      if (isRecent(start.appAnchors, record.version)) read.set(record.id, record);
+    const links = await seeApp(context, page.records, 'poll');
     const deleted = await seeDeleted(context, page.deleted ?? []);
     const stream = await store.stream(scope, entity.name);
     await context.guard.commit({
       entity: entity.name,
       links: [...links, ...deleted],
-      stream:
-        cause === 'sweep'
-          ? stream
-          : {
-              ...stream,
-              appCursor: page.safeUntil,
-              appComplete: stream.appComplete || !page.more,
-              appVersions: versionsAfter(entity, stream, page.records, Date.now()),
-            },
+      stream: {
+        ...stream,
+        appCursor: page.safeUntil,
+        appComplete: stream.appComplete || !page.more,
+        appVersions: versionsAfter(entity, stream, page.records, Date.now()),
+        appAnchors: anchored(stream.appAnchors, page.records),
+      },
     });
-    if (!page.more) return;
+    if (!page.more) break;
     cursor = page.cursor;
   }
+  await checkAppAnchors(context, start.appAnchors, read);
 }
 
 /** Reads which records changed at Connec!, and marks them as due. */
@@ -87,15 +90,15 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     since: start.connecHigh === null ? null : start.connecHigh - overlap,
     skip: 0,
   };
+  const since = position.since ?? 0;
+  const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
     context.counters.read += page.records.length;
-    const links = await seeConnec(
-      context,
-      page.records.map((record) => readConnec(entity, record)),
-      'poll',
-    );
+    const records = page.records.map((record) => readConnec(entity, record));
+    for (const record of records) if (isRecent(start.connecAnchors, record.at)) read.set(record.id, record);
+    const links = await seeConnec(context, records, 'poll');
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
     await context.guard.commit({
@@ -106,11 +109,13 @@ export async function discoverConnec(context: RunContext): Promise<void> {
         // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
         connecHigh: high === 0 ? stream.connecHigh : high,
         connecComplete: stream.connecComplete || page.next === null,
+        connecAnchors: anchored(stream.connecAnchors, records),
       },
     });
-    if (page.next === null) return;
+    if (page.next === null) break;
     position = page.next;
   }
+  await checkConnecAnchors(context, start.connecAnchors, read, since);
 }
 
 /** Takes what notifications and the application said of single records. */

@@ -1,5 +1,6 @@
 import { type Look, questionsOf } from './decide.js';
 import { readConnec } from './records.js';
+import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
 import type { SyncLink } from '../store/sync-link.js';
 
@@ -39,6 +40,8 @@ async function findSurvivors(
   const wanted = looks.filter((one) => questionsOf(one).survivor).map(({ link }) => link);
   const survivors = new Map<string, NonNullable<Look['survivor']>>();
   if (wanted.length === 0) return survivors;
+  const { connecAnchors } = await store.stream(scope, entity.name);
+  const stamps = new Map(connecAnchors.map(({ id, version }) => [id, version]));
   const since = Math.min(...wanted.map((link) => searchFrom(link))) - settings.overlapMs;
   let position: { since: number | null; skip: number } | null = { since, skip: 0 };
   for (
@@ -49,6 +52,7 @@ async function findSurvivors(
     await context.guard.check();
     const page = await connec.page(entity.resource, position, settings.pageSize);
     for (const record of page.records) {
+      if (record.updatedAt < (stamps.get(record.id) ?? 0)) await stopRestored(context, 'connec');
       for (const link of wanted) {
         if (!record.externalIds.includes(link.externalId!)) continue;
         survivors.set(link.key, { id: record.id, heldBy: null });

@@ -2,12 +2,14 @@ import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { MergeDecision } from '../merge/merge.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { dueNow, type SyncLink } from '../store/sync-link.js';
-import type { SyncHistoryEntry } from '../store/sync-store.js';
+import type { SyncHistoryEntry, SyncStream } from '../store/sync-store.js';
+import { checkReused, withShown } from './anchors.js';
 import { type Batch, commit } from './batch.js';
 import { brake } from './brake.js';
 import { decide, held, type Look, type Step } from './decide.js';
 import { look } from './look-at-records.js';
 import { matched } from './match-records.js';
+import type { AppSideRecord } from './records.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
@@ -67,7 +69,10 @@ export async function processBatch(
   const decided = looks.map((one) => decideOne(context, references, one));
   await stopWhenRestored(context, decided);
   const steps = await withExternalIds(context, decided);
-  const stream = await brake(context, steps);
+  const shown = shownBy(looks);
+  const counted = await brake(context, steps);
+  await checkReused(context, counted.appAnchors, shown.app);
+  const stream = withShown(counted, shown);
 
   const batch: Batch = {
     context,
@@ -76,6 +81,9 @@ export async function processBatch(
     looks: new Map(looks.map((one) => [one.link.key, one])),
     history: [],
     away: false,
+    restored: null,
+    written: { app: [], connec: [] },
+    appHighest: highestOf(stream, looks),
   };
   for (const step of steps) if ('decisions' in step) batch.history.push(...historyOf(step));
   for (const step of steps) addIntents(batch, step);
@@ -84,8 +92,9 @@ export async function processBatch(
   if (writing.length > 0) {
     await writeToApp(batch, writing);
     await writeToConnec(batch, writing);
-    await commit(batch);
+    await commit(batch, withShown(stream, batch.written));
   }
+  if (batch.restored !== null) await stopRestored(context, batch.restored);
   await wakeWaiting(batch);
   if (batch.away) {
     throw new MaestranoSyncError('sync.sideAway', {
@@ -109,6 +118,18 @@ export function decideOne(context: RunContext, references: References, one: Look
     const link = held(one.link, one, 'quarantined', 'sync.mapping', now, facts);
     return { kind: 'keep', link: { ...link, attempts: one.link.attempts + 1 }, decisions: [] };
   }
+}
+
+function shownBy(looks: readonly Look[]): { readonly app: AppSideRecord[]; readonly connec: SideRecord[] } {
+  const all = <Side extends SideRecord>(pick: (one: Look) => Side | null): Side[] =>
+    looks.flatMap((one) => pick(one) ?? []);
+  return { app: all(({ app }) => app), connec: all(({ connec }) => connec) };
+}
+
+/** The largest version that the application showed up to now. */
+function highestOf({ appVersions }: SyncStream, looks: readonly Look[]): number {
+  const versions = looks.flatMap(({ app }) => (typeof app?.version === 'number' ? [app.version] : []));
+  return Math.max(appVersions?.highest ?? 0, ...versions);
 }
 
 /** Stops the entity when one record of a side went back: nothing of this batch is written. */

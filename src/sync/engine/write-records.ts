@@ -17,7 +17,7 @@ import {
   withSide,
 } from '../store/sync-link.js';
 import { type Batch, reject, rest, settledFor, without } from './batch.js';
-import { asGone, seen, type Step } from './decide.js';
+import { asGone, isFormer, seen, type Step } from './decide.js';
 import { type ConnecSide, readConnec } from './records.js';
 
 export function addIntents(batch: Batch, step: Step): void {
@@ -60,6 +60,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   await guard.check();
   const writes = step.kind === 'createInApp' ? step.writes : step.kind === 'write' ? step.toApp : [];
   const data = appDataOf(link, writes, app);
+  const highest = batch.appHighest;
   const written =
     step.kind === 'createInApp'
       ? await source.create(data, link.connec.id!)
@@ -67,6 +68,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   const now = Date.now();
   const current = batch.links.get(link.key)!;
   if (written.kind === 'done') {
+    noteVersion(batch, written.record, app, highest);
     if (step.kind === 'createInApp') counters.createdInApp += 1;
     else counters.updatedInApp += 1;
     if (step.kind === 'createInApp') await freeAppId(batch, written.record.id, link.key);
@@ -98,6 +100,15 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     // Stale, or gone meanwhile: certainly not written. Look again.
     batch.links.set(link.key, dueNow(without(without(current, 'app'), 'connec'), 'retry', now));
   }
+}
+
+/** A write draws a greater version than any that was there when it was sent, unless the database was restored. */
+function noteVersion(batch: Batch, written: SideRecord, before: SideRecord | null, highest: number): void {
+  const { version } = written;
+  batch.written.app.push(written);
+  if (batch.context.entity.source.versions !== 'table' || typeof version !== 'number') return;
+  if (version <= highest && version !== before?.version) batch.restored = 'app';
+  batch.appHighest = Math.max(batch.appHighest, version);
 }
 
 /** An id that the application gave to a new record cannot be that of another one any more. */
@@ -231,6 +242,7 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
   const now = Date.now();
   if (written.kind === 'done') {
     const read = readConnec(entity, written.record);
+    batch.written.connec.push(read);
     const { convert } = batch.references;
     const { link: lined, connec: record } = withLines(
       entity,
@@ -245,6 +257,9 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       return;
     }
     const writes = step.kind === 'createInConnec' ? step.writes : step.kind === 'write' ? step.toConnec : [];
+    if (step.kind === 'write' && look_.connec && wasRestored(link, look_.connec, record, writes)) {
+      batch.restored = 'connec';
+    }
     if (step.kind === 'createInConnec') {
       if (await isHeldElsewhere(batch, record, link)) {
         reject(batch, link, 'connec', 'sync.stolenMatch', '', []);
@@ -272,6 +287,28 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
     batch.away = true;
     batch.links.set(link.key, dueNow(without(link, 'connec'), 'retry', now));
   }
+}
+
+/**
+ * Whether the record was taken back between our look and our write: our id is gone, or fields that were not sent have
+ * values from before again. The write gave it a new stamp, so that only its response tells.
+ */
+function wasRestored(
+  link: SyncLink,
+  before: ConnecSide,
+  after: ConnecSide,
+  writes: readonly FieldWrite[],
+): boolean {
+  if (link.externalConfirmed && !confirmed(link, after)) return true;
+  const { base } = link.connec;
+  const sent = new Set(writes.map(({ rule }) => rule.name));
+  const moved = Object.keys(after.digests).filter(
+    (name) => !sent.has(name) && after.digests[name] !== before.digests[name],
+  );
+  const older = (name: string): boolean =>
+    (base[name] !== undefined && base[name] === after.digests[name]) ||
+    isFormer(link.connec, name, after.digests[name]);
+  return moved.length > 0 && moved.every(older);
 }
 
 function confirmed(link: SyncLink, record: ConnecSide): boolean {

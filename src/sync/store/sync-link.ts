@@ -42,6 +42,8 @@ export type SyncBase = Readonly<Record<string, string>>;
 export interface SyncSideState {
   readonly id: string | null;
   readonly base: SyncBase;
+  /** Earlier bases of fields that changed, the latest first: a side that shows them again may have been restored. */
+  readonly former?: Readonly<Record<string, readonly string[]>>;
   /** Version or stamp last seen: a smaller one means that the side was restored from a backup. */
   readonly version: number | string | null;
   /** When the record came into being, as its side says: another mark under the same id is another record. */
@@ -116,6 +118,9 @@ export interface SyncLink {
 /** Which way data may go. */
 export type SyncDirection = 'both' | 'toConnec' | 'toApp' | 'none';
 
+/** Earlier bases that are kept of a field. */
+const FORMER = 3;
+
 const NOTHING: SyncSideState = {
   id: null,
   base: {},
@@ -156,7 +161,13 @@ export function withSide(link: SyncLink, side: SyncSide, changes: Partial<SyncSi
 
 /** The link with some bases of a side changed. */
 export function withBase(link: SyncLink, side: SyncSide, base: SyncBase): SyncLink {
-  return withSide(link, side, { base: { ...link[side].base, ...base } });
+  const { base: before, former = {} } = link[side];
+  const left = Object.keys(base).filter((name) => before[name] !== undefined && before[name] !== base[name]);
+  const all = { ...before, ...base };
+  // The application's versions tell more than its earlier values.
+  if (side === 'app' || left.length === 0) return withSide(link, side, { base: all });
+  const added = left.map((name) => [name, [before[name]!, ...(former[name] ?? [])].slice(0, FORMER)]);
+  return withSide(link, side, { base: all, former: { ...former, ...Object.fromEntries(added) } });
 }
 
 /** The link, to be looked at now, or once it may be. */

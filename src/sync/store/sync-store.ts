@@ -33,6 +33,9 @@ export interface SyncStream {
   readonly connecHigh: number | null;
   /** Versions of the application's records over time; null where they do not rise over the whole table. */
   readonly appVersions: SyncVersions | null;
+  /** The newest records that each side showed, newest first: a restored backup lacks them, or shows them as they were. */
+  readonly appAnchors: readonly SyncAnchor[];
+  readonly connecAnchors: readonly SyncAnchor[];
   /** Whether all records of each side were listed once. */
   readonly appComplete: boolean;
   readonly connecComplete: boolean;
@@ -57,6 +60,12 @@ export interface SyncVersions {
   /** When `settled` was last moved on, in milliseconds. */
   readonly at: number;
   readonly settled: number;
+}
+
+/** A record of one side, with the version or stamp that it was seen with. */
+export interface SyncAnchor {
+  readonly id: string;
+  readonly version: number;
 }
 
 export interface SyncHour {
@@ -149,6 +158,8 @@ export const NEW_STREAM: SyncStream = {
   appCursor: null,
   connecHigh: null,
   appVersions: null,
+  appAnchors: [],
+  connecAnchors: [],
   appComplete: false,
   connecComplete: false,
   sweptAt: null,

@@ -175,6 +175,7 @@ export function sidesOf(
         if (write.kind === 'update') {
           const there = world.connec.get(write.id);
           if (!there) return null;
+          world.reaches(there);
           there.f = { ...there.f, ...cut(fromApp.cells(there.k, write.changes)) };
           if (write.externalId !== null && !there.ext.includes(write.externalId))
             there.ext.push(write.externalId);
@@ -186,6 +187,7 @@ export function sidesOf(
         const cells = cut(fromApp.cells(k, write.changes)) as Cells;
         const there = [...world.connec.values()].find(({ ext }) => ext.includes(write.externalId));
         if (there) {
+          world.reaches(there);
           there.f = { ...there.f, ...cells };
           world.touch('R', there);
           return there;
@@ -204,9 +206,11 @@ export function sidesOf(
   const connec: ConnecRecords = {
     page: async (_resource, { since }) => {
       const rows = await io(() =>
-        [...world.connec.values()]
-          .filter(({ at, listAt }) => at >= (since ?? 0) && listAt <= world.now)
-          .toSorted((one, other) => one.at - other.at),
+        world.reads(
+          [...world.connec.values()]
+            .filter(({ at, listAt }) => at >= (since ?? 0) && listAt <= world.now)
+            .toSorted((one, other) => one.at - other.at),
+        ),
       );
       return { records: fromConnec.read(rows).map(connecRecord), next: null };
     },
@@ -215,7 +219,7 @@ export function sidesOf(
       for (const id of ids) {
         const row = await io(() => {
           const there = world.connec.get(id);
-          return there && there.getAt <= world.now ? there : null;
+          return there && there.getAt <= world.now ? world.reads([there])[0]! : null;
         });
         if (row) rows.push(row);
       }

@@ -77,6 +77,8 @@ export interface WorldOptions {
   readonly reuse: boolean;
   /** A side is restored from a backup. */
   readonly restore: 'L' | 'R' | null;
+  /** Judge records, too, that a write of the engine reached which was under way when the platform was restored. */
+  readonly judgeUnderWay: boolean;
   readonly rule: 'newest' | 'local' | 'remote';
   /** Changes between two cycles; 0 for one without a time of its own. */
   readonly burst: number;
@@ -107,6 +109,7 @@ export const CALM: WorldOptions = {
   merge: false,
   reuse: false,
   restore: null,
+  judgeUnderWay: false,
   rule: 'newest',
   burst: 0,
   noSweep: false,
@@ -152,6 +155,10 @@ export class World {
   readonly hardGone = new Set<string>();
   /** Things of which a restore left nothing, or an older state that somebody has changed since: nobody can tell. */
   readonly beyondHelp = new Set<string>();
+  /** Things of the platform that were restored, and that the engine has not read since. */
+  readonly #unread = new Set<string>();
+  /** Things of the platform that had several states within one second. */
+  readonly #sameSecond = new Set<string>();
   readonly #random: () => number;
   readonly #writes = new Map<string, UserWrite[]>();
   #pending: { readonly due: number; readonly go: () => unknown }[] = [];
@@ -291,6 +298,13 @@ export class World {
       const elsewhere = [...other.values()].some(({ k }) => k === record.k);
       if (!backup.has(record.id) && !elsewhere) this.beyondHelp.add(record.k);
     }
+    if (side === 'R') {
+      for (const [id, record] of backup) {
+        this.#unread.add(record.k);
+        // Two states of one second: stamps have whole seconds.
+        if (this.#sameSecond.has(`${record.k} ${record.at}`)) this.beyondHelp.add(record.k);
+      }
+    }
     store.clear();
     for (const [id, record] of backup) store.set(id, record);
     if (side === 'L') this.#sequence = Math.max(0, ...[...this.app.values()].map(({ ver }) => ver));
@@ -308,13 +322,28 @@ export class World {
     }
   }
 
+  /** The engine read records of the platform. */
+  reads(records: readonly ConnecRow[]): readonly ConnecRow[] {
+    for (const { k } of records) this.#unread.delete(k);
+    return records;
+  }
+
+  /** A write of the engine arrives at a record of the platform, whose stamp says nothing of a restore any more. */
+  reaches({ k }: ConnecRow): void {
+    if (this.#unread.delete(k) && !this.o.judgeUnderWay) this.beyondHelp.add(k);
+  }
+
   touch(side: Side, record: AppRow | ConnecRow): void {
     if (side === 'L') {
       const row = record as AppRow;
       row.ver = this.#sequence += 1;
       row.at = this.now;
       row.listAt = this.now + (this.o.hideL ? this.#random() * this.o.hideL : 0);
-    } else record.at = Math.floor(this.now / 1000) * 1000;
+    } else {
+      const at = Math.floor(this.now / 1000) * 1000;
+      if (record.at === at) this.#sameSecond.add(`${record.k} ${at}`);
+      record.at = at;
+    }
     this.#agree(record.k);
   }
 

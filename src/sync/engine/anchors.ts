@@ -1,0 +1,138 @@
+import type { SideRecord } from '../merge/side-record.js';
+import type { SyncAnchor, SyncStream } from '../store/sync-store.js';
+import type { AppSideRecord, ConnecSide } from './records.js';
+import { stopRestored } from './restored.js';
+import type { RunContext } from './run-context.js';
+
+/** Records that Connec! lacks at once, and nobody merged: so many are no accident. */
+const LOST = 2;
+
+/** Records of each side that are looked for in every reading: a restore takes back the newest changes. */
+const KEPT = 16;
+
+/** Whether a record is of the time of the anchors: only those are compared. */
+export function isRecent(anchors: readonly SyncAnchor[], version: SideRecord['version']): boolean {
+  const oldest = anchors.at(-1);
+  return oldest !== undefined && typeof version === 'number' && version >= oldest.version;
+}
+
+/** The newest records of a side, those of a page among them. */
+export function anchored(
+  before: readonly SyncAnchor[],
+  records: readonly Pick<SideRecord, 'id' | 'version'>[],
+): readonly SyncAnchor[] {
+  const oldest = before.length < KEPT ? Number.NEGATIVE_INFINITY : before.at(-1)!.version;
+  const newer = records.flatMap(({ id, version }) =>
+    typeof version === 'number' && version >= oldest ? [{ id, version }] : [],
+  );
+  if (newer.length === 0) return before;
+  const all = new Map<string, SyncAnchor>();
+  for (const anchor of [...before, ...newer]) {
+    if ((all.get(anchor.id)?.version ?? Number.NEGATIVE_INFINITY) < anchor.version)
+      all.set(anchor.id, anchor);
+  }
+  return [...all.values()].toSorted((one, other) => other.version - one.version).slice(0, KEPT);
+}
+
+/**
+ * Looks for the newest records that the application ever showed. One of them in an older state, or its version at
+ * another record while it is gone, proves that the database was restored: versions only rise, and none is given out
+ * twice.
+ *
+ * @throws MaestranoSyncError `sync.restored`
+ */
+export async function checkAppAnchors(
+  context: RunContext,
+  anchors: readonly SyncAnchor[],
+  read: ReadonlyMap<string, AppSideRecord>,
+): Promise<void> {
+  const missing = anchors.filter(({ id, version }) => !isAsNew(read.get(id)?.version, version));
+  if (missing.length === 0) return;
+  const found = await context.source.get(missing.map(({ id }) => id));
+  const versions = new Set([...read.values()].map(({ version }) => version));
+  for (const { id, version } of missing) {
+    const now = found.get(id)?.version;
+    const gone = now === undefined;
+    const reused = gone && context.entity.source.versions === 'table' && versions.has(version);
+    if ((typeof now === 'number' && now < version) || reused) await stopRestored(context, 'app');
+  }
+}
+
+/**
+ * Looks for the newest records that Connec! ever showed: whatever was changed since `since` is in the reading, with the
+ * stamp that it had or a later one. One of them in an older state proves that Connec! was restored; so do several that
+ * are gone at once.
+ *
+ * @throws MaestranoSyncError `sync.restored`
+ */
+export async function checkConnecAnchors(
+  context: RunContext,
+  anchors: readonly SyncAnchor[],
+  read: ReadonlyMap<string, ConnecSide>,
+  since: number,
+): Promise<void> {
+  const { connec, entity, store, scope } = context;
+  const recent = anchors.filter(({ version }) => version >= since);
+  const missing = recent.filter(({ id, version }) => (read.get(id)?.at ?? 0) < version);
+  if (missing.length === 0) return;
+  const found = await connec.get(
+    entity.resource,
+    missing.map(({ id }) => id),
+  );
+  const stamps = new Map(found.map(({ id, updatedAt }) => [id, updatedAt]));
+  if (missing.some(({ id, version }) => (stamps.get(id) ?? version) < version)) {
+    await stopRestored(context, 'connec');
+  }
+  const lost = missing.filter(({ id }) => !stamps.has(id));
+  if (lost.length < LOST) return;
+  const links = await store.links(
+    scope,
+    entity.name,
+    lost.map(({ id }) => ({ connec: id })),
+  );
+  const taken = new Set([...read.values()].flatMap(({ externalIds }) => externalIds));
+  const left = links.filter(
+    (link) =>
+      link?.externalConfirmed === true &&
+      link.connec.missingSince === null &&
+      !taken.has(link.externalId ?? ''),
+  );
+  if (left.length >= LOST) await stopRestored(context, 'connec');
+}
+
+/**
+ * Whether one of the records has a version that another one had, which is gone or went back: see {@link checkAppAnchors}.
+ *
+ * @throws MaestranoSyncError `sync.restored`
+ */
+export async function checkReused(
+  context: RunContext,
+  anchors: readonly SyncAnchor[],
+  records: readonly AppSideRecord[],
+): Promise<void> {
+  if (context.entity.source.versions !== 'table') return;
+  const versions = new Map(records.map((record) => [record.version, record]));
+  const same = anchors.filter(({ id, version }) => (versions.get(version)?.id ?? id) !== id);
+  if (same.length > 0) await checkAppAnchors(context, same, new Map(records.map((one) => [one.id, one])));
+}
+
+function isAsNew(version: SideRecord['version'] | undefined, than: number): boolean {
+  return typeof version === 'number' && version >= than;
+}
+
+/** The newest records, with those that were just looked at or written. */
+export function withShown(
+  stream: SyncStream,
+  { app, connec }: { readonly app: readonly SideRecord[]; readonly connec: readonly SideRecord[] },
+): SyncStream {
+  const appAnchors = anchored(stream.appAnchors, app);
+  const connecAnchors = anchored(stream.connecAnchors, connec);
+  const { appVersions } = stream;
+  const highest = Math.max(appVersions?.highest ?? 0, appAnchors[0]?.version ?? 0);
+  return {
+    ...stream,
+    appAnchors,
+    connecAnchors,
+    appVersions: appVersions === null ? null : { ...appVersions, highest },
+  };
+}
