@@ -210,9 +210,10 @@ function appDataOf(link: SyncLink, writes: readonly FieldWrite[], app: SideRecor
 }
 
 /** The lines among the writes, by their list. */
-function linesByList(
-  writes: readonly FieldWrite[],
-): readonly { readonly list: ListRule; readonly lines: ReadonlyMap<string, LineValues | null> }[] {
+function linesByList(writes: readonly FieldWrite[]): readonly {
+  readonly list: ListRule;
+  readonly lines: ReadonlyMap<string, LineValues | null>;
+}[] {
   const found = new Map<ListRule, Map<string, LineValues | null>>();
   for (const { rule, value } of writes) {
     if (!rule.line) continue;
@@ -257,7 +258,7 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       return;
     }
     const writes = step.kind === 'createInConnec' ? step.writes : step.kind === 'write' ? step.toConnec : [];
-    if (step.kind === 'write' && look_.connec && wasRestored(link, look_.connec, record, writes)) {
+    if (step.kind === 'write' && look_.connec && wasRestored(batch, link, look_.connec, record, writes)) {
       batch.restored = 'connec';
     }
     if (step.kind === 'createInConnec') {
@@ -273,7 +274,10 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       seen: true,
       born: based.connec.born ?? record.born,
     });
-    const next = { ...seen(linked, look_.app, record), externalConfirmed: confirmed(linked, record) };
+    const next = {
+      ...seen(linked, look_.app, record),
+      externalConfirmed: confirmed(linked, record),
+    };
     const settled = next.intents.length === 0 && isAsSent(writes, record) && next.externalConfirmed;
     const rested = settled && step.kind === 'write' && step.toApp.length === 0;
     batch.links.set(link.key, rested ? atRest(next) : dueNow(next, 'retry', now));
@@ -294,6 +298,7 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
  * values from before again. The write gave it a new stamp, so that only its response tells.
  */
 function wasRestored(
+  batch: Batch,
   link: SyncLink,
   before: ConnecSide,
   after: ConnecSide,
@@ -302,9 +307,10 @@ function wasRestored(
   if (link.externalConfirmed && !confirmed(link, after)) return true;
   const { base } = link.connec;
   const sent = new Set(writes.map(({ rule }) => rule.name));
-  const moved = Object.keys(after.digests).filter(
-    (name) => !sent.has(name) && after.digests[name] !== before.digests[name],
-  );
+  // Lines are written with their list.
+  const moved = batch.context.entity.rules
+    .map(({ name }) => name)
+    .filter((name) => !sent.has(name) && after.digests[name] !== before.digests[name]);
   const older = (name: string): boolean =>
     (base[name] !== undefined && base[name] === after.digests[name]) ||
     isFormer(link.connec, name, after.digests[name]);
