@@ -46,6 +46,11 @@ export type {
 } from './store/usage-records.js';
 export { type SubjectFilter, UsageStore } from './store/usage-store.js';
 export { csvOf as usageStatementCsv } from './statement/statement-csv.js';
+export {
+  USAGE_STATEMENT_PAGE_POLICY,
+  usageStatementPage,
+  type UsageStatementPageOptions,
+} from './statement/statement-page.js';
 export { MaestranoUsage } from './usage.service.js';
 export type { UsageCloseOptions } from './usage-operations.js';
 export type { MaestranoUsageOptions } from './usage-options.interface.js';

@@ -58,6 +58,11 @@ export function monthName(month: string): string {
   return `${MONTHS[Number(month.slice(5, 7)) - 1] ?? ''} ${month.slice(0, 4)}`;
 }
 
+/** `4 Oct` of a `2026-10-04`. */
+export function dayAndMonth(date: string): string {
+  return `${Number(date.slice(8, 10))} ${MONTHS[Number(date.slice(5, 7)) - 1] ?? ''}`;
+}
+
 /** The exact moment, to the second, in UTC. */
 export function exactTime(iso: string): string {
   const date = new Date(iso);

@@ -116,6 +116,49 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
     expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('did not respond (ECONNREFUSED)') });
   });
 
+  it("takes usage by day, and shows it on the company's page beside what it cost", async () => {
+    await command('reset');
+    const send = async (body: object): Promise<{ status: number; body: unknown }> => {
+      const response = await fetch(`${sandbox.url}/api/sandbox/v1/usage`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    const now = sandbox.clock.iso();
+    const days = [
+      { day: '2026-10-04', quantity: '7' },
+      { day: '2026-10-05', quantity: '12.5' },
+    ];
+    const about = { group: 'cld-1', meter: 'sms', label: 'Text messages', zone: 'Australia/Sydney' };
+    expect(await send({ ...about, days })).toEqual({ status: 200, body: { days: 2 } });
+    expect(await send({ ...about, days: days.slice(0, 1) })).toEqual({ status: 200, body: { days: 1 } });
+    for (const wrong of [
+      { ...about, group: 'cld-none', days },
+      { ...about, days: [{ day: 'today', quantity: '1' }] },
+      { ...about, days: [{ day: '2026-10-04', quantity: 1 }] },
+      { ...about, days: 'many' },
+      { ...about, dayz: days },
+      { group: 'cld-1', days },
+    ])
+      expect((await send(wrong)).status).toBe(400);
+    const bill = (text: string): void => sandbox.build.bill('maestrano-uat', 'cld-1', 1_234, text);
+    bill(`Text messages ${now.slice(0, 7)}-01 to ${now.slice(0, 7)}-07 (statement 1)`);
+    bill(
+      `Text messages corrections from ${now.slice(0, 7)}-01 to ${now.slice(0, 7)}-07 (statement 2, 1 of 2)`,
+    );
+    bill('Text messages of a kind (statement of account)');
+    const page = await (await fetch(`${sandbox.url}/companies/maestrano-uat/cld-1`)).text();
+    expect(page).toContain('Text messages by day');
+    expect(page).toContain('1 days; most on 4 Oct: 7');
+    expect(page.match(/Cost of usage in AUD by month/g)).toHaveLength(1);
+    expect(page.match(/<td class="num">12\.34<\/td>/g)!.length).toBeGreaterThanOrEqual(2);
+    expect(await (await fetch(`${sandbox.url}/companies/maestrano-uat/cld-2`)).text()).not.toContain(
+      'by day',
+    );
+  });
+
   it('moves the clock', async () => {
     expect(await json('clock', '--advance', '31d')).toMatchObject({
       frozen: false,

@@ -63,6 +63,25 @@ const PATHS = [
     await sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
     await sandbox.webhooks.notify({ people: [{ id: 'p-1', group_id: 'cld-1', first_name: HOSTILE }] });
     await sandbox.webhooks.notify({ people: [] }, { credentials: 'wrong' });
+    const month = new Date().toISOString().slice(0, 7);
+    const days = Array.from({ length: 28 }, (_, index) => ({
+      day: `${month}-${String(index + 1).padStart(2, '0')}`,
+      quantity: String((index * 37) % 11),
+    }));
+    const usage = { group: 'cld-1', marketplace: 'maestrano-uat', meter: 'sms', label: 'SMS', days };
+    await fetch(`${url}/api/sandbox/v1/usage`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(usage),
+    });
+    for (const [label, number] of [
+      ['SMS', 1],
+      ['Documents', 1],
+      ['SMS corrections from', 2],
+    ] as const) {
+      const description = `${label} ${month}-01 to ${month}-28 (statement ${number})`;
+      sandbox.build.bill('maestrano-uat', 'cld-1', 2_500 * number, description, 1);
+    }
     sandbox.build.group('maestrano-uat', { uid: 'cld-77', name: HOSTILE });
     sandbox.build.user('maestrano-uat', { uid: 'usr-77', name: HOSTILE, surname: HOSTILE });
     sandbox.build.member('maestrano-uat', 'usr-77', 'cld-77', 'Admin');
@@ -146,6 +165,16 @@ const PATHS = [
       '/bills?q=donau',
     ]);
   }, 240_000);
+
+  it('shows usage on a phone in the dark', async () => {
+    const watched = await watchedPage(browser, { colorScheme: 'dark' });
+    await look(`${url}/companies/maestrano-uat/cld-1`, watched, { name: 'company-usage', width: 390 });
+    const text = await watched.page.evaluate<string>('document.body.innerText');
+    expect(text).toContain('SMS by day');
+    expect(text).toContain('Cost of usage by month');
+    expect(watched.complaints).toEqual([]);
+    await watched.page.context().close();
+  }, 60_000);
 
   it.each([
     ['empty', ['/', '/logins', '/companies', '/bills', '/webhooks', '/compose', '/journal', '/records']],

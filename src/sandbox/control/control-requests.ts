@@ -15,6 +15,8 @@ const VALID = 'valid';
 const MAX_TIMES = 50;
 /** Exchanges of one page of the journal. */
 const MAX_ENTRIES = 5_000;
+/** Days of usage in one report. */
+const MAX_DAYS = 400;
 const PARTS: readonly SandboxPart[] = ['platform', 'idp', 'openid', 'account', 'connec', 'webhooks'];
 const CREDENTIALS = ['valid', 'old', 'wrong', 'none'] as const;
 /** Farthest that a `Date` can be, in milliseconds. */
@@ -23,6 +25,16 @@ const LAST_MOMENT = 8.64e15;
 /** One move of the clock; an empty one puts it back to the machine's time. */
 export type ClockChange =
   { readonly advance: string } | { readonly set: string } | { readonly frozen: boolean | null };
+
+/** Usage of a company by day, as its application counts it. */
+export interface UsageReport {
+  readonly marketplace: string | undefined;
+  readonly group: string;
+  readonly meter: string;
+  readonly label: string;
+  readonly zone: string;
+  readonly days: readonly { readonly day: string; readonly quantity: string }[];
+}
 
 /** What the journal is asked for. */
 export type ControlJournalQuery = JournalQuery & { readonly problems: boolean; readonly limit: number };
@@ -91,6 +103,32 @@ export function readClockChange(text: string): ClockChange {
   if (set === undefined) return { frozen };
   if (Number.isNaN(Date.parse(set))) throw unreadable('set is no moment, such as 2026-01-31T12:00:00Z');
   return { set };
+}
+
+/** `{ marketplace?, group, meter, label?, zone?, days: [{ day, quantity }] }`. */
+export function readUsage(text: string): UsageReport {
+  const fields = fieldsOf(text, ['marketplace', 'group', 'meter', 'label', 'zone', 'days']);
+  const [group, meter] = [textOf(fields, 'group'), textOf(fields, 'meter')];
+  if (group === undefined || meter === undefined) throw unreadable('group and meter are required');
+  if (!/^[ -~]{1,100}$/.test(meter)) throw unreadable('meter is no name of at most 100 characters');
+  const { days } = fields;
+  if (!Array.isArray(days) || days.length > MAX_DAYS)
+    throw unreadable(`days are no list of at most ${MAX_DAYS}`);
+  return {
+    marketplace: textOf(fields, 'marketplace'),
+    group,
+    meter,
+    label: (textOf(fields, 'label') ?? meter).slice(0, 100),
+    zone: (textOf(fields, 'zone') ?? 'UTC').slice(0, 60),
+    days: days.map((one: unknown) => {
+      const { day, quantity } = isRecord(one) ? one : {};
+      if (typeof day !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(day))
+        throw unreadable('a day is not written as 2026-09-30');
+      if (typeof quantity !== 'string' || !/^\d{1,18}(\.\d{1,6})?$/.test(quantity))
+        throw unreadable('a quantity is no decimal text');
+      return { day, quantity };
+    }),
+  };
 }
 
 /** `after`, `limit`, `problems`, `direction`, `part`, `marketplace`, `text`. */

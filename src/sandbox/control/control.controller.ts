@@ -22,7 +22,7 @@ import { isLoginProblem, loginState } from '../login/login-log.js';
 import { SandboxLogin } from '../login/sandbox-login.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxReset } from '../scenarios/sandbox-reset.js';
-import { SandboxState } from '../state/sandbox-state.js';
+import { recordKey, SandboxState } from '../state/sandbox-state.js';
 import type { Delivery } from '../webhooks/delivery.js';
 import { ControlExceptionFilter } from './control-exception.filter.js';
 import { ControlGuard } from './control.guard.js';
@@ -32,7 +32,11 @@ import {
   readEvent,
   readJournalQuery,
   readLogin,
+  readUsage,
 } from './control-requests.js';
+
+/** Meters of one company that are shown. */
+const MAX_METERS = 20;
 
 /** Whom a request is about. */
 interface KnownNames {
@@ -111,6 +115,21 @@ export class ControlController {
   async reset(): Promise<object> {
     await this.scenario.reset();
     return { marketplaces: this.marketplaces.list().map(({ name }) => name) };
+  }
+
+  /** Usage by day, for the company's page; what was reported of the meter before is replaced. */
+  @Post('usage')
+  @HttpCode(200)
+  usage(@Exchange() { bodyText }: SandboxExchange): { days: number } {
+    const { group, meter, label, zone, days, ...at } = readUsage(bodyText);
+    this.#requireKnown({ ...at, group });
+    const { name } = this.marketplaces.getOrFirst(at.marketplace);
+    const record = { marketplace: name, groupId: group, meter, label, zone, days };
+    const known = this.state.usage.get(recordKey(name, group, meter));
+    if (known) Object.assign(known, record);
+    else if (this.state.usage.filter((one) => one.groupId === group).length < MAX_METERS)
+      this.state.usage.add(record);
+    return { days: days.length };
   }
 
   @Get('journal')

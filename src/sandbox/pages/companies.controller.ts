@@ -19,6 +19,7 @@ import { loginLook } from './login-look.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
 import { companyPath, SandboxPages } from './sandbox-pages.js';
+import { UsageCards } from './usage-cards.js';
 
 const ROLES = ['Member', 'Power User', 'Admin', 'Super Admin', 'Guest'];
 /** Members and events of one page. */
@@ -42,6 +43,7 @@ export class CompaniesController {
     private readonly logins: LoginLog,
     private readonly sender: WebhookSender,
     private readonly charts: ChargesCharts,
+    private readonly usage: UsageCards,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -126,7 +128,7 @@ export class CompaniesController {
         </div>
         <div class="two left">
           <div class="stack">
-            ${this.#members(group, members)}
+            ${this.#members(group, members)} ${this.usage.byDay(marketplace, uid)}
             ${card(
               'What happened',
               happened.length > 0
@@ -141,7 +143,8 @@ export class CompaniesController {
             )}
           </div>
           <div class="stack">
-            ${this.charts.card({ marketplace, group: uid })} ${this.#subscription(group)}
+            ${this.usage.cost(marketplace, uid)} ${this.charts.card({ marketplace, group: uid })}
+            ${this.#subscription(group)}
           </div>
         </div>`,
     });

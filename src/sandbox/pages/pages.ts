@@ -18,6 +18,7 @@ import { RecordsController } from './records.controller.js';
 import { SandboxAddress } from './sandbox-address.js';
 import { SandboxPages } from './sandbox-pages.js';
 import { WebhooksController } from './webhooks.controller.js';
+import { UsageCards } from './usage-cards.js';
 
 /** The pages that a person uses. */
 export const PAGE_CONTROLLERS: readonly Type[] = [
@@ -41,5 +42,6 @@ export const PAGE_PROVIDERS: readonly Provider[] = [
   PageToken,
   SandboxPages,
   ChargesCharts,
+  UsageCards,
   { provide: APP_FILTER, useClass: PageExceptionFilter },
 ];

@@ -145,6 +145,18 @@ export interface SandboxRecurringBillRecord extends Dated {
   remainingCycles: number | null;
 }
 
+/** Usage that an application reported of a company, to be looked at. */
+export interface SandboxUsageRecord {
+  readonly marketplace: string;
+  readonly groupId: string;
+  readonly meter: string;
+  /** What its bills begin with. */
+  label: string;
+  zone: string;
+  /** Local days in their order, decimal text each. */
+  days: readonly { readonly day: string; readonly quantity: string }[];
+}
+
 /** An identifier of a Connec! record in another system (protocol §9.7). */
 export interface SandboxExternalId {
   readonly id: string;

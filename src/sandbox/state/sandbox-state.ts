@@ -8,6 +8,7 @@ import type {
   SandboxMembershipRecord,
   SandboxRecurringBillRecord,
   SandboxResellerRecord,
+  SandboxUsageRecord,
   SandboxUserRecord,
 } from './records.js';
 
@@ -51,6 +52,10 @@ export class SandboxState {
   readonly recurringBills = new Collection<SandboxRecurringBillRecord>((record) =>
     recordKey(record.marketplace, record.id),
   );
+  /** What applications reported; not written by `--persist`, since they report it anew. */
+  readonly usage = new Collection<SandboxUsageRecord>((record) =>
+    recordKey(record.marketplace, record.groupId, record.meter),
+  );
   readonly connec = new ConnecShelf();
 
   constructor(readonly seed: number) {
@@ -79,8 +84,9 @@ export class SandboxState {
 
   /** Every collection of records. */
   collections(): { clear(): void }[] {
-    const { marketplaces, users, groups, memberships, resellers, bills, recurringBills, connec } = this;
-    return [marketplaces, users, groups, memberships, resellers, bills, recurringBills, connec];
+    const { marketplaces, users, groups, memberships, resellers, bills, recurringBills, usage, connec } =
+      this;
+    return [marketplaces, users, groups, memberships, resellers, bills, recurringBills, usage, connec];
   }
 
   user(marketplace: string, uid: string): SandboxUserRecord | undefined {

@@ -52,10 +52,11 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   );
 }
 
-/** Milliseconds that the zone is ahead of UTC, for a quarter of an hour: no zone changes within one. */
+/** No zone changes within a quarter of an hour. */
 const QUARTER_MS = 900_000;
 
-function offsetAt(at: number, zone: string): number {
+/** Milliseconds that a zone is ahead of UTC at an instant. */
+export function zoneOffset(at: number, zone: string): number {
   const quarter = Math.floor(at / QUARTER_MS);
   const key = `${quarter} ${zone}`;
   const known = offsets.get(key);
@@ -81,7 +82,7 @@ export function dayNumber(year: number, month: number, day: number): number {
 
 /** The local date of an instant, as days since 1970-01-01. */
 export function dayOf(at: number, zone: string): number {
-  return Math.floor((at + offsetAt(at, zone)) / DAY_MS);
+  return Math.floor((at + zoneOffset(at, zone)) / DAY_MS);
 }
 
 /** Year, month and day of a day's number. */

@@ -1,31 +1,14 @@
 import { currencyStep, type AmountsIn } from '../exact/currency-step.js';
 import { AMOUNT_PLACES, divideRounded, formatExact, QUANTITY_PLACES, tenTo } from '../exact/exact-decimal.js';
-import { dateOfDay, dayOf, isoDay } from '../calendar/local-days.js';
+import { dayOf, isoDay } from '../calendar/local-days.js';
+import { periodOfDays } from '../statement/local-words.js';
 
 /** Largest number of cents of one bill: what a column of 32 bits keeps (usage §3.6). */
 const MAX_BILL_CENTS = 2_147_483_647n;
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
 /** A period in words: `September 2026` when it is that, else its first and last day. */
 export function periodInWords(from: number, to: number, zone: string): string {
-  const [first, last] = [dayOf(from, zone), dayOf(to - 1, zone)];
-  const [one, after] = [dateOfDay(first), dateOfDay(last + 1)];
-  const isMonth = one.day === 1 && after.day === 1 && last - first < 31;
-  return isMonth ? `${MONTHS[one.month - 1]} ${one.year}` : `${isoDay(first)} to ${isoDay(last)}`;
+  return periodOfDays(isoDay(dayOf(from, zone)), isoDay(dayOf(to - 1, zone)));
 }
 
 /** `units` of a bill: two places where that says something, else null (usage §3.6). */
