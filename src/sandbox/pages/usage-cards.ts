@@ -93,20 +93,22 @@ export class UsageCards {
       byCurrency.set(bill.currency, [...(byCurrency.get(bill.currency) ?? []), { bill, of }]);
     }
     if (byCurrency.size === 0) return html``;
-    const panels = [...byCurrency].toSorted().map(([currency, bills], index) => {
-      const labels = [...new Set(bills.map(({ of }) => of.label))].toSorted();
-      const rows = months.map((month): MonthOfUsage => {
-        const own = bills.filter(({ of }) => of.month === month);
-        const sum = (wanted: (of: UsageBill) => boolean): number =>
-          own.reduce((total, { bill, of }) => total + (wanted(of) ? bill.priceCents : 0), 0);
-        return {
-          label: monthName(month).slice(0, 3),
-          cents: labels.map((label) => sum((of) => of.label === label && !of.isCorrection)),
-          corrections: sum(({ isCorrection }) => isCorrection),
-        };
+    const panels = [...byCurrency]
+      .toSorted(([one], [other]) => one.localeCompare(other))
+      .map(([currency, bills], index) => {
+        const labels = [...new Set(bills.map(({ of }) => of.label))].toSorted();
+        const rows = months.map((month): MonthOfUsage => {
+          const own = bills.filter(({ of }) => of.month === month);
+          const sum = (wanted: (of: UsageBill) => boolean): number =>
+            own.reduce((total, { bill, of }) => total + (wanted(of) ? bill.priceCents : 0), 0);
+          return {
+            label: monthName(month).slice(0, 3),
+            cents: labels.map((label) => sum((of) => of.label === label && !of.isCorrection)),
+            corrections: sum(({ isCorrection }) => isCorrection),
+          };
+        });
+        return usageCost(`usage-cost-${index}`, currency, labels, rows);
       });
-      return usageCost(`usage-cost-${index}`, currency, labels, rows);
-    });
     return card('Cost of usage by month', html`<div class="panels">${panels}</div>`, {
       aside: 'By the month of use',
     });

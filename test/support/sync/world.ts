@@ -299,7 +299,7 @@ export class World {
       if (!backup.has(record.id) && !elsewhere) this.beyondHelp.add(record.k);
     }
     if (side === 'R') {
-      for (const [id, record] of backup) {
+      for (const record of backup.values()) {
         this.#unread.add(record.k);
         // Two states of one second: stamps have whole seconds.
         if (this.#sameSecond.has(`${record.k} ${record.at}`)) this.beyondHelp.add(record.k);
