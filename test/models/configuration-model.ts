@@ -56,6 +56,7 @@ const SERVED: Machine<State, Event> = {
     { a: null, b: 'key-1' },
     { a: null, b: null },
   ],
+  tail: ['tick', 'tick', 'tick'],
   next(state, event) {
     if (event === 'failure' || event === 'garbage') return state;
     if (event === 'tick') return each((name) => older(state[name]));

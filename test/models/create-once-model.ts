@@ -4,7 +4,7 @@ import { ChargeLedger } from '../../src/account/ledger/charge-ledger.service.js'
 import { BILLS } from '../../src/account/resources/bill.js';
 import { MaestranoEvents } from '../../src/events/maestrano-events.service.js';
 import type { Marketplace } from '../../src/interfaces/marketplace.interface.js';
-import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
+import type { MaestranoStore, StoreCall, StoreWrite } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { ChargeMarket, MarketClient, type RequestFate, untilAllArrived } from './charge-market.js';
 import type { Scenario } from './scenario.js';
@@ -16,6 +16,9 @@ const SETTINGS = { settleMs: 600, deadlineMs: 2_500, rememberMs: 86_400_000_000 
 /** Longer than any lock is held: `deadlineMs` and the margin of the lock. */
 const LOCK_MS = 33_000;
 
+/** A lock whose store has another idea of time: over long before any deadline. */
+const SHORT_LOCK_MS = 150;
+
 /** What happens to some calls, and how. */
 interface Conditions extends Pick<System, 'deaths' | 'faults' | 'stalls'> {
   /** The key of each call; each is made by an instance of its own, and again where it did not come to its end. */
@@ -23,6 +26,20 @@ interface Conditions extends Pick<System, 'deaths' | 'faults' | 'stalls'> {
   readonly fates?: readonly RequestFate[];
   /** Whether the server changes texts. */
   readonly altered?: boolean;
+  /** Whether locks last for {@link SHORT_LOCK_MS} only. */
+  readonly shortLocks?: boolean;
+}
+
+/** A store whose locks end early. */
+class ShortLockStore extends MemoryStore {
+  override writeMany(writes: readonly StoreWrite[], call?: StoreCall): Promise<boolean[]> {
+    const shortened = writes.map((write) =>
+      write.key.startsWith('ledger-lock') && write.value !== null
+        ? { ...write, ttlMs: SHORT_LOCK_MS }
+        : write,
+    );
+    return super.writeMany(shortened, call);
+  }
 }
 
 /**
@@ -31,8 +48,8 @@ interface Conditions extends Pick<System, 'deaths' | 'faults' | 'stalls'> {
  * one returns the same; no two keys share one. When all is quiet, each key comes to its end: with its charge, or undecided
  * where the server changed what it was sent, or somebody died whose lock was over before.
  */
-function charges({ keys, fates = [], altered = false, ...limits }: Conditions): System {
-  const store = new MemoryStore();
+function charges({ keys, fates = [], altered = false, shortLocks = false, ...limits }: Conditions): System {
+  const store = shortLocks ? new ShortLockStore() : new MemoryStore();
   const market = new ChargeMarket(
     SETTINGS.settleMs,
     fates,
@@ -113,6 +130,7 @@ function whole(name: string, conditions: Conditions): Scenario {
   return { name, whole: 'always', search: () => search(() => charges(conditions), ALL) };
 }
 
+const EARLY = { shortLocks: true, stalls: { most: 1, ms: SHORT_LOCK_MS + 1 } };
 const [ONCE, TWICE, BOTH] = [['a'], ['a', 'a'], ['a', 'b']];
 
 export const CREATE_ONCE: readonly Scenario[] = [
@@ -122,25 +140,12 @@ export const CREATE_ONCE: readonly Scenario[] = [
   sampled('a key twice, a fault, a death', { keys: TWICE, fates: FATES, faults: 1, deaths: 1 }, 40),
   sampled('two keys, two faults, a death', { keys: BOTH, fates: FATES, faults: 2, deaths: 1 }, 40),
   sampled(
-    'a key twice, a lock that ends early',
-    {
-      keys: TWICE,
-      fates: FATES,
-      faults: 1,
-      stalls: { most: 1, ms: LOCK_MS },
-    },
+    'a key twice, held up for longer than its lock',
+    { keys: TWICE, fates: FATES, faults: 1, stalls: { most: 1, ms: LOCK_MS } },
     40,
   ),
-  sampled(
-    'two keys, a lock that ends early',
-    {
-      keys: BOTH,
-      fates: FATES,
-      faults: 1,
-      stalls: { most: 1, ms: LOCK_MS },
-    },
-    40,
-  ),
+  sampled('two keys, a lock that ends early', { keys: BOTH, ...EARLY }, 40),
+  sampled('a key twice, a lock that ends early', { keys: TWICE, ...EARLY, fates: ['late'], faults: 1 }, 40),
   {
     name: 'five calls of three keys',
     whole: 'never',
@@ -152,7 +157,8 @@ export const CREATE_ONCE: readonly Scenario[] = [
             fates: FATES,
             faults: 4,
             deaths: 2,
-            stalls: { most: 1, ms: LOCK_MS },
+            shortLocks: true,
+            stalls: { most: 2, ms: SHORT_LOCK_MS + 1 },
           }),
         { most: full ? 4_000 : 30, random: seeded(3) },
       ),

@@ -48,6 +48,7 @@ const NEW: Own = { login: 'none', handled: false, charged: false, removed: false
 const APART: Machine<State, Event> = {
   start: { 'acme cld-1': NEW, 'acme cld-2': NEW, 'globex cld-1': NEW, last: null },
   events: COMPANIES.flatMap((company) => ACTS.map((act) => ({ company, act }))),
+  tail: COMPANIES.map((company) => ({ company, act: 'visit' })),
   next: (state, { company, act }) => ({
     ...state,
     [company]: after(state[company], act, company),

@@ -7,6 +7,8 @@ export interface Machine<S, E> {
   readonly start: S;
   /** What may happen in any state. */
   readonly events: readonly E[];
+  /** Follows each history: what was done in silence comes to light. */
+  readonly tail: readonly E[];
   next(state: S, event: E): S;
   /** What has to be seen in a state. */
   seen(state: S): unknown;
@@ -39,8 +41,9 @@ export async function searchMachine<S, E>(
   let steps = 0;
   const replay = async (path: Path<S, E>): Promise<void> => {
     histories += 1;
-    steps += path.events.length;
-    await compare(machine, make, path.events);
+    const events = [...path.events, ...machine.tail];
+    steps += events.length;
+    await compare(machine, make, events);
   };
   if (random) {
     for (let history = 0; history < most; history += 1) {

@@ -267,11 +267,13 @@ class History {
   }
 }
 
-function textOf(what: unknown): string {
+/** As JSON, integers of any size included. */
+export function textOf(what: unknown): string {
   return JSON.stringify(what, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-function digestOf(text: string): string {
+/** What tells texts apart, and is short. */
+export function digestOf(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 

@@ -107,6 +107,8 @@ class ChargeCreation<T extends AccountEntity> {
   readonly #deadlineAt: number;
   /** How far any request of this key got, as far as this call knows. */
   #sent: RequestSent = 'no';
+  /** Whether this call sent anything that may have been carried out. */
+  #hasSent = false;
   #key: KeyRecord | null = null;
   /** What this call read or wrote last. */
   #charges: StoredCharges | null = null;
@@ -139,9 +141,8 @@ class ChargeCreation<T extends AccountEntity> {
 
   /** Null when others wrote meanwhile: what they wrote is to be looked at first. */
   async #attempt(): Promise<T | null> {
-    const { signal } = this.task.options;
     const waitMs = Math.max(0, this.#remainingMs);
-    const times = { heldMs: waitMs + LOCK_MARGIN_MS, waitMs, signal };
+    const times = { heldMs: waitMs + LOCK_MARGIN_MS, waitMs, signal: this.task.options.signal };
     try {
       const charge = await this.ledger.exclusively(this.task.scope, this.#content, times, () =>
         this.#exclusive(),
@@ -155,10 +156,9 @@ class ChargeCreation<T extends AccountEntity> {
   }
 
   async #exclusive(): Promise<T> {
-    const { digest } = this.#content;
     const { key, scope } = this.task;
     const record = await this.ledger.readKey(scope, key);
-    if (record && record.digest !== digest) {
+    if (record && record.digest !== this.#content.digest) {
       throw new MaestranoCreationKeyConflictError('account.keyConflict', {
         message: 'the key was used before for a charge with other contents.',
         ...this.task.context,
@@ -173,9 +173,10 @@ class ChargeCreation<T extends AccountEntity> {
     const isOpen = own !== undefined;
     // Nothing is sent before the key has its record and the charges that were there are known.
     const isUnsent = isOpen ? charges.known === null : !record;
-    if (this.#sent === 'no' && !isUnsent) this.#sent = 'maybe';
+    // What an earlier attempt read is out of date; what it sent is not.
+    if (!this.#hasSent) this.#sent = isUnsent ? 'no' : 'maybe';
     if (own?.chargeId !== undefined) return this.#remember(charges, own.chargeId, null);
-    if (record && !isOpen) {
+    if ((record && !isOpen) || (isUnsent && this.#hasSent && !this.#made)) {
       // Its traces are gone from the store: what was sent for it cannot be known.
       const candidates = (await this.#list()).filter((charge) => this.task.isEqual(charge));
       throw this.#undecided('what was sent for this key is not known any more.', null, candidates);
@@ -228,11 +229,13 @@ class ChargeCreation<T extends AccountEntity> {
     let charge: T;
     try {
       this.#sent = 'maybe';
+      this.#hasSent = true;
       charge = await this.task.create(this.#callOptions());
       this.#sent = 'yes';
     } catch (error) {
       if (!isAmbiguous(error)) {
         // An earlier request of this key may have arrived even if this one did not.
+        this.#hasSent = !isFirst;
         if (isFirst) this.#sent = 'no';
         await this.#write(sending, charges);
         throw error;
@@ -248,9 +251,8 @@ class ChargeCreation<T extends AccountEntity> {
 
   /** Something may have been sent for this key: looks for it until it is found, or certain not to come any more. */
   async #resume(charges: StoredCharges, cause: unknown): Promise<T> {
-    const { digest } = this.#content;
     const open = charges.open.filter(({ chargeId }) => chargeId === undefined);
-    const equalKeys = open.filter((other) => other.digest === digest).length;
+    const equalKeys = open.filter((other) => other.digest === this.#content.digest).length;
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const lookedAt = monotonicNow();
       const found = await this.#newCharges(charges.known ?? [], cause);
