@@ -41,10 +41,14 @@ export class CompiledModels {
     this.#sources.remove();
   }
 
-  /** Searches a model, or one scenario of it, until something does not hold. */
-  async search(size: 'short' | 'full', model: ModelName, scenario?: string): Promise<ScenarioResult[]> {
+  /** Searches models, or one scenario of one, until something does not hold. */
+  async search(
+    size: 'short' | 'full',
+    models: readonly ModelName[],
+    scenario?: string,
+  ): Promise<ScenarioResult[]> {
     const script = this.#sources.path('test/models/run-models.ts');
-    const given = [script, size, model, ...(scenario === undefined ? [] : [scenario])];
+    const given = [script, size, models.join(), ...(scenario === undefined ? [] : [scenario])];
     const { stdout } = await run(process.execPath, given, { maxBuffer: 2 ** 26 });
     return stdout
       .split('\n')
