@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { reportProof } from '../support/proof-report.js';
 import { proveSize } from '../support/sizes.js';
 import { usageHistory } from '../support/usage/usage-history.js';
 
@@ -10,6 +11,7 @@ describe('random histories of usage', () => {
     'charge every use once, to the last digit',
     async () => {
       const bad: string[] = [];
+      const since = performance.now();
       let bills = 0;
       for (let seed = 1; seed <= HISTORIES; seed += 1) {
         const history = await usageHistory(seed);
@@ -18,6 +20,14 @@ describe('random histories of usage', () => {
       }
       expect(bad).toEqual([]);
       expect(bills).toBeGreaterThan(HISTORIES);
+      const seconds = (performance.now() - since) / 1_000;
+      reportProof({
+        proof: 'usage: a hundred days',
+        histories: HISTORIES,
+        states: null,
+        whole: null,
+        seconds,
+      });
     },
     proveSize(120_000, 3_600_000),
   );
