@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MaestranoSessionData } from '../interfaces/session.interface.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { companyKey } from '../stores/store-key.js';
-import { unmaskUser } from '../utils/masking.js';
+import { unmaskUser } from '../utils/platform-identifier.js';
 import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 

@@ -11,7 +11,7 @@ import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest, RequestMemory } from '../utils/incoming-request.js';
-import { maskUser } from '../utils/masking.js';
+import { maskUser } from '../utils/platform-identifier.js';
 import type { Secret } from '../utils/secret.js';
 import { applicationSession } from './application-session.js';
 import { ApplicationSessionStorage } from './application-session.storage.js';

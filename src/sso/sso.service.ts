@@ -9,7 +9,7 @@ import { initUrl, logoutUrl, unauthorizedUrl } from '../marketplace/marketplace-
 import { HttpExchange } from '../routing/http-exchange.js';
 import { type IncomingRequest } from '../utils/incoming-request.js';
 import { SessionService } from '../session/session.service.js';
-import { maskUser, unmaskUser } from '../utils/masking.js';
+import { maskUser, unmaskUser } from '../utils/platform-identifier.js';
 import { LoginExplainer } from './trace/login-explainer.service.js';
 
 /** How a login is begun. */

@@ -3,8 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { MaestranoWebhookError } from '../errors/webhook.error.js';
 import { type EndpointCall, EndpointHandler } from '../routing/endpoint.js';
 import type { HttpExchange } from '../routing/http-exchange.js';
-import { unmaskUser } from '../utils/masking.js';
-import { isPlatformIdentifier } from '../utils/platform-identifier.js';
+import { isPlatformIdentifier, unmaskUser } from '../utils/platform-identifier.js';
 import { AccountWebhooksService } from './account-webhooks.service.js';
 
 /** Handles `DELETE …/groups/:id` (protocol §6.1). */

@@ -10,7 +10,7 @@ import type { Marketplace } from '../interfaces/marketplace.interface.js';
 import { SessionService } from '../session/session.service.js';
 import { DeletedGroupsService } from '../stores/deleted-groups.service.js';
 import { errorPlace } from '../utils/error-place.js';
-import { maskUser, unmaskUser } from '../utils/masking.js';
+import { maskUser, unmaskUser } from '../utils/platform-identifier.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
 
 /** Characters of an identifier that a log line shows; it comes from outside. */

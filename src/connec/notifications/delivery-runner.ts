@@ -2,11 +2,11 @@ import type { Logger } from '@nestjs/common';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
 import { MAX_BATCH } from '../../stores/maestrano-store.js';
+import { inLanes } from '../../utils/chunks.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { DeliveryClaim, DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
 import type { NotificationAdmission } from './group-admission.service.js';
 import type { HandlerCaller } from './handler-caller.js';
-import { inLanes } from './lanes.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
 
 /** The deliveries of each group, in the order they came. */

@@ -7,7 +7,7 @@ import type {
 } from '../../interfaces/profiles.interface.js';
 import { MAESTRANO_PROVIDER } from '../../maestrano.constants.js';
 import { parsePlatformDate } from '../../utils/dates.js';
-import { maskUser } from '../../utils/masking.js';
+import { maskUser } from '../../utils/platform-identifier.js';
 import { Secret } from '../../utils/secret.js';
 import { toBoolean } from '../../utils/values.js';
 import { type CheckList, mask } from './check-list.js';

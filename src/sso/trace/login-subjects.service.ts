@@ -6,7 +6,7 @@ import type { LoginSubject } from '../../interfaces/login-trace.interface.js';
 import type { SessionSettings } from '../../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../../settings/settings.providers.js';
 import { deriveKeys } from '../../utils/derived-keys.js';
-import { unmaskUser } from '../../utils/masking.js';
+import { unmaskUser } from '../../utils/platform-identifier.js';
 import { PLATFORM_ID } from '../login/login-profile.js';
 
 /** An address that can be shown with its name masked; any other text could hold anything. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { mapProfile, mapSession } from '../../../../src/sso/login/login-profile.js';
 import { describeInstant } from '../../../../src/sso/saml/assertion-checks.js';
-import { maskUser, unmaskUser } from '../../../../src/utils/masking.js';
+import { maskUser, unmaskUser } from '../../../../src/utils/platform-identifier.js';
 import { ATTRIBUTES } from '../../../support/saml/response-builder.js';
 import { samlMarketplace } from '../../../support/saml/saml-bench.js';
 
