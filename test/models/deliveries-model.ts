@@ -111,6 +111,6 @@ export const DELIVERIES: readonly Scenario[] = [
     name: 'four deliveries of three versions',
     whole: 'never',
     search: (full) =>
-      search(() => deliveries([1, 3, 2, 3]), { most: full ? 20_000 : 200, random: seeded(7) }),
+      search(() => deliveries([1, 3, 2, 3]), { most: full ? 10_000 : 100, random: seeded(7) }),
   },
 ];

@@ -167,7 +167,7 @@ export const ISOLATION: readonly Scenario[] = [
   {
     name: 'three companies, two marketplaces',
     whole: 'never',
-    search: (full) => searchMachine(APART, replica, { depth: full ? 4 : 2, most: 200_000 }),
+    search: (full) => searchMachine(APART, replica, { depth: full ? 3 : 2, most: 200_000 }),
   },
   {
     name: 'the same, long histories',

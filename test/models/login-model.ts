@@ -144,7 +144,7 @@ export const LOGIN: readonly Scenario[] = [
     whole: 'never',
     search: (full) =>
       search(() => logins([ONE, ONE, TWO, OTHER], { deaths: 1 }), {
-        most: full ? 20_000 : 50,
+        most: full ? 5_000 : 50,
         random: seeded(20_260_101),
       }),
   },

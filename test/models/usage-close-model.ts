@@ -208,7 +208,7 @@ export const USAGE_CLOSE: readonly Scenario[] = [
     whole: 'never',
     search: (full) =>
       search(() => closes({ closers: 3, late: ['x', 'y', 'x'], faults: 3, deaths: 2 }), {
-        most: full ? 10_000 : 25,
+        most: full ? 3_000 : 25,
         random: seeded(40),
       }),
   },
