@@ -28,6 +28,11 @@ export interface LoginTransaction extends LoginStart {
   readonly startedAt: number;
   /** What the protocol wants to have back with the response, in a form of its own: it may be a secret. */
   readonly protocolState?: string;
+  /**
+   * Where it was found among the {@link MAX_OPEN_LOGINS}: what else is kept of it lies under the same place, and so is
+   * bounded in number as well. Missing before it is kept.
+   */
+  readonly place?: string;
 }
 
 /** A login that is about to begin. */
@@ -83,7 +88,7 @@ export class LoginTransactionService {
   /** Remembers a login that is about to leave for the identity provider. */
   async save(transaction: LoginTransaction): Promise<void> {
     const { marketplace, id } = transaction;
-    const keys = placesOf(marketplace, id);
+    const keys = placesOf(marketplace, id).map(keyOf);
     const value = write(transaction);
     const ttlMs = this.#ttlMs(marketplace);
     const [first = ''] = keys;
@@ -130,12 +135,13 @@ export class LoginTransactionService {
   }
 
   async #find(marketplace: string, id: string): Promise<KeptLogin | null> {
-    const keys = placesOf(marketplace, id);
-    const found = await this.store.getMany(keys);
-    for (const [place, text] of found.entries()) {
+    const places = placesOf(marketplace, id);
+    const found = await this.store.getMany(places.map(keyOf));
+    for (const [position, text] of found.entries()) {
       const transaction = text === null ? null : read(text);
       if (transaction?.id !== id || transaction.marketplace !== marketplace) continue;
-      return { transaction, key: keys[place]!, text: text! };
+      const place = places[position]!;
+      return { transaction: { ...transaction, place }, key: keyOf(place), text: text! };
     }
     return null;
   }
@@ -163,7 +169,11 @@ interface KeptLogin {
 function placesOf(marketplace: string, id: string): string[] {
   const digest = hash('sha256', JSON.stringify([marketplace, id]), 'buffer');
   const places = Array.from({ length: CHOICES }, (_, n) => digest.readUInt32BE(n * 4) % MAX_OPEN_LOGINS);
-  return Array.from(new Set(places), (place) => storeKey('sso-request', String(place)));
+  return Array.from(new Set(places), String);
+}
+
+function keyOf(place: string): string {
+  return storeKey('sso-request', place);
 }
 
 /** Index of the first place that is empty, else of the one with the oldest login. */

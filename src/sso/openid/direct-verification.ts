@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { MaestranoStore } from '../../stores/maestrano-store.js';
+import type { LoginTransaction } from '../login/login-transaction.service.js';
 import type { LoginAttempt } from '../login/sso-protocol.js';
 import { CallQueue } from './call-queue.js';
 import type { OpenIdMessage } from './openid-message.js';
@@ -17,6 +18,11 @@ const DEADLINE_MS = 12_000;
 const RETRY_PAUSE_MS = 200;
 /** How often somebody who asks on another instance is looked after. */
 const LOOK_AGAIN_MS = 100;
+
+/** Whose login it is, and where. */
+interface Asking extends AllowanceOwner {
+  readonly marketplace: Marketplace;
+}
 
 /** What came of asking the provider. */
 export interface DirectResult {
@@ -43,10 +49,16 @@ export class DirectVerification {
     this.#allowance = new VerificationAllowance(store);
   }
 
-  /** @param attempt whose login was found. */
-  ask(attempt: LoginAttempt, endpoint: string, message: OpenIdMessage): Promise<DirectResult> {
-    const { marketplace, requestId, isBound: bound, policy } = attempt;
-    const owner = { marketplace, requestId: requestId ?? '', bound, ttlMs: policy.requestTtlMs };
+  /** @param transaction the login that the message belongs to, as it was found. */
+  ask(
+    attempt: LoginAttempt,
+    transaction: LoginTransaction,
+    endpoint: string,
+    message: OpenIdMessage,
+  ): Promise<DirectResult> {
+    const { marketplace, isBound: bound, policy } = attempt;
+    const { id: requestId, place = '' } = transaction;
+    const owner = { marketplace, requestId, place, bound, ttlMs: policy.requestTtlMs };
     const digest = digestOf(message);
     const key = [marketplace.name, owner.requestId, bound, digest].join(' ');
     const running = this.#running.get(key);
@@ -56,12 +68,7 @@ export class DirectVerification {
     return asking;
   }
 
-  async #ask(
-    owner: AllowanceOwner,
-    digest: string,
-    endpoint: string,
-    message: OpenIdMessage,
-  ): Promise<DirectResult> {
+  async #ask(owner: Asking, digest: string, endpoint: string, message: OpenIdMessage): Promise<DirectResult> {
     const deadline = performance.now() + DEADLINE_MS;
     const inTime = (): boolean => performance.now() < deadline;
     let seen = 'no response';

@@ -111,7 +111,7 @@ export class OpenIdProtocol extends SsoProtocol {
       const seen = good ? 'as expected' : 'another one';
       checks.require('openid.signature', good, 'the signature by the key of this login', seen);
     } else {
-      await this.#askProvider(attempt, endpoint, message);
+      await this.#askProvider(attempt, transaction, endpoint, message);
     }
     const attributes = sortOpenIdAttributes(received, checks);
     attempt.attributes = attributes;
@@ -119,9 +119,14 @@ export class OpenIdProtocol extends SsoProtocol {
     return { transaction, attributes, onceId, validUntil, sessionEndsAt: null };
   }
 
-  async #askProvider(attempt: LoginAttempt, endpoint: string, message: OpenIdMessage): Promise<void> {
+  async #askProvider(
+    attempt: LoginAttempt,
+    transaction: LoginTransaction,
+    endpoint: string,
+    message: OpenIdMessage,
+  ): Promise<void> {
     const { checks } = attempt;
-    const { word, seen } = await this.#direct.ask(attempt, endpoint, message);
+    const { word, seen } = await this.#direct.ask(attempt, transaction, endpoint, message);
     checks.require('openid.exhausted', word !== 'exhausted', 'few questions to the provider', seen);
     checks.require('openid.unavailable', word !== 'unanswered', 'a response', seen);
     checks.require('openid.verification', word === 'confirmed', 'confirmed', seen);

@@ -1,4 +1,3 @@
-import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { MaestranoStore } from '../../stores/maestrano-store.js';
 import { storeKey } from '../../stores/store-key.js';
 
@@ -25,8 +24,9 @@ const NOTHING: Kept = { counted: 0, excused: 0, verdicts: {} };
 
 /** Whose count it is. */
 export interface AllowanceOwner {
-  readonly marketplace: Marketplace;
   readonly requestId: string;
+  /** Where the login is kept: one of as many places as logins may be under way. */
+  readonly place: string;
   /** Whether the browser that began the login asks: what a stranger uses up is not its own. */
   readonly bound: boolean;
   /** How long the login may take, in milliseconds. */
@@ -35,7 +35,9 @@ export interface AllowanceOwner {
 
 /**
  * How often the provider may be asked about one begun login (protocol §5): otherwise whoever begins one could make us call the
- * provider without end. Counted in the store, for all instances; a login never uses up what is another's.
+ * provider without end. Counted in the store, for all instances; a login never uses up what is another's. The count lies
+ * under the login's own place, so there are no more counts than logins; that of a login which had the place before is
+ * nobody's any more.
  */
 export class VerificationAllowance {
   constructor(private readonly store: MaestranoStore) {}
@@ -43,7 +45,7 @@ export class VerificationAllowance {
   /** What is known of the message; null when nobody has asked, or nobody got a response. */
   async verdict(owner: AllowanceOwner, digest: string): Promise<Verdict | null> {
     const text = await this.store.get(keyOf(owner));
-    return read(text).verdicts[digest] ?? null;
+    return read(text, owner).verdicts[digest] ?? null;
   }
 
   /**
@@ -82,7 +84,7 @@ export class VerificationAllowance {
       const { [digest]: _, ...verdicts } = kept.verdicts;
       excused = kept.excused < MOST_EXCUSED;
       return excused
-        ? { counted: kept.counted - 1, excused: kept.excused + 1, verdicts }
+        ? { counted: Math.max(0, kept.counted - 1), excused: kept.excused + 1, verdicts }
         : { ...kept, verdicts };
     });
     return done && excused;
@@ -93,10 +95,10 @@ export class VerificationAllowance {
     const key = keyOf(owner);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const text = await this.store.get(key);
-      const changed = change(read(text));
+      const changed = change(read(text, owner));
       if (changed === null) return true;
       const [written] = await this.store.writeMany([
-        { key, expected: text, value: write(changed), ttlMs: owner.ttlMs },
+        { key, expected: text, value: write(changed, owner), ttlMs: owner.ttlMs },
       ]);
       if (written) return true;
     }
@@ -104,16 +106,24 @@ export class VerificationAllowance {
   }
 }
 
-function keyOf({ marketplace, requestId, bound }: AllowanceOwner): string {
-  return storeKey('openid-asked', marketplace.name, requestId, bound ? 'bound' : 'stray');
+function keyOf({ place, bound }: AllowanceOwner): string {
+  return storeKey('openid-asked', place, bound ? 'bound' : 'stray');
 }
 
-function read(text: string | null): Kept {
+function read(text: string | null, { requestId }: AllowanceOwner): Kept {
   if (text === null) return NOTHING;
-  const [counted, excused, verdicts] = JSON.parse(text) as [number, number, Record<string, Verdict>];
-  return { counted, excused, verdicts };
+  const [id, counted, excused, verdicts] = JSON.parse(text) as KeptText;
+  return id === requestId ? { counted, excused, verdicts } : NOTHING;
 }
 
-function write({ counted, excused, verdicts }: Kept): string {
-  return JSON.stringify([counted, excused, verdicts]);
+function write({ counted, excused, verdicts }: Kept, { requestId }: AllowanceOwner): string {
+  return JSON.stringify([requestId, counted, excused, verdicts] satisfies KeptText);
 }
+
+/** At most {@link MOST_BOUND} digests, so that an entry is short. */
+type KeptText = readonly [
+  requestId: string,
+  counted: number,
+  excused: number,
+  verdicts: Readonly<Record<string, Verdict>>,
+];

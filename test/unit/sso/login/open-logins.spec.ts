@@ -11,6 +11,7 @@ import {
   newLogin,
 } from '../../../../src/sso/login/login-transaction.service.js';
 import type { MaestranoStore, StoreCall, StoreWrite } from '../../../../src/stores/maestrano-store.js';
+import { VerificationAllowance } from '../../../../src/sso/openid/verification-allowance.js';
 import { MemoryStore } from '../../../../src/stores/memory-store.js';
 import { chunksOf } from '../../../../src/utils/chunks.js';
 import { registeredMarketplace } from '../../../support/marketplaces.js';
@@ -62,11 +63,11 @@ describe('logins under way', () => {
   it('are found as they were begun, by their marketplace alone, and used up once', async () => {
     const { transactions, begin } = services(new MemoryStore());
     const login = await begin();
-    expect(await transactions.peek(marketplace, login.id)).toEqual(login);
+    expect(await transactions.peek(marketplace, login.id)).toMatchObject(login);
     expect(await transactions.peek(other, login.id)).toBeNull();
     expect(await transactions.take(other, login.id)).toBeNull();
     const takers = Array.from({ length: 5 }, () => transactions.take(marketplace, login.id));
-    expect((await Promise.all(takers)).filter((taken) => taken !== null)).toEqual([login]);
+    expect((await Promise.all(takers)).filter((taken) => taken !== null)).toMatchObject([login]);
     expect(await transactions.peek(marketplace, login.id)).toBeNull();
     expect(await transactions.wasTaken(marketplace, login.id)).toBe(true);
     expect(await transactions.wasTaken(other, login.id)).toBe(false);
@@ -91,6 +92,39 @@ describe('logins under way', () => {
     expect(await found(old)).toBeLessThan(600);
   });
 
+  it('keep what was asked of the provider for as many logins, in few bytes, and none reads what was another’s', async () => {
+    const server = new Server();
+    const { transactions, flood } = services(server);
+    const allowance = new VerificationAllowance(server);
+    const logins = await flood(MAX_OPEN_LOGINS + 4_000);
+    const digests = ['a', 'b', 'c', 'd'].map((mark) => mark.repeat(22));
+    let open = 0;
+    for (const { id } of logins) {
+      const { place } = (await transactions.peek(marketplace, id)) ?? {};
+      if (place === undefined) continue;
+      open += 1;
+      for (const bound of [true, false]) {
+        const owner = { requestId: id, place, bound, ttlMs: 60_000 };
+        const taken = [];
+        for (const digest of digests) taken.push(await allowance.take(owner, digest, null));
+        expect(taken.filter((result) => result === 'taken')).toHaveLength(bound ? 3 : 1);
+        await allowance.decided(owner, digests[0]!, 'no');
+      }
+      // Another login comes to the place, and begins anew.
+      if (open % 10 === 0) {
+        const next = { requestId: `_next${open}`, place, bound: true, ttlMs: 60_000 };
+        expect(await allowance.verdict(next, digests[0]!)).toBeNull();
+        expect(await allowance.take(next, digests[0]!, null)).toBe('taken');
+      }
+    }
+    expect(open).toBeGreaterThan(15_000);
+    const asked = [...server.keys].filter((key) => key.startsWith('openid-asked:'));
+    expect(asked.length).toBeLessThanOrEqual(2 * MAX_OPEN_LOGINS);
+    expect(asked.length).toBe(2 * open);
+    const texts = await server.getMany(asked.slice(0, 1_000));
+    expect(Math.max(...texts.map((text) => text?.length ?? 0))).toBeLessThan(200);
+  });
+
   it('do not get lost where two begin in one place at the same moment', async () => {
     const store = new MemoryStore();
     const { getMany } = store;
@@ -106,7 +140,7 @@ describe('logins under way', () => {
     };
     const login = await begin();
     expect(looks).toBe(2);
-    expect(await transactions.peek(marketplace, login.id)).toEqual(login);
+    expect(await transactions.peek(marketplace, login.id)).toMatchObject(login);
   });
 });
 
