@@ -266,10 +266,12 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {
     const { remaining, error } = await process(job.data, job.attemptsMade + 1);
     if (!remaining) return;
-    // What was handled is not handed out again, and a dead letter shows only what is left.
-    await job.updateData({ ...job.data, resources: remaining });
+    // What was handled is not handed out again, and a dead letter shows only what is left. Where Redis takes too long, the
+    // write may be made yet, and the attempt counts as failed: what it handled is known to the store all the same.
+    const { marketplace } = job.data;
+    await this.#soon(job.updateData({ ...job.data, resources: remaining }), marketplace);
     if (error) throw error;
-    await job.moveToDelayed(Date.now() + BUSY_DELAY_MS, token);
+    await this.#soon(job.moveToDelayed(Date.now() + BUSY_DELAY_MS, token), marketplace);
     throw new DelayedError();
   }
 

@@ -5,7 +5,8 @@ import type { Cluster, Redis } from 'ioredis';
 export interface MaestranoBullmqOptions {
   /**
    * A URL, ioredis options, or an ioredis connection of yours (with `maxRetriesPerRequest: null`): to one server, by
-   * Sentinel, or a `Cluster`. Let that Redis write to disk (`appendonly yes`): an acknowledged notification is as safe
+   * Sentinel, or a `Cluster`. Connections that are opened by a URL or options are made anew when Redis is silent for 15
+   * seconds (`socketTimeout` of ioredis); give one of yours such a limit as well. Let that Redis write to disk (`appendonly yes`): an acknowledged notification is as safe
    * as it is.
    */
   readonly connection: string | ConnectionOptions | Redis | Cluster;
@@ -23,7 +24,10 @@ export interface MaestranoBullmqOptions {
   readonly backoffMs?: number;
   /** Dead letters kept; the oldest beyond it are forgotten. 10,000 by default. */
   readonly keepDead?: number;
-  /** Milliseconds to wait for Redis before the delivery is rejected so that the platform repeats it; 5,000 by default. */
+  /**
+   * Milliseconds to wait for Redis before the delivery is rejected so that the platform repeats it, and before a write of
+   * a worker makes its attempt a failed one; 5,000 by default.
+   */
   readonly addTimeoutMs?: number;
   /** Milliseconds after which the work of a dead process is taken up; 30,000 by default. */
   readonly lockMs?: number;
