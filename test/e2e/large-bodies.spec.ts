@@ -10,12 +10,17 @@ import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { stormSize } from '../support/sizes.js';
 
 /** Bodies posted in turn. */
-const BODIES = stormSize(36, 1_000);
+const BODIES = stormSize(40, 1_000);
+/** A thousand bodies take a quarter of an hour on a busy machine. */
+const PATIENCE_MS = stormSize(600_000, 3_600_000);
 const MEGABYTE = 1_024 * 1_024;
-/** CPU for one body beyond parsing it, in milliseconds. */
-const MAX_CPU_MS = 100;
-/** Ten thousand records that have a handler are work: it goes on in small turns, so that it holds nobody up. */
-const WORK = 'the number of entities';
+/** CPU for one body beyond parsing it, in milliseconds; twice as much beside other suites, whose work slows it down. */
+const MAX_CPU_MS = stormSize(200, 100);
+/** Kinds of bodies whose costs are measured. */
+const KINDS = 22;
+/** Whose work goes on in small turns, so that it holds nobody up; CPU of one of them in milliseconds. */
+const IN_TURNS = 'the number of updates of one record';
+const MAX_TURN_MS = 50;
 
 let compiled: CompiledSources;
 beforeAll(() => {
@@ -51,17 +56,20 @@ describe.each(HTTP_ADAPTERS)('bodies of 5 MB (%s)', (httpAdapter) => {
   // What they cost beyond parsing is the same on both.
   const withCosts = httpAdapter === 'express';
 
-  it(`leave nothing behind and cost little: ${BODIES}, large in each field of each endpoint in turn`, async () => {
-    const { status, left, handled, named, costs } = await measure(httpAdapter, withCosts);
-    expect(status).toBeLessThan(500);
-    expect(handled).toBeGreaterThan(0);
-    expect(left / MEGABYTE).toBeLessThan(10);
-    // Too many names in one object are rejected before they are parsed.
-    expect(named).toEqual([413, 413, 200]);
-    const { [WORK]: work, ...others } = costs;
-    const dear = Object.entries(others).filter(([, { cpu }]) => cpu >= MAX_CPU_MS);
-    expect(dear).toEqual([]);
-    if (withCosts) expect(work?.turn).toBeLessThan(MAX_CPU_MS);
-    expect(Object.keys(costs)).toHaveLength(withCosts ? 16 : 0);
-  }, 600_000);
+  it(
+    `leave nothing behind and cost little: ${BODIES}, large in each field of each endpoint in turn`,
+    async () => {
+      const { status, left, handled, named, costs } = await measure(httpAdapter, withCosts);
+      expect(status).toBeLessThan(500);
+      expect(handled).toBeGreaterThan(0);
+      expect(left / MEGABYTE).toBeLessThan(10);
+      // Too many names in one object are rejected before they are parsed.
+      expect(named).toEqual([413, 413, 200]);
+      const dear = Object.entries(costs).filter(([, { cpu }]) => cpu >= MAX_CPU_MS);
+      expect(dear).toEqual([]);
+      if (withCosts) expect(costs[IN_TURNS]?.turn).toBeLessThan(MAX_TURN_MS);
+      expect(Object.keys(costs)).toHaveLength(withCosts ? KINDS : 0);
+    },
+    PATIENCE_MS,
+  );
 });

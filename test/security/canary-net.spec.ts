@@ -99,7 +99,7 @@ beforeAll(async () => {
   const call = { method: 'POST', path: '/x', operation: 'POST x', body: SENT } as const;
   toWireRequest(target, call, toVisibleRequest(target, call), {});
   parseJsonBody(JSON.stringify(RESPONDED));
-  readNotification(NOTIFIED, { maxEntities: 10, maxDepth: 10 });
+  readNotification(NOTIFIED, { maxEntities: 10, maxDepth: 10 }, () => true);
   privateKey.pem = (await keyPair(1, { commonName: 'canary' })).privateKey;
 
   jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);

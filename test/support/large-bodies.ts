@@ -49,7 +49,11 @@ const {
 
 /** Bytes of one body; some less than the limit. */
 const SIZE = 4_900_000;
-const REPETITIONS = 2;
+/** The first ones compile as well. */
+const REPETITIONS = 6;
+/** The most entities that a notification may have, and as much of a text as fits then. */
+const MOST = 2_000;
+const note = 'x'.repeat(2_300);
 
 const collectGarbage = (globalThis as { gc?: () => void }).gc ?? ((): void => undefined);
 let handled = 0;
@@ -96,7 +100,7 @@ const members = (count: number, value: string): string =>
   many(count, (n) => `"f${turn}-${n}":${value}`).join();
 
 /** The records are the same each time, as what is known of a record is kept; their updates are new. */
-const later = (): string => new Date(Date.UTC(2016, 7, 1) + turn * 1_000).toISOString();
+const later = (n = 0): string => new Date(Date.UTC(2016, 7, 1) + (turn * MOST + n) * 1_000).toISOString();
 
 /** Notifications that are large in one place each. */
 const NOTIFICATIONS: Readonly<Record<string, () => unknown>> = {
@@ -119,13 +123,29 @@ const NOTIFICATIONS: Readonly<Record<string, () => unknown>> = {
     return `{"people":[${many(400, entity).join()}]}`;
   },
   'the number of entities': () => ({
-    people: many(9_999, (n) => ({ ...person, id: `p${n}`, updated_at: later(), note: 'x'.repeat(380) })),
+    people: many(MOST, (n) => ({ ...person, id: `p${n}`, updated_at: later(), note })),
   }),
-  'the number of unknown entities': () => ({
-    spaceships: many(9_999, (n) => ({ id: n, note: 'x'.repeat(450) })),
+  'the number of updates of one record': () => ({
+    people: many(MOST, (n) => ({ ...person, id: 'p0', updated_at: later(n), note })),
+  }),
+  'the number of entities without a time': () => ({
+    people: many(MOST, (n) => ({ group_id: 'cld-1', id: 'p1', name: `${turn}-${n}`, note })),
+  }),
+  'the number of entities without an id': () => ({
+    people: many(MOST, (n) => ({ group_id: 'cld-1', name: `${turn}-${n}`, note })),
+  }),
+  'the number of entities that are old': () => ({
+    people: many(MOST, (n) => ({ ...person, id: `p${n}`, updated_at: '2010-01-01T00:00:00Z', note })),
   }),
   'the number of groups': () => ({
-    spaceships: many(9_999, (n) => ({ group_id: `cld-${turn}-${n}`, note: 'x'.repeat(440) })),
+    people: many(MOST, (n) => ({ ...person, group_id: `cld-${n}`, updated_at: later(), note })),
+  }),
+  'more entities than may be': () => ({
+    people: many(9_999, (n) => ({ ...person, id: `p${n}`, updated_at: later(), note: 'x'.repeat(380) })),
+  }),
+  'the number of unknown entities': () => ({ spaceships: many(MOST, (n) => ({ id: n, note })) }),
+  'the number of unknown groups': () => ({
+    spaceships: many(MOST, (n) => ({ group_id: `cld-${turn}-${n}`, note })),
   }),
   'the number of values': () =>
     `{"people":[{"id":"p1","group_id":"cld-1","list":[${'[],'.repeat(1_600_000)}[]]}]}`,

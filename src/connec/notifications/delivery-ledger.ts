@@ -50,6 +50,8 @@ interface HeldClaim extends DeliveryClaim {
   stored: string;
   /** Whether it was ended in a transaction of a handler. */
   isEnded: boolean;
+  /** What was stored when it was completed. */
+  left?: string | null;
 }
 
 /** A handler that runs in a transaction. */
@@ -89,7 +91,7 @@ export class DeliveryLedger {
    * Claims what has to be handled; a decision for each delivery. Of two updates of one record the second is `busy`
    * until the first is completed. One round trip.
    *
-   * @param found what {@link DeliveryLedger.read} brought a moment ago.
+   * @param found what {@link DeliveryLedger.read} brought, or {@link DeliveryLedger.leftBy} said, a moment ago.
    */
   async claim(
     deliveries: readonly ConnecDelivery[],
@@ -180,6 +182,9 @@ export class DeliveryLedger {
     if (claims.some(({ isEnded }) => isEnded)) return this.#completeOthers(outcomes);
     const writes = outcomes.map((outcome, position) => this.#endOf(outcome, claims[position]!));
     const kept = await this.#write(writes);
+    claims.forEach((claim, position) => {
+      if (kept[position]) claim.left = writes[position]!.value;
+    });
     // After a renewal whose response got lost, something else of ours is stored than we know.
     const missed = claims.filter((_, position) => !kept[position]);
     if (missed.length === 0) return kept;
@@ -198,6 +203,11 @@ export class DeliveryLedger {
     const others = outcomes.filter((outcome) => !isEnded(outcome));
     const kept = await this.complete(others);
     return outcomes.map((outcome) => isEnded(outcome) || (kept[others.indexOf(outcome)] ?? false));
+  }
+
+  /** What a completed claim left in the store, for {@link DeliveryLedger.claim}; undefined where that is not known. */
+  leftBy(claim: DeliveryClaim): string | null | undefined {
+    return (claim as HeldClaim).left;
   }
 
   #endOf(outcome: DeliveryOutcome, claim: HeldClaim): StoreWrite {

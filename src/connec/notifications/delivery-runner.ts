@@ -46,6 +46,9 @@ const LONGEST_PAUSE_MS = 200;
 /** Longest time without a turn of the event loop, in milliseconds. */
 const TURN_MS = 10;
 
+/** Further deliveries of records that are seen in vain, beside as many as records were found. */
+const MAX_REPEATED = 16;
+
 const NO_GROUPS: ReadonlySet<string> = new Set();
 
 /**
@@ -60,6 +63,8 @@ export class DeliveryRunner {
   #error: unknown = null;
   /** What was decided of deliveries whose turn has not come yet. */
   readonly #decisions = new Map<ConnecDelivery, DeliveryDecision>();
+  /** What was written of records that may come again. */
+  readonly #written = new Map<string, string | null>();
   /** What is not written yet. */
   readonly #outcomes: DeliveryOutcome[] = [];
   /** Deliveries that wait for another instance, in their order. */
@@ -71,7 +76,8 @@ export class DeliveryRunner {
   #broken: { readonly error: unknown } | null = null;
   readonly #startedAt = performance.now();
   #turnedAt = performance.now();
-  #handled = 0;
+  /** Deliveries whose turn came. */
+  #done = 0;
 
   constructor(private readonly parts: DeliveryRunnerParts) {}
 
@@ -169,6 +175,7 @@ export class DeliveryRunner {
         decision = this.#decisions.get(delivery);
       }
       this.#decisions.delete(delivery);
+      this.#done += 1;
       if (typeof decision === 'string') this.#pass(decision, delivery);
       else await this.#handle(decision);
     }
@@ -180,24 +187,46 @@ export class DeliveryRunner {
     this.#turnedAt = performance.now();
   }
 
-  /** How many deliveries to claim ahead: as many as were handled in a second so far. */
+  /** How many deliveries to claim ahead: as many as were done with in a second so far. */
   get #ahead(): number {
     const elapsedMs = Math.max(1, performance.now() - this.#startedAt);
-    return Math.min(MAX_BATCH, Math.max(1, Math.ceil((this.#handled * 1_000) / elapsedMs)));
+    return Math.min(MAX_BATCH, Math.max(1, Math.ceil((this.#done * 1_000) / elapsedMs)));
   }
 
   /** False for a group that cancelled meanwhile. */
   async #claimNext(groupUid: string, upcoming: readonly ConnecDelivery[]): Promise<boolean> {
     // An earlier update of the same record has to be written first, and so have claims that are given back.
     await this.#note();
-    const { ledger, admission } = this.parts;
+    const { admission } = this.parts;
     const wanted = firstOfRecords([upcoming]).filter(
       (delivery) => !this.#decisions.has(delivery) && !this.#deferredRecords.has(delivery.storeKey),
     );
-    const [deleted, found] = await Promise.all([admission.ask([groupUid]), ledger.read(wanted)]);
+    // What the store said of the group a moment ago still holds; who begins a handler looks once more.
+    const isGranted = admission.of(groupUid) === 'granted';
+    const [deleted, found] = await Promise.all([
+      isGranted ? NO_GROUPS : admission.ask([groupUid]),
+      this.#read(wanted),
+    ]);
     if (deleted.has(groupUid)) return false;
     await this.#claim(wanted, found);
     return true;
+  }
+
+  /** What is stored of the records; what was written a moment ago is not read again. */
+  async #read(deliveries: readonly ConnecDelivery[]): Promise<(string | null)[]> {
+    const unknown = deliveries.filter(({ storeKey }) => !this.#written.has(storeKey));
+    const read = await this.parts.ledger.read(unknown);
+    let next = 0;
+    return deliveries.map(({ storeKey }) => {
+      const written = this.#written.get(storeKey);
+      if (written === undefined) {
+        next += 1;
+        return read[next - 1] ?? null;
+      }
+      // Another instance may write it meanwhile: the claim finds that out, and then it is read.
+      this.#written.delete(storeKey);
+      return written;
+    });
   }
 
   async #claim(deliveries: readonly ConnecDelivery[], found: readonly (string | null)[]): Promise<void> {
@@ -214,7 +243,6 @@ export class DeliveryRunner {
   async #handle(claim: DeliveryClaim): Promise<void> {
     const { counts, handlers } = this.parts;
     const result = await handlers.call(claim);
-    this.#handled += 1;
     if (result === null) {
       counts.handled += 1;
       this.#outcomes.push({ claim, result: 'handled' });
@@ -269,6 +297,11 @@ export class DeliveryRunner {
     return this.#writing;
   }
 
+  #remember(claim: DeliveryClaim): void {
+    const left = this.parts.ledger.leftBy(claim);
+    if (left !== undefined) this.#written.set(claim.delivery.storeKey, left);
+  }
+
   async #write(giveBack: boolean): Promise<void> {
     const outcomes = this.#outcomes.splice(0);
     for (const [delivery, decision] of giveBack ? this.#decisions : []) {
@@ -280,6 +313,7 @@ export class DeliveryRunner {
     try {
       const kept = await this.parts.ledger.complete(outcomes);
       outcomes.forEach(({ claim: { delivery }, result }, position) => {
+        if (kept[position]) this.#remember(outcomes[position]!.claim);
         if (result === 'untouched' || kept[position]) return;
         this.parts.logger.warn(
           `A ${delivery.resource} entity of "${delivery.marketplace.name}" took longer than its lease and may be handled again.`,
@@ -291,14 +325,21 @@ export class DeliveryRunner {
   }
 }
 
-/** The first delivery of each record, as many as fit into one call: the following ones have to wait for it. */
+/**
+ * The first delivery of each record, as many as fit into one call: the following ones have to wait for it. Where one
+ * record is there again and again, what is behind it is not searched for others.
+ */
 function firstOfRecords(lists: Iterable<readonly ConnecDelivery[]>): ConnecDelivery[] {
   const records = new Set<string>();
   const first: ConnecDelivery[] = [];
   for (const deliveries of lists) {
+    let repeated = 0;
     for (const delivery of deliveries) {
       if (first.length === MAX_BATCH) return first;
-      if (records.has(delivery.storeKey)) continue;
+      if (records.has(delivery.storeKey)) {
+        if ((repeated += 1) > MAX_REPEATED + first.length) break;
+        continue;
+      }
       records.add(delivery.storeKey);
       first.push(delivery);
     }

@@ -77,7 +77,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     if (this.#closing) throw unavailable(marketplace, 'The application is stopping.');
     let resources: NotificationBody;
     try {
-      resources = readNotification(body, this.#settings);
+      resources = readNotification(body, this.#settings, (resource) => this.processor.handles(resource));
     } catch (error) {
       counts.rejected += 1;
       throw error;

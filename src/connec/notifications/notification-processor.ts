@@ -46,6 +46,11 @@ export class NotificationProcessor {
     this.#store = transactional(store);
   }
 
+  /** Whether a handler waits for the resource. */
+  handles(resource: string): boolean {
+    return this.handlers.of(resource).length > 0;
+  }
+
   /** Rejects with what the store or `knowsGroup` of the adapter failed with. */
   async process(
     marketplace: Marketplace,

@@ -28,11 +28,14 @@ const FRAMEWORK_KEYS = new Set(['tenant', 'controller', 'action', 'connec', 'for
  * Checks the shape of a notification, by hand: validating hundreds of entities with decorators would cost ten times
  * the request. A single object counts as a list of one, which is how `company` may come.
  *
+ * @param isHandled whether anybody waits for the resource: what is beside entities in a list is an error there, and
+ * passed over elsewhere.
  * @throws MaestranoConnecError `connec.notificationMalformed`, `connec.notificationTooLarge`
  */
 export function readNotification(
   body: unknown,
   { maxEntities, maxDepth }: NotificationLimits,
+  isHandled: (resource: string) => boolean,
 ): NotificationBody {
   if (!isRecord(body)) throw malformed('The body is not a JSON object.');
   // Keys are plurals, as no name is that every object inherits.
@@ -46,8 +49,9 @@ export function readNotification(
       throw tooMany(`${MAX_RESOURCES} resources`, 'Send fewer resources at once.');
     const value = body[key];
     if (FRAMEWORK_KEYS.has(key) || !holdsEntities(value)) continue;
+    const name = resourceKey(key);
     const entities: unknown = Array.isArray(value) ? value : [value];
-    const list = entities as unknown[];
+    const list = isHandled(name) ? (entities as unknown[]) : (entities as unknown[]).filter(isRecord);
     count += list.length;
     if (count > maxEntities) {
       throw tooMany(`${maxEntities} entities`, 'Raise connec.notifications.maxEntities if that is meant.');
@@ -57,17 +61,18 @@ export function readNotification(
       if (isDeeper(entity, maxDepth, budget))
         throw malformed(`An entity is nested deeper than ${maxDepth} levels.`);
     }
-    const name = resourceKey(key);
     const known = resources[name];
     resources[name] = known ? known.concat(list as typeof known) : (list as Record<string, unknown>[]);
   }
   return resources;
 }
 
-/** Texts, numbers and lists of them, such as a version, are no resource; they must not cost the resources beside them. */
+/**
+ * Texts, numbers, nothing, and lists that hold no entity, such as a version, are no resource; they must not cost the
+ * resources beside them.
+ */
 function holdsEntities(value: unknown): value is object {
-  if (!Array.isArray(value)) return typeof value === 'object' && value !== null;
-  return value.length === 0 || value.some((entity) => typeof entity === 'object');
+  return Array.isArray(value) ? value.length === 0 || value.some(isRecord) : isRecord(value);
 }
 
 /**

@@ -359,6 +359,7 @@ describe('what identifies a delivery', () => {
     const body = readNotification(
       { person: { id: 1 }, people: [{ id: 2 }], action: 'x' },
       { maxEntities: 9, maxDepth: 9 },
+      () => true,
     );
     expect({ ...body }).toEqual({ people: [{ id: 1 }, { id: 2 }] });
   });
