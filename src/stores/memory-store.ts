@@ -17,6 +17,22 @@ const FORGETS =
   'State is kept in memory: a restart forgets logins under way, handled notifications and which charges of ' +
   'createOnce were made, and other instances do not see it. Set the "store" option, such as a RedisStore.';
 
+/** One namespace; entries are in the order in which they were last written. */
+interface Namespace {
+  readonly entries: Map<string, Entry>;
+  /** Goes on from the oldest entry while the namespace is full: a new one would look at every removed place first. */
+  oldest: IterableIterator<[string, Entry]> | null;
+  /** Writes since it went on: while it rests, it holds on to all that the map was meanwhile. */
+  rested: number;
+  /** The oldest entries, as the iterator brought them; some may have been written anew or removed since. */
+  front: [string, Entry][];
+}
+
+/** Entries that are looked at to make room: every write pays for a little sweeping instead of one paying for all of it. */
+const SWEPT = 16;
+/** Writes after which an iterator that is not needed is let go. */
+const LONGEST_REST = 1_000;
+
 /** How much a {@link MemoryStore} keeps. */
 export interface MemoryStoreOptions {
   /** Entries of one namespace, the part of a key before its first colon; 50,000 by default. */
@@ -28,7 +44,7 @@ export interface MemoryStoreOptions {
  * a flood of begun logins cannot push out replay claims; when one is full, the entry that was written first goes.
  */
 export class MemoryStore extends MaestranoStore {
-  readonly #namespaces = new Map<string, Map<string, Entry>>();
+  readonly #namespaces = new Map<string, Namespace>();
   /** Places of entries, by the name of their index. */
   readonly #indexes = new Map<string, Set<string>>();
   readonly #maxEntries: number;
@@ -42,7 +58,7 @@ export class MemoryStore extends MaestranoStore {
     this.checkKeys(keys);
     const now = Date.now();
     return this.waitFor(call, () =>
-      Promise.resolve(keys.map((key) => this.#read(this.#namespace(key), key, now)?.value ?? null)),
+      Promise.resolve(keys.map((key) => this.#read(this.#namespace(key).entries, key, now)?.value ?? null)),
     );
   }
 
@@ -55,7 +71,7 @@ export class MemoryStore extends MaestranoStore {
   override async take(key: string, call?: StoreCall): Promise<string | null> {
     this.checkKeys([key]);
     return this.waitFor(call, () => {
-      const entries = this.#namespace(key);
+      const { entries } = this.#namespace(key);
       const entry = this.#read(entries, key, Date.now());
       if (entry) this.#remove(entries, key, entry);
       return Promise.resolve(entry?.value ?? null);
@@ -89,7 +105,7 @@ export class MemoryStore extends MaestranoStore {
     let last: string | null = null;
     for (const place of places) {
       const { at, key } = readPlace(place);
-      const entry = this.#read(this.#namespace(key), key, Date.now());
+      const entry = this.#read(this.#namespace(key).entries, key, Date.now());
       if (!entry) continue;
       if (entries.length === limit) return { entries, next: last };
       entries.push({ key, value: entry.value, at });
@@ -99,12 +115,13 @@ export class MemoryStore extends MaestranoStore {
   }
 
   #apply({ key, expected, value, ttlMs, index }: StoreWrite, now: number): boolean {
-    const entries = this.#namespace(key);
+    const namespace = this.#namespace(key);
+    const { entries } = namespace;
     const present = this.#read(entries, key, now);
     if (expected !== undefined && (present?.value ?? null) !== expected) return false;
     if (present) this.#remove(entries, key, present);
     if (value === null) return present !== null;
-    if (entries.size >= this.#maxEntries) this.#makeRoom(entries, now);
+    this.#makeRoom(namespace, now);
     const expiresAt = now + Math.max(1, ttlMs ?? 0);
     if (!index) {
       entries.set(key, { value, expiresAt, index: null });
@@ -132,12 +149,14 @@ export class MemoryStore extends MaestranoStore {
     if (places.size === 0) this.#indexes.delete(index.name);
   }
 
-  #namespace(key: string): Map<string, Entry> {
+  #namespace(key: string): Namespace {
     const colon = key.indexOf(':');
     const name = colon < 0 ? '' : key.slice(0, colon);
-    let entries = this.#namespaces.get(name);
-    if (!entries) this.#namespaces.set(name, (entries = new Map()));
-    return entries;
+    let namespace = this.#namespaces.get(name);
+    if (!namespace) {
+      this.#namespaces.set(name, (namespace = { entries: new Map(), oldest: null, rested: 0, front: [] }));
+    }
+    return namespace;
   }
 
   #placesOf(index: string): Set<string> {
@@ -146,15 +165,29 @@ export class MemoryStore extends MaestranoStore {
     return places;
   }
 
-  #makeRoom(entries: Map<string, Entry>, now: number): void {
-    // A few at a time: every write pays for a little sweeping instead of one paying for all of it.
-    let looked = 0;
-    for (const [key, entry] of entries) {
-      if (entry.expiresAt <= now) this.#remove(entries, key, entry);
-      if ((looked += 1) >= 16) break;
+  #makeRoom(namespace: Namespace, now: number): void {
+    const { entries } = namespace;
+    if (entries.size < this.#maxEntries) {
+      if ((namespace.rested += 1) > LONGEST_REST) namespace.oldest = null;
+      return;
     }
+    namespace.rested = 0;
+    const isThere = ([key, entry]: [string, Entry]): boolean => entries.get(key) === entry;
+    const front = namespace.oldest ? namespace.front.filter(isThere) : [];
+    const oldest = (namespace.oldest ??= entries.entries());
+    while (front.length < SWEPT) {
+      const next = oldest.next();
+      if (next.done) {
+        // It does not go on, whatever is written later.
+        namespace.oldest = null;
+        break;
+      }
+      front.push(next.value);
+    }
+    for (const [key, entry] of front) if (entry.expiresAt <= now) this.#remove(entries, key, entry);
+    namespace.front = front.filter(isThere);
     if (entries.size < this.#maxEntries) return;
-    // Writing removes first, so the first key is always the one written longest ago.
-    for (const [key, entry] of entries) return this.#remove(entries, key, entry);
+    const [first] = namespace.front;
+    if (first) this.#remove(entries, ...first);
   }
 }
