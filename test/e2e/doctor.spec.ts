@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request as forward, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -83,6 +85,7 @@ describe('doctor', () => {
         'route',
         'notification',
         'metadata',
+        'tabs',
       ]),
     );
     expect(outcome.out).not.toContain(sandbox.marketplaces.list()[0]!.apiKeys[0]!);
@@ -152,6 +155,50 @@ describe('doctor', () => {
       expect.stringMatching(/^error notification: a notification of nothing to \S+ is not taken \(401\)$/),
       expect.stringMatching(/^warning metadata: \S+ cannot be read \(401\)$/),
     ]);
+  });
+
+  it.each<[string, (response: ServerResponse) => void, RegExp]>([
+    [
+      'a proxy that drops cookies',
+      (response) => void response.removeHeader('set-cookie'),
+      /^error tabs: of 8 logins begun at once in one browser, 0 left a cookie$/,
+    ],
+    [
+      'a proxy that rewrites cookies',
+      (response) => {
+        const cookies = [response.getHeader('set-cookie') ?? []].flat().map(String);
+        response.setHeader(
+          'set-cookie',
+          cookies.map((cookie) => cookie.replace('SameSite=None', 'SameSite=Lax')),
+        );
+      },
+      /^error tabs: the cookie of a begun login is not Secure and SameSite=None any more/,
+    ],
+    [
+      'a cache',
+      (response) => void response.setHeader('location', 'https://idp.example.com/?SAMLRequest=old'),
+      /^error tabs: \S+ gave 8 browsers 1 logins: a cache responds for the application$/,
+    ],
+  ])('sees %s before the sign-in', async (_what, change, expected) => {
+    const proxy = createServer((request, response) => {
+      const { method, headers, url } = request;
+      const onward = forward(booted.url + url, { method, headers }, (answer) => {
+        response.statusCode = answer.statusCode ?? 502;
+        for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value ?? '');
+        if (url?.includes('/init/')) change(response);
+        answer.pipe(response);
+      });
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      const outcome = await doctor(['--json', '--app-url', `http://127.0.0.1:${port}`]);
+      expect(troubles(outcome)).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   it('compares the metadata with the configuration', async () => {

@@ -30,14 +30,8 @@ export async function checkApplication(
   http: MaestranoHttp,
   base: string | null,
 ): Promise<Finding[]> {
-  const origin = base ?? marketplace.app.host;
-  const target: HttpTarget = {
-    name: `application of ${marketplace.name}`,
-    owner: marketplace,
-    service: 'sso',
-    origin,
-    credentials: null,
-  };
+  const target = applicationTarget(marketplace, base);
+  const { origin } = target;
   const findings: Finding[] = [];
   for (const probe of probesOf(marketplace)) {
     const response = await call(http, target, probe);
@@ -211,7 +205,19 @@ function* differences(marketplace: Marketplace, body: unknown): Iterable<[string
   }
 }
 
-async function call(
+/** The running application as a stranger reaches it. */
+export function applicationTarget(marketplace: Marketplace, base: string | null): HttpTarget {
+  return {
+    name: `application of ${marketplace.name}`,
+    owner: marketplace,
+    service: 'sso',
+    origin: base ?? marketplace.app.host,
+    credentials: null,
+  };
+}
+
+/** Makes one request; a failure to reach the application is a result as well. */
+export async function call(
   http: MaestranoHttp,
   target: HttpTarget,
   probe: Pick<Probe, 'method' | 'path' | 'body' | 'headers'>,

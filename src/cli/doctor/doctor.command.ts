@@ -13,6 +13,7 @@ import { checkLibraries } from './library.check.js';
 import { checkServers } from './server.check.js';
 import { checkQueue, checkStore } from './store.check.js';
 import { applicationSubject, configuredSubject, type DoctorSubject } from './subject.js';
+import { checkTabs } from './tabs.check.js';
 
 interface DoctorOptions extends CommonOptions {
   readonly config?: string;
@@ -63,6 +64,7 @@ async function examine(
   appUrl: string | null,
 ): Promise<Finding[]> {
   const findings = [...checkConfiguration(subject.marketplaces, subject.problems), ...checkLibraries()];
+  for (const line of subject.startReport) findings.push(ok('application', null, line));
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
   if (subject.store) findings.push(...(await checkStore(subject.store)));
@@ -71,6 +73,7 @@ async function examine(
     findings.push(
       ...(await checkServers(marketplace, http)),
       ...(await checkApplication(marketplace, http, appUrl)),
+      ...(await checkTabs(marketplace, http, appUrl)),
     );
   }
   return findings;

@@ -3,7 +3,7 @@ export interface Finding {
   readonly level: 'ok' | 'warning' | 'error';
   /**
    * What was looked at: `configuration`, `certificate`, `libraries`, `clock`, `account`, `connec`, `sso`, `route`,
-   * `metadata`, `notification`, `store`, `queue`.
+   * `metadata`, `notification`, `tabs`, `store`, `queue`, `application`, `mounted`.
    */
   readonly subject: string;
   /** Null when it concerns no marketplace in particular. */

@@ -8,6 +8,7 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
 import type { ConfigurationProblem } from '../../errors/configuration.error.js';
+import { StartReport } from '../../health/start-report.service.js';
 import { HttpConfigurationFetcher } from '../../http/http-configuration-fetcher.service.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { MarketplacesInput } from '../../interfaces/marketplace-input.interface.js';
@@ -29,6 +30,8 @@ export interface DoctorSubject {
   readonly store: MaestranoStore | null;
   /** The queue of an application; null where it has none. */
   readonly queue: NotificationQueue | null;
+  /** What an application says when it starts: marketplaces, where sessions and state are kept; empty without one. */
+  readonly startReport: readonly string[];
   /** Routes as an application mounted them; null when no application was loaded. */
   readonly mounted: readonly string[] | null;
   readonly close: () => Promise<void>;
@@ -52,7 +55,13 @@ export async function configuredSubject(
   const loader = createMarketplaceLoader(marketplace, new HttpConfigurationFetcher(http));
   try {
     await loader.start();
-    return subjectOf(loader, { mounted: null, store: null, queue: null, close: () => Promise.resolve() });
+    return subjectOf(loader, {
+      startReport: [],
+      mounted: null,
+      store: null,
+      queue: null,
+      close: () => Promise.resolve(),
+    });
   } finally {
     loader.onModuleDestroy();
   }
@@ -75,11 +84,15 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
     const store = app.get(MaestranoStore, { strict: false });
     const queue = queueOf(app);
     const loader = app.get(MarketplaceLoader, { strict: false });
+    const startReport = app
+      .get(StartReport, { strict: false })
+      .lines()
+      .map((line) => line.trim());
     const close = async (): Promise<void> => {
       await app.close();
       restore();
     };
-    return subjectOf(loader, { mounted, store, queue, close });
+    return subjectOf(loader, { startReport, mounted, store, queue, close });
   } catch (error) {
     await app.close();
     restore();
