@@ -146,6 +146,11 @@ describe.each(HTTP_ADAPTERS)('requests of other clients, on %s', (httpAdapter) =
   it.each([
     ['announced as JSON, empty', { 'content-type': 'application/json' }, undefined],
     ['announced as JSON, length 0', { 'content-type': 'application/json', 'content-length': '0' }, undefined],
+    [
+      'in a foreign charset, length 0',
+      { 'content-type': 'application/json; charset=latin1', 'content-length': '0' },
+      undefined,
+    ],
     ['of no known type', { 'content-type': 'application/x-unknown' }, undefined],
     ['that is no JSON', { 'content-type': 'application/json' }, '{ not json'],
     ['in pieces', { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, '{ not json'],
@@ -178,6 +183,9 @@ describe.each(HTTP_ADAPTERS)('requests of other clients, on %s', (httpAdapter) =
       live: true,
       tags: ['a', 2],
       nothing: null,
+      nothings: [null],
+      pairs: [['a', 1]],
+      mixed: [{ a: 1 }, 'b', null],
       people: [
         { ...record, id: 'a1b2' },
         { ...record, id: 4711 },

@@ -21,7 +21,8 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded';
  */
 export function discardBody(request: IncomingMessage, next: () => void): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === '0')) return next();
+  // A length of 0 is a body to parsers: they look at its charset.
+  if (encoding === undefined && length === undefined) return next();
   request.once('end', next);
   request.resume();
 }
