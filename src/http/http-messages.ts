@@ -146,12 +146,16 @@ export function withoutCredentials(text: string, { credentials }: HttpTarget): s
   if (!credentials) return text;
   const key = credentials.password.reveal();
   if (key.length < MIN_HIDDEN_LENGTH) return text;
-  const spellings = [
+  const pair = Buffer.from(`${credentials.user}:${key}`).toString('base64');
+  const spellings = new Set([
     key,
     encodeURIComponent(key),
     JSON.stringify(key).slice(1, -1),
-    Buffer.from(`${credentials.user}:${key}`).toString('base64'),
-  ];
+    key.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    Buffer.from(key).toString('base64'),
+    pair,
+    encodeURIComponent(pair),
+  ]);
   let hidden = text;
   for (const spelling of spellings) hidden = hidden.replaceAll(spelling, REDACTED);
   return hidden;

@@ -1,3 +1,4 @@
+import { trimInvisible } from '../utils/visible-text.js';
 import { describeFound, type Rule } from './option-reader.js';
 
 /** Longest that a timer of Node can wait, in milliseconds; larger values would end at once. */
@@ -81,7 +82,8 @@ function wholeNumber<D extends number | null>(
     read(found, place, base) {
       const fallback = base === undefined ? byDefault : base;
       if (found === undefined) return fallback;
-      const value = typeof found === 'string' && /^\s*\d+\s*$/.test(found) ? digits(found) : found;
+      const text = typeof found === 'string' ? trimInvisible(found) : '';
+      const value = /^\d+$/.test(text) ? digits(text) : found;
       if (typeof value === 'number' && fits(value)) return value;
       const meant = numberMeant(found, unit);
       const leave = byDefault === null ? 'leave it out' : `leave it out for the default, ${byDefault}`;
@@ -97,8 +99,7 @@ function wholeNumber<D extends number | null>(
 
 /** "007" could mean eight other things. */
 function digits(text: string): number {
-  const trimmed = text.trim();
-  return trimmed.length > 1 && trimmed.startsWith('0') ? Number.NaN : Number(trimmed);
+  return text.length > 1 && text.startsWith('0') ? Number.NaN : Number(text);
 }
 
 /** What somebody meant who wrote '5kb', '10 s', '1e3 ms' or 99.99999999; null when that is anybody's guess. */

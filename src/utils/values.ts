@@ -1,3 +1,5 @@
+import { trimInvisible } from './visible-text.js';
+
 /** Whether a value from outside is a JSON object: neither null nor a list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -8,7 +10,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
  * anything else.
  */
 export function toBoolean(value: unknown): boolean | null {
-  const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
+  const text = typeof value === 'string' ? trimInvisible(value).toLowerCase() : value;
   if (text === true || text === 'true' || text === 1 || text === '1') return true;
   return text === false || text === 'false' || text === 0 || text === '0' ? false : null;
 }

@@ -69,13 +69,32 @@ function readInto(text: string, mayUnwrap: boolean, report: Report): void {
   }
 }
 
-/** Other ways of writing line ends and of putting a text together become blanks. */
+/** Other ways of writing line ends and of putting a text together become blanks, other alphabets of base64 the usual one. */
 function plainOf(text: string): string {
-  return text
+  return standardAlphabet(percentDecoded(text))
     .replace(/\\+[nrt]/g, '\n')
     .replace(/&#(?:x0*[ad9]|0*(?:10|13|9));/gi, '\n')
     .replace(/<\/?(?:br|p|div|span|pre|code)\b[^>]{0,100}>/gi, ' ')
     .replace(/(["'])\s{0,100}[+.&]\s{0,100}\1/g, '');
+}
+
+/** As forms and addresses write it, where a bare `+` is a blank. */
+function percentDecoded(text: string): string {
+  if (!/%(?:2b|2f|0a)/i.test(text)) return text;
+  return text
+    .replaceAll('+', ' ')
+    .replace(/%([2-7][0-9a-f]|0[9ad])/gi, (_, digits: string) =>
+      String.fromCharCode(Number.parseInt(digits, 16)),
+    );
+}
+
+/** A certificate may be written in the alphabet for addresses, which has `-` and `_` for `+` and `/`. */
+function standardAlphabet(text: string): string {
+  const beginning = /MII[\w-]{37,}/.exec(text)?.[0] ?? '';
+  if (!/[-_]/.test(beginning)) return text;
+  return text.replace(/[\w-]{16,}/g, (run) =>
+    /^-{2,}|-{2,}$/.test(run) ? run : run.replaceAll('-', '+').replaceAll('_', '/'),
+  );
 }
 
 interface Selected {

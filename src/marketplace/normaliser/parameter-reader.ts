@@ -152,7 +152,7 @@ export class ParameterReader {
 
   /** What stands at the ends is gone already. Of a certificate only its base64 is read. */
   #reportInvisible(key: ParameterName, text: string): void {
-    const found = key === 'sso.x509_certificate' ? [] : invisibleIn(text);
+    const found = key === 'sso.x509_certificate' ? [] : invisibleIn(text, true);
     if (found.length === 0) return;
     this.problems.report({
       code: 'configuration.value',
@@ -176,7 +176,8 @@ export class ParameterReader {
 
 /** A number from a number or a numeric text such as `"300.0"`; null for anything else. */
 function toNumber(value: unknown): number | null {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const text = typeof value === 'string' ? trimInvisible(value) : '';
+  const number = text === '' ? value : Number(text);
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 

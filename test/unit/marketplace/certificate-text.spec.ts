@@ -68,6 +68,13 @@ describe('a certificate', () => {
     ['zero-width characters', `\u200B${inLines(B, 64, '\u200B\n')}\uFEFF`],
     ['a variable', `IDP_CERT=${B}`],
     ['base64 of an element', Buffer.from(`<ds:X509Certificate>${B}</ds:X509Certificate>`).toString('base64')],
+    ['the alphabet of addresses', B.replaceAll('+', '-').replaceAll('/', '_')],
+    [
+      'the alphabet of addresses in armour',
+      `-----BEGIN CERTIFICATE-----\n${inLines(B, 64).replaceAll('+', '-').replaceAll('/', '_')}\n-----END CERTIFICATE-----`,
+    ],
+    ['percent-encoding', encodeURIComponent(CERTIFICATE_B)],
+    ['the encoding of forms', new URLSearchParams({ certificate: CERTIFICATE_B }).toString()],
     ['no padding', B.replace(/=+$/, '')],
     ['another one, of a key, behind it', `${CERTIFICATE_B}\n# comment: "short"`],
   ])('is read with %s', (_name, text) => {

@@ -43,6 +43,9 @@ const INVISIBLE = [
   ['a blank of braille', '\u2800'],
   ['a filler', '\u3164'],
   ['a line feed', '\n'],
+  ['a selector of variations', '\uFE0F'],
+  ['another selector of variations', '\u{E0100}'],
+  ['a tag', '\u{E0001}'],
 ] as const;
 
 describe('a text of the configuration', () => {
@@ -76,8 +79,30 @@ describe('a text of the configuration', () => {
     expect(JSON.stringify(problems)).not.toContain(KEY.slice(8));
   });
 
+  it.each(INVISIBLE)('that is a switch or a number loses %s at its ends too', (_name, mark) => {
+    const connec = { enabled: `${mark}true${mark}`, host: 'https://c.example.com', timeout: `60${mark}` };
+    const { marketplaces, problems } = normaliseMarketplaces({ ...minimal, connec });
+    expect([problems, marketplaces[0]!.connec.enabled, marketplaces[0]!.connec.timeoutMs]).toEqual([
+      [],
+      true,
+      60_000,
+    ]);
+    const { http, marketplace } = settingsOf({
+      http: { timeoutMs: `5000${mark}` as never },
+      refresh: { retryAtStart: `${mark}false` as never },
+    });
+    expect([http.timeoutMs, marketplace.refresh.retryAtStart]).toEqual([5_000, false]);
+  });
+
+  it.each(['\n', '\r\n', '\t', '\uFE0F', '\u{E0001}'])('that is broken by %j inside is reported', (mark) => {
+    const { problems } = normaliseMarketplaces({ ...minimal, api: { ...minimal.api, id: `my${mark}app` } });
+    expect(problems).toEqual([
+      expect.objectContaining({ code: 'configuration.value', severity: 'warning', key: 'api.id' }),
+    ]);
+  });
+
   it('keeps what belongs to it: letters of all scripts, blanks inside, pictures', () => {
-    for (const text of ['Zürich', 'a b', '日本', '👍', 'e\u0301']) {
+    for (const text of ['Zürich', 'a b', '日本', '👍', 'e\u0301', 'I ❤\uFE0F', '\u{E0001}'.slice(1)]) {
       expect([trimInvisible(text), invisibleIn(text)]).toEqual([text, []]);
     }
     expect(trimInvisible('\u200B'.repeat(100_000) + 'x')).toBe('x');
@@ -255,7 +280,10 @@ describe('a rejection that repeats our key', () => {
     's3cr/t "key"',
     encodeURIComponent('s3cr/t "key"'),
     's3cr/t \\"key\\"',
+    's3cr/t &quot;key&quot;',
+    Buffer.from('s3cr/t "key"').toString('base64'),
     Buffer.from('app:s3cr/t "key"').toString('base64'),
+    encodeURIComponent(Buffer.from('app:s3cr/t "key"').toString('base64')),
   ])('loses it as %s', (spelling) => {
     expect(withoutCredentials(`{"errors":"bad ${spelling}, ${spelling}"}`, target)).toBe(
       '{"errors":"bad [secret], [secret]"}',
