@@ -50,8 +50,6 @@ export interface Next {
 
 /** What each response took in one variant. */
 export interface VariantCosts {
-  /** Milliseconds of CPU of a valid login, as in {@link Cost}. */
-  readonly validMs: number;
   /** By class and name: `accepted`, or the code of the rejection, beside what is expected. */
   readonly outcomes: Readonly<Record<string, readonly [outcome: string, expected: string]>>;
   /**
@@ -70,6 +68,8 @@ export interface Costs {
   readonly hostile: Readonly<Record<string, Cost>>;
   /** By the name of the variant. */
   readonly variants: Readonly<Record<string, VariantCosts>>;
+  /** A valid login without an embedded certificate: with four configured ones, in ones with one. */
+  readonly fourToOne: number;
 }
 
 /** No more runs once it is below so many valid logins: with the signature of an older one, and without any. */
@@ -201,6 +201,27 @@ async function ratioOf(
   return { outcome, ratio: least / (unit === Infinity ? valid.ms : unit) };
 }
 
+/** As {@link ratioOf}, of two valid logins. */
+async function fourToOne(): Promise<number> {
+  const [one, four] = [VARIANTS[1]!, VARIANTS[3]!].map((variant) => {
+    const scene = sceneOf(new SamlBench({ marketplace: marketplaceOf(variant) }), variant);
+    return { variant, field: scene.field(), least: Infinity };
+  }) as [Measured, Measured];
+  for (let run = 0; run < MAX_RUNS; run += 1) {
+    for (const measured of [one, four]) {
+      const validate = await validationOf(measured.variant, {}, measured.field);
+      measured.least = Math.min(measured.least, await cpuOf(validate));
+    }
+  }
+  return four.least / one.least;
+}
+
+interface Measured {
+  readonly variant: Variant;
+  readonly field: unknown;
+  least: number;
+}
+
 async function costOf(one: Partial<HostileCase>, field: unknown, enoughMs: number): Promise<Cost> {
   const { cpuMs } = await leastCpu(usual, one, field, enoughMs);
   return { ...(await memoryOf(await validationOf(usual, one, field))), cpuMs };
@@ -245,7 +266,7 @@ async function costsOf(variant: Variant, hostileToo: boolean): Promise<VariantCo
       unsigned[id] = (await ratioOf(variant, one, without, valid, MOST_UNSIGNED)).ratio;
     }
   }
-  return { validMs, outcomes, asMade, unsigned };
+  return { outcomes, asMade, unsigned };
 }
 
 Logger.overrideLogger(false);
@@ -263,4 +284,4 @@ for (const { name, cases } of [...CLASSES, wholeBody]) {
 const variants: Record<string, VariantCosts> = {};
 for (const variant of VARIANTS)
   variants[variant.name] = await costsOf(variant, wanted.includes(variant.name));
-process.send?.({ valid, hostile, variants } satisfies Costs);
+process.send?.({ valid, hostile, variants, fourToOne: await fourToOne() } satisfies Costs);

@@ -118,6 +118,42 @@ describe('the attributes of a login', () => {
     expect(sort(attribute(name, 'a', 'a')).unusable).toBe(name);
   });
 
+  // The lists of saml §3.3 rows 14 and 15; `uid`, `group_uid` and `virtual_uid` have further checks of their own.
+  const EXACT =
+    'uid mno_uid virtual_uid group_uid mno_session mno_session_recheck group_role email virtual_email group_email ' +
+    'reseller_id group_reseller_id group_org_uid group_has_credit_card group_currency group_timezone group_country ' +
+    'group_end_free_trial';
+  const SHOWN = 'name surname company_name group_name group_city country reseller_name reseller_country';
+  const COMPARED = 'mno_uid email virtual_email group_email reseller_id group_reseller_id group_org_uid';
+
+  it.each(EXACT.split(' '))('that decide something arrive as they are, or are unusable: %s', (name) => {
+    expect(sort(attribute(name, 'a  b'))).toMatchObject({ values: { [name]: 'a  b' }, unusable: null });
+    for (const odd of ['a\nb', 'a\tb', 'a\u0085b', 'a\u2028b', 'a\u202eb', 'a\u007fb']) {
+      expect(sort(attribute(name, odd)).unusable).toBe(name);
+    }
+    expect(sort(attribute(name, 'x'.repeat(1_001))).unusable).toBe(name);
+    expect(sort(attribute(name, 'a'), attribute(name, 'b')).conflicting).toBe(name);
+  });
+
+  it.each(SHOWN.split(' '))('that are only shown are cleaned and keep nobody out: %s', (name) => {
+    for (const odd of ['a\nb', 'a \t b', 'a\u0085b', 'a\u2028b', 'a\u202eb', 'a\u007fb']) {
+      expect(sort(attribute(name, odd))).toMatchObject({
+        values: { [name]: 'a b' },
+        cleaned: [name],
+        omitted: [],
+        unusable: null,
+      });
+    }
+    expect(sort(attribute(name, 'a'), attribute(name, 'b')).conflicting).toBe(name);
+  });
+
+  it.each(COMPARED.split(' '))('that are compared have nothing invisible in them: %s', (name) => {
+    for (const odd of [' a', 'a ', 'a\u00a0', 'a\u200b', 'a\ue000', '\u3000a', ' ']) {
+      expect(sort(attribute(name, odd)).unusable).toBe(name);
+    }
+    expect(sort(attribute(name, '')).unusable).toBeNull();
+  });
+
   it('have usable names', () => {
     const names = ['role', '', '__proto__', 'constructor', 'prototype', 'x'.repeat(257), '\u202ediu'];
     expect(names.filter(isUsableName)).toEqual(['role']);
