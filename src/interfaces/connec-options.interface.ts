@@ -20,7 +20,7 @@ export interface ConnecNotificationOptions {
    */
   readonly acknowledge?: 'whenHandled' | 'always';
   /**
-   * Most entities in one notification; 2,000 by default, twenty pages of Connec!, so that none costs more than 100 ms of
+   * Most entities in one notification; 1,000 by default, ten pages of Connec!, so that none costs more than 100 ms of
    * CPU beside parsing and your handlers. Beyond: 413.
    */
   readonly maxEntities?: number;

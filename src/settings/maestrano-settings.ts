@@ -159,7 +159,7 @@ const CONNEC = group({
   } satisfies RulesFor<ConnecClientOptions>),
   notifications: group({
     acknowledge: choice(['whenHandled', 'always'], 'whenHandled'),
-    maxEntities: count(2_000),
+    maxEntities: count(1_000),
     maxDepth: count(32, { most: 1_000 }),
     concurrency: count(4, { most: 64 }),
     identity: choice(['version', 'content'], 'version'),

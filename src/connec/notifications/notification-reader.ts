@@ -48,10 +48,12 @@ export function readNotification(
     if ((names += 1) > MAX_RESOURCES)
       throw tooMany(`${MAX_RESOURCES} resources`, 'Send fewer resources at once.');
     const value = body[key];
-    if (FRAMEWORK_KEYS.has(key) || !holdsEntities(value)) continue;
+    if (FRAMEWORK_KEYS.has(key) || !isObject(value)) continue;
     const name = resourceKey(key);
-    const entities: unknown = Array.isArray(value) ? value : [value];
-    const list = isHandled(name) ? (entities as unknown[]) : (entities as unknown[]).filter(isRecord);
+    const isEntity = isHandled(name) ? isObject : isRecord;
+    const entities: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+    if (entities.length > 0 && !entities.some(isEntity)) continue;
+    const list = isHandled(name) ? entities : entities.filter(isRecord);
     count += list.length;
     if (count > maxEntities) {
       throw tooMany(`${maxEntities} entities`, 'Raise connec.notifications.maxEntities if that is meant.');
@@ -68,11 +70,11 @@ export function readNotification(
 }
 
 /**
- * Texts, numbers, nothing, and lists that hold no entity, such as a version, are no resource; they must not cost the
- * resources beside them.
+ * Texts, numbers, and lists of them, such as a version, are no resource; they must not cost the resources beside them. A
+ * list within a list, or nothing within one, is an error where entities are waited for.
  */
-function holdsEntities(value: unknown): value is object {
-  return Array.isArray(value) ? value.length === 0 || value.some(isRecord) : isRecord(value);
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /**

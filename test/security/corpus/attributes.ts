@@ -1,5 +1,5 @@
 import { ATTRIBUTES, attributeXml, escapeXml } from '../../support/saml/response-builder.js';
-import { type HostileCase, type HostileClass, signed } from './hostile-case.js';
+import { type HostileCase, type HostileClass, signed, tampered } from './hostile-case.js';
 
 /** The usual attributes with some changed, left out (null) or written as XML of their own. */
 function statement(changes: Readonly<Record<string, string | null>>, extra = ''): string {
@@ -218,12 +218,15 @@ const cases: HostileCase[] = [
     {},
     attributeXml('x', '<samlp:Response ID="_x"/>'),
   ),
-  values(
-    'id twice in values nobody reads',
-    'sso.duplicateId',
-    {},
-    attributeXml('x', '<y ID="i"/>', '<y ID="i"/>'),
+  ...['ID', 'Id', 'id', 'xml:id'].map((id) =>
+    values(
+      `${id} twice in values nobody reads`,
+      'sso.duplicateId',
+      {},
+      attributeXml('x', `<y ${id}="i"/>`, `<y ${id}="i"/>`),
+    ),
   ),
+  values('encrypted attribute', 'sso.encrypted', {}, '<EncryptedAttribute/>'),
   values(
     'attribute __proto__ in a value nobody reads',
     'sso.attributes',
@@ -244,6 +247,15 @@ const cases: HostileCase[] = [
   folded('response', 'sso.assertion', attributeXml('y', '<Response></Response>')),
   folded('repeated id', 'sso.duplicateId', attributeXml('y', '<y ID="i"></y><y ID="i"></y>')),
   folded('attribute __proto__', 'sso.attributes', attributeXml('__proto__', 'x')),
+  folded(
+    'attribute __proto__ in a value nobody reads',
+    'sso.attributes',
+    attributeXml('y', attributeXml('__proto__', 'x')),
+  ),
+  // Before any key is looked at.
+  tampered('attribute __proto__ that nobody signed', 'sso.attributes', (xml) =>
+    xml.replace('</AttributeStatement>', `${attributeXml('__proto__', 'x')}</AttributeStatement>`),
+  ),
   folded('second uid', 'sso.attributeConflict', attributeXml('uid', 'usr-admin')),
   folded('address that runs on', 'sso.attributeConflict', attributeXml('email', 'jo@example.com\u2028')),
   values('line feed in an e-mail address', 'sso.attributeValue', {
