@@ -76,6 +76,26 @@ export const SYNC_ERROR_CODES = {
   'sync.operation': {
     meaning: 'The record or entity is not in the state that the operation is for.',
   },
+  'sync.undecided': {
+    meaning: 'The outcome of the writes of the record stayed unknown, time after time.',
+    remedy: 'Look at what the source throws for it, then call quarantine.retry().',
+  },
+  'sync.undecidedCreate': {
+    meaning: 'Nobody knows whether the application created the record: its source keeps no key.',
+    remedy: 'Look for it, then call adopt() where it is there, or quarantine.retry() where it is not.',
+  },
+  'sync.olderDeclaration': {
+    meaning: 'A newer version of the declaration has worked on the group; this process leaves it alone.',
+    remedy: 'Finish the deployment, or raise `version` of the entity.',
+  },
+  'sync.mappingChanged': {
+    meaning: 'A field is mapped otherwise than before; nothing was written because of that.',
+    remedy: 'Look at the effect, then call remap() where the records are to be written anew.',
+  },
+  'sync.roundTrip': {
+    meaning: 'A side keeps a field in another form than it was sent in.',
+    remedy: 'Declare `equal` for the field, or send it in that form.',
+  },
   'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
 } as const satisfies ErrorTable;
 

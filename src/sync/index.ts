@@ -35,6 +35,7 @@ export {
   type SyncHistoryEntry,
   type SyncLease,
   type SyncLinkPage,
+  type SyncNotice,
   type SyncRef,
   type SyncRunState,
   type SyncScope,
@@ -45,6 +46,7 @@ export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-opera
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
 export type {
   SyncEntityStatus,
+  SyncProgress,
   SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,

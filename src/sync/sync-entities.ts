@@ -39,5 +39,27 @@ export function ordered(entities: readonly SyncEntity[]): readonly SyncEntity[] 
   };
   const order: SyncEntity[] = [];
   for (const entity of entities) visit(entity);
-  return order;
+  return order.map((entity) => withCircles(entity, byName));
+}
+
+/** The entity with its references marked that lead back to it. */
+function withCircles(entity: SyncEntity, byName: ReadonlyMap<string, SyncEntity>): SyncEntity {
+  const reaches = (from: string, seen: Set<string>): boolean => {
+    if (from === entity.name) return true;
+    if (seen.has(from)) return false;
+    seen.add(from);
+    return (byName.get(from)?.rules ?? []).some(({ refers }) => refers !== null && reaches(refers, seen));
+  };
+  const marked = new Map(
+    entity.rules.map((rule) => {
+      const circular = rule.refers !== null && reaches(rule.refers, new Set());
+      return [rule.name, circular ? { ...rule, circular } : rule] as const;
+    }),
+  );
+  if (![...marked.values()].some(({ circular }) => circular)) return entity;
+  return {
+    ...entity,
+    rules: [...marked.values()],
+    units: entity.units.map((unit) => unit.map(({ name }) => marked.get(name)!)),
+  };
 }

@@ -16,6 +16,9 @@ import {
 } from './store/sync-link.js';
 import type { SyncCommit, SyncRef, SyncStore, SyncStream } from './store/sync-store.js';
 
+/** Records of a list unless asked for otherwise. */
+const LIMIT = 1_000;
+
 /** Times the lease of a group is asked for, and the milliseconds between. */
 const TRIES = 20;
 const PAUSE = 250;
@@ -72,11 +75,63 @@ export class SyncOperations {
     );
   }
 
+  /** Records that a side rejected or that could not be converted. */
+  get quarantine(): {
+    list(entity: string, limit?: number): Promise<readonly SyncHeldRecord[]>;
+    retry(ref: SyncRecordRef): Promise<void>;
+    ignore(ref: SyncRecordRef): Promise<void>;
+  } {
+    return {
+      list: (entity, limit = LIMIT) => this.held(entity, 'quarantined', limit),
+      retry: (ref) => this.retry(ref),
+      ignore: (ref) => this.ignore(ref),
+    };
+  }
+
+  /** Fields that both sides changed and whose rule is to ask. */
+  get conflicts(): {
+    list(entity: string, limit?: number): Promise<readonly SyncHeldRecord[]>;
+    resolve(ref: SyncRecordRef, winner: SyncSide): Promise<void>;
+  } {
+    return {
+      list: (entity, limit = LIMIT) => this.held(entity, 'conflict', limit),
+      resolve: (ref, winner) => this.resolve(ref, winner),
+    };
+  }
+
+  /** Records of both sides that could be the same. */
+  get matches(): {
+    list(entity: string, limit?: number): Promise<readonly SyncHeldRecord[]>;
+    confirm(entity: string, appId: string, connecId: string): Promise<void>;
+    reject(ref: SyncRecordRef): Promise<void>;
+  } {
+    return {
+      list: (entity, limit = LIMIT) => this.held(entity, 'ambiguous', limit),
+      confirm: (entity, appId, connecId) => this.adopt(entity, appId, connecId),
+      reject: (ref) => this.reject(ref),
+    };
+  }
+
+  /** Records that were merged at the platform. */
+  get merges(): {
+    list(entity: string, limit?: number): Promise<readonly SyncHeldRecord[]>;
+    accept(ref: SyncRecordRef): Promise<void>;
+    split(ref: SyncRecordRef): Promise<void>;
+  } {
+    return {
+      list: (entity, limit = LIMIT) => this.held(entity, 'merged', limit),
+      accept: (ref) => this.merge(ref, 'accept'),
+      split: (ref) => this.merge(ref, 'split'),
+    };
+  }
+
   /** Looks at the record again, whatever holds it back. */
   async retry(ref: SyncRecordRef): Promise<void> {
-    await this.#change(ref, (link) =>
-      dueNow({ ...link, hold: null, waitsFor: null, attempts: 0 }, 'operator', Date.now()),
-    );
+    await this.#change(ref, (link) => {
+      // Who asks for it again says that the create did not happen.
+      const intents = link.hold?.code === 'sync.undecidedCreate' ? [] : link.intents;
+      return dueNow({ ...link, intents, hold: null, waitsFor: null, attempts: 0 }, 'operator', Date.now());
+    });
   }
 
   /** Leaves the record alone until `retry`. */
@@ -211,6 +266,8 @@ export class SyncOperations {
           appCursor: null,
           connecHigh: null,
           appVersions: null,
+          appAnchors: [],
+          connecAnchors: [],
         },
       });
     });
@@ -225,7 +282,7 @@ export class SyncOperations {
   ): Promise<SyncLink> {
     if (link.gone !== null || link.app.id === null || link.connec.id === null) return link;
     const forgot = {
-      ...withSide(link, side, { version: null, missingSince: null }),
+      ...withSide(link, side, { version: null, missingSince: null, former: {} }),
       externalConfirmed: false,
     };
     const due = dueNow({ ...forgot, hold: null, intents: [] }, 'operator', Date.now());
@@ -235,6 +292,39 @@ export class SyncOperations {
     const digests = await this.engine.digestsOf(this.sides, entity, link, loser);
     if (Object.keys(digests).length === 0) return due;
     return withSide(withSide(due, loser, { base: digests }), winner, { base: {} });
+  }
+
+  /**
+   * Has fields written anew whose mapping changed: the values of `from` count as changed in all records, and go to the
+   * other side by the next runs, under the brake. Pause the entity before to look at `plan()` first.
+   */
+  async remap(entity: string, fields: readonly string[], from: SyncSide): Promise<void> {
+    const { rules, lists } = this.engine.entity(entity);
+    const known = new Set([...rules, ...lists].map(({ name }) => name));
+    for (const name of fields) if (!known.has(name)) throw notFound({ entity }, `has no field "${name}"`);
+    const isOf = (name: string): boolean => fields.some((one) => name === one || name.startsWith(`${one}[`));
+    await this.#exclusively(async (guard) => {
+      let after: string | undefined;
+      do {
+        const page = await this.store.page(this.sides.scope, entity, {
+          limit: 100,
+          ...(after ? { after } : {}),
+        });
+        const links = page.links.flatMap((link) => {
+          const names = Object.keys(link[from].base).filter(isOf);
+          if (names.length === 0 || link.gone !== null) return [];
+          const changed = withBase(link, from, Object.fromEntries(names.map((name) => [name, ''])));
+          return [dueNow(changed, 'operator', Date.now())];
+        });
+        await guard.commit({ entity, links });
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      const stream = await this.store.stream(this.sides.scope, entity);
+      const notices = stream.notices.filter(
+        ({ code, field }) => code !== 'sync.mappingChanged' || !fields.includes(field),
+      );
+      await guard.commit({ entity, stream: { ...stream, notices } });
+    });
   }
 
   /** Lists both sides again from the beginning; bases are kept, so that equal records cost a comparison. */

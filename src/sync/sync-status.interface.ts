@@ -1,5 +1,5 @@
 import type { SyncSide } from './store/sync-link.js';
-import type { SyncCounts, SyncRunState, SyncStream } from './store/sync-store.js';
+import type { SyncCounts, SyncNotice, SyncRunState, SyncStream } from './store/sync-store.js';
 
 /** What one run does otherwise. */
 export interface SyncRunOptions {
@@ -29,6 +29,24 @@ export interface SyncEntityStatus extends SyncCounts {
   readonly paused: boolean;
   /** Records that only a complete listing found: a reason to read further back. */
   readonly foundBySweep: number;
+  /** What was noticed about its fields: `sync.mappingChanged`, `sync.roundTrip`. */
+  readonly notices: readonly SyncNotice[];
+}
+
+/** How far the synchronization of a group is. */
+export interface SyncProgress {
+  /** Of the present or last run; null before the first. */
+  readonly status: SyncRunState['status'] | null;
+  /** In words, without values of records. */
+  readonly message: string;
+  /** Records that are known, on either side. */
+  readonly records: number;
+  /** Those with nothing to do at present; it comes up to `records`. */
+  readonly settled: number;
+  /** Those that are still to be looked at. */
+  readonly due: number;
+  /** Those that wait for a person, or for another record. */
+  readonly held: number;
 }
 
 /** How it stands with a group. */

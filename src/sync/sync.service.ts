@@ -18,6 +18,8 @@ import { executorOf, scopeOf, sidesOf } from './group-sides.js';
 import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
 import type { SyncGroupState, SyncHistoryEntry, SyncRunState, SyncScope } from './store/sync-store.js';
+import { follow } from './progress.js';
+import { logRun } from './run-log.js';
 import { runMessage } from './run-message.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
@@ -25,6 +27,7 @@ import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import { SyncRuns } from './sync-runs.js';
 import type {
   SyncEntityStatus,
+  SyncProgress,
   SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,
@@ -227,7 +230,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     const state = await store.group(scope);
     const entities: SyncEntityStatus[] = [];
     for (const { name } of this.#entities) {
-      const { stopped, confirmed, foundBySweep } = await store.stream(scope, name);
+      const { stopped, confirmed, foundBySweep, notices } = await store.stream(scope, name);
       const counts = await store.count(scope, name, Date.now());
       entities.push({
         entity: name,
@@ -237,9 +240,18 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
         confirmed,
         paused: name in state.paused,
         foundBySweep,
+        notices,
       });
     }
     return { enabled: state.enabled, run: this.#present(group, state), entities };
+  }
+
+  /** How far it is, every second by default, until no run waits or is under way any more. */
+  progress(
+    group: GroupReference,
+    { everyMs = 1_000, signal }: { readonly everyMs?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<SyncProgress> {
+    return follow(() => this.status(group), { everyMs, signal });
   }
 
   /** Leaves an entity out of runs, or all of them, until `resume`. */
@@ -323,11 +335,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
       const sides = await this.#sides(group);
       const result = await this.telemetry.run(group, () => this.#engine.run(sides, options, signal));
       if (result.status === 'busy') return result;
-      for (const error of result.errors) {
-        this.#logger.warn(
-          `${error.code} ${error.entity ?? ''} (${group.marketplace}/${group.groupUid}): ${error.message}`,
-        );
-      }
+      logRun(this.#logger, group, result);
       const present = await this.status(group);
       this.watch.note(group, present, result.errors[0]?.code ?? null);
       const message = runMessage(present, result, this.#settings.firstRun);

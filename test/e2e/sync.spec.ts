@@ -188,7 +188,7 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     );
   });
 
-  it('check 12: keeps ids of lines with their lines, whatever order they come in', async () => {
+  it('check 12, and F10 of check 2: keeps ids of lines with their lines, whatever order they come in', async () => {
     await sync.confirm(group);
     const bill = invoices.add({
       title: 'Chairs',
@@ -354,14 +354,13 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     expect(names()).toContain('Quy');
   });
 
-  it('check 16: lets the platform start, switch and watch it', async () => {
-    await sync.confirm(group);
-    const [marketplace] = sandbox.marketplaces.list();
+  describe('asked by the platform', () => {
     const call = async (
       method: string,
       path: string,
       body?: string,
     ): Promise<[number, Record<string, unknown>]> => {
+      const [marketplace] = sandbox.marketplaces.list();
       const response = await fetch(`${app.url}/maestrano/${group.marketplace}/synchronizations${path}`, {
         method,
         headers: {
@@ -372,23 +371,51 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
       });
       return [response.status, (await response.json()) as Record<string, unknown>];
     };
-    expect(await call('GET', `/${GROUP}`)).toEqual([
-      200,
-      { group_id: GROUP, sync_enabled: true, status: 'DISABLED' },
-    ]);
-    contacts.add({ firstName: 'Oda' });
-    const [status, started] = await call('POST', '', `group_id=${GROUP}&opts[full_sync]=true`);
-    expect([status, started.status]).toEqual([201, 'ENQUEUED']);
-    await sync.idle();
-    expect(await call('GET', `/${GROUP}`)).toMatchObject([200, { status: 'SUCCESS' }]);
-    expect(names()).toContain('Oda');
-    expect(await call('PUT', '/toggle_sync', `group_id=${GROUP}`)).toMatchObject([
-      200,
-      { sync_enabled: false },
-    ]);
-    contacts.add({ firstName: 'Pia' });
-    await call('POST', '', `group_id=${GROUP}`);
-    await sync.idle();
-    expect(names()).not.toContain('Pia');
+
+    it('check 17: makes one run of many starts, and one more', async () => {
+      await sync.confirm(group);
+      const oda = contacts.add({ firstName: 'Oda', lastName: 'Same' });
+      await ran();
+      contacts.edit(oda.id, { firstName: 'Oda of the application' });
+      write({ id: people().find((one) => one.first_name === 'Oda')!.id, first_name: 'Oda of Connec!' });
+      let open = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      const changes = contacts.changes.bind(contacts);
+      let runs = 0;
+      contacts.changes = async (query) => {
+        runs += 1;
+        await gate;
+        return changes(query);
+      };
+      const body = `group_id=${GROUP}&opts[connec_preemption]=false`;
+      const answers = await Promise.all(Array.from({ length: 20 }, () => call('POST', '', body)));
+      open();
+      await sync.idle();
+      expect(answers.every(([status]) => status === 201)).toBe(true);
+      expect(runs).toBeLessThanOrEqual(2);
+      expect(names()).toContain('Oda of the application');
+    });
+
+    it('check 16: is started, switched and watched', async () => {
+      await sync.confirm(group);
+      expect(await call('GET', `/${GROUP}`)).toEqual([
+        200,
+        { group_id: GROUP, sync_enabled: true, status: 'DISABLED' },
+      ]);
+      contacts.add({ firstName: 'Oda' });
+      const [status, started] = await call('POST', '', `group_id=${GROUP}&opts[full_sync]=true`);
+      expect([status, started.status]).toEqual([201, 'ENQUEUED']);
+      await sync.idle();
+      expect(await call('GET', `/${GROUP}`)).toMatchObject([200, { status: 'SUCCESS' }]);
+      expect(names()).toContain('Oda');
+      expect(await call('PUT', '/toggle_sync', `group_id=${GROUP}`)).toMatchObject([
+        200,
+        { sync_enabled: false },
+      ]);
+      contacts.add({ firstName: 'Pia' });
+      await call('POST', '', `group_id=${GROUP}`);
+      await sync.idle();
+      expect(names()).not.toContain('Pia');
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
-import type { SyncHistoryEntry, SyncStream } from '../store/sync-store.js';
+import type { SyncHistoryEntry, SyncNotice, SyncStream } from '../store/sync-store.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { held, type Look } from './decide.js';
 import type { References } from './references.js';
@@ -19,6 +19,8 @@ export interface Batch {
   restored: SyncSide | null;
   /** Records as the sides showed them in their responses. */
   readonly written: { readonly app: SideRecord[]; readonly connec: SideRecord[] };
+  /** What the responses tell of fields. */
+  readonly notices: SyncNotice[];
   /** Largest version that the application showed so far. */
   appHighest: number;
 }
@@ -30,12 +32,30 @@ export async function commit(batch: Batch, stream?: SyncStream): Promise<void> {
   await guard.commit({ entity: entity.name, links, history, ...(stream ? { stream } : {}) });
 }
 
-/** The outcome of a write is not known: it may still arrive, so that nobody looks before it cannot. */
-export function rest(batch: Batch, link: SyncLink): void {
-  batch.context.counters.unknown += 1;
+/** Times in a row that the outcome of a record's writes may be unknown before a person has to look. */
+const ATTEMPTS = 8;
+/** The longest time that a record rests. */
+const LONGEST_REST = 3_600_000;
+
+/**
+ * The outcome of a write is not known: it may still arrive, so that nobody looks before it cannot. Where the failure was
+ * about the record, not about a side that is away, it rests longer each time, and is given up in the end.
+ */
+export function rest(batch: Batch, link: SyncLink, about: 'record' | 'side'): void {
+  const { counters, settings } = batch.context;
+  counters.unknown += 1;
   const now = Date.now();
-  const restUntil = now + batch.context.settings.restMs;
-  batch.links.set(link.key, { ...dueNow({ ...link, restUntil }, 'retry', now), dueAt: restUntil });
+  const attempts = about === 'record' ? link.attempts + 1 : link.attempts;
+  const longer = Math.min(LONGEST_REST, settings.restMs * 2 ** Math.max(0, attempts - 1));
+  const restUntil = now + Math.max(settings.restMs, longer);
+  const resting = { ...link, attempts, restUntil };
+  if (attempts < ATTEMPTS) {
+    batch.links.set(link.key, { ...dueNow(resting, 'retry', now), dueAt: restUntil });
+    return;
+  }
+  counters.rejected += 1;
+  const quarantined = held(resting, batch.looks.get(link.key)!, 'quarantined', 'sync.undecided', now);
+  batch.links.set(link.key, { ...quarantined, attempts });
 }
 
 export function reject(

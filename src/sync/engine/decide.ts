@@ -2,7 +2,14 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import { type FieldWrite, merge, type MergeDecision, type MergeRules, convertUnit } from '../merge/merge.js';
 import { withLines } from '../merge/lines.js';
 import { settle } from '../merge/settle.js';
-import { type Convert, type FieldRule, mayGo, type SideRecord } from '../merge/side-record.js';
+import {
+  type Convert,
+  type FieldRecords,
+  type FieldRule,
+  type FieldUnit,
+  mayGo,
+  type SideRecord,
+} from '../merge/side-record.js';
 import { digest, isEmpty, sameValue, valueAt } from '../merge/values.js';
 import {
   atRest,
@@ -16,6 +23,7 @@ import {
   withSide,
 } from '../store/sync-link.js';
 import type { AppSideRecord, ConnecSide } from './records.js';
+import { ConversionFailure } from './references.js';
 import type { SyncSettings } from './sync-settings.js';
 
 /** Everything that is known of a record at one moment. */
@@ -37,6 +45,8 @@ export interface DecideContext {
   readonly convert: Convert;
   readonly rules: MergeRules;
   readonly now: number;
+  /** Whether references that go in a circle are left out of what is created. */
+  readonly withoutReferences?: boolean;
 }
 
 /** What is to be done for a record, and the link as it is until that is done. */
@@ -87,6 +97,7 @@ export function decide(look: Look, context: DecideContext): Step {
   const reborn = look.app !== null && isReborn(link.app, look.app);
   const app = reborn ? null : look.app;
 
+  if (link.direction === 'none') return keep(atRest(link));
   if (link.gone !== null) return goneStep(link, connec, look, context);
   if (reborn) return goneStep(asGone(link, now), connec, look, context);
   if (holds(link, look)) return keep(atRest(link));
@@ -124,7 +135,8 @@ function both(
   const { units, link: lined, ...records } = withLines(entity, link, { app, connec }, context.convert);
   const settled = lined.intents.length > 0 ? settle(lined, records, units) : { link: lined, undecided: [] };
   const rules = rulesFor(context.rules, link, entity);
-  const merged = merge(settled.link, records, units, context.convert, rules);
+  const open = units.filter((unit) => isOpen(unit, { app: app.record, connec: connec.record }));
+  const merged = merge(settled.link, records, open, context.convert, rules);
   const decisions = [...undecidedDecisions(settled.undecided), ...merged.decisions];
   let next = merged.link;
   if (merged.waitsFor !== null) {
@@ -166,8 +178,7 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
   if (!accepted || !rulesFor(context.rules, link, entity).writable.connec)
     return keep(atRest(seen(link, app, null)));
   const { units, app: lined } = withLines(entity, link, { app, connec: null }, context.convert);
-  const rules = units.flat().filter(({ direction }) => mayGo(direction, 'connec'));
-  const converted = convertUnit(rules, lined, context.convert);
+  const converted = created(units, 'connec', { app: app.record }, lined, context);
   if ('waitsFor' in converted) {
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }
@@ -176,16 +187,50 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
 
 function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: DecideContext): Step {
   const { entity, now } = context;
+  if (entity.source.withoutKey && link.intents.some(({ side }) => side === 'app')) {
+    return keep(held(link, look, 'quarantined', 'sync.undecidedCreate', now));
+  }
   const accepted = entity.accept?.({ connec: connec.record }) ?? true;
   if (!accepted || !rulesFor(context.rules, link, entity).writable.app)
     return keep(atRest(seen(link, null, connec)));
   const { units, connec: lined } = withLines(entity, link, { app: null, connec }, context.convert);
-  const rules = units.flat().filter(({ direction }) => mayGo(direction, 'app'));
-  const converted = convertUnit(rules, lined, context.convert);
+  const converted = created(units, 'app', { connec: connec.record }, lined, context);
   if ('waitsFor' in converted) {
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }
   return { kind: 'createInApp', link, writes: withDefaults(converted.writes, 'app') };
+}
+
+/** All values of a new record. */
+function created(
+  units: readonly FieldUnit[],
+  to: SyncSide,
+  records: FieldRecords,
+  source: SideRecord,
+  { convert, withoutReferences }: DecideContext,
+): ReturnType<typeof convertUnit> {
+  const rules = units.filter((unit) => isOpen(unit, records)).flat();
+  const going = rules.filter(({ direction }) => mayGo(direction, to));
+  const left = (rule: FieldRule): boolean =>
+    withoutReferences === true &&
+    rule.circular === true &&
+    'waitsFor' in convertUnit([rule], source, convert);
+  return convertUnit(
+    going.filter((rule) => !left(rule)),
+    source,
+    convert,
+  );
+}
+
+/** Whether the fields take part, as their guards say. @throws ConversionFailure */
+export function isOpen(unit: FieldUnit, records: FieldRecords): boolean {
+  return unit.every(({ name, when }) => {
+    try {
+      return when?.(records) ?? true;
+    } catch (error) {
+      throw new ConversionFailure(name, error);
+    }
+  });
 }
 
 function withDefaults(writes: readonly FieldWrite[], side: SyncSide): readonly FieldWrite[] {

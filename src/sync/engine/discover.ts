@@ -4,7 +4,13 @@ import type { ConnecPosition } from '../connec/connec-records.js';
 import { hasChanged } from '../merge/merge.js';
 import { matchKeysOf } from '../merge/match.js';
 import { withLines } from '../merge/lines.js';
-import { type Convert, mayGo, type SideRecord } from '../merge/side-record.js';
+import {
+  type Convert,
+  type FieldRecords,
+  type FieldUnit,
+  mayGo,
+  type SideRecord,
+} from '../merge/side-record.js';
 import { sameValue, valueAt } from '../merge/values.js';
 import {
   dueNow,
@@ -16,7 +22,7 @@ import {
 } from '../store/sync-link.js';
 import type { SyncRef } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
-import { asGone, isOlder, isReborn, seen } from './decide.js';
+import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
 import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
@@ -255,7 +261,7 @@ function sight(link: SyncLink, record: SideRecord): SyncLink {
 function markedDue(
   context: RunContext,
   link: SyncLink,
-  record: SideRecord,
+  record: AppSideRecord | ConnecSide,
   { cause, now, convert }: { readonly cause: SyncCause; readonly now: number; readonly convert: Convert },
 ): SyncLink {
   if (isOlder(record, link[record.side])) return { ...dueNow(link, cause, now), dueAt: link.restUntil };
@@ -263,18 +269,34 @@ function markedDue(
 }
 
 /** Whether there may be something to do: the record differs from its base, or the other side is not there yet. */
-function isDue(context: RunContext, link: SyncLink, record: SideRecord, convert: Convert): boolean {
+function isDue(
+  context: RunContext,
+  link: SyncLink,
+  record: AppSideRecord | ConnecSide,
+  convert: Convert,
+): boolean {
   const other: SyncSide = record.side === 'app' ? 'connec' : 'app';
   if (link.gone !== null) return record.side === 'connec' && !link.gone.archived;
   if (link[other].id === null || !link[other].seen) return true;
   if (link.hold?.kind === 'vanished' || link.hold?.kind === 'absent') return true;
   const sides = record.side === 'app' ? { app: record, connec: null } : { app: null, connec: record };
   const lined = withLines<SideRecord | null, SideRecord | null>(context.entity, link, sides, convert);
+  const shown = record.side === 'app' ? { app: record.record } : { connec: record.record };
   return lined.units.some(
     (unit) =>
+      mayTakePart(unit, shown) &&
       unit.every(({ direction }) => mayGo(direction, other)) &&
       hasChanged(unit, lined[record.side] ?? record, link[record.side].base),
   );
+}
+
+/** A guard that fails says so when the record is decided. */
+function mayTakePart(unit: FieldUnit, records: FieldRecords): boolean {
+  try {
+    return isOpen(unit, records);
+  } catch {
+    return true;
+  }
 }
 
 function isArchived({ entity }: RunContext, record: ConnecSide): boolean {

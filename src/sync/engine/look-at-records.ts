@@ -25,7 +25,8 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
   const survivors = await findSurvivors(context, looks);
   const found: Look[] = [];
   for (const one of looks) {
-    const created = questionsOf(one).created ? await source.find(one.link.connec.id!) : null;
+    const asked = questionsOf(one).created && !entity.source.withoutKey;
+    const created = asked ? await source.find(one.link.connec.id!) : null;
     found.push({ ...one, created, survivor: survivors.get(one.link.key) ?? null });
   }
   return found;

@@ -10,6 +10,7 @@ import { decide, held, type Look, type Step } from './decide.js';
 import { look } from './look-at-records.js';
 import { matched } from './match-records.js';
 import type { AppSideRecord } from './records.js';
+import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
@@ -83,6 +84,7 @@ export async function processBatch(
     away: false,
     restored: null,
     written: { app: [], connec: [] },
+    notices: [],
     appHighest: highestOf(stream, looks),
   };
   for (const step of steps) if ('decisions' in step) batch.history.push(...historyOf(step));
@@ -92,7 +94,9 @@ export async function processBatch(
   if (writing.length > 0) {
     await writeToApp(batch, writing);
     await writeToConnec(batch, writing);
-    await commit(batch, withShown(stream, batch.written));
+    const noticed = withNotices(withShown(stream, batch.written), batch.notices);
+    context.notices.push(...noticed.added);
+    await commit(batch, noticed.stream);
   }
   if (batch.restored !== null) await stopRestored(context, batch.restored);
   await wakeWaiting(batch);
@@ -106,11 +110,11 @@ export async function processBatch(
 }
 
 export function decideOne(context: RunContext, references: References, one: Look): Step {
-  const { entity, settings, options } = context;
+  const { entity, settings, options, withoutReferences = false } = context;
   const rules = { writable: options.writable, conflict: entity.conflict, preemption: options.preemption };
   const now = Date.now();
   try {
-    return decide(one, { entity, settings, rules, convert: references.convert, now });
+    return decide(one, { entity, settings, rules, convert: references.convert, now, withoutReferences });
   } catch (error) {
     if (!(error instanceof ConversionFailure)) throw error;
     context.counters.rejected += 1;

@@ -2,7 +2,7 @@ import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncSide } from '../store/sync-link.js';
-import type { SyncScope, SyncStore } from '../store/sync-store.js';
+import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
 import type { HeldLease } from './held-lease.js';
 import type { SourceCalls } from './source-calls.js';
 import type { SyncSettings } from './sync-settings.js';
@@ -20,6 +20,10 @@ export interface RunContext {
   readonly owner: ExternalIdOwner;
   readonly options: RunOptions;
   readonly counters: RunCounters;
+  /** What was noticed about fields in this run. */
+  readonly notices: SyncNotice[];
+  /** Whether records are created without the references that they wait for; false except where those go in a circle. */
+  readonly withoutReferences?: boolean;
 }
 
 /** What one run does otherwise than the next. */

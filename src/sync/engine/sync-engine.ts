@@ -3,7 +3,9 @@ import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
-import type { SyncScope, SyncStore } from '../store/sync-store.js';
+import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
+import { breakCircles } from './cycles.js';
+import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { HeldLease } from './held-lease.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
@@ -37,6 +39,8 @@ export interface SyncRunResult {
   readonly entities: Readonly<Record<string, RunCounters>>;
   /** What stopped single entities. */
   readonly errors: readonly MaestranoSyncError[];
+  /** What was noticed about fields for the first time. */
+  readonly notices: readonly (SyncNotice & { readonly entity: string })[];
 }
 
 /** Times the entities are gone through, so that records that wait for others are sent in the same run. */
@@ -137,6 +141,16 @@ export class SyncEngine {
     return record ? readConnec(entity, record).digests : {};
   }
 
+  /** The entity of the name. @throws MaestranoSyncError `sync.operation` */
+  entity(name: string): SyncEntity {
+    const entity = this.entities.find((one) => one.name === name);
+    if (entity) return entity;
+    throw new MaestranoSyncError('sync.operation', {
+      message: `No entity is named "${name}".`,
+      entity: name,
+    });
+  }
+
   /** Runs some work that needs the lease of a group; null while somebody else has it. */
   async exclusively<T>(sides: GroupSides, work: (guard: HeldLease) => Promise<T>): Promise<T | null> {
     const { leaseMs, timeoutMs } = this.settings;
@@ -157,18 +171,23 @@ export class SyncEngine {
   ): Promise<SyncRunResult> {
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
-    if (lease === null) return { status: 'busy', counters: newCounters(), entities: {}, errors: [] };
+    if (lease === null)
+      return { status: 'busy', counters: newCounters(), entities: {}, errors: [], notices: [] };
     const guard = new HeldLease(this.store, lease, this.settings, signal);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
         this.#context(sides, entity, guard, options, newCounters()),
       );
       const errors = await work(contexts);
+      const notices = contexts.flatMap((context) =>
+        context.notices.map((notice) => ({ ...notice, entity: context.entity.name })),
+      );
       return {
         status: errors.length > 0 ? 'failed' : 'done',
         counters: sumOf(contexts.map(({ counters }) => counters)),
         entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
         errors,
+        notices,
       };
     } finally {
       await this.store.release(guard.lease);
@@ -195,12 +214,20 @@ export class SyncEngine {
       for (const context of contexts) await attempt(context, () => this.#process(context));
       if (contexts.length === 1) break;
     }
+    let broken = false;
+    for (const context of contexts) {
+      await attempt(context, async () => {
+        if ((await this.#mayProcess(context)) && (await breakCircles(context))) broken = true;
+      });
+    }
+    if (broken) for (const context of contexts) await attempt(context, () => this.#process(context));
     return [...errors.values()];
   }
 
   async #discover(context: RunContext): Promise<void> {
     const { store, scope, entity, settings, options } = context;
     const stream = await store.stream(scope, entity.name);
+    await checkDeclaration(context);
     if (stream.stopped !== null) return;
     await takeHints(context);
     await discoverApp(context);
@@ -213,11 +240,13 @@ export class SyncEngine {
   }
 
   async #process(context: RunContext): Promise<void> {
-    const { store, scope, entity, settings } = context;
+    if (await this.#mayProcess(context)) await processDue(context);
+  }
+
+  async #mayProcess({ store, scope, entity, settings }: RunContext): Promise<boolean> {
     const stream = await store.stream(scope, entity.name);
-    if (stream.stopped !== null || !stream.appComplete || !stream.connecComplete) return;
-    if (!stream.confirmed && settings.firstRun === 'plan') return;
-    await processDue(context);
+    if (stream.stopped !== null || !stream.appComplete || !stream.connecComplete) return false;
+    return stream.confirmed || settings.firstRun !== 'plan';
   }
 
   #context(
@@ -229,7 +258,7 @@ export class SyncEngine {
   ): RunContext {
     const { store, settings } = this;
     const source = new SourceCalls(entity, scope, { tenant, executor }, settings.timeoutMs);
-    return { store, scope, entity, source, connec, guard, settings, owner, options, counters };
+    return { store, scope, entity, source, connec, guard, settings, owner, options, counters, notices: [] };
   }
 }
 

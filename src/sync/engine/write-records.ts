@@ -18,6 +18,7 @@ import {
 } from '../store/sync-link.js';
 import { type Batch, reject, rest, settledFor, without } from './batch.js';
 import { asGone, isFormer, seen, type Step } from './decide.js';
+import { roundTripNotices } from './notices.js';
 import { type ConnecSide, readConnec } from './records.js';
 
 export function addIntents(batch: Batch, step: Step): void {
@@ -78,7 +79,8 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
       { app: written.record, connec },
       batch.references.convert,
     );
-    const { link: based } = afterWrite(settledFor(lined.link, 'app'), 'app', writes, lined.app);
+    const { link: based, altered } = afterWrite(settledFor(lined.link, 'app'), 'app', writes, lined.app);
+    batch.notices.push(...roundTripNotices(altered, writes, lined.app));
     const created = withSide(based, 'app', {
       id: written.record.id,
       seen: true,
@@ -95,7 +97,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
       written.field === null ? [] : [written.field],
     );
   } else if (written.kind === 'unknown') {
-    rest(batch, current);
+    rest(batch, current, 'record');
   } else {
     // Stale, or gone meanwhile: certainly not written. Look again.
     batch.links.set(link.key, dueNow(without(without(current, 'app'), 'connec'), 'retry', now));
@@ -210,10 +212,9 @@ function appDataOf(link: SyncLink, writes: readonly FieldWrite[], app: SideRecor
 }
 
 /** The lines among the writes, by their list. */
-function linesByList(writes: readonly FieldWrite[]): readonly {
-  readonly list: ListRule;
-  readonly lines: ReadonlyMap<string, LineValues | null>;
-}[] {
+function linesByList(
+  writes: readonly FieldWrite[],
+): readonly { readonly list: ListRule; readonly lines: ReadonlyMap<string, LineValues | null> }[] {
   const found = new Map<ListRule, Map<string, LineValues | null>>();
   for (const { rule, value } of writes) {
     if (!rule.line) continue;
@@ -268,23 +269,21 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       }
       counters.createdInConnec += 1;
     } else if (writes.length > 0) counters.updatedInConnec += 1;
-    const { link: based } = afterWrite(settledFor(lined, 'connec'), 'connec', writes, record);
+    const { link: based, altered } = afterWrite(settledFor(lined, 'connec'), 'connec', writes, record);
+    batch.notices.push(...roundTripNotices(altered, writes, record));
     const linked = withSide({ ...based, matchKeys: [] }, 'connec', {
       id: record.id,
       seen: true,
       born: based.connec.born ?? record.born,
     });
-    const next = {
-      ...seen(linked, look_.app, record),
-      externalConfirmed: confirmed(linked, record),
-    };
+    const next = { ...seen(linked, look_.app, record), externalConfirmed: confirmed(linked, record) };
     const settled = next.intents.length === 0 && isAsSent(writes, record) && next.externalConfirmed;
     const rested = settled && step.kind === 'write' && step.toApp.length === 0;
     batch.links.set(link.key, rested ? atRest(next) : dueNow(next, 'retry', now));
   } else if (written.kind === 'rejected') {
     reject(batch, link, 'connec', 'sync.rejectedByConnec', written.reason, []);
   } else if (written.kind === 'unknown') {
-    rest(batch, link);
+    rest(batch, link, 'side');
   } else if (written.kind === 'notFound') {
     batch.links.set(link.key, dueAt(without(link, 'connec'), now + settings.retryMs, 'retry', now));
   } else {

@@ -46,7 +46,7 @@ type SameKeys<Local, Value> = {
 }[keyof Local & string];
 
 /** What every field may say. */
-interface FieldOptions<Value, Property> {
+interface FieldOptions<Local, Value, Property> {
   /** Whether two values, in Connec!'s form, say the same; exact equality by default. */
   readonly equal?: (one: Value, other: Value) => boolean;
   /** Who wins where both sides changed the field; the entity's rule by default. */
@@ -56,11 +56,19 @@ interface FieldOptions<Value, Property> {
    * change.
    */
   readonly onCreate?: { readonly app?: Property; readonly connec?: Value };
+  /**
+   * Whether the field takes part, seen from the records that are there; always by default. A price, say, only while both
+   * sides are in one currency.
+   */
+  readonly when?: (records: {
+    readonly app?: Local;
+    readonly connec?: Readonly<Record<string, unknown>>;
+  }) => boolean;
 }
 
 /** The same value on both sides. */
 type PlainField<Local, Value> = {
-  [K in SameKeys<Local, Value>]: FieldOptions<Value, Local[K]> & {
+  [K in SameKeys<Local, Value>]: FieldOptions<Local, Value, Local[K]> & {
     readonly app: K;
     /** Which way values go; `both` by default. */
     readonly direction?: 'both' | 'toConnec' | 'toApp';
@@ -72,7 +80,7 @@ type PlainField<Local, Value> = {
 
 /** A value that is converted: both ways, or the one way that it goes. */
 type ConvertedField<Local, Value> = {
-  [K in keyof Local & string]: FieldOptions<Value, Local[K]> & {
+  [K in keyof Local & string]: FieldOptions<Local, Value, Local[K]> & {
     readonly app: K;
     readonly refers?: never;
   } & (

@@ -15,6 +15,16 @@ export interface SyncEntitySpec<Local, Remote> {
   readonly name?: string;
   readonly fields: FieldMap<Local, Remote>;
   /**
+   * Raise it when a conversion changes in what it closes over; 1 by default. Processes with a smaller one leave groups
+   * alone that a greater one has worked on.
+   */
+  readonly version?: number;
+  /**
+   * Fields whose property several records of Connec! show, such as the title of a product with variants. They are written
+   * to Connec! only, or asked about where their rule is `ask`: one customer's edit must not overwrite the others'.
+   */
+  readonly shared?: readonly ConnecPath<Remote>[];
+  /**
    * Fields that are changed, decided and written as one, such as an amount and its currency. Parts of one object of
    * Connec! are together by default.
    */
@@ -51,6 +61,7 @@ type FieldSpec =
       readonly conflict?: SyncConflictRule;
       readonly onCreate?: FieldRule['onCreate'];
       readonly refers?: string;
+      readonly when?: FieldRule['when'];
       /** Of a list with lines. */
       readonly fields?: Readonly<Record<string, FieldSpec | undefined>>;
       readonly key?: string;
@@ -99,7 +110,11 @@ export function syncEntity<
   if (specs.length === 0) wrong('it has no fields.');
   const isList = ([, field]: readonly [string, FieldSpec]): boolean =>
     typeof field === 'object' && field.fields !== undefined;
-  const rules = specs.filter((one) => !isList(one)).map(([path, field]) => ruleOf(path, field, wrong));
+  const shared: readonly string[] = spec.shared ?? [];
+  const rules = specs
+    .filter((one) => !isList(one))
+    .map(([path, field]) => ruleOf(path, field, wrong))
+    .map((rule) => (shared.includes(rule.name) ? asShared(rule, wrong) : rule));
   const lists = specs.filter(isList).map(([path, field]) => listOf(path, field, wrong));
   const known = new Set(rules.map(({ name: path }) => path));
   const check = (paths: readonly string[], where: string): void => {
@@ -110,10 +125,13 @@ export function syncEntity<
   check(match.flat(), 'match');
   check(spec.apart ?? [], 'apart');
   check((spec.together ?? []).flat(), 'together');
+  check(shared, 'shared');
+  if (!Number.isSafeInteger(spec.version ?? 1)) wrong('its "version" is no whole number.');
   if (spec.conflict !== undefined && !CONFLICTS.includes(spec.conflict)) wrong('its "conflict" is no rule.');
   return {
     name,
     resource,
+    version: spec.version ?? 1,
     source: source as SyncSource<AppRecord>,
     rules,
     lists,
@@ -149,7 +167,7 @@ type Wrong = (message: string, fields?: readonly string[]) => never;
 
 function ruleOf(path: string, field: FieldSpec, wrong: Wrong): FieldRule {
   const given = typeof field === 'string' ? { app: field } : field;
-  const { app, direction = 'both', to, from, equal, conflict, onCreate = {}, refers } = given;
+  const { app, direction = 'both', to, from, equal, conflict, onCreate = {}, refers, when } = given;
   if (typeof app !== 'string' || app === '')
     wrong(`the field "${path}" names no property of the application.`, [path]);
   if (!DIRECTIONS.includes(direction)) wrong(`the field "${path}" has no such direction.`, [path]);
@@ -168,7 +186,16 @@ function ruleOf(path: string, field: FieldSpec, wrong: Wrong): FieldRule {
     toApp: from ?? null,
     equal: equal ?? null,
     onCreate,
+    when: when ?? null,
   };
+}
+
+/** A field whose property belongs to several records. */
+function asShared(rule: FieldRule, wrong: Wrong): FieldRule {
+  if (rule.conflict === 'ask') return rule;
+  if (rule.direction === 'toApp')
+    wrong(`the field "${rule.name}" is shared and goes to the application.`, [rule.name]);
+  return { ...rule, direction: 'toConnec' };
 }
 
 /** Fields that are decided together: as declared, then those of one object, then each by itself. */

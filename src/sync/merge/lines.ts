@@ -11,6 +11,7 @@ import {
   type SideLine,
   type SideRecord,
 } from './side-record.js';
+import { isRecord } from '../../utils/values.js';
 import { canonical, isEmpty, sameValue } from './values.js';
 
 /** Both records of a link with each line as a field of its own, and the units that it is merged by. */
@@ -121,7 +122,35 @@ function pairLines(
       freeConnec.splice(freeConnec.indexOf(other), 1);
     }
   }
-  return pairs;
+  return [...pairs, ...ownLines(list, link, { app: freeApp, connec: freeConnec })];
+}
+
+/** Lines that we added to a side without hearing of it, and that were removed from the other one since. */
+function ownLines(
+  list: ListRule,
+  { intents }: SyncLink,
+  free: Readonly<Record<SyncSide, readonly SideLine[]>>,
+): readonly SyncLinePair[] {
+  const sent = intents.flatMap(({ side, sent: values }) =>
+    Object.entries(values).map(([name, value]) => ({ side, name, value })),
+  );
+  const toConnec = free.connec.flatMap(({ id, externalIds }): SyncLinePair[] => {
+    const own = externalIds.find((one) => sent.some(({ name }) => name === lineName(list, `a${one}`)));
+    return own === undefined ? [] : [{ key: `a${own}`, app: own, connec: id }];
+  });
+  const begins = `${list.name}[c`;
+  const toApp = free.app.flatMap(({ id, values }): SyncLinePair[] => {
+    const own = sent.find(
+      ({ side, name, value }) => side === 'app' && name.startsWith(begins) && sameLine(list, value, values),
+    );
+    const theirs = own?.name.slice(begins.length, -1);
+    return theirs === undefined ? [] : [{ key: `c${theirs}`, app: id, connec: theirs }];
+  });
+  return [...toConnec, ...toApp];
+}
+
+function sameLine({ fields }: ListRule, sent: unknown, values: LineValues): boolean {
+  return isRecord(sent) && fields.every(({ name }) => !(name in sent) || sameValue(sent[name], values[name]));
 }
 
 function sameField(field: FieldRule, app: SideLine, connec: SideLine, convert: Convert): boolean {

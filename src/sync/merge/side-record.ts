@@ -4,6 +4,12 @@ import { digest } from './values.js';
 /** Who wins where both sides changed a field. */
 export type SyncConflictRule = 'newest' | 'app' | 'connec' | 'nonEmpty' | 'ask';
 
+/** The records of both sides, as far as they are there, for a guard of a field. */
+export interface FieldRecords {
+  readonly app?: Readonly<Record<string, unknown>>;
+  readonly connec?: Readonly<Record<string, unknown>>;
+}
+
 /** One field of an entity, ready to be used. */
 export interface FieldRule {
   /** Its path at Connec!, and its name in everything that is kept. */
@@ -22,6 +28,10 @@ export interface FieldRule {
   readonly equal: ((one: unknown, other: unknown) => boolean) | null;
   /** What the other side gets on create where a value is empty. */
   readonly onCreate: { readonly app?: unknown; readonly connec?: unknown };
+  /** Whether the field takes part for these records; always by default. */
+  readonly when?: ((records: FieldRecords) => boolean) | null;
+  /** Whether the entity that it refers to refers back, by whatever way. */
+  readonly circular?: boolean;
   /** The line that it is, where the field is one. */
   readonly line?: { readonly list: ListRule; readonly key: string };
 }

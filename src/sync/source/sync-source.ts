@@ -64,6 +64,11 @@ export interface SyncSource<Local> {
    * (the default). With `table` the engine sees a restored backup also by records that are missing.
    */
   readonly versions?: 'table' | 'record';
+  /**
+   * Says aloud that `create` cannot keep its key: `find` is never asked then, and a create of unknown outcome is left to a
+   * person (`sync.undecidedCreate`). False by default.
+   */
+  readonly withoutKey?: boolean;
   /** Whether it works on `context.executor`; false by default. */
   readonly needsExecutor?: boolean;
   /** What changed behind the cursor, oldest first; everything without one. */

@@ -46,6 +46,10 @@ export interface SyncStream {
   readonly foundBySweep: number;
   /** Whether a person, or an option, allowed the first synchronization. */
   readonly confirmed: boolean;
+  /** How the entity was declared when it was last run; null before the first run. */
+  readonly declaration: SyncDeclaration | null;
+  /** What was noticed about its fields. */
+  readonly notices: readonly SyncNotice[];
   /** Nothing is decided for the entity until a person has; null when nothing is wrong. */
   readonly stopped: SyncStop | null;
   /** Overwrites and deletes by hour (of the epoch), for the brake. */
@@ -60,6 +64,30 @@ export interface SyncVersions {
   /** When `settled` was last moved on, in milliseconds. */
   readonly at: number;
   readonly settled: number;
+}
+
+/** How an entity was declared. */
+export interface SyncDeclaration {
+  readonly version: number;
+  /** By field: the property of the application, and a digest of how it is mapped. */
+  readonly fields: Readonly<Record<string, { readonly app: string; readonly mapping: string }>>;
+}
+
+/** Something about a field that a person should know. Holds no value. */
+export interface SyncNotice {
+  /**
+   * `sync.mappingChanged`: it is mapped otherwise than before, and nothing was written for that. `sync.roundTrip`: a
+   * side keeps another form of what was sent.
+   */
+  readonly code: 'sync.mappingChanged' | 'sync.roundTrip';
+  readonly field: string;
+  /** Records that it is about. */
+  readonly count: number;
+  /** Milliseconds of the epoch. */
+  readonly since: number;
+  /** Characters that were sent, and that are kept, of the first one; with `sync.roundTrip`. */
+  readonly sent?: number;
+  readonly kept?: number;
 }
 
 /** A record of one side, with the version or stamp that it was seen with. */
@@ -166,6 +194,8 @@ export const NEW_STREAM: SyncStream = {
   overlapMs: null,
   foundBySweep: 0,
   confirmed: false,
+  declaration: null,
+  notices: [],
   stopped: null,
   hours: [],
   released: false,

@@ -23,6 +23,8 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
   readonly writes: string[] = [];
   /** Called before a write of the engine; throws to fail it. */
   before: ((what: string, data: Partial<T>) => void) | null = null;
+  /** Called behind a write of the engine; throws for a response that gets lost. */
+  after: ((what: string) => void) | null = null;
   #rev = 0;
   #ids = 0;
 
@@ -65,7 +67,9 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
     const there = this.list.find((row) => row.key === key);
     if (there) return there;
     this.writes.push(`create ${JSON.stringify(data)}`);
-    return this.#put({ ...this.empty, ...data, ...this.#born(key) });
+    const made = this.#put({ ...this.empty, ...data, ...this.#born(key) });
+    this.after?.('create');
+    return made;
   }
 
   async find(key: string): Promise<(T & Row) | null> {
@@ -82,7 +86,9 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
     if (!row) return null;
     if (row.rev !== ifVersion) return 'stale';
     this.writes.push(`update ${id} ${JSON.stringify(changes)}`);
-    return this.#put({ ...row, ...changes });
+    const written = this.#put({ ...row, ...changes });
+    this.after?.('update');
+    return written;
   }
 
   identity({ id, rev, updatedAt, bornAt, key }: T & Row): SyncIdentity {
@@ -90,11 +96,17 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
   }
 
   #born(key: string | null): Row {
-    return { id: (this.#ids += 1), key, rev: 0, updatedAt: new Date(), bornAt: new Date().toISOString() };
+    return {
+      id: (this.#ids += 1),
+      key,
+      rev: 0,
+      updatedAt: new Date(Date.now()),
+      bornAt: new Date(Date.now()).toISOString(),
+    };
   }
 
   #put(row: T & Row): T & Row {
-    const put = { ...row, rev: (this.#rev += 1), updatedAt: new Date() };
+    const put = { ...row, rev: (this.#rev += 1), updatedAt: new Date(Date.now()) };
     this.rows.set(row.id, put);
     return put;
   }

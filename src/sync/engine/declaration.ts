@@ -1,0 +1,119 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { SyncEntity } from '../fields/entity-definition.js';
+import type { FieldRule, ListRule } from '../merge/side-record.js';
+import { digest } from '../merge/values.js';
+import { type SyncLink, withBase } from '../store/sync-link.js';
+import type { SyncDeclaration, SyncNotice } from '../store/sync-store.js';
+import type { RunContext } from './run-context.js';
+
+/** How an entity is declared, as it is kept beside its links. */
+export function declarationOf({ version, rules, lists }: SyncEntity): SyncDeclaration {
+  const fields = [
+    ...rules.map((rule) => [rule.name, rule.app, mappingOf(rule)] as const),
+    ...lists.map(listOf),
+  ];
+  return {
+    version,
+    fields: Object.fromEntries(fields.map(([name, app, mapping]) => [name, { app, mapping }])),
+  };
+}
+
+function listOf({ name, app, key, fields }: ListRule): readonly [name: string, app: string, mapping: string] {
+  return [name, app, digest([key, ...fields.map((rule) => [rule.name, rule.app, mappingOf(rule)])])];
+}
+
+/** Conversions are compared by their text: what they close over is not seen, which is what `version` is for. */
+function mappingOf({ direction, refers, toConnec, toApp }: FieldRule): string {
+  return digest([
+    direction,
+    refers,
+    toConnec === null ? null : String(toConnec),
+    toApp === null ? null : String(toApp),
+  ]);
+}
+
+/**
+ * Tells a changed mapping from changed records (docs/synchronization.md): a field whose mapping changed is written
+ * nowhere because of that. It is noted, and `remap` applies it when a person says so.
+ *
+ * @throws MaestranoSyncError `sync.olderDeclaration` when a newer version of the declaration has worked on the group
+ */
+export async function checkDeclaration(context: RunContext): Promise<void> {
+  const { store, scope, entity, guard } = context;
+  const stream = await store.stream(scope, entity.name);
+  const [before, present] = [stream.declaration, declarationOf(entity)];
+  if (before !== null && before.version > present.version) {
+    const { marketplace, group } = scope;
+    throw new MaestranoSyncError('sync.olderDeclaration', { marketplace, group, entity: entity.name });
+  }
+  if (before !== null && digest(before.fields) === digest({ ...before.fields, ...present.fields })) {
+    if (before.version === present.version) return;
+  }
+  const changed = before === null ? [] : changedFields(before, present, entity);
+  const moved = changed.filter((name) => before!.fields[name]!.app !== present.fields[name]!.app);
+  if (moved.length > 0) await rebase(context, moved, before!);
+  const { links } = changed.length > 0 ? await store.count(scope, entity.name, Date.now()) : { links: 0 };
+  const added = changed.map((field): SyncNotice => ({
+    code: 'sync.mappingChanged',
+    field,
+    count: links,
+    since: Date.now(),
+  }));
+  context.notices.push(...added);
+  const kept = stream.notices.filter(
+    ({ code, field }) => code !== 'sync.mappingChanged' || !changed.includes(field),
+  );
+  // Fields that this declaration does not have are kept: an earlier release may come back.
+  const fields = { ...before?.fields, ...present.fields };
+  const declaration = { version: present.version, fields };
+  await guard.commit({
+    entity: entity.name,
+    stream: { ...stream, declaration, notices: [...kept, ...added] },
+  });
+}
+
+function changedFields(before: SyncDeclaration, present: SyncDeclaration, { rules }: SyncEntity): string[] {
+  const newer = before.version !== present.version;
+  return Object.entries(present.fields).flatMap(([name, { app, mapping }]) => {
+    const known = before.fields[name];
+    if (known === undefined) return [];
+    const rule = rules.find((one) => one.name === name);
+    const converted = rule !== undefined && (rule.toConnec !== null || rule.toApp !== null);
+    return known.app !== app || known.mapping !== mapping || (newer && converted) ? [name] : [];
+  });
+}
+
+/**
+ * Takes what the application shows under a field's new property for unchanged: nobody edited it. Where the record still
+ * has the old property, and that was edited since the last run, the field stays changed.
+ */
+async function rebase(
+  context: RunContext,
+  fields: readonly string[],
+  before: SyncDeclaration,
+): Promise<void> {
+  const { store, scope, entity, source, settings, guard } = context;
+  let after: string | undefined;
+  do {
+    await guard.check();
+    const page = await store.page(scope, entity.name, {
+      limit: settings.pageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    const ids = page.links.flatMap(({ app, gone }) => (app.id === null || gone !== null ? [] : [app.id]));
+    const records = await source.get(ids);
+    const links = page.links.flatMap((link): SyncLink[] => {
+      const record = link.app.id === null ? undefined : records.get(link.app.id);
+      if (record === undefined) return [];
+      const based = fields.filter((name) => {
+        const base = link.app.base[name];
+        const old = record.record[before.fields[name]!.app];
+        return base !== undefined && (old === undefined || digest(old) === base);
+      });
+      if (based.length === 0) return [];
+      return [withBase(link, 'app', Object.fromEntries(based.map((name) => [name, record.digests[name]!])))];
+    });
+    if (links.length > 0) await guard.commit({ entity: entity.name, links });
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
