@@ -111,6 +111,43 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: 'false',
     setups: ['deleted, and the id used again'],
   },
+  'an archive beats an edit beside it': {
+    file: 'src/sync/merge/merge.ts',
+    cut: 'if (!appChanged && !connecChanged) continue;',
+    by: `if (!appChanged && !connecChanged) continue;
+      if (unit[0].name !== 'arch' && units.some((one) => one[0].name === 'arch' && hasChanged(one, app, link.app.base))) {
+        merged = withBase(merged, 'app', only(unit, app.digests));
+        continue;
+      }`,
+    setups: ['archived and un-archived'],
+  },
+  'archived stays archived': {
+    file: 'src/sync/merge/merge.ts',
+    cut: 'const decision = decide(unit, link, records, { appChanged, connecChanged }, rules);',
+    by: `const archived = unit[0].name === 'arch' && (app.values.arch || connec.values.arch);
+      const decision = archived
+        ? { unit, to: app.values.arch ? 'connec' : 'app', rule: '', conflict: false }
+        : decide(unit, link, records, { appChanged, connecChanged }, rules);`,
+    setups: ['archived and un-archived'],
+  },
+  'a survivor of a merge is written to': {
+    file: 'src/sync/engine/decide.ts',
+    cut: "return keep(held(free, look, 'merged', 'sync.merged', now, { others: [look.survivor.id] }));",
+    by: "return keep(dueNow(withSide({ ...free, intents: [] }, 'connec', { id: null, seen: false, base: {} }), 'retry', now));",
+    setups: ['merged at the platform'],
+  },
+  'a field that moved is taken for edited': {
+    file: 'src/sync/engine/declaration.ts',
+    cut: 'if (moved.length > 0) await rebase(context, moved, before!);',
+    by: '',
+    setups: ['a field moves to another property'],
+  },
+  'a rejected record is forgotten': {
+    file: 'src/sync/engine/batch.ts',
+    cut: 'batch.links.set(link.key, { ...quarantined, attempts: link.attempts + 1 });',
+    by: 'batch.links.set(link.key, { ...without(link, side), hold: null, dueAt: null, since: null, causes: [] });',
+    setups: ['records that are rejected'],
+  },
   'an older state counts as an edit': {
     file: 'src/sync/engine/decide.ts',
     cut: "typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version",

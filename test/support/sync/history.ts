@@ -1,6 +1,7 @@
 import { SyncEngine } from '../../../src/sync/engine/sync-engine.js';
 import { SYNC_DEFAULTS, type SyncSettings } from '../../../src/sync/engine/sync-settings.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
+import { dueNow } from '../../../src/sync/store/sync-link.js';
 import type { SyncScope, SyncStore } from '../../../src/sync/store/sync-store.js';
 import { EngineProcess, entityOf, sidesOf } from './world-sides.js';
 import { Crash, World, type WorldOptions } from './world.js';
@@ -53,7 +54,9 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
     const cycle = async (): Promise<void> => {
       const process = new EngineProcess();
       const { source, connec } = sidesOf(world, process);
-      const engine = new SyncEngine(storeFor(store, process), [entityOf(source, conflict)], settings);
+      const released = o.release && world.opsLeft < o.userOps / 2;
+      const entity = entityOf(source, conflict, released);
+      const engine = new SyncEngine(storeFor(store, process), [entity], settings);
       const due = world.hintBox.filter((hint) => hint.due <= world.now);
       world.hintBox = world.hintBox.filter((hint) => hint.due > world.now);
       await store.hint(
@@ -88,6 +91,7 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
     for (let count = 0; count < 12; count += 1) {
       world.now += 90_000;
       world.run();
+      if (count === 0) await retryRejected(store);
       await cycle();
     }
     const before = world.effects;
@@ -99,6 +103,16 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
   } finally {
     Date.now = realNow;
   }
+}
+
+/** A person has everything sent again that a side rejected. */
+async function retryRejected(store: SyncStore): Promise<void> {
+  const { links } = await store.page(SCOPE, 'things', { limit: 1_000, hold: 'quarantined' });
+  const lease = await store.acquire(SCOPE, 1);
+  if (lease === null || links.length === 0) return;
+  const retried = links.map((link) => dueNow({ ...link, hold: null, attempts: 0 }, 'operator', Date.now()));
+  await store.commit(lease, { entity: 'things', links: retried });
+  await store.release(lease);
 }
 
 /** Ids of records that wait for a person, or for a later look: one of their sides is missing. */
@@ -157,6 +171,8 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   'two edits in one second': { options: { ...NO_FAULTS, double: true, noSweep: true }, expected: 0 },
   'cut off by the platform': { options: { trunc: 4 }, expected: 0 },
   'archived and un-archived': { options: { arch: true }, expected: 2 },
+  'records that are rejected': { options: { reject: 0.2 }, expected: 0 },
+  'a field moves to another property': { options: { release: true }, expected: 0 },
   'amount and currency': { options: { pairs: true }, expected: 0 },
   'merged at the platform': { options: { merge: true }, expected: 4 },
   'deleted, and the id used again': { options: { reuse: true }, expected: 6 },

@@ -6,7 +6,7 @@ import type {
 } from '../../../src/sync/connec/connec-records.js';
 import type { AppRecord, SyncEntity } from '../../../src/sync/fields/entity-definition.js';
 import type { FieldRule } from '../../../src/sync/merge/side-record.js';
-import type { SyncSource } from '../../../src/sync/source/sync-source.js';
+import { SyncRejected, type SyncSource } from '../../../src/sync/source/sync-source.js';
 import {
   Ambiguous,
   type AppRow,
@@ -16,6 +16,7 @@ import {
   Crash,
   type Field,
   FIELDS,
+  Rejected,
   type Value,
   type World,
 } from './world.js';
@@ -92,10 +93,19 @@ export function sidesOf(
 ): { readonly source: SyncSource<AppRecord>; readonly connec: ConnecRecords } {
   const [fromApp, fromConnec] = [new Origins(), new Origins()];
   const io = <T>(effect: () => T, write = false): Promise<T> => process.alive(() => world.io(effect, write));
+  const appWrite = async <T>(effect: () => T): Promise<T> => {
+    try {
+      return await io(effect, true);
+    } catch (error) {
+      throw error instanceof Rejected ? new SyncRejected('no') : error;
+    }
+  };
 
   const appRecord = (row: AppRow): AppRecord => ({
     id: row.id,
     ...valuesOf(row.f),
+    // The property of the later release: the note in another form.
+    remark: `${String(row.f.note.v)}!`,
     ver: row.ver,
     at: row.at,
     born: row.born,
@@ -128,22 +138,23 @@ export function sidesOf(
       return row ? appRecord(fromApp.read([row])[0]!) : null;
     },
     create: async (data, { key }) => {
-      const row = await io(() => {
-        const k = world.o.values === 'few' ? fromConnec.thing(key, {}) : fromConnec.thing(key, data);
+      const row = await appWrite(() => {
+        const values = oldForm(data);
+        const k = world.o.values === 'few' ? fromConnec.thing(key, {}) : fromConnec.thing(key, values);
         const there = [...world.app.values()].find((one) => one.key === key);
-        return there ?? world.addApp(fromConnec.cells(k, data) as Cells, k, key);
-      }, true);
+        return there ?? world.addApp(fromConnec.cells(k, values) as Cells, k, key);
+      });
       return appRecord(fromApp.read([row])[0]!);
     },
     update: async (id, changes, { ifVersion }) => {
-      const row = await io(() => {
+      const row = await appWrite(() => {
         const there = world.app.get(id);
         if (!there) return null;
         if (there.ver !== ifVersion) return 'stale' as const;
-        there.f = { ...there.f, ...fromConnec.cells(there.k, changes) };
+        there.f = { ...there.f, ...fromConnec.cells(there.k, oldForm(changes)) };
         world.touch('L', there);
         return there;
-      }, true);
+      });
       return row === null || row === 'stale' ? row : appRecord(fromApp.read([row])[0]!);
     },
     identity: (record) => ({
@@ -200,6 +211,7 @@ export function sidesOf(
       return { kind: 'done', record: connecRecord(fromConnec.read([row])[0]!) };
     } catch (error) {
       if (error instanceof Ambiguous) return { kind: 'unknown' };
+      if (error instanceof Rejected) return { kind: 'rejected', reason: 'no' };
       throw error;
     }
   };
@@ -250,14 +262,32 @@ function rule(name: Field): FieldRule {
 
 const RULES = Object.fromEntries(FIELDS.map((field) => [field, rule(field)])) as Record<Field, FieldRule>;
 
-/** The world's records as an entity of the engine. */
-export function entityOf(source: SyncSource<AppRecord>, conflict: SyncEntity['conflict']): SyncEntity {
+/** The note as a later release of the application has it: another property, in another form. */
+const REMARK: FieldRule = {
+  ...rule('note'),
+  app: 'remark',
+  toConnec: (value) => String(value).slice(0, -1),
+  toApp: (value) => `${String(value)}!`,
+};
+
+function oldForm({ remark, ...values }: AppRecord): AppRecord {
+  return remark === undefined ? values : { ...values, note: String(remark).slice(0, -1) };
+}
+
+/** The world's records as an entity of the engine, before or after the release. */
+export function entityOf(
+  source: SyncSource<AppRecord>,
+  conflict: SyncEntity['conflict'],
+  released = false,
+): SyncEntity {
+  const note = released ? REMARK : RULES.note;
   return {
+    version: 1,
     name: 'things',
     resource: 'things',
     source,
-    rules: Object.values(RULES),
-    units: [[RULES.name], [RULES.note], [RULES.amount, RULES.currency], [RULES.arch]],
+    rules: Object.values({ ...RULES, note }),
+    units: [[RULES.name], [note], [RULES.amount, RULES.currency], [RULES.arch]],
     lists: [],
     match: [],
     conflict,

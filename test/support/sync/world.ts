@@ -6,6 +6,8 @@
 
 /** The process died: nothing that it had in memory is left. */
 export class Crash extends Error {}
+/** The side does not accept the record. */
+export class Rejected extends Error {}
 /** The call may have happened. */
 export class Ambiguous extends Error {}
 
@@ -55,6 +57,10 @@ export interface WorldOptions {
   readonly pairs: boolean;
   /** Characters that the platform keeps of a text; 0 for all. */
   readonly trunc: number;
+  /** That a side rejects a write for good, until somebody asks for it again. */
+  readonly reject: number;
+  /** A release of the application moves a field to another property. */
+  readonly release: boolean;
   /** That a write never arrives, and nobody knows. */
   readonly lost: number;
   /** That a write arrives late, and how late. */
@@ -97,6 +103,8 @@ export const CALM: WorldOptions = {
   arch: false,
   pairs: false,
   trunc: 0,
+  reject: 0,
+  release: false,
   lost: 0,
   late: 0,
   lateMs: 30_000,
@@ -533,6 +541,7 @@ export class World {
     if (this.#random() < this.o.user) this.user();
     const fault = (probability: number): boolean => this.faults && this.#random() < probability;
     if (fault(this.o.crash)) throw new Crash();
+    if (write && fault(this.o.reject)) throw new Rejected();
     if (write && fault(this.o.lost)) throw new Ambiguous();
     if (write && fault(this.o.late)) {
       this.#pending.push({ due: this.now + this.#random() * this.o.lateMs, go: effect });
