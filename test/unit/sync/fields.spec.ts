@@ -120,6 +120,7 @@ describe('fields with guards, shared fields, circles and records that fail', () 
       confirmed: true,
       paused: false,
       foundBySweep: 0,
+      dueSince: null,
       notices: [],
     } as const;
     const state = { id: '1', message: '', startedAt: 0, endedAt: null };
