@@ -33,7 +33,8 @@ export type { MetadataField, MetadataReport } from './platform/metadata-check.js
 export type { MarketplaceDocument } from './platform/marketplace-document.js';
 export type { SandboxEnvironment, SandboxState } from './state/sandbox-state.js';
 export type * from './state/records.js';
-export type { SandboxConnec } from './connec/sandbox-connec.js';
+export type { ConnecManner } from './connec/connec-manner.js';
+export type { ConnecBackup, ConnecTarget, SandboxConnec } from './connec/sandbox-connec.js';
 export type { SandboxPart } from './http/exchange-routes.js';
 export type { CookieJar } from './http/cookie-jar.js';
 export type { ChangeManner } from './webhooks/connec-changes.js';

@@ -90,7 +90,7 @@ export class ConnecApi {
   }
 
   #list(scope: ConnecScope, resource: string, { query, externalIds }: ConnecRequest): SandboxConnecResponse {
-    const records = this.records.list(scope, resource);
+    const records = this.records.visible(scope, resource);
     const wire = (record: SandboxConnecRecord): Document => this.records.wire(record, externalIds);
     if (this.options.behaviour === 'like-2016') return respond({ [resource]: records.map(wire) });
     const address = `${this.options.url}${BASE_PATH}/${scope.groupId}/${resource}`;
@@ -112,10 +112,12 @@ export class ConnecApi {
       });
     }
     const existing =
-      (externalIds && this.records.byExternalId(scope, resource, externalIds)) ??
+      (externalIds &&
+        this.records.manner.upsert !== false &&
+        this.records.byExternalId(scope, resource, externalIds)) ||
       this.#match(scope, resource, entity);
-    if (existing) return this.#show(this.records.update(existing, entity), request);
-    const record = this.records.create(scope, resource, entity);
+    if (existing) return this.#show(this.records.afterWrite(this.records.update(existing, entity)), request);
+    const record = this.records.afterWrite(this.records.create(scope, resource, entity));
     const location = `${this.options.url}${BASE_PATH}/${scope.groupId}/${resource}/${record.id}`;
     return respond({ [resource]: this.records.wire(record, request.externalIds) }, 201, { location });
   }
@@ -149,10 +151,16 @@ export class ConnecApi {
     if (!record) throw this.#missing(resource, request.method);
     if (action !== undefined && !ACTIONS.has(action))
       throw new ConnecApiException(404, CONNEC_TITLES.notFound);
-    if (request.method === 'GET' && action === undefined) return this.#show(record, request);
+    if (request.method === 'GET' && action === undefined) {
+      const seen = this.records.glance(record);
+      if (seen === null) throw this.#missing(resource, request.method);
+      return this.#show(seen, request);
+    }
     only(request, ...(action === undefined ? ['GET', 'PUT'] : ['PUT']));
-    if (action === undefined)
-      return this.#show(this.records.update(record, this.#entity(resource, request)), request);
+    if (action === undefined) {
+      const updated = this.records.update(record, this.#entity(resource, request));
+      return this.#show(this.records.afterWrite(updated), request);
+    }
     return action === 'merge' ? this.#merge(scope, record, request) : this.#commit(record, request);
   }
 
@@ -200,7 +208,7 @@ export class ConnecApi {
       const wanted = entities.some((one) => one.toLowerCase() === singularOf(resource).replaceAll('_', ''));
       if (entities.length > 0 && !wanted) continue;
       changed[resource] = this.records
-        .list(scope, resource)
+        .visible(scope, resource)
         .filter((record) => Date.parse(record.updatedAt) > Number(since))
         .map((record) => this.records.wire(record, externalIds));
     }

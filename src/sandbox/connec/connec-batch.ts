@@ -3,6 +3,7 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import { ConnecApi } from './connec-api.js';
 import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
+import { ConnecRecords } from './connec-records.js';
 
 type Document = Record<string, unknown>;
 
@@ -18,11 +19,18 @@ export class ConnecBatch {
   constructor(
     @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
     private readonly api: ConnecApi,
+    private readonly records: ConnecRecords,
   ) {}
 
   run(marketplace: string, body: Document, externalIds: boolean): { results: BatchResult[] } {
     const { ops } = body;
     if (!Array.isArray(ops)) throw new ConnecApiException(400, 'Missing ops');
+    const { maxBatch } = this.records.manner;
+    if (maxBatch !== undefined && ops.length > maxBatch) {
+      throw new ConnecApiException(400, 'Too many operations', {
+        detail: `A batch has ${maxBatch} operations at most`,
+      });
+    }
     return {
       results: ops.map((operation: unknown) => this.#one(marketplace, operation as Document, externalIds)),
     };

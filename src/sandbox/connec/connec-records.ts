@@ -1,11 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { milliseconds } from '../clock/duration.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord, SandboxExternalId } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
-import { withLineIds } from './line-ids.js';
+import { checkManner, type ConnecManner, kept, writtenOver } from './connec-manner.js';
 import { asExternalIds, CONNEC_PROVIDER, idList, mapReferences, sameExternalId } from './external-ids.js';
+import { HiddenChanges } from './hidden-changes.js';
+import { withLineIds } from './line-ids.js';
 
 type Document = Record<string, unknown>;
 
@@ -13,6 +16,12 @@ type Document = Record<string, unknown>;
 export interface ConnecScope {
   readonly marketplace: string;
   readonly groupId: string;
+}
+
+/** What somebody else does to the next record that is written. */
+interface Intervention extends ConnecScope {
+  readonly resource: string;
+  readonly changes: Document;
 }
 
 /** Fields that Connec! keeps itself; what a client sends in them is ignored (protocol §9.4). */
@@ -30,12 +39,61 @@ const OWN_FIELDS = new Set([
 @Injectable()
 export class ConnecRecords {
   readonly #listeners = new Set<(record: SandboxConnecRecord) => void>();
+  readonly #hidden = new HiddenChanges();
+  readonly #interventions: Intervention[] = [];
+  #manner: ConnecManner = {};
+  #second: string | null = null;
 
   constructor(
     @Inject(SANDBOX_OPTIONS) private readonly options: ResolvedSandboxOptions,
     private readonly state: SandboxState,
     private readonly clock: SandboxClock,
   ) {}
+
+  get manner(): ConnecManner {
+    return this.#manner;
+  }
+
+  /** @throws SandboxError `sandbox.duration` */
+  set manner(manner: ConnecManner) {
+    checkManner(manner);
+    this.#manner = manner;
+    this.#second = null;
+  }
+
+  /** Back to what nobody asked for otherwise. */
+  reset(): void {
+    this.manner = {};
+    this.#interventions.length = 0;
+    this.#hidden.clear();
+  }
+
+  /** Has somebody else change the next record of a resource that is written, before the writer has its response. */
+  intervene(scope: ConnecScope, resource: string, changes: Document): void {
+    this.#interventions.push({ ...scope, resource, changes });
+  }
+
+  /** What was announced by {@link intervene} happens to the record that was written. */
+  afterWrite(record: SandboxConnecRecord): SandboxConnecRecord {
+    const index = this.#interventions.findIndex(
+      ({ marketplace, groupId, resource }) =>
+        marketplace === record.marketplace && groupId === record.groupId && resource === record.resource,
+    );
+    const [next] = index < 0 ? [] : this.#interventions.splice(index, 1);
+    return next ? this.update(record, next.changes) : record;
+  }
+
+  /** Records of a list as they are seen at this moment: changes may become visible late. */
+  visible(scope: ConnecScope, resource: string): SandboxConnecRecord[] {
+    const now = this.clock.now().getTime();
+    return this.list(scope, resource).flatMap((record) => this.#hidden.seen(record, now) ?? []);
+  }
+
+  /** A record as whoever asks for it by its id sees it at this moment; null when it is not there yet. */
+  glance(record: SandboxConnecRecord): SandboxConnecRecord | null {
+    if (this.#manner.hideIn !== 'everywhere') return record;
+    return this.#hidden.seen(record, this.clock.now().getTime());
+  }
 
   /** Calls back after every change of a record. */
   onChange(listener: (record: SandboxConnecRecord) => void): void {
@@ -67,7 +125,7 @@ export class ConnecRecords {
   }
 
   /** Adds a record. `at` dates it; now, unless given. */
-  create(scope: ConnecScope, resource: string, entity: Document, at = this.clock.iso()): SandboxConnecRecord {
+  create(scope: ConnecScope, resource: string, entity: Document, at = this.#stamp()): SandboxConnecRecord {
     const record: SandboxConnecRecord = {
       ...scope,
       resource,
@@ -78,12 +136,12 @@ export class ConnecRecords {
       updatedAt: at,
     };
     this.state.connec.add(record);
-    return this.#write(record, entity, at);
+    return this.#write(record, entity, at, true);
   }
 
   /** Changes the fields that are given; external ids are added to the known ones. */
   update(record: SandboxConnecRecord, entity: Document): SandboxConnecRecord {
-    return this.#write(record, entity, this.clock.iso());
+    return this.#write(record, entity, this.#stamp());
   }
 
   /** Takes other records into one: their external ids go over, they themselves vanish (protocol §9.8). */
@@ -122,17 +180,34 @@ export class ConnecRecords {
     };
   }
 
-  #write(record: SandboxConnecRecord, entity: Document, at: string): SandboxConnecRecord {
-    const given = Object.fromEntries(Object.entries(entity).filter(([name]) => !OWN_FIELDS.has(name)));
+  #stamp(): string {
+    if (!this.#manner.sameSecond) return this.clock.iso();
+    return (this.#second ??= this.clock.iso());
+  }
+
+  #write(record: SandboxConnecRecord, entity: Document, at: string, isNew = false): SandboxConnecRecord {
+    const { hideFor, unchangedMoves, newIds } = this.#manner;
+    const own = Object.fromEntries(Object.entries(entity).filter(([name]) => !OWN_FIELDS.has(name)));
+    const given = kept(own, this.#manner);
+    if (hideFor !== undefined) {
+      this.#hidden.hide(record, this.clock.now().getTime() + milliseconds(hideFor), isNew);
+    }
+    const before =
+      unchangedMoves === false && !isNew ? JSON.stringify([record.document, record.externalIds]) : '';
     if (Array.isArray(given['lines'])) given['lines'] = withLineIds(record, given['lines']);
     const folded = mapReferences(given, (reference) => this.#fold(record, reference)) as Document;
-    record.document = { ...record.document, ...folded };
-    record.updatedAt = at;
+    record.document = writtenOver(record.document, folded, this.#manner);
     for (const id of asExternalIds(entity['id']) ?? []) {
       const known = record.externalIds.some((one) => sameExternalId(one, id));
-      if (!known && id.provider !== CONNEC_PROVIDER) record.externalIds.push(id);
+      if (known || id.provider === CONNEC_PROVIDER) continue;
+      const others = record.externalIds.filter(
+        ({ provider, realm }) => newIds !== 'replace' || provider !== id.provider || realm !== id.realm,
+      );
+      record.externalIds = [...others, id];
     }
     this.state.connec.index(record);
+    if (before !== '' && before === JSON.stringify([record.document, record.externalIds])) return record;
+    record.updatedAt = at;
     for (const listener of this.#listeners) listener(record);
     return record;
   }
@@ -143,11 +218,7 @@ export class ConnecRecords {
     if (!ids) return reference;
     const own = ids.find((one) => one.provider === CONNEC_PROVIDER);
     if (own) return own.id;
-    for (const resource of this.state.connec.resources(scope.marketplace, scope.groupId).keys()) {
-      const record = this.byExternalId(scope, resource, ids);
-      if (record) return record.id;
-    }
-    return reference;
+    return this.state.connec.findExternal(scope.marketplace, scope.groupId, ids)?.id ?? reference;
   }
 
   /** A stored reference as a list of ids. */

@@ -27,7 +27,7 @@ export function idList(record: SandboxConnecRecord, channel: string): SandboxExt
 }
 
 /** Fields that point to a record: `organization_id`, and `id` as in `lines[].id`. A document's own id is not in it. */
-function isReference(name: string): boolean {
+export function isReference(name: string): boolean {
   return name === 'id' || name.endsWith('_id');
 }
 

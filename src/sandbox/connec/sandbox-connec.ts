@@ -4,6 +4,7 @@ import { SandboxError } from '../../errors/sandbox.error.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxConnecRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
+import type { ConnecManner } from './connec-manner.js';
 import { ConnecRecords, type ConnecScope } from './connec-records.js';
 
 type Document = Record<string, unknown>;
@@ -14,6 +15,12 @@ export interface ConnecTarget {
   readonly group?: string;
   /** The first marketplace unless given. */
   readonly marketplace?: string;
+}
+
+/** A company's data as it was. */
+export interface ConnecBackup extends ConnecScope {
+  /** Copies: what happens afterwards does not change them. */
+  readonly records: readonly SandboxConnecRecord[];
 }
 
 /** Connec! data from the inside: what somebody else wrote, as far as the application can tell. */
@@ -45,13 +52,58 @@ export class SandboxConnec {
     const scope = this.#scope(target);
     const { id } = entity;
     if (typeof id !== 'string') return this.records.wire(this.records.create(scope, resource, entity), false);
-    const record: SandboxConnecRecord | undefined = this.records.get(scope, resource, id);
-    if (!record)
-      throw new SandboxError('sandbox.unknown', {
-        message: `${resource} has no record ${id}.`,
-        remedy: 'Leave the id out to add one.',
-      });
+    const record = this.#record(scope, resource, id);
     return this.records.wire(this.records.update(record, entity), false);
+  }
+
+  /** How Connec! behaves, beside what it does by default; `{}` takes everything back, and so does a reset. */
+  get manner(): ConnecManner {
+    return this.records.manner;
+  }
+
+  /** @throws SandboxError `sandbox.duration` */
+  set manner(manner: ConnecManner) {
+    this.records.manner = manner;
+  }
+
+  /**
+   * Takes other records into one, as a person at the platform does with duplicates: their external ids go over, they
+   * themselves are gone (protocol §9.8).
+   *
+   * @throws SandboxError `sandbox.unknown` when one of them is not there
+   */
+  merge(resource: string, winner: string, losers: readonly string[], target: ConnecTarget = {}): Document {
+    const scope = this.#scope(target);
+    const others = losers.map((id) => this.#record(scope, resource, id));
+    return this.records.wire(this.records.merge(this.#record(scope, resource, winner), others, {}), false);
+  }
+
+  /**
+   * Has somebody else change the next record of a resource that a client writes, so that the response to that write shows
+   * the later state. Once for each call.
+   */
+  intervene(resource: string, changes: Document, target: ConnecTarget = {}): void {
+    this.records.intervene(this.#scope(target), resource, changes);
+  }
+
+  /** A company's data as it is now, for {@link restoreBackup}. */
+  backup(target: ConnecTarget = {}): ConnecBackup {
+    const scope = this.#scope(target);
+    return { ...scope, records: this.state.connec.copyOf(scope.marketplace, scope.groupId) };
+  }
+
+  /** Puts a company's data back to what it was: whatever happened since is lost, and nobody is notified. */
+  restoreBackup({ marketplace, groupId, records }: ConnecBackup): void {
+    this.state.connec.restore(marketplace, groupId, records);
+  }
+
+  #record(scope: ConnecScope, resource: string, id: string): SandboxConnecRecord {
+    const record = this.records.get(scope, resource, id);
+    if (record) return record;
+    throw new SandboxError('sandbox.unknown', {
+      message: `${resource} has no record ${id}.`,
+      remedy: 'Look at list().',
+    });
   }
 
   #scope({ group = 'cld-1', marketplace }: ConnecTarget): ConnecScope {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { milliseconds, type SandboxDuration } from '../clock/duration.js';
+import { SandboxClock } from '../clock/sandbox-clock.js';
 import type { SandboxExchange } from '../http/exchange.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { FAULT_PRESETS, type Fault, type FaultEffect, type FaultMatch, type FaultPreset } from './fault.js';
@@ -29,7 +30,13 @@ export class FaultInjector {
   readonly #faults = new Set<Fault>();
   #lastId = 0;
 
-  constructor(private readonly state: SandboxState) {}
+  /** Work that is done later: how to give it up. */
+  readonly #late = new Set<() => void>();
+
+  constructor(
+    private readonly state: SandboxState,
+    private readonly clock: SandboxClock,
+  ) {}
 
   /** Switches a fault on. @returns it, for {@link remove}. */
   add(match: FaultMatch, effect: FaultEffect): Fault {
@@ -58,6 +65,7 @@ export class FaultInjector {
 
   clear(): void {
     this.#faults.clear();
+    for (const giveUp of this.#late) giveUp();
   }
 
   /** The effect on an exchange: of the first fault that fits, which is thereby used up once. */
@@ -76,6 +84,30 @@ export class FaultInjector {
     if (!Array.isArray(latency)) return milliseconds(latency as SandboxDuration);
     const [from, to] = latency.map((span: SandboxDuration) => milliseconds(span)) as [number, number];
     return from + this.state.random.next() * (to - from);
+  }
+
+  /** Waits until that much time has passed on the clock. @returns false when the faults were cleared meanwhile */
+  async later(duration: SandboxDuration): Promise<boolean> {
+    const until = this.clock.now().getTime() + milliseconds(duration);
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const end = (done: boolean): void => {
+        clearTimeout(timer);
+        stop();
+        this.#late.delete(giveUp);
+        resolve(done);
+      };
+      const giveUp = (): void => end(false);
+      const look = (): void => {
+        clearTimeout(timer);
+        const left = until - this.clock.now().getTime();
+        if (left <= 0) return end(true);
+        if (!this.clock.isFrozen) timer = setTimeout(look, left).unref();
+      };
+      const stop = this.clock.onChange(look);
+      this.#late.add(giveUp);
+      look();
+    });
   }
 
   #fits(match: FaultMatch, exchange: SandboxExchange): boolean {

@@ -32,6 +32,8 @@ export interface FaultEffect {
   readonly reset?: boolean;
   /** Do the work, then drop the connection instead of responding. */
   readonly applyThenDrop?: boolean;
+  /** Drop the connection instead of responding, and do the work when that much time has passed on the sandbox's clock. */
+  readonly applyLate?: SandboxDuration;
   /** Do the work, respond with an empty body. */
   readonly empty?: boolean;
   /** Do the work, send half of the body and drop the connection. */

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseBasicCredentials } from '../../utils/basic-credentials.js';
-import { milliseconds } from '../clock/duration.js';
+import { milliseconds, type SandboxDuration } from '../clock/duration.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { respondInstead, spoilResponse } from '../faults/apply-effect.js';
 import type { FaultEffect } from '../faults/fault.js';
@@ -66,12 +66,28 @@ export class ExchangeRecorder {
       return;
     }
     if (effect?.hang) return record(null);
+    if (effect?.applyLate !== undefined)
+      return this.#applyLate(effect.applyLate, request, response, record, next);
     if (effect?.clockOffset !== undefined) exchange.clockOffsetMs = milliseconds(effect.clockOffset);
     captureResponse(response, (captured, outlet) => this.#finish(effect, captured, outlet, response, record));
     const instead = effect && respondInstead(effect);
     if (!instead) return next();
     response.writeHead(instead.status, instead.headers);
     response.end(instead.body);
+  }
+
+  /** The work is done for nobody any more: whoever asked has long given up. */
+  async #applyLate(
+    duration: SandboxDuration,
+    request: IncomingMessage,
+    response: ServerResponse,
+    record: (captured: HeldResponse | null) => void,
+    next: () => void,
+  ): Promise<void> {
+    captureResponse(response, () => record(null));
+    request.socket.resetAndDestroy();
+    if (await this.faults.later(duration)) next();
+    else record(null);
   }
 
   async #read(request: IncomingMessage): Promise<SandboxExchange> {

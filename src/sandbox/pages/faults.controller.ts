@@ -5,6 +5,8 @@ import { select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
 import { card, empty, pill, table } from '../../views/parts.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
+import type { ConnecManner } from '../connec/connec-manner.js';
+import { ConnecRecords } from '../connec/connec-records.js';
 import { FAULT_PRESETS, type FaultEffect, type FaultPreset } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
@@ -30,9 +32,19 @@ const EFFECTS: Readonly<Record<string, readonly [label: string, effect: FaultEff
   hang: ['never respond', { hang: true }],
   reset: ['reset the connection', { reset: true }],
   drop: ['do the work, then drop the response', { applyThenDrop: true }],
+  late: ['drop the connection, do the work in a minute', { applyLate: '1m' }],
   truncated: ['send half of the response', { truncated: true }],
   garbage: ['respond with half a JSON text', { invalidJson: true }],
   html: ['respond with text/html', { contentType: 'text/html' }],
+};
+
+/** What the page has Connec! do; code can do more. */
+const MANNERS: Readonly<Record<string, readonly [label: string, manner: ConnecManner]>> = {
+  hidden: ['Lists show changes after 60 s', { hideFor: '60s' }],
+  second: ['All changes are of one second', { sameSecond: true }],
+  normal: ['Texts are trimmed, numbers rounded', { normalise: true }],
+  short: ['Texts are cut after 255 characters', { maxLength: 255 }],
+  batch: ['A batch has 10 operations at most', { maxBatch: 10 }],
 };
 
 /** Pages that a move of the clock may lead back to. */
@@ -44,6 +56,7 @@ export class FaultsController {
   constructor(
     private readonly clock: SandboxClock,
     private readonly faults: FaultInjector,
+    private readonly records: ConnecRecords,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -104,6 +117,7 @@ export class FaultsController {
               ${PRESETS.map(([name, label]) => this.token.action('/faults/preset', label, { name }))}
             </div>`,
           )}
+          ${this.#connec()}
         </div>
         <div class="below">
           ${
@@ -144,6 +158,19 @@ export class FaultsController {
     return back('/faults', `The marketplace is ${name}.`, 'warn');
   }
 
+  @Post('connec')
+  @Redirect()
+  connec(@Form() { name = '' }: FormFields): Back {
+    if (name === 'usual') {
+      this.records.manner = {};
+      return back('/faults', 'Connec! behaves as usual.');
+    }
+    const chosen = Object.hasOwn(MANNERS, name) ? MANNERS[name] : undefined;
+    if (!chosen) return back('/faults', 'Connec! does nothing of that name.', 'bad');
+    this.records.manner = { ...this.records.manner, ...chosen[1] };
+    return back('/faults', `Connec!: ${chosen[0]}.`, 'warn');
+  }
+
   @Post('add')
   @Redirect()
   add(@Form() { route = '', effect = '', next = '1' }: FormFields): Back {
@@ -159,6 +186,22 @@ export class FaultsController {
     if (id === '*') this.faults.clear();
     else this.faults.remove(id);
     return back('/faults', 'Removed.');
+  }
+
+  #connec(): Html {
+    const { manner } = this.records;
+    const set = Object.entries(manner).map(([name, value]) => `${name}: ${String(value)}`);
+    return card(
+      'Connec!',
+      html`<p>
+          ${set.length === 0 ? pill('good', 'As usual') : set.map((one) => html`${pill('warn', one)} `)}
+        </p>
+        <div class="actions">
+          ${Object.entries(MANNERS).map(([name, [label]]) => this.token.action('/faults/connec', label, { name }))}
+          ${set.length === 0 ? '' : this.token.action('/faults/connec', 'As usual', { name: 'usual' })}
+        </div>`,
+      { aside: 'What makes synchronizing hard' },
+    );
   }
 
   #table(): Html {

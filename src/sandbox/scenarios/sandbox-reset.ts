@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { BillingRun } from '../account/billing-run.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
+import { ConnecRecords } from '../connec/connec-records.js';
 import { FaultInjector } from '../faults/fault-injector.js';
 import { Journal } from '../journal/journal.js';
 import { LoginLog } from '../login/login-log.js';
@@ -24,6 +25,7 @@ export class SandboxReset {
     private readonly webhooks: SandboxWebhooks,
     private readonly build: ScenarioBuilder,
     private readonly billing: BillingRun,
+    private readonly connec: ConnecRecords,
   ) {}
 
   /** Back to the scenario's beginning: data, ids, clock, faults, journal, logins, deliveries. The address stays. */
@@ -34,6 +36,7 @@ export class SandboxReset {
     this.logins.clear();
     this.webhooks.clear();
     this.state.clear();
+    this.connec.reset();
     await this.fill();
   }
 

@@ -1,8 +1,8 @@
 import { Collection } from './collection.js';
 import type { SandboxConnecRecord, SandboxExternalId } from './records.js';
 
-function shelfKey(marketplace: string, groupId: string, resource: string): string {
-  return `${marketplace}\n${groupId}\n${resource}`;
+function groupKey(marketplace: string, groupId: string): string {
+  return `${marketplace}\n${groupId}`;
 }
 
 function externalKey(
@@ -10,19 +10,24 @@ function externalKey(
   id: SandboxExternalId,
 ): string {
   const { marketplace, groupId, resource } = record;
-  return [shelfKey(marketplace, groupId, resource), id.provider, id.realm, id.id].join('\n');
+  return [groupKey(marketplace, groupId), resource, id.provider, id.realm, id.id].join('\n');
 }
 
 /** Connec! records, kept apart by marketplace, company and resource, so that a page of one never walks the others. */
 export class ConnecShelf {
-  readonly #shelves = new Map<string, Collection<SandboxConnecRecord>>();
+  /** Shelves by resource, of each company. */
+  readonly #groups = new Map<string, Map<string, Collection<SandboxConnecRecord>>>();
   /** By external id: the record that had it first. */
   readonly #byExternalId = new Map<string, SandboxConnecRecord>();
 
   add(record: SandboxConnecRecord): SandboxConnecRecord {
-    const key = shelfKey(record.marketplace, record.groupId, record.resource);
-    let shelf = this.#shelves.get(key);
-    if (!shelf) this.#shelves.set(key, (shelf = new Collection((one: SandboxConnecRecord) => one.id)));
+    const key = groupKey(record.marketplace, record.groupId);
+    let group = this.#groups.get(key);
+    if (!group) this.#groups.set(key, (group = new Map()));
+    let shelf = group.get(record.resource);
+    if (!shelf) {
+      group.set(record.resource, (shelf = new Collection((one: SandboxConnecRecord) => one.id)));
+    }
     this.index(record);
     return shelf.add(record);
   }
@@ -58,39 +63,68 @@ export class ConnecShelf {
   }
 
   delete(record: SandboxConnecRecord): void {
-    this.#shelves.get(shelfKey(record.marketplace, record.groupId, record.resource))?.delete(record.id);
+    this.#shelf(record.marketplace, record.groupId, record.resource)?.delete(record.id);
   }
 
   get(marketplace: string, groupId: string, resource: string, id: string): SandboxConnecRecord | undefined {
-    return this.#shelves.get(shelfKey(marketplace, groupId, resource))?.get(id);
+    return this.#shelf(marketplace, groupId, resource)?.get(id);
   }
 
   list(marketplace: string, groupId: string, resource: string): SandboxConnecRecord[] {
-    return this.#shelves.get(shelfKey(marketplace, groupId, resource))?.list() ?? [];
+    return this.#shelf(marketplace, groupId, resource)?.list() ?? [];
   }
 
   /** Resources of which a company has records, with how many. */
   resources(marketplace: string, groupId: string): Map<string, number> {
-    const prefix = shelfKey(marketplace, groupId, '');
-    const found = new Map<string, number>();
-    for (const [key, shelf] of this.#shelves) {
-      if (key.startsWith(prefix) && shelf.size > 0) found.set(key.slice(prefix.length), shelf.size);
-    }
-    return found;
+    const shelves = [...(this.#groups.get(groupKey(marketplace, groupId)) ?? [])];
+    return new Map(shelves.flatMap(([resource, { size }]) => (size > 0 ? [[resource, size] as const] : [])));
   }
 
   /** A company's record of any resource by its Connec! id. */
   find(marketplace: string, groupId: string, id: string): SandboxConnecRecord | undefined {
-    for (const resource of this.resources(marketplace, groupId).keys()) {
-      const record = this.get(marketplace, groupId, resource, id);
+    for (const shelf of this.#groups.get(groupKey(marketplace, groupId))?.values() ?? []) {
+      const record = shelf.get(id);
       if (record) return record;
     }
     return undefined;
   }
 
+  /** A company's record of any resource by one of its external ids. */
+  findExternal(
+    marketplace: string,
+    groupId: string,
+    ids: readonly SandboxExternalId[],
+  ): SandboxConnecRecord | undefined {
+    for (const resource of this.#groups.get(groupKey(marketplace, groupId))?.keys() ?? []) {
+      const record = this.byExternalId(marketplace, groupId, resource, ids);
+      if (record) return record;
+    }
+    return undefined;
+  }
+
+  /** Copies of all records of a company. */
+  copyOf(marketplace: string, groupId: string): SandboxConnecRecord[] {
+    const shelves = this.#groups.get(groupKey(marketplace, groupId))?.values() ?? [];
+    return [...shelves].flatMap((shelf) => structuredClone(shelf.list()));
+  }
+
+  /** Puts copies in the place of all records of a company. */
+  restore(marketplace: string, groupId: string, records: readonly SandboxConnecRecord[]): void {
+    this.#groups.delete(groupKey(marketplace, groupId));
+    for (const record of records) this.add(structuredClone(record));
+  }
+
   clear(): void {
-    this.#shelves.clear();
+    this.#groups.clear();
     this.#byExternalId.clear();
+  }
+
+  #shelf(
+    marketplace: string,
+    groupId: string,
+    resource: string,
+  ): Collection<SandboxConnecRecord> | undefined {
+    return this.#groups.get(groupKey(marketplace, groupId))?.get(resource);
   }
 
   #stored({ marketplace, groupId, resource, id }: SandboxConnecRecord): SandboxConnecRecord | undefined {
@@ -98,6 +132,8 @@ export class ConnecShelf {
   }
 
   toJSON(): SandboxConnecRecord[] {
-    return [...this.#shelves.values()].flatMap((shelf) => shelf.list());
+    return [...this.#groups.values()].flatMap((group) =>
+      [...group.values()].flatMap((shelf) => shelf.list()),
+    );
   }
 }
