@@ -4,7 +4,8 @@ import type { ComplianceBench } from './compliance-bench.js';
 export interface ComplianceScenario {
   /** Stable, such as `webhook-group-twice`. */
   readonly id: string;
-  readonly area: 'login' | 'assertion' | 'metadata' | 'webhook' | 'notification' | 'platform';
+  readonly area:
+    'login' | 'assertion' | 'metadata' | 'webhook' | 'notification' | 'synchronization' | 'platform';
   /** What is expected, as a sentence. */
   readonly title: string;
   /** What to do when it fails. */

@@ -11,6 +11,7 @@ import { METADATA_SCENARIOS } from './metadata.scenarios.js';
 import { NOTIFICATION_SCENARIOS } from './notification.scenarios.js';
 import { PLATFORM_SCENARIOS } from './platform.scenarios.js';
 import { LOGIN_SCENARIOS } from './login.scenarios.js';
+import { SYNCHRONIZATION_SCENARIOS } from './synchronization.scenarios.js';
 import { WEBHOOK_SCENARIOS } from './webhook.scenarios.js';
 
 /** Every scenario, in the order they are run. */
@@ -20,6 +21,7 @@ export const COMPLIANCE_SCENARIOS: readonly ComplianceScenario[] = [
   ...METADATA_SCENARIOS,
   ...WEBHOOK_SCENARIOS,
   ...NOTIFICATION_SCENARIOS,
+  ...SYNCHRONIZATION_SCENARIOS,
   ...PLATFORM_SCENARIOS,
 ];
 
