@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 
+import { CliError } from '../../errors/cli.error.js';
 import { MaestranoHttp } from '../../http/maestrano-http.service.js';
+import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { resolveSettings } from '../../settings/maestrano-settings.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
@@ -8,6 +10,7 @@ import { webUrl } from '../cli-options.js';
 import { type Paint, paint } from '../paint.js';
 import { checkApplication } from './application.check.js';
 import { checkConfiguration } from './configuration.check.js';
+import { checkConnec } from './connec.check.js';
 import { type Finding, ok } from './finding.js';
 import { checkLibraries } from './library.check.js';
 import { checkServers } from './server.check.js';
@@ -20,6 +23,7 @@ interface DoctorOptions extends CommonOptions {
   readonly app?: string;
   readonly appUrl?: string;
   readonly offline?: boolean;
+  readonly connec?: string;
 }
 
 /** The `doctor` command. */
@@ -39,7 +43,11 @@ export function doctorCommand(io: CliIo): CliCommand {
       webUrl,
     )
     .option('--offline', 'no network: configuration and mounted routes only')
-    .does<DoctorOptions>(async (at, { config, app, appUrl = null, offline, json }) => {
+    .option(
+      '--connec <company>',
+      "only finds out how the marketplace's Connec! treats records, with one throw-away person of this company (cld-4, or MARKETPLACE/cld-4), who is archived at the end",
+    )
+    .does<DoctorOptions>(async (at, { config, app, appUrl = null, offline, connec, json }) => {
       // Everything worth knowing is among the findings, and --json must stay JSON.
       Logger.overrideLogger(false);
       const http = new MaestranoHttp(resolveSettings({ developerPlatform: false }).http);
@@ -48,7 +56,10 @@ export function doctorCommand(io: CliIo): CliCommand {
           app === undefined
             ? await configuredSubject(config ?? null, at, http)
             : await applicationSubject(app, at);
-        const findings = await examine(subject, offline ? null : http, appUrl);
+        const findings =
+          connec === undefined
+            ? await examine(subject, offline ? null : http, appUrl)
+            : await checkConnec(...companyOf(connec, subject), http);
         await subject.close();
         at.out(json ? `${JSON.stringify(findings, null, 2)}\n` : text(at, findings));
         return findings.some(({ level }) => level === 'error') ? 1 : 0;
@@ -56,6 +67,20 @@ export function doctorCommand(io: CliIo): CliCommand {
         await http.onApplicationShutdown();
       }
     });
+}
+
+/** The marketplace and the group of a company as it is named. @throws CliError `cli.usage` */
+function companyOf(company: string, { marketplaces }: DoctorSubject): [Marketplace, string] {
+  const [first = '', second] = company.split('/');
+  const sharing = marketplaces.filter(({ name, connec }) =>
+    second === undefined ? connec.enabled : name === first,
+  );
+  const [marketplace] = sharing;
+  if (marketplace && sharing.length === 1) return [marketplace, second ?? first];
+  throw new CliError('cli.usage', {
+    message: marketplace ? `Which marketplace's ${first}?` : `There is no marketplace of ${company}.`,
+    remedy: `Write MARKETPLACE/COMPANY; marketplaces: ${marketplaces.map(({ name }) => name).join(', ') || 'none'}.`,
+  });
 }
 
 async function examine(

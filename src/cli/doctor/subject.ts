@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-import type { INestApplication, Type } from '@nestjs/common';
-import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import type { INestApplication } from '@nestjs/common';
 
 import { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
@@ -21,6 +19,7 @@ import { MaestranoStore } from '../../stores/maestrano-store.js';
 import { errorCode } from '../../utils/error-code.js';
 import { decodeText, parseForeignJson } from '../../utils/foreign-json.js';
 import type { CliIo } from '../cli-io.js';
+import { openApplication } from '../open-application.js';
 
 /** What the doctor examines. */
 export interface DoctorSubject {
@@ -69,15 +68,8 @@ export async function configuredSubject(
 
 /** The configuration and the routes of an application: a compiled file that exports its root module. */
 export async function applicationSubject(file: string, io: CliIo): Promise<DoctorSubject> {
-  const restore = lendVariables(io.env);
-  const [path = '', name] = file.split('#');
-  const root = await loadModule(resolve(io.cwd, path), name ?? null);
-  const app: INestApplication = await NestFactory.create(root, await httpAdapter(), {
-    logger: false,
-    abortOnError: false,
-  });
+  const { app, close } = await openApplication(file, io);
   try {
-    await app.init();
     const mounted = app
       .get(RouteMounter, { strict: false })
       .mounted.map(({ verb, path: route, endpoint }) => `${verb} /${route} (${endpoint})`);
@@ -88,25 +80,11 @@ export async function applicationSubject(file: string, io: CliIo): Promise<Docto
       .get(StartReport, { strict: false })
       .lines()
       .map((line) => line.trim());
-    const close = async (): Promise<void> => {
-      await app.close();
-      restore();
-    };
     return subjectOf(loader, { startReport, mounted, store, queue, close });
   } catch (error) {
-    await app.close();
-    restore();
+    await close();
     throw error;
   }
-}
-
-/** Gives the application the variables of files, as `node --env-file` does: what is set already wins. */
-function lendVariables(env: CliIo['env']): () => void {
-  const added = Object.entries(env).filter(([name, value]) => value !== undefined && !(name in process.env));
-  for (const [name, value] of added) process.env[name] = value;
-  return () => {
-    for (const [name] of added) delete process.env[name];
-  };
 }
 
 function subjectOf(
@@ -122,37 +100,6 @@ function queueOf(app: INestApplication): NotificationQueue | null {
   } catch {
     // Nest throws for what nobody provides.
     return null;
-  }
-}
-
-async function loadModule(path: string, name: string | null): Promise<Type> {
-  const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
-    const reason = errorCode(error) ?? (error instanceof Error ? error.message : 'unknown reason');
-    throw new CliError('cli.application', {
-      message: `${basename(path)} cannot be loaded (${reason}).`,
-      remedy: 'Build the application, and name the compiled file of its root module.',
-    });
-  })) as Record<string, unknown>;
-  const candidates = name === null ? ['AppModule', 'default'] : [name];
-  const root = candidates
-    .map((candidate) => exported[candidate])
-    .find((value) => typeof value === 'function');
-  if (root) return root as Type;
-  throw new CliError('cli.application', {
-    message: `${basename(path)} exports no ${candidates.join(' and no ')}.`,
-    remedy: 'Name the class: --app dist/app.module.js#RootModule.',
-  });
-}
-
-/** Whichever platform is installed; the routes are the same on both. */
-async function httpAdapter(): Promise<AbstractHttpAdapter> {
-  try {
-    const { ExpressAdapter } = await import('@nestjs/platform-express');
-    return new ExpressAdapter();
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-    return new FastifyAdapter();
   }
 }
 
