@@ -160,7 +160,7 @@ describe('doctor', () => {
   it.each<[string, (response: ServerResponse) => void, RegExp]>([
     [
       'a proxy that drops cookies',
-      (response) => void response.removeHeader('set-cookie'),
+      (response) => response.removeHeader('set-cookie'),
       /^error tabs: of 8 logins begun at once in one browser, 0 left a cookie$/,
     ],
     [

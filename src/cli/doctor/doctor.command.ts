@@ -89,7 +89,7 @@ async function examine(
   appUrl: string | null,
 ): Promise<Finding[]> {
   const findings = [...checkConfiguration(subject.marketplaces, subject.problems), ...checkLibraries()];
-  for (const line of subject.startReport) findings.push(ok('application', null, line));
+  for (const said of subject.startReport) findings.push(ok('application', null, said));
   for (const route of subject.mounted ?? []) findings.push(ok('mounted', null, route));
   if (!http) return findings;
   if (subject.store) findings.push(...(await checkStore(subject.store)));
