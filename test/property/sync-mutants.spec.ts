@@ -142,12 +142,6 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: '',
     setups: ['a field moves to another property'],
   },
-  'a rejected record is forgotten': {
-    file: 'src/sync/engine/batch.ts',
-    cut: 'batch.links.set(link.key, { ...quarantined, attempts: link.attempts + 1 });',
-    by: 'batch.links.set(link.key, { ...without(link, side), hold: null, dueAt: null, since: null, causes: [] });',
-    setups: ['records that are rejected'],
-  },
   'an older state counts as an edit': {
     file: 'src/sync/engine/decide.ts',
     cut: "typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version",
@@ -159,18 +153,6 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     cut: "if ((typeof now === 'number' && now < version) || reused) await stopRestored(",
     by: 'if (false) await stopRestored(',
     setups: ['application restored from a backup'],
-  },
-  'a write that draws an old version is believed': {
-    file: 'src/sync/engine/write-records.ts',
-    cut: "if (version <= highest && version !== before?.version) batch.restored = 'app';",
-    by: '',
-    setups: ['application restored from a backup'],
-  },
-  'a response that shows an older state is believed': {
-    file: 'src/sync/engine/write-records.ts',
-    cut: 'return moved.length > 0 && moved.every(older);',
-    by: 'return false;',
-    setups: ['platform restored while a write was under way'],
   },
   'a cursor that runs ahead of commits': {
     file: 'test/support/sync/world-sides.ts',

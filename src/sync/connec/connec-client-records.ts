@@ -24,6 +24,9 @@ import type {
  */
 const MARGIN = 10;
 
+/** The one record of a group that has no plural: it is read and changed without an id. */
+const SINGULAR = 'company';
+
 /** Statuses that say nothing about the record. */
 const NOT_NOW = new Set([401, 403, 408, 429]);
 
@@ -39,6 +42,7 @@ export class ConnecClientRecords implements ConnecRecords {
     position: ConnecPosition,
     limit: number,
   ): Promise<{ readonly records: readonly ConnecSideRecord[]; readonly next: ConnecPosition | null }> {
+    if (resource === SINGULAR) return { records: [await this.#company()], next: null };
     const { since, skip } = position;
     const from = since === null ? null : Math.floor(since / 1_000) * 1_000;
     const where = from === null ? {} : { updated_at: { gte: new Date(from) } };
@@ -56,6 +60,7 @@ export class ConnecClientRecords implements ConnecRecords {
   }
 
   async get(resource: string, ids: readonly string[]): Promise<readonly ConnecSideRecord[]> {
+    if (resource === SINGULAR) return [await this.#company()].filter(({ id }) => ids.includes(id));
     const operations = ids.map((id): ConnecOperation => ({ method: 'get', resource, id }));
     const { results } = await this.#reading(() => this.client.batch(operations, { sequential: false }));
     const records: ConnecSideRecord[] = [];
@@ -67,6 +72,11 @@ export class ConnecClientRecords implements ConnecRecords {
   }
 
   async write(resource: string, writes: readonly ConnecWrite[]): Promise<readonly ConnecWritten[]> {
+    if (resource === SINGULAR) {
+      const written: ConnecWritten[] = [];
+      for (const { changes } of writes) written.push(await this.#changeCompany(changes));
+      return written;
+    }
     const operations = writes.map((write) => this.#operation(resource, write));
     const { results } = await this.client.batch(operations, { sequential: false });
     return results.map((result) => this.#written(result));
@@ -80,6 +90,20 @@ export class ConnecClientRecords implements ConnecRecords {
       : { method: 'put', resource, id: write.id, record };
   }
 
+  #company(): Promise<ConnecSideRecord> {
+    return this.#reading(async () => this.#read(await this.client.get(SINGULAR)));
+  }
+
+  async #changeCompany(changes: Readonly<Record<string, unknown>>): Promise<ConnecWritten> {
+    try {
+      return { kind: 'done', record: this.#read(await this.client.put(SINGULAR, changes)) };
+    } catch (error) {
+      if (error instanceof MaestranoHttpError) return { kind: error.sent === 'no' ? 'notSent' : 'unknown' };
+      if (!(error instanceof MaestranoConnecError)) throw error;
+      return this.#failed(error.status, error);
+    }
+  }
+
   #written(result: ConnecBatchResult): ConnecWritten {
     if (result.ok)
       return result.record ? { kind: 'done', record: this.#read(result.record) } : { kind: 'unknown' };
@@ -88,8 +112,13 @@ export class ConnecClientRecords implements ConnecRecords {
     if (error instanceof MaestranoHttpError) return { kind: error.sent === 'no' ? 'notSent' : 'unknown' };
     if (error instanceof MaestranoConnecError && error.code === 'connec.batchNotSent')
       return { kind: 'notSent' };
+    if (status !== null && status < 500 && result.status === null) return { kind: 'notSent' };
+    return this.#failed(status, error);
+  }
+
+  #failed(status: number | null, error: unknown): ConnecWritten {
     if (status === null || status >= 500) return { kind: 'unknown' };
-    if (NOT_NOW.has(status) || result.status === null) return { kind: 'notSent' };
+    if (NOT_NOW.has(status)) return { kind: 'notSent' };
     if (status === 404) return { kind: 'notFound' };
     const codes = error instanceof MaestranoConnecError ? error.codes : [];
     return { kind: 'rejected', reason: [`Connec! responded with ${status}`, ...codes].join(', ') };

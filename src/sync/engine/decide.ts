@@ -146,9 +146,14 @@ function both(
       fields: merged.asked.map(({ name }) => name),
     });
   }
-  const unlinked = link.externalId === null || !connec.externalIds.includes(link.externalId);
+  const unlinked =
+    !entity.singleton && (link.externalId === null || !connec.externalIds.includes(link.externalId));
   if (merged.toApp.length === 0 && merged.toConnec.length === 0 && !unlinked) {
-    return { kind: 'keep', link: { ...atRest(seen(next, app, connec)), externalConfirmed: true }, decisions };
+    return {
+      kind: 'keep',
+      link: { ...atRest(seen(next, app, connec)), externalConfirmed: !entity.singleton },
+      decisions,
+    };
   }
   return { kind: 'write', link: next, toApp: merged.toApp, toConnec: merged.toConnec, decisions };
 }
@@ -174,7 +179,7 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
     }
     return keep(dueNow(withSide(link, 'connec', { id }), 'retry', now));
   }
-  const accepted = entity.accept?.({ app: app.record }) ?? true;
+  const accepted = !entity.singleton && (entity.accept?.({ app: app.record }) ?? true);
   if (!accepted || !rulesFor(context.rules, link, entity).writable.connec)
     return keep(atRest(seen(link, app, null)));
   const { units, app: lined } = withLines(entity, link, { app, connec: null }, context.convert);
@@ -190,7 +195,7 @@ function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: De
   if (entity.source.withoutKey && link.intents.some(({ side }) => side === 'app')) {
     return keep(held(link, look, 'quarantined', 'sync.undecidedCreate', now));
   }
-  const accepted = entity.accept?.({ connec: connec.record }) ?? true;
+  const accepted = !entity.singleton && (entity.accept?.({ connec: connec.record }) ?? true);
   if (!accepted || !rulesFor(context.rules, link, entity).writable.app)
     return keep(atRest(seen(link, null, connec)));
   const { units, connec: lined } = withLines(entity, link, { app: null, connec }, context.convert);
@@ -257,7 +262,7 @@ function goneStep(link: SyncLink, connec: ConnecSide | null, look: Look, context
     if (look.survivor === null || look.survivor.heldBy !== null) return keep(rested);
     return keep(dueNow(withSide(link, 'connec', { id: look.survivor.id }), 'retry', now));
   }
-  if (link.gone?.archived || entity.whenDeletedInApp === 'keep') return keep(rested);
+  if (link.gone?.archived || entity.singleton || entity.whenDeletedInApp === 'keep') return keep(rested);
   if (connec === null) return missingStep(link, look, context);
   const archived = Object.entries(entity.archived).every(([path, value]) =>
     sameValue(valueAt(connec.record, path), value),

@@ -163,6 +163,7 @@ export async function seeApp(
   ]);
   const page = new Page();
   page.add(await store.links(scope, entity.name, refs));
+  if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
   const stream = await store.stream(scope, entity.name);
   const now = Date.now();
@@ -177,6 +178,7 @@ export async function seeApp(
       ({ connec, gone, app }) =>
         connec.id !== null && connec.id === record.key && gone === null && app.id === null,
     );
+    if (entity.singleton) link ??= page.find(({ app }) => app.id === null);
     link ??= newLink(linkKey(), { app: record.id });
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
@@ -201,6 +203,7 @@ export async function seeConnec(
   ]);
   const page = new Page();
   page.add(await store.links(scope, entity.name, refs));
+  if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
   const now = Date.now();
   for (const record of records) {
@@ -212,6 +215,7 @@ export async function seeConnec(
           (id) => other.externalId === id || (other.externalId === null && other.app.id === id),
         ),
     );
+    if (entity.singleton) link ??= page.find(({ connec }) => connec.id === null);
     link ??= newLink(linkKey(), adopted(record, page));
     const before = link;
     if (link.connec.id === null) link = withSide(link, 'connec', { id: record.id });

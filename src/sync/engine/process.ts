@@ -151,7 +151,7 @@ async function withExternalIds(context: RunContext, steps: readonly Step[]): Pro
   for (const step of steps) {
     const { link } = step;
     const needsOne = step.kind === 'createInConnec' || step.kind === 'write';
-    if (!needsOne || link.externalId !== null || link.app.id === null) {
+    if (!needsOne || entity.singleton || link.externalId !== null || link.app.id === null) {
       named.push(step);
       continue;
     }

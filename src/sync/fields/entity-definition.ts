@@ -16,6 +16,8 @@ export interface SyncEntity {
   /** The resource by default. */
   readonly name: string;
   readonly resource: string;
+  /** Whether there is one record of it on each side, which is never created: `company`. */
+  readonly singleton?: boolean;
   /** Of the declaration: a process with an older one leaves groups alone that a newer one has worked on. */
   readonly version: number;
   readonly source: SyncSource<AppRecord>;

@@ -131,6 +131,7 @@ export function syncEntity<
   return {
     name,
     resource,
+    singleton: resource === 'company',
     version: spec.version ?? 1,
     source: source as SyncSource<AppRecord>,
     rules,

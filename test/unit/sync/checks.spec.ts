@@ -280,6 +280,24 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect(bench.connec.by('last_name', 'Newer')).toBeDefined();
   });
 
+  it('check 35: a restore while a write is under way is noticed by the response', async () => {
+    const row = bench.source.add({ firstName: 'Sue', lastName: 'Old' });
+    await bench.runs(2);
+    const backup = new Map(bench.connec.records);
+    bench.now += 60_000;
+    bench.connec.edit(bench.connec.by('first_name', 'Sue')!.id, { last_name: 'Newer' });
+    await bench.run();
+    bench.source.edit(row.id, { firstName: 'Susan' });
+    bench.connec.fault = () => {
+      bench.connec.fault = null;
+      for (const [id, record] of backup) bench.connec.records.set(id, record);
+      return null;
+    };
+    expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
+    await bench.runs(3);
+    expect(bench.source.rows.get(row.id)).toMatchObject({ firstName: 'Susan', lastName: 'Newer' });
+  });
+
   it('check 35: a restored application overwrites and archives nothing', async () => {
     many(100);
     await bench.runs(2);
