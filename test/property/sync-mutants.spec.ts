@@ -48,7 +48,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   'reads begin behind the newest change': {
     file: 'src/sync/engine/discover.ts',
     cut: 'start.connecHigh - overlap',
-    by: 'start.connecHigh + 1_000',
+    by: 'start.connecHigh + 2_000',
     setups: ['two edits in one second', 'versions drawn before the commit, before the next sweep'],
   },
   'the response is believed': {
@@ -83,13 +83,13 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a record of unknown outcome is dropped': {
     file: 'src/sync/engine/batch.ts',
-    cut: "{ ...dueNow({ ...link, restUntil }, 'retry', now), dueAt: restUntil }",
-    by: 'atRest(link)',
+    cut: "{ ...dueNow(resting, 'retry', now), dueAt: restUntil }",
+    by: '{ ...resting, dueAt: null, since: null, causes: [] }',
     setups: ['requests lost, runs far apart, before the next sweep'],
   },
   'no rest after an unknown outcome': {
     file: 'src/sync/engine/batch.ts',
-    cut: 'const restUntil = now + batch.context.settings.restMs;',
+    cut: 'const restUntil = now + Math.max(settings.restMs, longer);',
     by: 'const restUntil = now;',
     setups: ['writes land late'],
   },
