@@ -72,6 +72,22 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect(bench.names.app).toEqual(['With key', 'Without key']);
   });
 
+  it('the version keeps an edit that falls between our look and our write in the application', async () => {
+    const row = bench.source.add({ firstName: 'Tom', lastName: 'Old' });
+    await bench.runs(2);
+    bench.connec.edit(bench.connec.by('first_name', 'Tom')!.id, { last_name: 'Of Connec!' });
+    bench.source.before = () => {
+      bench.source.before = null;
+      bench.source.edit(row.id, { firstName: 'Thomas', lastName: 'Of the application' });
+    };
+    await bench.runs(3);
+    expect(bench.source.rows.get(row.id)).toMatchObject({
+      firstName: 'Thomas',
+      lastName: 'Of the application',
+    });
+    expect(bench.connec.by('first_name', 'Thomas')?.record.last_name).toBe('Of the application');
+  });
+
   it('check 8: pages in a wrong order, with records twice or older than the cursor, lose nothing', async () => {
     const rows = many(5);
     await bench.runs(2);
