@@ -10,6 +10,7 @@ import { PAGE_ASSETS } from '../views/assets.js';
 import { TOKEN_FIELD } from '../views/form.js';
 import { html } from '../views/html.js';
 import { PAGE_POLICY } from '../views/layout.js';
+import type { ConsoleAuditEntry } from './audit/audit-entry.js';
 import { ConsoleAuditLog } from './audit/audit-log.js';
 import { type ConsoleNotice, ConsoleFrame } from './console-frame.js';
 import type { ConsolePerson } from './console-person.js';
@@ -141,7 +142,17 @@ export class ConsolePages {
   async #viewOf(exchange: HttpExchange, below: number): Promise<ConsoleView> {
     const person = await this.people.of(exchange.request);
     const token = this.tokens.make(person.name);
-    return new ConsoleView(basePath(exchange, below), person, exchange.query, token);
+    const { query } = exchange;
+    return new ConsoleView(basePath(exchange, below), person, query, token, await this.#didOf(person, query));
+  }
+
+  /** The action that an address names, if it is this person's and has ended lately. */
+  async #didOf({ name }: ConsolePerson, query: URLSearchParams): Promise<ConsoleAuditEntry | null> {
+    const id = query.get('did') ?? '';
+    if (!/^[0-9a-f-]{36}$/.test(id)) return null;
+    const entry = await this.audit.find(id);
+    if (!entry || entry.who !== name || entry.outcome !== 'done') return null;
+    return Date.now() - Date.parse(entry.at) > NOTICE_MS ? null : entry;
   }
 
   async #send(
@@ -157,20 +168,9 @@ export class ConsolePages {
       return exchange.json(status, { title: page.title, section: section?.path ?? null, data: page.data });
     }
     if (page.csv && exchange.query.get('format') === 'csv') return sendCsv(exchange, page.csv);
-    const text = await this.frame.render(view, section, page, await this.#noticeOf(view));
+    const text = await this.frame.render(view, section, page, noticeOf(view));
     exchange.setHeader('server-timing', `page;dur=${(performance.now() - started).toFixed(1)}`);
     exchange.html(status, text);
-  }
-
-  /** What the last action of this person came to: the text is the audit log's, never the address'. */
-  async #noticeOf(view: ConsoleView): Promise<ConsoleNotice | null> {
-    const id = view.param('did');
-    if (!/^[0-9a-f-]{36}$/.test(id)) return null;
-    const entry = await this.audit.find(id);
-    if (!entry || entry.who !== view.person.name || entry.outcome !== 'done') return null;
-    if (view.now - Date.parse(entry.at) > NOTICE_MS) return null;
-    const tone = (['info', 'warn', 'bad'] as const).find((one) => one === view.param('tone'));
-    return { text: entry.text, tone: tone ?? 'good' };
   }
 
   async #fail(exchange: HttpExchange, view: ConsoleView | null, error: unknown): Promise<void> {
@@ -198,6 +198,13 @@ export class ConsolePages {
 
 /** Title where something of ours says itself what is wrong, such as a marketplace that is away. */
 const OURS = 'That did not work';
+
+/** What the last action of this person came to: the text is the audit log's, never the address'. */
+function noticeOf(view: ConsoleView): ConsoleNotice | null {
+  if (!view.did) return null;
+  const tone = (['info', 'warn', 'bad'] as const).find((one) => one === view.param('tone'));
+  return { text: view.did.text, tone: tone ?? 'good' };
+}
 
 function sendCsv(exchange: HttpExchange, { name, text }: ConsoleCsv): void {
   const plain = name.replaceAll(/[^\w.-]+/g, '-').slice(0, 100);

@@ -2,7 +2,11 @@ import { form, hiddenField, type ButtonKind } from '../views/form.js';
 import { when } from '../views/format.js';
 import { html, type Html } from '../views/html.js';
 import { withQuery } from '../utils/with-query.js';
+import type { ConsoleAuditEntry } from './audit/audit-entry.js';
 import type { ConsolePerson, ConsoleRole } from './console-person.js';
+
+/** How long masked values are shown to who asked for them, in milliseconds. */
+const SHOWN_MS = 5 * 60_000;
 
 /** Parameters of an address; null and empty ones are left out. */
 export type LinkQuery = Readonly<Record<string, string | null | undefined>>;
@@ -34,7 +38,22 @@ export class ConsoleView {
     readonly person: ConsolePerson,
     readonly query: URLSearchParams,
     private readonly token: string,
+    /** The action of this person that led here, not older than ten minutes; null where none did. */
+    readonly did: ConsoleAuditEntry | null = null,
   ) {}
+
+  /**
+   * Whether this person may see masked values now: they asked for exactly these, which is in the audit log, less than five
+   * minutes ago.
+   *
+   * @param section path of the section that has an action `show`.
+   * @param what the values, as the action named them (`on`).
+   */
+  shows(section: string, what: string): boolean {
+    const { did } = this;
+    if (did?.action !== `${section}/show` || did.on !== what || did.outcome !== 'done') return false;
+    return this.now - Date.parse(did.at) < SHOWN_MS;
+  }
 
   /** A parameter of the address; empty where there is none. */
   param(name: string): string {

@@ -11,6 +11,7 @@ import {
 import { ModuleRef } from '@nestjs/core';
 
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { MaestranoSync } from '../sync/sync.service.js';
 import { MaestranoUsage } from '../usage/usage.service.js';
 
 import { ConsoleAuditLog } from './audit/audit-log.js';
@@ -31,6 +32,7 @@ import { MarketplacesSection } from './sections/marketplaces.section.js';
 import { OverviewSection } from './sections/overview.section.js';
 import { SessionsSection } from './sections/sessions.section.js';
 import { SignInsSection } from './sections/sign-ins.section.js';
+import { SyncSection } from './sections/sync.section.js';
 import { UsageSection } from './sections/usage.section.js';
 
 const CONSOLE_OPTIONS = Symbol('MAESTRANO_CONSOLE_OPTIONS');
@@ -130,6 +132,8 @@ export class MaestranoConsoleModule extends ConfigurableModuleClass implements O
     const names = (): readonly string[] => this.registry.list().map(({ name }) => name);
     const usage = this.#find(MaestranoUsage);
     if (usage) this.sections.add(new UsageSection(usage, names));
+    const sync = this.#find(MaestranoSync);
+    if (sync) this.sections.add(new SyncSection(sync, names));
   }
 
   /** A provider of whatever module; null where no module has it. */

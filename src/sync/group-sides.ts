@@ -14,9 +14,14 @@ import type { MaestranoSyncOptions } from './sync-options.interface.js';
 /** The name of an application that has only one. */
 const DEFAULT_APP = 'default';
 
+/** The name of the application in everything that is kept. */
+export function appOf({ app }: MaestranoSyncOptions): string {
+  return app ?? DEFAULT_APP;
+}
+
 /** Whose rows a group's are. */
 export function scopeOf(options: MaestranoSyncOptions, { marketplace, groupUid }: GroupReference): SyncScope {
-  return { app: options.app ?? DEFAULT_APP, marketplace, group: groupUid };
+  return { app: appOf(options), marketplace, group: groupUid };
 }
 
 /** The application's database: as given, or the one in which the links are. */

@@ -30,11 +30,14 @@ export type { SyncDirection, SyncHoldKind, SyncLink, SyncSide } from './store/sy
 export {
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,
   type SyncHistoryEntry,
+  type SyncKnownGroup,
   type SyncLease,
   type SyncLinkPage,
+  type SyncNeeds,
   type SyncNotice,
   type SyncRef,
   type SyncRunState,
@@ -42,6 +45,7 @@ export {
   SyncStore,
   type SyncStream,
 } from './store/sync-store.js';
+export type { SyncRecord, SyncRecordSide } from './sync-record.js';
 export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
 export type {

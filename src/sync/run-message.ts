@@ -1,23 +1,25 @@
 import type { SyncRunResult } from './engine/sync-engine.js';
+import type { SyncNeeds } from './store/sync-store.js';
 import type { SyncStatus } from './sync-status.interface.js';
 import { HELD_FOR_PERSONS } from './watch/group-trouble.js';
 
-/** How far a run came, in words and without values of records: what the platform shows. */
-export function runMessage(
-  { entities }: SyncStatus,
-  { errors }: SyncRunResult,
-  firstRun: 'plan' | 'apply',
-): string {
-  const sum = (count: (entity: (typeof entities)[number]) => number): number =>
-    entities.reduce((total, one) => total + count(one), 0);
-  const attention = sum(({ holds }) =>
-    HELD_FOR_PERSONS.reduce((total, kind) => total + (holds[kind] ?? 0), 0),
-  );
+/** What of a group waits for a person. */
+export function needsOf({ entities }: SyncStatus, firstRun: 'plan' | 'apply'): SyncNeeds {
+  const held = entities.flatMap(({ holds }) => HELD_FOR_PERSONS.map((kind) => holds[kind] ?? 0));
   const unconfirmed = entities.some(({ confirmed, links }) => !confirmed && links > 0);
+  return {
+    records: held.reduce((total, count) => total + count, 0),
+    stopped: entities.filter(({ stopped }) => stopped !== null).length,
+    confirmation: firstRun === 'plan' && unconfirmed,
+  };
+}
+
+/** How far a run came, in words and without values of records: what the platform shows. */
+export function runMessage({ entities }: SyncStatus, { errors }: SyncRunResult, needs: SyncNeeds): string {
   return [
-    `${sum(({ links }) => links)} records`,
-    ...(attention > 0 ? [`${attention} need attention`] : []),
-    ...(firstRun === 'plan' && unconfirmed ? ['waiting for confirmation'] : []),
+    `${entities.reduce((total, { links }) => total + links, 0)} records`,
+    ...(needs.records > 0 ? [`${needs.records} need attention`] : []),
+    ...(needs.confirmation ? ['waiting for confirmation'] : []),
     ...errors.map(({ message }) => message),
   ].join('; ');
 }

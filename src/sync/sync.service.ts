@@ -14,13 +14,20 @@ import { FULL_RUN, SyncEngine, type SyncRunResult } from './engine/sync-engine.j
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
-import { executorOf, scopeOf, sidesOf } from './group-sides.js';
+import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
 import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
-import type { SyncGroupState, SyncHistoryEntry, SyncRunState, SyncScope } from './store/sync-store.js';
+import type {
+  SyncGroupPage,
+  SyncGroupState,
+  SyncHistoryEntry,
+  SyncRunState,
+  SyncScope,
+} from './store/sync-store.js';
 import { follow } from './progress.js';
 import { logRun } from './run-log.js';
-import { runMessage } from './run-message.js';
+import { needsOf, runMessage } from './run-message.js';
+import { readRecord, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -224,6 +231,23 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return this.options.store.history(scopeOf(this.options, group), ref.entity, link.key, limit);
   }
 
+  /** Groups of which anything is known, with their last run; 1,000 at a time at most. */
+  async groups(
+    options: { readonly after?: string | null; readonly limit?: number } = {},
+  ): Promise<SyncGroupPage> {
+    const { after = null, limit = LIMIT } = options;
+    const query = { limit: Math.max(1, Math.min(LIMIT, limit)), ...(after === null ? {} : { after }) };
+    return this.options.store.groups(appOf(this.options), query);
+  }
+
+  /** A record with the values of both sides, read now; null where it is not known. */
+  async record(
+    group: GroupReference,
+    ref: SyncRecordRef & { readonly key?: string },
+  ): Promise<SyncRecord | null> {
+    return readRecord(this.options.store, this.#engine, await this.#sides(group), ref);
+  }
+
   async status(group: GroupReference): Promise<SyncStatus> {
     const { store } = this.options;
     const scope = scopeOf(this.options, group);
@@ -338,9 +362,10 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
       logRun(this.#logger, group, result);
       const present = await this.status(group);
       this.watch.note(group, present, result.errors[0]?.code ?? null);
-      const message = runMessage(present, result, this.#settings.firstRun);
+      const needs = needsOf(present, this.#settings.firstRun);
+      const message = runMessage(present, result, needs);
       const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now() } });
+      await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now(), needs } });
       return result;
     } catch (error) {
       const known = error instanceof MaestranoSyncError;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 
 import type { SyncLink } from '../sync/store/sync-link.js';
+import { NEW_GROUP } from '../sync/store/sync-store.js';
 import { ENTITY, freshScope, fullLink, leased, type SyncStoreCheck } from './sync-store-contract-check.js';
 
 const keysOf = (links: readonly (SyncLink | null)[]): (string | undefined)[] =>
@@ -151,6 +153,34 @@ export const SYNC_STORE_READS: Readonly<Record<string, SyncStoreCheck>> = {
     assert.deepEqual(await found('m1', 'm2'), ['b']);
     assert.deepEqual(await found('m4'), ['a']);
     assert.deepEqual(await other.matching(scope, 'organizations', ['m2']), []);
+  },
+  'groups: those of an application whose state was set, each once, until they are forgotten': async (
+    store,
+    other,
+  ) => {
+    const app = `contract ${randomUUID()}:`;
+    const names = ['cld-1', 'cld-2', 'cld-3', `cld-${'long'.repeat(40)}`, 'cld ż\u2028'];
+    const scopes = names.map((group) => ({ app, marketplace: 'ac/me:', group }));
+    for (const scope of scopes) await store.setGroup(scope, { paused: { people: 7 } });
+    await store.setGroup({ ...scopes[0]!, app: `${app}2` }, { enabled: false });
+    await store.group({ ...scopes[0]!, group: 'only asked for' });
+    const all = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for (let after: string | null = null; ;) {
+        const page = await other.groups(app, { limit: 2, ...(after === null ? {} : { after }) });
+        assert.ok(page.groups.length <= 2);
+        for (const { marketplace, groupUid, state } of page.groups) {
+          assert.equal(marketplace, 'ac/me:');
+          assert.deepEqual(state, { ...NEW_GROUP, paused: { people: 7 } });
+          found.push(groupUid);
+        }
+        if (page.next === null) return found.toSorted();
+        after = page.next;
+      }
+    };
+    assert.deepEqual(await all(), names.toSorted());
+    await store.forget(scopes[1]!);
+    assert.deepEqual(await all(), names.filter((name) => name !== 'cld-2').toSorted());
   },
   'ping, check, losses: resolve': async (store) => {
     await store.ping();

@@ -29,12 +29,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'The server of the marketplace failed several times in a row, so calls to it are stopped and tried again by themselves. See the status of the marketplace, or write to it; nothing can be done here.',
   notifications: 'Numbers of this process; see Dead letters.',
   queue: 'Open Dead letters. A queue that lags needs more workers, or a handler that is slow needs a look.',
+  synchronization: 'Open Synchronization: it says which company waits for what, and what can be decided.',
   silence:
     'Where there used to be traffic there is none. See whether requests reach the application (load balancer, certificate of the host, DNS), then whether the marketplace sends any.',
 };
 
 /** Parts whose problems a page of its own shows as what needs somebody. */
-const ELSEWHERE: readonly string[] = ['queue', 'configuration', 'certificates'];
+const ELSEWHERE: readonly string[] = ['queue', 'configuration', 'certificates', 'synchronization'];
 
 /** What each part of the integration says of itself: the same as the health check. */
 @Injectable()

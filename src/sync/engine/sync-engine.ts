@@ -9,6 +9,7 @@ import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { HeldLease } from './held-lease.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
+import type { SideRecord } from '../merge/side-record.js';
 import { readConnec } from './records.js';
 import type { Look } from './decide.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
@@ -130,15 +131,20 @@ export class SyncEngine {
 
   /** Digests of one side of a record as it is now; none where it cannot be read. */
   async digestsOf(sides: GroupSides, name: string, link: SyncLink, side: SyncSide): Promise<SyncBase> {
+    return (await this.sideOf(sides, name, link, side))?.digests ?? {};
+  }
+
+  /** One side of a record as it is now; null where it cannot be read. */
+  async sideOf(sides: GroupSides, name: string, link: SyncLink, side: SyncSide): Promise<SideRecord | null> {
     const entity = this.entities.find((one) => one.name === name);
     const { id } = link[side];
-    if (entity === undefined || id === null) return {};
+    if (entity === undefined || id === null) return null;
     if (side === 'app') {
       const source = new SourceCalls(entity, sides.scope, sides, this.settings.timeoutMs);
-      return (await source.get([id])).get(id)?.digests ?? {};
+      return (await source.get([id])).get(id) ?? null;
     }
     const [record] = await sides.connec.get(entity.resource, [id]);
-    return record ? readConnec(entity, record).digests : {};
+    return record ? readConnec(entity, record) : null;
   }
 
   /** The entity of the name. @throws MaestranoSyncError `sync.operation` */

@@ -11,6 +11,7 @@ import {
   NEW_STREAM,
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,
   type SyncHistoryEntry,
@@ -21,9 +22,10 @@ import {
   SyncStore,
   type SyncStream,
 } from '../store/sync-store.js';
+import { groupOf, readGroups, writeGroup } from './group-rows.js';
 import { hintId } from './hint-id.js';
 import { fromText, keyText, scopeKey, toText } from './link-rows.js';
-import { acquireLease, addRow, forUpdate, leaseRow, renewLease } from './sync-leases.js';
+import { acquireLease, addRow, leaseRow, renewLease } from './sync-leases.js';
 import { Statement } from './statement.js';
 import {
   hasDuplicates,
@@ -288,27 +290,15 @@ export class SqlSyncStore extends SyncStore {
       (statement) =>
         `select body from ${this.#tables.group} where scope_key = ${statement.text(scopeKey(scope))}`,
     );
-    return row ? { ...NEW_GROUP, ...fromText<Partial<SyncGroupState>>(textOf(row, 'body')) } : NEW_GROUP;
+    return row ? groupOf(textOf(row, 'body')) : NEW_GROUP;
   }
 
   async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {
-    return this.#transaction(async (executor) => {
-      const key = scopeKey(scope);
-      await addRow(executor, this.#tables.group, key, { body: '{}' });
-      const read = new Statement(executor.dialect);
-      const [row] = await executor.query(
-        `select body from ${this.#tables.group} where scope_key = ${read.text(key)} ${forUpdate(executor.dialect)}`,
-        read.parameters,
-      );
-      const present = fromText<Partial<SyncGroupState>>(textOf(row, 'body'));
-      const state = { ...NEW_GROUP, ...present, ...changes };
-      const set = new Statement(executor.dialect);
-      await executor.execute(
-        `update ${this.#tables.group} set body = ${set.text(toText(state))} where scope_key = ${set.text(key)}`,
-        set.parameters,
-      );
-      return state;
-    });
+    return this.#transaction((executor) => writeGroup(executor, this.#tables.group, scope, changes));
+  }
+
+  groups(app: string, query: { readonly after?: string; readonly limit: number }): Promise<SyncGroupPage> {
+    return this.#retried(() => readGroups(this.executor, this.#tables.group, app, query));
   }
 
   async history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]> {

@@ -5,6 +5,7 @@ import {
   NEW_STREAM,
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,
   type SyncHistoryEntry,
@@ -223,6 +224,22 @@ export class MemorySyncStore extends SyncStore {
 
   async group(scope: SyncScope): Promise<SyncGroupState> {
     return this.#rows(scope).group;
+  }
+
+  async groups(
+    app: string,
+    { after, limit }: { readonly after?: string; readonly limit: number },
+  ): Promise<SyncGroupPage> {
+    const found = [...this.#scopes]
+      .filter(([key, { group }]) => group !== NEW_GROUP && (after === undefined || key > after))
+      .map(([key, { group }]) => ({ key, names: JSON.parse(key) as [string, string, string], group }))
+      .filter(({ names }) => names[0] === app)
+      .toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const page = found.slice(0, limit);
+    return {
+      groups: page.map(({ names, group }) => ({ marketplace: names[1], groupUid: names[2], state: group })),
+      next: found.length > limit ? page.at(-1)!.key : null,
+    };
   }
 
   async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {

@@ -161,6 +161,33 @@ export interface SyncRunState {
   readonly message: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** What waited for a person when it ended; left out before, and where nobody could say. */
+  readonly needs?: SyncNeeds;
+}
+
+/** What of a group waits for a person. */
+export interface SyncNeeds {
+  /** Records that are held back until somebody decides. */
+  readonly records: number;
+  /** Entities that stopped. */
+  readonly stopped: number;
+  /** Whether the first synchronization waits to be confirmed. */
+  readonly confirmation: boolean;
+}
+
+/** A group of which something is known. */
+export interface SyncKnownGroup {
+  readonly marketplace: string;
+  /** `cld-…` */
+  readonly groupUid: string;
+  readonly state: SyncGroupState;
+}
+
+/** Some groups of an application, in an order of the store's own. */
+export interface SyncGroupPage {
+  readonly groups: readonly SyncKnownGroup[];
+  /** The `after` of the following page; null when nothing follows. */
+  readonly next: string | null;
 }
 
 /** Links by what becomes of them. */
@@ -241,6 +268,11 @@ export abstract class SyncStore {
   /** The oldest first. */
   abstract hints(scope: SyncScope, entity: string, limit: number): Promise<SyncHint[]>;
   abstract group(scope: SyncScope): Promise<SyncGroupState>;
+  /** Groups of an application with a state that was ever set, and not forgotten since; at most 1,000. */
+  abstract groups(
+    app: string,
+    query: { readonly after?: string; readonly limit: number },
+  ): Promise<SyncGroupPage>;
   /** Changes what is given and resolves with the whole. Needs no lease. */
   abstract setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState>;
   /** Newest first. */
