@@ -268,6 +268,12 @@ export class UsageOperations {
     return this.#books.fact(await findSubject(this.context.store, subject), id);
   }
 
+  /** Some uses that a statement states, of its own period: a look, where `facts()` has all. At most `limit`, 50 by default. */
+  async someUses(ref: UsageStatementRef, limit = 50): Promise<readonly UsageFact[]> {
+    const { snapshot, statement } = await findStatement(this.context.store, ref);
+    return this.#books.someUses(snapshot, statement, Math.max(1, Math.min(PAGE, limit)));
+  }
+
   /**
    * Takes the newest bill of a chain back, until a day before it is invoiced; its amount is in the opening of the next
    * statement.

@@ -1,17 +1,15 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import type { Browser, Page } from 'playwright-core';
+import { Redis } from 'ioredis';
+import type { Browser } from 'playwright-core';
 
 import { MaestranoBullmqModule } from '../../src/bullmq/index.js';
-import {
-  BillingService,
-  ConnecHandler,
-  MarketplaceLoader,
-  MembershipService,
-  MemoryStore,
-} from '../../src/index.js';
+import { BillingService, ConnecHandler, MarketplaceLoader, MembershipService } from '../../src/index.js';
+import { RedisStore } from '../../src/redis/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import {
   HomeController,
@@ -21,56 +19,16 @@ import {
 } from '../support/application.js';
 import { chromiumPresent, launchChromium } from '../support/chromium.js';
 import { consoleModule, losesResponse } from '../support/console.js';
+import { freePort } from '../support/free-port.mjs';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
+import { OnCall } from '../support/on-call.js';
 
 const { TEST_REDIS_URL: REDIS_URL = '' } = process.env;
 const withRedis = REDIS_URL === '' ? it.skip : it;
 if (REDIS_URL === '')
   console.warn(
-    'Skipping the drill of a poison notification: redis-server is not installed (Debian package: redis-server).',
+    'Skipping the drills of a poison notification and of a Redis that evicts: redis-server is not installed (Debian package: redis-server).',
   );
-
-/** A cause is found from the overview in at most so many steps. */
-const MAX_STEPS = 4;
-
-/** A person who follows links and presses buttons, and counts. */
-class OnCall {
-  steps = 0;
-
-  constructor(readonly page: Page) {}
-
-  /** Opens the overview, again and again until it says something: what needs somebody is asked for every five seconds. */
-  async begin(url: string, says: string): Promise<void> {
-    for (let tries = 0; ; tries += 1) {
-      await this.page.goto(url);
-      if ((await this.words()).includes(says)) break;
-      if (tries > 60) throw new Error(`The overview never said “${says}”: ${await this.words()}`);
-      await this.page.waitForTimeout(250);
-    }
-    this.steps = 0;
-  }
-
-  async follow(name: string): Promise<void> {
-    this.steps += 1;
-    await this.page.getByRole('link', { name }).first().click();
-  }
-
-  async press(name: string): Promise<void> {
-    this.steps += 1;
-    await this.page.getByRole('button', { name }).first().click();
-  }
-
-  async words(): Promise<string> {
-    return ((await this.page.locator('main').textContent()) ?? '').replaceAll(/\s+/g, ' ');
-  }
-
-  /** The page says it, in few enough steps. */
-  async sees(...texts: readonly string[]): Promise<void> {
-    const words = await this.words();
-    for (const text of texts) expect(words).toContain(text);
-    expect(this.steps).toBeLessThanOrEqual(MAX_STEPS);
-  }
-}
 
 let mended = false;
 
@@ -82,13 +40,33 @@ class Listener {
   }
 }
 
-/** A store that says what a Redis with an eviction policy says. */
-class EvictingStore extends MemoryStore {
-  override warnings(): Promise<readonly string[]> {
-    return Promise.resolve([
-      'Redis may evict keys (maxmemory-policy allkeys-lru): set maxmemory-policy to noeviction.',
-    ]);
-  }
+/** A Redis of two megabytes that evicts what was used longest ago. */
+async function evictingRedis(): Promise<{ readonly redis: Redis; close(): Promise<void> }> {
+  const port = await freePort();
+  const limits = [
+    '--maxmemory',
+    '2mb',
+    '--maxmemory-policy',
+    'allkeys-lru',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...limits], {
+    stdio: 'ignore',
+  });
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  return {
+    redis,
+    close: async () => {
+      redis.disconnect();
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
 }
 
 (chromiumPresent ? describe : describe.skip)('an incident, through the pages of the console alone', () => {
@@ -210,11 +188,25 @@ class EvictingStore extends MemoryStore {
     await onCall.sees(`of "${name}" are stopped`, 'nothing can be done here');
   });
 
-  it('Redis evicts: the page says which setting to change', async () => {
-    const booted = await boot({ options: { store: new EvictingStore() } });
-    await onCall.begin(consoleOf(booted), 'Redis may evict keys');
-    await onCall.follow('What to do');
-    await onCall.sees('set maxmemory-policy to noeviction');
+  withRedis('Redis evicts: the page says which setting to change, and is content once it is', async () => {
+    const { redis, close } = await evictingRedis();
+    try {
+      const store = new RedisStore(redis);
+      const value = 'x'.repeat(20_000);
+      for (let n = 0; n < 200; n += 1) await store.set(`filler:${n}`, value, 600_000);
+      expect(await redis.info('stats')).toMatch(/evicted_keys:[1-9]/);
+      const booted = await boot({ options: { store } });
+      await onCall.begin(consoleOf(booted), 'Redis may evict keys');
+      await onCall.follow('What to do');
+      await onCall.sees('allkeys-lru', 'set maxmemory-policy to noeviction');
+      await redis.config('SET', 'maxmemory-policy', 'noeviction');
+      await redis.flushall();
+      await onCall.begin(consoleOf(booted), 'Nothing needs you');
+      await app?.close();
+      app = null;
+    } finally {
+      await close();
+    }
   });
 
   it('two marketplaces have one key: the page names both', async () => {

@@ -168,6 +168,10 @@ describe.each(HTTP_ADAPTERS)('the console on %s', (httpAdapter) => {
       ['Ines Okafor', 'refused'],
     ]);
     expect(written).toHaveLength(3);
+    const csv = await operator.open('/audit?outcome=refused&format=csv');
+    expect(csv.headers.get('content-disposition')).toBe('attachment; filename="audit-log.csv"');
+    expect(csv.text.split('\r\n')).toHaveLength(5);
+    expect(csv.text).toContain('Sam Whitlock,replay,marketplaces/');
     const done = await operator.post(action, fields, { 'sec-fetch-site': 'same-origin' });
     expect(done.words).toContain('Fetched. Nothing has changed.');
   });

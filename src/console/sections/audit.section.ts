@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { csvText } from '../../utils/csv.js';
 import { count } from '../../views/format.js';
 import { chips, filters, select } from '../../views/form.js';
 import { html } from '../../views/html.js';
@@ -12,6 +13,9 @@ import { toneOf } from './audit-look.js';
 
 /** Entries of a page. */
 const LIMIT = 50;
+
+/** Members of an entry, as columns of the file. */
+const COLUMNS = ['at', 'who', 'role', 'action', 'what', 'on', 'outcome', 'text'] as const;
 
 const OUTCOMES = { begun: 'Not finished', done: 'Done', refused: 'Refused', failed: 'Failed' } as const;
 
@@ -31,9 +35,8 @@ export class AuditSection implements ConsoleSection {
   async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
     if (name !== '') return null;
     const filter = { q: view.param('q'), role: view.param('role'), outcome: view.param('outcome') };
-    const { items, next } = await this.audit.page(view.param('before') || null, LIMIT, (entry) =>
-      isWanted(entry, filter),
-    );
+    const before = view.param('before') || null;
+    const { items, next } = await this.audit.page(before, LIMIT, (entry) => isWanted(entry, filter));
     const link = (more: Readonly<Record<string, string | null>>): string =>
       view.link(this.path, '', { ...filter, ...more });
     const outcomes = [['', 'All'], ...Object.entries(OUTCOMES)] as const;
@@ -50,7 +53,8 @@ export class AuditSection implements ConsoleSection {
           href: link({ outcome: value }),
           on: filter.outcome === value,
         })),
-        html`<a href="${link({ format: 'json' })}">As JSON</a>`,
+        html`<a href="${link({ format: 'csv' })}">As CSV</a> ·
+          <a href="${link({ format: 'json' })}">As JSON</a>`,
       )}
       <section class="card flush" aria-label="Entries">
         <h2 class="hidden">Entries</h2>
@@ -63,9 +67,13 @@ export class AuditSection implements ConsoleSection {
       </section>`;
     return {
       title: 'Audit log',
-      lead: 'Every action that somebody took or tried in this console, and every person that was looked for. Entries cannot be changed here.',
+      lead: 'Every action that somebody took or tried in this console, and every look for a person or at masked values. Entries cannot be changed here.',
       body,
       data: { entries: items, next },
+      csv: {
+        name: 'audit-log',
+        text: csvText([COLUMNS, ...items.map((one) => COLUMNS.map((column) => one[column]))]),
+      },
     };
   }
 }

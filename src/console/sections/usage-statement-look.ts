@@ -5,6 +5,7 @@ import type {
   UsageStatementLine,
   UsageStatementStep,
 } from '../../usage/statement/usage-statement.js';
+import type { UsageFact } from '../../usage/meters/usage-fact.js';
 import type { UsageChainRef } from '../../usage/usage-references.js';
 import { at, count, number } from '../../views/format.js';
 import { hiddenField, select } from '../../views/form.js';
@@ -12,6 +13,7 @@ import { html, type Html, type HtmlValue } from '../../views/html.js';
 import { card, foreign, keyValues, table } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
+import { maskedText } from '../masked-values.js';
 import { periodOf, reasonOf, stateOf } from './usage-look.js';
 import { amountOf, decisionsOf, queryOf, referenceOf, type UsageDecision } from './usage-reference.js';
 
@@ -35,7 +37,11 @@ const DECISION_LINKS: Readonly<Record<UsageDecision, string>> = {
 };
 
 /** A statement with all its arithmetic: what a customer's bookkeeper recomputes. */
-export function statementPage(view: ConsoleView, statement: UsageStatement): ConsolePage {
+export function statementPage(
+  view: ConsoleView,
+  statement: UsageStatement,
+  uses: readonly UsageFact[],
+): ConsolePage {
   const { company, meter, currency, seq, zone, bills, digest, previousDigest, facts } = statement;
   const ref = referenceOf(statement);
   const query = queryOf(ref);
@@ -67,6 +73,7 @@ export function statementPage(view: ConsoleView, statement: UsageStatement): Con
         </header>
         ${linesTable(statement)}
       </section>
+      ${uses.length === 0 ? '' : usesCard(view, chain, uses, facts.count)}
       ${card(
         'How to check this',
         html`<p>
@@ -117,6 +124,30 @@ export function statementPage(view: ConsoleView, statement: UsageStatement): Con
     data: statement,
     csv: { name: `usage-${company.group}-${meter.name}-${seq}`, text: csvOf(statement) },
   };
+}
+
+function usesCard(
+  view: ConsoleView,
+  chain: Readonly<Record<string, string>>,
+  uses: readonly UsageFact[],
+  all: number,
+): Html {
+  return html`<section class="card flush" aria-label="Uses">
+    <header>
+      <h2>Uses</h2>
+      <p class="small soft">${number(uses.length)} of ${number(all)} shown, by their ids</p>
+    </header>
+    ${table(
+      'Uses',
+      [{ name: 'Id', kind: 'lead' }, { name: 'When' }, { name: 'Of' }, { name: 'Quantity', kind: 'num' }],
+      uses.map(({ id, at: time, key, quantity }) => [
+        html`<a href="${view.link(PATH, 'correct', { ...chain, fact: id })}">${foreign(id)}</a>`,
+        at(time.toISOString()),
+        key === undefined ? '–' : foreign(maskedText(key)),
+        String(quantity ?? 1),
+      ]),
+    )}
+  </section>`;
 }
 
 const NOTHING_LOST = 'Its amount is in the books and nowhere else until somebody decides.';
@@ -318,8 +349,14 @@ export function correctionPage(view: ConsoleView, look: CorrectionLook): Console
     ],
     body: html`${known && quantity !== '' ? confirmation(view, known, query, quantity, id) : ''} ${missing}
     ${search}`,
-    data: { ...ref, known, quantity },
+    data: { ...ref, known: known && masked(known), quantity },
   };
+}
+
+/** What a use counts for may be a person. */
+function masked(known: UsageKnownFact): UsageKnownFact {
+  const { key, ...fact } = known.fact;
+  return key === undefined ? known : { ...known, fact: { ...fact, key: maskedText(key) } };
 }
 
 function confirmation(
@@ -343,7 +380,7 @@ function confirmation(
       ['Use', html`<code>${fact.id}</code>`],
       ['When', at(fact.at.toISOString())],
       ['Recorded as', String(fact.quantity)],
-      ...(fact.key === undefined ? [] : [['Of', foreign(fact.key)] as const]),
+      ...(fact.key === undefined ? [] : [['Of', foreign(maskedText(fact.key))] as const]),
       ['Corrected before', corrections === 0 ? 'never' : count(corrections, 'time')],
       [
         'Stated',

@@ -29,8 +29,8 @@ import {
 } from './usage-reference.js';
 import { correctionPage, decisionPage, statementPage } from './usage-statement-look.js';
 
-/** Statements that wait and are looked at; those of one company that are listed. */
-const [WAITING, STATEMENTS] = [200, 50];
+/** Statements that wait and are looked at; those of one company that are listed, and uses of one statement. */
+const [WAITING, STATEMENTS, USES] = [200, 50, 20];
 /** How long the next statement may take to compute, and how long a decision may take to be carried out; milliseconds. */
 const [PREVIEW_MS, DECIDE_MS] = [3_000, 10_000];
 
@@ -116,7 +116,7 @@ export class UsageSection implements ConsoleSection {
         case 'company':
           return await this.#company(view, chainOf(fields));
         case 'statement':
-          return statementPage(view, await this.usage.statement(statementOf(fields)));
+          return await this.#statement(view, fields);
         case 'confirm':
           return await this.#confirm(view, fields);
         case 'correct':
@@ -177,6 +177,12 @@ export class UsageSection implements ConsoleSection {
         ? known.message
         : `It could not be computed (${error instanceof Error ? error.name : 'unknown error'}).`;
     }
+  }
+
+  async #statement(view: ConsoleView, fields: ConsoleFields): Promise<ConsolePage> {
+    const ref = statementOf(fields);
+    const [statement, uses] = await Promise.all([this.usage.statement(ref), this.usage.someUses(ref, USES)]);
+    return statementPage(view, statement, uses);
   }
 
   async #confirm(view: ConsoleView, fields: ConsoleFields): Promise<ConsolePage> {

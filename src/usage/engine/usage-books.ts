@@ -4,6 +4,7 @@ import type { UsageFact } from '../meters/usage-fact.js';
 import type { SealedStatement, UsageStatement } from '../statement/usage-statement.js';
 import { factLanes, lanesDigest } from '../store/fact-digest.js';
 import type {
+  FoundStatement,
   KeptFactRow,
   PeriodRow,
   SeriesRow,
@@ -126,6 +127,30 @@ export class UsageBooks {
       corrections: corrections.length,
       statement: found.statement,
     };
+  }
+
+  /** Some uses of the period that a statement states first, in the order of their ids. */
+  async someUses(
+    { series }: SeriesSnapshot,
+    statement: FoundStatement,
+    limit: number,
+  ): Promise<readonly UsageFact[]> {
+    const { period } = JSON.parse(statement.body) as SealedStatement;
+    if (!period) return [];
+    const range = { from: Date.parse(period.from), to: Date.parse(period.to) };
+    const found = await this.context.store.facts(series.id, { ...range, after: null, limit });
+    const { marketplace, group, meter } = series;
+    return found
+      .filter((fact) => fact.corrects === null && fact.statement === statement.seq)
+      .map(({ id, at, quantity, key }) => ({
+        marketplace,
+        group,
+        meter,
+        id,
+        at: new Date(at),
+        quantity: formatExact(quantity, QUANTITY_PLACES),
+        ...(key === '' ? {} : { key }),
+      }));
   }
 
   /** Usage by local day or by period, of facts that are still kept. */
