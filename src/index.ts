@@ -79,6 +79,7 @@ export {
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
+  type QueuedAttempt,
   type QueuedNotification,
   type QueuedOutcome,
 } from './connec/notifications/notification-queue.js';

@@ -9,7 +9,7 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
-import { entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
+import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
 import { evictionPolicy } from '../utils/eviction-policy.js';
@@ -269,7 +269,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     // What was handled is not handed out again, and a dead letter shows only what is left. Where Redis takes too long, the
     // write may be made yet, and the attempt counts as failed: what it handled is known to the store all the same.
     const { marketplace } = job.data;
-    await this.#soon(job.updateData({ ...job.data, resources: remaining }), marketplace);
+    await this.#soon(job.updateData(afterAttempt(job.data, remaining, error)), marketplace);
     if (error) throw error;
     await this.#soon(job.moveToDelayed(Date.now() + BUSY_DELAY_MS, token), marketplace);
     throw new DelayedError();
@@ -289,7 +289,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 }
 
 function toDead(job: NotificationJob): DeadNotification {
-  const { marketplace, receivedAt, resources } = job.data;
+  const { marketplace, receivedAt, resources, history = [] } = job.data;
   return {
     id: job.id ?? '',
     marketplace,
@@ -298,5 +298,6 @@ function toDead(job: NotificationJob): DeadNotification {
     reason: job.failedReason ?? '',
     failedAt: new Date(job.finishedOn ?? job.timestamp).toISOString(),
     entities: entityCounts(resources),
+    history,
   };
 }

@@ -1,4 +1,5 @@
 import type { QueuedNotification, QueuedOutcome } from '../connec/notifications/notification-queue.js';
+import { afterAttempt } from '../connec/notifications/queued-entities.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 import type { QueueJobs, TakenJob } from './queue-jobs.js';
@@ -136,7 +137,7 @@ export class QueueWorker {
   ): Promise<void> {
     if (!remaining) return jobs.remove(taken.id);
     // What was handled is not handed out again, and a dead letter shows only what is left.
-    const notification = { ...job.notification, resources: remaining };
+    const notification = afterAttempt(job.notification, remaining, error);
     if (!error) return jobs.again(taken, { ...job, notification }, this.#stopped ? 0 : BUSY_DELAY_MS);
     const { attempts, backoffMs } = this.facts.settings;
     const failures = job.failures + 1;

@@ -1,4 +1,8 @@
-import type { DeadNotification, QueuedNotification } from '../connec/notifications/notification-queue.js';
+import type {
+  DeadNotification,
+  QueuedAttempt,
+  QueuedNotification,
+} from '../connec/notifications/notification-queue.js';
 import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { entityCounts } from '../connec/notifications/queued-entities.js';
 import { numberOf, textOf } from '../sql/sql-values.js';
@@ -22,13 +26,14 @@ export function jobData({ notification, failures }: QueuedJob, reason?: string):
     receivedAt: encodeText(notification.receivedAt),
     failures,
     resources: JSON.stringify(notification.resources),
+    ...(notification.history && { history: JSON.stringify(notification.history) }),
     ...(reason === undefined ? {} : { reason: encodeText(reason) }),
   };
 }
 
 /** The notification of a job; null for data that nobody here wrote. */
 export function readJob(data: unknown): QueuedJob | null {
-  const { marketplace, receivedAt, failures, resources } = fieldsOf(data);
+  const { marketplace, receivedAt, failures, resources, history } = fieldsOf(data);
   if (typeof marketplace !== 'string' || typeof resources !== 'string') return null;
   try {
     return {
@@ -36,6 +41,7 @@ export function readJob(data: unknown): QueuedJob | null {
         marketplace: decodeText(marketplace),
         receivedAt: decodeText(String(receivedAt)),
         resources: JSON.parse(resources) as NotificationBody,
+        ...(typeof history === 'string' && { history: JSON.parse(history) as readonly QueuedAttempt[] }),
       },
       failures: typeof failures === 'number' ? failures : 0,
     };
@@ -56,6 +62,7 @@ export function readDead(row: SqlRow): DeadNotification {
     reason: typeof reason === 'string' ? decodeText(reason) : 'Processes died while they handled it.',
     failedAt: new Date(numberOf(row, 'at')).toISOString(),
     entities: entityCounts(job?.notification.resources ?? {}),
+    history: job?.notification.history ?? [],
   };
 }
 

@@ -5,7 +5,7 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
-import { entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
+import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
 import { settledWithin } from '../utils/settled-within.js';
 
 /** How a {@link MemoryNotificationQueue} works; the defaults are those of the real queues. */
@@ -111,6 +111,7 @@ export class MemoryNotificationQueue extends NotificationQueue {
       reason: job.reason,
       failedAt: new Date(job.failedAt).toISOString(),
       entities: entityCounts(job.notification.resources),
+      history: job.notification.history ?? [],
     }));
   }
 
@@ -199,7 +200,7 @@ export class MemoryNotificationQueue extends NotificationQueue {
       this.#jobs.all.delete(job.id);
       return;
     }
-    job.notification = { ...job.notification, resources: copyOf(remaining) };
+    job.notification = afterAttempt(job.notification, copyOf(remaining), error);
     if (error) job.failures += 1;
     if (error && job.failures >= attempts) {
       Object.assign(job, { state: 'dead', reason: error.message, failedAt: Date.now() });

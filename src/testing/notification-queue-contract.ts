@@ -167,6 +167,25 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     assert.ok(letters[0]!.failedAt >= letters[2]!.failedAt, 'newest first');
   },
 
+  'remembers what each attempt failed with, and what was left then': async ({ open, until }) => {
+    const queue = await open({ attempts: 2 });
+    await queue.start(async ({ resources }, attempt) => ({
+      remaining: { people: resources['people']!.slice(attempt === 1 ? 0 : 1) },
+      error: new Error(attempt === 1 ? 'the store is away' : 'no room\0'),
+    }));
+    await queue.add(notification(['a', 'b']));
+    await until(async () => (await queue.counts()).dead === 1, 'a dead letter');
+    const [letter] = await queue.deadLetters();
+    assert.deepEqual(
+      (letter!.history ?? []).map(({ reason, entities }) => [reason.slice(0, 7), entities['people']]),
+      [
+        ['the sto', 2],
+        ['no room', 1],
+      ],
+    );
+    assert.ok(letter!.history!.every(({ at }) => Math.abs(Date.parse(at) - Date.now()) < 600_000));
+  },
+
   'counts a rejection of the work as an attempt': async ({ open, until }) => {
     const queue = await open({ attempts: 1 });
     await queue.start(async () => {

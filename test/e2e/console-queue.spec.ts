@@ -98,6 +98,8 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 
       const letter = await operator.follow(list, '1 invoices');
       expect(letter.words).toContain('4 other dead letters');
+      expect(letter.words).toContain('all failed for the same reason');
+      expect(letter.words.match(/the same reason · 1 invoices left/g)).toHaveLength(1);
       const confirm = await operator.follow(list, 'Send these again…');
       expect(confirm.title).toBe('Send 5 dead letters again?');
       const viewer = await operator.as('Sam Whitlock=view,money').open(confirm.url);

@@ -7,6 +7,18 @@ export interface QueuedNotification {
   /** ISO 8601. */
   readonly receivedAt: string;
   readonly resources: NotificationBody;
+  /** Attempts that failed, the oldest first: the last 20. */
+  readonly history?: readonly QueuedAttempt[];
+}
+
+/** An attempt that failed. */
+export interface QueuedAttempt {
+  /** When it ended, ISO 8601. */
+  readonly at: string;
+  /** Message of its error; holds no data of customers. */
+  readonly reason: string;
+  /** Entities that were left after it, by resource. */
+  readonly entities: Readonly<Record<string, number>>;
 }
 
 /** What is left of a queued notification after an attempt. */
@@ -29,6 +41,8 @@ export interface DeadNotification {
   readonly failedAt: string;
   /** Entities left, by resource. */
   readonly entities: Readonly<Record<string, number>>;
+  /** Attempts that failed, the oldest first: the last 20; left out by queues that do not keep them. */
+  readonly history?: readonly QueuedAttempt[];
 }
 
 /** Notifications in a queue at this moment. */

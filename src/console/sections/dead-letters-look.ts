@@ -6,7 +6,7 @@ import type { ConnecNotificationStats } from '../../interfaces/connec-notificati
 import { count, label, number } from '../../views/format.js';
 import { chips } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { card, empty, keyValues, pager, table, tile } from '../../views/parts.js';
+import { card, empty, keyValues, pager, table, tile, timeline } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { causeOf, type DeadLetterCause, groupByCause } from '../dead-letter-causes.js';
@@ -175,13 +175,13 @@ export function letterPage(
         <div class="card warn">
           <h3>What to do</h3>
           <p>
-            This is what your handler threw with the last attempt; earlier ones are in the log of the
-            application. Mend the cause, deploy, then send them again. Sending before that will most likely
-            fail again. A record that became newer meanwhile is not set back: what is stale by then is
-            dropped.
+            This is what your handler threw with the last attempt. Mend the cause, deploy, then send them
+            again. Sending before that will most likely fail again. A record that became newer meanwhile is
+            not set back: what is stale by then is dropped.
           </p>
         </div>
       </section>
+      ${attemptsCard(view, letter)}
     </div>
     <div class="stack">
       ${card(
@@ -210,6 +210,35 @@ export function letterPage(
     body,
     data: letter,
   };
+}
+
+/** The attempts, newest first, each with what differs from the one before. */
+function attemptsCard(view: ConsoleView, { history = [] }: DeadNotification): Html | '' {
+  if (history.length === 0) return '';
+  const lines = history.map((attempt, index) => {
+    const before = history[index - 1];
+    const isOther = before !== undefined && causeOf(before.reason) !== causeOf(attempt.reason);
+    const note = [
+      isOther ? 'another reason than before' : before === undefined ? '' : 'the same reason',
+      before === undefined ? '' : handledBetween(before.entities, attempt.entities),
+      `${entitiesText(attempt.entities)} left`,
+    ].filter((part) => part !== '');
+    const text = html`<b>${attempt.reason}</b> · ${view.when(attempt.at)}`;
+    return [isOther ? 'warn' : 'bad', text, note.join(' · ')] as const;
+  });
+  const causes = new Set(history.map(({ reason }) => causeOf(reason)));
+  return card('Attempts', timeline(lines.toReversed()), {
+    aside: causes.size === 1 ? 'all failed for the same reason' : count(causes.size, 'reason'),
+  });
+}
+
+/** What an attempt handled of what the one before had left. */
+function handledBetween(before: DeadNotification['entities'], after: DeadNotification['entities']): string {
+  const handled = Object.entries(before).flatMap(([name, many]) => {
+    const done = many - (after[name] ?? 0);
+    return done > 0 ? [`${done} ${name}`] : [];
+  });
+  return handled.length === 0 ? '' : `${handled.join(', ')} handled meanwhile`;
 }
 
 /** What exactly will happen. */
