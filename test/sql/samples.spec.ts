@@ -203,6 +203,22 @@ onPostgres('sample 03: Express, TypeORM, Passport, store and queue in PostgreSQL
     expect(sample.bills('Hours of')).toEqual([expect.objectContaining({ priceCents: 900 })]);
   });
 
+  it('charges each text message once, and none that was rolled back', async () => {
+    const cookie = await sample.login('usr-1');
+    // What is used within a free trial costs nothing.
+    sample.sandbox.state.group('maestrano-uat', 'cld-1')!.freeTrialEndAt = '2026-01-31T00:00:00Z';
+    expect(await sample.page('/messages', cookie)).toContain('Nothing so far');
+    const send = (text: string) => sample.post('/messages', cookie, { customer: 'Harbour Bakery', text });
+    expect(await send('The oven is ready.')).toMatchObject({ to: '/messages?sent=yes' });
+    expect(await send('It is hot.')).toMatchObject({ to: '/messages?sent=yes' });
+    // Usage was recorded before the database refused the message: both are undone.
+    expect(await send('x'.repeat(161))).toMatchObject({ to: '/messages?sent=no' });
+    expect(await send('Come by.')).toMatchObject({ to: '/messages?sent=yes' });
+    expect(await count('text_messages')).toBe(3);
+    expect(await sample.page('/messages', cookie)).toContain('3 messages, 0.225 AUD');
+    expect(await count('maestrano_usage_fact')).toBe(3);
+  });
+
   it('has accounts of its own beside, and makes one of two on purpose', async () => {
     const account = {
       company: 'Boatyard',
@@ -266,6 +282,14 @@ onPostgres('sample 03: Express, TypeORM, Passport, store and queue in PostgreSQL
     await sample.sandbox.webhooks.deleteGroupUser('cld-1', 'usr-1');
     expect(await sample.page('/people', cookie)).not.toContain('people of');
     expect(await sample.page('/people', cookie)).not.toContain('people of');
+  });
+
+  it('bills the messages of a company that leaves', async () => {
+    const [delivery] = await sample.sandbox.webhooks.deleteGroup('cld-1', { onlySend: true });
+    expect(delivery?.status).toBe(200);
+    const month = /^SMS .+ \(statement 1\)$/;
+    const bills = sample.sandbox.state.bills.list().filter(({ description }) => month.test(description));
+    expect(bills).toEqual([expect.objectContaining({ priceCents: 23, units: 3, thirdParty: true })]);
   });
 });
 

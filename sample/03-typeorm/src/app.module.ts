@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { MaestranoModule } from 'nestjs-maestrano';
 import { MaestranoPgQueueModule } from 'nestjs-maestrano/pg-queue';
 import { SqlStore, typeormExecutor } from 'nestjs-maestrano/sql';
+import { MaestranoUsageModule, SqlUsageStore } from 'nestjs-maestrano/usage';
 import PgBoss from 'pg-boss';
 import { DataSource } from 'typeorm';
 
@@ -9,11 +10,13 @@ import { AccountsService } from './accounts/accounts.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { BillingService } from './hours/billing.service.js';
 import { HoursService } from './hours/hours.service.js';
+import { TextMessagesService } from './hours/text-messages.service.js';
 import { CustomersListener } from './maestrano/customers.listener.js';
 import { GroupAdapter } from './maestrano/group.adapter.js';
 import { SessionAdapter } from './maestrano/session.adapter.js';
 import { UserAdapter } from './maestrano/user.adapter.js';
 import { HomeController } from './pages/home.controller.js';
+import { TextMessagesController } from './pages/text-messages.controller.js';
 import { WorkController } from './pages/work.controller.js';
 
 @Module({ imports: [DatabaseModule], providers: [AccountsService], exports: [AccountsService] })
@@ -41,8 +44,28 @@ export class AccountsModule {}
       inject: [DataSource],
       useFactory: (source: DataSource) => ({ engine: PgBoss, executor: typeormExecutor(source, 'postgres') }),
     }),
+    MaestranoUsageModule.forRootAsync({
+      imports: [DatabaseModule],
+      inject: [DataSource],
+      useFactory: (source: DataSource) => ({
+        // The same tables and the same pool: a message and its usage are one transaction.
+        store: new SqlUsageStore(typeormExecutor(source, 'postgres')),
+        meters: {
+          sms: {
+            aggregate: 'sum',
+            label: 'SMS',
+            unitLabel: 'message',
+            thirdParty: true,
+            prices: {
+              AUD: [{ model: 'unit', unit: '0.075' }],
+              EUR: [{ model: 'unit', unit: '0.045' }],
+            },
+          },
+        },
+      }),
+    }),
   ],
-  controllers: [HomeController, WorkController],
-  providers: [HoursService, BillingService, CustomersListener],
+  controllers: [HomeController, WorkController, TextMessagesController],
+  providers: [HoursService, BillingService, TextMessagesService, CustomersListener],
 })
 export class AppModule {}

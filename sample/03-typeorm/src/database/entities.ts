@@ -108,4 +108,23 @@ export class Hours {
   billedAt!: Date | null;
 }
 
-export const ENTITIES = [User, UserLink, Company, CompanyLink, Membership, Customer, Hours];
+/** A text message to a customer. Its id names its usage. */
+@Entity('text_messages')
+export class TextMessage {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'company_id' })
+  companyId!: string;
+
+  @Column('text')
+  customer!: string;
+
+  @Column('text')
+  text!: string;
+
+  @Column('timestamptz', { name: 'sent_at' })
+  sentAt!: Date;
+}
+
+export const ENTITIES = [User, UserLink, Company, CompanyLink, Membership, Customer, Hours, TextMessage];

@@ -45,4 +45,19 @@ export class Maestrano1764000000001 implements MigrationInterface {
   }
 }
 
-export const MIGRATIONS = [Tables1764000000000, Maestrano1764000000001];
+/** Messages to customers. */
+export class TextMessages1764000000002 implements MigrationInterface {
+  readonly name = 'TextMessages1764000000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      create table text_messages (id uuid primary key default gen_random_uuid(), company_id uuid not null references companies,
+        customer text not null, text text not null check (length(text) between 1 and 160), sent_at timestamptz not null)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table text_messages');
+  }
+}
+
+export const MIGRATIONS = [Tables1764000000000, Maestrano1764000000001, TextMessages1764000000002];

@@ -14,8 +14,8 @@ const NONE = html``;
 export function page(title: string, body: Html, visitor: Visitor | null = null): string {
   const side = visitor
     ? html`<nav aria-label="Main">
-          <a href="/hours">My hours</a><a href="/people">People</a><a href="/billing">Billing</a
-          ><a href="/account">Account</a>
+          <a href="/hours">My hours</a><a href="/messages">Messages</a><a href="/people">People</a
+          ><a href="/billing">Billing</a><a href="/account">Account</a>
         </nav>
         <form method="post" action="/sign-out">
           <p>${visitor.name}<small>${visitor.company}, ${visitor.marketplace ?? 'own account'}</small></p>

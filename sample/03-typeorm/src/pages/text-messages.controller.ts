@@ -1,0 +1,104 @@
+import {
+  Body,
+  Controller,
+  ForbiddenException,
+  Get,
+  Header,
+  Post,
+  Query,
+  Redirect,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
+import type { Request } from 'express';
+import {
+  MaestranoSession,
+  type MaestranoSessionData,
+  MaestranoSessionGuard,
+  OptionalMaestranoSession,
+} from 'nestjs-maestrano';
+
+import { AccountsService } from '../accounts/accounts.service.js';
+import { SignedInGuard } from '../auth/signed-in.guard.js';
+import type { Company, User } from '../database/entities.js';
+import { TextMessagesService } from '../hours/text-messages.service.js';
+import { field, seeOther, type SeeOther } from './home.controller.js';
+import { html } from './html.js';
+import { page } from './page.js';
+
+/** The text of a form: longer than a message may be, so that the database decides. */
+const LONGEST = 1_000;
+
+/** Messages to customers, and what they cost so far. */
+@Controller('messages')
+@UseGuards(MaestranoSessionGuard, SignedInGuard)
+@OptionalMaestranoSession()
+export class TextMessagesController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly messages: TextMessagesService,
+  ) {}
+
+  @Get()
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  async mine(
+    @Req() request: Request,
+    @MaestranoSession() session: MaestranoSessionData | null,
+    @Query('sent') sent?: string,
+  ): Promise<string> {
+    const company = await this.#companyOf(request, session);
+    const cost = session ? await this.messages.soFar(session) : null;
+    const notice =
+      sent === 'no'
+        ? html`<p class="notice warn" role="alert">A message has 1 to 160 characters. Nothing was sent.</p>`
+        : sent
+          ? html`<p class="notice" role="status">Sent.</p>`
+          : html``;
+    return page(
+      'Messages',
+      html`${notice}
+        <h1>Messages to customers</h1>
+        <p class="lead">
+          ${cost ?? 'Nothing so far'}. Each message is on the bill of your marketplace once, at the end of the
+          month.
+        </p>
+        <form class="card" method="post" action="/messages">
+          <label>Customer <input name="customer" required /></label>
+          <label>Message <input name="text" required /></label>
+          <button>Send</button>
+        </form>`,
+      {
+        name: (request.user as User).name,
+        company: company.name,
+        marketplace: session?.marketplace ?? null,
+      },
+    );
+  }
+
+  @Post()
+  @Redirect()
+  async send(
+    @Req() request: Request,
+    @MaestranoSession() session: MaestranoSessionData | null,
+    @Body() fields: Readonly<Record<string, unknown>>,
+  ): Promise<SeeOther> {
+    const company = await this.#companyOf(request, session);
+    const customer = field(fields, 'customer');
+    const text = typeof fields['text'] === 'string' ? fields['text'].slice(0, LONGEST) : '';
+    try {
+      await this.messages.send(company.id, session, { customer, text });
+      return seeOther('/messages?sent=yes');
+    } catch (error) {
+      // The table's own check: what does not fit is rolled back with its usage.
+      if ((error as { code?: unknown }).code !== '23514') throw error;
+      return seeOther('/messages?sent=no');
+    }
+  }
+
+  /** @throws ForbiddenException for people without a company. */
+  async #companyOf(request: Request, session: MaestranoSessionData | null): Promise<Company> {
+    const company = await this.accounts.companyFor(request.user as User, session);
+    if (!company) throw new ForbiddenException('You belong to no company here any more.');
+    return company;
+  }
+}
