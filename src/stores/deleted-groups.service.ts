@@ -13,6 +13,8 @@ export interface GroupWork {
   stop?(marketplace: string, groupUid: string): Promise<void>;
   /** Removes what waits for the group, with its data. */
   discard?(marketplace: string, groupUid: string): Promise<void>;
+  /** Begins again: the group is a customer once more, under the id that it had. */
+  resume?(marketplace: string, groupUid: string): Promise<void>;
 }
 
 /**
@@ -60,7 +62,11 @@ export class DeletedGroupsService {
 
   /** Forgets the marker: the group is a customer again, for example because somebody signed in through it. */
   async groupRestored(marketplace: string, groupUid: string): Promise<void> {
-    await this.store.delete(keyOf(marketplace, groupUid));
+    const key = keyOf(marketplace, groupUid);
+    if ((await this.store.get(key)) === null) return;
+    // The marker last: where something fails, the next login tries again.
+    await Promise.all(this.#work.map(async (work) => work.resume?.(marketplace, groupUid)));
+    await this.store.delete(key);
   }
 }
 

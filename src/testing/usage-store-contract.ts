@@ -164,6 +164,30 @@ const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
       ],
     );
   },
+  'measures the highest, the newest and the number of keys, after corrections': async (store, other) => {
+    const id = await series(store);
+    assert.equal(await store.measure(id, { ...SEPTEMBER, of: 'max' }), 0n);
+    const facts = [
+      fact('a', { key: 'ann', quantity: 999_999_999_999_999_999n }),
+      fact('b', { key: 'bo', quantity: 5n, at: T + 3 * HOUR }),
+      fact('c', { key: 'ann', quantity: 7n, at: T + 3 * HOUR }),
+      fact('d', { key: 'Ann', quantity: 3n, at: T + 2 * HOUR }),
+      fact('e', { key: 'cy', quantity: 1n, at: SEPTEMBER.to }),
+    ];
+    await append(store, id, ...facts);
+    const measured = async (): Promise<bigint[]> => [
+      await store.measure(id, { ...SEPTEMBER, of: 'max' }),
+      await other.measure(id, { ...SEPTEMBER, of: 'last' }),
+      await store.measure(id, { ...SEPTEMBER, of: 'uniqueCount' }),
+    ];
+    assert.deepEqual(await measured(), [999_999_999_999_999_999n, 7n, 3_000_000n]);
+    const correct = (name: string, corrects: string, value: bigint | null) =>
+      store.correct({ series: id, id: name, corrects, value, notBefore: 0, receivedAt: T });
+    await correct('k1', 'a', 6n);
+    await correct('k2', 'c', null);
+    await correct('k3', 'd', null);
+    assert.deepEqual(await measured(), [6n, 5n, 2_000_000n]);
+  },
   'corrects by differences, and the last one holds': async (store, other) => {
     const id = await series(store);
     await append(store, id, fact('a'));
@@ -211,6 +235,18 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
       later: null,
     });
     assert.equal((await store.statement(id, 'chain', 1))!.body, statement(1).body);
+  },
+  'ends a period earlier than it was opened, where a step says so': async (store, other) => {
+    const id = await series(store);
+    assert.ok(await store.seal([step((await store.load(id))!, 0)]));
+    const snapshot = (await store.load(id))!;
+    const { state, leftAt, nextDue, version } = snapshot.series;
+    const ends = SEPTEMBER.from + 5 * HOUR;
+    const terms = { currency: 'AUD', prices: [], trialEnd: null, nominalEnds: SEPTEMBER.to };
+    const stated = [{ n: 0, sealedBy: 1, stated: '0', terms, ends }];
+    assert.ok(await store.seal([{ series: id, version, state, leftAt, nextDue, stated }]));
+    const [period] = (await other.load(id))!.periods;
+    assert.deepEqual([period?.ends, period?.terms], [ends, terms]);
   },
   'leaves nothing behind when a fact came meanwhile': async (store) => {
     const id = await series(store);

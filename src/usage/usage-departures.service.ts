@@ -20,4 +20,9 @@ export class UsageDepartures implements GroupWork {
   async stop(marketplace: string, group: string): Promise<void> {
     await this.usage.finish({ marketplace, group });
   }
+
+  /** @inheritdoc */
+  async resume(marketplace: string, group: string): Promise<void> {
+    await this.usage.returned({ marketplace, group });
+  }
 }

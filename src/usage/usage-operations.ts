@@ -3,10 +3,10 @@ import { formatExact, QUANTITY_PLACES } from './exact/exact-decimal.js';
 import { changedPrice } from './engine/changed-price.js';
 import { CloseRun, type UsageCloseReport } from './engine/close-run.js';
 import { CompanyDeparture, type LeavingCompany } from './engine/company-departure.js';
-import { openPeriods } from './engine/open-periods.js';
+import { companyReturned } from './engine/company-return.js';
 import { meterOf } from './engine/read-fact.js';
 import { readStatement } from './engine/seal-statement.js';
-import { StatementPlanner } from './engine/statement-plan.js';
+import { unsealedStatements } from './engine/unsealed-statements.js';
 import {
   type UsageBalance,
   type UsageBalancePage,
@@ -15,7 +15,6 @@ import {
   type UsageOverTime,
   type UsageVerification,
 } from './engine/usage-books.js';
-import { sealStep } from './engine/usage-closer.js';
 import type { UsageContext } from './engine/usage-context.js';
 import { UsageRecorder } from './engine/usage-recorder.js';
 import { StatementDecisions } from './engine/statement-decisions.js';
@@ -47,6 +46,8 @@ export interface UsageCloseOptions {
   readonly meter?: string;
   /** As if it were this time; now by default. */
   readonly now?: Date;
+  /** Computes what would be sealed, and writes and sends nothing; false by default. */
+  readonly dryRun?: boolean;
   /** Ends the run after what it is doing. */
   readonly signal?: AbortSignal;
 }
@@ -119,13 +120,10 @@ export class UsageOperations {
     const about = { marketplace, group, meter: meter.name };
     if (!company) throw new MaestranoUsageError('usage.unknownGroup', about);
     const now = options.at?.getTime() ?? this.context.now();
-    const { opened, state } = openPeriods(snapshot, meter, company, now);
-    const periods = [...snapshot.periods, ...opened].toSorted((one, other) => one.n - other.n);
-    const present = { ...snapshot, series: { ...snapshot.series, state }, periods };
-    const terms = { now, trialEnd: company.trialEnd, open: true };
-    const plan = await new StatementPlanner(this.context.store, present, meter, terms).plan();
-    if (!plan) throw new MaestranoUsageError('usage.unknownStatement', about);
-    return { ...sealStep(present, meter, company, plan, now).statement, status: 'open', held: null };
+    const { store } = this.context;
+    const [next] = await unsealedStatements(snapshot, { store, meter, company, now, open: true });
+    if (!next) throw new MaestranoUsageError('usage.unknownStatement', about);
+    return next;
   }
 
   /**
@@ -134,9 +132,9 @@ export class UsageOperations {
    * stated at once instead of with the next regular statement.
    */
   async close(options: UsageCloseOptions = {}): Promise<UsageCloseReport> {
-    const { now, signal, marketplace, group, meter } = options;
+    const { now, signal, marketplace, group, meter, dryRun = false } = options;
     const context = now ? { ...this.context, now: () => now.getTime() } : this.context;
-    const run = new CloseRun(context, signal ? { signal } : {});
+    const run = new CloseRun(context, { ...(signal && { signal }), dryRun });
     return run.run({
       ...(marketplace !== undefined && { marketplace }),
       ...(group !== undefined && { group }),
@@ -155,6 +153,15 @@ export class UsageOperations {
     this.#recorder.forget(company);
     const { sendWithinMs = SEND_WITHIN_MS } = options;
     return new CompanyDeparture(this.context).finish(company, sendWithinMs);
+  }
+
+  /**
+   * Takes the usage of a company that left and is a customer again under the same id: in a new chain, to which nothing is carried
+   * over (usage §5.5). Called by itself when somebody signs in through it within 90 days; nothing happens for one that is there.
+   */
+  async returned(company: LeavingCompany): Promise<void> {
+    await companyReturned(this.context, company);
+    this.#recorder.forget(company);
   }
 
   /** @throws MaestranoUsageError `usage.unknownStatement` */
@@ -309,10 +316,18 @@ export class UsageOperations {
     await this.#decisions.transfer(from, to, amount);
   }
 
-  /** Looks whether statements and facts of a chain are as they were sealed. */
-  async verify(ref: UsageChainRef): Promise<UsageVerification> {
+  /**
+   * Looks whether statements and facts of a chain are as they were sealed, and its bills at the marketplace as they were made.
+   *
+   * @param options `bills`: false leaves the marketplace out; true by default, with a request for each bill.
+   * @throws MaestranoError where the marketplace cannot be asked
+   */
+  async verify(
+    ref: UsageChainRef,
+    { bills = true }: { readonly bills?: boolean } = {},
+  ): Promise<UsageVerification> {
     const { snapshot, chain } = await findChain(this.context.store, ref);
-    return this.#books.verify(snapshot, chain);
+    return this.#books.verify(snapshot, chain, { bills });
   }
 
   /** @throws MaestranoUsageError `usage.priceChanged` */

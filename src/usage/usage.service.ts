@@ -73,6 +73,19 @@ function contextOf(
     billing: {
       createOnce: async (marketplace, key, bill, call) =>
         (await billing.for(marketplace).bills.createOnce(key, bill, call)).id,
+      find: async (marketplace, id, call) => {
+        try {
+          const bill = await billing.for(marketplace).bills.retrieve(id, call);
+          return {
+            priceCents: bill.priceCents,
+            currency: bill.currency,
+            isCancelled: bill.status === 'cancelled',
+          };
+        } catch (error) {
+          if (error instanceof MaestranoNotFoundError) return null;
+          throw error;
+        }
+      },
       cancel: async (marketplace, id, call) => {
         await billing.for(marketplace).bills.cancel(id, call);
       },

@@ -4,6 +4,7 @@ import type { UsageStatement } from '../statement/usage-statement.js';
 import type { SeriesSnapshot, StatementStatus, UsageSubject } from '../store/usage-records.js';
 import type { SubjectFilter } from '../store/usage-store.js';
 import { sweepFacts } from './sweep-facts.js';
+import { unsealedStatements } from './unsealed-statements.js';
 import { UsageCloser } from './usage-closer.js';
 import type { KnownCompany } from './usage-company.js';
 import type { UsageCall, UsageContext } from './usage-context.js';
@@ -28,7 +29,7 @@ export interface UsageSentStatement extends UsageSubject {
   readonly error: MaestranoError | null;
 }
 
-/** What a run did. */
+/** What a run did; of a dry run `sealed` is what would be, and nothing is sent. */
 export interface UsageCloseReport {
   /** Companies times meters that were looked at. */
   readonly looked: number;
@@ -49,7 +50,7 @@ export class CloseRun {
 
   constructor(
     private readonly context: UsageContext,
-    private readonly call: UsageCall,
+    private readonly call: UsageCall & { readonly dryRun?: boolean },
   ) {
     this.#closer = new UsageCloser(context);
   }
@@ -89,6 +90,7 @@ export class CloseRun {
     const subject = { marketplace, group, meter };
     try {
       const company = await this.#companyOf(snapshot);
+      if (this.call.dryRun) return await this.#foresee(snapshot, company);
       const closed = await this.#closer.close(id, company, { ...this.call, send: true });
       if (!closed) return;
       this.#add(subject, closed.sealed);
@@ -108,6 +110,16 @@ export class CloseRun {
         error: known ? error : new MaestranoUsageError('usage.failed', { ...subject, cause: error }),
       });
     }
+  }
+
+  /** Adds what would be sealed. */
+  async #foresee(snapshot: SeriesSnapshot, company: KnownCompany | null): Promise<void> {
+    const { store, settings, now } = this.context;
+    const { marketplace, group, meter: name } = snapshot.series;
+    const meter = settings.meters.get(name);
+    if (!company || !meter) return;
+    const options = { store, meter, company, now: now(), open: false };
+    this.#add({ marketplace, group, meter: name }, await unsealedStatements(snapshot, options));
   }
 
   /** Adds what was sealed elsewhere. */

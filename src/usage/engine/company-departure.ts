@@ -3,10 +3,10 @@ import { MaestranoUsageError } from '../../errors/usage.error.js';
 import { CloseRun, type UsageCloseReport } from './close-run.js';
 import { stepOf } from './statement-sender.js';
 import { UsageCloser } from './usage-closer.js';
-import type { KnownCompany } from './usage-company.js';
+import { type KnownCompany, NOBODY } from './usage-company.js';
 import { MAX_TRIES, type UsageContext } from './usage-context.js';
 
-/** Longest that a company nobody knows is asked for, in milliseconds. */
+/** Longest that is asked for a company, in milliseconds: a part of the time for sending. */
 const ASK_MS = 1_000;
 
 /** A company that leaves. */
@@ -34,10 +34,21 @@ export class CompanyDeparture {
     const ids = await store.open(subjects);
     let known: KnownCompany | null = null;
     for (const id of ids) known = (await this.#leave(id, at)) ?? known;
-    const about = await this.#companyOf({ marketplace, group }, known);
+    const asked = performance.now();
+    // A webhook does not wait for somebody who knows the company: what is sealed by the meter's own terms waits for that.
+    const about = (await this.#companyOf({ marketplace, group }, known, sendWithinMs)) ?? NOBODY;
     const closer = new UsageCloser(this.context);
-    if (about) for (const id of ids) await closer.close(id, about, { send: false });
-    return this.#send(ids, sendWithinMs);
+    for (const id of ids) await this.#seal(closer, id, about);
+    return this.#send(ids, sendWithinMs - (performance.now() - asked));
+  }
+
+  /** What has no price in the company's currency is kept, and told by every close: that is no reason to repeat a webhook. */
+  async #seal(closer: UsageCloser, id: string, company: KnownCompany): Promise<void> {
+    try {
+      await closer.close(id, company, { send: false });
+    } catch (error) {
+      if (!(error instanceof MaestranoUsageError) || error.code !== 'usage.currency') throw error;
+    }
   }
 
   /** Marks a subject as gone; resolves with what is known of the company. */
@@ -57,12 +68,14 @@ export class CompanyDeparture {
   async #companyOf(
     company: { readonly marketplace: string; readonly group: string },
     known: KnownCompany | null,
+    withinMs: number,
   ): Promise<KnownCompany | null> {
     if (known && !this.context.settings.company) return known;
+    const deadlineMs = Math.max(1, Math.min(ASK_MS, withinMs));
     try {
       const found = await this.context.company(company, {
-        deadlineMs: ASK_MS,
-        signal: AbortSignal.timeout(ASK_MS),
+        deadlineMs,
+        signal: AbortSignal.timeout(deadlineMs),
       });
       return found ?? known;
     } catch (error) {
@@ -73,7 +86,10 @@ export class CompanyDeparture {
 
   async #send(ids: readonly string[], withinMs: number): Promise<UsageCloseReport> {
     const over = new AbortController();
-    const run = new CloseRun(this.context, { deadlineMs: Math.max(1, withinMs), signal: over.signal });
+    const run = new CloseRun(this.context, {
+      deadlineMs: Math.max(1, Math.floor(withinMs)),
+      signal: over.signal,
+    });
     if (withinMs <= 0) return run.report;
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<void>((resolve) => {

@@ -7,6 +7,7 @@ import {
   levelTime,
   type Span,
   spanValue,
+  type UsageAggregate,
   type ValuedFact,
 } from '../rating/fact-values.js';
 import { isAdditive } from '../rating/period-rating.js';
@@ -54,6 +55,11 @@ export function measureTally(
     );
 }
 
+/** Where a period would have ended, had the company not left. */
+export function nominalEnds({ ends, terms }: PeriodRow): number {
+  return terms?.nominalEnds ?? ends;
+}
+
 /** Measures by the facts themselves, of those that are counted. */
 export function measureFacts(
   { aggregate, resolution }: Pick<MeterSettings, 'aggregate' | 'resolution'>,
@@ -65,14 +71,14 @@ export function measureFacts(
   const levels = levelsByKey(values.filter(({ at }) => at < period.ends));
   // An average over the nominal period: ten days of thirty are a third (usage §3.2).
   if (resolution === 'exact') {
-    const whole = BigInt(period.ends - period.starts);
+    const whole = BigInt(nominalEnds(period) - period.starts);
     return (part) => divideRounded(levelTime(levels, part), whole);
   }
-  const days = dayOf(period.ends - 1, period.zone) - dayOf(period.starts, period.zone) + 1;
+  const days = dayOf(nominalEnds(period) - 1, period.zone) - dayOf(period.starts, period.zone) + 1;
   return (part) => divideRounded(levelDays(levels, part, period.zone), BigInt(days));
 }
 
-/** Whether periods are measured by sums of the store. */
-export function isTallied({ aggregate }: Pick<MeterSettings, 'aggregate'>): boolean {
-  return isAdditive(aggregate);
+/** What the store measures by itself: sums are added up from quarters of an hour, levels need their facts. */
+export function isMeasured(aggregate: UsageAggregate): aggregate is 'max' | 'last' | 'uniqueCount' {
+  return !isAdditive(aggregate) && aggregate !== 'timeWeighted';
 }

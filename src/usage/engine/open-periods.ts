@@ -48,7 +48,7 @@ function cycleOf(
  * A chain for the next currency of a subject. Its id depends on nothing else, so that a database which was restored seals
  * under the keys that `createOnce` knows, and never charges a second time.
  */
-function newChain(
+export function newChain(
   { marketplace, group, meter, state }: SeriesSnapshot['series'],
   currency: string,
 ): UsageChainState {

@@ -30,7 +30,7 @@ import type {
 import type { MeterSettings } from '../usage-settings.js';
 import { amountText, billDescription, billParts, billUnits, periodInWords } from './bill-texts.js';
 import { boundedPeriod, type PlannedLine, type StatementPlan } from './statement-plan.js';
-import type { KnownCompany } from './usage-company.js';
+import { type KnownCompany, NOBODY } from './usage-company.js';
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -202,12 +202,13 @@ const LARGE = 1_000_000n;
 
 function heldFor(
   { maxBill, noCard }: MeterSettings,
-  { hasCreditCard }: KnownCompany,
+  company: KnownCompany,
   currency: string,
   bill: bigint,
-): 'card' | 'large' | null {
+): 'card' | 'large' | 'company' | null {
   const smallest = tenTo(AMOUNT_PLACES - placesOf(currency));
   const most = maxBill === null ? LARGE * smallest : parseAmount(maxBill);
   if (bill > most) return 'large';
-  return noCard === 'hold' && hasCreditCard === false ? 'card' : null;
+  if (company === NOBODY) return 'company';
+  return noCard === 'hold' && company.hasCreditCard === false ? 'card' : null;
 }

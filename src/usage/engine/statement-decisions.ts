@@ -12,22 +12,13 @@ import {
 import { meterOf } from './read-fact.js';
 import { makeStatement, readStatement, type StatementParts } from './seal-statement.js';
 import { StatementSender, stepOf } from './statement-sender.js';
-import type { KnownCompany } from './usage-company.js';
+import { NOBODY } from './usage-company.js';
 import type { UsageContext } from './usage-context.js';
 
 /** Times that an operation is tried, when others write meanwhile. */
 const MAX_TRIES = 20;
 
 const DAY_MS = 86_400_000;
-
-const NOBODY: KnownCompany = {
-  name: null,
-  zone: null,
-  currency: null,
-  hasCreditCard: null,
-  trialEnd: null,
-  createdAt: null,
-};
 
 /** What persons decide about statements (usage §3.6, §5.4). */
 export class StatementDecisions {

@@ -22,10 +22,11 @@ import type { UsageStore } from '../store/usage-store.js';
 import type { MeterSettings } from '../usage-settings.js';
 import {
   instantOf,
-  isTallied,
+  isMeasured,
   type Measure,
   measureFacts,
   measureTally,
+  nominalEnds,
   readFacts,
 } from './measure-periods.js';
 
@@ -78,6 +79,25 @@ export function boundedPeriod(period: PeriodRow, leftAt: number | null): TimeRan
 /** When a period is stated at the earliest, in milliseconds. */
 export function dueAt(period: PeriodRow, leftAt: number | null): number {
   return leftAt === null ? period.ends + period.grace : Math.min(period.ends + period.grace, leftAt);
+}
+
+/**
+ * Whether no regular statement of the chain follows: since the company left, or has another currency by now. What is too
+ * little to be billed is then left out, and a credit is told.
+ */
+export function isChainOver(
+  { series, periods }: SeriesSnapshot,
+  { chain, regular }: Pick<StatementPlan, 'chain' | 'regular'>,
+): boolean {
+  const isPresent = series.state.chains.at(-1)?.id === chain.id;
+  if (isPresent && series.leftAt === null) return false;
+  return !periods.some(
+    (period) =>
+      period.sealedBy === null &&
+      period.n !== regular?.n &&
+      period.chain === chain.id &&
+      (series.leftAt === null || period.starts < series.leftAt),
+  );
 }
 
 /** Next to each other become one. */
@@ -172,7 +192,7 @@ export class StatementPlanner {
     const least = minBill === null ? step : larger(step, parseAmount(minBill));
     const opening = parseExact(chain.carry, AMOUNT_PLACES);
     const total = opening + sumOf(lines.map(({ amount }) => amount));
-    const isLast = this.#isLast(next);
+    const isLast = isChainOver(this.snapshot, { chain, regular: next });
     const { bill, closing } = settle(total, step, isLast ? step : least);
     const isDust = isLast && closing !== 0n && closing < step && -closing < step;
     const { from, to } = boundedPeriod(earliest, this.snapshot.series.leftAt);
@@ -196,15 +216,6 @@ export class StatementPlanner {
       closing: isDust ? 0n : closing,
       ...rest,
     };
-  }
-
-  /** Whether no regular statement follows, since the company left. */
-  #isLast(next: PeriodRow | null): boolean {
-    const { series, periods } = this.snapshot;
-    if (series.leftAt === null) return false;
-    return !periods.some(
-      (period) => period.sealedBy === null && period.n !== next?.n && period.starts < series.leftAt!,
-    );
   }
 
   /** Those whose price may have changed: with new facts; of levels also all that follow the earliest new one. */
@@ -237,22 +248,36 @@ export class StatementPlanner {
     const { id } = this.snapshot.series;
     if (meter.aggregate === 'timeWeighted') {
       const to = Math.max(...rated.map(({ ends }) => ends));
-      const all = await readFacts(store, id, { from: Number.MIN_SAFE_INTEGER, to });
+      const chain = this.snapshot.series.state.chains.find((one) => one.id === rated[0]?.chain);
+      const all = await readFacts(store, id, { from: chain?.since ?? Number.MIN_SAFE_INTEGER, to });
       const facts = all.filter((fact) => isCounted(fact, ranges));
       for (const period of rated) measures.set(period.n, measureFacts(meter, facts, period));
       return measures;
     }
     for (const period of rated) {
       const range = { from: period.starts, to: period.ends };
-      if (isTallied(meter)) {
-        const rows = period === next ? open : await store.tally(id, { ...range, cuts, open: false });
-        measures.set(period.n, measureTally(meter, rows, cuts));
-      } else {
-        const facts = (await readFacts(store, id, range)).filter(({ statement }) => statement !== 0);
-        measures.set(period.n, measureFacts(meter, facts, period));
+      if (isMeasured(meter.aggregate)) {
+        measures.set(period.n, await this.#measured(period, meter.aggregate));
+        continue;
       }
+      const rows = period === next ? open : await store.tally(id, { ...range, cuts, open: false });
+      measures.set(period.n, measureTally(meter, rows, cuts));
     }
     return measures;
+  }
+
+  /** Each part of a period by itself, as the database computes it. */
+  async #measured(period: PeriodRow, of: 'max' | 'last' | 'uniqueCount'): Promise<Measure> {
+    const { prices, trialEnd } = this.#terms.get(period.n)!;
+    const bounds = boundedPeriod(period, this.snapshot.series.leftAt);
+    const cuts = cutsWithin(bounds, { prices: prices.map(priceTerms), trialEnd });
+    const values = new Map<number, bigint>();
+    const instants = [bounds.from, ...cuts, bounds.to];
+    for (const [index, from] of instants.slice(0, -1).entries()) {
+      const range = { from, to: instants[index + 1]! };
+      values.set(from, await this.store.measure(this.snapshot.series.id, { ...range, of }));
+    }
+    return ({ from }) => values.get(from)!;
   }
 
   #rate(period: PeriodRow, { currency }: UsageChainState, measure: Measure): readonly RatedLine[] {
@@ -264,7 +289,7 @@ export class StatementPlanner {
       step: currencyStep(currency, this.meter.amountsIn).step,
     };
     const bounds = boundedPeriod(period, this.snapshot.series.leftAt);
-    return ratePeriod({ ...bounds, nominalMs: period.ends - period.starts }, terms, measure);
+    return ratePeriod({ ...bounds, nominalMs: nominalEnds(period) - period.starts }, terms, measure);
   }
 
   #statedOf(period: PeriodRow, chain: UsageChainState, exact: bigint): StatementPlan['stated'][number] {

@@ -50,7 +50,10 @@ export class StatementSender {
       if (call.signal?.aborted) break;
       if (statement.status === 'cancelling') await this.cancel(statement, call);
       else if (statement.status === 'sealed') sent.push(await this.#sendOne(snapshot, statement, call));
-      else if (statement.progress.held === 'card' && company) {
+      else if (statement.progress.held === 'company' && company) {
+        const ready = await this.#lookForCompany(snapshot, statement, company);
+        if (ready) sent.push(await this.#sendOne(snapshot, ready, call));
+      } else if (statement.progress.held === 'card' && company) {
         const ready = await this.#lookForCard(snapshot, statement, company);
         if (ready) sent.push(await this.#sendOne(snapshot, ready, call));
       }
@@ -164,6 +167,19 @@ export class StatementSender {
     )
       await this.#emit(statement, error);
     return { statement, status: 'sealed', error: null };
+  }
+
+  /** Released once somebody is known, whose currency it is. */
+  async #lookForCompany(
+    snapshot: SeriesSnapshot,
+    statement: FoundStatement,
+    company: KnownCompany,
+  ): Promise<FoundStatement | null> {
+    const { currency } = JSON.parse(statement.body) as SealedStatement;
+    if (company.currency !== null && company.currency !== currency) return null;
+    const progress = { ...statement.progress, held: null, since: this.context.now() };
+    await this.#mark(statement, 'sealed', progress);
+    return { ...statement, series: snapshot.series.id, status: 'sealed', progress };
   }
 
   async #lookForCard(

@@ -6,9 +6,9 @@ import type { MeterSettings } from '../usage-settings.js';
 import { openPeriods } from './open-periods.js';
 import { removableAt } from './sweep-facts.js';
 import { makeStatement, partsOf, readStatement } from './seal-statement.js';
-import { dueAt, StatementPlanner, type StatementPlan } from './statement-plan.js';
+import { dueAt, isChainOver, StatementPlanner, type StatementPlan } from './statement-plan.js';
 import { type SentStatement, StatementSender, stepOf } from './statement-sender.js';
-import type { KnownCompany } from './usage-company.js';
+import { type KnownCompany, NOBODY } from './usage-company.js';
 import type { UsageCall, UsageContext } from './usage-context.js';
 
 /** Passes over one subject: one for each statement, and for each time that somebody was quicker. */
@@ -64,9 +64,10 @@ export class UsageCloser {
   /** Opens periods that are missing; whether there were any, or somebody else opened them. */
   async #open(snapshot: SeriesSnapshot, meter: MeterSettings, company: KnownCompany): Promise<boolean> {
     const { now, store } = this.context;
+    const { series } = snapshot;
     const { opened, state } = openPeriods(snapshot, meter, company, now());
     if (opened.length === 0) return false;
-    await store.seal([{ ...stepOf(snapshot), state: { ...state, company }, opened }]);
+    await store.seal([{ ...stepOf(snapshot), state: { ...state, company: known(company, series) }, opened }]);
     return true;
   }
 
@@ -88,14 +89,13 @@ export class UsageCloser {
       const nextDue = this.#nextDue(snapshot, now);
       const step = stepOf(snapshot);
       if (nextDue !== series.nextDue) {
-        await store.seal([{ ...step, state: { ...step.state, company }, nextDue }]);
+        await store.seal([{ ...step, state: { ...step.state, company: known(company, series) }, nextDue }]);
       }
       return 'nothing';
     }
     const { step, statement } = sealStep(snapshot, meter, company, plan, now);
     if (!(await store.seal([step]))) return 'lost';
-    const { leftAt } = series;
-    if (leftAt !== null && step.state.final && parseExact(statement.closing, AMOUNT_PLACES) < 0n) {
+    if (isChainOver(snapshot, plan) && parseExact(statement.closing, AMOUNT_PLACES) < 0n) {
       const { marketplace, group, meter: name } = series;
       const { currency, seq, closing } = statement;
       const about = { marketplace, group, meter: name, currency, amount: closing, statement: seq };
@@ -121,6 +121,11 @@ export class UsageCloser {
   }
 }
 
+/** What is kept of a company: what was known before, where nobody could be asked. */
+function known(company: KnownCompany, { state }: SeriesRow): KnownCompany | null {
+  return company === NOBODY ? state.company : company;
+}
+
 /** Everything that the sealing of a planned statement changes. */
 export function sealStep(
   snapshot: SeriesSnapshot,
@@ -134,7 +139,7 @@ export function sealStep(
   const isOver = !periods.some(({ sealedBy, n }) => sealedBy === null && n !== plan.regular?.n);
   const state = {
     ...series.state,
-    company,
+    company: known(company, series),
     chains: series.state.chains.map((chain) => (chain.id === made.chain.id ? made.chain : chain)),
     final: series.leftAt !== null && isOver,
   };

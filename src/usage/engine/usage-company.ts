@@ -23,6 +23,16 @@ export interface KnownCompany {
   readonly createdAt: number | null;
 }
 
+/** Stands for a company of which nobody could be asked: its usage is sealed by the meter's own zone and first currency. */
+export const NOBODY: KnownCompany = {
+  name: null,
+  zone: null,
+  currency: null,
+  hasCreditCard: null,
+  trialEnd: null,
+  createdAt: null,
+};
+
 /** What is kept of a company. */
 export function knownCompany(company: UsageCompany): KnownCompany {
   const { name = null, zone = null, currency = null, hasCreditCard = null } = company;

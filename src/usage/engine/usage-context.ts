@@ -13,10 +13,21 @@ export interface UsageCall {
   readonly signal?: AbortSignal;
 }
 
+/** What is compared of a bill. */
+export interface MarketplaceBill {
+  /** Null where the marketplace does not say, as with the currency. */
+  readonly priceCents: number | null;
+  readonly currency: string | null;
+  /** Whether it was taken back. */
+  readonly isCancelled: boolean;
+}
+
 /** What the engine needs of the marketplaces. */
 export interface UsageBilling {
   /** Makes a bill once for each key; resolves with its id. */
   createOnce(marketplace: string, key: string, bill: BillInput, call: UsageCall): Promise<string>;
+  /** A bill as the marketplace has it; null when it has none of that id. */
+  find(marketplace: string, id: string, call: UsageCall): Promise<MarketplaceBill | null>;
   /** Takes a bill back; rejects when it is invoiced. */
   cancel(marketplace: string, id: string, call: UsageCall): Promise<void>;
 }

@@ -180,6 +180,10 @@ export class SqlUsageStore extends UsageStore {
     return this.#on(undefined, (tables) => new FactStatements(tables).tally(series, query));
   }
 
+  measure(series: string, query: Parameters<UsageStore['measure']>[1]): Promise<bigint> {
+    return this.#on(undefined, (tables) => new FactStatements(tables).measure(series, query));
+  }
+
   facts(series: string, query: Parameters<UsageStore['facts']>[1]): Promise<readonly KeptFactRow[]> {
     return this.#on(undefined, (tables) => new FactStatements(tables).facts(series, query));
   }
@@ -317,10 +321,18 @@ async function sealStep(tables: UsageTables, step: SealStep): Promise<boolean> {
   }
   for (const period of step.opened ?? []) await insertPeriod(tables, id, period);
   if (step.statement) await insertStatement(tables, id, step.statement);
-  for (const { n, sealedBy, stated, terms } of step.stated ?? []) {
+  for (const { n, sealedBy, stated, terms, ends } of step.stated ?? []) {
+    const earlier = ends === undefined ? '' : ', ends = ?';
     await tables.execute(
-      `update ${names.period} set sealed_by = ?, stated = ?, terms = ? where series = ? and n = ?`,
-      [sealedBy, stated, terms === null ? null : JSON.stringify(terms), id, n],
+      `update ${names.period} set sealed_by = ?, stated = ?, terms = ?${earlier} where series = ? and n = ?`,
+      [
+        sealedBy,
+        stated,
+        terms === null ? null : JSON.stringify(terms),
+        ...(ends === undefined ? [] : [ends]),
+        id,
+        n,
+      ],
     );
   }
   await tables.execute(

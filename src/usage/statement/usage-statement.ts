@@ -89,7 +89,7 @@ export interface UsageStatement extends SealedStatement {
     readonly description: string;
   }[];
   /** Why it waits; null when it does not. */
-  readonly held: 'card' | 'large' | null;
+  readonly held: 'card' | 'large' | 'company' | null;
   /** Code of the last error on the way; null when there was none. */
   readonly error: string | null;
   /** Messages of the marketplace by field, where it refused the bill; empty else. */

@@ -1,4 +1,5 @@
 import { MaestranoUsageError } from '../../errors/usage.error.js';
+import { effectiveFacts, spanValue } from '../rating/fact-values.js';
 import { correctionOf, NEW_SERIES } from './correction.js';
 import { factLanes } from './fact-digest.js';
 import type {
@@ -176,6 +177,14 @@ export class MemoryUsageStore extends UsageStore {
     return [...rows.values()];
   }
 
+  async measure(series: string, { of, ...range }: Parameters<UsageStore['measure']>[1]): Promise<bigint> {
+    const rows = this.#of(series)
+      .within([range])
+      .map(({ row }) => row)
+      .filter(({ statement }) => statement !== 0);
+    return spanValue(of, effectiveFacts(rows), range);
+  }
+
   async facts(
     series: string,
     { from, to, after, limit }: Parameters<UsageStore['facts']>[1],
@@ -211,7 +220,9 @@ export class MemoryUsageStore extends UsageStore {
     }
     if (statement) series.statements.set(statementKey(statement.chain, statement.seq), statement);
     for (const change of stated) {
-      series.periods.set(change.n, { ...series.periods.get(change.n)!, ...change });
+      const { n, sealedBy, stated: amount, terms, ends } = change;
+      const known = series.periods.get(n)!;
+      series.periods.set(n, { ...known, sealedBy, stated: amount, terms, ends: ends ?? known.ends });
     }
     if (mark) put(series, mark);
     series.row = { ...series.row, version: version + 1, state, leftAt, nextDue };

@@ -68,6 +68,8 @@ export interface UsageChainState {
   readonly digest: string;
   /** Numbers of statements whose bills were taken back, until the next statement has them in its opening. */
   readonly returned: readonly number[];
+  /** Since when levels count, where the company came back; milliseconds of the epoch. */
+  readonly since?: number;
 }
 
 /** What changes of a subject, as one document: written as a whole where its version is the one that was read. */
@@ -99,6 +101,8 @@ export interface PeriodTerms {
   readonly currency: string;
   readonly prices: readonly StoredPrice[];
   readonly trialEnd: number | null;
+  /** Where the period would have ended, had the company not left; `ends` where it is left out. */
+  readonly nominalEnds?: number;
 }
 
 /** A period: opened once, and never moved (usage §0 row 2). */
@@ -174,8 +178,8 @@ export interface StatementBill {
 /** What of a statement changes after it is sealed. */
 export interface StatementProgress {
   readonly bills: readonly StatementBill[];
-  /** Why it waits. */
-  readonly held: 'card' | 'large' | null;
+  /** Why it waits; `company`: nobody could say whose zone and currency it is, and it was sealed by the meter's. */
+  readonly held: 'card' | 'large' | 'company' | null;
   /** When it came into its state, in milliseconds. */
   readonly since: number;
   /** Code of the last error; null when there was none. */
@@ -202,6 +206,10 @@ export interface FoundStatement extends StatementRow {
   readonly series: string;
 }
 
+/** What is stated of a period from now on; with `ends`, it ends earlier than it was opened to. */
+export type StatedPeriod = Pick<PeriodRow, 'n' | 'sealedBy' | 'stated' | 'terms'> &
+  Partial<Pick<PeriodRow, 'ends'>>;
+
 /** What one sealing does to one subject. */
 export interface SealStep {
   readonly series: string;
@@ -216,7 +224,7 @@ export interface SealStep {
   readonly claim?: { readonly ranges: readonly TimeRange[]; readonly rows: number };
   readonly statement?: StatementRow;
   /** Periods that the statement states, or states anew. */
-  readonly stated?: readonly Pick<PeriodRow, 'n' | 'sealedBy' | 'stated' | 'terms'>[];
+  readonly stated?: readonly StatedPeriod[];
   /** A statement that changes with it, from one of the states; in another by now: nothing is done. */
   readonly mark?: StatementMark;
 }

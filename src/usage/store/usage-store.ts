@@ -70,6 +70,14 @@ export abstract class UsageStore {
     series: string,
     query: TimeRange & { readonly cuts: readonly number[]; readonly open: boolean },
   ): Promise<readonly TallyRow[]>;
+  /**
+   * Of facts within a range after their corrections, those aside that are history only: the highest quantity, that of the
+   * newest by time and id, or how many keys there are, in millionths. 0 where there is no fact.
+   */
+  abstract measure(
+    series: string,
+    query: TimeRange & { readonly of: 'max' | 'last' | 'uniqueCount' },
+  ): Promise<bigint>;
   /** Facts within a range, in the order of their ids. */
   abstract facts(
     series: string,

@@ -111,6 +111,7 @@ export class Tasks {
     return {
       createOnce: (marketplace, key, bill, call) =>
         risky(() => billing.createOnce(marketplace, key, bill, call)),
+      find: (marketplace, id, call) => billing.find(marketplace, id, call),
       cancel: (marketplace, id, call) => risky(() => billing.cancel(marketplace, id, call)),
     };
   }

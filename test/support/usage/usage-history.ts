@@ -241,7 +241,8 @@ async function previewProblem(
   }
   const closed = await closer.close(id!, knownCompany(world.company!), { send: true });
   const [first] = closed!.sealed;
-  if (!first) return null;
+  // Late facts of closed periods alone are stated when somebody asks; the preview is about the next period.
+  if (!first?.regular) return null;
   const shown = ({ lines, opening, billed, closing }: SealedStatement): string =>
     JSON.stringify([lines, opening, billed, closing]);
   return shown(first) === shown(preview) ? null : 'the preview was another statement';

@@ -1,7 +1,7 @@
 import { MaestranoInvalidRequestError } from '../../../src/errors/account.error.js';
 import type { BillInput } from '../../../src/account/resources/bill.js';
 import { knownCompany, type UsageCompany } from '../../../src/usage/engine/usage-company.js';
-import type { UsageBilling, UsageContext } from '../../../src/usage/engine/usage-context.js';
+import type { MarketplaceBill, UsageBilling, UsageContext } from '../../../src/usage/engine/usage-context.js';
 import type { UsageEvent } from '../../../src/usage/engine/usage-event.js';
 import type { UsageMeter } from '../../../src/usage/meters/usage-meter.js';
 import { MemoryUsageStore } from '../../../src/usage/store/memory-usage-store.js';
@@ -36,6 +36,18 @@ export class UsageMarketplace implements UsageBilling {
     const id = known?.id ?? `bill-${this.bills.size + 1}`;
     if (!known) this.bills.set(key, { ...bill, id, key, status: 'submitted', at: this.now() });
     return id;
+  }
+
+  async find(_marketplace: string, id: string): Promise<MarketplaceBill | null> {
+    if (this.failing) throw this.failing();
+    const bill = this.list.find((one) => one.id === id);
+    return bill
+      ? {
+          priceCents: bill.priceCents,
+          currency: bill.currency ?? null,
+          isCancelled: bill.status === 'cancelled',
+        }
+      : null;
   }
 
   async cancel(_marketplace: string, id: string): Promise<void> {
