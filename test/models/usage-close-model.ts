@@ -162,6 +162,7 @@ function risky(billing: UsageBilling, turns: Turns): UsageBilling {
   return {
     createOnce: (marketplace, key, bill, options) =>
       call(() => billing.createOnce(marketplace, key, bill, options)),
+    find: (marketplace, id, options) => call(() => billing.find(marketplace, id, options)),
     cancel: (marketplace, id, options) => call(() => billing.cancel(marketplace, id, options)),
   };
 }

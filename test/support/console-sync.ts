@@ -1,3 +1,4 @@
+import type { ConnecRecordOf } from '../../src/index.js';
 import {
   MaestranoSyncModule,
   MemorySyncStore,
@@ -16,6 +17,11 @@ export interface Contact {
   readonly phone: string | null;
 }
 
+/** Connec! has more of people than the package knows. */
+interface PersonWithPhone extends ConnecRecordOf<'people'> {
+  readonly phone?: { readonly mobile?: string | null } | null;
+}
+
 /** An application that synchronizes its contacts: phone numbers are asked about, addresses tell who is who. */
 export function syncedContacts(
   store: SyncStore = new MemorySyncStore(),
@@ -31,7 +37,7 @@ export function syncedContacts(
     firstRun,
     restMs: 0,
     entities: [
-      syncEntity('people', contacts, {
+      syncEntity<Contact, 'people', PersonWithPhone>('people', contacts, {
         fields: {
           first_name: 'firstName',
           last_name: 'lastName',
