@@ -196,7 +196,7 @@ export function companyPage(view: ConsoleView, { group, status, held }: CompanyL
     </section>
     <section class="card flush" aria-label="Kinds of records">
       <header><h2>Kinds of records</h2></header>
-      ${entityTable(entities)}
+      ${entityTable(entities, run?.needs?.confirmation ?? false)}
     </section>
     ${card(
       'Run',
@@ -294,7 +294,7 @@ function heldTable(view: ConsoleView, group: GroupReference, held: CompanyLook['
   );
 }
 
-function entityTable(entities: readonly SyncEntityStatus[]): Html {
+function entityTable(entities: readonly SyncEntityStatus[], asksFirst: boolean): Html {
   return table(
     'Kinds of records',
     [
@@ -316,7 +316,7 @@ function entityTable(entities: readonly SyncEntityStatus[]): Html {
         ? pill('bad', 'Stopped')
         : paused
           ? pill('idle', 'Paused')
-          : confirmed || links === 0
+          : confirmed || links === 0 || !asksFirst
             ? pill('good', 'Goes on')
             : pill('warn', 'Not confirmed'),
     ]),

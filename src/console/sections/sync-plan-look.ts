@@ -37,14 +37,21 @@ export function planPage(
   const fields = entries.flatMap((entry) => entry.fields.map((field) => ({ ...entry, ...field })));
   const body = html`<section class="card flush" aria-label="By kind of record">
       <header><h2>By kind of record</h2></header>
-      ${table(
-        'By kind of record',
-        [{ name: 'Kind', kind: 'lead' }, ...ACTIONS.map(([, name]) => ({ name, kind: 'num' as const }))],
-        Object.entries(summary).map(([entity, counts]) => [
-          entity,
-          ...ACTIONS.map(([action]) => number(counts[action] ?? 0)),
-        ]),
-      )}
+      ${
+        entries.length === 0
+          ? empty('good', 'Nothing to do', 'Nothing is due: both sides agree, or wait for somebody.')
+          : table(
+              'By kind of record',
+              [
+                { name: 'Kind', kind: 'lead' },
+                ...ACTIONS.map(([, name]) => ({ name, kind: 'num' as const })),
+              ],
+              Object.entries(summary).map(([entity, counts]) => [
+                entity,
+                ...ACTIONS.map(([action]) => number(counts[action] ?? 0)),
+              ]),
+            )
+      }
     </section>
     <section class="card flush" aria-label="Field by field">
       <header>

@@ -1,7 +1,6 @@
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import type { SyncHistoryEntry } from '../../sync/store/sync-store.js';
 import type { SyncRecord, SyncRecordSide } from '../../sync/sync-record.js';
-import { SYNC_ERROR_CODES, type SyncErrorCode } from '../../errors/sync.error.js';
 import { count } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import { type Candidate, candidates, card, empty, foreign, table } from '../../views/parts.js';
@@ -34,13 +33,16 @@ export function recordPage(view: ConsoleView, look: RecordLook): ConsolePage {
   const shows = view.shows(PATH, describeRecord(record, group));
   const title =
     hold === null ? `${entity} ${ids.app ?? ids.connec ?? key}` : QUESTIONS[hold.kind](entity, hold.fields);
-  const body = html`${
-      shows
-        ? html`<p class="soft">Values are shown to you for five minutes. It is in the audit log.</p>`
-        : view.action({ section: PATH, action: 'show', role: 'view', label: 'Show values', fields: query })
-    }
+  const body = html`<section class="card" aria-label="Values">
+      ${
+        shows
+          ? html`<p>Values are shown to you for five minutes. It is in the audit log.</p>`
+          : html`<p>Values are masked. Who looks at them is written to the audit log.</p>
+              ${view.action({ section: PATH, action: 'show', role: 'view', label: 'Show values', fields: query })}`
+      }
+    </section>
     ${hold?.kind === 'ambiguous' ? matches(view, look, shows) : sides(view, look, shows)}
-    <div class="two half">
+    <div class="two half gap">
       ${card('Why', html`${explanation.map((sentence) => html`<p>${sentence}</p>`)}${remedy(record)}`)}
       ${otherAnswers(view, look)}
     </div>
@@ -186,7 +188,7 @@ function matches(view: ConsoleView, { group, record, others }: RecordLook, shows
 }
 
 function remedy({ hold }: SyncRecord): Html | '' {
-  if (hold === null || !(hold.code in SYNC_ERROR_CODES)) return '';
+  if (hold === null) return '';
   switch (hold.kind) {
     case 'quarantined':
       return html`<p>
@@ -199,7 +201,7 @@ function remedy({ hold }: SyncRecord): Html | '' {
         alone.
       </p>`;
     default:
-      return html`<p class="soft">${SYNC_ERROR_CODES[hold.code as SyncErrorCode].meaning}</p>`;
+      return '';
   }
 }
 
@@ -221,7 +223,7 @@ function otherAnswers(view: ConsoleView, { group, record }: RecordLook): Html {
         ${hold === null || hold.kind === 'ambiguous' || hold.kind === 'conflict' ? '' : act('retry', 'Look at it again')}
         ${hold?.kind === 'ignored' ? '' : act('ignore', 'Leave it alone')}
       </div>
-      <p class="small soft">
+      <p class="small soft below">
         What is left alone stays as it is on both sides until somebody looks at it again.
       </p>`,
   );

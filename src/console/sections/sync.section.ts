@@ -226,7 +226,8 @@ export class SyncSection implements ConsoleSection {
       record,
       others: found.filter((one) => one !== null),
       explanation: (await this.sync.explain(group, by)).filter(
-        (sentence) => !/ (?:was written|was not)/.test(sentence),
+        // The history is a table of its own, and the page of the company says what waits to be confirmed.
+        (sentence) => !/ was written |^The first synchronization has/.test(sentence),
       ),
       history: await this.sync.history(group, by),
     });
