@@ -45,7 +45,7 @@ export {
   SyncStore,
   type SyncStream,
 } from './store/sync-store.js';
-export type { SyncRecord, SyncRecordSide } from './sync-record.js';
+export type { SyncKeyedRef, SyncRecord, SyncRecordSide } from './sync-record.js';
 export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
 export type {
@@ -54,5 +54,6 @@ export type {
   SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,
+  SyncGroupsOptions,
 } from './sync-status.interface.js';
 export { MaestranoSync } from './sync.service.js';

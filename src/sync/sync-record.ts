@@ -3,6 +3,11 @@ import type { SyncDirection, SyncHoldKind } from './store/sync-link.js';
 import type { SyncStore } from './store/sync-store.js';
 import type { SyncRecordRef } from './sync-operations.js';
 
+/** Where a record is: by the name of the tie, or by an id of a side. */
+export interface SyncKeyedRef extends SyncRecordRef {
+  readonly key?: string;
+}
+
 /** One side of a record as it is now. */
 export interface SyncRecordSide {
   readonly id: string;
@@ -44,7 +49,7 @@ export async function readRecord(
   store: SyncStore,
   engine: SyncEngine,
   sides: GroupSides,
-  { entity, key, app, connec }: SyncRecordRef & { readonly key?: string },
+  { entity, key, app, connec }: SyncKeyedRef,
 ): Promise<SyncRecord | null> {
   const ref = key === undefined ? (app === undefined ? { connec: connec ?? '' } : { app }) : { key };
   const [link] = await store.links(sides.scope, entity, [ref]);

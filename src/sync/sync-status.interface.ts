@@ -13,6 +13,14 @@ export interface SyncRunOptions {
   readonly to?: SyncSide;
 }
 
+/** Which part of the groups. */
+export interface SyncGroupsOptions {
+  /** `next` of the page before; the beginning by default. */
+  readonly after?: string | null;
+  /** 1 to 1,000; 1,000 by default. */
+  readonly limit?: number;
+}
+
 /** Where {@link MaestranoSync.touch} writes. */
 export interface SyncTouchOptions {
   /** The open transaction of your library (client, manager, `trx`); none by default. */

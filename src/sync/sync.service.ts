@@ -27,7 +27,7 @@ import type {
 import { follow } from './progress.js';
 import { logRun } from './run-log.js';
 import { needsOf, runMessage } from './run-message.js';
-import { readRecord, type SyncRecord } from './sync-record.js';
+import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -38,6 +38,7 @@ import type {
   SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,
+  SyncGroupsOptions,
 } from './sync-status.interface.js';
 import { SyncTelemetry } from './watch/sync-telemetry.service.js';
 import { SyncWatch } from './watch/sync-watch.service.js';
@@ -92,7 +93,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     }
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
     this.#runs = new SyncRuns(
-      (group, run, signal) => this.#runInBackground(group, run, signal),
+      async (group, run, signal) => void (await this.#run(group, run, signal)),
       options.maxRuns ?? 4,
     );
   }
@@ -232,19 +233,13 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Groups of which anything is known, with their last run; 1,000 at a time at most. */
-  async groups(
-    options: { readonly after?: string | null; readonly limit?: number } = {},
-  ): Promise<SyncGroupPage> {
-    const { after = null, limit = LIMIT } = options;
+  async groups({ after = null, limit = LIMIT }: SyncGroupsOptions = {}): Promise<SyncGroupPage> {
     const query = { limit: Math.max(1, Math.min(LIMIT, limit)), ...(after === null ? {} : { after }) };
     return this.options.store.groups(appOf(this.options), query);
   }
 
   /** A record with the values of both sides, read now; null where it is not known. */
-  async record(
-    group: GroupReference,
-    ref: SyncRecordRef & { readonly key?: string },
-  ): Promise<SyncRecord | null> {
+  async record(group: GroupReference, ref: SyncKeyedRef): Promise<SyncRecord | null> {
     return readRecord(this.options.store, this.#engine, await this.#sides(group), ref);
   }
 
@@ -331,10 +326,6 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     const by = ref.app === undefined ? { connec: ref.connec ?? '' } : { app: ref.app };
     const [link] = await this.options.store.links(scopeOf(this.options, group), ref.entity, [by]);
     return link ?? null;
-  }
-
-  async #runInBackground(group: GroupReference, options: RunOptions, signal: AbortSignal): Promise<void> {
-    await this.#run(group, options, signal);
   }
 
   async #run(group: GroupReference, options: RunOptions, signal?: AbortSignal): Promise<SyncRunResult> {

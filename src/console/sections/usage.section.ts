@@ -15,6 +15,7 @@ import type {
   ConsoleSection,
 } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
+import { correctionPage } from './usage-correction-look.js';
 import { companyPage, listPage, reasonOf } from './usage-look.js';
 import {
   amountOf,
@@ -27,7 +28,7 @@ import {
   statementOf,
   type UsageDecision,
 } from './usage-reference.js';
-import { correctionPage, decisionPage, statementPage } from './usage-statement-look.js';
+import { decisionPage, statementPage } from './usage-statement-look.js';
 
 /** Statements that wait and are looked at; those of one company that are listed, and uses of one statement. */
 const [WAITING, STATEMENTS, USES] = [200, 50, 20];
