@@ -176,7 +176,9 @@ describe('doctor', () => {
     ],
     [
       'a cache',
-      (response) => void response.setHeader('location', 'https://idp.example.com/?SAMLRequest=old'),
+      (response) => {
+        response.setHeader('location', 'https://idp.example.com/?SAMLRequest=old');
+      },
       /^error tabs: \S+ gave 8 browsers 1 logins: a cache responds for the application$/,
     ],
   ])('sees %s before the sign-in', async (_what, change, expected) => {

@@ -279,16 +279,43 @@ describe('the deliveries of a notification', () => {
 
   it('reject with what the store fails with, begin nothing more, and note what was done', async () => {
     const all = [deliveryOf('a'), deliveryOf('b', 1), deliveryOf('b', 2), deliveryOf('c')];
-    const { getMany } = store;
-    let reads = 0;
-    store.getMany = (keys) =>
-      (reads += 1) > 1 ? Promise.reject(new Error('redis is down')) : getMany.call(store, keys);
+    const { writeMany } = store;
+    let writes = 0;
+    // Claims, what became of two of them, and the claim of the second update of a record.
+    store.writeMany = (some) =>
+      (writes += 1) === 3 ? Promise.reject(new Error('redis is down')) : writeMany.call(store, some);
     await expect(notify(all)).rejects.toThrow('redis is down');
-    store.getMany = getMany.bind(store);
+    store.writeMany = writeMany.bind(store);
     expect(done).toEqual(['a/0', 'b/1']);
     expect(await noted([all[0]!, all[1]!, all[3]!])).toEqual([true, true, false]);
     await notify(all);
     expect(done).toEqual(['a/0', 'b/1', 'b/2', 'c/0']);
+  });
+
+  it('of one record are each claimed on what was written a moment ago, without reading it again', async () => {
+    const { getMany } = store;
+    let reads = 0;
+    store.getMany = (keys) => {
+      reads += 1;
+      return getMany.call(store, keys);
+    };
+    await notify(Array.from({ length: 20 }, (_, second) => deliveryOf('a', second)));
+    expect(done).toHaveLength(20);
+    expect(reads).toBeLessThanOrEqual(3);
+  });
+
+  it('that are old or known are as many in one look as new ones', async () => {
+    const all = Array.from({ length: 1_500 }, (_, n) => deliveryOf(`r${n}`, 1));
+    await notify(all);
+    const { getMany } = store;
+    let reads = 0;
+    store.getMany = (keys) => {
+      reads += 1;
+      return getMany.call(store, keys);
+    };
+    await notify(all);
+    expect(counters.counts.duplicates).toBe(1_500);
+    expect(reads).toBeLessThan(20);
   });
 
   it('reject when the application cannot say whether it knows the group', async () => {
