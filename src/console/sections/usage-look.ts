@@ -42,6 +42,8 @@ const STALE = ['bad', 'Too old to send'] as const;
 /** Why a statement waits, in a sentence. */
 export function reasonOf({ status, held, error, fields }: UsageStatement): string {
   if (status === 'held') {
+    if (held === 'company')
+      return 'Nobody knew the company when it left. It goes out by itself once somebody does, where the currency is its own.';
     return held === 'card'
       ? 'The company has no card. It goes out by itself once there is one, for 90 days.'
       : 'It is more than goes out without somebody who looks at it.';
