@@ -22,8 +22,8 @@ export function maskedText(value: unknown): string {
   const text = valueText(value);
   if (text === '–' || value instanceof Date || (HARMLESS.test(text) && !/^\d{6,}$/.test(text))) return text;
   const at = text.lastIndexOf('@');
-  if (typeof value === 'string' && at > 0) return `${[...text][0] ?? ''}•••${text.slice(at)}`;
+  if (typeof value === 'string' && at > 0) return `${Array.from(text)[0] ?? ''}•••${text.slice(at)}`;
   if (typeof value !== 'string') return '•••';
-  const letters = [...text];
+  const letters = Array.from(text);
   return letters.length < 6 ? '•••' : `•••${letters.slice(-2).join('')}`;
 }

@@ -32,7 +32,7 @@ export async function writeGroup(
     read.parameters,
   );
   const [row] = rowsOf(rows);
-  const state = { ...groupOf(textOf(row!, 'body')), ...changes };
+  const state = { ...groupOf(textOf(row, 'body')), ...changes };
   const kept: KeptGroup = { ...state, of: [scope.marketplace, scope.group] };
   const set = new Statement(executor.dialect);
   await executor.execute(
@@ -65,5 +65,5 @@ export async function readGroups(
     const { of: names } = fromText<KeptGroup>(body);
     return names ? [{ marketplace: names[0], groupUid: names[1], state: groupOf(body) }] : [];
   });
-  return { groups, next: rows.length > limit ? textOf(page.at(-1)!, 'scope_key') : null };
+  return { groups, next: rows.length > limit ? textOf(page.at(-1), 'scope_key') : null };
 }
