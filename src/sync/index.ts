@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export type { SyncImportedLink, SyncImportResult } from './import-links.js';
 export { MaestranoSyncError, type SyncErrorCode } from '../errors/sync.error.js';
 export type { SyncPlan, SyncPlanAction, SyncPlanEntry, SyncPlanField } from './engine/plan.js';
 export type { SyncRunResult } from './engine/sync-engine.js';

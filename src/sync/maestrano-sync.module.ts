@@ -5,6 +5,7 @@ import { GroupDeletions } from './group-deletions.service.js';
 import { NotificationHints } from './notification-hints.service.js';
 import { PlatformSynchronization } from './platform-synchronization.service.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
+import { SyncSchedule } from './schedule/sync-schedule.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import { SyncTelemetry } from './watch/sync-telemetry.service.js';
 import { SyncWatch } from './watch/sync-watch.service.js';
@@ -39,6 +40,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
     SyncWatch,
     SyncTelemetry,
     MaestranoSync,
+    SyncSchedule,
     NotificationHints,
     GroupDeletions,
     PlatformSynchronization,

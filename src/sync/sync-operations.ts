@@ -4,6 +4,7 @@ import { MaestranoSyncError } from '../errors/sync.error.js';
 import { asGone } from './engine/decide.js';
 import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
+import { importLinks, type SyncImportedLink, type SyncImportResult } from './import-links.js';
 import {
   atRest,
   dueNow,
@@ -182,6 +183,12 @@ export class SyncOperations {
     });
   }
 
+  /** Takes over which records belong together, as another connector knew it; neither side is read or written. */
+  async importLinks(entity: string, links: readonly SyncImportedLink[]): Promise<SyncImportResult> {
+    const { scope } = this.sides;
+    return this.#exclusively((guard) => importLinks(this.store, guard, { scope, entity }, links));
+  }
+
   /** Says that records that could be the same are not: each is created on the other side. */
   async reject(ref: SyncRecordRef): Promise<void> {
     await this.#change(ref, (link) => dueNow({ ...link, hold: null, matchKeys: [] }, 'operator', Date.now()));
@@ -358,13 +365,10 @@ export class SyncOperations {
     });
   }
 
-  async #exclusively(work: (guard: HeldLease) => Promise<void>): Promise<void> {
+  async #exclusively<T>(work: (guard: HeldLease) => Promise<T>): Promise<T> {
     for (let count = 0; count < TRIES; count += 1) {
-      const done = await this.engine.exclusively(this.sides, async (guard) => {
-        await work(guard);
-        return true;
-      });
-      if (done) return;
+      const done = await this.engine.exclusively(this.sides, async (guard) => ({ value: await work(guard) }));
+      if (done) return done.value;
       await pause(PAUSE);
     }
     const { marketplace, group } = this.sides.scope;

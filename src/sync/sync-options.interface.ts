@@ -27,6 +27,16 @@ export interface MaestranoSyncOptions extends Partial<SyncSettings> {
   readonly tenant?: (group: GroupReference) => unknown;
   /** Lets a store run in production that may lose what it acknowledged, or that is over with the process; false by default. */
   readonly acceptDataLoss?: boolean;
+  /**
+   * How often a group is run again that was run before: every hour unless `everyMs` says otherwise, in milliseconds; `off` where
+   * you call `run` or `start` yourself.
+   */
+  readonly schedule?: 'off' | { readonly everyMs: number };
+  /**
+   * How long a run in the background writes before the other groups have their turn, in milliseconds; 30,000 by default. It goes
+   * on from where it was.
+   */
+  readonly sliceMs?: number;
   /** Groups that are run at the same time in this process, 1 to 64; 4 by default. */
   readonly maxRuns?: number;
 }

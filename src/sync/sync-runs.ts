@@ -13,7 +13,7 @@ interface Entry {
 
 /**
  * Runs of this process in the background: one a group at a time, and whatever was asked for meanwhile is one run more
- * afterwards.
+ * afterwards. A run that resolves with true has more to do, and goes on when the others had their turn.
  */
 export class SyncRuns {
   readonly #logger = new Logger('MaestranoSync');
@@ -22,7 +22,11 @@ export class SyncRuns {
   readonly #stopping = new AbortController();
 
   constructor(
-    private readonly run: (group: GroupReference, options: RunOptions, signal: AbortSignal) => Promise<void>,
+    private readonly run: (
+      group: GroupReference,
+      options: RunOptions,
+      signal: AbortSignal,
+    ) => Promise<boolean>,
     private readonly maxRuns: number,
   ) {}
 
@@ -74,8 +78,9 @@ export class SyncRuns {
   }
 
   async #runOne(key: string, { group, options }: Entry): Promise<void> {
+    let more = false;
     try {
-      await this.run(group, options, this.#stopping.signal);
+      more = await this.run(group, options, this.#stopping.signal);
     } catch (error) {
       const { name, message } = error as Error;
       this.#logger.error(
@@ -83,7 +88,9 @@ export class SyncRuns {
       );
     } finally {
       this.#running.delete(key);
-      this.#next();
+      // Behind all others: a company with a million records delays them by one slice.
+      if (more && !this.#waiting.has(key)) this.start(group, { ...options, full: false });
+      else this.#next();
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
@@ -10,7 +9,7 @@ import { MaestranoSyncError } from '../errors/sync.error.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
 import type { RunOptions } from './engine/run-context.js';
-import { FULL_RUN, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
+import { SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
@@ -27,6 +26,8 @@ import type {
 import { follow } from './progress.js';
 import { logRun } from './run-log.js';
 import { needsOf, runMessage } from './run-message.js';
+import { runOptionsOf } from './run-options.js';
+import { RunStates } from './run-states.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
@@ -42,6 +43,9 @@ import type {
 } from './sync-status.interface.js';
 import { SyncTelemetry } from './watch/sync-telemetry.service.js';
 import { SyncWatch } from './watch/sync-watch.service.js';
+
+/** How long a run in the background goes on while others wait, unless said otherwise; milliseconds. */
+const SLICE_MS = 30_000;
 
 /** Longest wait for runs when the application stops, in milliseconds: they end after what they are sending. */
 const STOP_MS = 20_000;
@@ -70,6 +74,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   readonly #entities: readonly SyncEntity[];
   readonly #engine: SyncEngine;
   readonly #runs: SyncRuns;
+  readonly #states: RunStates;
 
   /** @throws MaestranoSyncError `sync.declaration` */
   constructor(
@@ -91,9 +96,10 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
         entity: homeless.name,
       });
     }
+    this.#states = new RunStates(options.store);
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
     this.#runs = new SyncRuns(
-      async (group, run, signal) => void (await this.#run(group, run, signal)),
+      (group, run, signal) => this.#runInBackground(group, run, signal),
       options.maxRuns ?? 4,
     );
   }
@@ -126,7 +132,9 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
    * wrong with a record stays with the record; `errors` says which entities could not go on.
    */
   async run(group: GroupReference, options: SyncRunOptions = {}): Promise<SyncRunResult> {
-    return this.#run(group, await this.#runOptions(group, options));
+    const { result, again } = await this.#run(group, await this.#runOptions(group, options));
+    if (result.status !== 'busy' && again) await this.start(group);
+    return result;
   }
 
   /** Has a run follow in the background. Asked for while one is under way, it is one more afterwards. */
@@ -166,6 +174,11 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     }[],
   ): Promise<void> {
     await this.options.store.hint(scopeOf(this.options, group), hints);
+  }
+
+  /** The resource of Connec! of an entity; the name itself where there is none of it. */
+  resourceOf(name: string): string {
+    return this.#entities.find((entity) => entity.name === name)?.resource ?? name;
   }
 
   /** Names of the entities of a resource. */
@@ -328,43 +341,42 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return link ?? null;
   }
 
-  async #run(group: GroupReference, options: RunOptions, signal?: AbortSignal): Promise<SyncRunResult> {
-    const { store } = this.options;
+  async #runInBackground(group: GroupReference, options: RunOptions, signal: AbortSignal): Promise<boolean> {
+    const until = Date.now() + (this.options.sliceMs ?? SLICE_MS);
+    const { result, again } = await this.#run(group, { ...options, until }, signal);
+    // Somebody else had the group for a moment, and would do nothing more.
+    if (result.status === 'busy' && again)
+      await pause(SETTLE_PAUSE, undefined, { signal }).catch(() => undefined);
+    return result.more || again;
+  }
+
+  /** A run, and whether one more has to follow. */
+  async #run(
+    group: GroupReference,
+    options: RunOptions,
+    signal?: AbortSignal,
+  ): Promise<{ readonly result: SyncRunResult; readonly again: boolean }> {
+    const { marketplace, groupUid } = group;
     const scope = scopeOf(this.options, group);
-    const { enabled } = await store.group(scope);
-    if (!enabled) {
-      throw new MaestranoSyncError('sync.disabled', {
-        marketplace: group.marketplace,
-        group: group.groupUid,
-      });
-    }
-    const run = {
-      id: randomUUID(),
-      status: 'RUNNING',
-      message: '',
-      startedAt: Date.now(),
-      endedAt: null,
-    } as const;
-    await store.setGroup(scope, { run });
+    const before = await this.options.store.group(scope);
+    if (!before.enabled) throw new MaestranoSyncError('sync.disabled', { marketplace, group: groupUid });
+    const run = await this.#states.begin(scope, before);
     try {
       const sides = await this.#sides(group);
       const result = await this.telemetry.run(group, () => this.#engine.run(sides, options, signal));
-      if (result.status === 'busy') return result;
+      if (result.status === 'busy') return { result, again: !(await this.#states.ask(scope, run)) };
       logRun(this.#logger, group, result);
       const present = await this.status(group);
       this.watch.note(group, present, result.errors[0]?.code ?? null);
-      const needs = needsOf(present, this.#settings.firstRun);
-      const message = runMessage(present, result, needs);
-      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      await store.setGroup(scope, { run: { ...run, status, message, endedAt: Date.now(), needs } });
-      return result;
+      const how = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+      const message = runMessage(present, result, this.#settings.firstRun);
+      return { result, again: await this.#states.end(scope, run, how, message) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       // The group belongs to somebody else by now, or to nobody.
       if (known && error.code === 'sync.leaseLost') throw error;
       this.watch.failed(group, error instanceof MaestranoError ? error.code : 'unknown');
-      const message = known ? error.message : 'The run failed.';
-      await store.setGroup(scope, { run: { ...run, status: 'ERROR', message, endedAt: Date.now() } });
+      await this.#states.end(scope, run, 'ERROR', known ? error.message : 'The run failed.');
       throw error;
     }
   }
@@ -375,19 +387,9 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return { id: '', status: 'ENQUEUED', message: run?.message ?? '', startedAt: Date.now(), endedAt: null };
   }
 
-  async #runOptions(
-    group: GroupReference,
-    { full, only, preemption, to }: SyncRunOptions,
-  ): Promise<RunOptions> {
+  async #runOptions(group: GroupReference, options: SyncRunOptions): Promise<RunOptions> {
     const { paused } = await this.options.store.group(scopeOf(this.options, group));
-    const names = (only ?? this.entities).filter((name) => !(name in paused));
-    return {
-      ...FULL_RUN,
-      full: full ?? false,
-      only: names,
-      preemption: preemption ?? null,
-      writable: { app: to !== 'connec', connec: to !== 'app' },
-    };
+    return runOptionsOf(this.entities, paused, options);
   }
 
   #sides(group: GroupReference): ReturnType<typeof sidesOf> {

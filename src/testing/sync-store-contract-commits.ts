@@ -206,7 +206,7 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
     await Promise.all([store.setGroup(scope, { enabled: false }), other.setGroup(scope, { run })]);
     const paused = { [ENTITY]: 5 };
     const state = await store.setGroup(scope, { paused });
-    assert.deepEqual(state, { enabled: false, run, paused });
+    assert.deepEqual(state, { ...NEW_GROUP, enabled: false, run, paused });
     assert.deepEqual(await other.group(scope), state);
   },
   'history: the newest first, the last twenty of each link': async (store, other) => {

@@ -32,6 +32,8 @@ export async function processDue(context: RunContext): Promise<void> {
   const turns = new Map<string, number>();
   for (;;) {
     await context.guard.check();
+    const { until } = context.options;
+    if (until !== null && Date.now() >= until) return;
     const { enabled, paused } = await store.group(scope);
     if (!enabled || entity.name in paused) return;
     const due = await store.due(scope, entity.name, Date.now(), settings.batchSize);

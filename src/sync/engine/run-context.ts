@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly preemption: SyncSide | null;
   /** List all records of both sides. */
   readonly full: boolean;
+  /** When nothing more is begun, in milliseconds of the epoch: others are waiting; null where nobody is. */
+  readonly until: number | null;
   /** Names of the entities that are run; null for all. */
   readonly only: readonly string[] | null;
 }

@@ -38,6 +38,8 @@ export interface SyncRunResult {
   readonly counters: RunCounters;
   /** The same for each entity, by name. */
   readonly entities: Readonly<Record<string, RunCounters>>;
+  /** Whether the time was over before everything was done. */
+  readonly more: boolean;
   /** What stopped single entities. */
   readonly errors: readonly MaestranoSyncError[];
   /** What was noticed about fields for the first time. */
@@ -53,6 +55,7 @@ export const FULL_RUN: RunOptions = {
   preemption: null,
   full: false,
   only: null,
+  until: null,
 };
 
 /** Reads, decides and writes for one group at a time. Knows nothing of Nest. */
@@ -178,7 +181,7 @@ export class SyncEngine {
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
     if (lease === null)
-      return { status: 'busy', counters: newCounters(), entities: {}, errors: [], notices: [] };
+      return { status: 'busy', counters: newCounters(), entities: {}, more: false, errors: [], notices: [] };
     const guard = new HeldLease(this.store, lease, this.settings, signal);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
@@ -192,12 +195,24 @@ export class SyncEngine {
         status: errors.length > 0 ? 'failed' : 'done',
         counters: sumOf(contexts.map(({ counters }) => counters)),
         entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
+        more: await this.#isMore(contexts),
         errors,
         notices,
       };
     } finally {
       await this.store.release(guard.lease);
     }
+  }
+
+  /** Whether the time was over before everything that is due was done. */
+  async #isMore(contexts: readonly RunContext[]): Promise<boolean> {
+    for (const { options, store, scope, entity } of contexts) {
+      if (options.until === null || Date.now() < options.until) continue;
+      const { confirmed, stopped } = await store.stream(scope, entity.name);
+      if ((!confirmed && this.settings.firstRun === 'plan') || stopped !== null) continue;
+      if ((await store.due(scope, entity.name, Date.now(), 1)).length > 0) return true;
+    }
+    return false;
   }
 
   #chosen(only: readonly string[] | null): readonly SyncEntity[] {

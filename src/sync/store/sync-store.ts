@@ -151,6 +151,8 @@ export interface SyncGroupState {
   /** Entities that are paused, and since when in milliseconds. */
   readonly paused: Readonly<Record<string, number>>;
   readonly run: SyncRunState | null;
+  /** Whether somebody asked for a run while another one was under way. */
+  readonly again: boolean;
 }
 
 /** The present or last run of a group. */
@@ -206,7 +208,7 @@ export interface SyncLinkPage {
 }
 
 /** The state of a group before anything happened. */
-export const NEW_GROUP: SyncGroupState = { enabled: true, paused: {}, run: null };
+export const NEW_GROUP: SyncGroupState = { enabled: true, paused: {}, run: null, again: false };
 
 /** The state of an entity before anything was read. */
 export const NEW_STREAM: SyncStream = {

@@ -36,6 +36,7 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
   readonly #troubles = new Map<string, GroupTrouble>();
   /** Marketplaces of groups that were run: those that are well are reported as such. */
   readonly #marketplaces = new Set<string>();
+  readonly #listeners = new Set<(group: GroupReference, failure: string | null) => void>();
   #remove: (() => void) | null = null;
   #status: ((group: GroupReference) => Promise<SyncStatus>) | null = null;
 
@@ -56,8 +57,14 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
     this.#status = status;
   }
 
+  /** Calls back after every run of this process, with the code of what made it fail. */
+  onRun(listener: (group: GroupReference, failure: string | null) => void): void {
+    this.#listeners.add(listener);
+  }
+
   /** Takes note of a group after a run. @param failure code of what made it fail; null when it did not */
   note(group: GroupReference, status: SyncStatus, failure: string | null): void {
+    for (const listener of this.#listeners) listener(group, failure);
     const key = keyOf(group);
     this.#marketplaces.add(group.marketplace);
     // Behind those that were looked at before.
@@ -70,8 +77,9 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
   failed(group: GroupReference, failure: string): void {
     const before = this.#troubles.get(keyOf(group));
     const nothing: SyncStatus = { enabled: true, run: null, entities: [] };
-    if (before) this.#troubles.set(keyOf(group), { ...before, failure });
-    else this.note(group, nothing, failure);
+    if (before === undefined) return this.note(group, nothing, failure);
+    for (const listener of this.#listeners) listener(group, failure);
+    this.#troubles.set(keyOf(group), { ...before, failure });
   }
 
   /** Forgets a group that is gone. */

@@ -1,0 +1,18 @@
+import type { RunOptions } from './engine/run-context.js';
+import { FULL_RUN } from './engine/sync-engine.js';
+import type { SyncRunOptions } from './sync-status.interface.js';
+
+/** What the engine is told of a run, of the entities that are not paused. */
+export function runOptionsOf(
+  entities: readonly string[],
+  paused: Readonly<Record<string, number>>,
+  { full = false, only, preemption, to }: SyncRunOptions,
+): RunOptions {
+  return {
+    ...FULL_RUN,
+    full,
+    only: (only ?? entities).filter((name) => !(name in paused)),
+    preemption: preemption ?? null,
+    writable: { app: to !== 'connec', connec: to !== 'app' },
+  };
+}

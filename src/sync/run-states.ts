@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+
+import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
+
+/**
+ * How runs of a group are noted, for all instances: who finds somebody else at it asks for one run more, so that a start is
+ * never lost and twenty of them make two runs at most. The lease decides who runs; this only says what came of it.
+ */
+export class RunStates {
+  constructor(private readonly store: SyncStore) {}
+
+  /** Notes that a run begins, unless that of another instance is noted already. */
+  async begin(scope: SyncScope, present: SyncGroupState): Promise<SyncRunState> {
+    const run: SyncRunState = {
+      id: randomUUID(),
+      status: 'RUNNING',
+      message: '',
+      startedAt: Date.now(),
+      endedAt: null,
+    };
+    if (present.run?.status !== 'RUNNING') await this.store.setGroup(scope, { run, again: false });
+    return run;
+  }
+
+  /** Notes how a run ended. Resolves with whether somebody asked for one more meanwhile. */
+  async end(
+    scope: SyncScope,
+    run: SyncRunState,
+    how: 'SUCCESS' | 'ERROR',
+    message: string,
+  ): Promise<boolean> {
+    const ended = { ...run, status: how, message, endedAt: Date.now() };
+    const { again } = await this.store.setGroup(scope, { run: ended });
+    if (again) await this.store.setGroup(scope, { again: false });
+    return again;
+  }
+
+  /**
+   * Asks whoever has the lease for one run more. False when that is no run, or is over by now: then nobody would do it, and
+   * whoever asks has to try again.
+   */
+  async ask(scope: SyncScope, run: SyncRunState): Promise<boolean> {
+    const { run: present } = await this.store.setGroup(scope, { again: true });
+    return present?.status === 'RUNNING' && present.id !== run.id;
+  }
+}
