@@ -54,6 +54,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, replay and discard notifications that kept failing',
     load: async () => (await import('./dead-letters/dead-letters.command.js')).deadLettersCommand,
   },
+  sync: {
+    summary: "show an application's synchronization, and decide what waits for somebody",
+    load: async () => (await import('./sync/sync.command.js')).syncCommand,
+  },
   db: {
     summary: 'print, compare and make the tables of nestjs-maestrano/sql',
     load: async () => (await import('./db/db.command.js')).dbCommand,

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+
+import { CliError } from '../../errors/cli.error.js';
+import type { SyncImportResult } from '../../sync/import-links.js';
+import { errorCode } from '../../utils/error-code.js';
+import { decodeText } from '../../utils/foreign-json.js';
+import type { CliCommand } from '../cli-command.js';
+import type { CliIo } from '../cli-io.js';
+import { readIdMaps } from './id-maps.js';
+import { report, type SyncCommandOptions, withSync } from './sync-session.js';
+
+/** `sync import-id-maps`: which records belong together, as connector-rails knew it. */
+export function importIdMapsCommand(command: CliCommand): CliCommand {
+  return command
+    .description(
+      'Takes over which records belong together from connector-rails: a dump (CSV) of its table id_maps for one organization. Records that are equal are written nowhere by the first run.',
+    )
+    .argument('<company>', 'id of the company (cld-4), or MARKETPLACE/COMPANY with several marketplaces')
+    .argument('<file>', 'the dump, with a line of names')
+    .does<SyncCommandOptions>(async (at, options, [company = '', file = '']) => {
+      const { rows, halves } = readIdMaps(await readText(at, file));
+      return withSync(at, options, company, async ({ sync, group, entities }) => {
+        const known = new Map(
+          entities.flatMap((entity) => {
+            const resource = sync.resourceOf(entity).toLowerCase();
+            // connector-rails writes the names of resources in small letters, of most in the singular.
+            return [resource, resource.replace(/s$/, ''), resource === 'people' ? 'person' : resource].map(
+              (name): [string, string] => [name, entity],
+            );
+          }),
+        );
+        const operations = await sync.operations(group);
+        const results: Record<string, SyncImportResult> = {};
+        for (const entity of entities) {
+          const links = rows.filter(({ connecEntity }) => known.get(connecEntity) === entity);
+          results[entity] = await operations.importLinks(entity, links);
+        }
+        const others = rows.filter(({ connecEntity }) => !known.has(connecEntity)).length;
+        return report(at, options.json, { entities: results, halves, others }, [
+          ...Object.entries(results).map(
+            ([entity, { linked, known: there, conflicts }]) =>
+              `${entity}: ${linked} linked, ${there} known, ${conflicts.length} contradict what is there`,
+          ),
+          `${halves} rows with one id only, ${others} of other entities`,
+        ]);
+      });
+    });
+}
+
+async function readText(io: CliIo, file: string): Promise<string> {
+  try {
+    return decodeText(await readFile(resolve(io.cwd, file)));
+  } catch (error) {
+    throw new CliError('cli.file', {
+      message: `${basename(file)} cannot be read (${errorCode(error) ?? 'it is no text'}).`,
+      remedy: 'Give a dump of id_maps as CSV.',
+    });
+  }
+}

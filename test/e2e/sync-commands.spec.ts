@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { startSandbox } from '../../src/sandbox/index.js';
+import { SyncRejected } from '../../src/sync/index.js';
+import { type CommandOutcome, commandLine } from '../support/command-line.js';
+import { fresh, surroundings } from '../support/sync/sync-app.js';
+
+const APP = join(import.meta.dirname, '../support/sync/sync-app.ts');
+const COMPANY = 'maestrano-uat/cld-9';
+const OWNER = { provider: 'old-connector', realm: 'acme-account' };
+const folder = mkdtempSync(join(tmpdir(), 'sync-commands-'));
+
+function run(...argv: string[]): Promise<CommandOutcome> {
+  return commandLine(['sync', ...argv, '--app', APP], { cwd: folder });
+}
+async function json<T>(...argv: string[]): Promise<T> {
+  const { code, out, err } = await run(...argv, '--json');
+  if (code !== 0) throw new Error(err);
+  return JSON.parse(out) as T;
+}
+
+describe('the sync commands', () => {
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    // What an application loads right after its start is loaded by then.
+    await pause(200);
+  });
+  beforeEach(async () => {
+    const sandbox = await startSandbox();
+    sandbox.build.group('maestrano-uat', { uid: 'cld-9', name: 'Lantern Works' });
+    Object.assign(surroundings, fresh(), { sandbox });
+  });
+  afterEach(() => surroundings.sandbox!.close());
+
+  const write = (record: Record<string, unknown>) =>
+    surroundings.sandbox!.connec.write('people', record, { group: 'cld-9', marketplace: 'maestrano-uat' });
+  const people = () =>
+    surroundings.sandbox!.connec.list('people', { group: 'cld-9', marketplace: 'maestrano-uat' });
+
+  it('show a company’s state and plan, and let a person confirm', async () => {
+    surroundings.contacts.add({ firstName: 'Ottoline', lastName: 'Quarrington', email: 'o@x.test' });
+    write({ first_name: 'Peregrine', last_name: 'Holloway' });
+    expect(await run('status', COMPANY)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/cld-9 {2}on {2}never run\npeople: 0 records, 0 due, not confirmed\n/),
+    });
+    await runOnce();
+    const plan = await json<{ summary: object; entries: { action: string }[] }>('plan', COMPANY);
+    expect(plan.summary).toEqual({ people: { createInApp: 1, createInConnec: 1 } });
+    const shown = await run('plan', COMPANY);
+    expect(shown.out).toMatch(/people app:1 {2}createInConnec/);
+    expect(shown.out).not.toMatch(/Ottoline|Holloway/);
+    expect((await run('plan', COMPANY, '--values')).code).toBe(0);
+    expect((await run('confirm', COMPANY)).out).toBe('confirm: people\n');
+    await runOnce();
+    expect(people()).toHaveLength(2);
+    expect(surroundings.contacts.list).toHaveLength(2);
+    const status = await json<{ run: { status: string }; entities: object[] }>('status', COMPANY);
+    expect(status).toMatchObject({
+      run: { status: 'SUCCESS' },
+      entities: [{ links: 2, due: 0, confirmed: true }],
+    });
+    surroundings.contacts.edit(1, { firstName: 'Ottilie' });
+    await runOnce();
+    const sentences = await json<string[]>('explain', COMPANY, '1', '--entity', 'people');
+    expect(sentences.length).toBeGreaterThan(0);
+    expect(await json<object[]>('history', COMPANY, 'app:1', '--entity', 'people')).not.toEqual([]);
+    expect((await run('resync', COMPANY)).out).toBe('resync: people\n');
+  });
+
+  it('list what is held back, and answer for it', async () => {
+    await run('confirm', COMPANY);
+    surroundings.contacts.before = () => {
+      throw new SyncRejected('no licence');
+    };
+    const { id } = write({ first_name: 'Peregrine', last_name: 'Holloway' });
+    await runOnce();
+    const held = await run('quarantine', COMPANY);
+    expect(held.out).toContain(`people connec:${String(id)}`);
+    expect(held.out).toContain('no licence');
+    surroundings.contacts.before = null;
+    const record = `connec:${String(id)}`;
+    expect((await run('quarantine', COMPANY, '--entity', 'people', '--retry', record)).out).toBe(
+      `retry ${record}\n`,
+    );
+    await runOnce();
+    expect(surroundings.contacts.list).toHaveLength(1);
+    expect(await json('quarantine', COMPANY)).toEqual([]);
+    expect(await json('merges', COMPANY)).toEqual([]);
+
+    for (const firstName of ['Ann', 'Bob'])
+      surroundings.contacts.add({ firstName, lastName: 'Twinfield-Harrow', email: 'twin@x.test' });
+    const twin = write({
+      first_name: 'Ann',
+      last_name: 'Twinfield-Harrow',
+      email: { address: 'twin@x.test' },
+    });
+    await runOnce();
+    expect((await json<object[]>('matches', COMPANY)).length).toBeGreaterThanOrEqual(2);
+    expect((await run('matches', COMPANY, '--entity', 'people', '--same', `2=${String(twin.id)}`)).code).toBe(
+      0,
+    );
+    expect((await run('matches', COMPANY, '--entity', 'people', '--reject', '3')).code).toBe(0);
+    await runOnce();
+    expect(people().filter(({ last_name: name }) => name === 'Twinfield-Harrow')).toHaveLength(2);
+  });
+
+  it('check 27: take the id maps of connector-rails over, and the first run makes and writes nothing that is equal', async () => {
+    const rows = [
+      'connec_id,connec_entity,external_id,external_entity,to_connec,to_external,external_inactive,name',
+    ];
+    for (const n of [1, 2, 3, 4]) {
+      const contact = surroundings.contacts.add({
+        firstName: `F${n}`,
+        lastName: 'Brightwater-Lumley',
+        email: null,
+      });
+      const record = write({
+        first_name: `F${n}`,
+        last_name: 'Brightwater-Lumley',
+        email: { address: null },
+      });
+      const [stored] = surroundings
+        .sandbox!.state.connec.list('maestrano-uat', 'cld-9', 'people')
+        .filter(({ id }) => id === record.id);
+      stored!.externalIds.push({ id: String(contact.id), ...OWNER });
+      surroundings.sandbox!.state.connec.index(stored!);
+      rows.push(
+        `${String(record.id)},person,${contact.id},Contact,t,${n === 4 ? 'f' : 't'},f,"F${n}, ""quoted"""`,
+      );
+    }
+    rows.push('NULL,person,77,Contact,t,t,f,half', 'e1,invoice,5,Bill,t,t,f,other');
+    writeFileSync(join(folder, 'dump.csv'), `\uFEFF${rows.join('\r\n')}\r\n`);
+    await run('confirm', COMPANY);
+    const before = JSON.stringify(people());
+    const imported = await json('import-id-maps', COMPANY, 'dump.csv');
+    expect(imported).toEqual({
+      entities: { people: { linked: 4, known: 0, conflicts: [] } },
+      halves: 1,
+      others: 1,
+    });
+    await runOnce();
+    expect(surroundings.contacts.writes).toEqual([]);
+    expect(JSON.stringify(people())).toBe(before);
+    expect(await json('import-id-maps', COMPANY, 'dump.csv')).toMatchObject({
+      entities: { people: { linked: 0, known: 4 } },
+    });
+    // What differs travels, but not against the flags.
+    surroundings.contacts.edit(1, { firstName: 'Edited' });
+    const fourth = people().find(({ first_name: name }) => name === 'F4')!;
+    write({ id: fourth.id, first_name: 'Stays there' });
+    await runOnce();
+    expect(people().map(({ first_name: name }) => name)).toEqual(['Edited', 'F2', 'F3', 'Stays there']);
+    expect(surroundings.contacts.writes).toEqual([]);
+  });
+
+  it('say what they cannot work with', async () => {
+    const failing = async (...argv: string[]): Promise<string> => {
+      const { code, err } = await run(...argv);
+      expect(code).not.toBe(0);
+      return err;
+    };
+    expect(await failing('status', 'cld-9')).toContain("Which marketplace's cld-9?");
+    expect(await failing('status', COMPANY, '--entity', 'ships')).toContain('There is no entity "ships"');
+    expect(await failing('matches', COMPANY, '--entity', 'people', '--same', '1')).toContain(
+      'are no two ids',
+    );
+    writeFileSync(join(folder, 'wrong.csv'), 'a,b\n1,2\n');
+    expect(await failing('import-id-maps', COMPANY, 'wrong.csv')).toContain('no column connec_id');
+    writeFileSync(join(folder, 'broken.csv'), 'connec_id,external_id,connec_entity\n"1,2\n');
+    expect(await failing('import-id-maps', COMPANY, 'broken.csv')).toContain('inside of a quoted value');
+    expect(await failing('import-id-maps', COMPANY, 'none.csv')).toContain('cannot be read');
+    const plain = await commandLine(['sync', 'status', COMPANY, '--app', `${APP}#PlainModule`], {
+      cwd: folder,
+    });
+    expect(plain).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('The application synchronizes nothing'),
+    });
+  });
+
+  /** A run, as an instance of the application would do it. */
+  async function runOnce(): Promise<void> {
+    const { NestFactory } = await import('@nestjs/core');
+    const { AppModule } = await import('../support/sync/sync-app.js');
+    const { MaestranoSync } = await import('../../src/sync/index.js');
+    const { ExpressAdapter } = await import('@nestjs/platform-express');
+    const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false });
+    await app.init();
+    const result = await app.get(MaestranoSync).run({ marketplace: 'maestrano-uat', groupUid: 'cld-9' });
+    expect(result.errors).toEqual([]);
+    await app.close();
+  }
+});
