@@ -63,7 +63,8 @@ function list(group, query) {
 }
 
 function answer(method, path, query, body) {
-  const [name, resource, id] = path.split('/');
+  // Paths of operations end in a slash.
+  const [name, resource, id] = path.split('/').filter(Boolean);
   const group = groupOf(name);
   const envelope = (record, status = 200) => ({ status, body: { [resource]: record } });
   if (id !== undefined) {

@@ -173,13 +173,14 @@ async function ours(world: World, group: string, count: number) {
   const { store, statements } = await openStore();
   const company = new Company(world, store, group);
   company.fill(count);
-  const initial = await cpu(() => company.run());
+  let first: SyncRunResult | null = null;
+  const initial = await cpu(async () => (first = await company.run()));
   const sent = statements();
   await company.run();
   company.edit(1, Math.ceil(count / 100), 'again');
   const some = await cpu(() => company.run());
   const { records } = await world.control({ group });
-  if (records !== count) throw new Error(`${records} records instead of ${count}`);
+  if (records !== count) throw new Error(`${records} records instead of ${count}: ${JSON.stringify(first)}`);
   return { initial, some, statements: sent === null ? null : sent / count };
 }
 
