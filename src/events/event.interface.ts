@@ -48,6 +48,23 @@ export type BillCreatedEvent = ChargeCreated<'bill.created'>;
 /** A charge that repeats was made. */
 export type RecurringBillCreatedEvent = ChargeCreated<'recurringBill.created'>;
 
+/** A run of the synchronization of a company ended in this process (docs/synchronization.md). */
+export interface SynchronizationEndedEvent extends Event<'synchronization.ended'> {
+  readonly groupUid: string;
+  /** Of what made it fail, such as `sync.sideAway`; null when it did what was due. */
+  readonly code: string | null;
+  /** Records that wait for a person. */
+  readonly held: number;
+}
+
+/** An entity of a company stopped in both directions until a person decides. */
+export interface SynchronizationStoppedEvent extends Event<'synchronization.stopped'> {
+  readonly groupUid: string;
+  readonly entity: string;
+  /** `sync.restored` or `sync.massChange`. */
+  readonly code: string;
+}
+
 /** What happened in this process, after the fact. Holds no names, addresses or secrets. */
 export type MaestranoEvent =
   | LoginAcceptedEvent
@@ -55,7 +72,9 @@ export type MaestranoEvent =
   | MembershipRemovedEvent
   | GroupDeletedEvent
   | BillCreatedEvent
-  | RecurringBillCreatedEvent;
+  | RecurringBillCreatedEvent
+  | SynchronizationEndedEvent
+  | SynchronizationStoppedEvent;
 
 /** Names of the events. */
 export type MaestranoEventType = MaestranoEvent['type'];

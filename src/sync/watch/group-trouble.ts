@@ -19,8 +19,8 @@ export interface GroupTrouble {
   /** Code of what made the last run fail; null when it did not. */
   readonly failure: string | null;
   readonly held: Readonly<Record<(typeof HELD_FOR_PERSONS)[number], number>>;
-  /** Entities that stopped until a person decides. */
-  readonly stopped: number;
+  /** Names of entities that stopped until a person decides. */
+  readonly stopped: readonly string[];
   /** Entities that are paused, or all where the group is switched off. */
   readonly paused: number;
   readonly foundBySweep: number;
@@ -46,12 +46,12 @@ export function troubleOf(
     at: Date.now(),
     failure,
     held,
-    stopped: sum(({ stopped }) => (stopped === null ? 0 : 1)),
+    stopped: entities.flatMap(({ entity, stopped }) => (stopped === null ? [] : [entity])),
     paused: status.enabled ? sum(({ paused }) => (paused ? 1 : 0)) : entities.length,
     foundBySweep: sum(({ foundBySweep }) => foundBySweep),
     dueSince: since.length === 0 ? null : Math.min(...since),
   };
   const { stopped, paused, foundBySweep, dueSince } = trouble;
-  const some = Object.values(held).some((count) => count > 0) || stopped + paused + foundBySweep > 0;
+  const some = Object.values(held).some((count) => count > 0) || stopped.length + paused + foundBySweep > 0;
   return some || failure !== null || dueSince !== null ? trouble : null;
 }

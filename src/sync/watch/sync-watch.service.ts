@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
+import { MaestranoEvents } from '../../events/maestrano-events.service.js';
 import { HealthContributors } from '../../health/health-contributors.service.js';
 import type { HealthReport } from '../../interfaces/health.interface.js';
 import type { SyncStatus } from '../sync-status.interface.js';
@@ -40,7 +41,10 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
   #remove: (() => void) | null = null;
   #status: ((group: GroupReference) => Promise<SyncStatus>) | null = null;
 
-  constructor(private readonly health: HealthContributors) {}
+  constructor(
+    private readonly health: HealthContributors,
+    private readonly events: MaestranoEvents,
+  ) {}
 
   /** @internal Nest's own hook. */
   onModuleInit(): void {
@@ -64,7 +68,11 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
 
   /** Takes note of a group after a run. @param failure code of what made it fail; null when it did not */
   note(group: GroupReference, status: SyncStatus, failure: string | null): void {
-    for (const listener of this.#listeners) listener(group, failure);
+    this.#tell(group, failure, status);
+    this.#put(group, status, failure);
+  }
+
+  #put(group: GroupReference, status: SyncStatus, failure: string | null): void {
     const key = keyOf(group);
     this.#marketplaces.add(group.marketplace);
     // Behind those that were looked at before.
@@ -78,8 +86,25 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
     const before = this.#troubles.get(keyOf(group));
     const nothing: SyncStatus = { enabled: true, run: null, entities: [] };
     if (before === undefined) return this.note(group, nothing, failure);
-    for (const listener of this.#listeners) listener(group, failure);
+    this.#tell(group, failure, nothing);
     this.#troubles.set(keyOf(group), { ...before, failure });
+  }
+
+  /** Tells listeners and the application how a run ended, and which entities stopped by it. */
+  #tell(group: GroupReference, failure: string | null, { entities }: SyncStatus): void {
+    const { marketplace, groupUid } = group;
+    const known = this.#troubles.get(keyOf(group))?.stopped ?? [];
+    for (const listener of this.#listeners) listener(group, failure);
+    for (const { entity, stopped } of entities) {
+      if (stopped === null || known.includes(entity)) continue;
+      const { code } = stopped;
+      this.events.emit({ type: 'synchronization.stopped', marketplace, groupUid, entity, code });
+    }
+    const held = entities.reduce((sum, { holds }) => {
+      const counts = HELD_FOR_PERSONS.map((kind) => holds[kind] ?? 0);
+      return counts.reduce((total, count) => total + count, sum);
+    }, 0);
+    this.events.emit({ type: 'synchronization.ended', marketplace, groupUid, code: failure, held });
   }
 
   /** Forgets a group that is gone. */
@@ -121,7 +146,7 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
       stale.map(async ({ group, failure }) => {
         const status = await read(group);
         const recovered = status.run?.status === 'SUCCESS';
-        this.note(group, status, recovered ? null : failure);
+        this.#put(group, status, recovered ? null : failure);
       }),
     );
   }
@@ -138,7 +163,7 @@ function summary(troubles: readonly GroupTrouble[]): SyncTroubles {
     held: Object.fromEntries(
       HELD_FOR_PERSONS.map((kind) => [kind, sum(({ held }) => held[kind])]),
     ) as GroupTrouble['held'],
-    stopped: sum(({ stopped }) => stopped),
+    stopped: sum(({ stopped }) => stopped.length),
     paused: sum(({ paused }) => paused),
     foundBySweep: sum(({ foundBySweep }) => foundBySweep),
     lagSeconds: Math.max(0, Math.round((Date.now() - oldest) / 1_000)),
