@@ -23,14 +23,8 @@ export class RunStates {
   }
 
   /** Notes how a run ended. Resolves with whether somebody asked for one more meanwhile. */
-  async end(
-    scope: SyncScope,
-    run: SyncRunState,
-    how: 'SUCCESS' | 'ERROR',
-    message: string,
-  ): Promise<boolean> {
-    const ended = { ...run, status: how, message, endedAt: Date.now() };
-    const { again } = await this.store.setGroup(scope, { run: ended });
+  async end(scope: SyncScope, run: SyncRunState): Promise<boolean> {
+    const { again } = await this.store.setGroup(scope, { run: { ...run, endedAt: Date.now() } });
     if (again) await this.store.setGroup(scope, { again: false });
     return again;
   }

@@ -368,15 +368,17 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
       logRun(this.#logger, group, result);
       const present = await this.status(group);
       this.watch.note(group, present, result.errors[0]?.code ?? null);
-      const how = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      const message = runMessage(present, result, this.#settings.firstRun);
-      return { result, again: await this.#states.end(scope, run, how, message) };
+      const needs = needsOf(present, this.#settings.firstRun);
+      const message = runMessage(present, result, needs);
+      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+      return { result, again: await this.#states.end(scope, { ...run, status, message, needs }) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       // The group belongs to somebody else by now, or to nobody.
       if (known && error.code === 'sync.leaseLost') throw error;
       this.watch.failed(group, error instanceof MaestranoError ? error.code : 'unknown');
-      await this.#states.end(scope, run, 'ERROR', known ? error.message : 'The run failed.');
+      const message = known ? error.message : 'The run failed.';
+      await this.#states.end(scope, { ...run, status: 'ERROR', message });
       throw error;
     }
   }

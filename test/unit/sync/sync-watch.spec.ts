@@ -20,6 +20,7 @@ function statusOf(people: Partial<SyncEntityStatus> = {}): SyncStatus {
     confirmed: true,
     paused: false,
     foundBySweep: 0,
+    notices: [],
   };
   const run = { id: 'r', status: 'SUCCESS', message: '', startedAt: 1, endedAt: 2 } as const;
   return { enabled: true, run, entities: [{ ...entity, ...people }] };
