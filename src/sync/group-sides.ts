@@ -12,7 +12,7 @@ import type { SyncScope } from './store/sync-store.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 
 /** The name of an application that has only one. */
-export const DEFAULT_APP = 'default';
+const DEFAULT_APP = 'default';
 
 /** The name of the application in everything that is kept. */
 export function appOf({ app }: MaestranoSyncOptions): string {
