@@ -1,7 +1,10 @@
 import type { MaestranoStore, StoreEntry } from '../stores/maestrano-store.js';
 
-/** Most entries that are read for one page, whatever matches: a page over a million rows costs no more. */
-const MOST_READ = 1_000;
+/**
+ * Most entries that are read for one page, whatever matches, and milliseconds after which no more are: a page over a million
+ * rows costs no more.
+ */
+const [MOST_READ, MOST_MS] = [1_000, 100];
 
 /** Entries of an index that match. */
 export interface ScannedPage<T> {
@@ -13,8 +16,8 @@ export interface ScannedPage<T> {
 }
 
 /**
- * Reads an index of the store, newest first, until enough entries match or {@link MOST_READ} were read: then `next` goes
- * on, even where the page is not full.
+ * Reads an index of the store, newest first, until enough entries match, {@link MOST_READ} were read or {@link MOST_MS} are
+ * over: then `next` goes on, even where the page is not full.
  *
  * @param limit how many are read together; a page has up to twice as many, as the cursor stands behind whole reads.
  * @param pick what an entry is; null where it does not match.
@@ -27,6 +30,7 @@ export async function scanIndex<T>(
 ): Promise<ScannedPage<T>> {
   const items: T[] = [];
   let read = 0;
+  const until = performance.now() + MOST_MS;
   for (let from = before; ;) {
     const { entries, next } = await store.page(index, from === null ? { limit } : { before: from, limit });
     read += entries.length;
@@ -34,7 +38,8 @@ export async function scanIndex<T>(
       const item = pick(entry);
       if (item !== null) items.push(item);
     }
-    if (next === null || items.length >= limit || read >= MOST_READ) return { items, next, read };
+    const isEnough = items.length >= limit || read >= MOST_READ || performance.now() >= until;
+    if (next === null || isEnough) return { items, next, read };
     from = next;
   }
 }
