@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -43,7 +43,11 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
     typescript: '~5.9.0',
     extra: ['jest@^30', 'ts-jest@^29.4', '@types/jest@^30', '@nestjs/testing@^11'],
   },
-  'NestJS 12': { nest: '^12.0.0', typescript: '~6.0.0', extra: ['@types/express@^5'] },
+  'NestJS 12': {
+    nest: '^12.0.0',
+    typescript: '~6.0.0',
+    extra: ['@types/express@^5', 'pg-boss@^12', 'pg@^8'],
+  },
 };
 /** Node.js versions besides the one that runs the tests. */
 const NODES = ['20', '22', '24'].filter((version) => !process.version.startsWith(`v${version}.`));
@@ -245,7 +249,6 @@ matrix('the packed package in a consumer’s application', () => {
     'queues in pg-boss 12 on Node.js %s',
     async (version) => {
       const folder = folders.get('NestJS 12')!;
-      if (!existsSync(join(folder, 'node_modules', 'pg-boss'))) await npm(folder, ['pg-boss@12', 'pg']);
       const { stdout } = await run('npx', ['-y', '-p', `node@${version}`, 'node', 'queue.mjs'], {
         cwd: folder,
         timeout: 4 * MINUTE,

@@ -151,7 +151,8 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'synchronization-start-burst',
     area,
     title: `A synchronization is started ${STARTS} times at once`,
-    remedy: 'While one is under way or waits, return its state and start nothing.',
+    remedy:
+      'While one is under way or waits, return its state and start nothing, as nestjs-maestrano/sync does.',
     run: async (bench) => {
       const { who, calls } = await begin(bench);
       const answers = await Promise.all(Array.from({ length: STARTS }, () => calls.start(who.group)));
@@ -164,7 +165,8 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'synchronization-toggle',
     area,
     title: 'A synchronization is switched off and on again; nothing starts in between',
-    remedy: 'toggle turns sync_enabled over and returns the new state; start does nothing while it is false.',
+    remedy:
+      'toggle turns sync_enabled over and returns the new state; start does nothing while it is false, as in nestjs-maestrano/sync.',
     run: async (bench) => {
       const { who, calls, first } = await begin(bench);
       const was = first.body['sync_enabled'];
@@ -206,7 +208,7 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'synchronization-no-group',
     area,
     title: 'A start without a company is no error of the application',
-    remedy: 'Answer a start that names no group, or an unknown one, with 4xx.',
+    remedy: 'Answer a start that names no group, or an unknown one, with 4xx, as nestjs-maestrano/sync does.',
     run: async (bench) => {
       const { calls } = await begin(bench);
       for (const group of ['', 'cld/../1', `cld-${'9'.repeat(500)}`, "cld-1';--"]) {
