@@ -52,10 +52,10 @@ async function ownerOf(
   group: GroupReference,
 ): Promise<ExternalIdOwner> {
   if (typeof owner !== 'function') return owner;
-  const answer = Promise.resolve(owner(group));
-  if (await settledWithin(timeoutMs, answer)) return answer;
+  const result = Promise.resolve(owner(group));
+  if (await settledWithin(timeoutMs, result)) return result;
   throw new MaestranoSyncError('sync.sideAway', {
-    message: `owner() did not answer within ${timeoutMs} ms.`,
+    message: `owner() did not return within ${timeoutMs} ms.`,
     marketplace: group.marketplace,
     group: group.groupUid,
   });

@@ -2,7 +2,7 @@ import type { RunOptions } from './engine/run-context.js';
 import { FULL_RUN } from './engine/sync-engine.js';
 import type { SyncRunOptions } from './sync-status.interface.js';
 
-/** What the engine is told of a run, of the entities that are not paused. */
+/** The engine's options of a run: only entities that are not paused. */
 export function runOptionsOf(
   entities: readonly string[],
   paused: Readonly<Record<string, number>>,

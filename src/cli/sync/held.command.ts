@@ -13,8 +13,8 @@ import {
   withSync,
 } from './sync-session.js';
 
-/** What a person may say about a record that is held back. */
-export interface HeldAnswer {
+/** What a person may decide about a record that is held back. */
+export interface HeldDecision {
   readonly option: string;
   readonly help: string;
   readonly does: (operations: SyncOperations, ref: SyncRecordRef) => Promise<void>;
@@ -25,19 +25,19 @@ interface HeldOptions extends SyncCommandOptions {
   readonly same?: string;
 }
 
-/** A command that lists records that are held back, or answers for one of them. */
+/** A command that lists records that are held back, or decisions for one of them. */
 export function heldCommand(
   command: CliCommand,
   kinds: readonly SyncHoldKind[],
-  answers: readonly HeldAnswer[],
+  decisions: readonly HeldDecision[],
 ): CliCommand {
   command
     .argument('<company>', 'id of the company (cld-4), or MARKETPLACE/COMPANY with several marketplaces')
     .option('--limit <n>', 'this many of each entity', wholeNumber(1, 10_000), 100);
-  for (const { option, help } of answers) command.option(`--${option} <record>`, `${help}; with --entity`);
+  for (const { option, help } of decisions) command.option(`--${option} <record>`, `${help}; with --entity`);
   return command.does<HeldOptions>((at, options, [company = '']) =>
     withSync(at, options, company, async (session) => {
-      const said = await answered(session, options, answers);
+      const said = await decided(session, options, decisions);
       if (said !== null) return report(at, options.json, { done: said }, [said]);
       const records: SyncHeldRecord[] = [];
       for (const entity of session.entities) {
@@ -50,23 +50,23 @@ export function heldCommand(
 }
 
 /** Does what was asked for about one record; null when nothing was. */
-async function answered(
+async function decided(
   session: SyncSession,
   options: HeldOptions,
-  answers: readonly HeldAnswer[],
+  decisions: readonly HeldDecision[],
 ): Promise<string | null> {
-  const given = answers.flatMap((answer) => {
-    const record = (options as unknown as Readonly<Record<string, unknown>>)[answer.option];
-    return typeof record === 'string' ? [{ answer, record }] : [];
+  const given = decisions.flatMap((decision) => {
+    const record = (options as unknown as Readonly<Record<string, unknown>>)[decision.option];
+    return typeof record === 'string' ? [{ decision, record }] : [];
   });
   const { same } = options;
   if (given.length === 0 && same === undefined) return null;
   const operations = await session.sync.operations(session.group);
   const entity = oneEntity(session);
-  for (const { answer, record } of given) await answer.does(operations, recordOf(entity, record));
+  for (const { decision, record } of given) await decision.does(operations, recordOf(entity, record));
   if (same !== undefined) await operations.adopt(entity, ...pairOf(same));
   return [
-    ...given.map(({ answer, record }) => `${answer.option} ${record}`),
+    ...given.map(({ decision, record }) => `${decision.option} ${record}`),
     ...(same === undefined ? [] : [`same ${same}`]),
   ].join(', ');
 }

@@ -9,7 +9,7 @@ import type { CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { openApplication } from '../open-application.js';
 
-/** What every `sync` command is told. */
+/** The options that every `sync` command has. */
 export interface SyncCommandOptions extends CommonOptions {
   readonly app: string;
   readonly entity?: string;

@@ -1,15 +1,15 @@
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
-import { heldCommand, type HeldAnswer } from './held.command.js';
+import { heldCommand, type HeldDecision } from './held.command.js';
 import { importIdMapsCommand } from './import-id-maps.command.js';
 import { nameOf, oneEntity, recordOf, report, type SyncCommandOptions, withSync } from './sync-session.js';
 
 /** Most that one list shows. */
 const MAX_LISTED = 10_000;
 
-/** What a person may answer to records that are held back, by the kind of hold. */
-const ANSWERS: Readonly<Record<'quarantine' | 'matches' | 'merges', readonly HeldAnswer[]>> = {
+/** What a person may decide about records that are held back, by the kind of hold. */
+const DECISIONS: Readonly<Record<'quarantine' | 'matches' | 'merges', readonly HeldDecision[]>> = {
   quarantine: [
     { option: 'retry', help: 'looks at it again', does: (operations, ref) => operations.retry(ref) },
     {
@@ -130,13 +130,13 @@ export function syncCommand(io: CliIo): CliCommand {
       }),
     );
 
-  heldCommand(sub('quarantine'), ['quarantined'], ANSWERS.quarantine).description(
+  heldCommand(sub('quarantine'), ['quarantined'], DECISIONS.quarantine).description(
     'Records that a side or a conversion rejected.',
   );
-  heldCommand(sub('matches'), ['ambiguous'], ANSWERS.matches)
+  heldCommand(sub('matches'), ['ambiguous'], DECISIONS.matches)
     .description('Records that could be the same as several others; decide with --reject or --same.')
     .option('--same <pair>', 'these two are the same: APP=CONNEC, both ids');
-  heldCommand(sub('merges'), ['merged'], ANSWERS.merges).description(
+  heldCommand(sub('merges'), ['merged'], DECISIONS.merges).description(
     'Records that Connec! merged into others.',
   );
 

@@ -44,7 +44,7 @@ export function recordPage(view: ConsoleView, look: RecordLook): ConsolePage {
     ${hold?.kind === 'ambiguous' ? matches(view, look, shows) : sides(view, look, shows)}
     <div class="two half gap">
       ${card('Why', html`${explanation.map((sentence) => html`<p>${sentence}</p>`)}${remedy(record)}`)}
-      ${otherAnswers(view, look)}
+      ${otherDecisions(view, look)}
     </div>
     <section class="card flush" aria-label="History">
       <header><h2>What was decided before</h2></header>
@@ -205,8 +205,8 @@ function remedy({ hold }: SyncRecord): Html | '' {
   }
 }
 
-/** What can be done beside the answer to the question. */
-function otherAnswers(view: ConsoleView, { group, record }: RecordLook): Html {
+/** What can be decided beside the question itself. */
+function otherDecisions(view: ConsoleView, { group, record }: RecordLook): Html {
   const { entity, key, hold } = record;
   const fields = { ...groupQuery(group), entity, key, seen: seenOf(record) };
   const act = (action: string, label: string, more: Readonly<Record<string, string>> = {}): Html =>
@@ -216,8 +216,8 @@ function otherAnswers(view: ConsoleView, { group, record }: RecordLook): Html {
     html`<div class="actions">
         ${
           hold?.kind === 'merged'
-            ? html`${act('merge', 'Keep the survivor', { answer: 'accept' })}
-              ${act('merge', 'Make a record of its own again', { answer: 'split' })}`
+            ? html`${act('merge', 'Keep the survivor', { decision: 'accept' })}
+              ${act('merge', 'Make a record of its own again', { decision: 'split' })}`
             : ''
         }
         ${hold === null || hold.kind === 'ambiguous' || hold.kind === 'conflict' ? '' : act('retry', 'Look at it again')}

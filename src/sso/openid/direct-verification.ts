@@ -8,7 +8,11 @@ import type { LoginAttempt } from '../login/sso-protocol.js';
 import { CallQueue } from './call-queue.js';
 import type { OpenIdMessage } from './openid-message.js';
 import type { OpenIdProviderClient } from './openid-provider-client.js';
-import { type AllowanceOwner, type Verdict, VerificationAllowance } from './verification-allowance.js';
+import {
+  type AllowanceOwner,
+  type VerificationResult,
+  VerificationAllowance,
+} from './verification-allowance.js';
 
 /** Calls of a marketplace's logins at a time, and how long one waits for others. */
 const CAPACITY = 16;
@@ -87,7 +91,7 @@ export class DirectVerification {
         return { word: reply.confirmed ? 'confirmed' : 'rejected', seen: reply.seen };
       }
       seen = reply.seen;
-      if (!(await this.#allowance.unanswered(owner, digest))) break;
+      if (!(await this.#allowance.withoutResponse(owner, digest))) break;
       await pause(RETRY_PAUSE_MS, undefined, { ref: false });
     } while (inTime());
     return { word: 'unanswered', seen };
@@ -97,9 +101,13 @@ export class DirectVerification {
    * What is known of the message. Somebody who asks on another instance is waited for; who has none by the
    * deadline is gone, and the provider is asked once more.
    */
-  async #known(owner: AllowanceOwner, digest: string, inTime: () => boolean): Promise<Verdict | null> {
+  async #known(
+    owner: AllowanceOwner,
+    digest: string,
+    inTime: () => boolean,
+  ): Promise<VerificationResult | null> {
     for (;;) {
-      const known = await this.#allowance.verdict(owner, digest);
+      const known = await this.#allowance.result(owner, digest);
       if (known !== 'asking' || !inTime()) return known;
       await pause(LOOK_AGAIN_MS, undefined, { ref: false });
     }

@@ -10,17 +10,17 @@ const MOST_EXCUSED = 2;
 const TRIES = 16;
 
 /** What became of a message: the provider is being asked, or said yes or no. */
-export type Verdict = 'asking' | 'yes' | 'no';
+export type VerificationResult = 'asking' | 'yes' | 'no';
 
 interface Kept {
-  /** Calls that were answered, or are under way. */
+  /** Calls that got a response, or are under way. */
   readonly counted: number;
   readonly excused: number;
   /** By the digest of the message. */
-  readonly verdicts: Readonly<Record<string, Verdict>>;
+  readonly results: Readonly<Record<string, VerificationResult>>;
 }
 
-const NOTHING: Kept = { counted: 0, excused: 0, verdicts: {} };
+const NOTHING: Kept = { counted: 0, excused: 0, results: {} };
 
 /** Whose count it is. */
 export interface AllowanceOwner {
@@ -43,49 +43,49 @@ export class VerificationAllowance {
   constructor(private readonly store: MaestranoStore) {}
 
   /** What is known of the message; null when nobody has asked, or nobody got a response. */
-  async verdict(owner: AllowanceOwner, digest: string): Promise<Verdict | null> {
+  async result(owner: AllowanceOwner, digest: string): Promise<VerificationResult | null> {
     const text = await this.store.get(keyOf(owner));
-    return read(text, owner).verdicts[digest] ?? null;
+    return read(text, owner).results[digest] ?? null;
   }
 
   /**
    * Takes a call out of the allowance; it counts from now on.
    *
-   * @param known what {@link verdict} said; somebody else may ask at the same moment.
+   * @param known what {@link result} said; somebody else may ask at the same moment.
    * @returns `taken`, `changed` when something else is known by now, or `exhausted`.
    */
   async take(
     owner: AllowanceOwner,
     digest: string,
-    known: Verdict | null,
+    known: VerificationResult | null,
   ): Promise<'taken' | 'changed' | 'exhausted'> {
     const most = owner.bound ? MOST_BOUND : MOST_STRAY;
     let result: 'taken' | 'changed' | 'exhausted' = 'exhausted';
     const done = await this.#update(owner, (kept) => {
       result = 'changed';
-      if ((kept.verdicts[digest] ?? null) !== known) return null;
+      if ((kept.results[digest] ?? null) !== known) return null;
       result = 'exhausted';
       if (kept.counted >= most) return null;
       result = 'taken';
-      return { ...kept, counted: kept.counted + 1, verdicts: { ...kept.verdicts, [digest]: 'asking' } };
+      return { ...kept, counted: kept.counted + 1, results: { ...kept.results, [digest]: 'asking' } };
     });
     return done ? result : 'changed';
   }
 
   /** Remembers what the provider said. */
-  async decided(owner: AllowanceOwner, digest: string, verdict: Verdict): Promise<void> {
-    await this.#update(owner, (kept) => ({ ...kept, verdicts: { ...kept.verdicts, [digest]: verdict } }));
+  async decided(owner: AllowanceOwner, digest: string, result: VerificationResult): Promise<void> {
+    await this.#update(owner, (kept) => ({ ...kept, results: { ...kept.results, [digest]: result } }));
   }
 
   /** Remembers that no response came. Says whether the call is not counted, so that another may be made. */
-  async unanswered(owner: AllowanceOwner, digest: string): Promise<boolean> {
+  async withoutResponse(owner: AllowanceOwner, digest: string): Promise<boolean> {
     let excused = false;
     const done = await this.#update(owner, (kept) => {
-      const { [digest]: _, ...verdicts } = kept.verdicts;
+      const { [digest]: _, ...results } = kept.results;
       excused = kept.excused < MOST_EXCUSED;
       return excused
-        ? { counted: Math.max(0, kept.counted - 1), excused: kept.excused + 1, verdicts }
-        : { ...kept, verdicts };
+        ? { counted: Math.max(0, kept.counted - 1), excused: kept.excused + 1, results }
+        : { ...kept, results };
     });
     return done && excused;
   }
@@ -112,12 +112,12 @@ function keyOf({ place, bound }: AllowanceOwner): string {
 
 function read(text: string | null, { requestId }: AllowanceOwner): Kept {
   if (text === null) return NOTHING;
-  const [id, counted, excused, verdicts] = JSON.parse(text) as KeptText;
-  return id === requestId ? { counted, excused, verdicts } : NOTHING;
+  const [id, counted, excused, results] = JSON.parse(text) as KeptText;
+  return id === requestId ? { counted, excused, results } : NOTHING;
 }
 
-function write({ counted, excused, verdicts }: Kept, { requestId }: AllowanceOwner): string {
-  return JSON.stringify([requestId, counted, excused, verdicts] satisfies KeptText);
+function write({ counted, excused, results }: Kept, { requestId }: AllowanceOwner): string {
+  return JSON.stringify([requestId, counted, excused, results] satisfies KeptText);
 }
 
 /** At most {@link MOST_BOUND} digests, so that an entry is short. */
@@ -125,5 +125,5 @@ type KeptText = readonly [
   requestId: string,
   counted: number,
   excused: number,
-  verdicts: Readonly<Record<string, Verdict>>,
+  results: Readonly<Record<string, VerificationResult>>,
 ];

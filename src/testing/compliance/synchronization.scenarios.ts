@@ -6,8 +6,8 @@ import { ComplianceSkip, demand } from './compliance-failure.js';
 import type { ComplianceScenario } from './compliance-scenario.interface.js';
 
 const area = 'synchronization';
-const ANSWER =
-  'Answer with group_id, sync_enabled and status; MaestranoSyncModule does, or extend MaestranoSynchronizationAdapter.';
+const RESPOND =
+  'Respond with group_id, sync_enabled and status; MaestranoSyncModule does, or extend MaestranoSynchronizationAdapter.';
 const AUTHENTICATE = 'Put MaestranoBasicAuthGuard, or your own, on the route.';
 
 /** Looks at a synchronization until it is over, and the milliseconds between. */
@@ -16,7 +16,7 @@ const [LOOKS, BETWEEN_MS] = [120, 250];
 /** Starts of one company at once. */
 const STARTS = 20;
 
-interface Answer {
+interface StateResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -29,7 +29,7 @@ class SynchronizationCalls {
     return this.bench.sandbox.marketplaces.get(this.bench.marketplace).paths;
   }
 
-  status(group: string, credentials?: BenchCredentials): Promise<Answer> {
+  status(group: string, credentials?: BenchCredentials): Promise<StateResponse> {
     const path = this.#paths.synchronizationStatus.replace(/:[\w-]+/, encodeURIComponent(group));
     return this.#call('GET', path, null, credentials);
   }
@@ -38,7 +38,7 @@ class SynchronizationCalls {
     group: string,
     options: Readonly<Record<string, string>> = {},
     credentials?: BenchCredentials,
-  ): Promise<Answer> {
+  ): Promise<StateResponse> {
     const fields = Object.entries(options).map(([name, value]): [string, string] => [`opts[${name}]`, value]);
     return this.#call(
       'POST',
@@ -48,7 +48,7 @@ class SynchronizationCalls {
     );
   }
 
-  toggle(group: string, credentials?: BenchCredentials): Promise<Answer> {
+  toggle(group: string, credentials?: BenchCredentials): Promise<StateResponse> {
     return this.#call('PUT', this.#paths.synchronizationToggle, [['group_id', group]], credentials);
   }
 
@@ -57,7 +57,7 @@ class SynchronizationCalls {
     path: string,
     fields: [string, string][] | null,
     credentials: BenchCredentials = 'valid',
-  ): Promise<Answer> {
+  ): Promise<StateResponse> {
     const { status, body } = await this.bench.request(method, path, {
       credentials,
       ...(fields === null
@@ -71,7 +71,7 @@ class SynchronizationCalls {
   }
 }
 
-function jsonOf(text: string): Answer['body'] {
+function jsonOf(text: string): StateResponse['body'] {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : {};
@@ -83,7 +83,11 @@ function jsonOf(text: string): Answer['body'] {
 /** A company with somebody signed in, and its status; skips where the application has no such endpoints. */
 async function begin(
   bench: ComplianceBench,
-): Promise<{ readonly who: BenchCustomer; readonly calls: SynchronizationCalls; readonly first: Answer }> {
+): Promise<{
+  readonly who: BenchCustomer;
+  readonly calls: SynchronizationCalls;
+  readonly first: StateResponse;
+}> {
   const who = bench.customer();
   await bench.signedIn(who);
   const calls = new SynchronizationCalls(bench);
@@ -94,7 +98,7 @@ async function begin(
   return { who, calls, first };
 }
 
-function demandState({ status, body }: Answer, group: string, what: string): void {
+function demandState({ status, body }: StateResponse, group: string, what: string): void {
   demand(status === 200 || status === 201, `${what}: status ${status}.`);
   const { group_id: named, sync_enabled: enabled, status: state } = body;
   demand(named === group, `${what}: group_id is ${JSON.stringify(named)}.`);
@@ -102,14 +106,14 @@ function demandState({ status, body }: Answer, group: string, what: string): voi
   demand(typeof state === 'string', `${what}: status in the body is ${JSON.stringify(state)}.`);
 }
 
-const isUnderWay = ({ body }: Answer): boolean =>
+const isUnderWay = ({ body }: StateResponse): boolean =>
   body['status'] === 'RUNNING' || body['status'] === 'ENQUEUED';
 
 /** How a synchronization ended. */
-async function ended(calls: SynchronizationCalls, group: string): Promise<Answer> {
+async function ended(calls: SynchronizationCalls, group: string): Promise<StateResponse> {
   for (let look = 0; look < LOOKS; look += 1) {
-    const answer = await calls.status(group);
-    if (!isUnderWay(answer)) return answer;
+    const response = await calls.status(group);
+    if (!isUnderWay(response)) return response;
     await pause(BETWEEN_MS);
   }
   demand(false, `It is not over after ${(LOOKS * BETWEEN_MS) / 1_000} s.`);
@@ -122,7 +126,7 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'synchronization-status',
     area,
     title: "A company's synchronization is reported",
-    remedy: ANSWER,
+    remedy: RESPOND,
     run: async (bench) => {
       const { who, first } = await begin(bench);
       demandState(first, who.group, 'GET status');
@@ -131,8 +135,8 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
   {
     id: 'synchronization-start',
     area,
-    title: 'A start is answered at once, and its end is reported',
-    remedy: `Have the work follow in the background, and say in status how it ended. ${ANSWER}`,
+    title: 'A start gets its response at once, and its end is reported',
+    remedy: `Have the work follow in the background, and say in status how it ended. ${RESPOND}`,
     run: async (bench) => {
       const { who, calls } = await begin(bench);
       const started = await calls.start(who.group, { full_sync: 'true' });
@@ -155,8 +159,8 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
       'While one is under way or waits, return its state and start nothing, as nestjs-maestrano/sync does.',
     run: async (bench) => {
       const { who, calls } = await begin(bench);
-      const answers = await Promise.all(Array.from({ length: STARTS }, () => calls.start(who.group)));
-      for (const answer of answers) demandState(answer, who.group, 'POST start');
+      const responses = await Promise.all(Array.from({ length: STARTS }, () => calls.start(who.group)));
+      for (const response of responses) demandState(response, who.group, 'POST start');
       const last = await ended(calls, who.group);
       demand(last.body['status'] === 'SUCCESS', `It ended with ${JSON.stringify(last.body['status'])}.`);
     },
@@ -191,12 +195,12 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     run: async (bench) => {
       const { who, calls, first } = await begin(bench);
       for (const credentials of ['wrong', 'none'] as const) {
-        const answers = {
+        const responses = {
           'GET status': await calls.status(who.group, credentials),
           'POST start': await calls.start(who.group, {}, credentials),
           'PUT toggle': await calls.toggle(who.group, credentials),
         };
-        for (const [what, { status }] of Object.entries(answers)) {
+        for (const [what, { status }] of Object.entries(responses)) {
           demand(status === 401, `${what} with ${credentials} credentials: status ${status}.`);
         }
       }
@@ -208,7 +212,8 @@ export const SYNCHRONIZATION_SCENARIOS: readonly ComplianceScenario[] = [
     id: 'synchronization-no-group',
     area,
     title: 'A start without a company is no error of the application',
-    remedy: 'Answer a start that names no group, or an unknown one, with 4xx, as nestjs-maestrano/sync does.',
+    remedy:
+      'Respond to a start that names no group, or an unknown one, with 4xx, as nestjs-maestrano/sync does.',
     run: async (bench) => {
       const { calls } = await begin(bench);
       for (const group of ['', 'cld/../1', `cld-${'9'.repeat(500)}`, "cld-1';--"]) {

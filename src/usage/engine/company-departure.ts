@@ -42,7 +42,7 @@ export class CompanyDeparture {
     return this.#send(ids, sendWithinMs - (performance.now() - asked));
   }
 
-  /** What has no price in the company's currency is kept, and told by every close: that is no reason to repeat a webhook. */
+  /** What has no price in the company's currency is kept, and reported by every close: that is no reason to repeat a webhook. */
   async #seal(closer: UsageCloser, id: string, company: KnownCompany): Promise<void> {
     try {
       await closer.close(id, company, { send: false });

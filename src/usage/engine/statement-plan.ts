@@ -83,7 +83,7 @@ export function dueAt(period: PeriodRow, leftAt: number | null): number {
 
 /**
  * Whether no regular statement of the chain follows: since the company left, or has another currency by now. What is too
- * little to be billed is then left out, and a credit is told.
+ * little to be billed is then left out, and a credit is reported.
  */
 export function isChainOver(
   { series, periods }: SeriesSnapshot,

@@ -38,11 +38,11 @@ describe('causes of refused sign-ins', () => {
   });
 
   it('need somebody while nobody gets in, or where several were refused', () => {
-    const verdict = (...traces: LoginTrace[]): boolean => needsSomebody(groupSignIns(traces)[0]!);
-    expect(verdict(trace('sso.audience'))).toBe(true);
-    expect(verdict(trace('sso.audience'), trace(null))).toBe(false);
-    expect(verdict(trace(null), trace('sso.audience'))).toBe(true);
-    expect(verdict(trace('sso.audience'), trace('sso.audience'), trace('sso.audience'), trace(null))).toBe(
+    const needsOne = (...traces: LoginTrace[]): boolean => needsSomebody(groupSignIns(traces)[0]!);
+    expect(needsOne(trace('sso.audience'))).toBe(true);
+    expect(needsOne(trace('sso.audience'), trace(null))).toBe(false);
+    expect(needsOne(trace(null), trace('sso.audience'))).toBe(true);
+    expect(needsOne(trace('sso.audience'), trace('sso.audience'), trace('sso.audience'), trace(null))).toBe(
       true,
     );
   });

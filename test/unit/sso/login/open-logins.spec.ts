@@ -113,7 +113,7 @@ describe('logins under way', () => {
       // Another login comes to the place, and begins anew.
       if (open % 10 === 0) {
         const next = { requestId: `_next${open}`, place, bound: true, ttlMs: 60_000 };
-        expect(await allowance.verdict(next, digests[0]!)).toBeNull();
+        expect(await allowance.result(next, digests[0]!)).toBeNull();
         expect(await allowance.take(next, digests[0]!, null)).toBe('taken');
       }
     }
