@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
 import { MaestranoConsoleError } from '../errors/console.error.js';
+import { statusOf } from '../errors/error-status.js';
 import { MaestranoError } from '../errors/maestrano.error.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { errorPlace } from '../utils/error-place.js';
@@ -175,7 +176,7 @@ export class ConsolePages {
 
   async #fail(exchange: HttpExchange, view: ConsoleView | null, error: unknown): Promise<void> {
     const isOurs = error instanceof MaestranoError;
-    const status = isOurs ? error.httpStatus : 500;
+    const status = isOurs ? statusOf(error) : 500;
     if (!isOurs) this.#logger.error(`A page of the console failed: ${errorPlace(error)}`);
     const title = isOurs && status === 500 ? OURS : (TITLES[status] ?? OURS);
     const text = textOf(error);
@@ -217,6 +218,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'No such page',
   409: 'It has changed meanwhile',
+  422: 'That cannot be taken',
   500: 'The console failed',
   503: 'Nothing was done',
 };

@@ -11,6 +11,7 @@ export const SYNC_ERROR_CODES = {
   },
   'sync.leaseLost': {
     meaning: 'Another instance took over the synchronization of the group.',
+    httpStatus: 409,
   },
   'sync.duplicateLink': {
     meaning: 'Two links would hold the same record.',
@@ -18,6 +19,7 @@ export const SYNC_ERROR_CODES = {
   'sync.sideAway': {
     meaning:
       'One of the two sides cannot be reached; the position is kept, and the next run goes on from it.',
+    httpStatus: 503,
   },
   'sync.mapping': {
     meaning: 'A value cannot be converted for the other side.',
@@ -60,21 +62,26 @@ export const SYNC_ERROR_CODES = {
   'sync.restored': {
     meaning: 'One side was restored from a backup: the entity stops in both directions.',
     remedy: 'Choose with restored(): the other side is right, the restored side is right, or field by field.',
+    httpStatus: 409,
   },
   'sync.massChange': {
     meaning: 'More records would be overwritten or deleted than the brake allows.',
     remedy: 'Look at plan(), then call confirm().',
+    httpStatus: 409,
   },
   'sync.disabled': {
     meaning: 'The synchronization of the group is switched off.',
     remedy: 'Switch it on with toggle().',
+    httpStatus: 409,
   },
   'sync.busy': {
     meaning: 'A run of the group is under way, and an operation has to wait for its end.',
     remedy: 'Try again once it has ended; status() says so.',
+    httpStatus: 409,
   },
   'sync.operation': {
     meaning: 'The record or entity is not in the state that the operation is for.',
+    httpStatus: 409,
   },
   'sync.undecided': {
     meaning: 'The outcome of the writes of the record stayed unknown, time after time.',
@@ -87,6 +94,7 @@ export const SYNC_ERROR_CODES = {
   'sync.olderDeclaration': {
     meaning: 'A newer version of the declaration has worked on the group; this process leaves it alone.',
     remedy: 'Finish the deployment, or raise `version` of the entity.',
+    httpStatus: 409,
   },
   'sync.mappingChanged': {
     meaning: 'A field is mapped otherwise than before; nothing was written because of that.',

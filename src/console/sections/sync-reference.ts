@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { MaestranoConsoleError } from '../../errors/console.error.js';
-import { MaestranoError } from '../../errors/maestrano.error.js';
-import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncHoldKind } from '../../sync/store/sync-link.js';
 import type { SyncRecord } from '../../sync/sync-record.js';
 import type { ConsoleFields } from '../console-section.js';
@@ -68,18 +66,4 @@ export const HOLDS: readonly (readonly [kind: SyncHoldKind, one: string, several
 /** The word for one record that is held back. */
 export function holdWord(kind: SyncHoldKind): string {
   return HOLDS.find(([name]) => name === kind)?.[1] ?? kind;
-}
-
-/** What the synchronization rejected, as the console says it. */
-export function asConsoleError(error: unknown): unknown {
-  if (!(error instanceof MaestranoError) || error instanceof MaestranoConsoleError) return error;
-  const { message, remedy } = error;
-  const facts = { message: remedy === '' ? message : message.slice(0, -remedy.length).trim(), remedy };
-  if (
-    error instanceof MaestranoSyncError &&
-    ['sync.operation', 'sync.busy', 'sync.disabled'].includes(error.code)
-  ) {
-    return new MaestranoConsoleError('console.changed', facts);
-  }
-  return error;
 }

@@ -5,7 +5,6 @@ import type { SyncKnownGroup } from '../../sync/store/sync-store.js';
 import type { SyncHeldRecord, SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
 import type { SyncRecord } from '../../sync/sync-record.js';
 import type { MaestranoSync } from '../../sync/sync.service.js';
-import { settledWithin } from '../../utils/settled-within.js';
 import { count } from '../../views/format.js';
 import type {
   ConsoleAction,
@@ -16,18 +15,11 @@ import type {
   ConsoleSection,
 } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
+import { inTime } from '../in-time.js';
 import { companyPage, listPage, NEEDS_YOU, stateOf } from './sync-look.js';
 import { planPage } from './sync-plan-look.js';
 import { recordPage } from './sync-record-look.js';
-import {
-  asConsoleError,
-  describeRecord,
-  groupOf,
-  groupQuery,
-  HOLDS,
-  recordOf,
-  seenOf,
-} from './sync-reference.js';
+import { describeRecord, groupOf, groupQuery, HOLDS, recordOf, seenOf } from './sync-reference.js';
 
 /** Companies that are looked at, and those of one look at the store. */
 const [COMPANIES, PAGE] = [5_000, 1_000];
@@ -108,10 +100,10 @@ export class SyncSection implements ConsoleSection {
       await operations.ignore(ref);
       return 'It is left alone on both sides until somebody looks at it again.';
     }),
-    merge: this.#onRecord('Answered to a merge', async (operations, ref, _record, fields) => {
-      const answer = fields.get('answer') === 'split' ? 'split' : 'accept';
-      await operations.merge(ref, answer);
-      return answer === 'split'
+    merge: this.#onRecord('Decided about a merge', async (operations, ref, _record, fields) => {
+      const decision = fields.get('decision') === 'split' ? 'split' : 'accept';
+      await operations.merge(ref, decision);
+      return decision === 'split'
         ? 'The marketplace gets a record of its own again.'
         : 'The survivor stays, this tie ends.';
     }),
@@ -133,21 +125,17 @@ export class SyncSection implements ConsoleSection {
 
   async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
     const fields = new Map(view.query);
-    try {
-      switch (name) {
-        case '':
-          return await this.#list(view);
-        case 'company':
-          return await this.#company(view, groupOf(fields));
-        case 'plan':
-          return await this.#plan(view, groupOf(fields));
-        case 'record':
-          return await this.#record(view, groupOf(fields), recordOf(fields));
-        default:
-          return null;
-      }
-    } catch (error) {
-      throw asConsoleError(error);
+    switch (name) {
+      case '':
+        return this.#list(view);
+      case 'company':
+        return this.#company(view, groupOf(fields));
+      case 'plan':
+        return this.#plan(view, groupOf(fields));
+      case 'record':
+        return this.#record(view, groupOf(fields), recordOf(fields));
+      default:
+        return null;
     }
   }
 
@@ -190,22 +178,11 @@ export class SyncSection implements ConsoleSection {
   }
 
   /** What a run would do; in words where that cannot be said. Both sides are read for it. */
-  async #planned(group: GroupReference): Promise<SyncPlan | string> {
-    let plan: SyncPlan | null = null;
-    const planning = this.sync.plan(group, { values: true, limit: PLANNED }).then((found) => {
-      plan = found;
+  #planned(group: GroupReference): Promise<SyncPlan | string> {
+    return inTime(PLAN_MS, this.sync.plan(group, { values: true, limit: PLANNED }), {
+      late: `It could not be computed within ${PLAN_MS / 1_000} seconds: a side is slow, or very much is due.`,
+      failed: 'A side could not be read',
     });
-    try {
-      const isDone = await settledWithin(PLAN_MS, planning);
-      return isDone && plan
-        ? plan
-        : `It could not be computed within ${PLAN_MS / 1_000} seconds: a side is slow, or very much is due.`;
-    } catch (error) {
-      const known = asConsoleError(error);
-      return known instanceof MaestranoConsoleError
-        ? known.message
-        : `A side could not be read (${error instanceof Error ? error.name : 'unknown error'}).`;
-    }
   }
 
   async #record(
@@ -262,11 +239,7 @@ export class SyncSection implements ConsoleSection {
       },
       run: async (fields): Promise<ConsoleOutcome> => {
         const group = groupOf(fields);
-        try {
-          return { text: await work(group, fields), page: 'company', query: groupQuery(group) };
-        } catch (error) {
-          throw asConsoleError(error);
-        }
+        return { text: await work(group, fields), page: 'company', query: groupQuery(group) };
       },
     };
   }
@@ -277,16 +250,12 @@ export class SyncSection implements ConsoleSection {
       describe: (fields) => ({ what, on: describeRecord(recordOf(fields), groupOf(fields)) }),
       run: async (fields): Promise<ConsoleOutcome> => {
         const group = groupOf(fields);
-        try {
-          const record = await this.sync.record(group, recordOf(fields));
-          // Decided is what was looked at: other values by now are another question.
-          if (!record || seenOf(record) !== fields.get('seen')) throw changed();
-          const text = await work(await this.sync.operations(group), refOf(record), record, fields);
-          await this.sync.start(group);
-          return { text: `${text} A run follows at once.`, page: 'company', query: groupQuery(group) };
-        } catch (error) {
-          throw asConsoleError(error);
-        }
+        const record = await this.sync.record(group, recordOf(fields));
+        // Decided is what was looked at: other values by now are another question.
+        if (!record || seenOf(record) !== fields.get('seen')) throw changed();
+        const text = await work(await this.sync.operations(group), refOf(record), record, fields);
+        await this.sync.start(group);
+        return { text: `${text} A run follows at once.`, page: 'company', query: groupQuery(group) };
       },
     };
   }

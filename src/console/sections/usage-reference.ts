@@ -1,5 +1,4 @@
 import { MaestranoConsoleError } from '../../errors/console.error.js';
-import { MaestranoUsageError } from '../../errors/usage.error.js';
 import type { UsageStatement } from '../../usage/statement/usage-statement.js';
 import type { UsageChainRef, UsageStatementRef } from '../../usage/usage-references.js';
 import { decimalText } from '../../views/format.js';
@@ -65,16 +64,4 @@ export function referenceOf({ company, meter, chain, seq }: UsageStatement): Usa
 /** An amount in the currency's main unit, as people read it. */
 export function amountOf(amount: string, currency: string): string {
   return decimalText(amount, currency, placesOf(currency));
-}
-
-/** What the usage module rejected, as the console says it. */
-export function asConsoleError(error: unknown): unknown {
-  if (!(error instanceof MaestranoUsageError)) return error;
-  const { code, message, remedy } = error;
-  const facts = { message: remedy === '' ? message : message.slice(0, -remedy.length).trim(), remedy };
-  if (code === 'usage.status' || code === 'usage.contention' || code === 'usage.invoiced') {
-    return new MaestranoConsoleError('console.changed', facts);
-  }
-  const isInput = ['usage.unknownStatement', 'usage.unknownMeter', 'usage.quantity', 'usage.conflict'];
-  return isInput.includes(code) ? new MaestranoConsoleError('console.input', facts) : error;
 }

@@ -15,11 +15,11 @@ import type {
   ConsoleSection,
 } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
+import { inTime } from '../in-time.js';
 import { correctionPage } from './usage-correction-look.js';
 import { companyPage, listPage, reasonOf } from './usage-look.js';
 import {
   amountOf,
-  asConsoleError,
   chainOf,
   DECISIONS,
   decisionsOf,
@@ -56,7 +56,7 @@ export class UsageSection implements ConsoleSection {
           on: `statement ${seq} of ${group}, ${meter}, on ${marketplace}`,
         };
       },
-      run: (fields) => this.#decide(fields).catch(rejectAs),
+      run: (fields) => this.#decide(fields),
     },
     correct: {
       role: 'money',
@@ -67,7 +67,7 @@ export class UsageSection implements ConsoleSection {
           on: `${fields.get('fact') ?? ''} of ${group}, ${meter}, on ${marketplace}`,
         };
       },
-      run: (fields) => this.#correct(fields).catch(rejectAs),
+      run: (fields) => this.#correct(fields),
     },
   };
 
@@ -110,23 +110,19 @@ export class UsageSection implements ConsoleSection {
 
   async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
     const fields = new Map(view.query);
-    try {
-      switch (name) {
-        case '':
-          return await this.#list(view);
-        case 'company':
-          return await this.#company(view, chainOf(fields));
-        case 'statement':
-          return await this.#statement(view, fields);
-        case 'confirm':
-          return await this.#confirm(view, fields);
-        case 'correct':
-          return await this.#correction(view, fields);
-        default:
-          return null;
-      }
-    } catch (error) {
-      throw asConsoleError(error);
+    switch (name) {
+      case '':
+        return this.#list(view);
+      case 'company':
+        return this.#company(view, chainOf(fields));
+      case 'statement':
+        return this.#statement(view, fields);
+      case 'confirm':
+        return this.#confirm(view, fields);
+      case 'correct':
+        return this.#correction(view, fields);
+      default:
+        return null;
     }
   }
 
@@ -164,20 +160,11 @@ export class UsageSection implements ConsoleSection {
   }
 
   /** The next statement; in words why there is none. The marketplace is asked about the company, and may be away. */
-  async #preview(subject: UsageChainRef): Promise<UsageStatement | string> {
-    let found: UsageStatement | null = null;
-    const asking = this.usage.preview(subject).then((statement) => {
-      found = statement;
+  #preview(subject: UsageChainRef): Promise<UsageStatement | string> {
+    return inTime(PREVIEW_MS, this.usage.preview(subject), {
+      late: 'It could not be computed within three seconds.',
+      failed: 'It could not be computed',
     });
-    try {
-      const isDone = await settledWithin(PREVIEW_MS, asking);
-      return isDone && found ? found : 'It could not be computed within three seconds.';
-    } catch (error) {
-      const known = asConsoleError(error);
-      return known instanceof MaestranoConsoleError
-        ? known.message
-        : `It could not be computed (${error instanceof Error ? error.name : 'unknown error'}).`;
-    }
   }
 
   async #statement(view: ConsoleView, fields: ConsoleFields): Promise<ConsolePage> {
@@ -296,8 +283,4 @@ function changed({ status, seq }: UsageStatement): MaestranoConsoleError {
   return new MaestranoConsoleError('console.changed', {
     message: `Statement ${seq} is ${status} by now. Nothing was done.`,
   });
-}
-
-function rejectAs(error: unknown): never {
-  throw asConsoleError(error);
 }

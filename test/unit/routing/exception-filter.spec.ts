@@ -11,6 +11,8 @@ import { HTTP_ERROR_CODES, MaestranoHttpError } from '../../../src/errors/http.e
 import type { MaestranoError } from '../../../src/errors/maestrano.error.js';
 import { MaestranoSessionError } from '../../../src/errors/session.error.js';
 import { MaestranoStoreError } from '../../../src/errors/store.error.js';
+import { MaestranoSyncError, SYNC_ERROR_CODES } from '../../../src/errors/sync.error.js';
+import { MaestranoUsageError, USAGE_ERROR_CODES } from '../../../src/errors/usage.error.js';
 import { MaestranoExceptionFilter } from '../../../src/routing/maestrano-exception.filter.js';
 
 /** The rows of the table in docs/operations.md: status, and the codes that have it. */
@@ -35,12 +37,14 @@ function errorOf(code: string): MaestranoError {
     http: MaestranoHttpError,
     session: MaestranoSessionError,
     store: MaestranoStoreError,
+    sync: MaestranoSyncError,
+    usage: MaestranoUsageError,
   }[code.split('.')[0]!] as unknown as new (of: string, with_: object) => MaestranoError;
   return new family(code, facts);
 }
 
-/** What a program that is no HTTP, such as GraphQL, is told. */
-function told(code: string): HttpException {
+/** What a program that is no HTTP, such as GraphQL, gets. */
+function exceptionOf(code: string): HttpException {
   const filter = new MaestranoExceptionFilter({ httpAdapter: {} } as HttpAdapterHost);
   return filter.catch(errorOf(code), { getType: () => 'graphql' } as ArgumentsHost) as HttpException;
 }
@@ -50,7 +54,7 @@ describe('errors of our services in a controller', () => {
   afterAll(() => void jest.restoreAllMocks());
 
   it.each(DOCUMENTED)('%s has the status of the guide: %i', (code, status) => {
-    const exception = told(code);
+    const exception = exceptionOf(code);
     expect(exception.getStatus()).toBe(status);
     expect(exception.getResponse()).toMatchObject({ statusCode: status, code });
   });
@@ -62,16 +66,24 @@ describe('errors of our services in a controller', () => {
     );
     const others = all
       .filter((code) => !named.has(code))
-      .map((code) => [code, told(code).getStatus()] as const);
+      .map((code) => [code, exceptionOf(code).getStatus()] as const);
     // Those of 400 and above but 502 have that at our own routes, where they come from.
     expect(others.filter(([, status]) => status === 500)).toEqual([]);
     expect(others.length).toBeGreaterThan(10);
   });
 
+  it('of usage and synchronization are in the guide where they are more than 500', () => {
+    const named = new Set(DOCUMENTED.map(([code]) => code));
+    const others = Object.keys({ ...SYNC_ERROR_CODES, ...USAGE_ERROR_CODES }).filter(
+      (code) => !named.has(code),
+    );
+    expect(others.filter((code) => exceptionOf(code).getStatus() !== 500)).toEqual([]);
+  });
+
   it('tell nothing of the inside with 500 and above', () => {
     for (const [code, status] of DOCUMENTED) {
       if (status < 500) continue;
-      expect(told(code).getResponse()).toEqual({
+      expect(exceptionOf(code).getResponse()).toEqual({
         statusCode: status,
         error: 'The request could not be completed.',
         code,
