@@ -28,6 +28,24 @@ export function short(value: number): string {
       : String(round(value));
 }
 
+/** Three lines across a picture, the lowest of them its axis, each with its figure. */
+export function gridLines(
+  { left, width }: { readonly left: number; readonly width: number },
+  max: number,
+  y: (value: number) => number,
+  text: (value: number) => string = short,
+): Html {
+  return html`${[0, 0.5, 1].map((part) => {
+    const at = y(max * part);
+    return html`<path d="M${left} ${at}H${width - 4}" class="${part ? 'grid-line' : 'axis'}" /><text
+        x="${left - 6}"
+        y="${at + 4}"
+        text-anchor="end"
+        >${text(max * part)}</text
+      >`;
+  })}`;
+}
+
 /** The size and the words of a picture; `id` is unique on the page. */
 export interface Canvas {
   readonly width: number;

@@ -1,6 +1,7 @@
+import { MONTH_NAMES } from '../utils/month-names.js';
 import { html, type Html } from './html.js';
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTHS = MONTH_NAMES.map((name) => name.slice(0, 3));
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;

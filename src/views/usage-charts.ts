@@ -1,4 +1,4 @@
-import { figure, nice, round, short, svg } from './chart-parts.js';
+import { figure, gridLines, nice, round, svg } from './chart-parts.js';
 import { legend } from './charts.js';
 import { moneyText } from './format.js';
 import { html, type Html } from './html.js';
@@ -23,15 +23,7 @@ export function usageByDay(id: string, title: string, note: string, days: readon
     const step = (width - left - 4) / Math.max(days.length, 1);
     const bar = round(step * 0.68);
     const y = (value: number): number => round(height - bottom - (value / max) * (height - bottom - top));
-    const lines = [0, 0.5, 1].map(
-      (part) =>
-        html`<path d="M${left} ${y(max * part)}H${width - 4}" class="${part ? 'grid-line' : 'axis'}" /><text
-            x="${left - 6}"
-            y="${y(max * part) + 4}"
-            text-anchor="end"
-            >${short(max * part)}</text
-          >`,
-    );
+    const lines = gridLines({ left, width }, max, y);
     const columns = values.map((value, index) => {
       const x = round(left + index * step + (step - bar) / 2);
       const column = html`<rect
@@ -87,13 +79,7 @@ export function usageCost(
   const step = (width - left - 4) / months.length;
   const bar = round(Math.min(34, step * 0.62));
   const y = (cents: number): number => round(height - bottom - (cents / 100 / max) * (height - bottom - top));
-  const lines = [0, 0.5, 1].map(
-    (part) =>
-      html`<path
-          d="M${left} ${y(max * 100 * part)}H${width - 4}"
-          class="${part ? 'grid-line' : 'axis'}"
-        /><text x="${left - 6}" y="${y(max * 100 * part) + 4}" text-anchor="end">${short(max * part)}</text>`,
-  );
+  const lines = gridLines({ left, width }, max, (value) => y(value * 100));
   const bars = months.map((month, index) => {
     const x = round(left + index * step + (step - bar) / 2);
     let base = 0;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { CHARGES_LEGEND, charges, type MonthOfCharges } from '../../views/charts.js';
 import { moneyText } from '../../views/format.js';
+import { MONTH_NAMES } from '../../utils/month-names.js';
 import { html, type Html } from '../../views/html.js';
 import { card } from '../../views/parts.js';
 import { nextExecution } from '../account/billing-run.js';
@@ -14,7 +15,6 @@ const PAST = 3;
 const AHEAD = 2;
 /** Executions of one recurring bill that a forecast follows: a daily one over three months has some 90. */
 const MAX_EXECUTIONS = 200;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Whose charges are drawn; all unless given. */
 export interface ChargesOf {
@@ -87,7 +87,7 @@ export class ChargesCharts {
       .sort(([one], [other]) => one.localeCompare(other))
       .map(([currency, byMonth], index) => {
         const rows = months.map((month): MonthOfCharges => ({
-          label: MONTHS[Number(month.slice(5)) - 1] ?? month,
+          label: MONTH_NAMES[Number(month.slice(5)) - 1]?.slice(0, 3) ?? month,
           ...(byMonth.get(month) ?? { once: 0, recurring: 0, expected: 0 }),
         }));
         const present = byMonth.get(monthKey(current));

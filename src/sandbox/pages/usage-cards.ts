@@ -4,27 +4,13 @@ import { dayAndMonth, monthName } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import { card } from '../../views/parts.js';
 import { type MonthOfUsage, usageByDay, usageCost } from '../../views/usage-charts.js';
+import { MONTH_NAMES } from '../../utils/month-names.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import type { SandboxBillRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
 
 /** Days and months that are drawn. */
 const [DAYS, MONTHS] = [31, 6];
-
-const MONTH_NAMES = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
 
 /** Descriptions of bills of usage: what, of when, and the number of the statement (usage §9). */
 const USAGE_BILL =
@@ -41,7 +27,7 @@ interface UsageBill {
 function usageBillOf({ description }: SandboxBillRecord): UsageBill | null {
   const [, label, correction, name, year, month] = USAGE_BILL.exec(description) ?? [];
   if (label === undefined) return null;
-  const place = MONTH_NAMES.indexOf(name ?? '') + 1;
+  const place = MONTH_NAMES.findIndex((one) => one === name) + 1;
   if (month === undefined && place === 0) return null;
   return {
     label,

@@ -1,23 +1,8 @@
 import { dateOfDay, DAY_MS, dayOf, isoDay, zoneOffset } from '../calendar/local-days.js';
+import { MONTH_NAMES } from '../../utils/month-names.js';
 
 /** No zone changes within a quarter of an hour. */
 const QUARTER_MS = 900_000;
-
-/** English names of the months, January first. */
-export const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const;
 
 /** The number of a day that is written `2026-09-30`. */
 export function dayNumberOf(day: string): number {
@@ -27,7 +12,7 @@ export function dayNumberOf(day: string): number {
 /** `4 October 2026`, or `4 Oct`. */
 export function dayInWords(number: number, short = false): string {
   const { year, month, day } = dateOfDay(number);
-  const name = MONTHS[month - 1]!;
+  const name = MONTH_NAMES[month - 1]!;
   return short ? `${day} ${name.slice(0, 3)}` : `${day} ${name} ${year}`;
 }
 
@@ -36,7 +21,7 @@ export function periodOfDays(localFrom: string, localTo: string): string {
   const [first, last] = [dayNumberOf(localFrom), dayNumberOf(localTo)];
   const [one, after] = [dateOfDay(first), dateOfDay(last + 1)];
   const isMonth = one.day === 1 && after.day === 1 && last - first < 31;
-  return isMonth ? `${MONTHS[one.month - 1]} ${one.year}` : `${isoDay(first)} to ${isoDay(last)}`;
+  return isMonth ? `${MONTH_NAMES[one.month - 1]} ${one.year}` : `${isoDay(first)} to ${isoDay(last)}`;
 }
 
 /** How far a zone was from UTC: `+10:00; from 4 October 2026 +11:00`. */
