@@ -9,7 +9,7 @@ import {
 
 import { RecurringWork } from '../stores/recurring-work.js';
 import { errorPlace } from '../utils/error-place.js';
-import { settledWithin } from '../utils/settled-within.js';
+import { Repetition } from '../utils/repetition.js';
 import { MAESTRANO_USAGE_OPTIONS, MaestranoUsage } from './usage.service.js';
 import type { MaestranoUsageOptions } from './usage-options.interface.js';
 
@@ -29,8 +29,7 @@ const GOODBYE_MS = 10_000;
 export class UsageSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoUsage');
   readonly #over = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #repetition = new Repetition(() => this.#close());
 
   constructor(
     @Inject(MAESTRANO_USAGE_OPTIONS) private readonly options: MaestranoUsageOptions,
@@ -41,35 +40,20 @@ export class UsageSchedule implements OnApplicationBootstrap, BeforeApplicationS
   /** @internal Nest's own hook. */
   onApplicationBootstrap(): void {
     if (this.options.schedule === 'off') return;
-    if (this.queue) this.queue.repeat('usage', HOUR_MS, () => this.#run());
-    else this.#wait(Math.random() * SPREAD_MS);
+    if (this.queue) this.queue.repeat('usage', HOUR_MS, () => this.#repetition.once());
+    else this.#repetition.start(Math.random() * SPREAD_MS, HOUR_MS);
   }
 
   /** @internal Nest's own hook: before stores and queues are closed. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#over.abort(new Error('The application is stopping.'));
-    clearTimeout(this.#timer);
-    if (await settledWithin(GOODBYE_MS, this.#running)) return;
+    if (await this.#repetition.stop(GOODBYE_MS)) return;
     this.#logger.warn(
       'Closing the usage is not waited for any longer; what is sealed is sent by the next run.',
     );
   }
 
-  #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      void this.#run().finally(() => {
-        if (!this.#over.signal.aborted) this.#wait(HOUR_MS);
-      });
-    }, ms);
-    this.#timer.unref();
-  }
-
-  /** One run at a time; never rejects. */
-  async #run(): Promise<void> {
-    if (this.#over.signal.aborted) return;
-    await (this.#running = this.#close());
-  }
-
+  /** Never rejects. */
   async #close(): Promise<void> {
     try {
       const { failed, sealed, sent } = await this.usage.close({ signal: this.#over.signal });

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 
 import { errorPlace } from '../../utils/error-place.js';
+import { Repetition } from '../../utils/repetition.js';
 import { appOf, scopeOf } from '../group-sides.js';
 import type { SyncKnownGroup } from '../store/sync-store.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
@@ -17,6 +18,9 @@ import { dueTime } from './due-time.js';
 
 /** How often it is looked for groups that are due, in milliseconds. */
 const TURN_MS = 60_000;
+
+/** How long a shutdown waits for a turn, which begins nothing more by then; milliseconds. */
+const GOODBYE_MS = 5_000;
 
 /** Groups that are read at once. */
 const PAGE = 1_000;
@@ -33,7 +37,7 @@ const HOUR_MS = 3_600_000;
 export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoSync');
   readonly #admission = new Admission();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #repetition = new Repetition(() => this.#turn());
   #stopped = false;
 
   constructor(
@@ -49,13 +53,13 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
       this.#admission.note(marketplace, failure === 'sync.sideAway'),
     );
     // Instances that were started together do not look together.
-    this.#wait(TURN_MS * (0.5 + Math.random() / 2));
+    this.#repetition.start(TURN_MS * (0.5 + Math.random() / 2), TURN_MS);
   }
 
   /** @internal Nest's own hook: before the runs are ended. */
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    await this.#repetition.stop(GOODBYE_MS);
   }
 
   /** Begins the runs of all groups that are due; resolves with how many. They follow in the background. */
@@ -79,15 +83,6 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
       after = page.next ?? undefined;
     } while (after !== undefined && !this.#stopped);
     return begun;
-  }
-
-  #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      void this.#turn().finally(() => {
-        if (!this.#stopped) this.#wait(TURN_MS);
-      });
-    }, ms);
-    this.#timer.unref();
   }
 
   /** Never rejects: the next turn tries again. */

@@ -112,7 +112,7 @@ describe('the schedule', () => {
       steps.push(await begun());
     }
     expect(steps).toEqual([2, 4, 8, 16, 32, 64, 100]);
-    schedule.beforeApplicationShutdown();
+    await schedule.beforeApplicationShutdown();
   });
 
   it('holds nothing back for reasons that are a record’s or a group’s own', () => {
