@@ -16,6 +16,7 @@ import { GroupAdapter } from './maestrano/group.adapter.js';
 import { SessionAdapter } from './maestrano/session.adapter.js';
 import { UserAdapter } from './maestrano/user.adapter.js';
 import { HomeController } from './pages/home.controller.js';
+import { PeopleHere } from './pages/people-here.js';
 import { TextMessagesController } from './pages/text-messages.controller.js';
 import { WorkController } from './pages/work.controller.js';
 
@@ -66,6 +67,6 @@ export class AccountsModule {}
     }),
   ],
   controllers: [HomeController, WorkController, TextMessagesController],
-  providers: [HoursService, BillingService, TextMessagesService, CustomersListener],
+  providers: [PeopleHere, HoursService, BillingService, TextMessagesService, CustomersListener],
 })
 export class AppModule {}

@@ -1,15 +1,4 @@
-import {
-  Body,
-  Controller,
-  ForbiddenException,
-  Get,
-  Header,
-  Post,
-  Query,
-  Redirect,
-  Req,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Get, Header, Post, Query, Redirect, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import {
   MaestranoSession,
@@ -18,13 +7,12 @@ import {
   OptionalMaestranoSession,
 } from 'nestjs-maestrano';
 
-import { AccountsService } from '../accounts/accounts.service.js';
 import { SignedInGuard } from '../auth/signed-in.guard.js';
-import type { Company, User } from '../database/entities.js';
 import { TextMessagesService } from '../hours/text-messages.service.js';
 import { field, seeOther, type SeeOther } from './home.controller.js';
 import { html } from './html.js';
 import { page } from './page.js';
+import { PeopleHere } from './people-here.js';
 
 /** The text of a form: longer than a message may be, so that the database decides. */
 const LONGEST = 1_000;
@@ -35,7 +23,7 @@ const LONGEST = 1_000;
 @OptionalMaestranoSession()
 export class TextMessagesController {
   constructor(
-    private readonly accounts: AccountsService,
+    private readonly here: PeopleHere,
     private readonly messages: TextMessagesService,
   ) {}
 
@@ -46,7 +34,7 @@ export class TextMessagesController {
     @MaestranoSession() session: MaestranoSessionData | null,
     @Query('sent') sent?: string,
   ): Promise<string> {
-    const company = await this.#companyOf(request, session);
+    const { visitor } = await this.here.atWork(request, session);
     const cost = session ? await this.messages.soFar(session) : null;
     const notice =
       sent === 'no'
@@ -67,11 +55,7 @@ export class TextMessagesController {
           <label>Message <input name="text" required /></label>
           <button>Send</button>
         </form>`,
-      {
-        name: (request.user as User).name,
-        company: company.name,
-        marketplace: session?.marketplace ?? null,
-      },
+      visitor,
     );
   }
 
@@ -82,7 +66,7 @@ export class TextMessagesController {
     @MaestranoSession() session: MaestranoSessionData | null,
     @Body() fields: Readonly<Record<string, unknown>>,
   ): Promise<SeeOther> {
-    const company = await this.#companyOf(request, session);
+    const { company } = await this.here.atWork(request, session);
     const customer = field(fields, 'customer');
     const text = typeof fields['text'] === 'string' ? fields['text'].slice(0, LONGEST) : '';
     try {
@@ -93,12 +77,5 @@ export class TextMessagesController {
       if ((error as { code?: unknown }).code !== '23514') throw error;
       return seeOther('/messages?sent=no');
     }
-  }
-
-  /** @throws ForbiddenException for people without a company. */
-  async #companyOf(request: Request, session: MaestranoSessionData | null): Promise<Company> {
-    const company = await this.accounts.companyFor(request.user as User, session);
-    if (!company) throw new ForbiddenException('You belong to no company here any more.');
-    return company;
   }
 }

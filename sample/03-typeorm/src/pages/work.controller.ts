@@ -1,16 +1,4 @@
-import {
-  Body,
-  Controller,
-  ForbiddenException,
-  Get,
-  Header,
-  Post,
-  Query,
-  Redirect,
-  Req,
-  Res,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Get, Header, Post, Query, Redirect, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import {
   MaestranoSession,
@@ -23,27 +11,15 @@ import {
 import { AccountsService } from '../accounts/accounts.service.js';
 import { signInTo, signOutOf } from '../auth/passport.js';
 import { SignedInGuard } from '../auth/signed-in.guard.js';
-import type { Company, User } from '../database/entities.js';
 import { BillingService, PRICE_CENTS } from '../hours/billing.service.js';
 import { HoursService } from '../hours/hours.service.js';
 import { field, seeOther, type SeeOther } from './home.controller.js';
 import { html } from './html.js';
-import { page, type Visitor } from './page.js';
+import { page } from './page.js';
+import { PeopleHere } from './people-here.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Session = MaestranoSessionData | null;
-
-/** Somebody who is signed in; the company is null for whom the last one removed. */
-interface Here {
-  readonly user: User;
-  readonly company: Company | null;
-  readonly visitor: Visitor;
-}
-
-/** Somebody, and the company that they work for at the moment. */
-interface AtWork extends Here {
-  readonly company: Company;
-}
 
 const hoursOf = (minutes: number): string =>
   `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
@@ -55,6 +31,7 @@ const hoursOf = (minutes: number): string =>
 export class WorkController {
   constructor(
     private readonly accounts: AccountsService,
+    private readonly here: PeopleHere,
     private readonly hours: HoursService,
     private readonly billing: BillingService,
     private readonly sso: SsoService,
@@ -63,7 +40,7 @@ export class WorkController {
   @Get('hours')
   @Header('Content-Type', 'text/html; charset=utf-8')
   async mine(@Req() request: Request, @MaestranoSession() session: Session): Promise<string> {
-    const { user, company, visitor } = await this.#atWork(request, session);
+    const { user, company, visitor } = await this.here.atWork(request, session);
     const [lines, customers] = await Promise.all([
       this.hours.latest(company.id, user.id),
       this.hours.customers(company.id),
@@ -117,7 +94,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Body() fields: Fields,
   ): Promise<SeeOther> {
-    const { user, company } = await this.#atWork(request, session);
+    const { user, company } = await this.here.atWork(request, session);
     const [day, customer] = [field(fields, 'day'), field(fields, 'customer')];
     const minutes = Number(field(fields, 'minutes'));
     const isGood =
@@ -131,7 +108,7 @@ export class WorkController {
   @Get('people')
   @Header('Content-Type', 'text/html; charset=utf-8')
   async people(@Req() request: Request, @MaestranoSession() session: Session): Promise<string> {
-    const { company, visitor } = await this.#atWork(request, session);
+    const { company, visitor } = await this.here.atWork(request, session);
     const members = await this.accounts.members(company.id);
     const rows = members.map(
       ({ user, role }) =>
@@ -167,7 +144,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Query('charged') charged?: string,
   ): Promise<string> {
-    const { company, visitor } = await this.#atWork(request, session);
+    const { company, visitor } = await this.here.atWork(request, session);
     const people = await this.billing.unbilled(company.id);
     const amount = ((people * PRICE_CENTS) / 100).toFixed(2);
     const notice = charged
@@ -195,7 +172,7 @@ export class WorkController {
   @Post('billing/charge')
   @Redirect()
   async charge(@Req() request: Request, @MaestranoSession() session: Session): Promise<SeeOther> {
-    const { company } = await this.#atWork(request, session);
+    const { company } = await this.here.atWork(request, session);
     if (!session) return seeOther('/billing');
     const { marketplace, groupUid } = session;
     return seeOther(
@@ -210,7 +187,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Query('linked') linked?: string,
   ): Promise<string> {
-    const { user, visitor } = await this.#here(request, session);
+    const { user, visitor } = await this.here.of(request, session);
     const notice =
       linked === 'no'
         ? html`<p class="notice warn" role="alert">Address and password do not belong together.</p>`
@@ -249,7 +226,7 @@ export class WorkController {
     @MaestranoSession() session: Session,
     @Body() fields: Fields,
   ): Promise<SeeOther> {
-    const { user } = await this.#here(request, session);
+    const { user } = await this.here.of(request, session);
     if (!session || user.loginEmail) return seeOther('/account');
     const account = await this.accounts.byPassword(field(fields, 'email'), field(fields, 'password'));
     if (!account) return seeOther('/account?linked=no');
@@ -265,23 +242,5 @@ export class WorkController {
     const url = await this.sso.signOut(request, response);
     if (request.user) await signOutOf(request);
     return seeOther(url ?? '/');
-  }
-
-  /** @throws ForbiddenException for people without a company. */
-  async #atWork(request: Request, session: Session): Promise<AtWork> {
-    const { company, ...here } = await this.#here(request, session);
-    if (!company) throw new ForbiddenException('You belong to no company here any more.');
-    return { ...here, company };
-  }
-
-  async #here(request: Request, session: Session): Promise<Here> {
-    const user = request.user as User;
-    const company = await this.accounts.companyFor(user, session);
-    const visitor = {
-      name: user.name,
-      company: company?.name ?? 'no company',
-      marketplace: session?.marketplace ?? null,
-    };
-    return { user, company, visitor };
   }
 }
