@@ -1,3 +1,5 @@
+import type { UsageStatement } from '../../../src/usage/statement/usage-statement.js';
+import type { UsageChainRef } from '../../../src/usage/usage-references.js';
 import { MaestranoInvalidRequestError } from '../../../src/errors/account.error.js';
 import type { BillInput } from '../../../src/account/resources/bill.js';
 import { knownCompany, type UsageCompany } from '../../../src/usage/engine/usage-company.js';
@@ -139,4 +141,27 @@ export class UsageWorld {
     this.now = Date.parse(moment);
     return this;
   }
+
+  /** Statements of a chain, the newest first. */
+  async statements(ref: UsageChainRef): Promise<UsageStatement[]> {
+    const all: UsageStatement[] = [];
+    for await (const one of this.usage.statements(ref)) all.push(one);
+    return all;
+  }
+
+  /** What was billed, in the order of the bills. */
+  get cents(): readonly number[] {
+    return this.marketplace.list.map(({ priceCents }) => priceCents);
+  }
+}
+
+/** A fact of a meter. */
+export function factOf(
+  ref: UsageChainRef,
+  id: string,
+  at: string,
+  quantity: string | number = 1,
+  key?: string,
+) {
+  return { ...ref, id, at: new Date(at), quantity, ...(key !== undefined && { key }) };
 }

@@ -7,7 +7,7 @@ import { MemoryUsageStore } from '../../../src/usage/store/memory-usage-store.js
 import type { KeptFactRow, StatementRow } from '../../../src/usage/store/usage-records.js';
 import { UsageOperations } from '../../../src/usage/usage-operations.js';
 import { resolveUsageSettings } from '../../../src/usage/usage-settings.js';
-import { refusal, UsageWorld, type UsageWorldOptions } from '../../support/usage/usage-world.js';
+import { factOf, refusal, UsageWorld, type UsageWorldOptions } from '../../support/usage/usage-world.js';
 
 const DAY = 86_400_000;
 const SMS: UsageMeter = { aggregate: 'sum', label: 'SMS', prices: { AUD: [{ model: 'unit', unit: '0.5' }] } };
@@ -20,21 +20,8 @@ function worldOf(meter: Partial<UsageMeter> = {}, options: Partial<UsageWorldOpt
   return new UsageWorld({ meters: { sms: { ...SMS, ...meter } }, ...options });
 }
 
-const fact = (id: string, at: string, quantity: string | number = 1, key?: string) => ({
-  ...ref,
-  id,
-  at: new Date(at),
-  quantity,
-  ...(key !== undefined && { key }),
-});
-
-async function statements(world: UsageWorld): Promise<UsageStatement[]> {
-  const all: UsageStatement[] = [];
-  for await (const one of world.usage.statements(ref)) all.push(one);
-  return all.toReversed();
-}
-
-const cents = (world: UsageWorld): number[] => world.marketplace.list.map(({ priceCents }) => priceCents);
+const fact = (id: string, at: string, quantity?: string | number, key?: string) =>
+  factOf(ref, id, at, quantity, key);
 
 describe('facts', () => {
   it('check 3: a thousand facts twice, after a restart and after 30 days, make one bill', async () => {
@@ -53,7 +40,7 @@ describe('facts', () => {
     expect(await record(restarted, facts.slice(500, 750))).toEqual({ duplicate: 250 });
     world.at('2026-11-10T00:00:00Z');
     await world.usage.close();
-    expect(cents(world)).toEqual([50_000]);
+    expect(world.cents).toEqual([50_000]);
   });
 
   it('check 4: the same id with another quantity is a conflict, and the first one holds', async () => {
@@ -63,7 +50,7 @@ describe('facts', () => {
       code: 'usage.conflict',
     });
     await world.at('2026-10-10').usage.close();
-    expect(cents(world)).toEqual([500]);
+    expect(world.cents).toEqual([500]);
   });
 
   it('check 5: 99 days old is a correction, 101 days old is rejected, unless it is known', async () => {
@@ -78,11 +65,11 @@ describe('facts', () => {
       code: 'usage.tooLate',
     });
     await world.at('2026-10-10').usage.close();
-    const corrections = (await statements(world)).flatMap(({ lines }) =>
-      lines.filter(({ kind }) => kind === 'correction'),
-    );
+    const corrections = (await world.statements(ref))
+      .toReversed()
+      .flatMap(({ lines }) => lines.filter(({ kind }) => kind === 'correction'));
     expect(corrections).toMatchObject([{ amount: '2', lateFacts: 1 }]);
-    expect(cents(world)).toEqual([100, 200]);
+    expect(world.cents).toEqual([100, 200]);
   });
 
   it('rejects what is wrong with its code, and loses none beside it', async () => {
@@ -123,14 +110,14 @@ describe('closing', () => {
     }
     ref = group;
     const shown = async (world: UsageWorld) =>
-      (await statements(world)).map(({ lines, billed, closing, digest }) => ({
+      (await world.statements(ref)).toReversed().map(({ lines, billed, closing, digest }) => ({
         lines,
         billed,
         closing,
         digest,
       }));
     expect(await shown(one)).toEqual(await shown(other));
-    expect(cents(one)).toEqual([150]);
+    expect(one.cents).toEqual([150]);
   });
 
   it('check 7: every answer of a year is lost once, and every statement has one bill', async () => {
@@ -150,10 +137,10 @@ describe('closing', () => {
       await world.usage.close();
       await world.usage.close();
     }
-    expect((await statements(world)).map(({ status }) => status)).toEqual(
+    expect((await world.statements(ref)).toReversed().map(({ status }) => status)).toEqual(
       Array.from({ length: 12 }, () => 'billed'),
     );
-    expect(cents(world)).toEqual(Array.from({ length: 12 }, () => 50));
+    expect(world.cents).toEqual(Array.from({ length: 12 }, () => 50));
   });
 
   it('check 9: two processes that close 200 companies at once make as many bills as statements', async () => {
@@ -181,11 +168,11 @@ describe('closing', () => {
       }
       world.now = Date.UTC(2027, 10, 15);
       await world.usage.close();
-      const all = await statements(world);
+      const all = (await world.statements(ref)).toReversed();
       expect(all.map(({ period }) => period!.from).slice(1)).toEqual(
         all.map(({ period }) => period!.to).slice(0, -1),
       );
-      expect(cents(world)).toEqual(Array.from({ length: 14 }, () => 50));
+      expect(world.cents).toEqual(Array.from({ length: 14 }, () => 50));
     },
   );
 
@@ -194,7 +181,7 @@ describe('closing', () => {
     await world.usage.record(fact('a', '2027-01-31'));
     world.now = Date.UTC(2029, 0, 10);
     await world.usage.close();
-    const starts = (await statements(world)).map(({ period }) => period!.localFrom);
+    const starts = (await world.statements(ref)).toReversed().map(({ period }) => period!.localFrom);
     expect(starts).toHaveLength(23);
     expect(starts.slice(0, 4)).toEqual(['2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30']);
     expect(starts.slice(12, 16)).toEqual(['2028-01-31', '2028-02-29', '2028-03-31', '2028-04-30']);
@@ -219,7 +206,7 @@ describe('closing', () => {
     }
     world.now = Date.UTC(2027, 2, 1);
     await world.usage.close();
-    expect(cents(world).reduce((sum, one) => sum + one, 0)).toBe(recorded * 50);
+    expect(world.cents.reduce((sum, one) => sum + one, 0)).toBe(recorded * 50);
     const snapshot = (await world.store.load('1'))!;
     expect(Math.min(...snapshot.periods.map(({ starts, ends }) => ends - starts))).toBeGreaterThan(3 * DAY);
   });
@@ -258,7 +245,7 @@ describe('closing', () => {
     await world.at('2026-11-04T01:00:00Z').usage.close();
     await world.usage.record(fact('b', '2026-09-21T00:00:00Z', 2, 'ann'));
     await world.usage.close(ref);
-    const last = (await statements(world)).at(-1)!;
+    const last = (await world.statements(ref)).toReversed().at(-1)!;
     expect(last.lines.map(({ kind, from, amount }) => [kind, from, amount])).toEqual([
       ['correction', '2026-09-01T00:00:00.000Z', '10.333354'],
       ['correction', '2026-10-01T00:00:00.000Z', '31'],
@@ -276,7 +263,9 @@ describe('closing', () => {
       world.now += 16 * DAY;
       await world.usage.close();
     }
-    expect((await statements(world)).map(({ billed, closing }) => [billed, closing])).toEqual([
+    expect(
+      (await world.statements(ref)).toReversed().map(({ billed, closing }) => [billed, closing]),
+    ).toEqual([
       ['50', '0'],
       ['0', '-35'],
       ['0', '-25'],
@@ -292,12 +281,14 @@ describe('closing', () => {
     await world.usage.record(fact('b', '2026-09-15', 10));
     world.company = { hasCreditCard: false, freeTrialEndAt: new Date('2026-09-14') };
     await world.at('2026-10-10').usage.close();
-    expect(await statements(world)).toMatchObject([{ status: 'held', held: 'card', billed: '5' }]);
+    expect((await world.statements(ref)).toReversed()).toMatchObject([
+      { status: 'held', held: 'card', billed: '5' },
+    ]);
     await world.at('2026-10-30').usage.close();
-    expect(cents(world)).toEqual([]);
+    expect(world.cents).toEqual([]);
     world.company = { hasCreditCard: true };
     await world.usage.close();
-    expect(cents(world)).toEqual([500]);
+    expect(world.cents).toEqual([500]);
   });
 
   it('check 21: a preview is the statement that is made, but for its status', async () => {
@@ -308,7 +299,7 @@ describe('closing', () => {
     expect(status).toBe('open');
     world.marketplace.failing = () => refusal('account.invalidRequest');
     await world.usage.close();
-    const [made] = (await statements(world)) as [UsageStatement];
+    const [made] = (await world.statements(ref)).toReversed() as [UsageStatement];
     // What became of it on its way, since the marketplace refused it here, belongs to the status.
     expect({ ...made, status: 'open', error: null, fields: {} }).toEqual({ ...preview, status });
   });
@@ -346,7 +337,7 @@ describe('closing', () => {
     const world = worldOf({ prices: { AUD: [{ model: 'graduated', tiers, minimum: '1' }] } });
     await world.usage.record(fact('a', '2026-09-10', '57.25'));
     await world.at('2026-10-10').usage.close();
-    const [statement] = (await statements(world)) as [UsageStatement];
+    const [statement] = (await world.statements(ref)).toReversed() as [UsageStatement];
     const rows = csvOf(statement)
       .trim()
       .split('\r\n')
@@ -362,12 +353,12 @@ describe('closing', () => {
     const world = worldOf();
     await world.usage.record(fact('a', '2026-09-10', 1_000_000_000));
     await world.at('2026-10-10').usage.close();
-    expect(await statements(world)).toMatchObject([{ status: 'held', held: 'large' }]);
-    expect(cents(world)).toEqual([]);
+    expect((await world.statements(ref)).toReversed()).toMatchObject([{ status: 'held', held: 'large' }]);
+    expect(world.cents).toEqual([]);
     await world.usage.approve({ ...ref, seq: 1 });
     // Larger than what a column of 32 bits keeps: equal parts.
     expect(world.marketplace.cents).toBe(50_000_000_000);
-    expect(Math.max(...cents(world))).toBeLessThanOrEqual(2_147_483_647);
+    expect(Math.max(...world.cents)).toBeLessThanOrEqual(2_147_483_647);
     expect(world.marketplace.list[1]!.description).toBe(
       'SMS September 2026, 1000000000 units (statement 1, 2 of 24)',
     );
@@ -379,16 +370,18 @@ describe('closing', () => {
     await world.at('2026-10-10').usage.close();
     await world.usage.reopen({ ...ref, seq: 1 });
     await world.at('2026-11-10').usage.close();
-    expect((await statements(world)).map(({ status, opening, billed }) => [status, opening, billed])).toEqual(
-      [
-        ['cancelled', '0', '5'],
-        ['billed', '5', '5'],
-      ],
-    );
+    expect(
+      (await world.statements(ref))
+        .toReversed()
+        .map(({ status, opening, billed }) => [status, opening, billed]),
+    ).toEqual([
+      ['cancelled', '0', '5'],
+      ['billed', '5', '5'],
+    ]);
     expect((await world.usage.verify(ref)).ok).toBe(true);
     world.at('2026-12-02');
     await expect(world.usage.reopen({ ...ref, seq: 2 })).rejects.toMatchObject({ code: 'usage.invoiced' });
-    expect((await statements(world)).at(-1)).toMatchObject({ status: 'billed' });
+    expect((await world.statements(ref)).toReversed().at(-1)).toMatchObject({ status: 'billed' });
     world.at('2026-11-30T12:00:00Z');
     await expect(world.usage.reopen({ ...ref, seq: 2 })).rejects.toMatchObject({ code: 'usage.invoiced' });
   });
@@ -433,7 +426,7 @@ describe('closing', () => {
     expect(failed.map(({ error }) => error.code)).toEqual(['usage.currency']);
     world.company = { currency: 'AUD' };
     await world.usage.close();
-    expect(cents(world)).toEqual([500]);
+    expect(world.cents).toEqual([500]);
   });
 
   it('closes a company that leaves to its last day, and refuses what comes after', async () => {
@@ -443,8 +436,8 @@ describe('closing', () => {
     await world.usage.close(ref);
     await world.usage.record(fact('b', '2026-09-12', '0.009'));
     await world.usage.finish(ref);
-    expect(cents(world)).toEqual([500]);
-    const [statement] = await statements(world);
+    expect(world.cents).toEqual([500]);
+    const [statement] = (await world.statements(ref)).toReversed();
     expect(statement).toMatchObject({ closing: '0' });
     expect(statement!.lines.map(({ kind, amount }) => [kind, amount])).toEqual([
       ['usage', '5.0045'],
@@ -459,9 +452,9 @@ describe('closing', () => {
     await world.usage.record(fact('late', '2026-09-14', 2));
     world.now += 4 * DAY;
     await world.usage.close();
-    expect(cents(world)).toEqual([500, 100]);
+    expect(world.cents).toEqual([500, 100]);
     await world.usage.finish(ref);
-    expect(cents(world)).toEqual([500, 100]);
+    expect(world.cents).toEqual([500, 100]);
   });
 
   it('sweeps facts of periods that cannot change any more, and keeps the levels that hold', async () => {
@@ -473,7 +466,7 @@ describe('closing', () => {
       await world.usage.close();
     }
     expect((await world.store.find('1', ['a', 'b'])).map(({ id }) => id)).toEqual(['b']);
-    expect(cents(world).slice(1)).toEqual(Array.from({ length: 8 }, () => 3_000));
+    expect(world.cents.slice(1)).toEqual(Array.from({ length: 8 }, () => 3_000));
   });
 });
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { UsageMeter } from '../../../src/usage/meters/usage-meter.js';
-import type { UsageStatement } from '../../../src/usage/statement/usage-statement.js';
 import { UsageOperations } from '../../../src/usage/usage-operations.js';
 import { MaestranoUsageError } from '../../../src/errors/usage.error.js';
-import { UsageWorld } from '../../support/usage/usage-world.js';
+import { factOf, UsageWorld } from '../../support/usage/usage-world.js';
 
 const SMS: UsageMeter = {
   aggregate: 'sum',
@@ -16,21 +15,8 @@ const REF = { marketplace: 'one', group: 'cld-1', meter: 'sms' };
 const worldOf = (meter: Partial<UsageMeter> = {}): UsageWorld =>
   new UsageWorld({ meters: { sms: { ...SMS, ...meter } } });
 
-const fact = (id: string, at: string, quantity: string | number = 1, key?: string) => ({
-  ...REF,
-  id,
-  at: new Date(at),
-  quantity,
-  ...(key !== undefined && { key }),
-});
-
-async function statements(world: UsageWorld): Promise<UsageStatement[]> {
-  const all: UsageStatement[] = [];
-  for await (const one of world.usage.statements(REF)) all.push(one);
-  return all;
-}
-
-const cents = (world: UsageWorld): number[] => world.marketplace.list.map(({ priceCents }) => priceCents);
+const fact = (id: string, at: string, quantity?: string | number, key?: string) =>
+  factOf(REF, id, at, quantity, key);
 
 describe('a dry run', () => {
   it('says what a close would seal, month by month, and writes and sends nothing', async () => {
@@ -42,7 +28,7 @@ describe('a dry run', () => {
     const { sealed, sent, looked } = await world.usage.close({ dryRun: true });
     expect([looked, sent]).toEqual([1, []]);
     expect(await world.store.load('1')).toEqual(before);
-    expect(await statements(world)).toEqual([]);
+    expect(await world.statements(REF)).toEqual([]);
     const real = await world.usage.close();
     expect(real.sealed).toEqual(sealed);
     expect(sealed.map(({ billed }) => billed)).toEqual(['5', '5', '5']);
@@ -115,7 +101,7 @@ describe('another currency', () => {
     await world.at('2026-10-15').usage.record(fact('b', '2026-10-14', 10));
     await world.usage.close(REF);
     await world.at('2026-11-10').usage.close();
-    const all = await statements(world);
+    const all = await world.statements(REF);
     expect(all.map(({ currency, seq, billed, closing }) => [currency, seq, billed, closing])).toEqual([
       ['EUR', 1, '4', '0'],
       // Less than minBill: billed all the same, since no statement follows; the rest of a cent is left out.
@@ -173,16 +159,16 @@ describe('a company that leaves', () => {
     await world.usage.record(fact('a', '2026-09-10', 10));
     world.company = null;
     await world.usage.finish(REF);
-    expect(await statements(world)).toMatchObject([
+    expect(await world.statements(REF)).toMatchObject([
       { status: 'held', held: 'company', currency: 'AUD', billed: '5' },
     ]);
     await world.usage.close();
     world.company = { currency: 'EUR' };
     await world.usage.close();
-    expect(cents(world)).toEqual([]);
+    expect(world.cents).toEqual([]);
     world.company = { currency: 'AUD' };
     await world.usage.close();
-    expect(cents(world)).toEqual([500]);
+    expect(world.cents).toEqual([500]);
   });
 
   it('does not keep the webhook from its answer where there is no price in its currency', async () => {
@@ -197,7 +183,7 @@ describe('a company that leaves', () => {
     const world = worldOf();
     await world.usage.record(fact('a', '2026-09-10', '10.01'));
     await world.usage.finish(REF);
-    expect(cents(world)).toEqual([501]);
+    expect(world.cents).toEqual([501]);
     await expect(world.at('2026-09-20').usage.record(fact('between', '2026-09-18'))).rejects.toMatchObject({
       code: 'usage.left',
     });
@@ -210,8 +196,8 @@ describe('a company that leaves', () => {
     await world.usage.record(fact('late', '2026-09-11', 2));
     await world.at('2026-10-10').usage.close();
     await world.usage.close(REF);
-    expect(cents(world).toSorted((one, other) => one - other)).toEqual([100, 501, 1_000]);
-    const chains = new Set((await statements(world)).map(({ chain }) => chain));
+    expect(world.cents.toSorted((one, other) => one - other)).toEqual([100, 501, 1_000]);
+    const chains = new Set((await world.statements(REF)).map(({ chain }) => chain));
     expect(chains.size).toBe(2);
     for (const chain of chains) expect((await world.usage.verify({ ...REF, chain })).ok).toBe(true);
     const snapshot = (await world.store.load('1'))!;
@@ -229,7 +215,7 @@ describe('a company that leaves', () => {
     await world.at('2026-10-01T00:00:00Z').usage.returned(REF);
     await world.usage.record(fact('b', '2026-10-01', 31, 'bo'));
     await world.at('2026-11-10').usage.close();
-    const [last] = await statements(world);
+    const [last] = await world.statements(REF);
     expect(last).toMatchObject({ lines: [{ quantity: '31' }] });
   });
 });
