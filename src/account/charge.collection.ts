@@ -167,7 +167,8 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    * Decides by hand about a key that {@link createOnce} could not decide: `id` is the charge that it stands for,
    * null says that there is none, so that the next `createOnce` sends it. A charge that is only recorded is forgotten with null.
    *
-   * @throws MaestranoInvalidRequestError when the key is not undecided; MaestranoNotFoundError when there is no such charge.
+   * @throws MaestranoInvalidRequestError when the key is not undecided, or the charge was there before anything was sent or
+   * is another key's; MaestranoNotFoundError when there is no such charge.
    */
   async settleOnce(key: string, id: string | null, options?: AccountCallOptions): Promise<void> {
     const { resource, calls } = await this.open();

@@ -1,6 +1,6 @@
 import { type AccountErrorFacts, MaestranoInvalidRequestError } from '../../errors/account.error.js';
 import type { AccountEntity, Fields, Payload, PayloadValue } from '../fields.js';
-import { type ChargeLedger, type LedgerScope, monotonicNow } from './charge-ledger.service.js';
+import { type ChargeLedger, type LedgerScope, maybeOf, monotonicNow } from './charge-ledger.service.js';
 
 /** A value that was sent, beside the one that a charge has. */
 export interface ComparedValue {
@@ -62,23 +62,18 @@ export async function inspectOnce<T extends AccountEntity>(
     });
   }
   const { groupId, priceCents, payload } = record;
-  const { known, open, settledAt } = await ledger.readCharges(scope, record);
-  // Nothing is sent before the charges that are there are known.
-  const isUnsent = known === null && open.some((other) => other.key === key);
-  const taken = new Set([
-    ...(known ?? []),
-    ...open.flatMap((other) => (other.key !== key && other.chargeId !== undefined ? [other.chargeId] : [])),
-  ]);
+  const charges = await ledger.readCharges(scope, record);
+  const maybe = maybeOf(charges, key);
   const candidates = (await task.listOfPrice(groupId, priceCents)).map((charge) => ({
     charge,
-    isNew: !isUnsent && !taken.has(charge.id),
+    isNew: maybe(charge.id),
     values: compare(fields, payload, charge),
   }));
   return {
     key,
     groupId,
     payload,
-    arrivesWithinMs: Math.max(0, Math.ceil(settledAt - monotonicNow())),
+    arrivesWithinMs: Math.max(0, Math.ceil(charges.settledAt - monotonicNow())),
     candidates: candidates.toSorted((one, other) => fitOf(other) - fitOf(one)),
   };
 }

@@ -87,6 +87,15 @@ export interface OpenCharges {
   readonly settledAt: number;
 }
 
+/** Which of the group's charges of this price may be that of the key: none before anything was sent, and no other key's. */
+export function maybeOf({ known, open }: OpenCharges, key: string): (chargeId: string) => boolean {
+  // Nothing is sent before the charges that are there are known.
+  if (known === null && open.some((other) => other.key === key)) return () => false;
+  const others = open.flatMap((other) => (other.key === key ? [] : (other.chargeId ?? [])));
+  const taken = new Set([...(known ?? []), ...others]);
+  return (chargeId) => !taken.has(chargeId);
+}
+
 /** {@link OpenCharges} with its place in the store. */
 export interface StoredCharges extends OpenCharges {
   /** As it lies in the store; null when nothing does. */

@@ -3,7 +3,7 @@ import {
   MaestranoCreationInProgressError,
   MaestranoInvalidRequestError,
 } from '../../errors/account.error.js';
-import { type ChargeLedger, ignoreConflict, type LedgerScope } from './charge-ledger.service.js';
+import { type ChargeLedger, ignoreConflict, type LedgerScope, maybeOf } from './charge-ledger.service.js';
 
 /** Longest that a settlement holds and waits for the lock; milliseconds. */
 const LOCK_MS = 30_000;
@@ -20,7 +20,7 @@ export interface ChargeSettlement {
 /**
  * Records what became of an undecided key.
  *
- * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided.
+ * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided, or the charge not its own.
  * @throws MaestranoCreationInProgressError when the key is being worked on.
  */
 export async function settleOnce(
@@ -39,6 +39,14 @@ export async function settleOnce(
   const times = { heldMs: LOCK_MS, waitMs: LOCK_MS };
   const done = await ledger.exclusively(scope, record, times, async () => {
     const charges = await ledger.readCharges(scope, record);
+    if (chargeId !== null && !maybeOf(charges, key)(chargeId)) {
+      throw new MaestranoInvalidRequestError('account.invalidInput', {
+        message: 'the charge cannot be that of the key.',
+        remedy: 'Look at the candidates that are new, with inspectOnce.',
+        ...context,
+        fields: { chargeId: ['was there before anything was sent, or belongs to another key'] },
+      });
+    }
     if (chargeId === null) await ledger.forgetKey(scope, key, record);
     else await ledger.finishKey(scope, key, { digest: record.digest, from: record, chargeId }, rememberMs);
     const known = charges.known && chargeId !== null ? [...charges.known, chargeId] : charges.known;

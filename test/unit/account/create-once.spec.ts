@@ -167,6 +167,21 @@ describe('createOnce', () => {
     expect(creations()).toBe(1);
   });
 
+  it('rejects what a human names that cannot be it: there before, or the charge of another key', async () => {
+    bills.push({ id: 'bill-old', group_id: 'cld-1', price_cents: 2000, description: 'SMS credits' });
+    fates = ['lose'];
+    const { billing } = application(60_000, 300);
+    await expect(billing.bills.createOnce('k', BILL)).rejects.toBeInstanceOf(MaestranoCreationUndecidedError);
+    const other = await billing.bills.createOnce('other', { ...BILL, description: 'Another' });
+    for (const id of ['bill-old', other.id]) {
+      await expect(billing.bills.settleOnce('k', id)).rejects.toMatchObject({
+        code: 'account.invalidInput',
+        fields: { chargeId: [expect.stringContaining('another key')] },
+      });
+    }
+    await billing.bills.settleOnce('k', null);
+  });
+
   it('sends again when a human says that nothing was made', async () => {
     fates = ['lose'];
     const { billing } = application(60_000, 300);
