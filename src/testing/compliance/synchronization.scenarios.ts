@@ -81,9 +81,7 @@ function jsonOf(text: string): StateResponse['body'] {
 }
 
 /** A company with somebody signed in, and its status; skips where the application has no such endpoints. */
-async function begin(
-  bench: ComplianceBench,
-): Promise<{
+async function begin(bench: ComplianceBench): Promise<{
   readonly who: BenchCustomer;
   readonly calls: SynchronizationCalls;
   readonly first: StateResponse;
