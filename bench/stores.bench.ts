@@ -39,17 +39,17 @@ interface Database {
   start(servers: Servers): Promise<Server>;
   open(url: string, load: NodeJS.Require): Opened;
 }
-/** Those of the tests, which start them in temporary folders. */
+/** Those of the tests, which start them in temporary folders; here what they acknowledge is on the disk, as in production. */
 interface Servers {
   readonly sqlTestsInstalled: boolean;
   sqlServers(): Readonly<Record<'postgres' | 'mariadb', string | null>>;
-  startPostgres(): Promise<Server>;
-  startMariadb(): Promise<Server>;
+  startPostgres(options: { readonly durable: true }): Promise<Server>;
+  startMariadb(options: { readonly durable: true }): Promise<Server>;
 }
 
 const POSTGRES: Database = {
   name: 'PostgreSQL',
-  start: (servers) => servers.startPostgres(),
+  start: (servers) => servers.startPostgres({ durable: true }),
   open: (connectionString, load) => {
     const { Pool } = load('pg') as {
       Pool: new (
@@ -63,7 +63,7 @@ const POSTGRES: Database = {
 };
 const MARIADB: Database = {
   name: 'MariaDB',
-  start: (servers) => servers.startMariadb(),
+  start: (servers) => servers.startMariadb({ durable: true }),
   open: (uri, load) => {
     const { createPool } = load('mysql2/promise') as {
       createPool(options: object): Mysql2Pool & { end(): Promise<void> };
@@ -196,17 +196,32 @@ class Groups extends MaestranoGroupAdapter {
   override deleteGroup(): void {}
 }
 
+/** Notes how long the longest call of the store took, in milliseconds. */
+class TimedStore extends SqlStore {
+  longest = 0;
+
+  override async writeMany(...call: Parameters<SqlStore['writeMany']>): Promise<boolean[]> {
+    const begun = performance.now();
+    try {
+      return await super.writeMany(...call);
+    } finally {
+      this.longest = Math.max(this.longest, performance.now() - begun);
+    }
+  }
+}
+
 /** As many people as come when a campaign begins. */
 function crowd(database: Database): Bench {
   return {
     name: `${LOGINS} logins begun at once on ${database.name}, through one pool of 10 connections`,
     probe: async ({ short }) => {
       const at = await opened(database);
+      const store = new TimedStore(at.executor, { sweepEveryMs: 0 });
       @Module({
         imports: [
           MaestranoModule.forRoot({
             marketplaces: MARKETPLACES,
-            store: at.store,
+            store,
             session: { secret: 's'.repeat(32) },
             userAdapter: Users,
             groupAdapter: Groups,
@@ -236,7 +251,12 @@ function crowd(database: Database): Bench {
       return {
         failed: { value: failed, unit: 'logins', goal: { atMost: 0 } },
         // storeTimeoutMs: the deadline of every call of the store.
-        longest: { value: Math.round(longest), unit: 'ms', goal: { atMost: 3_000 } },
+        'longest call of the store': {
+          value: Math.round(store.longest),
+          unit: 'ms',
+          goal: { atMost: 3_000 },
+        },
+        longest: { value: Math.round(longest), unit: 'ms' },
       };
     },
   };

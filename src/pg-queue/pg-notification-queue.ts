@@ -11,7 +11,7 @@ import {
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { sqlError } from '../sql/sql-failures.js';
-import { withRetries } from '../sql/sql-retry.js';
+import { withRetries } from '../sql/sql-calls.js';
 import { errorCode } from '../utils/error-code.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { bossDatabase } from './boss-database.js';

@@ -1,6 +1,8 @@
+import { MaestranoSqlError } from '../errors/sql.error.js';
 import { settledWithin } from '../utils/settled-within.js';
+import { SharedDeadline } from '../utils/shared-deadline.js';
 import type { SqlExecutor } from './sql-executor.js';
-import { withRetries } from './sql-retry.js';
+import { repeated } from './sql-retry.js';
 
 /**
  * The calls of one store: each has a deadline, and those whose caller gave up are known until they are over, so that a
@@ -8,17 +10,40 @@ import { withRetries } from './sql-retry.js';
  */
 export class SqlCalls {
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #deadline: SharedDeadline;
 
   /** @param timeoutMs for all attempts of a call together, and for {@link SqlCalls.settled} */
-  constructor(private readonly timeoutMs: number) {}
+  constructor(private readonly timeoutMs: number) {
+    this.#deadline = new SharedDeadline(timeoutMs);
+  }
 
-  /** Carries out a call as `withRetries` does. @throws MaestranoSqlError */
+  /**
+   * Carries out statements of ours: again when they met others, and for no longer than the deadline. In a transaction of
+   * the application the work is done once and its error left as it is: there, only the whole transaction can be repeated.
+   *
+   * @param work must be safe to repeat when it failed as a whole.
+   * @throws MaestranoSqlError
+   */
   run<T>(executor: SqlExecutor, work: () => Promise<T>): Promise<T> {
-    return withRetries(executor, work, { timeoutMs: this.timeoutMs, underWay: this.#underWay });
+    if (executor.inTransaction) return work();
+    const call = repeated(work, performance.now() + this.timeoutMs);
+    this.#underWay.add(call);
+    const over = (): void => void this.#underWay.delete(call);
+    call.then(over, over);
+    return this.#deadline.wait(call, () => new MaestranoSqlError('sql.timeout'));
   }
 
   /** Resolves when no call is under way, or after the deadline. */
   async settled(): Promise<void> {
     await settledWithin(this.timeoutMs, Promise.allSettled(this.#underWay));
   }
+}
+
+/** One call as {@link SqlCalls} carries it out, with 5,000 milliseconds unless told otherwise. @throws MaestranoSqlError */
+export function withRetries<T>(
+  executor: SqlExecutor,
+  work: () => Promise<T>,
+  { timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {},
+): Promise<T> {
+  return new SqlCalls(timeoutMs).run(executor, work);
 }

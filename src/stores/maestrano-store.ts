@@ -202,10 +202,10 @@ export abstract class MaestranoStore {
    *
    * @throws MaestranoStoreError `store.aborted`
    */
-  protected async waitFor<T>(call: StoreCall | undefined, work: () => Promise<T>): Promise<T> {
+  protected waitFor<T>(call: StoreCall | undefined, work: () => Promise<T>): Promise<T> {
     const signal = call?.signal;
     if (!signal) return work();
-    if (signal.aborted) throw aborted(signal);
+    if (signal.aborted) return Promise.reject(aborted(signal));
     return new Promise<T>((resolve, reject) => {
       const stop = (): void => reject(aborted(signal));
       signal.addEventListener('abort', stop, { once: true });

@@ -27,10 +27,11 @@ export class MysqlEntryTable implements EntryTable {
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const [only] = keys;
-    const rows =
-      only !== undefined && keys.length === 1
-        ? await query(this.#executor, this.#texts.read, [only])
-        : await query(this.#executor, this.#texts.readMany, [JSON.stringify(keys.map((k) => ({ k })))]);
+    if (only !== undefined && keys.length === 1) {
+      const [row] = await query(this.#executor, this.#texts.read, [only]);
+      return new Map(row ? [[only, textOf(row, 'entry_value')]] : []);
+    }
+    const rows = await query(this.#executor, this.#texts.readMany, [keyRows(keys)]);
     return new Map(rows.map((row) => [textOf(row, 'entry_key'), textOf(row, 'entry_value')]));
   }
 
@@ -69,8 +70,8 @@ export class MysqlEntryTable implements EntryTable {
   sweep(limit: number): Promise<number> {
     return this.#executor.transaction(async (executor) => {
       const rows = await query(executor, `${this.#texts.expired} limit ${limit} for update skip locked`, []);
-      const keys = rows.map((row) => ({ k: textOf(row, 'entry_key') }));
-      return keys.length === 0 ? 0 : count(executor, this.#texts.removeMany, [JSON.stringify(keys)]);
+      const keys = rows.map((row) => textOf(row, 'entry_key'));
+      return keys.length === 0 ? 0 : count(executor, this.#texts.removeMany, [keyRows(keys)]);
     });
   }
 
@@ -102,11 +103,12 @@ export class MysqlEntryTable implements EntryTable {
 
   /** Rows stay locked until the end, so that the marks that are looked for are still there. */
   async #batch(executor: SqlExecutor, writes: readonly EntryWrite[]): Promise<ReadonlySet<string>> {
-    const { setMany, claimMany, replaceMany, removeMany, written } = this.#texts.batch;
+    const { written } = this.#texts;
+    const { setMany, claimMany, replaceMany, removeMany } = this.#texts.batch;
     const wrote = new Set<string>();
     const writer = randomUUID();
     const marked = async (some: readonly EntryWrite[]): Promise<void> => {
-      const rows = await query(executor, written, [writeRows(some), writer]);
+      const rows = await query(executor, written, [keyRows(some.map(({ key }) => key)), writer]);
       for (const row of rows) wrote.add(textOf(row, 'entry_key'));
     };
     /** A write that marks what it writes and nothing else: its count says all or none, mostly. */
@@ -136,6 +138,11 @@ export class MysqlEntryTable implements EntryTable {
     );
     return wrote;
   }
+}
+
+/** The parameter for `jsonRows` with keys alone. */
+function keyRows(keys: readonly string[]): string {
+  return JSON.stringify(keys.map((k) => ({ k })));
 }
 
 async function query(
@@ -170,11 +177,11 @@ function entryTexts(table: string) {
     `cast(${value} as binary) = cast(${expected} as binary)`;
   const page = `select entry_key, entry_value, index_at from ${table} where index_name = ? and ${live}`;
   const order = 'order by index_at desc, entry_key desc';
-  const keys = jsonRows('mysql', 1, 'x', { k: 'key' });
+  const keyed = `${jsonRows('mysql', 1, 'x', { k: 'key' })}
+      straight_join ${table} as e on e.entry_key = cast(x.k as binary)`;
   return {
-    read: `select entry_key, entry_value from ${table} where entry_key = ? and ${live}`,
-    readMany: `select e.entry_key, e.entry_value from ${keys}
-      straight_join ${table} as e on e.entry_key = cast(x.k as binary) where e.${live}`,
+    read: `select entry_value from ${table} where entry_key = ? and ${live}`,
+    readMany: `select e.entry_key, e.entry_value from ${keyed} where e.${live}`,
     look: `select entry_value, writer, ${live} as live from ${table} where entry_key = ? for update`,
     set: `insert ${insert} on duplicate key update ${overwrite}`,
     insert: `insert ignore ${insert}`,
@@ -186,7 +193,8 @@ function entryTexts(table: string) {
     page: `${page} ${order}`,
     pageBelow: `${page} and (index_at < ? or (index_at = ? and entry_key < ?)) ${order}`,
     expired: `select entry_key from ${table} where not ${live} order by expires_at`,
-    removeMany: `delete e from ${keys} straight_join ${table} as e on e.entry_key = cast(x.k as binary)`,
+    removeMany: `delete e from ${keyed}`,
+    written: `select e.entry_key from ${keyed} where e.writer = ?`,
     batch: batchTexts(table, columns, overwrite, same),
   };
 }
@@ -217,6 +225,5 @@ function batchTexts(
     // Emptied and over, which is what removed means; the sweep takes the row away.
     removeMany: `update ${joined} set e.entry_value = '', e.expires_at = 0, e.index_name = null, e.index_at = null,
       e.writer = ? where e.expires_at > ${now} and (x.expects = 'any' or ${same('e.entry_value', 'x.expected')})`,
-    written: `select e.entry_key from ${joined} where e.writer = ?`,
   };
 }

@@ -18,10 +18,11 @@ export abstract class ReturningEntryTable implements EntryTable {
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const [only] = keys;
-    const rows =
-      only !== undefined && keys.length === 1
-        ? await this.#query(this.#texts.read, [only])
-        : rowsOf(await this.readMany(keys));
+    if (only !== undefined && keys.length === 1) {
+      const [row] = await this.#query(this.#texts.read, [only]);
+      return new Map(row ? [[only, textOf(row, 'entry_value')]] : []);
+    }
+    const rows = rowsOf(await this.readMany(keys));
     return new Map(rows.map((row) => [textOf(row, 'entry_key'), textOf(row, 'entry_value')]));
   }
 
@@ -81,7 +82,7 @@ function singleTexts(
   const order = 'order by index_at desc, entry_key desc limit';
   const page = `select entry_key, entry_value, index_at from ${table} where index_name = ${text(1)} and ${live}`;
   return {
-    read: `select entry_key, entry_value from ${table} where entry_key = ${text(1)} and ${live}`,
+    read: `select entry_value from ${table} where entry_key = ${text(1)} and ${live}`,
     set: `${set} returning 1 as done`,
     claim: `${set} where e.expires_at <= ${now} returning 1 as done`,
     replace: `update ${table} set entry_value = ${text(1)}, expires_at = ${now} + ${integer(2)},

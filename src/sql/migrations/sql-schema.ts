@@ -1,6 +1,6 @@
 import { MaestranoSqlError } from '../../errors/sql.error.js';
 import type { SqlDialect, SqlExecutor, SqlRow } from '../sql-executor.js';
-import { withRetries } from '../sql-retry.js';
+import { withRetries } from '../sql-calls.js';
 import { tableName, type SqlTableOptions } from '../sql-tables.js';
 import { numberOf, rowsOf, textOf } from '../sql-values.js';
 import { migrationStatements, SQL_VERSION } from './migration-text.js';

@@ -1,6 +1,6 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SqlExecutor, SqlParameter, SqlRow } from '../../sql/sql-executor.js';
-import { withRetries } from '../../sql/sql-retry.js';
+import { withRetries } from '../../sql/sql-calls.js';
 import { countOf, numberOf, rowsOf, textOf } from '../../sql/sql-values.js';
 import { Statement } from '../sql/statement.js';
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';

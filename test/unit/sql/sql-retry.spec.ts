@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { SqlExecutor } from '../../../src/sql/sql-executor.js';
-import { withRetries } from '../../../src/sql/sql-retry.js';
+import { withRetries } from '../../../src/sql/sql-calls.js';
 
 const outside = { inTransaction: false } as SqlExecutor;
 const inside = { inTransaction: true } as SqlExecutor;
