@@ -2,9 +2,11 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { NotificationQueue } from '../connec/notifications/notification-queue.js';
 import { RecurringWork } from '../stores/recurring-work.js';
+import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { BullmqNotificationQueue, MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { BullmqRecurringWork } from './bullmq-recurring-work.js';
+import { BullmqSyncScheduler } from './bullmq-sync-scheduler.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoBullmqOptions>({
   optionsInjectionToken: MAESTRANO_BULLMQ_OPTIONS,
@@ -29,7 +31,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoBullm
     BullmqNotificationQueue,
     { provide: NotificationQueue, useExisting: BullmqNotificationQueue },
     { provide: RecurringWork, useClass: BullmqRecurringWork },
+    { provide: SyncScheduler, useClass: BullmqSyncScheduler },
   ],
-  exports: [BullmqNotificationQueue, NotificationQueue, RecurringWork],
+  exports: [BullmqNotificationQueue, NotificationQueue, RecurringWork, SyncScheduler],
 })
 export class MaestranoBullmqModule extends ConfigurableModuleClass {}

@@ -2,9 +2,11 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { NotificationQueue } from '../connec/notifications/notification-queue.js';
 import { RecurringWork } from '../stores/recurring-work.js';
+import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { MAESTRANO_PG_QUEUE_OPTIONS, PgNotificationQueue } from './pg-notification-queue.js';
 import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { PgRecurringWork } from './pg-recurring-work.js';
+import { PgSyncScheduler } from './pg-sync-scheduler.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoPgQueueOptions>({
   optionsInjectionToken: MAESTRANO_PG_QUEUE_OPTIONS,
@@ -31,7 +33,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoPgQue
     PgNotificationQueue,
     { provide: NotificationQueue, useExisting: PgNotificationQueue },
     { provide: RecurringWork, useClass: PgRecurringWork },
+    { provide: SyncScheduler, useClass: PgSyncScheduler },
   ],
-  exports: [PgNotificationQueue, NotificationQueue, RecurringWork],
+  exports: [PgNotificationQueue, NotificationQueue, RecurringWork, SyncScheduler],
 })
 export class MaestranoPgQueueModule extends ConfigurableModuleClass {}

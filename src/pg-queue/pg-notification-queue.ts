@@ -20,6 +20,7 @@ import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { type PgQueueSettings, resolvePgQueueSettings } from './pg-queue-settings.js';
 import { deadQueueOf, QueueJobs } from './queue-jobs.js';
 import { type ProcessNotification, QueueWorker } from './queue-worker.js';
+import type { SliceJobs } from './slice-jobs.js';
 import type { RecurringTurns } from './recurring-turns.js';
 
 /** Injection token of the {@link MaestranoPgQueueOptions}. */
@@ -142,6 +143,11 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
   /** @internal Does something with the turns of recurring work, as far as the database does its part in time. */
   onTurns<T>(name: string, work: (turns: RecurringTurns) => Promise<T>): Promise<T> {
     return this.#soon((jobs) => work(jobs.turnsOf(name)));
+  }
+
+  /** @internal Does something with the slices of the synchronization, as far as the database does its part in time. */
+  onSlices<T>(work: (slices: SliceJobs) => Promise<T>): Promise<T> {
+    return this.#soon(async (jobs) => work(await jobs.slices()));
   }
 
   override stop(withinMs: number): Promise<void> {

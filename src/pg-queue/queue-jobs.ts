@@ -12,6 +12,7 @@ import { bossDatabase } from './boss-database.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 import { RecurringTurns } from './recurring-turns.js';
+import { SliceJobs } from './slice-jobs.js';
 import { jobData, type QueuedJob, readDead, readJob } from './queued-job.js';
 
 /** A job that this process took up. */
@@ -37,6 +38,7 @@ export class QueueJobs {
   readonly #table: string;
   readonly #dead: string;
   readonly #queue: string;
+  #hasSlices = false;
 
   constructor(
     private readonly boss: PgBoss,
@@ -51,6 +53,14 @@ export class QueueJobs {
   /** The turns of a kind of recurring work. */
   turnsOf(name: string): RecurringTurns {
     return new RecurringTurns(this.boss, this.executor, this.settings, name);
+  }
+
+  /** The slices of the synchronization, with their queue. */
+  async slices(): Promise<SliceJobs> {
+    const slices = new SliceJobs(this.boss, this.executor, this.settings);
+    if (!this.#hasSlices) await slices.open();
+    this.#hasSlices = true;
+    return slices;
   }
 
   get #lockSeconds(): number {

@@ -46,15 +46,16 @@ export {
   SyncStore,
   type SyncStream,
 } from './store/sync-store.js';
+export type { SyncRequest, SyncRunOptions, SyncTaken } from './store/sync-request.js';
 export type { SyncKeyedRef, SyncRecord, SyncRecordSide } from './sync-record.js';
 export type { SyncHeldRecord, SyncOperations, SyncRecordRef } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
 export type {
   SyncEntityStatus,
   SyncProgress,
-  SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,
   SyncGroupsOptions,
 } from './sync-status.interface.js';
+export { SyncScheduler, type SyncSlice } from '../stores/sync-scheduler.js';
 export { MaestranoSync } from './sync.service.js';

@@ -1,6 +1,6 @@
 import type { RunOptions } from './engine/run-context.js';
 import { FULL_RUN } from './engine/sync-engine.js';
-import type { SyncRunOptions } from './sync-status.interface.js';
+import type { SyncRunOptions } from './store/sync-request.js';
 
 /** The engine's options of a run: only entities that are not paused. */
 export function runOptionsOf(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { SyncTaken } from './store/sync-request.js';
 import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
 
 /**
@@ -9,8 +10,12 @@ import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store
 export class RunStates {
   constructor(private readonly store: SyncStore) {}
 
-  /** Notes that a run begins, unless that of another instance is noted already. */
-  async begin(scope: SyncScope, present: SyncGroupState): Promise<SyncRunState> {
+  /** Notes that a run begins, unless that of another instance is noted already, and which request it takes up. */
+  async begin(
+    scope: SyncScope,
+    present: SyncGroupState,
+    taken: SyncTaken | null = null,
+  ): Promise<SyncRunState> {
     const run: SyncRunState = {
       id: randomUUID(),
       status: 'RUNNING',
@@ -18,7 +23,13 @@ export class RunStates {
       startedAt: Date.now(),
       endedAt: null,
     };
-    if (present.run?.status !== 'RUNNING') await this.store.setGroup(scope, { run, again: false });
+    const isFirst = present.run?.status !== 'RUNNING';
+    if (isFirst || taken !== null) {
+      await this.store.setGroup(scope, {
+        ...(isFirst ? { run, again: false } : {}),
+        ...(taken === null ? {} : { taken }),
+      });
+    }
     return run;
   }
 

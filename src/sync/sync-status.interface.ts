@@ -1,17 +1,4 @@
-import type { SyncSide } from './store/sync-link.js';
 import type { SyncCounts, SyncNotice, SyncRunState, SyncStream } from './store/sync-store.js';
-
-/** What one run does otherwise. */
-export interface SyncRunOptions {
-  /** Lists all records of both sides, instead of what changed; false by default. */
-  readonly full?: boolean;
-  /** Names of entities; all by default. */
-  readonly only?: readonly string[];
-  /** Which side wins every conflict of this run; the rules decide by default. */
-  readonly preemption?: SyncSide;
-  /** The only side that is written to; both by default. */
-  readonly to?: SyncSide;
-}
 
 /** Which part of the groups. */
 export interface SyncGroupsOptions {

@@ -1,11 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import { ConnecService } from '../connec/connec.service.js';
 import { MaestranoError } from '../errors/maestrano.error.js';
 import { MaestranoSyncError } from '../errors/sync.error.js';
+import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
 import type { RunOptions } from './engine/run-context.js';
@@ -14,29 +23,24 @@ import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
+import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
 import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
-import type {
-  SyncGroupPage,
-  SyncGroupState,
-  SyncHistoryEntry,
-  SyncRunState,
-  SyncScope,
-} from './store/sync-store.js';
+import type { SyncGroupPage, SyncHistoryEntry, SyncScope } from './store/sync-store.js';
 import { follow } from './progress.js';
+import { readStatus } from './read-status.js';
 import { logRun } from './run-log.js';
 import { needsOf, runMessage } from './run-message.js';
 import { runOptionsOf } from './run-options.js';
 import { RunStates } from './run-states.js';
+import { type EndedRun, Slices } from './slices.js';
+import type { SyncRunOptions, SyncTaken } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
 import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
-import { SyncRuns } from './sync-runs.js';
 import type {
-  SyncEntityStatus,
   SyncProgress,
-  SyncRunOptions,
   SyncStatus,
   SyncTouchOptions,
   SyncGroupsOptions,
@@ -68,12 +72,13 @@ const SETTLE_PAUSE = 250;
  * ```
  */
 @Injectable()
-export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
+export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger('MaestranoSync');
   readonly #settings: SyncSettings;
   readonly #entities: readonly SyncEntity[];
   readonly #engine: SyncEngine;
-  readonly #runs: SyncRuns;
+  readonly #scheduler: SyncScheduler;
+  readonly #slices: Slices;
   readonly #states: RunStates;
 
   /** @throws MaestranoSyncError `sync.declaration` */
@@ -82,6 +87,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     private readonly connec: ConnecService,
     private readonly watch: SyncWatch,
     private readonly telemetry: SyncTelemetry,
+    @Optional() scheduler?: SyncScheduler,
   ) {
     const given = Object.entries(options).filter(
       ([name, value]) => name in SYNC_DEFAULTS && value !== undefined,
@@ -98,10 +104,15 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     }
     this.#states = new RunStates(options.store);
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
-    this.#runs = new SyncRuns(
-      (group, run, signal) => this.#runInBackground(group, run, signal),
-      options.maxRuns ?? 4,
-    );
+    this.#scheduler = scheduler ?? new MemorySyncScheduler();
+    this.#slices = new Slices({
+      store: options.store,
+      scheduler: this.#scheduler,
+      entities: this.entities,
+      sliceMs: options.sliceMs ?? SLICE_MS,
+      scopeOf: (group) => scopeOf(options, group),
+      run: (group, run, signal, taken) => this.#run(group, run, signal, taken),
+    });
   }
 
   /** @throws MaestranoSyncError `sync.store` for a store that may lose data, in production */
@@ -111,9 +122,14 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     this.watch.readFrom((group) => this.status(group));
   }
 
+  /** @internal Nest's own hook: once every module is ready. */
+  onApplicationBootstrap(): void {
+    this.#slices.work(this.options.maxRuns ?? 4);
+  }
+
   /** @internal Nest's own hook. */
   async onApplicationShutdown(): Promise<void> {
-    await settledWithin(STOP_MS, this.#runs.close());
+    await this.#scheduler.stop(STOP_MS);
     await this.options.store.close();
   }
 
@@ -137,14 +153,22 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return result;
   }
 
-  /** Has a run follow in the background. Asked for while one is under way, it is one more afterwards. */
+  /**
+   * Has a run follow in the background, in this process or in one that shares its queue. Asked for while one is under way, it
+   * is one more afterwards. Once it resolves, that is kept in the store.
+   */
   async start(group: GroupReference, options: SyncRunOptions = {}): Promise<void> {
-    this.#runs.start(group, await this.#runOptions(group, options));
+    await this.#slices.ask(group, options);
+  }
+
+  /** @internal Has a slice follow of a group that is due by what is in the store. */
+  async due(group: GroupReference): Promise<void> {
+    await this.#slices.enqueue(group);
   }
 
   /** Resolves once no run of this process is under way or waits. */
   async idle(): Promise<void> {
-    await this.#runs.idle();
+    await this.#scheduler.idle();
   }
 
   /**
@@ -257,25 +281,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
   }
 
   async status(group: GroupReference): Promise<SyncStatus> {
-    const { store } = this.options;
-    const scope = scopeOf(this.options, group);
-    const state = await store.group(scope);
-    const entities: SyncEntityStatus[] = [];
-    for (const { name } of this.#entities) {
-      const { stopped, confirmed, foundBySweep, notices } = await store.stream(scope, name);
-      const counts = await store.count(scope, name, Date.now());
-      entities.push({
-        entity: name,
-        ...counts,
-        dueSince: counts.due === 0 ? null : await this.#dueSince(scope, name),
-        stopped,
-        confirmed,
-        paused: name in state.paused,
-        foundBySweep,
-        notices,
-      });
-    }
-    return { enabled: state.enabled, run: this.#present(group, state), entities };
+    return readStatus(this.options.store, scopeOf(this.options, group), this.entities);
   }
 
   /** How far it is, every second by default, until no run waits or is under way any more. */
@@ -314,16 +320,10 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
 
   /** Forgets everything about a group, and ends a run that is under way. Neither side is changed. */
   async forget(group: GroupReference): Promise<void> {
-    this.#runs.drop(group);
+    await this.#slices.cancel(group);
     this.watch.forget(group);
     await this.options.store.forget(scopeOf(this.options, group));
-    await settledWithin(SETTLE_TRIES * SETTLE_PAUSE, this.#runs.ended(group));
-  }
-
-  /** Since when the oldest record that is due waits, in milliseconds. */
-  async #dueSince(scope: SyncScope, entity: string): Promise<number | null> {
-    const [oldest] = await this.options.store.due(scope, entity, Date.now(), 1);
-    return oldest?.since ?? null;
+    await settledWithin(SETTLE_TRIES * SETTLE_PAUSE, this.#slices.ended(group));
   }
 
   /** Waits until a run that was under way has seen that it is to end. */
@@ -341,52 +341,46 @@ export class MaestranoSync implements OnModuleInit, OnApplicationShutdown {
     return link ?? null;
   }
 
-  async #runInBackground(group: GroupReference, options: RunOptions, signal: AbortSignal): Promise<boolean> {
-    const until = Date.now() + (this.options.sliceMs ?? SLICE_MS);
-    const { result, again } = await this.#run(group, { ...options, until }, signal);
-    // Somebody else had the group for a moment, and would do nothing more.
-    if (result.status === 'busy' && again)
-      await pause(SETTLE_PAUSE, undefined, { signal }).catch(() => undefined);
-    return result.more || again;
-  }
-
   /** A run, and whether one more has to follow. */
   async #run(
     group: GroupReference,
     options: RunOptions,
     signal?: AbortSignal,
-  ): Promise<{ readonly result: SyncRunResult; readonly again: boolean }> {
+    taken: SyncTaken | null = null,
+  ): Promise<EndedRun> {
     const { marketplace, groupUid } = group;
     const scope = scopeOf(this.options, group);
     const before = await this.options.store.group(scope);
     if (!before.enabled) throw new MaestranoSyncError('sync.disabled', { marketplace, group: groupUid });
-    const run = await this.#states.begin(scope, before);
+    const run = await this.#states.begin(scope, before, taken);
     try {
       const sides = await this.#sides(group);
       const result = await this.telemetry.run(group, () => this.#engine.run(sides, options, signal));
       if (result.status === 'busy') return { result, again: !(await this.#states.ask(scope, run)) };
       logRun(this.#logger, group, result);
       const present = await this.status(group);
-      this.watch.note(group, present, result.errors[0]?.code ?? null);
+      const code = result.errors[0]?.code ?? null;
+      this.watch.note(group, present, code);
       const needs = needsOf(present, this.#settings.firstRun);
       const message = runMessage(present, result, needs);
       const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      return { result, again: await this.#states.end(scope, { ...run, status, message, needs }) };
+      const ended = { ...run, status, message, needs, code } as const;
+      return { result, again: await this.#states.end(scope, ended) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       // The group belongs to somebody else by now, or to nobody.
       if (known && error.code === 'sync.leaseLost') throw error;
-      this.watch.failed(group, error instanceof MaestranoError ? error.code : 'unknown');
+      if (signal?.aborted) {
+        const message = 'The run goes on in another process.';
+        await this.#states.end(scope, { ...run, status: 'ENQUEUED', message });
+        throw error;
+      }
+      const code = error instanceof MaestranoError ? error.code : 'unknown';
+      this.watch.failed(group, code);
       const message = known ? error.message : 'The run failed.';
-      await this.#states.end(scope, { ...run, status: 'ERROR', message });
+      await this.#states.end(scope, { ...run, status: 'ERROR', message, code });
       throw error;
     }
-  }
-
-  #present(group: GroupReference, { run }: SyncGroupState): SyncRunState | null {
-    const here = this.#runs.state(group);
-    if (here !== 'waiting') return run;
-    return { id: '', status: 'ENQUEUED', message: run?.message ?? '', startedAt: Date.now(), endedAt: null };
   }
 
   async #runOptions(group: GroupReference, options: SyncRunOptions): Promise<RunOptions> {

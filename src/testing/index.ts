@@ -34,6 +34,12 @@ export {
   syncEntityContract,
   type SyncEntityFixtures,
 } from './sync-entity-contract.js';
+export {
+  type ClosableScheduler,
+  syncSchedulerContract,
+  type SyncSchedulerContractOptions,
+  type SyncSchedulerSetup,
+} from './sync-scheduler-contract.js';
 export { syncStoreContract, type SyncStoreContractOptions } from './sync-store-contract.js';
 export type { ContractCase } from './contract-case.js';
 export { maestranoCompliance, type ComplianceTarget } from './compliance/maestrano-compliance.js';

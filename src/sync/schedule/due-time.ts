@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
 
+import { waitingRequest } from '../store/sync-request.js';
 import type { SyncGroupState, SyncScope } from '../store/sync-store.js';
+
+/** How long what a queue was given may take before it is given to it again; milliseconds. */
+const LOST_MS = 2 * 60_000;
+
+/** How long a run in the background may take before it is tried whether somebody still does it; milliseconds. */
+const DEAD_MS = 10 * 60_000;
 
 /**
  * When a group is due: once in each interval, at a moment of its own that follows from its name, so that ten thousand groups are
@@ -15,4 +22,18 @@ export function dueTime(scope: SyncScope, { run }: Pick<SyncGroupState, 'run'>, 
   const last = run?.endedAt ?? run?.startedAt ?? 0;
   const earliest = last + everyMs / 2;
   return Math.ceil((earliest - offset) / everyMs) * everyMs + offset;
+}
+
+/**
+ * Whether a run that was asked for, or that has more to do, got lost with a queue or a process: each is looked for in the store,
+ * which knows it, and asked for again.
+ */
+export function isLost(state: Pick<SyncGroupState, 'run' | 'wanted' | 'taken'>, now: number): boolean {
+  const { run, taken } = state;
+  const waiting = waitingRequest(state);
+  const isRunning = run !== null && run.endedAt === null;
+  if (isRunning) return now - run.startedAt > DEAD_MS;
+  if (waiting !== null) return now - Math.max(waiting.at, run?.endedAt ?? 0) > LOST_MS;
+  const goesOn = run?.status === 'ENQUEUED' || (taken !== null && taken.options !== null);
+  return goesOn && now - (run?.endedAt ?? 0) > LOST_MS;
 }

@@ -4,17 +4,19 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  Optional,
 } from '@nestjs/common';
 
+import { RecurringWork } from '../../stores/recurring-work.js';
+import { SyncScheduler } from '../../stores/sync-scheduler.js';
 import { errorPlace } from '../../utils/error-place.js';
 import { Repetition } from '../../utils/repetition.js';
+import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { appOf, scopeOf } from '../group-sides.js';
-import type { SyncKnownGroup } from '../store/sync-store.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
 import type { MaestranoSyncOptions } from '../sync-options.interface.js';
-import { SyncWatch } from '../watch/sync-watch.service.js';
 import { Admission } from './admission.js';
-import { dueTime } from './due-time.js';
+import { dueTime, isLost } from './due-time.js';
 
 /** How often it is looked for groups that are due, in milliseconds. */
 const TURN_MS = 60_000;
@@ -29,29 +31,30 @@ const PAGE = 1_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Has every group that was run before be run again and again. Everything that it goes by is in the store: any number of
- * processes do it side by side, the lease of a group keeps them apart, and one that dies leaves nothing behind. There is no
- * timer and no object for a group.
+ * Has every group that was run before be run again and again, and finds what a queue or a process lost. Everything that it goes by
+ * is in the store: there is no timer and no object for a group, and nobody has to remember when one was run. With a queue, one
+ * process looks for all and gives it the names of those that are due; without one each process looks, and runs some of them
+ * itself.
  */
 @Injectable()
 export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoSync');
-  readonly #admission = new Admission();
   readonly #repetition = new Repetition(() => this.#turn());
   #stopped = false;
 
   constructor(
     @Inject(MAESTRANO_SYNC_OPTIONS) private readonly options: MaestranoSyncOptions,
     private readonly sync: MaestranoSync,
-    private readonly watch: SyncWatch,
+    @Optional() private readonly scheduler?: SyncScheduler,
+    @Optional() private readonly recurring?: RecurringWork,
   ) {}
 
   /** @internal Nest's own hook. */
   onApplicationBootstrap(): void {
     if (this.options.schedule === 'off') return;
-    this.watch.onRun(({ marketplace }, failure) =>
-      this.#admission.note(marketplace, failure === 'sync.sideAway'),
-    );
+    if (this.scheduler && this.recurring) {
+      return this.recurring.repeat('synchronization', TURN_MS, () => this.#repetition.once());
+    }
     // Instances that were started together do not look together.
     this.#repetition.start(TURN_MS * (0.5 + Math.random() / 2), TURN_MS);
   }
@@ -67,21 +70,27 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
     const { store, schedule } = this.options;
     const app = appOf(this.options);
     const everyMs = schedule === 'off' ? HOUR_MS : (schedule?.everyMs ?? HOUR_MS);
-    this.#admission.next();
-    let begun = 0;
+    const admission = new Admission();
+    const due: GroupReference[] = [];
     let after: string | undefined;
     do {
       const page = await store.groups(app, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      const due = page.groups.filter(
-        (one) => one.state.enabled && dueTime(scopeOf(this.options, one), one.state, everyMs) <= now,
-      );
-      for (const { marketplace, groupUid } of shuffled(due)) {
-        if (this.#stopped || !this.#admission.admits(marketplace)) continue;
-        await this.sync.start({ marketplace, groupUid });
-        begun += 1;
+      for (const one of page.groups) {
+        const { marketplace, groupUid, state } = one;
+        admission.see(one);
+        if (!state.enabled) continue;
+        const isDue = state.run !== null && dueTime(scopeOf(this.options, one), state, everyMs) <= now;
+        if (isDue || isLost(state, now)) due.push({ marketplace, groupUid });
       }
       after = page.next ?? undefined;
     } while (after !== undefined && !this.#stopped);
+    let begun = 0;
+    for (const group of shuffled(due)) {
+      if (this.#stopped) break;
+      if (!admission.admits(group.marketplace, now)) continue;
+      await this.sync.due(group);
+      begun += 1;
+    }
     return begun;
   }
 
@@ -96,7 +105,7 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
 }
 
 /** In an order of this process' own: others begin with other groups. */
-function shuffled(groups: readonly SyncKnownGroup[]): readonly SyncKnownGroup[] {
+function shuffled(groups: readonly GroupReference[]): readonly GroupReference[] {
   return groups
     .map((one) => ({ one, place: Math.random() }))
     .toSorted((first, second) => first.place - second.place)

@@ -1,5 +1,6 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncHoldKind, SyncLink, SyncSide } from './sync-link.js';
+import type { SyncRequest, SyncTaken } from './sync-request.js';
 
 /** Whose data: one customer company on one marketplace, for one application. */
 export interface SyncScope {
@@ -153,6 +154,10 @@ export interface SyncGroupState {
   readonly run: SyncRunState | null;
   /** Whether somebody asked for a run while another one was under way. */
   readonly again: boolean;
+  /** The run that was asked for last; null before the first. */
+  readonly wanted: SyncRequest | null;
+  /** Which of them was taken up last; null before the first. */
+  readonly taken: SyncTaken | null;
 }
 
 /** The present or last run of a group. */
@@ -163,6 +168,8 @@ export interface SyncRunState {
   readonly message: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** Of what made it fail, such as `sync.sideAway`; null when it did not, left out before it ended. */
+  readonly code?: string | null;
   /** What waited for a person when it ended; left out before, and where nobody could say. */
   readonly needs?: SyncNeeds;
 }
@@ -208,7 +215,14 @@ export interface SyncLinkPage {
 }
 
 /** The state of a group before anything happened. */
-export const NEW_GROUP: SyncGroupState = { enabled: true, paused: {}, run: null, again: false };
+export const NEW_GROUP: SyncGroupState = {
+  enabled: true,
+  paused: {},
+  run: null,
+  again: false,
+  wanted: null,
+  taken: null,
+};
 
 /** The state of an entity before anything was read. */
 export const NEW_STREAM: SyncStream = {

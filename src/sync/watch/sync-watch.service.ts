@@ -37,7 +37,6 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
   readonly #troubles = new Map<string, GroupTrouble>();
   /** Marketplaces of groups that were run: those that are well are reported as such. */
   readonly #marketplaces = new Set<string>();
-  readonly #listeners = new Set<(group: GroupReference, failure: string | null) => void>();
   #remove: (() => void) | null = null;
   #status: ((group: GroupReference) => Promise<SyncStatus>) | null = null;
 
@@ -59,11 +58,6 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
   /** How groups are looked at again. */
   readFrom(status: (group: GroupReference) => Promise<SyncStatus>): void {
     this.#status = status;
-  }
-
-  /** Calls back after every run of this process, with the code of what made it fail. */
-  onRun(listener: (group: GroupReference, failure: string | null) => void): void {
-    this.#listeners.add(listener);
   }
 
   /** Takes note of a group after a run. @param failure code of what made it fail; null when it did not */
@@ -90,11 +84,10 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
     this.#troubles.set(keyOf(group), { ...before, failure });
   }
 
-  /** Tells listeners and the application how a run ended, and which entities stopped by it. */
+  /** Tells the application how a run ended, and which entities stopped by it. */
   #tell(group: GroupReference, failure: string | null, { entities }: SyncStatus): void {
     const { marketplace, groupUid } = group;
     const known = this.#troubles.get(keyOf(group))?.stopped ?? [];
-    for (const listener of this.#listeners) listener(group, failure);
     for (const { entity, stopped } of entities) {
       if (stopped === null || known.includes(entity)) continue;
       const { code } = stopped;

@@ -1,34 +1,30 @@
 import { describe, expect, it, jest } from '@jest/globals';
 
-import { MaestranoEvents } from '../../../src/events/maestrano-events.service.js';
-import { HealthContributors } from '../../../src/health/health-contributors.service.js';
 import { Admission } from '../../../src/sync/schedule/admission.js';
-import { dueTime } from '../../../src/sync/schedule/due-time.js';
+import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import type { SyncRunState } from '../../../src/sync/store/sync-store.js';
 import type { MaestranoSync } from '../../../src/sync/sync.service.js';
-import { SyncWatch } from '../../../src/sync/watch/sync-watch.service.js';
 
 const HOUR = 3_600_000;
 const NOW = 1_700_000_000_000;
 
-const ended = (at: number): { readonly run: SyncRunState } => ({
-  run: { id: 'r', status: 'SUCCESS', message: '', startedAt: at - 1_000, endedAt: at },
+const ended = (at: number, code: string | null = null): { readonly run: SyncRunState } => ({
+  run: { id: 'r', status: code ? 'ERROR' : 'SUCCESS', message: '', startedAt: at - 1_000, endedAt: at, code },
 });
 const scopeOf = (group: string, marketplace = 'uat') => ({ app: 'default', marketplace, group });
 
 function scheduled(store: MemorySyncStore) {
   const started: string[] = [];
   const sync = {
-    start: jest.fn(async ({ marketplace, groupUid }: { marketplace: string; groupUid: string }) => {
+    due: jest.fn(async ({ marketplace, groupUid }: { marketplace: string; groupUid: string }) => {
       started.push(`${marketplace}/${groupUid}`);
     }),
   };
-  const watch = new SyncWatch(new HealthContributors(), new MaestranoEvents());
   const options = { store, entities: [], owner: { provider: 'p', realm: 'r' } };
-  const schedule = new SyncSchedule(options, sync as unknown as MaestranoSync, watch);
-  return { schedule, started, watch };
+  const schedule = new SyncSchedule(options, sync as unknown as MaestranoSync);
+  return { schedule, started };
 }
 
 describe('when groups are due', () => {
@@ -80,44 +76,68 @@ describe('the schedule', () => {
     expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(handles);
   });
 
-  it('asks a marketplace that is away with one group a turn, and admits the others in steps afterwards', async () => {
+  it('check 38: asks a marketplace that is away with one group a minute, and admits the others in steps afterwards', async () => {
     const store = new MemorySyncStore();
-    for (let n = 0; n < 100; n += 1) {
+    for (let n = 0; n < 300; n += 1) {
       await store.setGroup(scopeOf(`cld-${n}`, 'away'), ended(NOW - 2 * HOUR));
       await store.setGroup(scopeOf(`cld-${n}`, 'well'), ended(NOW - 2 * HOUR));
     }
-    const { schedule, started, watch } = scheduled(store);
-    schedule.onApplicationBootstrap();
-    const begun = async (): Promise<number> => {
-      started.length = 0;
-      await schedule.turn(NOW);
-      expect(started.filter((one) => one.startsWith('well/'))).toHaveLength(100);
-      return started.filter((one) => one.startsWith('away/')).length;
+    // Two processes that share nothing but the store.
+    const looks = [scheduled(store), scheduled(store)];
+    let now = NOW;
+    const begun = async (code: string | null): Promise<number> => {
+      const groups = new Set<string>();
+      for (const { schedule, started } of looks) {
+        started.length = 0;
+        await schedule.turn(now);
+        for (const one of started.filter((name) => name.startsWith('away/'))) {
+          groups.add(one);
+          await store.setGroup(scopeOf(one.slice(5), 'away'), ended(now + 1_000, code));
+        }
+      }
+      now += 60_000;
+      return groups.size;
     };
-    const note = (failure: string | null): void =>
-      watch.note(
-        { marketplace: 'away', groupUid: 'cld-1' },
-        { enabled: true, run: null, entities: [] },
-        failure,
-      );
-    expect(await begun()).toBe(100);
-    note('sync.sideAway');
-    for (let turn = 0; turn < 5; turn += 1) {
-      expect(await begun()).toBe(1);
-      note('sync.sideAway');
+    for (const n of [0, 1, 2]) {
+      await store.setGroup(scopeOf(`cld-${n}`, 'away'), ended(NOW - 60_000 + n, 'sync.sideAway'));
     }
+    for (let minute = 0; minute < 10; minute += 1) expect(await begun('sync.sideAway')).toBe(1);
+    looks.pop();
     const steps: number[] = [];
-    for (let turn = 0; turn < 7; turn += 1) {
-      note(null);
-      steps.push(await begun());
-    }
-    expect(steps).toEqual([2, 4, 8, 16, 32, 64, 100]);
-    await schedule.beforeApplicationShutdown();
+    for (let minute = 0; minute < 8; minute += 1) steps.push(await begun(null));
+    expect(steps.slice(0, 7)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect(looks[0]!.started.length).toBeGreaterThan(0);
   });
 
-  it('holds nothing back for reasons that are a record’s or a group’s own', () => {
+  it('holds nobody back for what is the matter with one company', () => {
     const admission = new Admission();
-    admission.note('uat', false);
-    for (let count = 0; count < 10; count += 1) expect(admission.admits('uat')).toBe(true);
+    for (let n = 0; n < 50; n += 1) {
+      const state = { enabled: true, paused: {}, again: false, wanted: null, taken: null };
+      const run = ended(NOW - n * 1_000, n % 10 === 0 ? 'sync.sideAway' : null);
+      admission.see({ marketplace: 'uat', groupUid: `cld-${n}`, state: { ...state, ...run } });
+    }
+    for (let count = 0; count < 200; count += 1) expect(admission.admits('uat', NOW)).toBe(true);
+  });
+});
+
+describe('a queue that lost something', () => {
+  const wanted = { id: 'w', at: NOW, options: {} };
+  const minutes = (n: number): number => NOW + n * 60_000;
+
+  it('is noticed by a run that was asked for and does not come', () => {
+    const asked = { run: null, wanted, taken: null };
+    expect([minutes(1), minutes(3)].map((now) => isLost(asked, now))).toEqual([false, true]);
+    const taken = { id: 'w', options: null };
+    expect(isLost({ ...ended(NOW), wanted, taken }, minutes(30))).toBe(false);
+  });
+
+  it('is noticed by a run that does not go on, and by one that does not end', () => {
+    const left = { ...ended(NOW), wanted, taken: { id: 'w', options: {} } };
+    expect([minutes(1), minutes(3)].map((now) => isLost(left, now))).toEqual([false, true]);
+    const run: SyncRunState = { id: 'r', status: 'RUNNING', message: '', startedAt: NOW, endedAt: null };
+    const dead = { run, wanted: null, taken: null };
+    expect([minutes(5), minutes(11)].map((now) => isLost(dead, now))).toEqual([false, true]);
+    const stopped = { run: { ...run, status: 'ENQUEUED' as const, endedAt: NOW }, wanted: null, taken: null };
+    expect([minutes(1), minutes(3)].map((now) => isLost(stopped, now))).toEqual([false, true]);
   });
 });

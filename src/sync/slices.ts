@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Logger } from '@nestjs/common';
+
+import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import { SyncScheduler } from '../stores/sync-scheduler.js';
+import { errorPlace } from '../utils/error-place.js';
+import type { RunOptions } from './engine/run-context.js';
+import type { SyncRunResult } from './engine/sync-engine.js';
+import { runOptionsOf } from './run-options.js';
+import { inOneRun, type SyncRunOptions, type SyncTaken, waitingRequest } from './store/sync-request.js';
+import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
+
+/** Milliseconds before a group is tried again that somebody had who does nothing more. */
+const BUSY_MS = 250;
+
+/** A run, and whether one more has to follow. */
+export interface EndedRun {
+  readonly result: SyncRunResult;
+  readonly again: boolean;
+}
+
+/** What slices stand on. */
+export interface SlicesFacts {
+  readonly store: SyncStore;
+  readonly scheduler: SyncScheduler;
+  readonly entities: readonly string[];
+  /** How long a slice goes on while others wait, in milliseconds. */
+  readonly sliceMs: number;
+  scopeOf(group: GroupReference): SyncScope;
+  run(
+    group: GroupReference,
+    options: RunOptions,
+    signal: AbortSignal,
+    taken: SyncTaken | null,
+  ): Promise<EndedRun>;
+}
+
+/**
+ * Runs in the background. What is asked for is kept in the store, and the scheduler only gets the name of the group: so a
+ * queue, or the process, may be lost (synchronization §6).
+ */
+export class Slices {
+  readonly #logger = new Logger('MaestranoSync');
+  readonly #running = new Map<string, Promise<boolean>>();
+
+  constructor(private readonly facts: SlicesFacts) {}
+
+  /** Begins to do them. */
+  work(concurrency: number): void {
+    this.facts.scheduler.work((group, signal) => this.#tracked(group, signal), concurrency);
+  }
+
+  /** Has a run follow; together with one that waits already, it is one. Nothing follows while the group is switched off. */
+  async ask(group: GroupReference, options: SyncRunOptions): Promise<void> {
+    const { store } = this.facts;
+    const scope = this.facts.scopeOf(group);
+    const state = await store.group(scope);
+    if (!state.enabled) return;
+    const waiting = waitingRequest(state);
+    const wanted = waiting === null ? options : inOneRun(waiting.options, options);
+    if (waiting === null || JSON.stringify(wanted) !== JSON.stringify(waiting.options)) {
+      await store.setGroup(scope, { wanted: { id: randomUUID(), at: Date.now(), options: wanted } });
+    }
+    await this.enqueue(group);
+  }
+
+  /** Has a slice follow of what is due. Never rejects: what a queue that is away did not take is found in the store. */
+  async enqueue(group: GroupReference): Promise<void> {
+    try {
+      await this.facts.scheduler.enqueue(group);
+    } catch (error) {
+      this.#logger.warn(`The queue did not take a group, which follows later: ${errorPlace(error)}`);
+    }
+  }
+
+  /** Has no run follow of a group that is gone. */
+  async cancel(group: GroupReference): Promise<void> {
+    await this.facts.scheduler
+      .cancel(group)
+      .catch((error: unknown) =>
+        this.#logger.warn(`A group may still be in the queue: ${errorPlace(error)}`),
+      );
+  }
+
+  /** Resolves once no slice of the group is under way in this process. */
+  async ended(group: GroupReference): Promise<void> {
+    await this.#running.get(keyOf(group));
+  }
+
+  async #tracked(group: GroupReference, signal: AbortSignal): Promise<boolean> {
+    const key = keyOf(group);
+    const running = this.#slice(group, signal);
+    this.#running.set(key, running);
+    try {
+      return await running;
+    } catch (error) {
+      // The process stops: another one goes on.
+      if (signal.aborted) return true;
+      const { name, message } = error as Error;
+      this.#logger.error(
+        `Synchronization of ${group.marketplace}/${group.groupUid} failed: ${name}: ${message}`,
+      );
+      return false;
+    } finally {
+      if (this.#running.get(key) === running) this.#running.delete(key);
+    }
+  }
+
+  async #slice(group: GroupReference, signal: AbortSignal): Promise<boolean> {
+    const { store, entities, sliceMs } = this.facts;
+    const scope = this.facts.scopeOf(group);
+    const state = await store.group(scope);
+    // A group that was forgotten, or switched off, while its name was in a queue.
+    if (!state.enabled || (state.wanted === null && state.run === null)) return false;
+    const asked = waitingRequest(state);
+    const options = asked?.options ?? state.taken?.options ?? {};
+    const taken = asked === null ? state.taken : { id: asked.id, options };
+    const until = Date.now() + sliceMs;
+    const { result, again } = await this.facts.run(
+      group,
+      { ...runOptionsOf(entities, state.paused, options), until },
+      signal,
+      asked === null ? null : taken,
+    );
+    if (result.status === 'busy') {
+      // Somebody else had the group for a moment, and would do nothing more.
+      if (again) await pause(BUSY_MS, undefined, { signal }).catch(() => undefined);
+      return again;
+    }
+    const left = result.more ? { ...options, full: false } : null;
+    if (taken !== null && (taken.options !== null || left !== null)) {
+      await store.setGroup(scope, { taken: { id: taken.id, options: left } });
+    }
+    return result.more || again;
+  }
+}
+
+/** The last run, or the one that waits. */
+export function presentRun(state: SyncGroupState): SyncRunState | null {
+  const { run } = state;
+  const waiting = waitingRequest(state);
+  if (waiting === null || !state.enabled) return run;
+  return { id: '', status: 'ENQUEUED', message: run?.message ?? '', startedAt: waiting.at, endedAt: null };
+}
+
+function keyOf({ marketplace, groupUid }: GroupReference): string {
+  return JSON.stringify([marketplace, groupUid]);
+}
