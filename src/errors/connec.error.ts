@@ -76,6 +76,7 @@ export interface ConnecErrorFacts extends MaestranoErrorFacts {
   readonly operation?: string | undefined;
   readonly status?: number | undefined;
   readonly attempts?: number | undefined;
+  readonly retryAfterMs?: number | null | undefined;
   readonly problems?: readonly ConnecProblem[] | undefined;
 }
 
@@ -96,6 +97,8 @@ export class MaestranoConnecError extends MaestranoError {
   readonly codes: readonly string[];
   /** HTTP attempts made; 0 when nothing was sent. */
   readonly attempts: number;
+  /** Milliseconds that Connec! asked to wait before the next request; null when it did not say. */
+  readonly retryAfterMs: number | null;
   /** Connec!'s entries in full. Not enumerable, so that loggers do not print customers' data. */
   declare readonly problems: readonly ConnecProblem[];
 
@@ -105,6 +108,7 @@ export class MaestranoConnecError extends MaestranoError {
     this.operation = facts.operation ?? null;
     this.status = facts.status ?? null;
     this.attempts = facts.attempts ?? 0;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
     const problems = facts.problems ?? [];
     this.codes = problems.flatMap((problem) => (problem.code === null ? [] : [problem.code]));
     Object.defineProperty(this, 'problems', { value: problems, enumerable: false });

@@ -5,6 +5,7 @@ import type { SqlExecutor } from '../sql/sql-executor.js';
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { ConnecClientRecords } from './connec/connec-client-records.js';
+import type { Paces } from './engine/pace.js';
 import type { GroupSides } from './engine/sync-engine.js';
 import { SYNC_DEFAULTS } from './engine/sync-settings.js';
 import { SqlSyncStore } from './sql/sql-sync-store.js';
@@ -34,6 +35,7 @@ export async function sidesOf(
   options: MaestranoSyncOptions,
   connec: ConnecService,
   group: GroupReference,
+  paces: Paces,
 ): Promise<GroupSides> {
   const owner = await ownerOf(options, group);
   const client = connec.for(group.groupUid, group.marketplace, { externalIds: true });
@@ -43,6 +45,7 @@ export async function sidesOf(
     owner,
     tenant: options.tenant?.(group) ?? group.groupUid,
     executor: executorOf(options),
+    pace: paces.ofRun(group.marketplace),
   };
 }
 

@@ -9,6 +9,7 @@ export type { SyncImportedLink, SyncImportResult } from './import-links.js';
 export { MaestranoSyncError, type SyncErrorCode } from '../errors/sync.error.js';
 export type { SyncPlan, SyncPlanAction, SyncPlanEntry, SyncPlanField } from './engine/plan.js';
 export type { SyncRunResult } from './engine/sync-engine.js';
+export type { SyncLimits, SyncRate } from './engine/pace.js';
 export type { SyncSettings } from './engine/sync-settings.js';
 export type { SyncEntity } from './fields/entity-definition.js';
 export type { ConnecPath, FieldMap } from './fields/field-map.js';

@@ -26,7 +26,7 @@ export class RunStates {
     const isFirst = present.run?.status !== 'RUNNING';
     if (isFirst || taken !== null) {
       await this.store.setGroup(scope, {
-        ...(isFirst ? { run, again: false } : {}),
+        ...(isFirst ? { run, again: false, pausedUntil: null } : {}),
         ...(taken === null ? {} : { taken }),
       });
     }
@@ -34,8 +34,9 @@ export class RunStates {
   }
 
   /** Notes how a run ended. Resolves with whether somebody asked for one more meanwhile. */
-  async end(scope: SyncScope, run: SyncRunState): Promise<boolean> {
-    const { again } = await this.store.setGroup(scope, { run: { ...run, endedAt: Date.now() } });
+  async end(scope: SyncScope, run: SyncRunState, pausedUntil: number | null = null): Promise<boolean> {
+    const ended = { ...run, endedAt: Date.now() };
+    const { again } = await this.store.setGroup(scope, { run: ended, pausedUntil });
     if (again) await this.store.setGroup(scope, { again: false });
     return again;
   }

@@ -114,6 +114,8 @@ export class Slices {
     const state = await store.group(scope);
     // A group that was forgotten, or switched off, while its name was in a queue.
     if (!state.enabled || (state.wanted === null && state.run === null)) return false;
+    // The schedule finds it when Connec! may be asked again.
+    if ((state.pausedUntil ?? 0) > Date.now()) return false;
     const asked = waitingRequest(state);
     const options = asked?.options ?? state.taken?.options ?? {};
     const taken = asked === null ? state.taken : { id: asked.id, options };

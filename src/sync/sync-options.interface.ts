@@ -1,6 +1,7 @@
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { ExternalIdOwner } from '../connec/client/external-ids.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
+import type { SyncLimits } from './engine/pace.js';
 import type { SyncSettings } from './engine/sync-settings.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import type { SyncStore } from './store/sync-store.js';
@@ -37,6 +38,11 @@ export interface MaestranoSyncOptions extends Partial<SyncSettings> {
    * on from where it was.
    */
   readonly sliceMs?: number;
+  /**
+   * How fast this process may call: Connec! of each marketplace, the application's sources, and these for one company. As fast as
+   * they answer by default. Of several processes each has its own: divide by their number.
+   */
+  readonly limits?: SyncLimits;
   /** Groups that are run at the same time in this process, 1 to 64; 4 by default. */
   readonly maxRuns?: number;
 }

@@ -19,6 +19,7 @@ import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
 import type { RunOptions } from './engine/run-context.js';
 import { SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
+import { Paces } from './engine/pace.js';
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
@@ -80,6 +81,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #scheduler: SyncScheduler;
   readonly #slices: Slices;
   readonly #states: RunStates;
+  readonly #paces: Paces;
 
   /** @throws MaestranoSyncError `sync.declaration` */
   constructor(
@@ -104,6 +106,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     }
     this.#states = new RunStates(options.store);
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
+    this.#paces = new Paces(options.limits ?? {});
     this.#scheduler = scheduler ?? new MemorySyncScheduler();
     this.#slices = new Slices({
       store: options.store,
@@ -365,7 +368,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
       const message = runMessage(present, result, needs);
       const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
       const ended = { ...run, status, message, needs, code } as const;
-      return { result, again: await this.#states.end(scope, ended) };
+      return { result, again: await this.#states.end(scope, ended, sides.connec.pausedUntil ?? null) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       // The group belongs to somebody else by now, or to nobody.
@@ -389,6 +392,6 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   }
 
   #sides(group: GroupReference): ReturnType<typeof sidesOf> {
-    return sidesOf(this.options, this.connec, group);
+    return sidesOf(this.options, this.connec, group, this.#paces);
   }
 }

@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,10 +9,8 @@ import { SqlSyncStore } from '../../src/sync/sql/sql-sync-store.js';
 import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
 import { stormSize } from '../support/sizes.js';
 import { EngineBench } from '../support/sync/engine-bench.js';
-import { MemoryConnec } from '../support/sync/memory-connec.js';
-import { MemorySource } from '../support/sync/memory-source.js';
 import { makeDatabase, type TestDatabase } from './support/databases.js';
-import type { Question } from './support/sync-instance.js';
+import { SyncProcesses } from './support/sync-processes.js';
 
 /** Steps between two at which the process dies: all of them under `npm run storm`. */
 const STRIDE = stormSize(4, 1);
@@ -96,7 +92,7 @@ describe('a process of the synchronization that dies, with its links in SQL', ()
       const opened = new Database(path);
       await migrateSql(sqliteExecutor(opened));
       opened.close();
-      const run = new KilledProcesses(sources.path('test/sql/support/sync-instance.ts'), path, workers);
+      const run = new SyncProcesses(sources.path('test/sql/support/sync-instance.ts'), path, workers);
       try {
         for (let kill = 0; kill < KILLS; kill += 1) {
           for (let edit = 0; edit < EDITS; edit += 1) {
@@ -157,115 +153,4 @@ function shown(bench: EngineBench): { readonly app: readonly string[]; readonly 
       .map(({ record }) => text(record.first_name, record.last_name, record.status))
       .toSorted(),
   };
-}
-
-/** Processes of the engine, users on both sides, and somebody who kills. */
-class KilledProcesses {
-  readonly #source = new MemorySource({ firstName: '', lastName: '', email: null as string | null });
-  readonly #connec = new MemoryConnec();
-  /** What users wrote last: first names in the application, last names at Connec!. */
-  readonly #first = new Map<string, string>();
-  readonly #last = new Map<string, string>();
-  #children: ChildProcess[] = [];
-  #ran = 0;
-  #count = 0;
-
-  constructor(
-    private readonly script: string,
-    private readonly path: string,
-    private readonly workers: number,
-  ) {
-    this.#start();
-  }
-
-  /** A user makes or changes a record. */
-  edit(): void {
-    const value = `v${(this.#count += 1)}`;
-    const email = `person-${this.#count}`;
-    const inApp = Math.random() < 0.5;
-    const rows = this.#source.list;
-    const records = [...this.#connec.records.values()];
-    if (Math.random() < 0.4 || rows.length === 0 || records.length === 0) {
-      if (inApp) this.#source.add({ firstName: value, email });
-      else this.#connec.add({ first_name: '', last_name: value, email });
-      (inApp ? this.#first : this.#last).set(email, value);
-    } else if (inApp) {
-      const row = rows[Math.floor(Math.random() * rows.length)]!;
-      this.#source.edit(row.id, { firstName: value });
-      this.#first.set(row.email!, value);
-    } else {
-      const { id, record } = records[Math.floor(Math.random() * records.length)]!;
-      this.#connec.edit(id, { last_name: value });
-      this.#last.set(String(record.email), value);
-    }
-  }
-
-  async kill(): Promise<void> {
-    const [victim] = this.#children.splice(0, 1);
-    const ended = new Promise((resolve) => victim!.once('exit', resolve));
-    victim!.kill('SIGKILL');
-    await ended;
-    this.#start();
-  }
-
-  /** Waits until runs write nothing any more. */
-  async quiet(): Promise<void> {
-    const until = performance.now() + 60_000;
-    for (let same = 0, writes = -1; same < 4 && performance.now() < until;) {
-      const ran = this.#ran;
-      while (this.#ran < ran + 2 && performance.now() < until) await pause(50);
-      await pause(400);
-      const now = this.#source.writes.length + this.#connec.writes.length;
-      same = now === writes ? same + 1 : 0;
-      writes = now;
-    }
-  }
-
-  wrong(): Readonly<Record<'doubled' | 'missing' | 'lost', readonly string[]>> {
-    const emails = new Set([...this.#first.keys(), ...this.#last.keys()]);
-    const doubled: string[] = [];
-    const missing: string[] = [];
-    const lost: string[] = [];
-    for (const email of emails) {
-      const rows = this.#source.list.filter((row) => row.email === email);
-      const records = [...this.#connec.records.values()].filter(({ record }) => record.email === email);
-      if (rows.length > 1 || records.length > 1) doubled.push(email);
-      if (rows.length === 0 || records.length === 0) missing.push(email);
-      const [first, last] = [this.#first.get(email), this.#last.get(email)];
-      const firsts = [rows[0]?.firstName, records[0]?.record.first_name];
-      const lasts = [rows[0]?.lastName, records[0]?.record.last_name];
-      if (first !== undefined && firsts.some((one) => one !== first)) lost.push(`${email} ${first}`);
-      if (last !== undefined && lasts.some((one) => one !== last)) lost.push(`${email} ${last}`);
-    }
-    return { doubled, missing, lost };
-  }
-
-  async close(): Promise<void> {
-    for (const child of this.#children) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
-  }
-
-  #start(): void {
-    while (this.#children.length < this.workers) {
-      const env = {
-        ...process.env,
-        DATABASE_PATH: this.path,
-        SQL_PACKAGES: join(import.meta.dirname, 'package.json'),
-      };
-      const child = fork(this.script, { env, serialization: 'advanced' });
-      child.on('message', (question) => void this.#answer(child, question as Question));
-      this.#children.push(child);
-    }
-  }
-
-  async #answer(child: ChildProcess, { id, side, method, args }: Question): Promise<void> {
-    if (method === 'ran') this.#ran += 1;
-    const target = side === 'app' ? this.#source : this.#connec;
-    const call: unknown = Reflect.get(target, method);
-    const answer: unknown = typeof call === 'function' ? await Reflect.apply(call, target, args) : null;
-    if (child.connected) child.send({ id, answer }, () => undefined);
-  }
 }

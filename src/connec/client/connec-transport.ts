@@ -7,6 +7,7 @@ import {
 import type { HttpResponse, HttpMethod, HttpTarget } from '../../http/http.types.js';
 import type { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import { connecTarget } from '../../http/marketplace-target.js';
+import { retryAfterMs } from '../../http/retry-policy.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import type { ConnecSettings } from '../../settings/maestrano-settings.js';
 import { isRecord } from '../../utils/values.js';
@@ -112,7 +113,7 @@ export class ConnecTransport {
   /** The typed error for a response that is not a success. */
   rejection(
     operation: string,
-    response: Pick<HttpResponse, 'status' | 'json' | 'attempts'>,
+    response: Pick<HttpResponse, 'status' | 'json' | 'attempts'> & Partial<Pick<HttpResponse, 'headers'>>,
   ): MaestranoConnecError {
     const problems = problemsOf(response.json);
     const code = codeOf(response.status);
@@ -122,6 +123,7 @@ export class ConnecTransport {
       message: `${operation} on "${this.marketplace.name}" got a response with status ${response.status}${said}. ${CONNEC_ERROR_CODES[code].meaning}`,
       ...this.details(operation, response),
       problems,
+      retryAfterMs: retryAfterMs(response.headers?.['retry-after'], Date.now()),
       remedy: REMEDIES[code],
     });
   }

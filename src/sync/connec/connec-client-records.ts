@@ -30,12 +30,21 @@ const SINGULAR = 'company';
 /** Statuses that say nothing about the record. */
 const NOT_NOW = new Set([401, 403, 408, 429]);
 
+/** How long a group is left alone that made too many requests: where Connec! does not say, and at most; milliseconds. */
+const [PAUSE_MS, MAX_PAUSE_MS] = [60_000, 86_400_000];
+
 /** Connec! through the client of one group. The client must ask for external ids. */
 export class ConnecClientRecords implements ConnecRecords {
+  #pausedUntil: number | null = null;
+
   constructor(
     private readonly client: ConnecClient,
     private readonly owner: ExternalIdOwner,
   ) {}
+
+  get pausedUntil(): number | null {
+    return this.#pausedUntil;
+  }
 
   async page(
     resource: string,
@@ -100,6 +109,7 @@ export class ConnecClientRecords implements ConnecRecords {
     } catch (error) {
       if (error instanceof MaestranoHttpError) return { kind: error.sent === 'no' ? 'notSent' : 'unknown' };
       if (!(error instanceof MaestranoConnecError)) throw error;
+      this.#note(error);
       return this.#failed(error.status, error);
     }
   }
@@ -108,6 +118,7 @@ export class ConnecClientRecords implements ConnecRecords {
     if (result.ok)
       return result.record ? { kind: 'done', record: this.#read(result.record) } : { kind: 'unknown' };
     const { error } = result;
+    this.#note(error);
     const status = result.status ?? (error instanceof MaestranoConnecError ? error.status : null);
     if (error instanceof MaestranoHttpError) return { kind: error.sent === 'no' ? 'notSent' : 'unknown' };
     if (error instanceof MaestranoConnecError && error.code === 'connec.batchNotSent')
@@ -156,7 +167,15 @@ export class ConnecClientRecords implements ConnecRecords {
     }
   }
 
+  /** Too many requests are answered with a pause of this group, not of others (synchronization §5.8). */
+  #note(error: unknown): void {
+    if (!(error instanceof MaestranoConnecError) || error.code !== 'connec.rateLimited') return;
+    const until = Date.now() + Math.min(MAX_PAUSE_MS, error.retryAfterMs ?? PAUSE_MS);
+    this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, until);
+  }
+
   #away(cause: unknown): MaestranoSyncError {
+    this.#note(cause);
     return new MaestranoSyncError('sync.sideAway', {
       message: 'Connec! cannot be read at present.',
       marketplace: this.client.marketplace.name,

@@ -51,6 +51,8 @@ export type ConnecWritten =
  * platform cannot be reached.
  */
 export interface ConnecRecords {
+  /** Until when it asked not to be called again for this group, in milliseconds of the epoch; null when it did not. */
+  readonly pausedUntil?: number | null;
   /** Records with `updated_at` not before the position, the oldest first. */
   page(
     resource: string,

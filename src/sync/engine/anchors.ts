@@ -48,6 +48,7 @@ export async function checkAppAnchors(
 ): Promise<void> {
   const missing = anchors.filter(({ id, version }) => !isAsNew(read.get(id)?.version, version));
   if (missing.length === 0) return;
+  await context.guard.check('app');
   const found = await context.source.get(missing.map(({ id }) => id));
   const versions = new Set([...read.values()].map(({ version }) => version));
   for (const { id, version } of missing) {
@@ -75,6 +76,7 @@ export async function checkConnecAnchors(
   const recent = anchors.filter(({ version }) => version >= since);
   const missing = recent.filter(({ id, version }) => (read.get(id)?.at ?? 0) < version);
   if (missing.length === 0) return;
+  await context.guard.check('connec');
   const found = await connec.get(
     entity.resource,
     missing.map(({ id }) => id),

@@ -95,7 +95,7 @@ async function rebase(
   const { store, scope, entity, source, settings, guard } = context;
   let after: string | undefined;
   do {
-    await guard.check();
+    await guard.check('app');
     const page = await store.page(scope, entity.name, {
       limit: settings.pageSize,
       ...(after === undefined ? {} : { after }),

@@ -62,7 +62,7 @@ export async function discoverApp(context: RunContext): Promise<void> {
   let cursor = start.appCursor;
   const read = new Map<string, AppSideRecord>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
-    await context.guard.check();
+    await context.guard.check('app');
     const page = await source.changes(cursor, settings.pageSize);
     context.counters.read += page.records.length;
     for (const record of page.records)
@@ -99,7 +99,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
   const since = position.since ?? 0;
   const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
-    await context.guard.check();
+    await context.guard.check('connec');
     const page = await connec.page(entity.resource, position, settings.pageSize);
     context.counters.read += page.records.length;
     const records = page.records.map((record) => readConnec(entity, record));

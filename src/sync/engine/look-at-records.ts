@@ -12,7 +12,9 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
   const { source, connec, entity } = context;
   const appIds = links.flatMap(({ app, gone }) => (app.id !== null && gone === null ? [app.id] : []));
   const connecIds = links.flatMap(({ connec: { id } }) => (id === null ? [] : [id]));
+  await context.guard.check('app');
   const apps = await source.get(appIds);
+  if (connecIds.length > 0) await context.guard.check('connec');
   const read = connecIds.length === 0 ? [] : await connec.get(entity.resource, connecIds);
   const connecs = new Map(read.map((record) => [record.id, readConnec(entity, record)]));
   context.counters.read += apps.size + connecs.size;
@@ -26,6 +28,7 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
   const found: Look[] = [];
   for (const one of looks) {
     const asked = questionsOf(one).created && !entity.source.withoutKey;
+    if (asked) await context.guard.check('app');
     const created = asked ? await source.find(one.link.connec.id!) : null;
     found.push({ ...one, created, survivor: survivors.get(one.link.key) ?? null });
   }
@@ -50,7 +53,7 @@ async function findSurvivors(
     position !== null && count < SEARCH_PAGES && survivors.size < wanted.length;
     count += 1
   ) {
-    await context.guard.check();
+    await context.guard.check('connec');
     const page = await connec.page(entity.resource, position, settings.pageSize);
     for (const record of page.records) {
       if (record.updatedAt < (stamps.get(record.id) ?? 0)) await stopRestored(context, 'connec');

@@ -57,7 +57,7 @@ async function listApp(context: RunContext): Promise<Listed & { readonly newest:
   let found = 0;
   let cursor: string | null = null;
   for (let count = 0; count < MAX_PAGES; count += 1) {
-    await context.guard.check();
+    await context.guard.check('app');
     const page = await context.source.changes(cursor, context.settings.pageSize);
     for (const { id, version } of page.records) {
       ids.add(id);
@@ -78,7 +78,7 @@ async function listConnec(context: RunContext): Promise<Listed> {
   let found = 0;
   let position: { since: number | null; skip: number } | null = { since: null, skip: 0 };
   for (let count = 0; position !== null && count < MAX_PAGES; count += 1) {
-    await context.guard.check();
+    await context.guard.check('connec');
     const page = await connec.page(entity.resource, position, settings.pageSize);
     for (const { id } of page.records) ids.add(id);
     const links = await seeConnec(

@@ -12,6 +12,7 @@ import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { readConnec } from './records.js';
 import type { Look } from './decide.js';
+import type { Pace } from './pace.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
 import { processBatch, processDue } from './process.js';
 import type { RunContext, RunCounters, RunOptions } from './run-context.js';
@@ -29,6 +30,8 @@ export interface GroupSides {
   readonly tenant: unknown;
   /** The application's database, for sources that work on it. */
   readonly executor: SqlExecutor | null;
+  /** How fast the sides may be called; as fast as they answer by default. */
+  readonly pace?: Pace;
 }
 
 /** What a run did. */
@@ -90,6 +93,8 @@ export class SyncEngine {
       this.store,
       { scope: sides.scope, token: 0, until: Number.MAX_SAFE_INTEGER },
       this.settings,
+      undefined,
+      sides.pace,
     );
     for (const entity of this.#chosen(only)) {
       const context = this.#context(sides, entity, guard, FULL_RUN, newCounters());
@@ -182,7 +187,7 @@ export class SyncEngine {
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
     if (lease === null)
       return { status: 'busy', counters: newCounters(), entities: {}, more: false, errors: [], notices: [] };
-    const guard = new HeldLease(this.store, lease, this.settings, signal);
+    const guard = new HeldLease(this.store, lease, this.settings, signal, sides.pace);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
         this.#context(sides, entity, guard, options, newCounters()),

@@ -58,7 +58,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   const { source, guard, counters } = batch.context;
   const link = batch.links.get(step.link.key)!;
   const { app, connec } = batch.looks.get(link.key)!;
-  await guard.check();
+  await guard.check('app');
   const writes = step.kind === 'createInApp' ? step.writes : step.kind === 'write' ? step.toApp : [];
   const data = appDataOf(link, writes, app);
   const highest = batch.appHighest;
@@ -130,7 +130,7 @@ export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promi
     if (write) sending.push({ step, write });
   }
   if (sending.length === 0) return;
-  await batch.context.guard.check();
+  await batch.context.guard.check('connec');
   const { connec, entity } = batch.context;
   const written = await connec.write(
     entity.resource,

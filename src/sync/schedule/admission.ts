@@ -28,12 +28,15 @@ export class Admission {
   readonly #left = new Map<string, number>();
 
   /** Takes note of a group, before anything is admitted. */
-  see({ marketplace, state: { run } }: SyncKnownGroup): void {
+  see({ marketplace, state: { run, pausedUntil } }: SyncKnownGroup): void {
     if (run === null) return;
     const seen = this.#seen.get(marketplace) ?? { startedAt: 0, ends: [] };
     this.#seen.set(marketplace, seen);
     seen.startedAt = Math.max(seen.startedAt, run.startedAt);
-    if (run.endedAt !== null) seen.ends.push({ at: run.endedAt, isAway: run.code === 'sync.sideAway' });
+    if (run.endedAt === null) return;
+    // A company that made too many requests says nothing of the others.
+    const isAway = run.code === 'sync.sideAway' && pausedUntil === null;
+    seen.ends.push({ at: run.endedAt, isAway });
   }
 
   /** Whether one more group of the marketplace may begin in this turn; counts it then. */

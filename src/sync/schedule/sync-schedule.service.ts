@@ -78,7 +78,7 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
       for (const one of page.groups) {
         const { marketplace, groupUid, state } = one;
         admission.see(one);
-        if (!state.enabled) continue;
+        if (!state.enabled || (state.pausedUntil ?? 0) > now) continue;
         const isDue = state.run !== null && dueTime(scopeOf(this.options, one), state, everyMs) <= now;
         if (isDue || isLost(state, now)) due.push({ marketplace, groupUid });
       }

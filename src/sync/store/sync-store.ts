@@ -154,6 +154,8 @@ export interface SyncGroupState {
   readonly run: SyncRunState | null;
   /** Whether somebody asked for a run while another one was under way. */
   readonly again: boolean;
+  /** When it may be run again in the background, in milliseconds: Connec! asked to wait; null where it did not. */
+  readonly pausedUntil: number | null;
   /** The run that was asked for last; null before the first. */
   readonly wanted: SyncRequest | null;
   /** Which of them was taken up last; null before the first. */
@@ -220,6 +222,7 @@ export const NEW_GROUP: SyncGroupState = {
   paused: {},
   run: null,
   again: false,
+  pausedUntil: null,
   wanted: null,
   taken: null,
 };
