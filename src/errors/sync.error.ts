@@ -104,6 +104,10 @@ export const SYNC_ERROR_CODES = {
     meaning: 'A side keeps a field in another form than it was sent in.',
     remedy: 'Declare `equal` for the field, or send it in that form.',
   },
+  'sync.erased': {
+    meaning:
+      'The record was erased on request of a person; digests of its ids are left, so that it does not come back.',
+  },
   'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
 } as const satisfies ErrorTable;
 

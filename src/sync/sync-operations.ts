@@ -2,8 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { asGone } from './engine/decide.js';
+import { eraseLink, type SyncErasure } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
+import { heldRecord, type SyncHeldRecord } from './held-record.js';
 import { importLinks, type SyncImportedLink, type SyncImportResult } from './import-links.js';
 import {
   atRest,
@@ -15,7 +17,7 @@ import {
   withBase,
   withSide,
 } from './store/sync-link.js';
-import type { SyncCommit, SyncRef, SyncStore, SyncStream } from './store/sync-store.js';
+import type { SyncRef, SyncStore, SyncStream } from './store/sync-store.js';
 
 /** Records of a list unless asked for otherwise. */
 const LIMIT = 1_000;
@@ -32,20 +34,6 @@ export interface SyncRecordRef {
   readonly connec?: string;
 }
 
-/** A record that waits for a person, or for something else. */
-export interface SyncHeldRecord {
-  readonly entity: string;
-  readonly key: string;
-  readonly app: string | null;
-  readonly connec: string | null;
-  readonly code: string;
-  readonly reason: string;
-  readonly fields: readonly string[];
-  readonly since: Date;
-  /** Keys or ids of the other records that it is about. */
-  readonly others: readonly string[];
-}
-
 /** What persons decide about single records of a group. Each takes the lease for a moment. */
 export class SyncOperations {
   constructor(
@@ -57,23 +45,7 @@ export class SyncOperations {
   /** Records that are held back, of one kind. */
   async held(entity: string, kind: SyncHoldKind, limit: number): Promise<readonly SyncHeldRecord[]> {
     const { links } = await this.store.page(this.sides.scope, entity, { limit, hold: kind });
-    return links.flatMap(({ key, app, connec, hold }) =>
-      hold === null
-        ? []
-        : [
-            {
-              entity,
-              key,
-              app: app.id,
-              connec: connec.id,
-              code: hold.code,
-              reason: hold.reason,
-              fields: hold.fields,
-              since: new Date(hold.since),
-              others: hold.others ?? [],
-            },
-          ],
-    );
+    return links.flatMap((link) => heldRecord(entity, link) ?? []);
   }
 
   /** Records that a side rejected or that could not be converted. */
@@ -349,6 +321,24 @@ export class SyncOperations {
     await this.#change({ entity, app: appId }, (link) => asGone(link, Date.now()));
   }
 
+  /**
+   * Forgets a person's record, on request of that person: everything that is kept of the pair goes, and digests of its two ids stay,
+   * by which it is not taken for a new one. The application's record is yours to erase. `archive` archives the record at Connec!,
+   * `unlink` leaves it as it is.
+   *
+   * @throws MaestranoSyncError `sync.sideAway`, `sync.rejectedByConnec`: nothing was erased
+   */
+  async erase(
+    ref: SyncRecordRef,
+    { connec }: { readonly connec: 'archive' | 'unlink' },
+  ): Promise<SyncErasure> {
+    const definition = this.engine.entity(ref.entity);
+    return this.#exclusively(async (guard) => {
+      const link = await this.#link(ref);
+      return eraseLink({ store: this.store, sides: this.sides, guard, entity: definition }, link, connec);
+    });
+  }
+
   async #stream(entity: string, change: (stream: SyncStream) => SyncStream): Promise<void> {
     await this.#exclusively(async (guard) => {
       const stream = await this.store.stream(this.sides.scope, entity);
@@ -358,11 +348,14 @@ export class SyncOperations {
 
   async #change(ref: SyncRecordRef, change: (link: SyncLink) => SyncLink | Promise<SyncLink>): Promise<void> {
     await this.#exclusively(async (guard) => {
-      const [link] = await this.store.links(this.sides.scope, ref.entity, [refOf(ref)]);
-      if (!link) throw notFound(ref, 'is not known');
-      const commit: SyncCommit = { entity: ref.entity, links: [await change(link)] };
-      await guard.commit(commit);
+      await guard.commit({ entity: ref.entity, links: [await change(await this.#link(ref))] });
     });
+  }
+
+  async #link(ref: SyncRecordRef): Promise<SyncLink> {
+    const [link] = await this.store.links(this.sides.scope, ref.entity, [refOf(ref)]);
+    if (!link) throw notFound(ref, 'is not known');
+    return link;
   }
 
   async #exclusively<T>(work: (guard: HeldLease) => Promise<T>): Promise<T> {

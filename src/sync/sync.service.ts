@@ -38,7 +38,8 @@ import { type EndedRun, Slices } from './slices.js';
 import type { SyncRunOptions, SyncTaken } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
-import { type SyncHeldRecord, SyncOperations, type SyncRecordRef } from './sync-operations.js';
+import type { SyncHeldRecord } from './held-record.js';
+import { SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import type {
   SyncProgress,

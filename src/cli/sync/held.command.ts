@@ -1,6 +1,7 @@
 import { CliError } from '../../errors/cli.error.js';
 import type { SyncHoldKind } from '../../sync/store/sync-link.js';
-import type { SyncHeldRecord, SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
+import type { SyncHeldRecord } from '../../sync/held-record.js';
+import type { SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
 import type { CliCommand } from '../cli-command.js';
 import { wholeNumber } from '../cli-options.js';
 import {

@@ -1,6 +1,6 @@
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import type { SyncKnownGroup } from '../../sync/store/sync-store.js';
-import type { SyncHeldRecord } from '../../sync/sync-operations.js';
+import type { SyncHeldRecord } from '../../sync/held-record.js';
 import type { SyncEntityStatus, SyncStatus } from '../../sync/sync-status.interface.js';
 import { count, number } from '../../views/format.js';
 import { chips, filters, select } from '../../views/form.js';

@@ -23,6 +23,7 @@ import {
 import type { SyncRef } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
+import { withoutErased } from './erased.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
 import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
@@ -137,7 +138,19 @@ export async function takeHints(context: RunContext): Promise<void> {
     );
     const page = new Page();
     page.add(links);
-    for (const { side, recordId, cause } of hints) {
+    const named = hints.map((hint) => ({ ...hint, id: hint.recordId }));
+    for (const { side, recordId, cause } of [
+      ...(await withoutErased(
+        context,
+        'app',
+        named.filter(({ side }) => side === 'app'),
+      )),
+      ...(await withoutErased(
+        context,
+        'connec',
+        named.filter(({ side }) => side === 'connec'),
+      )),
+    ]) {
       const found = page.find((link) => link[side].id === recordId);
       const link = found ?? newLink(linkKey(), { [side]: recordId });
       page.put(dueNow(link, cause, Date.now()));
@@ -153,10 +166,11 @@ export async function takeHints(context: RunContext): Promise<void> {
 /** Finds or makes the links of records of the application, and marks those as due that differ from their base. */
 export async function seeApp(
   context: RunContext,
-  records: readonly AppSideRecord[],
+  shown: readonly AppSideRecord[],
   cause: SyncCause,
 ): Promise<readonly SyncLink[]> {
   const { store, scope, entity } = context;
+  const records = await withoutErased(context, 'app', shown);
   const refs: SyncRef[] = records.flatMap(({ id, key }) => [
     { app: id },
     ...(key === null ? [] : [{ connec: key }]),
@@ -193,10 +207,11 @@ export async function seeApp(
 /** Finds or makes the links of records of Connec!, and marks those as due that differ from their base. */
 export async function seeConnec(
   context: RunContext,
-  records: readonly ConnecSide[],
+  shown: readonly ConnecSide[],
   cause: SyncCause,
 ): Promise<readonly SyncLink[]> {
   const { store, scope, entity } = context;
+  const records = await withoutErased(context, 'connec', shown);
   const refs: SyncRef[] = records.flatMap(({ id, externalIds }) => [
     { connec: id },
     ...externalIds.flatMap((external) => [{ external }, { app: external }]),

@@ -22,6 +22,8 @@ export interface RunContext {
   readonly counters: RunCounters;
   /** What was noticed about fields in this run. */
   readonly notices: SyncNotice[];
+  /** Whether a record of the entity was ever erased; taken for true where it is not known. */
+  hasErased?: boolean;
   /** Whether records are created without the references that they wait for; false except where those go in a circle. */
   readonly withoutReferences?: boolean;
 }

@@ -253,6 +253,7 @@ export class SyncEngine {
   async #discover(context: RunContext): Promise<void> {
     const { store, scope, entity, settings, options } = context;
     const stream = await store.stream(scope, entity.name);
+    context.hasErased = stream.erased > 0;
     await checkDeclaration(context);
     if (stream.stopped !== null) return;
     await takeHints(context);

@@ -79,6 +79,9 @@ export async function writeCommit(
     // Ids move from one link to another within a commit: all rows go before the first one comes.
     await deleteBy(tables.match, 'link_key', keys);
     await deleteBy(tables.link, 'link_key', keys);
+    const gone = removed.map((id) => ({ id: keyText(id) }));
+    // Nobody finds it any more.
+    if (gone.length > 0) await deleteBy(tables.history, 'link_key', gone);
   }
   if (rows.length > 0) {
     const names = Object.keys(LINK_COLUMNS);

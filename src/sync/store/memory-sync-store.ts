@@ -139,6 +139,7 @@ export class MemorySyncStore extends SyncStore {
       for (const link of before) entity.put(link);
       throw error;
     }
+    for (const key of removed) entity.history.delete(key);
     if (changes.stream) entity.stream = changes.stream;
     for (const id of changes.hints ?? []) rows.hints.delete(id);
     for (const entry of changes.history ?? []) {

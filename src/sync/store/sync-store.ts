@@ -55,6 +55,8 @@ export interface SyncStream {
   readonly stopped: SyncStop | null;
   /** Overwrites and deletes by hour (of the epoch), for the brake. */
   readonly hours: readonly SyncHour[];
+  /** Records that were erased, of which only digests are left. */
+  readonly erased: number;
   /** A person released the brake, until the entity has come to rest. */
   readonly released: boolean;
 }
@@ -244,6 +246,7 @@ export const NEW_STREAM: SyncStream = {
   notices: [],
   stopped: null,
   hours: [],
+  erased: 0,
   released: false,
 };
 

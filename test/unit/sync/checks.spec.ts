@@ -368,6 +368,80 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect((await bench.stream()).notices).toEqual([]);
   });
 
+  it.each([
+    ['says so by its version', 2],
+    ['does not say so', 1],
+  ])(
+    'check 36: two releases side by side for 50 slices, of which the newer %s, write nothing by turns',
+    async (_how, version) => {
+      const spec = (newer: boolean): ReturnType<typeof people> =>
+        people(bench.source, {
+          version: newer ? version : 1,
+          fields: {
+            first_name: 'firstName',
+            status: {
+              app: 'state',
+              to: newer ? (state) => (state === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE') : (state) => state,
+              from: (status) => status ?? 'ACTIVE',
+            },
+          },
+        });
+      const releases = [spec(false), spec(true)];
+      bench.entities = [releases[0]!];
+      const rows = many(30);
+      await bench.runs(2);
+      const { length } = bench.connec.writes;
+      const appWrites = bench.source.writes.length;
+      for (let slice = 0; slice < 50; slice += 1) {
+        if (slice % 5 === 0) bench.source.edit(rows[slice % 30]!.id, { firstName: `Edit ${slice}` });
+        bench.entities = [releases[slice % 2]!];
+        const { errors } = await bench.run({ full: slice % 10 === 9 }, 60);
+        const standsBack = version === 2 && slice % 2 === 0 && slice > 0;
+        expect(errors.map(({ code }) => code)).toEqual(standsBack ? ['sync.olderDeclaration'] : []);
+      }
+      const sent = bench.connec.writes.slice(length);
+      expect(sent).toHaveLength(10);
+      expect(sent.filter(({ changes }) => 'status' in changes)).toEqual([]);
+      expect(bench.source.writes).toHaveLength(appWrites);
+    },
+  );
+
+  it('check 36: a field that is added, removed and brought back writes nothing that nobody edited', async () => {
+    const spec = (...names: readonly ('last_name' | 'score')[]): ReturnType<typeof people> =>
+      people(bench.source, {
+        fields: {
+          first_name: 'firstName',
+          email: 'email',
+          ...(names.includes('last_name') ? { last_name: 'lastName' } : {}),
+          ...(names.includes('score') ? { score: 'score' } : {}),
+        },
+      });
+    bench.entities = [spec()];
+    const rows = many(10);
+    await bench.runs(2);
+    // Both sides have values of their own in fields that nobody kept the same.
+    for (const { id } of rows) bench.source.edit(id, { lastName: 'Of the application', score: 1 });
+    for (const id of bench.connec.records.keys())
+      bench.connec.edit(id, { last_name: 'Of Connec!', score: 2 });
+    await bench.runs(2);
+    const writes = (): readonly string[] => [
+      ...bench.source.writes,
+      ...bench.connec.writes.map(({ changes }) => JSON.stringify(changes)),
+    ];
+    const before = writes().length;
+    for (const fields of [['last_name'], ['last_name', 'score'], [], ['last_name', 'score']] as const) {
+      bench.entities = [spec(...fields)];
+      bench.source.edit(rows[0]!.id, { email: `${fields.join('-')}@example.test` });
+      await bench.run({ full: true }, 90_000);
+      await bench.run({}, 60);
+    }
+    expect(
+      writes()
+        .slice(before)
+        .filter((one) => /last_?name|score/i.test(one)),
+    ).toEqual([]);
+  });
+
   it('check 36: a field that moved to another property writes nothing, and an older release stands back', async () => {
     many(3);
     await bench.runs(2);
