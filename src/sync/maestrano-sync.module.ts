@@ -5,6 +5,7 @@ import { GroupDeletions } from './group-deletions.service.js';
 import { NotificationHints } from './notification-hints.service.js';
 import { PlatformSynchronization } from './platform-synchronization.service.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
+import { SyncRollout } from './rollout.service.js';
 import { SyncSchedule } from './schedule/sync-schedule.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import { SyncTelemetry } from './watch/sync-telemetry.service.js';
@@ -41,11 +42,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
     SyncTelemetry,
     MaestranoSync,
     SyncSchedule,
+    SyncRollout,
     NotificationHints,
     GroupDeletions,
     PlatformSynchronization,
     { provide: MaestranoSynchronizationAdapter, useExisting: PlatformSynchronization },
   ],
-  exports: [MaestranoSync, MaestranoSynchronizationAdapter],
+  exports: [MaestranoSync, SyncRollout, MaestranoSynchronizationAdapter],
 })
 export class MaestranoSyncModule extends ConfigurableModuleClass {}

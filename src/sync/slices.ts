@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import { MaestranoSyncError } from '../errors/sync.error.js';
 import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { errorPlace } from '../utils/error-place.js';
 import type { RunOptions } from './engine/run-context.js';
@@ -120,23 +121,32 @@ export class Slices {
     const options = asked?.options ?? state.taken?.options ?? {};
     const taken = asked === null ? state.taken : { id: asked.id, options };
     const until = Date.now() + sliceMs;
-    const { result, again } = await this.facts.run(
-      group,
-      { ...runOptionsOf(entities, state.paused, options), until },
-      signal,
-      asked === null ? null : taken,
-    );
+    const how = { ...runOptionsOf(entities, state.paused, options), until };
+    const { result, again } = await this.facts
+      .run(group, how, signal, asked === null ? null : taken)
+      .catch(async (error: unknown) => {
+        if (!signal.aborted && !isLeaseLost(error)) await this.#left(scope, taken, null);
+        throw error;
+      });
     if (result.status === 'busy') {
       // Somebody else had the group for a moment, and would do nothing more.
       if (again) await pause(BUSY_MS, undefined, { signal }).catch(() => undefined);
       return again;
     }
-    const left = result.more ? { ...options, full: false } : null;
-    if (taken !== null && (taken.options !== null || left !== null)) {
-      await store.setGroup(scope, { taken: { id: taken.id, options: left } });
-    }
+    await this.#left(scope, taken, result.more ? { ...options, full: false } : null);
     return result.more || again;
   }
+
+  /** Notes how a request goes on, or that it is done: it is not repeated because of a failure. */
+  async #left(scope: SyncScope, taken: SyncTaken | null, options: SyncRunOptions | null): Promise<void> {
+    if (options === null && (taken?.options ?? null) === null) return;
+    await this.facts.store.setGroup(scope, { taken: { id: taken?.id ?? '', options } });
+  }
+}
+
+/** The group belongs to somebody else by now, or to nobody: nothing is noted about it. */
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof MaestranoSyncError && error.code === 'sync.leaseLost';
 }
 
 /** The last run, or the one that waits. */

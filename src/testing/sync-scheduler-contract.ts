@@ -217,7 +217,7 @@ const SHARED: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     open,
     until,
   }) => {
-    const [first, second] = [await open(), await open()];
+    const [first, second] = [await open({ lockMs: 1_000 }), await open({ lockMs: 1_000 })];
     let begun = 0;
     first.work(async () => {
       begun += 1;
@@ -259,7 +259,7 @@ export function syncSchedulerContract(
       try {
         await check({
           open: async (more) => {
-            opened.push(await make({ name: queue, worker: true, lockMs: 1_000, ...more }));
+            opened.push(await make({ name: queue, worker: true, lockMs: 10_000, ...more }));
             return opened.at(-1)!;
           },
           until: (condition, what) => eventually(async () => condition(), what, patienceMs),

@@ -4,33 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { SyncSchedule } from '../../src/sync/schedule/sync-schedule.service.js';
-import {
-  MaestranoSync,
-  MaestranoSyncModule,
-  MemorySyncStore,
-  type SyncContext,
-  syncEntity,
-  type SyncSource,
-} from '../../src/sync/index.js';
+import { MaestranoSync, MaestranoSyncModule, MemorySyncStore, syncEntity } from '../../src/sync/index.js';
 import { testApplication, type TestApplication } from '../support/application.js';
-import { MemorySource, type Row } from '../support/sync/memory-source.js';
+import { byGroup } from '../support/sync/by-group.js';
+import { MemorySource } from '../support/sync/memory-source.js';
 
 const EMPTY = { firstName: '', lastName: '' };
 class Contacts extends MemorySource<typeof EMPTY> {}
-
-/** One table for each company. */
-function byGroup(tables: Readonly<Record<string, Contacts>>): SyncSource<typeof EMPTY & Row> {
-  const of = ({ scope }: SyncContext): Contacts => tables[scope.group]!;
-  return {
-    versions: 'table',
-    changes: (query, context) => of(context).changes(query),
-    get: (ids, context) => of(context).get(ids),
-    create: (data, context) => of(context).create(data, context),
-    find: (key, context) => of(context).find(key),
-    update: (id, changes, context) => of(context).update(id, changes, context),
-    identity: (row) => tables['cld-1']!.identity(row),
-  };
-}
 
 describe('a company that Connec! rejects requests of', () => {
   let sandbox: Sandbox;
@@ -55,7 +35,13 @@ describe('a company that Connec! rejects requests of', () => {
           store,
           owner: { provider: 'test-app', realm: 'main' },
           firstRun: 'apply',
-          entities: [syncEntity('people', byGroup(contacts), { fields: { first_name: 'firstName' } })],
+          entities: [
+            syncEntity(
+              'people',
+              byGroup(({ group }) => contacts[group]!),
+              { fields: { first_name: 'firstName' } },
+            ),
+          ],
         }),
       ],
     });

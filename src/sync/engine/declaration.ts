@@ -1,9 +1,10 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
-import type { FieldRule, ListRule } from '../merge/side-record.js';
+import type { FieldRule, ListRule, SideRecord } from '../merge/side-record.js';
 import { digest } from '../merge/values.js';
-import { type SyncLink, withBase } from '../store/sync-link.js';
+import { type SyncBase, type SyncLink, withBase } from '../store/sync-link.js';
 import type { SyncDeclaration, SyncNotice } from '../store/sync-store.js';
+import { readConnec } from './records.js';
 import type { RunContext } from './run-context.js';
 
 /** How an entity is declared, as it is kept beside its links. */
@@ -49,9 +50,13 @@ export async function checkDeclaration(context: RunContext): Promise<void> {
   if (before !== null && digest(before.fields) === digest({ ...before.fields, ...present.fields })) {
     if (before.version === present.version) return;
   }
-  const changed = before === null ? [] : changedFields(before, present, entity);
-  const moved = changed.filter((name) => before!.fields[name]!.app !== present.fields[name]!.app);
+  const mapped = before === null ? [] : changedFields(before, present, entity);
+  const moved = mapped.filter((name) => before!.fields[name]!.app !== present.fields[name]!.app);
   if (moved.length > 0) await rebase(context, moved, before!);
+  const news =
+    before === null ? [] : entity.rules.flatMap(({ name }) => (name in before.fields ? [] : [name]));
+  if (news.length > 0) await baseNew(context, news);
+  const changed = [...mapped, ...news];
   const { links } = changed.length > 0 ? await store.count(scope, entity.name, Date.now()) : { links: 0 };
   const added = changed.map((field): SyncNotice => ({
     code: 'sync.mappingChanged',
@@ -70,6 +75,45 @@ export async function checkDeclaration(context: RunContext): Promise<void> {
     entity: entity.name,
     stream: { ...stream, declaration, notices: [...kept, ...added] },
   });
+}
+
+/**
+ * Takes what both sides show in new fields for agreed: nobody edited them since they are kept the same. What differs stays as
+ * it is until `remap`.
+ */
+async function baseNew(context: RunContext, fields: readonly string[]): Promise<void> {
+  const { store, scope, entity, source, connec, settings, guard } = context;
+  let after: string | undefined;
+  do {
+    const page = await store.page(scope, entity.name, {
+      limit: settings.pageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    const linked = page.links.filter(
+      ({ app, connec: other, gone }) => app.id !== null && other.id !== null && gone === null,
+    );
+    if (linked.length > 0) {
+      await guard.check('app');
+      const apps = await source.get(linked.map(({ app }) => app.id!));
+      await guard.check('connec');
+      const read = await connec.get(
+        entity.resource,
+        linked.map((link) => link.connec.id!),
+      );
+      const others = new Map(read.map((record) => [record.id, readConnec(entity, record)]));
+      const links = linked.flatMap((link) => {
+        const [app, other] = [apps.get(link.app.id!), others.get(link.connec.id!)];
+        if (!app || !other) return [];
+        return [withBase(withBase(link, 'app', some(app, fields)), 'connec', some(other, fields))];
+      });
+      if (links.length > 0) await guard.commit({ entity: entity.name, links });
+    }
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
+
+function some({ digests }: SideRecord, fields: readonly string[]): SyncBase {
+  return Object.fromEntries(fields.flatMap((name) => (name in digests ? [[name, digests[name]!]] : [])));
 }
 
 function changedFields(before: SyncDeclaration, present: SyncDeclaration, { rules }: SyncEntity): string[] {

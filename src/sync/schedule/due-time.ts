@@ -28,7 +28,7 @@ export function dueTime(scope: SyncScope, { run }: Pick<SyncGroupState, 'run'>, 
  * Whether a run that was asked for, or that has more to do, got lost with a queue or a process: each is looked for in the store,
  * which knows it, and asked for again.
  */
-export function isLost(state: Omit<SyncGroupState, 'enabled' | 'paused' | 'again'>, now: number): boolean {
+export function isLost(state: SyncGroupState, now: number): boolean {
   const { run, taken, pausedUntil } = state;
   // Connec! asked to wait, which is over.
   if (pausedUntil !== null) return pausedUntil <= now;

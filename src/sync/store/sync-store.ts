@@ -158,6 +158,8 @@ export interface SyncGroupState {
   readonly again: boolean;
   /** When it may be run again in the background, in milliseconds: Connec! asked to wait; null where it did not. */
   readonly pausedUntil: number | null;
+  /** When a rollout confirmed the first synchronization, in milliseconds; null where none did. */
+  readonly rolledOutAt: number | null;
   /** The run that was asked for last; null before the first. */
   readonly wanted: SyncRequest | null;
   /** Which of them was taken up last; null before the first. */
@@ -225,6 +227,7 @@ export const NEW_GROUP: SyncGroupState = {
   run: null,
   again: false,
   pausedUntil: null,
+  rolledOutAt: null,
   wanted: null,
   taken: null,
 };

@@ -4,7 +4,7 @@ import { Admission } from '../../../src/sync/schedule/admission.js';
 import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
-import type { SyncRunState } from '../../../src/sync/store/sync-store.js';
+import { NEW_GROUP, type SyncRunState } from '../../../src/sync/store/sync-store.js';
 import type { MaestranoSync } from '../../../src/sync/sync.service.js';
 
 const HOUR = 3_600_000;
@@ -112,9 +112,8 @@ describe('the schedule', () => {
   it('holds nobody back for what is the matter with one company', () => {
     const admission = new Admission();
     for (let n = 0; n < 50; n += 1) {
-      const state = { enabled: true, paused: {}, again: false, wanted: null, taken: null };
       const run = ended(NOW - n * 1_000, n % 10 === 0 ? 'sync.sideAway' : null);
-      admission.see({ marketplace: 'uat', groupUid: `cld-${n}`, state: { ...state, ...run } });
+      admission.see({ marketplace: 'uat', groupUid: `cld-${n}`, state: { ...NEW_GROUP, ...run } });
     }
     for (let count = 0; count < 200; count += 1) expect(admission.admits('uat', NOW)).toBe(true);
   });
@@ -125,19 +124,19 @@ describe('a queue that lost something', () => {
   const minutes = (n: number): number => NOW + n * 60_000;
 
   it('is noticed by a run that was asked for and does not come', () => {
-    const asked = { run: null, wanted, taken: null };
+    const asked = { ...NEW_GROUP, wanted };
     expect([minutes(1), minutes(3)].map((now) => isLost(asked, now))).toEqual([false, true]);
     const taken = { id: 'w', options: null };
-    expect(isLost({ ...ended(NOW), wanted, taken }, minutes(30))).toBe(false);
+    expect(isLost({ ...NEW_GROUP, ...ended(NOW), wanted, taken }, minutes(30))).toBe(false);
   });
 
   it('is noticed by a run that does not go on, and by one that does not end', () => {
-    const left = { ...ended(NOW), wanted, taken: { id: 'w', options: {} } };
+    const left = { ...NEW_GROUP, ...ended(NOW), wanted, taken: { id: 'w', options: {} } };
     expect([minutes(1), minutes(3)].map((now) => isLost(left, now))).toEqual([false, true]);
     const run: SyncRunState = { id: 'r', status: 'RUNNING', message: '', startedAt: NOW, endedAt: null };
-    const dead = { run, wanted: null, taken: null };
+    const dead = { ...NEW_GROUP, run };
     expect([minutes(5), minutes(11)].map((now) => isLost(dead, now))).toEqual([false, true]);
-    const stopped = { run: { ...run, status: 'ENQUEUED' as const, endedAt: NOW }, wanted: null, taken: null };
+    const stopped = { ...NEW_GROUP, run: { ...run, status: 'ENQUEUED' as const, endedAt: NOW } };
     expect([minutes(1), minutes(3)].map((now) => isLost(stopped, now))).toEqual([false, true]);
   });
 });
