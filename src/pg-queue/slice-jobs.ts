@@ -1,6 +1,6 @@
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
-import { textOf } from '../sql/sql-values.js';
+import { numberOf, textOf } from '../sql/sql-values.js';
 import { bossDatabase } from './boss-database.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
@@ -11,6 +11,8 @@ const FOR_EVER = 315_360_000;
 /** A slice that this process took up. */
 export interface TakenSlice {
   readonly id: string;
+  /** How often others took it up and died; also says whether it still is the same turn. */
+  readonly turn: number;
   readonly group: GroupReference;
 }
 
@@ -57,41 +59,53 @@ export class SliceJobs {
     );
   }
 
-  /** Takes up those that wait longest, of groups of which none is under way. */
+  /**
+   * Takes up those that wait longest, of groups of which none is under way. One process at a time does so: each has to see what
+   * the one before took.
+   */
   async take(limit: number): Promise<TakenSlice[]> {
-    // Two of a group wait where one of them was that of a dead process.
-    const rows = await this.executor.query(
-      `update ${this.#table} t set state = 'active', started_on = now()
-       from (select j.id from ${this.#table} j
-         where j.name = $1 and j.state < 'active' and j.start_after <= now()
-           and not exists (select 1 from ${this.#table} a
-             where a.name = $1 and a.state = 'active' and a.singleton_key = j.singleton_key)
-           and not exists (select 1 from ${this.#table} b
-             where b.name = $1 and b.state < 'active' and b.singleton_key = j.singleton_key
-               and (b.created_on, b.id) < (j.created_on, j.id))
-         order by j.created_on, j.id limit $2::int for update of j skip locked) as next
-       where t.name = $1 and t.id = next.id
-       returning t.id::text as id, t.singleton_key as singleton_key`,
-      [this.#queue, limit],
-    );
+    const rows = await this.executor.transaction(async (transaction) => {
+      // Jobs may be added meanwhile: they only refer to the row.
+      const lock = `select name from ${this.settings.schema}.queue where name = $1 for no key update`;
+      await transaction.query(lock, [this.#queue]);
+      // Two of a group wait where one of them was that of a dead process.
+      return transaction.query(
+        `with next as materialized (
+           select j.id from ${this.#table} j
+           where j.name = $1 and j.state < 'active' and j.start_after <= now()
+             and not exists (select 1 from ${this.#table} a
+               where a.name = $1 and a.state = 'active' and a.singleton_key = j.singleton_key)
+             and not exists (select 1 from ${this.#table} b
+               where b.name = $1 and b.state < 'active' and b.singleton_key = j.singleton_key
+                 and (b.created_on, b.id) < (j.created_on, j.id))
+           order by j.created_on, j.id limit $2::int for update of j skip locked)
+         update ${this.#table} t set state = 'active', started_on = now()
+         from next where t.name = $1 and t.id = next.id
+         returning t.id::text as id, t.retry_count as turn, t.singleton_key as singleton_key`,
+        [this.#queue, limit],
+      );
+    });
     return rows.map((row) => {
       const [marketplace, groupUid] = JSON.parse(textOf(row, 'singleton_key')) as [string, string];
-      return { id: textOf(row, 'id'), group: { marketplace, groupUid } };
+      return { id: textOf(row, 'id'), turn: numberOf(row, 'turn'), group: { marketplace, groupUid } };
     });
   }
 
-  /** Forgets one that ended; where it has more to do and none of its group waits, it waits again, behind all others. */
-  async end({ id }: TakenSlice, more: boolean): Promise<void> {
-    const own = `t.name = $1 and t.id = $2::uuid and t.state = 'active'`;
+  /**
+   * Forgets one that ended; where it has more to do and none of its group waits, it waits again, behind all others. Nothing happens
+   * where another process has taken it up meanwhile.
+   */
+  async end({ id, turn }: TakenSlice, more: boolean): Promise<void> {
+    const own = `t.name = $1 and t.id = $2::uuid and t.state = 'active' and t.retry_count = $3::int`;
     if (more) {
       await this.executor.execute(
         `update ${this.#table} t set state = 'retry', retry_count = 0, started_on = null, created_on = now()
          where ${own} and not exists (select 1 from ${this.#table} j
            where j.name = $1 and j.state < 'active' and j.singleton_key = t.singleton_key)`,
-        [this.#queue, id],
+        [this.#queue, id, turn],
       );
     }
-    await this.executor.execute(`delete from ${this.#table} t where ${own}`, [this.#queue, id]);
+    await this.executor.execute(`delete from ${this.#table} t where ${own}`, [this.#queue, id, turn]);
   }
 
   /** Removes the one of the group that waits. */

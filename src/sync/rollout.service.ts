@@ -106,7 +106,8 @@ export class SyncRollout {
 
 function stateOf({ state }: SyncKnownGroup): keyof SyncRolloutReport['groups'] {
   const { run, rolledOutAt } = state;
-  const isUnderWay = run?.endedAt === null || waitingRequest(state) !== null;
+  const goesOn = waitingRequest(state) !== null || (state.taken?.options ?? null) !== null;
+  const isUnderWay = run?.endedAt === null || goesOn;
   if (rolledOutAt !== null && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
   if (run === null || run.needs === undefined) return 'waiting';
   if (run.needs.stopped > 0) return 'attention';
