@@ -134,7 +134,8 @@ export class Slices {
       return again;
     }
     await this.#left(scope, taken, result.more ? { ...options, full: false } : null);
-    return result.more || again;
+    // Of a side that is away nobody gets more by asking at once.
+    return (result.more || again) && !result.errors.some(({ code }) => code === 'sync.sideAway');
   }
 
   /** Notes how a request goes on, or that it is done: it is not repeated because of a failure. */

@@ -58,7 +58,7 @@ describe('a company that Connec! rejects requests of', () => {
     const sync = application.app.get(MaestranoSync);
     const schedule = application.app.get(SyncSchedule, { strict: false });
     const groups = ['cld-1', 'cld-2'].map((groupUid) => ({ marketplace, groupUid }));
-    sandbox.faults.add({ part: 'connec', group: 'cld-1', next: 1 }, { status: 429, retryAfter: 2 });
+    sandbox.faults.add({ part: 'connec', group: 'cld-1', next: 1 }, { status: 429, retryAfter: 1 });
     const before = Date.now();
     for (const group of groups) await sync.start(group);
     await sync.idle();
@@ -66,7 +66,7 @@ describe('a company that Connec! rejects requests of', () => {
     const [held, free] = [await store.group(scopes[0]!), await store.group(scopes[1]!)];
     expect(free).toMatchObject({ run: { status: 'SUCCESS' }, pausedUntil: null });
     expect(held.run).toMatchObject({ status: 'ERROR', code: 'sync.sideAway' });
-    expect(held.pausedUntil).toBeGreaterThanOrEqual(before + 2_000);
+    expect(held.pausedUntil).toBeGreaterThanOrEqual(before + 1_000);
 
     const sent = requestsOf('cld-1');
     await sync.start(groups[0]!);
@@ -102,7 +102,7 @@ describe('a company that Connec! rejects requests of', () => {
 
     const asked = requestsOf('cld-1');
     const begun = Date.now();
-    for (let minute = 5; minute <= 90; minute += 5) {
+    for (let minute = 15; minute <= 90; minute += 15) {
       await schedule.turn(begun + minute * 60_000);
       await sync.idle();
       // Each of them has just been run, by the real clock.
@@ -110,7 +110,7 @@ describe('a company that Connec! rejects requests of', () => {
     }
     expect(requestsOf('cld-1')).toBeGreaterThan(asked);
     sandbox.faults.remove(fault.id);
-    for (let minute = 95; minute <= 190; minute += 5) {
+    for (let minute = 100; minute <= 190; minute += 10) {
       await schedule.turn(begun + minute * 60_000);
       await sync.idle();
       if ((await store.group(scope)).run?.status === 'SUCCESS') break;

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 
+import type { ConnecRecords } from '../connec/connec-records.js';
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import { withValueAt } from '../merge/values.js';
 import { atRest, newLink, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import type { HeldLease } from './held-lease.js';
 import type { RunContext } from './run-context.js';
-import type { GroupSides } from './sync-engine.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 
 /** What was done about a person's record. Holds no id of it. */
@@ -20,7 +20,7 @@ export interface SyncErasure {
 /** What erasing stands on. */
 interface EraseFacts {
   readonly store: SyncStore;
-  readonly sides: GroupSides;
+  readonly sides: { readonly scope: SyncScope; readonly connec: ConnecRecords };
   readonly guard: HeldLease;
   readonly entity: SyncEntity;
 }

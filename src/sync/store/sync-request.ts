@@ -1,5 +1,4 @@
 import type { SyncSide } from './sync-link.js';
-import type { SyncGroupState } from './sync-store.js';
 
 /** What one run does otherwise. */
 export interface SyncRunOptions {
@@ -33,7 +32,10 @@ export interface SyncTaken {
 export function waitingRequest({
   wanted,
   taken,
-}: Pick<SyncGroupState, 'wanted' | 'taken'>): SyncRequest | null {
+}: {
+  readonly wanted: SyncRequest | null;
+  readonly taken: SyncTaken | null;
+}): SyncRequest | null {
   return wanted !== null && wanted.id !== taken?.id ? wanted : null;
 }
 
