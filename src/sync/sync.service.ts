@@ -27,7 +27,7 @@ import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
 import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
 import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
-import type { SyncGroupPage, SyncHistoryEntry, SyncScope } from './store/sync-store.js';
+import type { SyncGroupPage, SyncHistoryEntry } from './store/sync-store.js';
 import { follow } from './progress.js';
 import { readStatus } from './read-status.js';
 import { logRun } from './run-log.js';

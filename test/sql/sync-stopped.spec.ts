@@ -46,27 +46,26 @@ describe('a process of the synchronization that stands still (SIGSTOP)', () => {
       const run = await started(workers);
       const sent: string[] = [];
       let stopped: ChildProcess | null = null;
-      let stands = false;
-      let ended = false;
+      const its = { stands: false, ended: false };
       run.asked = async (child, { method }) => {
         if (child === stopped) {
-          if (method === 'ran') ended = true;
-          else if (!ended) sent.push(method);
+          if (method === 'ran') its.ended = true;
+          else if (!its.ended) sent.push(method);
         } else if (stopped === null && method === 'get') {
           // It has the lease, and reads what it is about to write.
           stopped = child;
-          stands = true;
+          its.stands = true;
           await run.stop(child, STOPPED_MS);
-          stands = false;
+          its.stands = false;
         }
       };
       try {
         for (let edit = 0; edit < 10; edit += 1) run.edit();
-        for (let look = 0; look < 1_000 && !ended; look += 1) {
-          if (stands && look % 20 === 0) run.edit();
+        for (let look = 0; look < 1_000 && !its.ended; look += 1) {
+          if (its.stands && look % 20 === 0) run.edit();
           await pause(20);
         }
-        expect({ ended, sent: sent.filter((method) => WRITES.has(method)) }).toEqual({
+        expect({ ended: its.ended, sent: sent.filter((method) => WRITES.has(method)) }).toEqual({
           ended: true,
           sent: [],
         });

@@ -139,18 +139,12 @@ export async function takeHints(context: RunContext): Promise<void> {
     const page = new Page();
     page.add(links);
     const named = hints.map((hint) => ({ ...hint, id: hint.recordId }));
-    for (const { side, recordId, cause } of [
-      ...(await withoutErased(
-        context,
-        'app',
-        named.filter(({ side }) => side === 'app'),
-      )),
-      ...(await withoutErased(
-        context,
-        'connec',
-        named.filter(({ side }) => side === 'connec'),
-      )),
-    ]) {
+    const ofSide = (wanted: SyncSide) => named.filter((hint) => hint.side === wanted);
+    const left = [
+      ...(await withoutErased(context, 'app', ofSide('app'))),
+      ...(await withoutErased(context, 'connec', ofSide('connec'))),
+    ];
+    for (const { side, recordId, cause } of left) {
       const found = page.find((link) => link[side].id === recordId);
       const link = found ?? newLink(linkKey(), { [side]: recordId });
       page.put(dueNow(link, cause, Date.now()));
