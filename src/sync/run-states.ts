@@ -41,6 +41,14 @@ export class RunStates {
     return again;
   }
 
+  /** Notes that a run goes on later, or elsewhere; unless the group is somebody else's by now, or nobody's. */
+  async handOn(scope: SyncScope, run: SyncRunState): Promise<void> {
+    const present = await this.store.group(scope);
+    if (present.run?.id !== run.id) return;
+    const message = 'The run goes on in another process.';
+    await this.store.setGroup(scope, { run: { ...run, status: 'ENQUEUED', message, endedAt: Date.now() } });
+  }
+
   /**
    * Asks whoever has the lease for one run more. False when that is no run, or is over by now: then nobody would do it, and
    * whoever asks has to try again.

@@ -372,11 +372,9 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
       return { result, again: await this.#states.end(scope, ended, sides.connec.pausedUntil ?? null) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
-      // The group belongs to somebody else by now, or to nobody.
-      if (known && error.code === 'sync.leaseLost') throw error;
-      if (signal?.aborted) {
-        const message = 'The run goes on in another process.';
-        await this.#states.end(scope, { ...run, status: 'ENQUEUED', message });
+      const isLost = known && error.code === 'sync.leaseLost';
+      if (isLost || signal?.aborted) {
+        await this.#states.handOn(scope, run);
         throw error;
       }
       const code = error instanceof MaestranoError ? error.code : 'unknown';
