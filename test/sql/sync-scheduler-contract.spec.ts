@@ -35,6 +35,7 @@ describe.each(LIBRARIES)('scheduler contract with $library on $server', ({ serve
       executor: way.executor,
       queueName: name.slice(0, 50),
       pollMs: 50,
+      addTimeoutMs: 30_000,
       ...options,
     };
     const queue = new PgNotificationQueue(all);
