@@ -1,6 +1,7 @@
 import type { SyncStore } from '../sync/store/sync-store.js';
 import { casesOnStores, type ContractCase } from './contract-case.js';
 import { SYNC_STORE_COMMITS } from './sync-store-contract-commits.js';
+import { SYNC_STORE_CRASHES } from './sync-store-contract-crashes.js';
 import { SYNC_STORE_LEASES } from './sync-store-contract-leases.js';
 import { SYNC_STORE_READS } from './sync-store-contract-reads.js';
 
@@ -12,7 +13,7 @@ export interface SyncStoreContractOptions {
 
 /**
  * What every `SyncStore` must do, as cases for any test runner: who gets a lease and what it is good for, what a commit
- * does and when it does nothing, and what is found afterwards. Scopes are random, so a store in use may be tested. Each
+ * does and when it does nothing, what is found afterwards, and what is left by a process that dies. Scopes are random, so a store in use may be tested. Each
  * case closes the stores it made.
  *
  * ```ts
@@ -27,6 +28,7 @@ export function syncStoreContract(
     ...SYNC_STORE_LEASES,
     ...SYNC_STORE_COMMITS,
     ...SYNC_STORE_READS,
+    ...SYNC_STORE_CRASHES,
   };
   return casesOnStores<SyncStore>(checks, makeStore, options);
 }

@@ -32,6 +32,23 @@ class Unfenced extends MemorySyncStore {
   }
 }
 
+/** Says of a commit that it is kept before it is: the next one of its holder takes it along. */
+class Hasty extends MemorySyncStore {
+  readonly #waiting = new Map<string, SyncCommit[]>();
+
+  override async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
+    const { group } = lease.scope;
+    for (const one of this.#waiting.get(group) ?? []) await super.commit(lease, one);
+    this.#waiting.set(group, [changes]);
+  }
+
+  override async release(lease: SyncLease): Promise<void> {
+    for (const one of this.#waiting.get(lease.scope.group) ?? []) await super.commit(lease, one);
+    this.#waiting.delete(lease.scope.group);
+    await super.release(lease);
+  }
+}
+
 /** Forgets a hint that came again while it was dealt with. */
 class LosesHints extends MemorySyncStore {
   override async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
@@ -44,6 +61,7 @@ describe('store contract of the synchronization', () => {
   it.each([
     ['keeps half of a rejected commit', HalfCommits, /nothing of the commit is kept/],
     ['takes commits of an older holder', Unfenced, /its holder writes nothing any more/],
+    ['acknowledges what it has not kept', Hasty, /finds all that was acknowledged/],
     ['loses hints', LosesHints, /kept when it came again meanwhile/],
   ])('is failed by a store that %s (check 23)', async (_name, Broken, failing) => {
     const failed: string[] = [];
