@@ -108,6 +108,11 @@ export const SYNC_ERROR_CODES = {
     meaning:
       'The record was erased on request of a person; digests of its ids are left, so that it does not come back.',
   },
+  'sync.changesOrder': {
+    meaning:
+      'The source lists changes twice on a page, or not in the order of their versions. Nothing is lost by it.',
+    remedy: 'Have `changes` return each record once, oldest first.',
+  },
   'sync.ignored': { meaning: 'An operator said that the record is to be left alone.' },
 } as const satisfies ErrorTable;
 

@@ -20,7 +20,11 @@ export {
   type SyncChanges,
   type SyncContext,
   type SyncIdentity,
+  SyncCursorExpired,
+  SyncNotFound,
   SyncRejected,
+  SyncRetry,
+  SyncStale,
   type SyncSource,
   type SyncWrite,
 } from './source/sync-source.js';

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { MaestranoSyncError } from '../errors/sync.error.js';
+import { afterRestore, type SyncRestoreAnswer } from './after-restore.js';
 import { asGone } from './engine/decide.js';
 import { eraseLink, type SyncErasure } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
@@ -216,15 +217,15 @@ export class SyncOperations {
   }
 
   /**
-   * Goes on after a side was restored from a backup. `theOther`: what the restored side lacks is sent again.
-   * `theRestored`: its older values hold. `byField`: as if both had never agreed, so that the rules decide.
+   * Goes on after a side was restored from a backup. `theOther`: what the restored side lacks is sent again, records that
+   * it lost are created again. `theRestored`: its older values hold, and records that it lost are left to a person.
+   * `byField`: as if both had never agreed, so that the rules decide.
    */
-  async restored(entity: string, right: 'theOther' | 'theRestored' | 'byField'): Promise<void> {
+  async restored(entity: string, right: SyncRestoreAnswer): Promise<void> {
     await this.#exclusively(async (guard) => {
       const stream = await this.store.stream(this.sides.scope, entity);
       const side = stream.stopped?.code === 'sync.restored' ? stream.stopped.side : null;
       if (side === null) throw notFound({ entity }, 'was not restored');
-      const other: SyncSide = side === 'app' ? 'connec' : 'app';
       let after: string | undefined;
       do {
         const page = await this.store.page(this.sides.scope, entity, {
@@ -232,7 +233,9 @@ export class SyncOperations {
           ...(after ? { after } : {}),
         });
         const links: SyncLink[] = [];
-        for (const link of page.links) links.push(await this.#afterRestore(entity, link, side, other, right));
+        for (const link of page.links) {
+          links.push(await afterRestore(this.engine, this.sides, entity, link, { side, right }));
+        }
         await guard.commit({ entity, links });
         after = page.next ?? undefined;
       } while (after !== undefined);
@@ -250,27 +253,6 @@ export class SyncOperations {
         },
       });
     });
-  }
-
-  async #afterRestore(
-    entity: string,
-    link: SyncLink,
-    side: SyncSide,
-    other: SyncSide,
-    right: 'theOther' | 'theRestored' | 'byField',
-  ): Promise<SyncLink> {
-    if (link.gone !== null || link.app.id === null || link.connec.id === null) return link;
-    const forgot = {
-      ...withSide(link, side, { version: null, missingSince: null, former: {} }),
-      externalConfirmed: false,
-    };
-    const due = dueNow({ ...forgot, hold: null, intents: [] }, 'operator', Date.now());
-    if (right === 'byField') return withSide(withSide(due, side, { base: {} }), other, { base: {} });
-    // The losing side is taken for unchanged as it is, the winning one for changed in everything.
-    const [winner, loser] = right === 'theOther' ? [other, side] : [side, other];
-    const digests = await this.engine.digestsOf(this.sides, entity, link, loser);
-    if (Object.keys(digests).length === 0) return due;
-    return withSide(withSide(due, loser, { base: digests }), winner, { base: {} });
   }
 
   /**

@@ -24,7 +24,7 @@ export interface SyncEntityStatus extends SyncCounts {
   readonly paused: boolean;
   /** Records that only a complete listing found: a reason to read further back. */
   readonly foundBySweep: number;
-  /** What was noticed about its fields: `sync.mappingChanged`, `sync.roundTrip`. */
+  /** What was noticed about it: `sync.mappingChanged`, `sync.roundTrip`, `sync.changesOrder`. */
   readonly notices: readonly SyncNotice[];
 }
 

@@ -46,10 +46,16 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     setups: ['cut off by the platform'],
   },
   'reads begin behind the newest change': {
-    file: 'src/sync/engine/discover.ts',
-    cut: 'start.connecHigh - overlap',
-    by: 'start.connecHigh + 2_000',
+    file: 'src/sync/engine/connec-position.ts',
+    cut: 'connecHigh - overlapOf(stream, settings)',
+    by: 'connecHigh + 2_000',
     setups: ['two edits in one second', 'versions drawn before the commit, before the next sweep'],
+  },
+  'what was listed once is settled': {
+    file: 'src/sync/engine/connec-position.ts',
+    cut: 'began - before.seen.at < overlapOf(stream, settings) + SECOND',
+    by: 'false',
+    setups: ['listed 100 s late, before the next sweep'],
   },
   'the response is believed': {
     file: 'src/sync/merge/merge.ts',

@@ -2,6 +2,7 @@ import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { SyncHistoryEntry, SyncNotice, SyncStream } from '../store/sync-store.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { held, type Look } from './decide.js';
+import type { AppSideRecord, ConnecSide } from './records.js';
 import type { References } from './references.js';
 import type { RunContext } from './run-context.js';
 
@@ -11,7 +12,13 @@ export interface Batch {
   readonly references: References;
   /** The links as they are by now. */
   readonly links: Map<string, SyncLink>;
+  /** The links as they were kept last. */
+  readonly kept: Map<string, SyncLink>;
   readonly looks: ReadonlyMap<string, Look>;
+  /** Records as the responses to their writes showed them, by the keys of their links. */
+  readonly answered: { readonly app: Map<string, AppSideRecord>; readonly connec: Map<string, ConnecSide> };
+  /** Records that the application created: their ids, and the keys of their links. */
+  readonly created: { readonly id: string; readonly key: string }[];
   readonly history: SyncHistoryEntry[];
   /** A side turned out to be away: what was not sent stays due, and the run ends. */
   away: boolean;
@@ -27,7 +34,8 @@ export interface Batch {
 
 export async function commit(batch: Batch, stream?: SyncStream): Promise<void> {
   const history = batch.history.splice(0);
-  const links = [...batch.links.values()];
+  const links = [...batch.links.values()].filter((link) => batch.kept.get(link.key) !== link);
+  for (const link of links) batch.kept.set(link.key, link);
   const { entity, guard } = batch.context;
   await guard.commit({ entity: entity.name, links, history, ...(stream ? { stream } : {}) });
 }

@@ -20,10 +20,12 @@ import {
   type SyncSide,
   withSide,
 } from '../store/sync-link.js';
-import type { SyncRef } from '../store/sync-store.js';
+import type { SyncRef, SyncStream } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
+import { readFrom, readUpTo } from './connec-position.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { withoutErased } from './erased.js';
+import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
 import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
@@ -34,26 +36,50 @@ const MAX_PAGES = 100_000;
 
 /** Links of a page, found together and changed one by one. */
 class Page {
-  readonly #byKey = new Map<string, SyncLink>();
+  readonly #links = new Map<string, SyncLink>();
+  readonly #keys = {
+    app: new Map<string, string>(),
+    connec: new Map<string, string>(),
+    external: new Map<string, string>(),
+  };
   readonly #touched = new Set<string>();
 
   add(links: readonly (SyncLink | null)[]): void {
-    for (const link of links) if (link && !this.#byKey.has(link.key)) this.#byKey.set(link.key, link);
+    for (const link of links) if (link && !this.#links.has(link.key)) this.#keep(link);
   }
 
-  find(matches: (link: SyncLink) => boolean): SyncLink | undefined {
-    return [...this.#byKey.values()].find(matches);
+  /** The link that has the id on the side, or as our id at Connec!. */
+  by(kind: SyncSide | 'external', id: string | null): SyncLink | undefined {
+    const link = id === null ? undefined : this.#links.get(this.#keys[kind].get(id) ?? '');
+    return link && idOf(link, kind) === id ? link : undefined;
+  }
+
+  /** The one link of an entity that has no more than one, if the side has no record in it yet. */
+  without(side: SyncSide): SyncLink | undefined {
+    return [...this.#links.values()].find((link) => link[side].id === null);
   }
 
   put(link: SyncLink): SyncLink {
-    this.#byKey.set(link.key, link);
+    this.#keep(link);
     this.#touched.add(link.key);
     return link;
   }
 
   get touched(): SyncLink[] {
-    return [...this.#touched].map((key) => this.#byKey.get(key)!);
+    return [...this.#touched].map((key) => this.#links.get(key)!);
   }
+
+  #keep(link: SyncLink): void {
+    this.#links.set(link.key, link);
+    for (const kind of ['app', 'connec', 'external'] as const) {
+      const id = idOf(link, kind);
+      if (id !== null) this.#keys[kind].set(id, link.key);
+    }
+  }
+}
+
+function idOf(link: SyncLink, kind: SyncSide | 'external'): string | null {
+  return kind === 'external' ? link.externalId : link[kind].id;
 }
 
 /** Reads which records changed on the application's side, and marks them as due. */
@@ -71,11 +97,13 @@ export async function discoverApp(context: RunContext): Promise<void> {
     const links = await seeApp(context, page.records, 'poll');
     const deleted = await seeDeleted(context, page.deleted ?? []);
     const stream = await store.stream(scope, entity.name);
+    const noticed = withNotices(stream, orderNotices(entity.source, page.records));
+    context.notices.push(...noticed.added);
     await context.guard.commit({
       entity: entity.name,
       links: [...links, ...deleted],
       stream: {
-        ...stream,
+        ...noticed.stream,
         appCursor: page.safeUntil,
         appComplete: stream.appComplete || !page.more,
         appVersions: versionsAfter(entity, stream, page.records, Date.now()),
@@ -92,11 +120,8 @@ export async function discoverApp(context: RunContext): Promise<void> {
 export async function discoverConnec(context: RunContext): Promise<void> {
   const { connec, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
-  const overlap = start.overlapMs ?? settings.overlapMs;
-  let position: ConnecPosition = {
-    since: start.connecHigh === null ? null : start.connecHigh - overlap,
-    skip: 0,
-  };
+  const began = Date.now();
+  let position: ConnecPosition = { since: readFrom(start, settings), skip: 0 };
   const since = position.since ?? 0;
   const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
@@ -105,20 +130,21 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     context.counters.read += page.records.length;
     const records = page.records.map((record) => readConnec(entity, record));
     for (const record of records) if (isRecent(start.connecAnchors, record.at)) read.set(record.id, record);
+    context.listed.add(records);
     const links = await seeConnec(context, records, 'poll');
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
-    await context.guard.commit({
-      entity: entity.name,
-      links,
-      stream: {
-        ...stream,
-        // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
-        connecHigh: high === 0 ? stream.connecHigh : high,
-        connecComplete: stream.connecComplete || page.next === null,
-        connecAnchors: anchored(stream.connecAnchors, records),
-      },
-    });
+    const after: SyncStream = {
+      ...stream,
+      // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
+      connecHigh: high === 0 ? stream.connecHigh : high,
+      // Whoever reads from the beginning again trusts nothing that was settled before.
+      connecReadUpTo: start.connecHigh === null ? null : stream.connecReadUpTo,
+      connecComplete: stream.connecComplete || page.next === null,
+      connecAnchors: anchored(stream.connecAnchors, records),
+    };
+    const connecReadUpTo = page.next === null ? readUpTo(after, settings, began) : after.connecReadUpTo;
+    await context.guard.commit({ entity: entity.name, links, stream: { ...after, connecReadUpTo } });
     if (page.next === null) break;
     position = page.next;
   }
@@ -145,7 +171,7 @@ export async function takeHints(context: RunContext): Promise<void> {
       ...(await withoutErased(context, 'connec', ofSide('connec'))),
     ];
     for (const { side, recordId, cause } of left) {
-      const found = page.find((link) => link[side].id === recordId);
+      const found = page.by(side, recordId);
       const link = found ?? newLink(linkKey(), { [side]: recordId });
       page.put(dueNow(link, cause, Date.now()));
     }
@@ -173,20 +199,17 @@ export async function seeApp(
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
-  const stream = await store.stream(scope, entity.name);
+  const stream = cause === 'sweep' ? await store.stream(scope, entity.name) : null;
   const now = Date.now();
   for (const record of records) {
-    let link = page.find(({ app }) => app.id === record.id);
-    if (cause === 'sweep' && isReusedVersion(stream, record, link)) await stopRestored(context, 'app');
+    let link = page.by('app', record.id);
+    if (stream !== null && isReusedVersion(stream, record, link)) await stopRestored(context, 'app');
     if (link && isReborn(link.app, record)) {
       page.put(asGone(link, now));
       link = undefined;
     }
-    link ??= page.find(
-      ({ connec, gone, app }) =>
-        connec.id !== null && connec.id === record.key && gone === null && app.id === null,
-    );
-    if (entity.singleton) link ??= page.find(({ app }) => app.id === null);
+    link ??= createdWith(record.key, page);
+    if (entity.singleton) link ??= page.without('app');
     link ??= newLink(linkKey(), { app: record.id });
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
@@ -216,15 +239,8 @@ export async function seeConnec(
   const references = await References.of(store, scope, entity, records, context.owner);
   const now = Date.now();
   for (const record of records) {
-    let link = page.find(({ connec }) => connec.id === record.id);
-    link ??= page.find(
-      (other) =>
-        other.connec.id === null &&
-        record.externalIds.some(
-          (id) => other.externalId === id || (other.externalId === null && other.app.id === id),
-        ),
-    );
-    if (entity.singleton) link ??= page.find(({ connec }) => connec.id === null);
+    let link = page.by('connec', record.id) ?? namedBy(record, page);
+    if (entity.singleton) link ??= page.without('connec');
     link ??= newLink(linkKey(), adopted(record, page));
     const before = link;
     if (link.connec.id === null) link = withSide(link, 'connec', { id: record.id });
@@ -241,10 +257,25 @@ export async function seeConnec(
   return page.touched;
 }
 
+/** The link of the record of Connec! that the application made its record from. */
+function createdWith(key: string | null, page: Page): SyncLink | undefined {
+  const link = page.by('connec', key);
+  return link?.gone === null && link.app.id === null ? link : undefined;
+}
+
+/** The link of a record of ours that the record of Connec! names, and that has none of Connec! yet. */
+function namedBy(record: ConnecSide, page: Page): SyncLink | undefined {
+  return record.externalIds
+    .flatMap((id) => [page.by('external', id), page.by('app', id)])
+    .find(
+      (link) => link?.connec.id === null && record.externalIds.includes(link.externalId ?? link.app.id ?? ''),
+    );
+}
+
 /** The ids of a new link: a record that carries an id of ours which no link has is taken for that record. */
 function adopted(record: ConnecSide, page: Page): { readonly connec: string; readonly app?: string } {
   const app = record.externalIds.find(
-    (id) => page.find((link) => link.app.id === id || link.externalId === id) === undefined,
+    (id) => page.by('app', id) === undefined && page.by('external', id) === undefined,
   );
   return app === undefined ? { connec: record.id } : { connec: record.id, app };
 }

@@ -1,5 +1,6 @@
 import type { FieldWrite } from '../merge/merge.js';
 import type { FieldRule, SideRecord } from '../merge/side-record.js';
+import type { SyncSource } from '../source/sync-source.js';
 import type { SyncNotice, SyncStream } from '../store/sync-store.js';
 
 /** Notes the fields that a side keeps in another form than they were sent in: `sync.roundTrip`. */
@@ -16,6 +17,20 @@ export function roundTripNotices(
     sent: lengthOf(writes.find(({ rule }) => rule.name === name)?.value),
     kept: lengthOf(shown.values[name]),
   }));
+}
+
+/** Notes that a page of changes has a record twice, or versions that fall: `sync.changesOrder`. */
+export function orderNotices(
+  { versions }: Pick<SyncSource<never>, 'versions'>,
+  records: readonly Pick<SideRecord, 'id' | 'version'>[],
+): readonly SyncNotice[] {
+  const ids = new Set(records.map(({ id }) => id));
+  const falls = records.filter(({ version }, index) => {
+    const before = records[index - 1]?.version;
+    return typeof version === 'number' && typeof before === 'number' && version < before;
+  }).length;
+  const count = records.length - ids.size + (versions === 'table' ? falls : 0);
+  return count === 0 ? [] : [{ code: 'sync.changesOrder', field: 'changes', count, since: Date.now() }];
 }
 
 /** Characters of a value as a text. */

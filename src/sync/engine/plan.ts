@@ -5,6 +5,7 @@ import { digest } from '../merge/values.js';
 import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { Look, Step } from './decide.js';
 import { look } from './look-at-records.js';
+import { Sharing } from './match-records.js';
 import { decideOne } from './process.js';
 import { References } from './references.js';
 import type { RunContext } from './run-context.js';
@@ -88,8 +89,9 @@ export async function planEntity(
     });
     const due = page.links.filter((link) => link.dueAt !== null && !paired.has(link.key));
     const links: SyncLink[] = [];
+    const sharing = await Sharing.of(store, scope, entity.name, due);
     for (const link of due) {
-      const found = await matchOf(context, link);
+      const found = match(link, sharing.with(link));
       if (found.kind === 'ambiguous') entries.push(ambiguous(entity.name, link));
       else if (found.kind === 'pair') {
         if (paired.has(link.key)) continue;
@@ -103,18 +105,6 @@ export async function planEntity(
     after = page.next ?? undefined;
   } while (after !== undefined && entries.length < options.limit);
   return entries.slice(0, options.limit);
-}
-
-async function matchOf(context: RunContext, link: SyncLink): Promise<ReturnType<typeof match>> {
-  if (link.matchKeys.length === 0) return { kind: 'none' };
-  const { store, scope, entity } = context;
-  const sharing = await store.matching(scope, entity.name, link.matchKeys);
-  const more = await store.matching(
-    scope,
-    entity.name,
-    sharing.flatMap(({ matchKeys }) => matchKeys),
-  );
-  return match(link, [...new Map([...sharing, ...more].map((one) => [one.key, one])).values()]);
 }
 
 async function entriesOf(

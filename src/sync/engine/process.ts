@@ -10,11 +10,12 @@ import { decide, held, type Look, type Step } from './decide.js';
 import { look } from './look-at-records.js';
 import { matched } from './match-records.js';
 import type { AppSideRecord } from './records.js';
+import { externalIds } from './external-ids.js';
 import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
-import { addIntents, writeToApp, writeToConnec } from './write-records.js';
+import { addIntents, restAgreed, writeToApp, writeToConnec } from './write-records.js';
 
 /** Times a record is looked at in one run before it has to wait. */
 const MAX_TURNS = 8;
@@ -73,7 +74,7 @@ export async function processBatch(
   await stopWhenRestored(context, decided);
   const steps = await withExternalIds(context, decided);
   const shown = shownBy(looks);
-  const counted = await brake(context, steps);
+  const counted = await brake(context, looks, steps);
   await checkReused(context, counted.appAnchors, shown.app);
   const stream = withShown(counted, shown);
 
@@ -81,7 +82,10 @@ export async function processBatch(
     context,
     references,
     links: new Map(steps.map(({ link }) => [link.key, link])),
+    kept: new Map(),
     looks: new Map(looks.map((one) => [one.link.key, one])),
+    answered: { app: new Map(), connec: new Map() },
+    created: [],
     history: [],
     away: false,
     restored: null,
@@ -95,7 +99,10 @@ export async function processBatch(
   const writing = steps.filter(({ kind }) => kind !== 'keep');
   if (writing.length > 0) {
     await writeToApp(batch, writing);
+    // The ids of what was created are kept before Connec! hears of them.
+    if (await nameCreated(batch)) await commit(batch);
     await writeToConnec(batch, writing);
+    restAgreed(batch, writing);
     const noticed = withNotices(withShown(stream, batch.written), batch.notices);
     context.notices.push(...noticed.added);
     await commit(batch, noticed.stream);
@@ -147,27 +154,23 @@ async function stopWhenRestored(context: RunContext, steps: readonly Step[]): Pr
 
 /** Gives the links that are to be written to Connec! the external id under which they are found again. */
 async function withExternalIds(context: RunContext, steps: readonly Step[]): Promise<readonly Step[]> {
-  const { store, scope, entity } = context;
-  const taken = new Set<string>();
-  const named: Step[] = [];
-  for (const step of steps) {
-    const { link } = step;
-    const needsOne = step.kind === 'createInConnec' || step.kind === 'write';
-    if (!needsOne || entity.singleton || link.externalId !== null || link.app.id === null) {
-      named.push(step);
-      continue;
-    }
-    // The id itself, unless a record that is gone was known by it: Connec! keeps the ids it was given.
-    for (let count = 1; ; count += 1) {
-      const external = count === 1 ? link.app.id : `${link.app.id}~${count}`;
-      const [holder] = await store.links(scope, entity.name, [{ external }]);
-      if (taken.has(external) || (holder && holder.key !== link.key)) continue;
-      taken.add(external);
-      named.push({ ...step, link: { ...link, externalId: external } });
-      break;
-    }
+  const needing = steps.flatMap(({ kind, link }) =>
+    kind === 'createInConnec' || kind === 'write' ? [link] : [],
+  );
+  const named = await externalIds(context, needing);
+  return steps.map((step) => {
+    const externalId = named.get(step.link.key);
+    return externalId === undefined ? step : { ...step, link: { ...step.link, externalId } };
+  });
+}
+
+/** Gives external ids to the records that were created in the application. Resolves with whether there were any. */
+async function nameCreated(batch: Batch): Promise<boolean> {
+  const links = batch.created.map(({ key }) => batch.links.get(key)!);
+  for (const [key, externalId] of await externalIds(batch.context, links)) {
+    batch.links.set(key, { ...batch.links.get(key)!, externalId });
   }
-  return named;
+  return links.length > 0;
 }
 
 /** Records that wait for one of the batch are taken up. */

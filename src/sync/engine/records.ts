@@ -32,7 +32,7 @@ export interface ConnecSide extends SideRecord {
 
 /** Reads a record of the application. */
 export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
-  const { id, version, updatedAt, bornAt, key } = entity.source.identity(record);
+  const { id, version, updatedAt, fieldChangedAt, bornAt, key } = entity.source.identity(record);
   const values = Object.fromEntries(
     entity.rules.map((rule) => [rule.name, appValue(rule, record[rule.app])]),
   );
@@ -42,6 +42,7 @@ export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
     version: comparable(version),
     ifVersion: version,
     at: updatedAt.getTime(),
+    ...(fieldChangedAt ? { fieldsAt: timesOf(fieldChangedAt) } : {}),
     born: bornAt instanceof Date ? bornAt.toISOString() : (bornAt ?? null),
     key: key ?? null,
     values,
@@ -52,6 +53,10 @@ export function readApp(entity: SyncEntity, record: AppRecord): AppSideRecord {
     whole: () => null,
     record,
   };
+}
+
+function timesOf(dates: Readonly<Record<string, Date>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(dates).map(([name, at]) => [name, at.getTime()]));
 }
 
 /** Reads a record of Connec!. */

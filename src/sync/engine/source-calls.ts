@@ -1,11 +1,22 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
-import { SyncRejected, type SyncChanges, type SyncContext } from '../source/sync-source.js';
+import {
+  type SyncChanges,
+  type SyncContext,
+  SyncCursorExpired,
+  SyncNotFound,
+  SyncRejected,
+  SyncRetry,
+  SyncStale,
+} from '../source/sync-source.js';
 import type { SyncScope } from '../store/sync-store.js';
 import { type AppSideRecord, readApp } from './records.js';
 
 /** Most records of one `get`. */
 const MAX_IDS = 100;
+
+/** Longest that a source may have a record wait: a day, in milliseconds. */
+const LONGEST_WAIT = 86_400_000;
 
 /** What became of a write to the application. */
 export type AppWritten =
@@ -13,6 +24,8 @@ export type AppWritten =
   | { readonly kind: 'stale' }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'rejected'; readonly reason: string; readonly field: string | null }
+  /** Nothing was written, and nothing can be for so many milliseconds. */
+  | { readonly kind: 'later'; readonly afterMs: number }
   /** It may have happened. */
   | { readonly kind: 'unknown' };
 
@@ -25,12 +38,20 @@ export class SourceCalls {
     private readonly timeoutMs: number,
   ) {}
 
-  /** @throws MaestranoSyncError `sync.sideAway` */
+  /** A page of changes; from the beginning where the cursor has expired. @throws MaestranoSyncError `sync.sideAway` */
   async changes(
     cursor: string | null,
     limit: number,
   ): Promise<Omit<SyncChanges<AppRecord>, 'records'> & { readonly records: readonly AppSideRecord[] }> {
-    const page = await this.#read((context) => this.entity.source.changes({ cursor, limit }, context));
+    const { source } = this.entity;
+    const page = await this.#read(async (context) => {
+      try {
+        return await source.changes({ cursor, limit }, context);
+      } catch (error) {
+        if (!(error instanceof SyncCursorExpired) || cursor === null) throw error;
+        return source.changes({ cursor: null, limit }, context);
+      }
+    });
     return { ...page, records: page.records.map((record) => readApp(this.entity, record)) };
   }
 
@@ -86,6 +107,13 @@ export class SourceCalls {
     } catch (error) {
       if (error instanceof SyncRejected) {
         return { kind: 'rejected', reason: error.reason, field: error.field ?? null };
+      }
+      if (error instanceof SyncStale) return { kind: 'stale' };
+      if (error instanceof SyncNotFound) return { kind: 'notFound' };
+      if (error instanceof SyncRetry) {
+        // What is no number is no time to wait for.
+        const afterMs = Math.min(LONGEST_WAIT, Math.max(0, error.afterMs || 0));
+        return { kind: 'later', afterMs };
       }
       return { kind: 'unknown' };
     }

@@ -1,4 +1,5 @@
 import { dueNow, type SyncLink, withSide } from '../store/sync-link.js';
+import { overlapOf } from './connec-position.js';
 import { asGone } from './decide.js';
 import { seeApp, seeConnec } from './discover.js';
 import { readConnec } from './records.js';
@@ -24,7 +25,7 @@ export async function sweep(context: RunContext): Promise<void> {
   await compare(context, begun, { app: app.ids, connec: connec.ids, newest: app.newest });
   const found = app.found + connec.found;
   const stream = await store.stream(scope, entity.name);
-  const overlap = stream.overlapMs ?? context.settings.overlapMs;
+  const overlap = overlapOf(stream, context.settings);
   const missed = before.links > 0 && connec.found > 0;
   await guard.commit({
     entity: entity.name,

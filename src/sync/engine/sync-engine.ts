@@ -8,6 +8,7 @@ import { breakCircles } from './cycles.js';
 import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { HeldLease } from './held-lease.js';
+import { JustListed } from './just-listed.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { readConnec } from './records.js';
@@ -285,7 +286,21 @@ export class SyncEngine {
   ): RunContext {
     const { store, settings } = this;
     const source = new SourceCalls(entity, scope, { tenant, executor }, settings.timeoutMs);
-    return { store, scope, entity, source, connec, guard, settings, owner, options, counters, notices: [] };
+    const listed = new JustListed();
+    return {
+      store,
+      scope,
+      entity,
+      source,
+      connec,
+      guard,
+      settings,
+      owner,
+      options,
+      counters,
+      listed,
+      notices: [],
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ConnecWrite, ConnecWritten } from '../connec/connec-records.js';
 import type { AppRecord } from '../fields/entity-definition.js';
-import { afterWrite, type FieldWrite } from '../merge/merge.js';
+import { afterWrite, differs, type FieldWrite } from '../merge/merge.js';
 import { withLines, writtenLines } from '../merge/lines.js';
 import type { LineValues, ListRule, SideLine, SideRecord } from '../merge/side-record.js';
 import { isRecord } from '../../utils/values.js';
@@ -10,7 +10,6 @@ import {
   atRest,
   dueAt,
   dueNow,
-  newLink,
   type SyncIntent,
   type SyncLink,
   type SyncSide,
@@ -52,6 +51,7 @@ export async function writeToApp(batch: Batch, steps: readonly Step[]): Promise<
   };
   const workers = Math.min(batch.context.settings.concurrency, queue.length);
   await Promise.all(Array.from({ length: workers }, worker));
+  await freeAppIds(batch);
 }
 
 async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
@@ -72,7 +72,8 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     noteVersion(batch, written.record, app, highest);
     if (step.kind === 'createInApp') counters.createdInApp += 1;
     else counters.updatedInApp += 1;
-    if (step.kind === 'createInApp') await freeAppId(batch, written.record.id, link.key);
+    if (step.kind === 'createInApp') batch.created.push({ id: written.record.id, key: link.key });
+    batch.answered.app.set(link.key, written.record);
     const lined = withLines(
       batch.context.entity,
       current,
@@ -99,8 +100,10 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
   } else if (written.kind === 'unknown') {
     rest(batch, current, 'record');
   } else {
-    // Stale, or gone meanwhile: certainly not written. Look again.
-    batch.links.set(link.key, dueNow(without(without(current, 'app'), 'connec'), 'retry', now));
+    // Stale, gone meanwhile, or not now: certainly not written. Look again.
+    const at = written.kind === 'later' ? now + written.afterMs : now;
+    const unwritten = { ...without(without(current, 'app'), 'connec'), restUntil: at };
+    batch.links.set(link.key, dueAt(unwritten, at, 'retry', now));
   }
 }
 
@@ -113,13 +116,19 @@ function noteVersion(batch: Batch, written: SideRecord, before: SideRecord | nul
   batch.appHighest = Math.max(batch.appHighest, version);
 }
 
-/** An id that the application gave to a new record cannot be that of another one any more. */
-async function freeAppId(batch: Batch, id: string, key: string): Promise<void> {
+/** Ids that the application gave to new records cannot be those of other ones any more. */
+async function freeAppIds(batch: Batch): Promise<void> {
+  if (batch.created.length === 0) return;
   const { store, scope, entity } = batch.context;
-  const inBatch = [...batch.links.values()].find(({ app }) => app.id === id);
-  const [stored] = await store.links(scope, entity.name, [{ app: id }]);
-  const holder = inBatch ?? (stored && batch.links.get(stored.key) ? null : stored);
-  if (holder && holder.key !== key) batch.links.set(holder.key, asGone(holder, Date.now()));
+  const refs = batch.created.map(({ id }) => ({ app: id }));
+  const stored = await store.links(scope, entity.name, refs);
+  for (const [index, { id, key }] of batch.created.entries()) {
+    if (batch.links.get(key)!.app.id !== id) continue;
+    const inBatch = [...batch.links.values()].find((link) => link.app.id === id && link.key !== key);
+    const elsewhere = stored[index];
+    const holder = inBatch ?? (elsewhere && !batch.links.has(elsewhere.key) ? elsewhere : null);
+    if (holder) batch.links.set(holder.key, asGone(holder, Date.now()));
+  }
 }
 
 export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promise<void> {
@@ -136,7 +145,47 @@ export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promi
     entity.resource,
     sending.map(({ write }) => write),
   );
-  for (const [index, { step }] of sending.entries()) await afterConnecWrite(batch, step, written[index]!);
+  const holders = await holdersOf(batch, written);
+  for (const [index, { step }] of sending.entries()) {
+    afterConnecWrite(batch, step, written[index]!, holders);
+  }
+}
+
+/**
+ * Lets the records rest of which every write was answered as it was sent, and which show nothing else: the responses told
+ * all that another look would.
+ */
+export function restAgreed(batch: Batch, steps: readonly Step[]): void {
+  for (const step of steps) {
+    const link = batch.links.get(step.link.key)!;
+    if (link.intents.length > 0 || link.gone !== null || !link.externalConfirmed) continue;
+    const rested = agreed(batch, step, link);
+    if (rested) batch.links.set(link.key, atRest(rested));
+  }
+}
+
+function agreed(
+  { context, answered, looks, references }: Batch,
+  step: Step,
+  link: SyncLink,
+): SyncLink | null {
+  const look = looks.get(link.key)!;
+  const app = answered.app.get(link.key) ?? look.app;
+  const connec = answered.connec.get(link.key) ?? look.connec;
+  if (app === null || connec === null) return null;
+  const {
+    link: lined,
+    units,
+    ...records
+  } = withLines(context.entity, link, { app, connec }, references.convert);
+  const isAsSent = (side: SyncSide, writes: readonly FieldWrite[]): boolean =>
+    writes.length === 0 ||
+    (answered[side].has(link.key) &&
+      writes.every(({ rule: { name } }) => lined[side].base[name] === records[side].digests[name]));
+  if (step.kind === 'write')
+    return isAsSent('app', step.toApp) && isAsSent('connec', step.toConnec) ? lined : null;
+  const isCreated = step.kind === 'createInApp' || step.kind === 'createInConnec';
+  return isCreated && answered.connec.has(link.key) && !differs(lined, records, units) ? lined : null;
 }
 
 /** What is sent for a record; null where nothing is, or nothing any more. */
@@ -152,6 +201,9 @@ function connecWriteOf(batch: Batch, step: Step, link: SyncLink): ConnecWrite | 
       {},
     );
     return { kind: 'update', id: connec.id, externalId: null, changes };
+  }
+  if (step.kind === 'createInApp' && connec && link.app.id !== null) {
+    return { kind: 'update', id: connec.id, externalId: link.externalId, changes: {} };
   }
   if (step.kind !== 'write' || !connec) return null;
   const stillMeant = step.toConnec.length === 0 || link.intents.some(({ side }) => side === 'connec');
@@ -237,7 +289,12 @@ function putAt(
   return withValueAt(begun, path, value);
 }
 
-async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten): Promise<void> {
+function afterConnecWrite(
+  batch: Batch,
+  step: Step,
+  written: ConnecWritten,
+  holders: Map<string, string>,
+): void {
   const { entity, counters, settings } = batch.context;
   const link = batch.links.get(step.link.key)!;
   const look_ = batch.looks.get(link.key)!;
@@ -245,13 +302,10 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
   if (written.kind === 'done') {
     const read = readConnec(entity, written.record);
     batch.written.connec.push(read);
+    batch.answered.connec.set(link.key, read);
+    const app = batch.answered.app.get(link.key) ?? look_.app;
     const { convert } = batch.references;
-    const { link: lined, connec: record } = withLines(
-      entity,
-      link,
-      { app: look_.app, connec: read },
-      convert,
-    );
+    const { link: lined, connec: record } = withLines(entity, link, { app, connec: read }, convert);
     if (step.kind === 'archive') {
       counters.archived += 1;
       const gone = { since: link.gone?.since ?? now, archived: true };
@@ -263,10 +317,11 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       batch.restored = 'connec';
     }
     if (step.kind === 'createInConnec') {
-      if (await isHeldElsewhere(batch, record, link)) {
+      if ((holders.get(record.id) ?? link.key) !== link.key) {
         reject(batch, link, 'connec', 'sync.stolenMatch', '', []);
         return;
       }
+      holders.set(record.id, link.key);
       counters.createdInConnec += 1;
     } else if (writes.length > 0) counters.updatedInConnec += 1;
     const { link: based, altered } = afterWrite(settledFor(lined, 'connec'), 'connec', writes, record);
@@ -276,10 +331,8 @@ async function afterConnecWrite(batch: Batch, step: Step, written: ConnecWritten
       seen: true,
       born: based.connec.born ?? record.born,
     });
-    const next = { ...seen(linked, look_.app, record), externalConfirmed: confirmed(linked, record) };
-    const settled = next.intents.length === 0 && isAsSent(writes, record) && next.externalConfirmed;
-    const rested = settled && step.kind === 'write' && step.toApp.length === 0;
-    batch.links.set(link.key, rested ? atRest(next) : dueNow(next, 'retry', now));
+    const next = { ...seen(linked, app, record), externalConfirmed: confirmed(linked, record) };
+    batch.links.set(link.key, dueNow(next, 'retry', now));
   } else if (written.kind === 'rejected') {
     reject(batch, link, 'connec', 'sync.rejectedByConnec', written.reason, []);
   } else if (written.kind === 'unknown') {
@@ -320,14 +373,15 @@ function confirmed(link: SyncLink, record: ConnecSide): boolean {
   return link.externalId !== null && record.externalIds.includes(link.externalId);
 }
 
-function isAsSent(writes: readonly FieldWrite[], record: ConnecSide): boolean {
-  const { link } = afterWrite(newLink('', {}), 'connec', writes, record);
-  return writes.every(({ rule: { name } }) => link.connec.base[name] === record.digests[name]);
-}
-
-async function isHeldElsewhere(batch: Batch, record: ConnecSide, link: SyncLink): Promise<boolean> {
+/** The links that have the records of Connec! already, by the records' ids. */
+async function holdersOf(batch: Batch, written: readonly ConnecWritten[]): Promise<Map<string, string>> {
   const { store, scope, entity } = batch.context;
-  const [stored] = await store.links(scope, entity.name, [{ connec: record.id }]);
-  const holder = stored ?? [...batch.links.values()].find(({ connec }) => connec.id === record.id);
-  return holder !== undefined && holder.key !== link.key;
+  const ids = written.flatMap((one) => (one.kind === 'done' ? [one.record.id] : []));
+  const stored = await store.links(
+    scope,
+    entity.name,
+    ids.map((connec) => ({ connec })),
+  );
+  const known = [...batch.links.values(), ...stored.filter((link) => link !== null)];
+  return new Map(known.flatMap(({ key, connec }) => (connec.id === null ? [] : [[connec.id, key] as const])));
 }

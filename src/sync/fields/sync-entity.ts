@@ -126,6 +126,13 @@ export function syncEntity<
   check(spec.apart ?? [], 'apart');
   check((spec.together ?? []).flat(), 'together');
   check(shared, 'shared');
+  for (const { name: path, app, direction, conflict } of rules) {
+    if (!source.sharedProperties?.includes(app) || direction === 'toConnec' || conflict === 'ask') continue;
+    wrong(`several records have "${app}" in common: name "${path}" in "shared".`, [path]);
+  }
+  for (const method of methodsOf(source, spec.direction ?? 'both')) {
+    if (typeof source[method] !== 'function') wrong(`its source has no method "${method}".`);
+  }
   if (!Number.isSafeInteger(spec.version ?? 1)) wrong('its "version" is no whole number.');
   if (spec.conflict !== undefined && !CONFLICTS.includes(spec.conflict)) wrong('its "conflict" is no rule.');
   return {
@@ -144,6 +151,18 @@ export function syncEntity<
     archived: (spec.archived as AppRecord | undefined) ?? { status: 'ARCHIVED' },
     accept: (spec.accept as SyncEntity['accept'] | undefined) ?? null,
   };
+}
+
+type SourceMethod = 'changes' | 'get' | 'identity' | 'create' | 'update' | 'find';
+
+/** The methods of a source that the engine calls: one that is never written to needs no more than to be read. */
+function methodsOf(
+  { withoutKey = false }: Pick<SyncSource<never>, 'withoutKey'>,
+  direction: SyncDirection,
+): readonly SourceMethod[] {
+  const written = direction === 'both' || direction === 'toApp' ? (['create', 'update'] as const) : [];
+  const found = written.length === 0 || withoutKey ? [] : (['find'] as const);
+  return ['changes', 'get', 'identity', ...written, ...found];
 }
 
 /** A list with lines of its own ids. */

@@ -124,6 +124,17 @@ export function hasChanged(unit: FieldUnit, record: SideRecord, base: SyncBase):
   return unit.some(({ name }) => record.digests[name] !== base[name]);
 }
 
+/** Whether a unit that may go to the other side differs from its base on either side. */
+export function differs(
+  link: SyncLink,
+  records: { readonly app: SideRecord; readonly connec: SideRecord },
+  units: readonly FieldUnit[],
+): boolean {
+  const isChanged = (unit: FieldUnit, side: SyncSide): boolean =>
+    goes(unit, otherSide(side)) && hasChanged(unit, records[side], link[side].base);
+  return units.some((unit) => isChanged(unit, 'app') || isChanged(unit, 'connec'));
+}
+
 /** All values of a record for the other side, as a create needs them. */
 export function convertUnit(
   unit: readonly FieldRule[],
@@ -175,7 +186,12 @@ function decide(
   if (rules.preemption) return named(rules.preemption, 'preemption');
   if (rule === 'app' || rule === 'connec') return named(rule, 'rule');
   if (rule === 'ask') return { unit, to: null, rule: 'ask', conflict: true };
-  return named(app.at > connec.at ? 'app' : 'connec', 'newest');
+  return named(changedAt(unit, app) > changedAt(unit, connec) ? 'app' : 'connec', 'newest');
+}
+
+/** When the unit was last changed, as far as the side knows it. */
+function changedAt(unit: FieldUnit, { at, fieldsAt = {} }: SideRecord): number {
+  return Math.max(...unit.map(({ app }) => fieldsAt[app] ?? at));
 }
 
 /** The only side that has a value; null when both do, or neither. */

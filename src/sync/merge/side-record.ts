@@ -75,6 +75,8 @@ export interface SideRecord {
   readonly version: number | string | null;
   /** When it was last changed, in milliseconds of the epoch. */
   readonly at: number;
+  /** The same for single properties, by their names at the application; of those that the side knows it of. */
+  readonly fieldsAt?: Readonly<Record<string, number>>;
   readonly born: string | null;
   /** By field name. */
   readonly values: Readonly<Record<string, unknown>>;

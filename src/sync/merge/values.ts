@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { isRecord } from '../../utils/values.js';
 
@@ -21,7 +21,7 @@ export function canonical(value: unknown): string {
 
 /** What is kept of a value: enough to see that it changed, and nothing that tells what it was. */
 export function digest(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, DIGEST_LENGTH);
+  return hash('sha256', canonical(value)).slice(0, DIGEST_LENGTH);
 }
 
 /** Whether two values are the same to the engine. */

@@ -23,6 +23,11 @@ export interface SyncIdentity {
   readonly version: number | bigint | Date | string;
   /** When it was last changed: the rule `newest` compares it with Connec!'s. */
   readonly updatedAt: Date;
+  /**
+   * When single properties were last changed, by their names: `newest` compares these where they are known, so that an
+   * edit of another property does not make an older value win. None by default.
+   */
+  readonly fieldChangedAt?: Readonly<Record<string, Date>>;
   /** When it came into being. Needed where ids can be used again after a delete. */
   readonly bornAt?: Date | string | null;
   /** The `key` that it was created with; null for a record that the application made itself. */
@@ -55,8 +60,10 @@ export interface SyncWrite extends SyncContext {
 /**
  * The application's side of an entity. A class for services; `table()` for a table.
  *
- * Throw `SyncRejected` for a record that will never be accepted as it is, and anything else for a failure: after a write
- * the engine then takes its outcome for unknown, waits, and reads what became of it.
+ * What a write may throw: `SyncRejected` for a record that will never be accepted as it is, `SyncRetry` where nothing was
+ * written and nothing can be for a while, `SyncStale` and `SyncNotFound` where `update` would return `'stale'` and null.
+ * `changes` may throw `SyncCursorExpired`. Anything else is a failure: after a write the engine then takes its outcome for
+ * unknown, waits, and reads what became of it.
  */
 export interface SyncSource<Local> {
   /**
@@ -69,6 +76,8 @@ export interface SyncSource<Local> {
    * person (`sync.undecidedCreate`). False by default.
    */
   readonly withoutKey?: boolean;
+  /** Properties that several records have in common: their fields must be `shared` in the entity. None by default. */
+  readonly sharedProperties?: readonly string[];
   /** Whether it works on `context.executor`; false by default. */
   readonly needsExecutor?: boolean;
   /** What changed behind the cursor, oldest first; everything without one. */
@@ -101,5 +110,40 @@ export class SyncRejected extends Error {
   ) {
     super(reason);
     this.name = 'SyncRejected';
+  }
+}
+
+/** A write throws it where nothing was written, and nothing can be before some time is over: too many requests, say. */
+export class SyncRetry extends Error {
+  constructor(
+    /** Milliseconds until the record is looked at again; a day at most. */
+    readonly afterMs: number,
+  ) {
+    super(`Not before ${afterMs} ms are over.`);
+    this.name = 'SyncRetry';
+  }
+}
+
+/** A write throws it where the record has another version than the one that it was decided for: nothing was written. */
+export class SyncStale extends Error {
+  constructor() {
+    super('The record has another version.');
+    this.name = 'SyncStale';
+  }
+}
+
+/** A write throws it where the record is not there any more: nothing was written. */
+export class SyncNotFound extends Error {
+  constructor() {
+    super('The record is not there any more.');
+    this.name = 'SyncNotFound';
+  }
+}
+
+/** `changes` throws it where it does not know any more what changed behind the cursor: everything is listed then. */
+export class SyncCursorExpired extends Error {
+  constructor() {
+    super('The cursor has expired.');
+    this.name = 'SyncCursorExpired';
   }
 }

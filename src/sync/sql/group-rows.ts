@@ -2,7 +2,7 @@ import type { SqlExecutor } from '../../sql/sql-executor.js';
 import { rowsOf, textOf } from '../../sql/sql-values.js';
 import { storeKey } from '../../stores/store-key.js';
 import { NEW_GROUP, type SyncGroupPage, type SyncGroupState, type SyncScope } from '../store/sync-store.js';
-import { fromText, scopeKey, toText } from './link-rows.js';
+import { scopeKey } from './link-rows.js';
 import { Statement } from './statement.js';
 import { addRow, forUpdate } from './sync-leases.js';
 
@@ -13,7 +13,7 @@ interface KeptGroup extends Partial<SyncGroupState> {
 
 /** The state of a row. */
 export function groupOf(body: string): SyncGroupState {
-  const { of: _names, ...state } = fromText<KeptGroup>(body);
+  const { of: _names, ...state } = JSON.parse(body) as KeptGroup;
   return { ...NEW_GROUP, ...state };
 }
 
@@ -36,7 +36,7 @@ export async function writeGroup(
   const kept: KeptGroup = { ...state, of: [scope.marketplace, scope.group] };
   const set = new Statement(executor.dialect);
   await executor.execute(
-    `update ${table} set body = ${set.text(toText(kept))} where scope_key = ${set.text(key)}`,
+    `update ${table} set body = ${set.text(JSON.stringify(kept))} where scope_key = ${set.text(key)}`,
     set.parameters,
   );
   return state;
@@ -62,7 +62,7 @@ export async function readGroups(
   const page = rows.slice(0, limit);
   const groups = page.flatMap((row) => {
     const body = textOf(row, 'body');
-    const { of: names } = fromText<KeptGroup>(body);
+    const { of: names } = JSON.parse(body) as KeptGroup;
     return names ? [{ marketplace: names[0], groupUid: names[1], state: groupOf(body) }] : [];
   });
   return { groups, next: rows.length > limit ? textOf(page.at(-1), 'scope_key') : null };

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { JsonColumn } from '../../sql/sql-dialect.js';
 import { MAX_KEY_BYTES, storeKey } from '../../stores/store-key.js';
 import { encodeText } from '../../stores/stored-text.js';
+import { isRecord } from '../../utils/values.js';
 import type { SyncLink } from '../store/sync-link.js';
 import type { SyncScope } from '../store/sync-store.js';
 
@@ -43,31 +44,52 @@ export function rowOf(link: SyncLink): Readonly<Record<keyof typeof LINK_COLUMNS
     hold_kind: link.hold?.kind ?? null,
     waits_for: optional(link.waitsFor),
     gone: link.gone === null ? 0 : 1,
-    body: toText(link),
+    body: linkText(link),
   };
 }
 
-/** Values that JSON does not have; sent values of intents may be such. */
+/** Values that JSON does not have; only sent values of intents may be such. */
 const KINDS = ['bigint', 'bytes'] as const;
 
-/** JSON with big integers and bytes in it, and null for what is not there. */
-export function toText(value: unknown): string {
-  return JSON.stringify(value, (_name, one: unknown) => {
-    if (one === undefined) return null;
-    if (typeof one === 'bigint') return { [`$${KINDS[0]}`]: one.toString() };
-    if (one instanceof Uint8Array) return { [`$${KINDS[1]}`]: Buffer.from(one).toString('base64') };
-    return one;
-  });
+/** A link as JSON. */
+export function linkText(link: SyncLink): string {
+  if (link.intents.length === 0) return JSON.stringify(link);
+  const intents = link.intents.map((intent) => ({ ...intent, sent: toJson(intent.sent) }));
+  return JSON.stringify({ ...link, intents });
 }
 
-/** The value of {@link toText}. */
-export function fromText<T>(text: string): T {
-  return JSON.parse(text, (_name, one: unknown) => {
-    if (typeof one !== 'object' || one === null) return one;
-    const entries = Object.entries(one);
-    const [name, value] = entries[0] ?? [];
-    if (entries.length !== 1 || typeof value !== 'string') return one;
-    if (name === `$${KINDS[0]}`) return BigInt(value);
-    return name === `$${KINDS[1]}` ? new Uint8Array(Buffer.from(value, 'base64')) : one;
-  }) as T;
+/** The link of {@link linkText}. */
+export function linkOf(text: string): SyncLink {
+  const link = JSON.parse(text) as SyncLink;
+  if (link.intents.length === 0) return link;
+  return {
+    ...link,
+    intents: link.intents.map((intent) => ({
+      ...intent,
+      sent: fromJson(intent.sent) as Readonly<Record<string, unknown>>,
+    })),
+  };
+}
+
+/** The value with big integers and bytes as JSON takes them, and null for what is not there. */
+function toJson(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === 'bigint') return { [`$${KINDS[0]}`]: value.toString() };
+  if (value instanceof Uint8Array) return { [`$${KINDS[1]}`]: Buffer.from(value).toString('base64') };
+  if (Array.isArray(value)) return value.map(toJson);
+  // What has a form of its own in JSON, as dates have, keeps it.
+  if (!isRecord(value) || typeof value['toJSON'] === 'function') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, toJson(one)]));
+}
+
+function fromJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value);
+  const [name, one] = entries[0] ?? [];
+  if (entries.length === 1 && typeof one === 'string') {
+    if (name === `$${KINDS[0]}`) return BigInt(one);
+    if (name === `$${KINDS[1]}`) return new Uint8Array(Buffer.from(one, 'base64'));
+  }
+  return Object.fromEntries(entries.map(([inner, item]) => [inner, fromJson(item)]));
 }

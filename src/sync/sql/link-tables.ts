@@ -2,7 +2,7 @@ import type { SqlDialect, SqlExecutor } from '../../sql/sql-executor.js';
 import { tableName, type SqlTableOptions } from '../../sql/sql-tables.js';
 import { rowsOf, textOf } from '../../sql/sql-values.js';
 import type { SyncCommit, SyncHistoryEntry } from '../store/sync-store.js';
-import { fromText, keyText, LINK_COLUMNS, rowOf, toText } from './link-rows.js';
+import { keyText, LINK_COLUMNS, rowOf } from './link-rows.js';
 import { Statement } from './statement.js';
 
 const TABLES = ['lease', 'group', 'stream', 'link', 'match', 'history', 'hint'] as const;
@@ -24,10 +24,15 @@ export function syncTables(dialect: SqlDialect, options: SqlTableOptions): SyncT
 
 /** Whether two links of the commit would hold one id. */
 export function hasDuplicates({ links = [] }: SyncCommit): boolean {
-  const rows = links.map(rowOf);
-  return (['link_key', ...UNIQUE] as const).some((column) => {
-    const ids = rows.map((row) => row[column]).filter((id) => id !== null);
-    return new Set(ids).size < ids.length;
+  const ids = [
+    links.map(({ key }) => key),
+    links.map(({ app }) => app.id),
+    links.map(({ connec }) => connec.id),
+    links.map(({ externalId }) => externalId),
+  ];
+  return ids.some((all) => {
+    const given = all.filter((id) => id !== null);
+    return new Set(given).size < given.length;
   });
 }
 
@@ -101,7 +106,7 @@ export async function writeCommit(
         from ${s.rows('r', { id: 'key', link_key: 'key' }, matches)}`,
     );
   }
-  if (stream) await putBodies(executor, tables.stream, key, entity, [{ body: toText(stream) }]);
+  if (stream) await putBodies(executor, tables.stream, key, entity, [{ body: JSON.stringify(stream) }]);
   if (hints.length > 0) {
     await deleteBy(
       tables.hint,
@@ -128,13 +133,16 @@ async function addHistory(
     read.parameters,
   );
   const entries = new Map(
-    rowsOf(rows).map((row) => [textOf(row, 'link_key'), fromText<SyncHistoryEntry[]>(textOf(row, 'body'))]),
+    rowsOf(rows).map((row) => [
+      textOf(row, 'link_key'),
+      JSON.parse(textOf(row, 'body')) as SyncHistoryEntry[],
+    ]),
   );
   for (const entry of added) {
     const link = keyText(entry.key);
     entries.set(link, [entry, ...(entries.get(link) ?? [])].slice(0, HISTORY));
   }
-  const bodies = [...entries].map(([link, list]) => ({ link_key: link, body: toText(list) }));
+  const bodies = [...entries].map(([link, list]) => ({ link_key: link, body: JSON.stringify(list) }));
   await putBodies(executor, tables.history, key, entity, bodies);
 }
 

@@ -24,7 +24,7 @@ import {
 } from '../store/sync-store.js';
 import { groupOf, readGroups, writeGroup } from './group-rows.js';
 import { hintId } from './hint-id.js';
-import { fromText, keyText, scopeKey, toText } from './link-rows.js';
+import { keyText, linkOf, scopeKey } from './link-rows.js';
 import { acquireLease, addRow, leaseRow, renewLease } from './sync-leases.js';
 import { Statement } from './statement.js';
 import {
@@ -140,28 +140,27 @@ export class SqlSyncStore extends SyncStore {
   }
 
   async links(scope: SyncScope, entity: string, refs: readonly SyncRef[]): Promise<(SyncLink | null)[]> {
-    const columns = { key: 'link_key', app: 'app_id', connec: 'connec_id', external: 'external_id' } as const;
-    const found: Record<keyof typeof columns, Map<string, SyncLink>> = {
-      key: new Map(),
-      app: new Map(),
-      connec: new Map(),
-      external: new Map(),
-    };
-    for (const [kind, column] of Object.entries(columns) as [keyof typeof columns, string][]) {
-      const wanted = new Set(refs.flatMap((ref) => idOf(ref, kind) ?? []));
-      if (wanted.size === 0) continue;
-      const links = await this.#select((statement) => {
-        const ids = [...wanted].map((id) => ({ id: keyText(id) }));
-        return `select l.body from ${statement.rows('r', { id: 'key' }, ids)}
-          join ${this.#tables.link} l on l.${column} = r.id
-          where l.scope_key = ${statement.text(scopeKey(scope))} and l.entity = ${statement.text(keyText(entity))}`;
+    const kinds = KINDS.filter((kind) => refs.some((ref) => idOf(ref, kind) !== undefined));
+    if (kinds.length === 0) return refs.map(() => null);
+    const { link } = this.#tables;
+    const links = await this.#select((statement) => {
+      const within = (alias: string): string =>
+        `${alias}.scope_key = ${statement.text(scopeKey(scope))} and ${alias}.entity = ${statement.text(keyText(entity))}`;
+      const keys = kinds.map((kind) => {
+        const ids = [...new Set(refs.flatMap((ref) => idOf(ref, kind) ?? []))].map((id) => ({
+          id: keyText(id),
+        }));
+        return `select k.link_key from ${statement.rows('r', { id: 'key' }, ids)}
+          join ${link} k on k.${COLUMNS[kind]} = r.id where ${within('k')}`;
       });
-      for (const link of links) found[kind].set(ID_OF[kind](link) ?? '', link);
-    }
+      return `select l.body from (${keys.join(' union ')}) as found
+        join ${link} l on l.link_key = found.link_key where ${within('l')}`;
+    });
+    const found = kinds.map((kind) => ({ kind, by: new Map(links.map((one) => [ID_OF[kind](one), one])) }));
     return refs.map((ref) => {
-      for (const kind of Object.keys(columns) as (keyof typeof columns)[]) {
+      for (const { kind, by } of found) {
         const id = idOf(ref, kind);
-        if (id !== undefined) return found[kind].get(id) ?? null;
+        if (id !== undefined) return by.get(id) ?? null;
       }
       return null;
     });
@@ -221,7 +220,7 @@ export class SqlSyncStore extends SyncStore {
       return `select l.entity, l.body from ${statement.rows('r', { id: 'key' }, ids)}
         join ${this.#tables.link} l on l.waits_for = r.id where l.scope_key = ${statement.text(scopeKey(scope))}`;
     });
-    return rows.map((row) => ({ entity: textOf(row, 'entity'), link: fromText(textOf(row, 'body')) }));
+    return rows.map((row) => ({ entity: textOf(row, 'entity'), link: linkOf(textOf(row, 'body')) }));
   }
 
   async matching(scope: SyncScope, entity: string, keys: readonly string[]): Promise<SyncLink[]> {
@@ -243,7 +242,7 @@ export class SqlSyncStore extends SyncStore {
       ) => `select body from ${this.#tables.stream} where scope_key = ${statement.text(scopeKey(scope))}
         and entity = ${statement.text(keyText(entity))}`,
     );
-    return row ? { ...NEW_STREAM, ...fromText<Partial<SyncStream>>(textOf(row, 'body')) } : NEW_STREAM;
+    return row ? { ...NEW_STREAM, ...(JSON.parse(textOf(row, 'body')) as Partial<SyncStream>) } : NEW_STREAM;
   }
 
   async hint(scope: SyncScope, hints: readonly Omit<SyncHint, 'id'>[]): Promise<void> {
@@ -257,7 +256,7 @@ export class SqlSyncStore extends SyncStore {
           entity: keyText(hint.entity),
           record_key: record,
           hint_id: id,
-          body: toText({ ...hint, id }),
+          body: JSON.stringify({ ...hint, id }),
         };
         return [`${row.entity} ${record}`, row] as const;
       }),
@@ -282,7 +281,7 @@ export class SqlSyncStore extends SyncStore {
       ) => `select body from ${this.#tables.hint} where scope_key = ${statement.text(scopeKey(scope))}
         and entity = ${statement.text(keyText(entity))} order by hint_id limit ${whole(limit)}`,
     );
-    return rows.map((row) => fromText(textOf(row, 'body')));
+    return rows.map((row) => JSON.parse(textOf(row, 'body')) as SyncHint);
   }
 
   async group(scope: SyncScope): Promise<SyncGroupState> {
@@ -307,7 +306,7 @@ export class SqlSyncStore extends SyncStore {
         where scope_key = ${statement.text(scopeKey(scope))} and entity = ${statement.text(keyText(entity))}
         and link_key = ${statement.text(keyText(key))}`,
     );
-    return row ? fromText<SyncHistoryEntry[]>(textOf(row, 'body')).slice(0, limit) : [];
+    return row ? (JSON.parse(textOf(row, 'body')) as SyncHistoryEntry[]).slice(0, limit) : [];
   }
 
   async forget(scope: SyncScope): Promise<void> {
@@ -340,7 +339,7 @@ export class SqlSyncStore extends SyncStore {
   }
 
   async #select(text: (statement: Statement) => string): Promise<SyncLink[]> {
-    return (await this.#query(text)).map((row) => fromText(textOf(row, 'body')));
+    return (await this.#query(text)).map((row) => linkOf(textOf(row, 'body')));
   }
 
   #query(text: (statement: Statement) => string): Promise<readonly SqlRow[]> {
@@ -361,7 +360,17 @@ export class SqlSyncStore extends SyncStore {
   }
 }
 
-function idOf(ref: SyncRef, kind: 'key' | 'app' | 'connec' | 'external'): string | undefined {
+/** By what a link is found, and the column of it. */
+const COLUMNS = {
+  key: 'link_key',
+  app: 'app_id',
+  connec: 'connec_id',
+  external: 'external_id',
+} as const;
+
+const KINDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+function idOf(ref: SyncRef, kind: keyof typeof COLUMNS): string | undefined {
   return (ref as Readonly<Partial<Record<typeof kind, string>>>)[kind];
 }
 

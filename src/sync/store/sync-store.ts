@@ -32,6 +32,8 @@ export interface SyncStream {
   readonly appCursor: string | null;
   /** Largest `updated_at` seen at Connec!, in milliseconds; null before the first read. */
   readonly connecHigh: number | null;
+  /** Up to where Connec! was read for good; null before the first complete reading. */
+  readonly connecReadUpTo: SyncReadUpTo | null;
   /** Versions of the application's records over time; null where they do not rise over the whole table. */
   readonly appVersions: SyncVersions | null;
   /** The newest records that each side showed, newest first: a restored backup lacks them, or shows them as they were. */
@@ -53,7 +55,7 @@ export interface SyncStream {
   readonly notices: readonly SyncNotice[];
   /** Nothing is decided for the entity until a person has; null when nothing is wrong. */
   readonly stopped: SyncStop | null;
-  /** Overwrites and deletes by hour (of the epoch), for the brake. */
+  /** Overwrites, deletes and records that vanished by hour (of the epoch), for the brake. */
   readonly hours: readonly SyncHour[];
   /** Records that were erased, of which only digests are left. */
   readonly erased: number;
@@ -69,6 +71,14 @@ export interface SyncVersions {
   readonly settled: number;
 }
 
+/** Up to where Connec! was read for good: stamps and times in milliseconds. */
+export interface SyncReadUpTo {
+  /** No record with this stamp or an earlier one can become visible any more that was not listed. */
+  readonly settled: number;
+  /** The stamp that is settled next, and when it was seen by our clock. */
+  readonly seen: { readonly stamp: number; readonly at: number };
+}
+
 /** How an entity was declared. */
 export interface SyncDeclaration {
   readonly version: number;
@@ -76,13 +86,14 @@ export interface SyncDeclaration {
   readonly fields: Readonly<Record<string, { readonly app: string; readonly mapping: string }>>;
 }
 
-/** Something about a field that a person should know. Holds no value. */
+/** Something about a field, or about a source, that a person should know. Holds no value. */
 export interface SyncNotice {
   /**
    * `sync.mappingChanged`: it is mapped otherwise than before, and nothing was written for that. `sync.roundTrip`: a
-   * side keeps another form of what was sent.
+   * side keeps another form of what was sent. `sync.changesOrder`: pages of the source's `changes` are not in order.
    */
-  readonly code: 'sync.mappingChanged' | 'sync.roundTrip';
+  readonly code: 'sync.mappingChanged' | 'sync.roundTrip' | 'sync.changesOrder';
+  /** The field; `changes` where it is about the source. */
   readonly field: string;
   /** Records that it is about. */
   readonly count: number;
@@ -104,6 +115,8 @@ export interface SyncHour {
   readonly app: number;
   readonly connec: number;
   readonly deletes: number;
+  /** Records that Connec! did not find any more; none where it is left out. */
+  readonly vanished?: number;
 }
 
 export interface SyncStop {
@@ -236,6 +249,7 @@ export const NEW_GROUP: SyncGroupState = {
 export const NEW_STREAM: SyncStream = {
   appCursor: null,
   connecHigh: null,
+  connecReadUpTo: null,
   appVersions: null,
   appAnchors: [],
   connecAnchors: [],

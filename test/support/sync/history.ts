@@ -161,6 +161,10 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   },
   'listed before it can be read': { options: { hideGet: 60_000 }, expected: 1 },
   'listed 100 s late': { options: { hideList: 100_000 }, expected: 0 },
+  'listed 100 s late, before the next sweep': {
+    options: { hideList: 100_000, noSweep: true },
+    expected: 0,
+  },
   'listed 10 minutes late': { options: { hideList: 600_000 }, expected: 0 },
   'listed 10 minutes late, before the next sweep': {
     options: { hideList: 600_000, noSweep: true },

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { explanationOf } from '../../../src/sync/explain.js';
 import { SyncRejected } from '../../../src/sync/source/sync-source.js';
-import type { SyncChanges } from '../../../src/sync/source/sync-source.js';
 import {
   type ConnecPerson,
   EngineBench,
@@ -10,8 +9,13 @@ import {
   type Person,
   SCOPE,
 } from '../../support/sync/engine-bench.js';
+import { proveSize } from '../../support/sizes.js';
 import { MemoryConnec } from '../../support/sync/memory-connec.js';
 import { MemorySource, type Row } from '../../support/sync/memory-source.js';
+
+/** Records of check 36, and edits after the release: all of them under `npm run prove`. */
+const LINKS = proveSize(1_000, 10_000);
+const EDITS = proveSize(40, 100);
 
 /** The acceptance checks of the reference that need neither a server nor a database, by their numbers. */
 describe('synchronization between a table and Connec! in memory', () => {
@@ -86,29 +90,6 @@ describe('synchronization between a table and Connec! in memory', () => {
       lastName: 'Of the application',
     });
     expect(bench.connec.by('first_name', 'Thomas')?.record.last_name).toBe('Of the application');
-  });
-
-  it('check 8: pages in a wrong order, with records twice or older than the cursor, lose nothing', async () => {
-    const rows = many(5);
-    await bench.runs(2);
-    const changes = bench.source.changes.bind(bench.source);
-    const shuffled = async (query: Parameters<typeof changes>[0]): Promise<SyncChanges<Person & Row>> => {
-      const page = await changes(query);
-      const records = [...page.records.toReversed(), ...page.records, bench.source.rows.get(rows[0]!.id)!];
-      return { ...page, records };
-    };
-    bench.source.changes = shuffled;
-    for (const { id } of rows) bench.source.edit(id, { lastName: 'New' });
-    await bench.runs(2);
-    const last = [...bench.connec.records.values()].map(({ record }) => record.last_name);
-    expect(last).toEqual(['New', 'New', 'New', 'New', 'New']);
-  });
-
-  it('check 9: 3,000 records that were changed within one second all arrive', async () => {
-    for (let count = 0; count < 3_000; count += 1) bench.connec.add({ first_name: `N${count}` });
-    await bench.run();
-    expect(bench.source.list).toHaveLength(3_000);
-    expect((await bench.run()).counters.createdInApp).toBe(0);
   });
 
   it('check 10: a record that becomes visible a minute late arrives', async () => {
@@ -330,43 +311,49 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect((await bench.stream()).stopped).toMatchObject({ code: 'sync.restored', side: 'app' });
   });
 
-  it('check 36: a release with a wrong mapping writes no record that nobody edited, and says so', async () => {
-    const spec = (to: (state: string) => string): ReturnType<typeof people> =>
-      people(bench.source, {
-        fields: {
-          first_name: 'firstName',
-          status: { app: 'state', to, from: (status) => status ?? 'ACTIVE' },
-        },
-      });
-    const right = spec((state) => state);
-    const wrong = spec((state) => (state === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE'));
-    bench.entities = [right];
-    const rows = many(1_000);
-    await bench.runs(2);
-    bench.entities = [wrong];
-    for (const { id } of rows.slice(0, 40)) bench.source.edit(id, { firstName: `E${id}` });
-    const { length } = bench.connec.writes;
-    const result = await bench.run();
-    expect(result.notices).toMatchObject([{ code: 'sync.mappingChanged', field: 'status', count: 1_000 }]);
-    const sent = bench.connec.writes.slice(length);
-    expect(sent).toHaveLength(40);
-    expect(sent.filter(({ changes }) => 'status' in changes)).toEqual([]);
-    for (const entity of [right, wrong, right]) {
-      bench.entities = [entity];
-      expect((await bench.run({ full: true })).errors).toEqual([]);
-    }
-    expect(bench.connec.writes).toHaveLength(length + 40);
+  it(
+    'check 36: a release with a wrong mapping writes no record that nobody edited, and says so',
+    async () => {
+      const spec = (to: (state: string) => string): ReturnType<typeof people> =>
+        people(bench.source, {
+          fields: {
+            first_name: 'firstName',
+            status: { app: 'state', to, from: (status) => status ?? 'ACTIVE' },
+          },
+        });
+      const right = spec((state) => state);
+      const wrong = spec((state) => (state === 'ACTIVE' ? 'INACTIVE' : 'ACTIVE'));
+      bench.entities = [right];
+      const rows = many(LINKS);
+      await bench.runs(2);
+      bench.entities = [wrong];
+      for (const { id } of rows.slice(0, EDITS)) bench.source.edit(id, { firstName: `E${id}` });
+      const { length } = bench.connec.writes;
+      const result = await bench.run();
+      expect(result.notices).toMatchObject([{ code: 'sync.mappingChanged', field: 'status', count: LINKS }]);
+      const sent = bench.connec.writes.slice(length);
+      expect(sent).toHaveLength(EDITS);
+      expect(sent.filter(({ changes }) => 'status' in changes)).toEqual([]);
+      for (const entity of [right, wrong, right]) {
+        bench.entities = [entity];
+        expect((await bench.run({ full: true })).errors).toEqual([]);
+      }
+      expect(bench.connec.writes).toHaveLength(length + EDITS);
 
-    bench.entities = [wrong];
-    await bench.run();
-    await bench.operations.remap('people', ['status'], 'app');
-    expect((await bench.plan()).summary).toEqual({ people: { update: 1_000 } });
-    expect((await bench.run()).errors).toMatchObject([{ code: 'sync.massChange' }]);
-    await bench.operations.confirm('people');
-    await bench.run();
-    expect([...bench.connec.records.values()].every(({ record }) => record.status === 'INACTIVE')).toBe(true);
-    expect((await bench.stream()).notices).toEqual([]);
-  });
+      bench.entities = [wrong];
+      await bench.run();
+      await bench.operations.remap('people', ['status'], 'app');
+      expect((await bench.plan()).summary).toEqual({ people: { update: 1_000 } });
+      expect((await bench.run()).errors).toMatchObject([{ code: 'sync.massChange' }]);
+      await bench.operations.confirm('people');
+      await bench.run();
+      expect([...bench.connec.records.values()].every(({ record }) => record.status === 'INACTIVE')).toBe(
+        true,
+      );
+      expect((await bench.stream()).notices).toEqual([]);
+    },
+    proveSize(60_000, 300_000),
+  );
 
   it.each([
     ['says so by its version', 2],

@@ -29,7 +29,15 @@ interface PricedItem {
   readonly sale_price?: { readonly net_amount?: number; readonly currency?: string } | null;
 }
 
-const source = {} as SyncSource<Contact>;
+/** A source that is only declared with. */
+function sourceOf<Local>(): SyncSource<Local> {
+  const never = (): never => {
+    throw new Error('Nobody reads or writes here.');
+  };
+  return { changes: never, get: never, create: never, find: never, update: never, identity: never };
+}
+
+const source = sourceOf<Contact>();
 const fields: FieldMap<Contact, ConnecPerson> = {
   first_name: 'firstName',
   last_name: { app: 'lastName', onCreate: { app: 'Unknown' } },
@@ -111,7 +119,7 @@ describe('the declaration of an entity', () => {
   });
 
   it('keeps the parts of one object together, unless they are said to be apart', () => {
-    const prices = {} as SyncSource<Price>;
+    const prices = sourceOf<Price>();
     const map: FieldMap<Price, PricedItem> = {
       name: 'title',
       'sale_price.net_amount': 'cents',
@@ -127,6 +135,26 @@ describe('the declaration of an entity', () => {
       'name+sale_price.currency',
       'sale_price.net_amount',
     ]);
+  });
+
+  it('check 26: asks for the methods that its direction needs, and for no others', () => {
+    const without =
+      (method: keyof SyncSource<Contact>, spec: object = {}, more: object = {}) =>
+      () =>
+        syncEntity(
+          'people',
+          { ...source, [method]: undefined, ...more } as never,
+          { fields, ...spec } as never,
+        );
+    for (const method of ['changes', 'get', 'identity', 'create', 'update', 'find'] as const) {
+      expect(without(method)).toThrow(`its source has no method "${method}"`);
+    }
+    expect(codeOf(without('create'))).toBe('sync.declaration');
+    expect(codeOf(without('create', { direction: 'toApp' }))).toBe('sync.declaration');
+    for (const method of ['create', 'update', 'find'] as const) {
+      expect(codeOf(without(method, { direction: 'toConnec' }))).toBeNull();
+    }
+    expect(codeOf(without('find', {}, { withoutKey: true }))).toBeNull();
   });
 
   it('check 26: says what is wrong where nobody checked the types', () => {

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import {
+  SyncCursorExpired,
+  SyncNotFound,
+  SyncRejected,
+  SyncRetry,
+  SyncStale,
+} from '../../../src/sync/source/sync-source.js';
+import { EngineBench } from '../../support/sync/engine-bench.js';
+
+/** What a source may say instead of doing what it is asked for. */
+describe('a source', () => {
+  let bench: EngineBench;
+
+  beforeEach(async () => {
+    bench = new EngineBench();
+  });
+  afterEach(() => bench.close());
+
+  /** A record on both sides, edited at Connec!, and the next write to the application answered so, once. */
+  const editedAndAnswered = async (answer: () => void): Promise<void> => {
+    const { id } = bench.source.add({ firstName: 'Ida' });
+    await bench.runs(2);
+    bench.connec.edit(bench.connec.by('first_name', 'Ida')!.id, { last_name: 'Edited' });
+    bench.source.before = () => {
+      bench.source.before = null;
+      answer();
+    };
+    expect(id).toBe(1);
+  };
+
+  it('has a record wait as long as it says, without taking the write for unknown', async () => {
+    await editedAndAnswered(() => {
+      throw new SyncRetry(600_000);
+    });
+    expect((await bench.run()).counters).toMatchObject({ unknown: 0, updatedInApp: 0 });
+    expect(await bench.linkOf({ app: '1' })).toMatchObject({ intents: [], attempts: 0 });
+    await bench.run({}, 590);
+    expect(bench.source.rows.get(1)?.lastName).toBe('');
+    await bench.run({}, 10);
+    expect(bench.source.rows.get(1)?.lastName).toBe('Edited');
+  });
+
+  it.each([
+    [Number.NaN, 0],
+    [-1, 0],
+    [Number.POSITIVE_INFINITY, 86_400_000],
+  ])('has a record wait a day at most, and not at all for %p', async (afterMs, waited) => {
+    await editedAndAnswered(() => {
+      throw new SyncRetry(afterMs);
+    });
+    await bench.run();
+    await bench.run({}, waited / 1_000);
+    expect(bench.source.rows.get(1)?.lastName).toBe('Edited');
+  });
+
+  it('says by an error as well that the record has another version', async () => {
+    await editedAndAnswered(() => {
+      throw new SyncStale();
+    });
+    expect((await bench.run()).counters.unknown).toBe(0);
+    expect(bench.source.rows.get(1)?.lastName).toBe('Edited');
+  });
+
+  it('says by an error as well that the record is gone', async () => {
+    await editedAndAnswered(() => {
+      bench.source.rows.delete(1);
+      throw new SyncNotFound();
+    });
+    expect((await bench.run()).counters.unknown).toBe(0);
+    expect(await bench.linkOf({ app: '1' })).toMatchObject({ hold: { kind: 'absent' }, intents: [] });
+  });
+
+  it('lists everything again where its cursor has expired, and no second time', async () => {
+    for (const firstName of ['Ann', 'Bob']) bench.source.add({ firstName });
+    await bench.runs(2);
+    const changes = bench.source.changes.bind(bench.source);
+    const cursors: (string | null)[] = [];
+    bench.source.changes = async (query) => {
+      cursors.push(query.cursor);
+      if (query.cursor !== null && cursors.length === 1) throw new SyncCursorExpired();
+      return changes(query);
+    };
+    bench.source.edit(1, { lastName: 'Meanwhile' });
+    expect(await bench.run()).toMatchObject({ status: 'done', counters: { updatedInConnec: 1 } });
+    await bench.run();
+    expect(cursors).toEqual(['2', null, '3']);
+    bench.source.changes = async () => {
+      throw new SyncCursorExpired();
+    };
+    expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.sideAway' }] });
+  });
+
+  it('tells by `fieldChangedAt` which side has the newer value of a field', async () => {
+    const identity = bench.source.identity.bind(bench.source);
+    const changedAt = new Map<string, Date>();
+    bench.source.identity = (row) => ({ ...identity(row), fieldChangedAt: Object.fromEntries(changedAt) });
+    const { id } = bench.source.add({ firstName: 'Una', lastName: 'Old' });
+    await bench.runs(2);
+    bench.source.edit(id, { lastName: 'Of the application' });
+    changedAt.set('lastName', new Date(bench.now));
+    bench.now += 60_000;
+    bench.connec.edit(bench.connec.by('first_name', 'Una')!.id, { last_name: 'Of Connec!' });
+    bench.now += 60_000;
+    bench.source.edit(id, { email: 'una@x.test' });
+    changedAt.set('email', new Date(bench.now));
+    await bench.runs(2);
+    // By the stamps of the records alone the application's older value would win.
+    expect(bench.source.rows.get(id)).toMatchObject({ lastName: 'Of Connec!', email: 'una@x.test' });
+    expect(bench.connec.by('first_name', 'Una')?.record).toMatchObject({
+      last_name: 'Of Connec!',
+      email: 'una@x.test',
+    });
+  });
+
+  it('that was restored under our write is noticed by the version that it gives', async () => {
+    for (const firstName of ['Ann', 'Bob', 'Cyd']) bench.source.add({ firstName });
+    await bench.runs(2);
+    const first = bench.source.rows.get(1)!;
+    bench.connec.edit(bench.connec.by('first_name', 'Bob')!.id, { last_name: 'Edited' });
+    const update = bench.source.update.bind(bench.source);
+    bench.source.update = async (id, changes, write) => {
+      const row = await update(id, changes, write);
+      // As a database does that was put back to a time before all of these rows: it draws the next version anew.
+      if (row === null || row === 'stale') return row;
+      const again = { ...row, rev: first.rev };
+      bench.source.rows.set(row.id, again);
+      return again;
+    };
+    expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
+    expect((await bench.stream()).stopped).toMatchObject({ code: 'sync.restored', side: 'app' });
+  });
+
+  it('quarantines what it rejects, and nothing else', async () => {
+    await editedAndAnswered(() => {
+      throw new SyncRejected('not this one', 'lastName');
+    });
+    await bench.run();
+    expect(await bench.operations.quarantine.list('people')).toMatchObject([
+      { code: 'sync.rejectedByApp', fields: ['lastName'], reason: 'not this one' },
+    ]);
+  });
+});
