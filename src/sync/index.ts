@@ -16,6 +16,7 @@ export type { ConnecPath, FieldMap } from './fields/field-map.js';
 export { syncEntity, type SyncEntitySpec } from './fields/sync-entity.js';
 export { MaestranoSyncModule } from './maestrano-sync.module.js';
 export type { SyncConflictRule } from './merge/side-record.js';
+export { composed, type ComposedPart } from './source/composed.js';
 export {
   type SyncChanges,
   type SyncContext,
