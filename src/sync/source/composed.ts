@@ -111,7 +111,7 @@ class ComposedSource<
     const { ofPart, ofMain } = this.#split(data);
     const part = await this.spec.source.create(ofPart, write);
     const { id } = this.spec.source.identity(part);
-    const main = await this.main.create({ ...ofMain, [this.spec.by]: id } as Partial<Main>, write);
+    const main = await this.main.create({ ...ofMain, [this.spec.by]: id }, write);
     return this.#compose(main, part);
   }
 
