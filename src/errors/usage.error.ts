@@ -56,6 +56,10 @@ export const USAGE_ERROR_CODES = {
     meaning: 'A price of the past was changed, which would change periods that are billed.',
     remedy: 'Restore it, and add a price with `from` in the future.',
   },
+  'usage.grace': {
+    meaning: 'The grace of a meter is another than periods wait for that are open: theirs holds.',
+    remedy: 'Nothing has to be done: periods that are opened from now on have the present one.',
+  },
   'usage.unknownStatement': { meaning: 'There is no such statement, chain or fact.', httpStatus: 404 },
   'usage.status': {
     meaning: 'The statement is not in the state that the operation is for.',
@@ -74,7 +78,7 @@ export const USAGE_ERROR_CODES = {
   },
   'usage.refused': {
     meaning: 'The marketplace refused the bill of a statement; its amount stays in the books.',
-    remedy: 'Correct what `fields` of the cause says, then call retry() or writeOff().',
+    remedy: 'Correct what `fields` says, then call retry() or writeOff().',
     httpStatus: 409,
   },
   'usage.invoiced': {
@@ -91,6 +95,10 @@ export const USAGE_ERROR_CODES = {
     meaning: 'A company could not be closed for a reason that is none of ours; the others were.',
     remedy: 'Look at the cause; the next run tries again.',
   },
+  'usage.storeVolatile': {
+    meaning: 'The store of the usage is over with the process.',
+    remedy: 'Give it a SqlUsageStore, or set acceptDataLoss.',
+  },
   'usage.store': { meaning: 'The store of the usage cannot be used as it is.' },
 } as const satisfies ErrorTable;
 
@@ -101,6 +109,8 @@ export type UsageErrorCode = keyof typeof USAGE_ERROR_CODES;
 export interface UsageErrorFacts extends MaestranoErrorFacts {
   readonly group?: string | undefined;
   readonly meter?: string | undefined;
+  /** Messages of the marketplace by field. */
+  readonly fields?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** Everything that goes wrong in the metering of usage. Never holds keys or quantities of facts. */
@@ -109,10 +119,13 @@ export class MaestranoUsageError extends MaestranoError {
   /** The customer company the work was for. */
   readonly group: string | null;
   readonly meter: string | null;
+  /** Of `usage.refused`: the marketplace's messages by field; empty otherwise. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
 
   constructor(code: UsageErrorCode, facts: UsageErrorFacts = {}) {
     super(USAGE_ERROR_CODES[code], code, facts);
     this.group = facts.group ?? null;
     this.meter = facts.meter ?? null;
+    this.fields = facts.fields ?? {};
   }
 }

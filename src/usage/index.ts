@@ -9,13 +9,9 @@ export { MaestranoUsageError, type UsageErrorCode } from '../errors/usage.error.
 export { RecurringWork } from '../stores/recurring-work.js';
 export type { UsageCloseReport, UsageClosedStatement, UsageSentStatement } from './engine/close-run.js';
 export type { LeavingCompany } from './engine/company-departure.js';
-export type {
-  UsageBalance,
-  UsageBalancePage,
-  UsageKnownFact,
-  UsageOverTime,
-  UsageVerification,
-} from './engine/usage-books.js';
+export type { UsageBalance, UsageBalancePage } from './engine/usage-balances.js';
+export type { UsageKnownFact, UsageVerification } from './engine/usage-books.js';
+export type { UsageOverTime } from './engine/usage-over-time.js';
 export type { UsageCompany } from './engine/usage-company.js';
 export type { UsageEvent } from './engine/usage-event.js';
 export { MaestranoUsageModule } from './maestrano-usage.module.js';
@@ -27,6 +23,8 @@ export { SqlUsageStore, type SqlUsageStoreOptions } from './sql/sql-usage-store.
 export { MemoryUsageStore } from './store/memory-usage-store.js';
 export type {
   AppendResult,
+  FactSpan,
+  FactSums,
   FoundStatement,
   KeptFactRow,
   PeriodRow,

@@ -1,21 +1,16 @@
 import { MaestranoUsageError } from '../errors/usage.error.js';
 import { formatExact, QUANTITY_PLACES } from './exact/exact-decimal.js';
-import { changedPrice } from './engine/changed-price.js';
+import { checkMeters } from './engine/check-meters.js';
 import { CloseRun, type UsageCloseReport } from './engine/close-run.js';
 import { CompanyDeparture, type LeavingCompany } from './engine/company-departure.js';
 import { companyReturned } from './engine/company-return.js';
 import { meterOf } from './engine/read-fact.js';
 import { readStatement } from './engine/seal-statement.js';
 import { unsealedStatements } from './engine/unsealed-statements.js';
-import {
-  type UsageBalance,
-  type UsageBalancePage,
-  UsageBooks,
-  type UsageKnownFact,
-  type UsageOverTime,
-  type UsageVerification,
-} from './engine/usage-books.js';
+import { type UsageBalance, type UsageBalancePage, UsageBalances } from './engine/usage-balances.js';
+import { UsageBooks, type UsageKnownFact, type UsageVerification } from './engine/usage-books.js';
 import type { UsageContext } from './engine/usage-context.js';
+import { type UsageOverTime, usageOverTime } from './engine/usage-over-time.js';
 import { UsageRecorder } from './engine/usage-recorder.js';
 import { StatementDecisions } from './engine/statement-decisions.js';
 import type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } from './meters/usage-fact.js';
@@ -33,8 +28,8 @@ import {
 /** Facts that are recorded at once, unless asked for otherwise, and at most. */
 const [BATCH, MAX_BATCH] = [500, 1_000];
 
-/** Rows of one look at the store. */
-const PAGE = 500;
+/** Rows of one look at the store; companies whose balances are looked at together. */
+const [PAGE, COMPANIES] = [500, 2_000];
 
 /** How long a leaving company's bills are sent for, in milliseconds (usage §0 row 10). */
 const SEND_WITHIN_MS = 2_000;
@@ -56,12 +51,19 @@ export interface UsageCloseOptions {
 export class UsageOperations {
   readonly #recorder: UsageRecorder;
   readonly #books: UsageBooks;
+  readonly #balances: UsageBalances;
   readonly #decisions: StatementDecisions;
 
   constructor(private readonly context: UsageContext) {
     this.#recorder = new UsageRecorder(context);
     this.#books = new UsageBooks(context);
+    this.#balances = new UsageBalances(context);
     this.#decisions = new StatementDecisions(context);
+  }
+
+  /** Names of the meters. */
+  get meters(): readonly string[] {
+    return [...this.context.settings.meters.keys()];
   }
 
   /**
@@ -121,7 +123,7 @@ export class UsageOperations {
     if (!company) throw new MaestranoUsageError('usage.unknownGroup', about);
     const now = options.at?.getTime() ?? this.context.now();
     const { store } = this.context;
-    const [next] = await unsealedStatements(snapshot, { store, meter, company, now, open: true });
+    const [next] = await unsealedStatements({ snapshot, meter, company }, { store, now, open: true });
     if (!next) throw new MaestranoUsageError('usage.unknownStatement', about);
     return next;
   }
@@ -225,7 +227,7 @@ export class UsageOperations {
     }
   }
 
-  /** Usage by local day or by period, from facts that are still kept. */
+  /** Usage by local day or by period, and what it costs, from facts that are still kept; nothing of days to come. */
   async usage(
     ref: UsageChainRef,
     from: Date,
@@ -234,16 +236,23 @@ export class UsageOperations {
   ): Promise<readonly UsageOverTime[]> {
     meterOf(this.context.settings, ref.meter);
     const snapshot = await findSubject(this.context.store, ref);
-    return this.#books.usage(snapshot, { from: from.getTime(), to: to.getTime(), by });
+    return usageOverTime(this.context, snapshot, { from: from.getTime(), to: to.getTime(), by });
   }
 
-  /** What every chain carries on, and what of it is stated and not billed. */
+  /**
+   * What every chain carries on, and what of it is stated and not billed. Up to 2,000 companies and meters are looked at
+   * together, with as many calls to the store as one.
+   */
   async balances(
     filter: { readonly marketplace?: string; readonly group?: string; readonly meter?: string } = {},
   ): Promise<readonly UsageBalance[]> {
     const balances: UsageBalance[] = [];
-    for await (const series of this.#series(filter)) balances.push(...(await this.#books.balances(series)));
-    return balances;
+    for (let after: string | null = null; ;) {
+      const page: readonly SeriesRow[] = await this.context.store.list(filter, after, COMPANIES);
+      balances.push(...(await this.#balances.of(page)));
+      if (page.length < COMPANIES) return balances;
+      after = page.at(-1)!.id;
+    }
   }
 
   /** A page of {@link UsageOperations.balances}: of 50 companies and meters at a time, in the order they first came in. */
@@ -254,8 +263,7 @@ export class UsageOperations {
     const size = Math.max(1, Math.min(PAGE, limit));
     const found = await this.context.store.list(filter, after, size + 1);
     const page = found.slice(0, size);
-    const balances: UsageBalance[] = [];
-    for (const series of page) balances.push(...(await this.#books.balances(series)));
+    const balances = await this.#balances.of(page);
     return { balances, next: found.length > size ? (page.at(-1)?.id ?? null) : null };
   }
 
@@ -285,18 +293,18 @@ export class UsageOperations {
    * Takes the newest bill of a chain back, until a day before it is invoiced; its amount is in the opening of the next
    * statement.
    *
-   * @throws MaestranoUsageError `usage.invoiced`, `usage.status`
+   * @throws MaestranoUsageError `usage.invoiced`, `usage.status`, `usage.held`, `usage.refused`
    */
   async reopen(ref: UsageStatementRef): Promise<UsageStatement> {
     return this.#decisions.reopen(ref);
   }
 
-  /** Lets a statement that is held go out. @throws MaestranoUsageError `usage.status` */
+  /** Lets a statement that is held go out. @throws MaestranoUsageError `usage.status`, `usage.refused` */
   async approve(ref: UsageStatementRef): Promise<UsageStatement> {
     return this.#decisions.release(ref, ['held']);
   }
 
-  /** Sends a refused, stale or expired statement again. @throws MaestranoUsageError `usage.status` */
+  /** Sends a refused, stale or expired statement again. @throws MaestranoUsageError `usage.status`, `usage.held` */
   async retry(ref: UsageStatementRef): Promise<UsageStatement> {
     return this.#decisions.release(ref, ['refused', 'expired', 'sealed']);
   }
@@ -330,16 +338,13 @@ export class UsageOperations {
     return this.#books.verify(snapshot, chain, { bills });
   }
 
-  /** @throws MaestranoUsageError `usage.priceChanged` */
-  protected async checkPrices(): Promise<void> {
-    for (const meter of this.context.settings.meters.values()) {
-      for (const [currency, present] of meter.prices) {
-        const last = await this.context.store.lastTerms(meter.name, currency);
-        if (!last || !changedPrice(last.terms, present, last.ends)) continue;
-        const message = `The ${currency} price of "${meter.name}" is another than periods until ${new Date(last.ends).toISOString()} were billed by.`;
-        throw new MaestranoUsageError('usage.priceChanged', { meter: meter.name, message });
-      }
-    }
+  /**
+   * Compares the meters with what is billed and opened by them; resolves with what a person should know of.
+   *
+   * @throws MaestranoUsageError `usage.priceChanged`
+   */
+  protected checkMeters(): Promise<readonly string[]> {
+    return checkMeters(this.context);
   }
 
   async *#series(filter: SubjectFilter): AsyncGenerator<SeriesRow, void, undefined> {

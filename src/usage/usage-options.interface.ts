@@ -20,7 +20,7 @@ export interface MaestranoUsageOptions {
   readonly schedule?: 'hourly' | 'off';
   /**
    * Zone, currency, card and trial of a company, from the application's own data; the marketplace is asked by default.
-   * Null for a company that there is not.
+   * Null for a company that there is not: facts of one that nothing was recorded of are then rejected (`usage.unknownGroup`).
    */
   readonly company?: (company: {
     readonly marketplace: string;

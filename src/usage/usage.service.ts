@@ -28,6 +28,7 @@ export const MAESTRANO_USAGE_OPTIONS = Symbol('MAESTRANO_USAGE_OPTIONS');
  */
 @Injectable()
 export class MaestranoUsage extends UsageOperations implements OnModuleInit, OnApplicationShutdown {
+  readonly #logger = new Logger('MaestranoUsage');
   readonly #settings: UsageSettings;
 
   /** @throws MaestranoConfigurationError (`configuration.options`) with everything that is wrong */
@@ -41,17 +42,14 @@ export class MaestranoUsage extends UsageOperations implements OnModuleInit, OnA
     this.#settings = settings;
   }
 
-  /** @throws MaestranoUsageError `usage.store`, `usage.priceChanged` */
+  /** @throws MaestranoUsageError `usage.storeVolatile`, `usage.priceChanged`, and what the store's own check rejects with */
   async onModuleInit(): Promise<void> {
     const { store, acceptDataLoss } = this.#settings;
     if (store.durability === 'memory' && !acceptDataLoss && process.env.NODE_ENV === 'production') {
-      throw new MaestranoUsageError('usage.store', {
-        message: 'The store of the usage is over with the process.',
-        remedy: 'Give it a SqlUsageStore, or set acceptDataLoss.',
-      });
+      throw new MaestranoUsageError('usage.storeVolatile');
     }
     await store.check();
-    await this.checkPrices();
+    for (const warning of await this.checkMeters()) this.#logger.warn(warning);
   }
 
   /** @internal Nest's own hook. */

@@ -372,12 +372,17 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
       source: CLOSER,
       edits: [
         [
-          "if (!(await store.seal([step]))) return 'lost';",
-          `const before = (chain) => series.state.chains.find(({ id }) => id === chain.id)?.carry ?? '0';
-    const chains = step.state.chains.map((chain) => ({ ...chain, carry: before(chain) }));
-    if (!(await store.seal([{ ...step, state: { ...step.state, chains } }]))) return 'lost';
-    const { claim: _, statement: __, ...rest } = step;
-    await store.seal([{ ...rest, version: step.version + 1, stated: [] }]);`,
+          'return await store.sealEach(steps);',
+          `const done: boolean[] = [];
+      for (const [index, step] of steps.entries()) {
+        const { chains: own } = written[index]!.present.series.state;
+        const before = (chain: { id: string }) => own.find(({ id }) => id === chain.id)?.carry ?? '0';
+        const chains = step.state.chains.map((chain) => ({ ...chain, carry: before(chain) }));
+        done.push(await store.seal([{ ...step, state: { ...step.state, chains } }]));
+        const { claim: _, statement, opened: __, ...rest } = step;
+        if (statement) await store.seal([{ ...rest, version: step.version + 1, stated: [] }]);
+      }
+      return done;`,
         ],
       ],
     },

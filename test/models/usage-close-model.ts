@@ -14,7 +14,7 @@ import { digestOf, search, seeded, type System, textOf, type Turns } from './sea
 
 const DAY_MS = 86_400_000;
 const REF = { marketplace: 'one', group: 'cld-1', meter: 'm' } as const;
-const WRITES = new Set(['open', 'append', 'correct', 'seal', 'mark', 'sweep']);
+const WRITES = new Set(['open', 'append', 'correct', 'seal', 'sealEach', 'mark', 'markEach', 'sweep']);
 
 /** What happens at once, after the period of the facts is over. */
 interface Conditions extends Pick<System, 'deaths' | 'faults'> {

@@ -45,12 +45,17 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/usage/engine/usage-closer.ts',
     edits: [
       [
-        "if (!(await store.seal([step]))) return 'lost';",
-        `const before = (chain) => series.state.chains.find(({ id }) => id === chain.id)?.carry ?? '0';
-         const chains = step.state.chains.map((chain) => ({ ...chain, carry: before(chain) }));
-         if (!(await store.seal([{ ...step, state: { ...step.state, chains } }]))) return 'lost';
-         const { claim: _, statement: __, ...rest } = step;
-         await store.seal([{ ...rest, version: step.version + 1, stated: [] }]);`,
+        'return await store.sealEach(steps);',
+        `const done = [];
+         for (const [index, step] of steps.entries()) {
+           const { chains: own } = written[index].present.series.state;
+           const before = (chain) => own.find(({ id }) => id === chain.id)?.carry ?? '0';
+           const chains = step.state.chains.map((chain) => ({ ...chain, carry: before(chain) }));
+           done.push(await store.seal([{ ...step, state: { ...step.state, chains } }]));
+           const { claim: _, statement, opened: __, ...rest } = step;
+           if (statement) await store.seal([{ ...rest, version: step.version + 1, stated: [] }]);
+         }
+         return done;`,
       ],
     ],
   },
@@ -59,7 +64,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [['billing.createOnce(marketplace, key,', 'billing.createOnce(marketplace, key + Math.random(),']],
   },
   "seats are corrected in the late fact's own period only": {
-    file: 'src/usage/engine/statement-plan.ts',
+    file: 'src/usage/engine/statement-draft.ts',
     edits: [['? period.ends > earliest', '? instants.some((at) => at >= period.starts && at < period.ends)']],
     options: { weekly: true },
   },
@@ -70,7 +75,13 @@ describe('rules of the metering taken out one by one', () => {
   let sources: CompiledSources;
 
   beforeAll(() => {
-    const support = ['usage-world', 'usage-history', 'interleaved-tasks', 'run-usage-histories'];
+    const support = [
+      'usage-world',
+      'usage-history',
+      'interleaved-tasks',
+      'run-usage-histories',
+      'usage-oracle',
+    ];
     sources = compileSources('usage-mutants', ...support.map((name) => `test/support/usage/${name}.ts`));
   });
   afterAll(() => sources.remove());

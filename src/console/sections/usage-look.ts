@@ -1,4 +1,5 @@
-import type { UsageBalance, UsageBalancePage, UsageVerification } from '../../usage/engine/usage-books.js';
+import type { UsageBalance, UsageBalancePage } from '../../usage/engine/usage-balances.js';
+import type { UsageVerification } from '../../usage/engine/usage-books.js';
 import type { UsageStatement } from '../../usage/statement/usage-statement.js';
 import type { UsageChainRef } from '../../usage/usage-references.js';
 import { at, count, label } from '../../views/format.js';

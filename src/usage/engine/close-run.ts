@@ -3,13 +3,14 @@ import { MaestranoUsageError } from '../../errors/usage.error.js';
 import type { UsageStatement } from '../statement/usage-statement.js';
 import type { SeriesSnapshot, StatementStatus, UsageSubject } from '../store/usage-records.js';
 import type { SubjectFilter } from '../store/usage-store.js';
+import { inHalves } from './in-halves.js';
 import { sweepFacts } from './sweep-facts.js';
-import { unsealedStatements } from './unsealed-statements.js';
-import { UsageCloser } from './usage-closer.js';
+import { unsealedOfMany } from './unsealed-statements.js';
+import { type ClosedSeries, type CloseSubject, UsageCloser } from './usage-closer.js';
 import type { KnownCompany } from './usage-company.js';
 import type { UsageCall, UsageContext } from './usage-context.js';
 
-/** Subjects of one look at the store, and those that are closed at the same time. */
+/** Subjects of one look at the store, which are closed together, and companies that are asked for at the same time. */
 const [PAGE, AT_ONCE] = [200, 4];
 
 /** A statement that a run made. */
@@ -68,68 +69,111 @@ export class CloseRun {
       const ids: readonly string[] = isFiltered
         ? (await store.list(filter, after, PAGE)).map(({ id }) => id)
         : await store.due(started, after, PAGE);
-      const waiting = [...ids];
-      const work = async (): Promise<void> => {
-        for (let id = waiting.shift(); id !== undefined && !this.call.signal?.aborted; id = waiting.shift()) {
-          await this.one(id);
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      await this.some(ids);
       this.#companies.clear();
       if (ids.length < PAGE || this.call.signal?.aborted) return this.report;
       after = ids.at(-1)!;
     }
   }
 
-  /** Closes one subject; what fails is in the report. */
-  async one(id: string): Promise<void> {
-    const snapshot = await this.context.store.load(id);
-    if (!snapshot) return;
-    this.#looked += 1;
-    const { marketplace, group, meter } = snapshot.series;
-    const subject = { marketplace, group, meter };
+  /** Closes some subjects together; what fails is in the report. */
+  async some(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0 || this.call.signal?.aborted) return;
+    const found: SeriesSnapshot[] = [];
+    await inHalves(ids, async (some) => {
+      found.push(...(await this.context.store.loadMany(some)).filter((one) => one !== null));
+    });
+    this.#looked += found.length;
+    const subjects = new Set(await this.#withCompanies(found));
     try {
-      const company = await this.#companyOf(snapshot);
-      if (this.call.dryRun) return await this.#foresee(snapshot, company);
-      const closed = await this.#closer.close(id, company, { ...this.call, send: true });
-      if (!closed) return;
-      this.#add(subject, closed.sealed);
-      for (const { statement, status, error } of closed.sent) {
-        const { chain, seq } = statement;
-        this.#sent.push({ ...subject, chain, seq, status, error });
-      }
-      const { sealed, series } = closed;
-      if (sealed.length > 0 || series.leftAt !== null) {
-        await sweepFacts(this.context, (await this.context.store.load(id))!);
-      }
-    } catch (error) {
-      // One company never keeps the others from being closed.
-      const known = error instanceof MaestranoError;
-      this.#failed.push({
-        ...subject,
-        error: known ? error : new MaestranoUsageError('usage.failed', { ...subject, cause: error }),
+      await inHalves([...subjects], async (some) => {
+        if (this.call.dryRun) await this.#foresee(some);
+        else await this.#close(some);
+        for (const one of some) subjects.delete(one);
       });
+    } catch (error) {
+      // What was done by then is in the store; what is known of it is with the next run.
+      for (const { snapshot } of subjects) this.#fail(snapshot, error);
     }
   }
 
-  /** Adds what would be sealed. */
-  async #foresee(snapshot: SeriesSnapshot, company: KnownCompany | null): Promise<void> {
-    const { store, settings, now } = this.context;
-    const { marketplace, group, meter: name } = snapshot.series;
-    const meter = settings.meters.get(name);
-    if (!company || !meter) return;
-    const options = { store, meter, company, now: now(), open: false };
-    this.#add({ marketplace, group, meter: name }, await unsealedStatements(snapshot, options));
+  async #close(subjects: readonly CloseSubject[]): Promise<void> {
+    const closed = await this.#closer.closeAll(subjects, { ...this.call, send: true });
+    for (const one of closed) this.#report(one);
+    await this.#sweep(closed);
   }
 
-  /** Adds what was sealed elsewhere. */
+  #report({ snapshot, sealed, sent, error }: ClosedSeries): void {
+    const subject = subjectOf(snapshot);
+    this.#add(subject, sealed);
+    for (const { statement, status, error: reason } of sent) {
+      const { chain, seq } = statement;
+      this.#sent.push({ ...subject, chain, seq, status, error: reason });
+    }
+    if (error !== null) this.#fail(snapshot, error);
+  }
+
+  /** Removes facts that cannot change anything any more. */
+  async #sweep(closed: readonly ClosedSeries[]): Promise<void> {
+    const changed = closed.filter(
+      ({ error, sealed, series }) => error === null && (sealed.length > 0 || series.leftAt !== null),
+    );
+    const snapshots = changed.map(({ snapshot }) => snapshot);
+    try {
+      await sweepFacts(this.context, snapshots);
+    } catch (error) {
+      for (const snapshot of snapshots) this.#fail(snapshot, error);
+    }
+  }
+
+  /** One company never keeps the others from being closed. */
+  #fail(snapshot: SeriesSnapshot, error: unknown): void {
+    const subject = subjectOf(snapshot);
+    const known = error instanceof MaestranoError;
+    this.#failed.push({
+      ...subject,
+      error: known ? error : new MaestranoUsageError('usage.failed', { ...subject, cause: error }),
+    });
+  }
+
+  /** Subjects with what is known of their companies, of which a few are asked for at the same time. */
+  async #withCompanies(snapshots: readonly SeriesSnapshot[]): Promise<readonly CloseSubject[]> {
+    const subjects: CloseSubject[] = [];
+    const waiting = [...snapshots.entries()];
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [index, snapshot] = next;
+        const isOver = this.call.signal?.aborted === true;
+        subjects[index] = { snapshot, company: isOver ? null : await this.#companyOf(snapshot) };
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return subjects;
+  }
+
+  /** Adds what would be sealed. */
+  async #foresee(subjects: readonly CloseSubject[]): Promise<void> {
+    const { store, settings, now } = this.context;
+    const requests = subjects.flatMap(({ snapshot, company }) => {
+      const meter = settings.meters.get(snapshot.series.meter);
+      return company && meter ? [{ snapshot, meter, company }] : [];
+    });
+    const results = await unsealedOfMany(requests, { store, now: now(), open: false });
+    for (const [index, result] of results.entries()) {
+      const { snapshot } = requests[index]!;
+      if ('error' in result) this.#fail(snapshot, result.error);
+      else this.#add(subjectOf(snapshot), result.statements);
+    }
+  }
+
+  /** Adds what was sealed, or would be. */
   #add(subject: UsageSubject, statements: readonly UsageStatement[]): void {
     for (const { chain, seq, billed } of statements) this.#sealed.push({ ...subject, chain, seq, billed });
   }
 
   /** As it is by now; of one that left, as it was. Null when only sending is possible, which is then reported. */
-  async #companyOf({ series }: SeriesSnapshot): Promise<KnownCompany | null> {
-    const { marketplace, group, meter, leftAt, state } = series;
+  async #companyOf(snapshot: SeriesSnapshot): Promise<KnownCompany | null> {
+    const { marketplace, group, meter, leftAt, state } = snapshot.series;
     if (leftAt !== null && state.company) return state.company;
     const name = JSON.stringify([marketplace, group]);
     const asked = this.#companies.get(name) ?? this.context.company({ marketplace, group }, this.call);
@@ -137,16 +181,14 @@ export class CloseRun {
     try {
       const company = await asked;
       if (company) return company;
-      this.#failed.push({
-        marketplace,
-        group,
-        meter,
-        error: new MaestranoUsageError('usage.unknownGroup', { marketplace, group, meter }),
-      });
+      this.#fail(snapshot, new MaestranoUsageError('usage.unknownGroup', { marketplace, group, meter }));
     } catch (error) {
-      if (!(error instanceof MaestranoError)) throw error;
-      this.#failed.push({ marketplace, group, meter, error });
+      this.#fail(snapshot, error);
     }
     return null;
   }
+}
+
+function subjectOf({ series: { marketplace, group, meter } }: SeriesSnapshot): UsageSubject {
+  return { marketplace, group, meter };
 }

@@ -37,17 +37,18 @@ export class CompanyDeparture {
     const asked = performance.now();
     // A webhook does not wait for somebody who knows the company: what is sealed by the meter's own terms waits for that.
     const about = (await this.#companyOf({ marketplace, group }, known, sendWithinMs)) ?? NOBODY;
-    const closer = new UsageCloser(this.context);
-    for (const id of ids) await this.#seal(closer, id, about);
+    await this.#seal(ids, about);
     return this.#send(ids, sendWithinMs - (performance.now() - asked));
   }
 
   /** What has no price in the company's currency is kept, and reported by every close: that is no reason to repeat a webhook. */
-  async #seal(closer: UsageCloser, id: string, company: KnownCompany): Promise<void> {
-    try {
-      await closer.close(id, company, { send: false });
-    } catch (error) {
-      if (!(error instanceof MaestranoUsageError) || error.code !== 'usage.currency') throw error;
+  async #seal(ids: readonly string[], company: KnownCompany): Promise<void> {
+    const found = (await this.context.store.loadMany(ids)).filter((one) => one !== null);
+    const subjects = found.map((snapshot) => ({ snapshot, company }));
+    const closed = await new UsageCloser(this.context).closeAll(subjects, { send: false });
+    for (const { error } of closed) {
+      const isKept = error instanceof MaestranoUsageError && error.code === 'usage.currency';
+      if (error !== null && !isKept) throw error;
     }
   }
 
@@ -98,7 +99,7 @@ export class CompanyDeparture {
         resolve();
       }, withinMs);
     });
-    const sending = Promise.all(ids.map((id) => run.one(id))).then(() => undefined);
+    const sending = run.some(ids);
     try {
       // What is under way when the time is over ends by itself; what is sealed is sent by the next run.
       await Promise.race([sending.catch(() => undefined), tooLate]);

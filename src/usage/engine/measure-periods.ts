@@ -11,7 +11,7 @@ import {
   type ValuedFact,
 } from '../rating/fact-values.js';
 import { isAdditive } from '../rating/period-rating.js';
-import type { KeptFactRow, PeriodRow, TallyRow, TimeRange } from '../store/usage-records.js';
+import type { FactSums, KeptFactRow, PeriodRow, TallyRow, TimeRange } from '../store/usage-records.js';
 import type { UsageStore } from '../store/usage-store.js';
 import type { MeterSettings } from '../usage-settings.js';
 
@@ -52,6 +52,24 @@ export function measureTally(
       placed
         .filter(({ at }) => at >= from && at < to)
         .map(({ row }) => (meter.aggregate === 'sum' ? row.quantity : BigInt(row.counted) * ONE)),
+    );
+}
+
+/** A span with the sums of its facts. */
+export interface SummedSpan extends TimeRange {
+  readonly sums: FactSums;
+}
+
+/** Measures by sums of spans, none of which is partly in what is measured. */
+export function measureSums(
+  { aggregate }: Pick<MeterSettings, 'aggregate'>,
+  spans: readonly SummedSpan[],
+): Measure {
+  return ({ from, to }) =>
+    sumOf(
+      spans
+        .filter((span) => span.from >= from && span.from < to)
+        .map(({ sums }) => (aggregate === 'sum' ? sums.quantity : BigInt(sums.counted) * ONE)),
     );
 }
 

@@ -1,7 +1,7 @@
 import { MaestranoUsageError } from '../../errors/usage.error.js';
 import { AMOUNT_PLACES, exactOrNull, PRICE_PLACES, ONE, parseExact } from '../exact/exact-decimal.js';
 import type { UsageStatement } from '../statement/usage-statement.js';
-import type { SealStep, StatementProgress, StatementStatus } from '../store/usage-records.js';
+import type { SealStep, StatementProgress, StatementRow, StatementStatus } from '../store/usage-records.js';
 import {
   findChain,
   findStatement,
@@ -40,7 +40,7 @@ export class StatementDecisions {
       limit: 1,
     });
     if (statement.status !== 'billed' || newest?.seq !== statement.seq) {
-      throw new MaestranoUsageError('usage.status', about);
+      throw statusError(about, statement);
     }
     const today = new Date(now());
     const nextInvoices = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 1);
@@ -126,16 +126,28 @@ export class StatementDecisions {
     return { ...stepOf(snapshot), state: { ...series.state, chains }, statement: made.row };
   }
 
-  /** @throws MaestranoUsageError `usage.status` */
+  /** @throws MaestranoUsageError `usage.status`, `usage.held`, `usage.refused` */
   async #mark(
     ref: UsageStatementRef,
     from: readonly StatementStatus[],
     to: StatementStatus,
     progress: StatementProgress,
   ): Promise<void> {
-    const { snapshot, chain } = await findChain(this.context.store, ref);
+    const { store } = this.context;
+    const { snapshot, chain } = await findChain(store, ref);
     const { marketplace, group, meter, id } = snapshot.series;
-    const done = await this.context.store.mark(id, { chain: chain.id, seq: ref.seq, from, to, progress });
-    if (!done) throw new MaestranoUsageError('usage.status', { marketplace, group, meter });
+    const done = await store.mark(id, { chain: chain.id, seq: ref.seq, from, to, progress });
+    if (done) return;
+    throw statusError({ marketplace, group, meter }, await store.statement(id, chain.id, ref.seq));
   }
+}
+
+/** Why a statement is not in the state that an operation is for: what it waits for says more than that. */
+function statusError(
+  about: { readonly marketplace: string; readonly group: string; readonly meter: string },
+  statement: StatementRow | null,
+): MaestranoUsageError {
+  if (statement?.status === 'held') return new MaestranoUsageError('usage.held', about);
+  if (statement?.status !== 'refused') return new MaestranoUsageError('usage.status', about);
+  return new MaestranoUsageError('usage.refused', { ...about, fields: statement.progress.fields });
 }

@@ -8,10 +8,13 @@ import type {
   StatementMark,
   StatementProgress,
   StatementStatus,
+  UsageSubject,
 } from '../store/usage-records.js';
 import { MAX_TRIES, type UsageCall, type UsageContext } from './usage-context.js';
 import type { KnownCompany } from './usage-company.js';
 import { addAmounts } from './chain-amounts.js';
+import { MarkQueue } from './mark-queue.js';
+import { Semaphore } from './semaphore.js';
 
 const DAY_MS = 86_400_000;
 
@@ -21,8 +24,8 @@ const CARD_WAIT_MS = 90 * DAY_MS;
 /** As long as `createOnce` remembers a key by default: what is older is not sent by itself (usage §5.2). */
 const STALE_MS = 400 * DAY_MS;
 
-/** Statements of one series that are on their way at once. */
-const MANY = 1_000;
+/** Requests to marketplaces at the same time, and subjects whose statements are on their way. */
+const [REQUESTS, SUBJECTS] = [4, 50];
 
 /** What came of sending. */
 export interface SentStatement {
@@ -32,33 +35,112 @@ export interface SentStatement {
   readonly error: MaestranoError | null;
 }
 
+/** What subjects share that are sent at once. */
+interface Shared {
+  readonly marks: MarkQueue;
+  readonly requests: Semaphore;
+}
+
+/** Statements of one subject to be sent. */
+export interface Sending {
+  readonly snapshot: SeriesSnapshot;
+  /** As it is by now, and null where nobody knows. */
+  readonly company: KnownCompany | null;
+  /** The oldest first. */
+  readonly statements: readonly FoundStatement[];
+}
+
+/** What came of sending those of one subject. */
+export interface SendingResult {
+  readonly sent: readonly SentStatement[];
+  /** What ended it before its time; null where nothing did. */
+  readonly error: unknown;
+  /** Whether the subject is another by now. */
+  readonly isStale: boolean;
+}
+
 /** Turns sealed statements into bills: with what was sealed, and nothing else (usage §5.1 step 1). */
 export class StatementSender {
   constructor(private readonly context: UsageContext) {}
 
-  /** Sends what is on its way; `company` is as it is by now, and null where nobody knows. */
+  /** Statements of subjects that are on their way or wait, by series. */
+  async waiting(series: readonly string[]): Promise<ReadonlyMap<string, readonly FoundStatement[]>> {
+    if (series.length === 0) return new Map();
+    const found = await this.context.store.statementsOf(series, ['sealed', 'cancelling', 'held']);
+    const bySeries = new Map<string, FoundStatement[]>(series.map((id) => [id, []]));
+    for (const statement of found) bySeries.get(statement.series)?.push(statement);
+    return bySeries;
+  }
+
+  /** Sends what is on its way of one subject. */
   async send(
     snapshot: SeriesSnapshot,
     company: KnownCompany | null,
     call: UsageCall,
   ): Promise<readonly SentStatement[]> {
-    const { store } = this.context;
-    const status: readonly StatementStatus[] = ['sealed', 'cancelling', 'held'];
-    const found = await store.statements(snapshot.series.id, { status, limit: MANY });
-    const sent: SentStatement[] = [];
-    for (const statement of found.toReversed()) {
-      if (call.signal?.aborted) break;
-      if (statement.status === 'cancelling') await this.cancel(statement, call);
-      else if (statement.status === 'sealed') sent.push(await this.#sendOne(snapshot, statement, call));
-      else if (statement.progress.held === 'company' && company) {
-        const ready = await this.#lookForCompany(snapshot, statement, company);
-        if (ready) sent.push(await this.#sendOne(snapshot, ready, call));
-      } else if (statement.progress.held === 'card' && company) {
-        const ready = await this.#lookForCard(snapshot, statement, company);
-        if (ready) sent.push(await this.#sendOne(snapshot, ready, call));
+    const { id } = snapshot.series;
+    const statements = (await this.waiting([id])).get(id) ?? [];
+    const [result] = await this.sendAll([{ snapshot, company, statements }], call);
+    if (result!.error !== null) throw result!.error;
+    return result!.sent;
+  }
+
+  /**
+   * Sends statements of many subjects, those of each one after the other: a few requests at the same time, and what came of
+   * them is written down together. What fails is with the subject it is of.
+   */
+  async sendAll(sendings: readonly Sending[], call: UsageCall): Promise<readonly SendingResult[]> {
+    const results = sendings.map((): { sent: SentStatement[]; error: unknown; isStale: boolean } => ({
+      sent: [],
+      error: null,
+      isStale: false,
+    }));
+    const shared: Shared = { marks: new MarkQueue(this.context.store), requests: new Semaphore(REQUESTS) };
+    const rest = [...sendings.entries()].filter(([, { statements }]) => statements.length > 0);
+    const work = async (): Promise<void> => {
+      for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+        const [index, sending] = next;
+        const result = results[index]!;
+        try {
+          await this.#sendOf(sending, result, shared, call);
+        } catch (error) {
+          result.error = error;
+        }
       }
+    };
+    await Promise.all(Array.from({ length: Math.min(SUBJECTS, rest.length) }, work));
+    return results;
+  }
+
+  async #sendOf(
+    { snapshot, company, statements }: Sending,
+    result: { readonly sent: SentStatement[]; isStale: boolean },
+    shared: Shared,
+    call: UsageCall,
+  ): Promise<void> {
+    for (const statement of statements) {
+      if (call.signal?.aborted) return;
+      if (statement.status === 'cancelling') {
+        result.isStale = true;
+        await this.cancel(statement, call);
+        continue;
+      }
+      const ready = await this.#ready(snapshot, statement, company);
+      if (ready) result.sent.push(await this.#sendOne(snapshot, ready, shared, call));
     }
-    return sent;
+  }
+
+  /** A statement that can be sent; null for one that goes on waiting. */
+  async #ready(
+    snapshot: SeriesSnapshot,
+    statement: FoundStatement,
+    company: KnownCompany | null,
+  ): Promise<FoundStatement | null> {
+    if (statement.status === 'sealed') return statement;
+    const { held } = statement.progress;
+    if (statement.status !== 'held' || !company) return null;
+    if (held === 'company') return this.#lookForCompany(snapshot, statement, company);
+    return held === 'card' ? this.#lookForCard(snapshot, statement, company) : null;
   }
 
   /**
@@ -112,6 +194,7 @@ export class StatementSender {
   async #sendOne(
     { series }: SeriesSnapshot,
     statement: FoundStatement,
+    { marks, requests }: Shared,
     call: UsageCall,
   ): Promise<SentStatement> {
     const { billing, now } = this.context;
@@ -125,18 +208,14 @@ export class StatementSender {
       const { priceCents, description, key } = bill;
       const input = { ...payload, ...(units !== null && { units }), priceCents, description };
       try {
-        bills[index] = { ...bill, id: await billing.createOnce(marketplace, key, input, call) };
+        const id = await requests.run(() => billing.createOnce(marketplace, key, input, call));
+        bills[index] = { ...bill, id };
       } catch (error) {
         return this.#failed(statement, bills, error, series.leftAt !== null);
       }
     }
-    await this.#mark(statement, 'billed', {
-      ...statement.progress,
-      bills,
-      since: now(),
-      error: null,
-      fields: {},
-    });
+    const progress = { ...statement.progress, bills, since: now(), error: null, fields: {} };
+    await marks.add(statement.series, markOf(statement, 'billed', progress));
     return { statement, status: 'billed', error: null };
   }
 
@@ -156,7 +235,13 @@ export class StatementSender {
     const changed = refused || error.code !== statement.progress.error || bills.some(({ id }) => id !== null);
     const marked = changed && (await this.#mark(statement, status, progress));
     if (refused && marked) await this.#emit(statement, hasLeft ? 'usage.uncollectable' : 'usage.refused');
-    return { statement, status, error };
+    if (!refused) return { statement, status, error };
+    const about = subjectOf(statement);
+    return {
+      statement,
+      status,
+      error: new MaestranoUsageError('usage.refused', { ...about, fields, cause: error }),
+    };
   }
 
   async #stale(statement: FoundStatement): Promise<SentStatement> {
@@ -166,7 +251,7 @@ export class StatementSender {
       (await this.#mark(statement, 'sealed', { ...statement.progress, error }))
     )
       await this.#emit(statement, error);
-    return { statement, status: 'sealed', error: null };
+    return { statement, status: 'sealed', error: new MaestranoUsageError(error, subjectOf(statement)) };
   }
 
   /** Released once somebody is known, whose currency it is. */
@@ -200,9 +285,7 @@ export class StatementSender {
   }
 
   #mark(statement: FoundStatement, to: StatementStatus, progress: StatementProgress): Promise<boolean> {
-    const { chain, seq, status } = statement;
-    const mark: StatementMark = { chain, seq, from: [status], to, progress };
-    return this.context.store.mark(statement.series, mark);
+    return this.context.store.mark(statement.series, markOf(statement, to, progress));
   }
 
   #emit(
@@ -221,6 +304,19 @@ export class StatementSender {
       statement: seq,
     });
   }
+}
+
+function markOf(
+  { chain, seq, status }: FoundStatement,
+  to: StatementStatus,
+  progress: StatementProgress,
+): StatementMark {
+  return { chain, seq, from: [status], to, progress };
+}
+
+function subjectOf({ body }: FoundStatement): UsageSubject {
+  const { company, meter } = JSON.parse(body) as SealedStatement;
+  return { marketplace: company.marketplace, group: company.group, meter: meter.name };
 }
 
 /** A step that changes nothing yet. */

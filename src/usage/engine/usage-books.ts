@@ -1,68 +1,12 @@
-import { dayOf, isoDay, startOfDay } from '../calendar/local-days.js';
 import { formatExact, QUANTITY_PLACES } from '../exact/exact-decimal.js';
-import { MaestranoError } from '../../errors/maestrano.error.js';
 import type { UsageFact } from '../meters/usage-fact.js';
 import type { SealedStatement, UsageStatement } from '../statement/usage-statement.js';
 import { factLanes, lanesDigest } from '../store/fact-digest.js';
-import type {
-  FoundStatement,
-  KeptFactRow,
-  PeriodRow,
-  SeriesRow,
-  SeriesSnapshot,
-  TimeRange,
-  UsageChainState,
-} from '../store/usage-records.js';
-import type { MeterSettings } from '../usage-settings.js';
+import type { FoundStatement, KeptFactRow, SeriesSnapshot, UsageChainState } from '../store/usage-records.js';
 import { addAmounts } from './chain-amounts.js';
-import { isMeasured, measureFacts, measureTally, readFacts } from './measure-periods.js';
+import { readFacts } from './measure-periods.js';
 import { digestOf, readStatement } from './seal-statement.js';
-import { unsealedStatements } from './unsealed-statements.js';
 import type { UsageContext } from './usage-context.js';
-
-/** Statements of one look. */
-const PAGE = 1_000;
-
-/** How long is asked for a company that nobody knows yet, in milliseconds. */
-const ASK_MS = 2_000;
-
-/** What a chain's money is worth by now. Decimal texts in the main unit. */
-export interface UsageBalance {
-  readonly marketplace: string;
-  readonly group: string;
-  readonly meter: string;
-  readonly currency: string;
-  /** Id of the chain. */
-  readonly chain: string;
-  /** What is carried on to the next statement: negative for a credit. */
-  readonly carry: string;
-  /** Stated, and not billed: on its way, held or refused. */
-  readonly unsent: string;
-  /**
-   * Used, and in no statement yet: what the next statements would say by now, without what is carried. Null where it cannot be
-   * computed: the company is not known, or the meter has no price in its currency, or is gone.
-   */
-  readonly open: string | null;
-  /** When the company left; null while it is there. */
-  readonly leftAt: Date | null;
-}
-
-/** Usage of a day or a period. */
-export interface UsageOverTime {
-  readonly start: Date;
-  /** Local date, `2026-09-30`. */
-  readonly day: string;
-  readonly quantity: string;
-  /** What statements say that a period costs, in the main unit; null of a day, and of a period that is not closed. */
-  readonly amount: string | null;
-}
-
-/** Balances of some companies. */
-export interface UsageBalancePage {
-  readonly balances: readonly UsageBalance[];
-  /** The `after` of the following page; null when nothing follows. */
-  readonly next: string | null;
-}
 
 /** A fact as it counts by now. */
 export interface UsageKnownFact {
@@ -87,36 +31,6 @@ export interface UsageVerification {
 /** Looks at what was stated and billed. Changes nothing. */
 export class UsageBooks {
   constructor(private readonly context: UsageContext) {}
-
-  /** Of a subject without a chain yet, one that has no id. */
-  async balances(series: SeriesRow): Promise<readonly UsageBalance[]> {
-    const { marketplace, group, meter, leftAt, state } = series;
-    const unsealed = await this.#unsealed(series);
-    const status = ['sealed', 'held', 'refused', 'expired', 'cancelling'] as const;
-    const found = await this.context.store.statements(series.id, { status, limit: PAGE });
-    const chains: readonly Pick<UsageChainState, 'id' | 'currency' | 'carry'>[] = [
-      ...state.chains,
-      ...(unsealed ?? [])
-        .filter(({ chain }, index, all) => all.findIndex((one) => one.chain === chain) === index)
-        .filter(({ chain }) => !state.chains.some(({ id }) => id === chain))
-        .map(({ chain, currency }) => ({ id: chain, currency, carry: '0' })),
-    ];
-    return chains.map(({ id, currency, carry }) => {
-      const open = found.filter(({ chain }) => chain === id);
-      const amounts = open.map(({ body }) => (JSON.parse(body) as SealedStatement).billed);
-      return {
-        marketplace,
-        group,
-        meter,
-        currency,
-        chain: id,
-        carry,
-        unsent: addAmounts('0', ...amounts),
-        open: unsealed && openOf(unsealed.filter(({ chain }) => chain === id)),
-        leftAt: leftAt === null ? null : new Date(leftAt),
-      };
-    });
-  }
 
   /** Statements that wait for a person, the oldest first. */
   async waiting(limit: number): Promise<readonly UsageStatement[]> {
@@ -175,81 +89,6 @@ export class UsageBooks {
         quantity: formatExact(quantity, QUANTITY_PLACES),
         ...(key === '' ? {} : { key }),
       }));
-  }
-
-  /** What a close would state by now, with the present period; null where that cannot be said. */
-  async #unsealed(series: SeriesRow): Promise<readonly UsageStatement[] | null> {
-    const { store, settings, company: ask, now } = this.context;
-    const { marketplace, group, state } = series;
-    const meter = settings.meters.get(series.meter);
-    const snapshot = meter && (await store.load(series.id));
-    if (!snapshot) return null;
-    try {
-      const company = state.company ?? (await ask({ marketplace, group }, { deadlineMs: ASK_MS }));
-      return (
-        company && (await unsealedStatements(snapshot, { store, meter, company, now: now(), open: true }))
-      );
-    } catch (error) {
-      if (error instanceof MaestranoError) return null;
-      throw error;
-    }
-  }
-
-  /** Usage by local day or by period, of facts that are still kept. */
-  async usage(
-    snapshot: SeriesSnapshot,
-    { from, to, by }: { readonly from: number; readonly to: number; readonly by: 'day' | 'period' },
-  ): Promise<readonly UsageOverTime[]> {
-    const meter = this.context.settings.meters.get(snapshot.series.meter)!;
-    const periods = snapshot.periods.filter(({ starts, ends }) => ends > from && starts < to);
-    if (periods.length === 0) return [];
-    const spans = periods.flatMap((period) => {
-      const whole = { from: period.starts, to: period.ends };
-      const own = by === 'period' ? [whole] : daysOf(period, from, to);
-      return own.map((span) => ({ period, span }));
-    });
-    const measured = await this.#measures(snapshot, meter, spans, by);
-    return spans.map(({ period, span }, index): UsageOverTime => ({
-      start: new Date(span.from),
-      day: isoDay(dayOf(span.from, period.zone)),
-      quantity: formatExact(measured[index]!, QUANTITY_PLACES),
-      amount: by === 'period' && period.sealedBy !== null ? period.stated : null,
-    }));
-  }
-
-  /** Quantities of spans, with no more facts in memory than levels need. */
-  async #measures(
-    { series }: SeriesSnapshot,
-    meter: MeterSettings,
-    spans: readonly { readonly period: PeriodRow; readonly span: TimeRange }[],
-    by: 'day' | 'period',
-  ): Promise<readonly bigint[]> {
-    const { store } = this.context;
-    const { aggregate: of } = meter;
-    if (isMeasured(of)) {
-      const quantities: bigint[] = [];
-      for (const { span } of spans) quantities.push(await store.measure(series.id, { ...span, of }));
-      return quantities;
-    }
-    const [from, to] = [spans[0]?.span.from ?? 0, spans.at(-1)?.span.to ?? 0];
-    if (of !== 'timeWeighted') {
-      // Days begin and end with a quarter of an hour; what was asked for may not.
-      const cuts = [...new Set(spans.flatMap(({ span }) => [span.from, span.to]))]
-        .filter((at) => at % 900_000 !== 0)
-        .toSorted((one, other) => one - other);
-      const rows = await store.tally(series.id, { from, to, cuts, open: false });
-      const measure = measureTally(meter, rows, cuts);
-      return spans.map(({ span }) => measure(span));
-    }
-    const facts = await readFacts(store, series.id, { from: Number.MIN_SAFE_INTEGER, to });
-    const chains = new Map(series.state.chains.map((chain) => [chain.id, chain]));
-    return spans.map(({ period, span }) => {
-      // Of levels, each day is its own whole.
-      const nominal = by === 'day' ? { ...period, starts: span.from, ends: span.to, terms: null } : period;
-      const { since = -Infinity } = chains.get(period.chain) ?? {};
-      const own = facts.filter(({ at }) => at >= since);
-      return measureFacts(meter, own, nominal)(span);
-    });
   }
 
   /**
@@ -345,31 +184,4 @@ export class UsageBooks {
     }
     return { ok: true, firstBad: null, problem: null };
   }
-}
-
-/** Sum of all lines but those that only move money. */
-function openOf(statements: readonly UsageStatement[]): string {
-  const lines = statements.flatMap((statement) => statement.lines);
-  return addAmounts('0', ...lines.filter(({ kind }) => kind !== 'writeOff').map(({ amount }) => amount));
-}
-
-/** Local days of a period between two instants. */
-function daysOf(
-  period: PeriodRow,
-  from: number,
-  to: number,
-): { readonly from: number; readonly to: number }[] {
-  const days: { from: number; to: number }[] = [];
-  const [begin, end] = [Math.max(period.starts, from), Math.min(period.ends, to)];
-  let at = begin;
-  while (at < end) {
-    const next = nextDay(at, period.zone);
-    days.push({ from: at, to: Math.min(next, end) });
-    at = next;
-  }
-  return days;
-}
-
-function nextDay(at: number, zone: string): number {
-  return startOfDay(dayOf(at, zone) + 1, zone);
 }

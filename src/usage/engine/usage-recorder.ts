@@ -1,3 +1,4 @@
+import { MaestranoError } from '../../errors/maestrano.error.js';
 import { MaestranoUsageError } from '../../errors/usage.error.js';
 import type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } from '../meters/usage-fact.js';
 import type { AppendResult, UsageAppend, UsageSubject } from '../store/usage-records.js';
@@ -19,6 +20,9 @@ interface KnownSeries {
 
 /** How long it is believed what is stated; whether a fact is called `late` depends on it, and nothing else. */
 const BELIEVED_MS = 30_000;
+
+/** How long the application is asked for the companies of a batch, in milliseconds, and for how many at once. */
+const [ASK_MS, ASKED_AT_ONCE] = [5_000, 8];
 
 interface Item {
   readonly fact: UsageFact;
@@ -52,6 +56,7 @@ export class UsageRecorder {
     const results = new Map<Item, UsageRecordResult>();
     for (const item of items) if (item.error) results.set(item, refused(item, item.error));
     let rest = items.filter(({ error }) => !error);
+    if (options.tx === undefined) rest = await this.#settleUnknown(rest, results);
     const series = await this.#open(
       rest.map(({ fact }) => fact),
       options.tx,
@@ -127,6 +132,45 @@ export class UsageRecorder {
       this.#known.set(name, known);
     }
     return found;
+  }
+
+  /**
+   * Rejects facts of companies that the application does not know, where it says whom it knows, and of whom nothing was ever
+   * recorded (usage §8): of another, facts may come late after it is gone. Where nobody responds in time, the close asks again.
+   */
+  async #settleUnknown(items: readonly Item[], results: Map<Item, UsageRecordResult>): Promise<Item[]> {
+    const { settings, company: ask, store } = this.context;
+    if (!settings.company) return [...items];
+    const companies = new Map<string, { readonly marketplace: string; readonly group: string }>();
+    for (const { fact } of items) {
+      const { marketplace, group } = fact;
+      if (!this.#known.has(nameOf(fact)))
+        companies.set(JSON.stringify([marketplace, group]), { marketplace, group });
+    }
+    const unknown = new Set<string>();
+    const waiting = [...companies];
+    const until = performance.now() + ASK_MS;
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [name, company] = next;
+        const deadlineMs = Math.floor(until - performance.now());
+        if (deadlineMs < 1) return;
+        try {
+          if (await ask(company, { deadlineMs })) continue;
+        } catch (error) {
+          if (error instanceof MaestranoError) continue;
+          throw error;
+        }
+        if ((await store.list(company, null, 1)).length === 0) unknown.add(name);
+      }
+    };
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, work));
+    return items.filter((item) => {
+      const { marketplace, group } = item.fact;
+      if (!unknown.has(JSON.stringify([marketplace, group]))) return true;
+      results.set(item, refused(item, errorOf('usage.unknownGroup', item)));
+      return false;
+    });
   }
 
   /** Facts that are too old to be new: known ones are duplicates, others are rejected (usage §10 check 5). */
@@ -209,7 +253,7 @@ export class UsageRecorder {
 }
 
 function errorOf(
-  code: 'usage.tooLate' | 'usage.conflict' | 'usage.left',
+  code: 'usage.tooLate' | 'usage.conflict' | 'usage.left' | 'usage.unknownGroup',
   { fact }: Item,
 ): MaestranoUsageError {
   const { marketplace, group, meter } = fact;

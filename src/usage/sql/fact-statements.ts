@@ -7,6 +7,8 @@ import { correctionOf } from '../store/correction.js';
 import { factLanes } from '../store/fact-digest.js';
 import type {
   AppendResult,
+  FactSpan,
+  FactSums,
   KeptFactRow,
   TallyRow,
   TimeRange,
@@ -194,20 +196,9 @@ export class FactStatements {
         ? '0'
         : `case ${cuts.map((cut, index) => `when f.at_ms < ${cut} then ${index}`).join(' ')} else ${cuts.length} end`;
     const claimed = 'case when f.statement is null then 0 else 1 end';
-    // In two halves: SQLite sums in 64 bits.
-    const sums = ['quantity', 'lane_a', 'lane_b'].flatMap((name) => {
-      const [high, low] = [
-        dialect === 'mysql' ? `f.${name} div 67108864` : `f.${name} / 67108864`,
-        `f.${name} % 67108864`,
-      ];
-      return [
-        `${this.tables.text(`sum(${high})`)} as ${name}_high`,
-        `${this.tables.text(`sum(${low})`)} as ${name}_low`,
-      ];
-    });
     const rows = await this.tables.query(
       `select ${quarter} as quarter, ${part} as part, ${claimed} as claimed, count(*) as how_many,
-       sum(f.counted) as counted_sum, ${sums.join(', ')}
+       sum(f.counted) as counted_sum, ${this.#summed}
        from ${names.fact} as f
        where f.series = ? and f.at_ms >= ? and f.at_ms < ? and ${open ? 'f.statement is null' : '(f.statement is null or f.statement > 0)'}
        group by 1, 2, 3`,
@@ -217,11 +208,46 @@ export class FactStatements {
       quarter: numberOf(row, 'quarter'),
       part: numberOf(row, 'part'),
       claimed: numberOf(row, 'claimed') === 1,
-      quantity: halvesOf(row, 'quantity'),
-      counted: numberOf(row, 'counted_sum'),
-      rows: numberOf(row, 'how_many'),
-      lanes: [halvesOf(row, 'lane_a'), halvesOf(row, 'lane_b')],
+      ...sumsOf(row),
     }));
+  }
+
+  /** Sums of quantities and lanes, for `sumsOf`: in two halves, since SQLite sums in 64 bits. */
+  get #summed(): string {
+    const { dialect } = this.tables;
+    const sums = ['quantity', 'lane_a', 'lane_b'].flatMap((name) => {
+      const high = dialect === 'mysql' ? `f.${name} div 67108864` : `f.${name} / 67108864`;
+      return [
+        `${this.tables.text(`sum(${high})`)} as ${name}_high`,
+        `${this.tables.text(`sum(f.${name} % 67108864)`)} as ${name}_low`,
+      ];
+    });
+    return sums.join(', ');
+  }
+
+  async sums(spans: readonly FactSpan[], { open }: { readonly open: boolean }): Promise<readonly FactSums[]> {
+    const { tables } = this;
+    const rows = spans.map(({ series, from, to }, place) => ({
+      place,
+      series: Number(series),
+      from_ms: from,
+      to_ms: to,
+    }));
+    const wanted = tables.rows('r', {
+      place: 'integer',
+      series: 'integer',
+      from_ms: 'integer',
+      to_ms: 'integer',
+    });
+    const found = await tables.query(
+      `select r.place, count(*) as how_many, sum(f.counted) as counted_sum, ${this.#summed}
+       from ${wanted} join ${tables.names.fact} as f on f.series = r.series and f.at_ms >= r.from_ms and f.at_ms < r.to_ms
+       where ${open ? 'f.statement is null' : '(f.statement is null or f.statement > 0)'}
+       group by r.place`,
+      [JSON.stringify(rows)],
+    );
+    const byPlace = new Map(found.map((row) => [numberOf(row, 'place'), sumsOf(row)]));
+    return spans.map((_, place) => byPlace.get(place) ?? NO_FACTS);
   }
 
   /** In the database, so that nothing grows with the number of facts. */
@@ -254,16 +280,6 @@ export class FactStatements {
       [Number(series), from, to, ...(after === null ? [] : [after])],
     );
     return rows.map(factOf);
-  }
-
-  /** The earliest fact that no statement states. */
-  async earliest(series: string): Promise<number | null> {
-    const { names } = this.tables;
-    const [row] = await this.tables.query(
-      `select min(f.at_ms) as earliest from ${names.fact} as f where f.series = ? and f.statement is null`,
-      [Number(series)],
-    );
-    return row?.['earliest'] === null ? null : numberOf(row, 'earliest');
   }
 
   /**
@@ -329,6 +345,17 @@ function isBefore(left: ReadonlyMap<string, number | null>, series: string, at: 
   if (!left.has(series)) return false;
   const when = left.get(series) ?? null;
   return when === null || at < when;
+}
+
+const NO_FACTS: FactSums = { quantity: 0n, counted: 0, rows: 0, lanes: [0n, 0n] };
+
+function sumsOf(row: SqlRow): FactSums {
+  return {
+    quantity: halvesOf(row, 'quantity'),
+    counted: numberOf(row, 'counted_sum'),
+    rows: numberOf(row, 'how_many'),
+    lanes: [halvesOf(row, 'lane_a'), halvesOf(row, 'lane_b')],
+  };
 }
 
 function halvesOf(row: SqlRow, name: string): bigint {

@@ -7,14 +7,14 @@ import { numberOf, textOf } from '../../sql/sql-values.js';
 import { NEW_SERIES } from '../store/correction.js';
 import type {
   AppendResult,
+  FactSpan,
+  FactSums,
   FoundStatement,
   KeptFactRow,
-  PeriodRow,
   SealStep,
   SeriesRow,
   SeriesSnapshot,
   StatementMark,
-  StatementRow,
   StatementStatus,
   TallyRow,
   UsageAppend,
@@ -22,8 +22,14 @@ import type {
 } from '../store/usage-records.js';
 import { type SubjectFilter, UsageStore } from '../store/usage-store.js';
 import { FactStatements } from './fact-statements.js';
-import { periodOf, seriesOf, statementOf } from './usage-rows.js';
+import { markTogether, type SealedTogether, sealTogether, sweepTogether } from './seal-bundles.js';
+import { putMark, sealStep } from './seal-steps.js';
+import { loadMany, statementsOf } from './series-reads.js';
+import { seriesOf, statementOf } from './usage-rows.js';
 import { UsageTables } from './usage-tables.js';
+
+/** Times that steps are sealed together before those that are left are sealed one by one. */
+const TURNS = 3;
 
 /** Bounds of a {@link SqlUsageStore}, and where its tables are. */
 export interface SqlUsageStoreOptions extends SqlTableOptions {
@@ -121,18 +127,28 @@ export class SqlUsageStore extends UsageStore {
     return this.#on(undefined, (tables) => new FactStatements(tables).find(series, ids));
   }
 
-  load(id: string): Promise<SeriesSnapshot | null> {
-    return this.#on(undefined, async (tables) => {
-      const { names } = tables;
-      // The series first: who changes the others changes its version as well.
-      const [row] = await tables.query(`select * from ${names.series} where id = ?`, [Number(id)]);
-      if (!row) return null;
-      const periods = await tables.query(`select * from ${names.period} where series = ? order by n`, [
-        Number(id),
-      ]);
-      const earliest = await new FactStatements(tables).earliest(id);
-      return { series: seriesOf(row), periods: periods.map(periodOf), earliest };
-    });
+  async load(id: string): Promise<SeriesSnapshot | null> {
+    const [found = null] = await this.loadMany([id]);
+    return found;
+  }
+
+  override loadMany(series: readonly string[]): Promise<readonly (SeriesSnapshot | null)[]> {
+    return this.#on(undefined, (tables) => loadMany(tables, series));
+  }
+
+  override statementsOf(
+    series: readonly string[],
+    status: readonly StatementStatus[],
+  ): Promise<readonly FoundStatement[]> {
+    return this.#on(undefined, (tables) => statementsOf(tables, series, status));
+  }
+
+  override sums(
+    spans: readonly FactSpan[],
+    options: { readonly open: boolean },
+  ): Promise<readonly FactSums[]> {
+    if (spans.length === 0) return Promise.resolve([]);
+    return this.#on(undefined, (tables) => new FactStatements(tables).sums(spans, options));
   }
 
   statedUntil(series: readonly string[]): Promise<readonly (number | null)[]> {
@@ -194,6 +210,47 @@ export class SqlUsageStore extends UsageStore {
       for (const step of inOrder) if (!(await sealStep(tables, step))) return false;
       return true;
     });
+  }
+
+  /** On PostgreSQL in one transaction for all; elsewhere one after the other. */
+  override async sealEach(steps: readonly SealStep[]): Promise<readonly boolean[]> {
+    const isBundled = this.executor.dialect === 'postgres' && steps.length > 1;
+    if (!isBundled || steps.some(({ mark }) => mark)) return super.sealEach(steps);
+    const done = new Set<string>();
+    let rest = steps;
+    for (let turn = 0; turn < TURNS && rest.length > 0; turn += 1) {
+      const { sealed, moved } = await this.#sealTogether(rest);
+      for (const series of sealed) done.add(series);
+      // Facts came to these meanwhile, so that nothing was written: the others are sealed without them.
+      rest = moved.size === 0 ? [] : rest.filter(({ series }) => !moved.has(series));
+    }
+    for (const step of rest) if (await this.seal([step])) done.add(step.series);
+    return steps.map(({ series }) => done.has(series));
+  }
+
+  #sealTogether(steps: readonly SealStep[]): Promise<SealedTogether> {
+    return this.#calls.run(this.executor, async () => {
+      const lost: { result: SealedTogether | null } = { result: null };
+      try {
+        return await this.executor.transaction(async (executor) => {
+          const result = await sealTogether(new UsageTables(executor, this.options), steps);
+          if (result.moved.size === 0) return result;
+          lost.result = result;
+          throw new Error('Nothing is written.');
+        });
+      } catch (error) {
+        if (lost.result) return lost.result;
+        throw error;
+      }
+    });
+  }
+
+  /** On PostgreSQL in one transaction for all; elsewhere one after the other. */
+  override markEach(
+    marks: readonly { readonly series: string; readonly mark: StatementMark }[],
+  ): Promise<readonly boolean[]> {
+    if (this.executor.dialect !== 'postgres' || marks.length < 2) return super.markEach(marks);
+    return this.#transact((tables) => markTogether(tables, marks));
   }
 
   mark(series: string, mark: StatementMark): Promise<boolean> {
@@ -268,8 +325,29 @@ export class SqlUsageStore extends UsageStore {
     });
   }
 
+  openGraces(meter: string): Promise<readonly number[]> {
+    return this.#on(undefined, async (tables) => {
+      const { names } = tables;
+      const rows = await tables.query(
+        `select distinct p.grace from ${names.period} as p join ${names.series} as s on s.id = p.series
+         where s.meter = ? and p.sealed_by is null`,
+        [meter],
+      );
+      return rows.map((row) => numberOf(row, 'grace'));
+    });
+  }
+
   sweep(series: string, query: Parameters<UsageStore['sweep']>[1]): Promise<number> {
     return this.#on(undefined, (tables) => new FactStatements(tables).sweep(series, query));
+  }
+
+  /** On PostgreSQL by one statement for all; elsewhere one after the other. */
+  override sweepEach(
+    sweeps: readonly { readonly series: string; readonly before: number }[],
+    limit: number,
+  ): Promise<number> {
+    if (this.executor.dialect !== 'postgres' || sweeps.length < 2) return super.sweepEach(sweeps, limit);
+    return this.#on(undefined, (tables) => sweepTogether(tables, sweeps, limit));
   }
 
   #on<T>(tx: unknown, work: (tables: UsageTables) => Promise<T>): Promise<T> {
@@ -300,83 +378,4 @@ export class SqlUsageStore extends UsageStore {
       }
     });
   }
-}
-
-/** False when the series is another by now, or not as many facts are there as were counted. */
-async function sealStep(tables: UsageTables, step: SealStep): Promise<boolean> {
-  const { names } = tables;
-  const id = Number(step.series);
-  const [row] = await tables.query(`select version from ${names.series} where id = ?${tables.forUpdate}`, [
-    id,
-  ]);
-  if (!row || numberOf(row, 'version') !== step.version) return false;
-  if (step.mark && !(await putMark(tables, step.series, step.mark))) return false;
-  if (step.claim && step.statement) {
-    const claimed = await new FactStatements(tables).claim(
-      step.series,
-      step.claim.ranges,
-      step.statement.seq,
-    );
-    if (claimed !== step.claim.rows) return false;
-  }
-  for (const period of step.opened ?? []) await insertPeriod(tables, id, period);
-  if (step.statement) await insertStatement(tables, id, step.statement);
-  for (const { n, sealedBy, stated, terms, ends } of step.stated ?? []) {
-    const earlier = ends === undefined ? '' : ', ends = ?';
-    await tables.execute(
-      `update ${names.period} set sealed_by = ?, stated = ?, terms = ?${earlier} where series = ? and n = ?`,
-      [
-        sealedBy,
-        stated,
-        terms === null ? null : JSON.stringify(terms),
-        ...(ends === undefined ? [] : [ends]),
-        id,
-        n,
-      ],
-    );
-  }
-  await tables.execute(
-    `update ${names.series} set version = ?, state = ?, left_at = ?, next_due = ? where id = ?`,
-    [step.version + 1, JSON.stringify(step.state), step.leftAt, step.nextDue, id],
-  );
-  return true;
-}
-
-async function insertPeriod(tables: UsageTables, series: number, period: PeriodRow): Promise<void> {
-  const { n, starts, ends, zone, chain, grace, sealedBy, stated, terms } = period;
-  await tables.execute(
-    `insert into ${tables.names.period} (series, n, starts, ends, zone, chain, grace, sealed_by, stated, terms)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      series,
-      n,
-      starts,
-      ends,
-      zone,
-      chain,
-      grace,
-      sealedBy,
-      stated,
-      terms === null ? null : JSON.stringify(terms),
-    ],
-  );
-}
-
-async function insertStatement(tables: UsageTables, series: number, statement: StatementRow): Promise<void> {
-  const { chain, seq, status, progress, body, sealedAt } = statement;
-  await tables.execute(
-    `insert into ${tables.names.statement} (series, chain, seq, status, progress, body, sealed_at)
-     values (?, ?, ?, ?, ?, ?, ?)`,
-    [series, chain, seq, status, JSON.stringify(progress), body, sealedAt],
-  );
-}
-
-async function putMark(tables: UsageTables, series: string, mark: StatementMark): Promise<boolean> {
-  const { chain, seq, from, to, progress } = mark;
-  const changed = await tables.execute(
-    `update ${tables.names.statement} set status = ?, progress = ?
-     where series = ? and chain = ? and seq = ? and status in (${from.map(() => '?').join(', ')})`,
-    [to, JSON.stringify(progress), Number(series), chain, seq, ...from],
-  );
-  return changed > 0;
 }

@@ -3,7 +3,7 @@ import { DOCUMENT_PAGE_POLICY, documentPage } from '../../views/document-page.js
 import { at } from '../../views/format.js';
 import { html, type Html, type HtmlValue } from '../../views/html.js';
 import { card, foreign, id, keyValues, pill, table, type Tone } from '../../views/parts.js';
-import type { UsageOverTime } from '../engine/usage-books.js';
+import type { UsageOverTime } from '../engine/usage-over-time.js';
 import { placesOf } from '../exact/currency-step.js';
 import { dayOf } from '../calendar/local-days.js';
 import { dayInWords, dayNumberOf, localTimes, periodOfDays } from './local-words.js';
@@ -206,16 +206,22 @@ function factsOf(statement: UsageStatement): Html {
   );
 }
 
-function daysOf({ meter, zone }: UsageStatement, days: readonly UsageOverTime[]): Html {
+function daysOf({ meter, zone, currency }: UsageStatement, days: readonly UsageOverTime[]): Html {
   const shown = days.map(({ day, quantity }) => ({ label: dayInWords(dayNumberOf(day), true), quantity }));
   const chart = usageByDay('days', `${meter.label} by day`, `time of ${zone}`, shown);
+  const isPriced = days.some(({ amount }) => amount !== null);
   const list = table(
     'Usage by day',
     [
       { name: 'Day', kind: 'lead' },
       { name: 'Quantity', kind: 'num' },
+      ...(isPriced ? [{ name: `Amount in ${currency}`, kind: 'num' } as const] : []),
     ],
-    days.map(({ day, quantity }) => [dayInWords(dayNumberOf(day)), quantity]),
+    days.map(({ day, quantity, amount }) => [
+      dayInWords(dayNumberOf(day)),
+      quantity,
+      ...(isPriced ? [amount === null ? '' : money(amount, currency)] : []),
+    ]),
     { tight: true },
   );
   return html`${card('How it was used', chart, { cls: 'newpage' })}

@@ -280,6 +280,14 @@ export class MemoryUsageStore extends UsageStore {
     return last ? { ends: last.ends, terms: JSON.stringify(last.terms) } : null;
   }
 
+  async openGraces(meter: string): Promise<readonly number[]> {
+    const open = [...this.#series.values()]
+      .filter(({ row }) => row.meter === meter)
+      .flatMap(({ periods }) => [...periods.values()])
+      .filter(({ sealedBy }) => sealedBy === null);
+    return [...new Set(open.map(({ grace }) => grace))];
+  }
+
   async sweep(series: string, { before, keep, limit }: Parameters<UsageStore['sweep']>[1]): Promise<number> {
     const { facts } = this.#of(series);
     const kept = new Set(keep);

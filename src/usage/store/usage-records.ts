@@ -138,19 +138,29 @@ export interface TimeRange {
   readonly to: number;
 }
 
+/** A part of the time of one subject. */
+export interface FactSpan extends TimeRange {
+  /** Of {@link SeriesRow}. */
+  readonly series: string;
+}
+
+/** Sums of the facts of a span; all 0 where there is none. */
+export interface FactSums {
+  readonly quantity: bigint;
+  readonly counted: number;
+  readonly rows: number;
+  /** Sums of both lanes of the facts' digests. */
+  readonly lanes: readonly [bigint, bigint];
+}
+
 /** Sums of facts that have the same quarter of an hour, and lie between the same cuts. */
-export interface TallyRow {
+export interface TallyRow extends FactSums {
   /** `at` in whole quarters of an hour of the epoch. */
   readonly quarter: number;
   /** How many of the cuts are not after it. */
   readonly part: number;
   /** Whether a statement states them. */
   readonly claimed: boolean;
-  readonly quantity: bigint;
-  readonly counted: number;
-  readonly rows: number;
-  /** Sums of both lanes of the facts' digests. */
-  readonly lanes: readonly [bigint, bigint];
 }
 
 /** Where a statement is on its way to a bill (usage §4). */

@@ -1,5 +1,7 @@
 import type {
   AppendResult,
+  FactSpan,
+  FactSums,
   FoundStatement,
   KeptFactRow,
   SealStep,
@@ -25,6 +27,9 @@ export type SubjectFilter = Partial<UsageSubject>;
  * all or nothing over all of its steps, compares versions, claims exactly as many facts as were counted, and takes its
  * locks in the order of the series' ids. Numbers and texts come back exactly. `usageStoreContract` of
  * nestjs-maestrano/testing proves all of it.
+ *
+ * What is about many subjects at once is made of the calls for one; a store that is asked over a network overrides it, so
+ * that a close of thousands of companies is a few calls.
  */
 export abstract class UsageStore {
   /** `memory`: over with the process. */
@@ -108,11 +113,74 @@ export abstract class UsageStore {
     meter: string,
     currency: string,
   ): Promise<{ readonly ends: number; readonly terms: string } | null>;
+  /** Every grace that periods of a meter have which no statement states, in milliseconds: a few numbers. */
+  abstract openGraces(meter: string): Promise<readonly number[]>;
   /** Removes facts of a series that are stated and older, with their corrections, but those to keep; says how many. */
   abstract sweep(
     series: string,
     query: { readonly before: number; readonly keep: readonly string[]; readonly limit: number },
   ): Promise<number>;
+  /** Subjects with their periods, in the order of the ids, of which there are at most 2,000; null for those that are not there. */
+  async loadMany(series: readonly string[]): Promise<readonly (SeriesSnapshot | null)[]> {
+    const found: (SeriesSnapshot | null)[] = [];
+    for (const id of series) found.push(await this.load(id));
+    return found;
+  }
+  /**
+   * Statements of up to 2,000 series that are in one of these states: series by series, the oldest first, at most 1,000 of each.
+   */
+  async statementsOf(
+    series: readonly string[],
+    status: readonly StatementStatus[],
+  ): Promise<readonly FoundStatement[]> {
+    const found: FoundStatement[] = [];
+    for (const id of series)
+      found.push(...(await this.statements(id, { status, limit: 1_000 })).toReversed());
+    return found;
+  }
+  /** Sums of facts by spans, in their order, those aside that are history only; of those that nobody claimed where `open`. */
+  async sums(spans: readonly FactSpan[], { open }: { readonly open: boolean }): Promise<readonly FactSums[]> {
+    const sums: FactSums[] = [];
+    for (const { series, from, to } of spans) {
+      const rows = await this.tally(series, { from, to, cuts: [], open });
+      sums.push({
+        quantity: rows.reduce((sum, row) => sum + row.quantity, 0n),
+        counted: rows.reduce((sum, row) => sum + row.counted, 0),
+        rows: rows.reduce((sum, row) => sum + row.rows, 0),
+        lanes: [
+          rows.reduce((sum, row) => sum + row.lanes[0], 0n),
+          rows.reduce((sum, row) => sum + row.lanes[1], 0n),
+        ],
+      });
+    }
+    return sums;
+  }
+  /** Seals steps of different series, each by itself: what {@link UsageStore.seal} says of each, in their order. */
+  async sealEach(steps: readonly SealStep[]): Promise<readonly boolean[]> {
+    const done: boolean[] = [];
+    for (const step of steps) done.push(await this.seal([step]));
+    return done;
+  }
+  /** Marks statements, each by itself: what {@link UsageStore.mark} says of each, in their order. */
+  async markEach(
+    marks: readonly { readonly series: string; readonly mark: StatementMark }[],
+  ): Promise<readonly boolean[]> {
+    const done: boolean[] = [];
+    for (const { series, mark } of marks) done.push(await this.mark(series, mark));
+    return done;
+  }
+  /** Removes facts of different series as {@link UsageStore.sweep} does where nothing is to keep; says how many in all. */
+  async sweepEach(
+    sweeps: readonly { readonly series: string; readonly before: number }[],
+    limit: number,
+  ): Promise<number> {
+    let removed = 0;
+    for (const { series, before } of sweeps) {
+      if (removed >= limit) break;
+      removed += await this.sweep(series, { before, keep: [], limit: limit - removed });
+    }
+    return removed;
+  }
   /** Rejects when the store cannot be used as it is, for example since its tables are missing. */
   async check(): Promise<void> {}
   async close(): Promise<void> {}

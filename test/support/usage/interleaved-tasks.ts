@@ -92,7 +92,7 @@ export class Tasks {
           await step();
           const result: unknown = await (value as (...all: unknown[]) => unknown).apply(target, given);
           // What is written may be answered to nobody any more.
-          if (name === 'seal' || name === 'append') await step();
+          if (name === 'seal' || name === 'sealEach' || name === 'append') await step();
           return result;
         };
       },

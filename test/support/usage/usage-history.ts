@@ -15,6 +15,7 @@ import type { SealedStatement } from '../../../src/usage/statement/usage-stateme
 import type { UsageStore } from '../../../src/usage/store/usage-store.js';
 import { UsageOperations } from '../../../src/usage/usage-operations.js';
 import { type Task, Tasks } from './interleaved-tasks.js';
+import { oraclePrice } from './usage-oracle.js';
 import { UsageWorld } from './usage-world.js';
 
 const HOUR = 3_600_000;
@@ -96,6 +97,8 @@ export interface HistoryOptions {
   readonly wrap?: (store: UsageStore) => UsageStore;
   /** A marketplace that is called wrongly on purpose. */
   readonly wrapBilling?: (billing: UsageBilling) => UsageBilling;
+  /** Leaves the oracle out, which computes each day anew. */
+  readonly withoutOracle?: boolean;
   /** Weeks of seats alone. */
   readonly weekly?: boolean;
 }
@@ -219,7 +222,9 @@ export async function usageHistory(seed: number, options: HistoryOptions = {}): 
   if (world.marketplace.bills.size !== bills) bad.push('closing again billed again');
   bad.push(...tasks.failures.map((error) => `failed: ${String(error)}`));
   const snapshot = await plain.load(await seriesId());
-  bad.push(...(await booksProblems(world, snapshot, plain, sent, meter, currency)));
+  const priced = (period: PeriodRow, facts: readonly KeptFactRow[]) =>
+    exactly(meter, currency, period, facts, options.withoutOracle === true);
+  bad.push(...(await booksProblems(world, snapshot, plain, sent, meter, currency, priced)));
   return { bad, bills, facts: sent.length };
 }
 
@@ -256,6 +261,7 @@ async function booksProblems(
   sent: readonly Sent[],
   meter: UsageMeter,
   currency: string,
+  priced: (period: PeriodRow, facts: readonly KeptFactRow[]) => ReturnType<typeof exactly>,
 ): Promise<string[]> {
   if (!snapshot) return [];
   const bad: string[] = [];
@@ -265,7 +271,10 @@ async function booksProblems(
   const missing = sent.filter(({ id }) => !facts.some((fact) => fact.id === id));
   if (missing.length > 0) bad.push(`${missing.length} facts are lost`);
   const past = periods.filter(({ ends }) => ends + 2 * DAY <= world.now);
-  const exact = sumOf(past.map((period) => exactly(meter, currency, period, facts)));
+  const prices = past.map((period) => priced(period, facts));
+  if (prices.some(({ ours, oracle }) => oracle !== null && oracle !== ours))
+    bad.push('the oracle has another price');
+  const exact = sumOf(prices.map(({ ours, oracle }) => oracle ?? ours));
   const { unit, step } = currencyStep(currency, meter.amountsIn);
   const carry = sumOf(series.state.chains.map((chain) => parseExact(chain.carry, AMOUNT_PLACES)));
   const got = BigInt(world.marketplace.cents) * unit + carry;
@@ -284,29 +293,27 @@ async function booksProblems(
   return bad;
 }
 
-/** The price of a period, from all facts that are true. */
+/** The price of a period, from all facts that are true: as the product rates, and as the oracle does where it is there. */
 function exactly(
   meter: UsageMeter,
   currency: string,
   period: PeriodRow,
   facts: readonly KeptFactRow[],
-): bigint {
+  withoutOracle: boolean,
+): { readonly ours: bigint; readonly oracle: bigint | null } {
   const { prices, trialEnd } = period.terms!;
+  const { aggregate, resolution = 'exact' } = meter;
   const own =
-    meter.aggregate === 'timeWeighted'
-      ? facts
-      : facts.filter(({ at }) => at >= period.starts && at < period.ends);
-  const measure = measureFacts(
-    { aggregate: meter.aggregate, resolution: meter.resolution ?? 'exact' },
-    own,
-    period,
-  );
+    aggregate === 'timeWeighted' ? facts : facts.filter(({ at }) => at >= period.starts && at < period.ends);
+  const measure = measureFacts({ aggregate, resolution }, own, period);
   const bounds = boundedPeriod(period, null);
   const { step } = currencyStep(currency, meter.amountsIn);
-  const terms = { aggregate: meter.aggregate, prices: prices.map(priceTerms), trialEnd, step };
-  return sumOf(
-    ratePeriod({ ...bounds, nominalMs: period.ends - period.starts }, terms, measure).map(
-      ({ amount }) => amount,
-    ),
-  );
+  const terms = { aggregate, prices: prices.map(priceTerms), trialEnd, step };
+  const lines = ratePeriod({ ...bounds, nominalMs: period.ends - period.starts }, terms, measure);
+  return {
+    ours: sumOf(lines.map(({ amount }) => amount)),
+    oracle: withoutOracle
+      ? null
+      : oraclePrice({ aggregate, resolution }, period, { prices, trialEnd, step }, own),
+  };
 }

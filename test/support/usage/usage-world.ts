@@ -108,6 +108,8 @@ export interface UsageWorldOptions extends Partial<MaestranoUsageOptions> {
 export class UsageWorld {
   now: number;
   company: UsageCompany | null = {};
+  /** Whether a company is known; every one, by default. */
+  knows: (group: string) => boolean = () => true;
   readonly events: UsageEvent[] = [];
   readonly store: UsageStore;
   readonly marketplace: UsageMarketplace;
@@ -131,10 +133,15 @@ export class UsageWorld {
       settings: { ...this.#settings, store },
       store,
       billing,
-      company: async () => this.company && knownCompany(this.company),
+      company: async ({ group }) => (this.company && this.knows(group) ? knownCompany(this.company) : null),
       emit: async (event) => void this.events.push(event),
       now: () => this.now,
     };
+  }
+
+  /** The operations of another process on the same store and marketplace. */
+  restarted(): UsageOperations {
+    return new UsageOperations(this.contextOn(this.store, this.marketplace));
   }
 
   at(moment: string): this {

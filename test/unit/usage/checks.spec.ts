@@ -33,6 +33,7 @@ describe('facts', () => {
       return counts;
     };
     expect(await record(world.usage, facts)).toEqual({ recorded: 1_000 });
+    expect(await record(world.usage, facts.slice(750))).toEqual({ duplicate: 250 });
     const restarted = new UsageOperations(world.contextOn(world.store, world.marketplace));
     expect(await record(restarted, facts.slice(0, 500))).toEqual({ duplicate: 500 });
     world.at('2026-10-10T00:00:00Z');
@@ -41,6 +42,10 @@ describe('facts', () => {
     world.at('2026-11-10T00:00:00Z');
     await world.usage.close();
     expect(world.cents).toEqual([50_000]);
+    expect((await world.statements(ref)).toReversed()).toMatchObject([
+      { facts: { count: 1_000 }, lines: [{ quantity: '1000' }] },
+      { facts: { count: 0 }, billed: '0' },
+    ]);
   });
 
   it('check 4: the same id with another quantity is a conflict, and the first one holds', async () => {
@@ -69,6 +74,14 @@ describe('facts', () => {
       .toReversed()
       .flatMap(({ lines }) => lines.filter(({ kind }) => kind === 'correction'));
     expect(corrections).toMatchObject([{ amount: '2', lateFacts: 1 }]);
+    expect(world.cents).toEqual([100, 200]);
+    // Once it is not remembered any more, a retry is rejected, and still never billed.
+    await world.at('2026-11-10').usage.close();
+    expect(await world.usage.fact(ref, 'known')).toBeNull();
+    await expect(world.usage.record(fact('known', '2026-06-01', 2))).rejects.toMatchObject({
+      code: 'usage.tooLate',
+    });
+    await world.at('2026-12-10').usage.close();
     expect(world.cents).toEqual([100, 200]);
   });
 
@@ -185,6 +198,11 @@ describe('closing', () => {
     expect(starts).toHaveLength(23);
     expect(starts.slice(0, 4)).toEqual(['2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30']);
     expect(starts.slice(12, 16)).toEqual(['2028-01-31', '2028-02-29', '2028-03-31', '2028-04-30']);
+    for (const year of ['2027', '2028']) {
+      expect(starts.filter((day) => day.startsWith(year))).toHaveLength(year === '2027' ? 12 : 11);
+    }
+    const march = (await world.statements(ref)).find(({ period }) => period!.localFrom === '2028-02-29');
+    expect(march!.period!.localTo).toBe('2028-03-30');
   });
 
   it('check 14: a company that moves has no fact twice or none, and no period of some hours', async () => {
@@ -211,6 +229,46 @@ describe('closing', () => {
     expect(Math.min(...snapshot.periods.map(({ starts, ends }) => ends - starts))).toBeGreaterThan(3 * DAY);
   });
 
+  it('check 15: a price that changes at a local midnight, in a tier, and with seats', async () => {
+    const midnight = new Date('2026-09-16T14:00:00Z');
+    const ladder = (unit: string, then: string) =>
+      ({ model: 'graduated', tiers: [{ upTo: '10', unit }, { unit: then }] }) as const;
+    const prices = [ladder('1', '0.5'), { ...ladder('2', '0.4'), from: midnight }];
+    const world = worldOf({ prices: { AUD: prices } });
+    world.company = { zone: 'Australia/Sydney' };
+    await world.usage.record(fact('a', '2026-09-10', 6));
+    world.at('2026-09-20');
+    // The last moment of the 16th and the first of the 17th, in Sydney.
+    await world.usage.record(fact('b', '2026-09-16T13:59:59.999Z', 2));
+    await world.usage.record(fact('c', '2026-09-16T14:00:00.000Z', 5));
+    await world.at('2026-10-10').usage.close();
+    const [sms] = await world.statements(ref);
+    // 8 at 1.00; then the tiers go on: 2 at 2.00, and 3 at 0.40.
+    expect(sms!.lines.map(({ quantity, amount }) => [quantity, amount])).toEqual([
+      ['8', '8'],
+      ['5', '5.2'],
+    ]);
+    const seats = worldOf({
+      aggregate: 'timeWeighted',
+      resolution: 'day',
+      prices: {
+        AUD: [
+          { model: 'unit', unit: '30' },
+          { model: 'unit', unit: '60', from: midnight },
+        ],
+      },
+    });
+    seats.company = { zone: 'Australia/Sydney' };
+    await seats.usage.record(fact('a', '2026-08-31T14:00:00Z', 1, 'ann'));
+    await seats.at('2026-10-10').usage.close();
+    const [seat] = await seats.statements(ref);
+    // 16 of 30 days at 30.00, 14 at 60.00: each part rounded to six places once.
+    expect(seat!.lines.map(({ quantity, amount }) => [quantity, amount])).toEqual([
+      ['0.533333', '15.99999'],
+      ['0.466667', '28.00002'],
+    ]);
+  });
+
   it('check 15: a price of the past that was changed stops the start', async () => {
     const store = new MemoryUsageStore();
     const world = worldOf({}, { store });
@@ -218,7 +276,7 @@ describe('closing', () => {
     await world.at('2026-10-10').usage.close();
     const start = (prices: UsageMeter['prices']): Promise<void> => {
       const other = worldOf({ prices }, { store });
-      return (other.usage as unknown as { checkPrices(): Promise<void> }).checkPrices();
+      return (other.usage as unknown as { checkMeters(): Promise<void> }).checkMeters();
     };
     const first = { model: 'unit', unit: '0.5' } as const;
     await start({ AUD: [first] });
@@ -258,7 +316,8 @@ describe('closing', () => {
     await world.usage.record(fact('a', '2026-09-10', 100));
     await world.at('2026-10-10').usage.close();
     await world.usage.correct({ ...ref, id: 'c', corrects: 'a', quantity: '10' });
-    for (const [index, month] of ['2026-10-20', '2026-11-20', '2026-12-20'].entries()) {
+    const months = ['2026-10-20', '2026-11-20', '2026-12-20', '2027-01-20', '2027-02-20'];
+    for (const [index, month] of months.entries()) {
       await world.at(month).usage.record(fact(`m${index}`, month, 20));
       world.now += 16 * DAY;
       await world.usage.close();
@@ -270,8 +329,13 @@ describe('closing', () => {
       ['0', '-35'],
       ['0', '-25'],
       ['0', '-15'],
+      ['0', '-5'],
+      // The credit is used up exactly: of ten, five are left to be paid.
+      ['5', '0'],
     ]);
-    expect(await world.usage.balances(ref)).toMatchObject([{ carry: '-15', unsent: '0' }]);
+    expect(world.cents).toEqual([5_000, 500]);
+    expect(await world.usage.balances(ref)).toMatchObject([{ carry: '0', unsent: '0' }]);
+    expect((await world.usage.verify(ref)).ok).toBe(true);
   });
 
   it('check 19: a trial that was extended before the close, and a card that comes after 20 days', async () => {
