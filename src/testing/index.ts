@@ -29,6 +29,7 @@ export {
   MemoryQueueJobs,
 } from './memory-notification-queue.js';
 export { usageStoreContract, type UsageStoreContractOptions } from './usage-store-contract.js';
+export { type UsageStoreWorker, usageStoreWork } from './usage-store-contract-kills.js';
 export {
   type OpenSyncTransaction,
   syncEntityContract,

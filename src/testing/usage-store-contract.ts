@@ -1,95 +1,25 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import type { SealStep, SeriesSnapshot, StatementRow, UsageFactRow } from '../usage/store/usage-records.js';
 import type { UsageStore } from '../usage/store/usage-store.js';
 import { casesOnStores, type ContractCase, type StoresCheck } from './contract-case.js';
+import { usageKillCases, type UsageStoreWorker } from './usage-store-contract-kills.js';
+import { USAGE_STORE_MANY } from './usage-store-contract-many.js';
+import { append, fact, HOUR, SEPTEMBER, series, statement, step, T } from './usage-store-contract-parts.js';
+import { usageRaceCases } from './usage-store-contract-races.js';
 
 /** How a store of usage is put through {@link usageStoreContract}. */
 export interface UsageStoreContractOptions {
-  /** Whether all stores that `makeStore` returns see the same rows; races are then run across two of them. */
+  /** Whether all stores that `makeStore` returns see the same rows; races are then run across eight of them. */
   readonly shared?: boolean;
+  /**
+   * Starts a process that opens a store on the same rows and calls {@link usageStoreWork} with the series: it is killed with
+   * SIGKILL while it writes. Without, nothing is killed.
+   */
+  readonly startWorker?: (series: string) => UsageStoreWorker;
 }
 
 type UsageStoreCheck = StoresCheck<UsageStore>;
-
-const HOUR = 3_600_000;
-const T = Date.UTC(2026, 8, 1);
-
-/** A fact with an hour of September 2026. */
-function fact(id: string, changes: Partial<UsageFactRow> = {}): UsageFactRow {
-  return {
-    id,
-    at: T + HOUR,
-    quantity: 1_500_000n,
-    counted: 1,
-    key: '',
-    corrects: null,
-    value: null,
-    turn: 0,
-    receivedAt: T + 2 * HOUR,
-    ...changes,
-  };
-}
-
-async function series(store: UsageStore): Promise<string> {
-  const [id] = await store.open([
-    { marketplace: 'contract', group: `cld-${randomUUID()}`, meter: 'contract' },
-  ]);
-  return id!;
-}
-
-async function append(store: UsageStore, id: string, ...facts: readonly UsageFactRow[]): Promise<string[]> {
-  const results = await store.append(facts.map((one) => ({ series: id, fact: one, historical: false })));
-  return results.map(({ result }) => result);
-}
-
-const SEPTEMBER = { from: T, to: Date.UTC(2026, 9, 1) };
-
-function statement(seq: number): StatementRow {
-  const progress = { bills: [], held: null, since: T, error: null, fields: {}, reason: null };
-  return { chain: 'chain', seq, status: 'sealed', progress, body: '{"a":"ż\u2028"}', sealedAt: T };
-}
-
-/** A step that opens September, and states it with so many facts. */
-function step({ series: row }: SeriesSnapshot, rows: number, seq = 1): SealStep {
-  return {
-    series: row.id,
-    version: row.version,
-    state: {
-      ...row.state,
-      chains: [{ id: 'chain', currency: 'AUD', carry: '-0.005', seq, digest: '', returned: [] }],
-    },
-    leftAt: row.leftAt,
-    nextDue: T,
-    opened:
-      seq > 1
-        ? []
-        : [
-            {
-              n: 0,
-              starts: SEPTEMBER.from,
-              ends: SEPTEMBER.to,
-              zone: 'UTC',
-              chain: 'chain',
-              grace: 0,
-              sealedBy: null,
-              stated: '0',
-              terms: null,
-            },
-          ],
-    claim: { ranges: [SEPTEMBER], rows },
-    statement: statement(seq),
-    stated: [
-      {
-        n: 0,
-        sealedBy: 1,
-        stated: '0.123456789012345678',
-        terms: { currency: 'AUD', prices: [], trialEnd: null },
-      },
-    ],
-  };
-}
 
 const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
   'finds a series by its subject, and makes it once': async (store, other) => {
@@ -248,6 +178,18 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
     const [period] = (await other.load(id))!.periods;
     assert.deepEqual([period?.ends, period?.terms], [ends, terms]);
   },
+  'knows every grace of open periods of a meter': async (store, other) => {
+    const meter = `contract-${randomUUID()}`;
+    assert.equal((await store.openGraces(meter)).length, 0);
+    for (const grace of [5, 7, 7]) {
+      const [id] = await store.open([{ marketplace: 'contract', group: `cld-${randomUUID()}`, meter }]);
+      const made = step((await store.load(id!))!, 0);
+      const { claim: _, statement: __, stated: ___, ...opening } = made;
+      const opened = made.opened!.map((period) => ({ ...period, grace }));
+      assert.ok(await store.seal([{ ...opening, opened }]));
+    }
+    assert.deepEqual([...(await other.openGraces(meter))].toSorted(), [5, 7]);
+  },
   'leaves nothing behind when a fact came meanwhile': async (store) => {
     const id = await series(store);
     await append(store, id, fact('a'));
@@ -317,34 +259,6 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
       ['b', 'open'],
     );
   },
-  'never loses or doubles a fact while many record and seal': async (store, other) => {
-    const id = await series(store);
-    const recorders = Array.from({ length: 6 }, async (_, who) => {
-      for (let round = 0; round < 8; round += 1) {
-        const names = [`shared-${round}`, `${who}-${round}`];
-        await append(who % 2 ? store : other, id, ...names.map((name) => fact(name)));
-      }
-    });
-    const over = new AbortController();
-    const closers = [store, other].map(async (one) => {
-      while (!over.signal.aborted) {
-        const snapshot = (await one.load(id))!;
-        const open = await one.tally(id, { ...SEPTEMBER, cuts: [], open: true });
-        const rows = open.reduce((sum, { rows: count }) => sum + count, 0);
-        const next = (snapshot.series.state.chains[0]?.seq ?? 0) + 1;
-        if (rows > 0) await one.seal([step(snapshot, rows, next)]);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    });
-    await Promise.all(recorders);
-    over.abort();
-    await Promise.all(closers);
-    const rows = await store.tally(id, { ...SEPTEMBER, cuts: [], open: false });
-    assert.equal(
-      rows.reduce((sum, one) => sum + one.rows, 0),
-      8 + 6 * 8,
-    );
-  },
 };
 
 /**
@@ -353,10 +267,17 @@ const SEALS: Readonly<Record<string, UsageStoreCheck>> = {
  * ```ts
  * for (const { name, run } of usageStoreContract(() => new MyUsageStore())) it(name, run);
  * ```
+ *
+ * With `shared`, eight stores at once, each with connections of its own, record, correct, seal and mark the same series: none of
+ * them may fail, since locks are taken in the order of keys. With `startWorker`, processes are killed while they write.
  */
 export function usageStoreContract(
   makeStore: () => UsageStore | Promise<UsageStore>,
   options: UsageStoreContractOptions = {},
 ): readonly ContractCase[] {
-  return casesOnStores<UsageStore>({ ...FACTS, ...SEALS }, makeStore, options);
+  return [
+    ...casesOnStores<UsageStore>({ ...FACTS, ...SEALS, ...USAGE_STORE_MANY }, makeStore, options),
+    ...usageRaceCases(makeStore, options),
+    ...usageKillCases(makeStore, options),
+  ];
 }

@@ -91,6 +91,7 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
       const moments = (await closedBy('cld-calm', -1))!;
       const [expected] = await bills.cents();
       expect(expected).toBe(453);
+      process.stdout.write(`A close waits at ${moments.length} moments: ${moments.join(', ')}.\n`);
       expect(moments.filter((moment) => moment.includes('seal')).length).toBeGreaterThanOrEqual(4);
       expect(moments).toContain('after marketplace.createOnce');
       // The end of the request that makes the bill, whatever else is taken.

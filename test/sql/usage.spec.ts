@@ -1,8 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { usageStoreContract } from '../../src/testing/usage-store-contract.js';
+import type { UsageStoreWorker } from '../../src/testing/usage-store-contract-kills.js';
 import { SqlUsageStore } from '../../src/usage/sql/sql-usage-store.js';
+import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
 import { examplesPresent, oracleExamples, playExample } from '../support/usage/oracle-examples.js';
 import { UsageWorld } from '../support/usage/usage-world.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
@@ -13,20 +20,51 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
   ({ server, open }) => {
     let database: TestDatabase;
     const ways: OpenedWay[] = [];
+    // Those of SQLite stand still while another holds the file: two are enough to meet.
+    const connections = server === 'sqlite' ? 2 : 8;
+    let sources: CompiledSources;
     let next = 0;
 
     beforeAll(async () => {
       database = await makeDatabase(server);
-      ways.push(await open(database.url), await open(database.url));
+      for (let index = 0; index < connections; index += 1) ways.push(await open(database.url));
       await migrateSql(ways[0]!.executor);
+      sources = compileSources(`usage-worker-${server}`, 'test/sql/support/usage-worker.ts');
     });
     afterAll(async () => {
+      sources?.remove();
       for (const way of ways) await way.close();
       await database.drop();
     });
 
-    const makeStore = (): SqlUsageStore => new SqlUsageStore(ways[(next += 1) % 2]!.executor);
-    for (const { name, run } of usageStoreContract(makeStore, { shared: true })) it(name, run);
+    const makeStore = (): SqlUsageStore => new SqlUsageStore(ways[(next += 1) % connections]!.executor);
+    /** A process of its own on the same database. */
+    const startWorker = (series: string): UsageStoreWorker => {
+      const env = {
+        ...process.env,
+        DATABASE_URL: database.url,
+        SERVER: server,
+        SQL_PACKAGES: join(import.meta.dirname, 'package.json'),
+        SERIES: series,
+      };
+      const child = spawn(process.execPath, [sources.path('test/sql/support/usage-worker.ts')], {
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const acknowledged: string[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => void acknowledged.push(line));
+      const gone = once(child, 'close');
+      return {
+        acknowledged,
+        kill: async () => {
+          child.kill('SIGKILL');
+          await gone;
+        },
+      };
+    };
+    for (const { name, run } of usageStoreContract(makeStore, { shared: true, startWorker })) {
+      it(name, run, 120_000);
+    }
 
     it('check 1: the worked examples on SQL', async () => {
       for (const example of examplesPresent ? oracleExamples() : []) {
