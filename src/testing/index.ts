@@ -50,4 +50,5 @@ export type {
   ComplianceResult,
   ComplianceScenario,
 } from './compliance/compliance-scenario.interface.js';
+export { complianceUsage, type ComplianceUsage } from './compliance/compliance-usage.js';
 export { toJunit } from './compliance/junit.js';

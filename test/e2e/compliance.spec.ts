@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type DynamicModule, Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 import * as kit from '../../src/index.js';
@@ -11,7 +11,9 @@ import {
   SessionService,
 } from '../../src/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { MaestranoUsage, MaestranoUsageModule, MemoryUsageStore } from '../../src/usage/index.js';
 import {
+  complianceUsage,
   COMPLIANCE_SCENARIOS,
   maestranoCompliance,
   runCompliance,
@@ -27,6 +29,7 @@ interface Breakage {
     sandbox: Sandbox,
   ) => (request: Request, response: Response, next: NextFunction) => void;
   readonly spoil?: (app: BootedApp) => void;
+  readonly imports?: readonly DynamicModule[];
 }
 
 interface Running {
@@ -48,6 +51,7 @@ async function start(httpAdapter: HttpAdapterName, breakage: Breakage = {}): Pro
       sso: { homeUrl: '/me', ...breakage.options?.sso },
     },
     controllers: [MeController],
+    imports: [...(breakage.imports ?? [])],
     prepare: (app) => void (middleware && app.use(middleware)),
   });
   breakage.spoil?.(booted);
@@ -82,6 +86,51 @@ describe.each(HTTP_ADAPTERS)('the checklist on a right application on %s', (http
     expect(new Set(COMPLIANCE_SCENARIOS.map(({ id }) => id)).size).toBe(COMPLIANCE_SCENARIOS.length);
   });
 });
+
+describe.each(HTTP_ADAPTERS)('the checklist on an application that meters usage, on %s', (httpAdapter) => {
+  const meters = {
+    sms: { aggregate: 'sum', label: 'SMS', prices: { AUD: [{ model: 'unit', unit: '0.075' }] } },
+  } as const;
+  const ids = ['usage-last-close', 'platform-down-webhooks', 'platform-silent-cancel', 'webhook-group-twice'];
+  let running: Running;
+  beforeEach(async () => {
+    const store = new MemoryUsageStore();
+    running = await start(httpAdapter, {
+      imports: [MaestranoUsageModule.forRoot({ store, schedule: 'off', meters })],
+    });
+  }, 60_000);
+  afterEach(() => running.close());
+
+  const check = async (only: readonly string[]) => {
+    const { app, url: appUrl } = running.booted;
+    const usage = complianceUsage(app)!;
+    const { results } = await runCompliance({ sandbox: running.sandbox, appUrl, page: '/me', usage, only });
+    return results.map(({ id, result, reason }) => [id, result, reason]);
+  };
+
+  it('check 18: passes while the platform is down: sealed, answered in time, billed once afterwards', async () => {
+    expect(await check(ids)).toEqual(ids.toSorted(inOrder).map((id) => [id, 'passed', null]));
+  }, 60_000);
+
+  it('finds a last close that comes after the response', async () => {
+    // As an application that closes in the background.
+    running.booted.app.get(MaestranoUsage).finish = async () => ({
+      looked: 0,
+      sealed: [],
+      sent: [],
+      failed: [],
+    });
+    expect(await check(['usage-last-close'])).toEqual([
+      ['usage-last-close', 'failed', 'The webhook has its response, and the usage is in no statement.'],
+    ]);
+  }, 60_000);
+});
+
+/** By the place in the checklist. */
+function inOrder(one: string, other: string): number {
+  const ids = COMPLIANCE_SCENARIOS.map(({ id }) => id);
+  return ids.indexOf(one) - ids.indexOf(other);
+}
 
 const isNotification = ({ method, path }: Request) => method === 'POST' && path.includes('/notifications/');
 

@@ -7,6 +7,7 @@ import type {
   SandboxBrowser,
 } from '../../sandbox/index.js';
 import { ComplianceSkip, demand } from './compliance-failure.js';
+import type { ComplianceUsage } from './compliance-usage.js';
 
 /** Credentials of a plain request to the application. */
 export type BenchCredentials = 'valid' | 'wrong' | 'none' | { readonly header: string };
@@ -35,8 +36,14 @@ export class ComplianceBench {
     private readonly options: {
       readonly page?: string | undefined;
       readonly refresh?: (() => Promise<unknown>) | undefined;
+      readonly usage?: ComplianceUsage | undefined;
     },
   ) {}
+
+  /** The metering of the application, where somebody gave it. */
+  get usage(): ComplianceUsage | undefined {
+    return this.options.usage;
+  }
 
   /** The marketplace that most scenarios use. */
   get marketplace(): string {

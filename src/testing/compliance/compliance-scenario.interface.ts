@@ -5,7 +5,14 @@ export interface ComplianceScenario {
   /** Stable, such as `webhook-group-twice`. */
   readonly id: string;
   readonly area:
-    'login' | 'assertion' | 'metadata' | 'webhook' | 'notification' | 'synchronization' | 'platform';
+    | 'login'
+    | 'assertion'
+    | 'metadata'
+    | 'webhook'
+    | 'notification'
+    | 'synchronization'
+    | 'platform'
+    | 'usage';
   /** What is expected, as a sentence. */
   readonly title: string;
   /** What to do when it fails. */

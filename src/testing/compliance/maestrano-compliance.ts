@@ -2,11 +2,12 @@ import type { INestApplication } from '@nestjs/common';
 
 import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
 import type { ContractCase } from '../contract-case.js';
+import { complianceUsage } from './compliance-usage.js';
 import { COMPLIANCE_SCENARIOS, type ComplianceOptions, runCompliance } from './run-compliance.js';
 
 /** What {@link maestranoCompliance} is given; a function, because tests know it only once everything is running. */
 export type ComplianceTarget = () => Pick<ComplianceOptions, 'appUrl' | 'sandbox' | 'page'> & {
-  /** The application, for scenarios in which the configuration changes. */
+  /** The application, for scenarios in which the configuration changes, or something is used. */
   readonly app?: INestApplication;
 };
 
@@ -26,7 +27,13 @@ export function maestranoCompliance(target: ComplianceTarget): ContractCase[] {
     run: async () => {
       const { app, ...options } = target();
       const refresh = app && (() => app.get(MarketplaceLoader, { strict: false }).refresh());
-      const report = await runCompliance({ ...options, only: [id], ...(refresh ? { refresh } : {}) });
+      const usage = app && complianceUsage(app);
+      const report = await runCompliance({
+        ...options,
+        only: [id],
+        ...(refresh ? { refresh } : {}),
+        ...(usage ? { usage } : {}),
+      });
       const [result] = report.results;
       if (result?.result !== 'failed') return;
       throw new Error([result.reason, result.remedy, ...result.exchanges].join('\n'));

@@ -5,6 +5,9 @@ import type { ComplianceScenario } from './compliance-scenario.interface.js';
 const area = 'platform';
 const KEEP = 'Keep the last configuration that worked until a better one arrives, as MarketplaceLoader does.';
 
+/** How long a webhook may take while the marketplace never responds, in milliseconds. */
+const SILENCE_MS = 10_000;
+
 /** What happens when the marketplace itself is in trouble, or changes its keys (protocol §2.5). */
 export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
   {
@@ -30,6 +33,27 @@ export const PLATFORM_SCENARIOS: readonly ComplianceScenario[] = [
         const deliveries = await bench.sandbox.webhooks.deleteGroup('cld-of-nobody', { onlySend: true });
         bench.expectDeliveries(deliveries, isSuccess, 'DELETE group');
       }),
+  },
+  {
+    id: 'platform-silent-cancel',
+    area,
+    title: 'A customer cancels while the marketplace never responds, and the webhook gets its response',
+    remedy:
+      'Give what deleteGroup asks the marketplace a deadline of two seconds, and go on without it, as finish() of nestjs-maestrano/usage does.',
+    run: async (bench) => {
+      const who = bench.customer();
+      await bench.signedIn(who);
+      const fault = bench.sandbox.faults.add({}, { hang: true });
+      try {
+        const begun = performance.now();
+        const deliveries = await bench.sandbox.webhooks.deleteGroup(who.group, { onlySend: true });
+        bench.expectDeliveries(deliveries, isSuccess, 'DELETE group');
+        const took = Math.round(performance.now() - begun);
+        demand(took <= SILENCE_MS, `DELETE group got its response after ${took} ms.`);
+      } finally {
+        bench.sandbox.faults.remove(fault.id);
+      }
+    },
   },
   {
     id: 'platform-down-refresh',

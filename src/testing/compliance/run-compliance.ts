@@ -12,6 +12,8 @@ import { NOTIFICATION_SCENARIOS } from './notification.scenarios.js';
 import { PLATFORM_SCENARIOS } from './platform.scenarios.js';
 import { LOGIN_SCENARIOS } from './login.scenarios.js';
 import { SYNCHRONIZATION_SCENARIOS } from './synchronization.scenarios.js';
+import type { ComplianceUsage } from './compliance-usage.js';
+import { USAGE_SCENARIOS } from './usage.scenarios.js';
 import { WEBHOOK_SCENARIOS } from './webhook.scenarios.js';
 
 /** Every scenario, in the order they are run. */
@@ -23,6 +25,7 @@ export const COMPLIANCE_SCENARIOS: readonly ComplianceScenario[] = [
   ...NOTIFICATION_SCENARIOS,
   ...SYNCHRONIZATION_SCENARIOS,
   ...PLATFORM_SCENARIOS,
+  ...USAGE_SCENARIOS,
 ];
 
 /** How the checklist is run. */
@@ -35,6 +38,8 @@ export interface ComplianceOptions {
   readonly page?: string;
   /** Has the application read its configuration again; scenarios that need it are skipped otherwise. */
   readonly refresh?: () => Promise<unknown>;
+  /** The metering of the application; scenarios that need it are skipped otherwise. */
+  readonly usage?: ComplianceUsage;
   /** Ids of the scenarios to run; all by default. */
   readonly only?: readonly string[];
   /** Ends the run between two scenarios: the application is gone, or nobody waits any more. */
@@ -53,10 +58,10 @@ const SHOWN = 6;
  * @throws RangeError when `only` holds an id that no scenario has: nothing would be checked, and all be well
  */
 export async function runCompliance(options: ComplianceOptions): Promise<ComplianceReport> {
-  const { sandbox, appUrl, page, refresh, only, signal, onResult } = options;
+  const { sandbox, appUrl, page, refresh, usage, only, signal, onResult } = options;
   const unknown = only?.filter((id) => !COMPLIANCE_SCENARIOS.some((scenario) => scenario.id === id)) ?? [];
   if (unknown.length > 0) throw new RangeError(`There is no scenario ${unknown.join(', ')}.`);
-  const bench = new ComplianceBench(sandbox, appUrl.replace(/\/+$/, ''), { page, refresh });
+  const bench = new ComplianceBench(sandbox, appUrl.replace(/\/+$/, ''), { page, refresh, usage });
   const results: ComplianceResult[] = [];
   for (const scenario of COMPLIANCE_SCENARIOS) {
     if (only && !only.includes(scenario.id)) continue;
