@@ -6,9 +6,10 @@ import {
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
+  type ProcessQueued,
   type QueuedNotification,
-  type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
+import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
@@ -36,7 +37,6 @@ const READ_AT_ONCE = 20;
 const STATES = ['waiting', 'delayed', 'prioritized', 'active', 'failed'] as const;
 
 type NotificationJob = Job<QueuedNotification>;
-type Process = (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>;
 
 /**
  * Notifications in a BullMQ queue: stored before the platform gets a response, handled by any process that runs a worker,
@@ -70,7 +70,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     this.#queue.on('error', (error) => this.#complain(error));
   }
 
-  override start(process: Process): void {
+  override start(process: ProcessQueued): void {
     if (!this.#settings.worker) return;
     if (this.#worker) {
       throw new MaestranoConnecError('connec.queue', {
@@ -141,6 +141,10 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     if (limit <= 0) return [];
     const jobs = await this.#soon(this.#queue.getFailed(offset, offset + limit - 1));
     return jobs.flatMap((job) => (job ? [toDead(job as NotificationJob)] : []));
+  }
+
+  override async deadEntities(id: string): Promise<NotificationBody | null> {
+    return (await this.#dead(id))?.data.resources ?? null;
   }
 
   override async replay(id: string): Promise<boolean> {
@@ -263,8 +267,9 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     return Promise.all((client.nodes?.() ?? [client]).map((server) => server.info()));
   }
 
-  async #run(job: NotificationJob, token: string | undefined, process: Process): Promise<void> {
-    const { remaining, error } = await process(job.data, job.attemptsMade + 1);
+  async #run(job: NotificationJob, token: string | undefined, process: ProcessQueued): Promise<void> {
+    const attempts = job.opts.attempts ?? this.#settings.attempts;
+    const { remaining, error } = await process(job.data, job.attemptsMade + 1, attempts);
     if (!remaining) return;
     // What was handled is not handed out again, and a dead letter shows only what is left. Where Redis takes too long, the
     // write may be made yet, and the attempt counts as failed: what it handled is known to the store all the same.

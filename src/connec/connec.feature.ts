@@ -14,6 +14,7 @@ import {
   INITIALIZATION_ENDPOINT,
   NOTIFICATION_ENDPOINT,
 } from './notifications/connec-notification.handler.js';
+import { DeadLetterSeal } from './notifications/dead-letter-seal.service.js';
 import { DeliveryLedger } from './notifications/delivery-ledger.js';
 import { GroupAdmissionService } from './notifications/group-admission.service.js';
 import { ConnecNotifications } from './notifications/notification-intake.service.js';
@@ -50,6 +51,7 @@ export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature 
       ConnecNotifications,
       ConnecNotificationHandler,
       ConnecNotificationCounters,
+      DeadLetterSeal,
       GroupAdmissionService,
       NotificationProcessor,
       ConnecHandlerRegistry,
@@ -58,7 +60,7 @@ export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature 
       MetadataScanner,
       LEDGER,
     ],
-    exports: [ConnecService, ConnecNotifications],
+    exports: [ConnecService, ConnecNotifications, DeadLetterSeal],
     endpoints: ENDPOINTS,
   };
 }

@@ -54,6 +54,9 @@ export const CONNEC_ERROR_CODES = {
       'Another instance took over the record while the transaction of a handler was open; it was rolled back.',
   },
   'connec.handler': { meaning: 'A @ConnecHandler method cannot be used as it is declared.' },
+  'connec.sealed': {
+    meaning: 'A dead letter was sealed with a secret that is not known here, or was changed since.',
+  },
   'connec.queue': { meaning: 'The notification queue was asked for something it cannot do.' },
 } as const satisfies ErrorTable;
 

@@ -47,6 +47,12 @@ export interface ConnecNotificationOptions {
    * asked to through `context.signal`, and none begins any more.
    */
   readonly deletionWaitMs?: number;
+  /**
+   * Seals the entities of notifications that used up their attempts, in the queue: at least 32 characters, from your secret
+   * store, the same on all instances. They can then be shown in the operator console, and a worker opens them when they
+   * are sent again. A list rotates it: the first seals, all open. Without it they are kept as they came, and not shown.
+   */
+  readonly deadLetterSecret?: string | readonly string[];
 }
 
 /** The `connec` option. */

@@ -6,8 +6,10 @@ import {
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
+  type ProcessQueued,
   type QueuedNotification,
 } from '../connec/notifications/notification-queue.js';
+import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { sqlError } from '../sql/sql-failures.js';
@@ -19,7 +21,7 @@ import type { PgBoss } from './pg-boss.js';
 import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { type PgQueueSettings, resolvePgQueueSettings } from './pg-queue-settings.js';
 import { deadQueueOf, QueueJobs } from './queue-jobs.js';
-import { type ProcessNotification, QueueWorker } from './queue-worker.js';
+import { QueueWorker } from './queue-worker.js';
 import type { SliceJobs } from './slice-jobs.js';
 import type { RecurringTurns } from './recurring-turns.js';
 
@@ -68,7 +70,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     this.#settings = resolvePgQueueSettings(options);
   }
 
-  override start(process: ProcessNotification): void {
+  override start(process: ProcessQueued): void {
     if (!this.#settings.worker) return;
     if (this.#worker) {
       throw new MaestranoConnecError('connec.queue', {
@@ -112,6 +114,10 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
   }: { readonly offset?: number; readonly limit?: number } = {}): Promise<DeadNotification[]> {
     if (limit <= 0) return [];
     return this.#soon((jobs) => jobs.deadLetters(offset, limit));
+  }
+
+  override deadEntities(id: string): Promise<NotificationBody | null> {
+    return this.#soon((jobs) => jobs.deadEntities(id));
   }
 
   override async replay(id: string): Promise<boolean> {

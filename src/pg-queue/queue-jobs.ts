@@ -181,6 +181,15 @@ export class QueueJobs {
     return rows.map(readDead);
   }
 
+  /** The entities of one dead letter, as they are stored; null where there is none. */
+  async deadEntities(id: string): Promise<NotificationBody | null> {
+    const [row] = await this.executor.query(
+      `select data from ${this.#table} where name = $1 and id::text = $2`,
+      [this.#dead, id],
+    );
+    return (row && readJob(row['data'])?.notification.resources) ?? null;
+  }
+
   /** Ids of all dead letters. */
   async deadIds(): Promise<string[]> {
     const rows = await this.executor.query(

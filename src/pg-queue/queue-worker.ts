@@ -1,20 +1,14 @@
-import type { QueuedNotification, QueuedOutcome } from '../connec/notifications/notification-queue.js';
+import type { ProcessQueued, QueuedOutcome } from '../connec/notifications/notification-queue.js';
 import { afterAttempt } from '../connec/notifications/queued-entities.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 import type { QueueJobs, TakenJob } from './queue-jobs.js';
 import type { QueuedJob } from './queued-job.js';
 
-/** What handles a notification. */
-export type ProcessNotification = (
-  notification: QueuedNotification,
-  attempt: number,
-) => Promise<QueuedOutcome>;
-
 /** What a worker stands on. */
 export interface QueueWorkerFacts {
   readonly settings: PgQueueSettings;
-  readonly process: ProcessNotification;
+  readonly process: ProcessQueued;
   /** Does something with the jobs, once their tables are there, within a deadline. */
   withJobs<T>(work: (jobs: QueueJobs) => Promise<T>): Promise<T>;
   /** A failure of the database, which passes. */
@@ -121,7 +115,7 @@ export class QueueWorker {
 
   async #outcome({ notification, failures }: QueuedJob): Promise<QueuedOutcome> {
     try {
-      return await this.facts.process(notification, failures + 1);
+      return await this.facts.process(notification, failures + 1, this.facts.settings.attempts);
     } catch (error) {
       // The store was away, or the marketplace is gone.
       const reason = error instanceof Error ? error : new Error('It could not be handled.');

@@ -71,11 +71,14 @@ const HTTP = group({
   onOutcome: callback<NonNullable<HttpHooks['onOutcome']>>(),
 } satisfies RulesFor<HttpOptions>);
 
+/** The first seals, all open; null where there is none. */
+const SECRETS = mapped(
+  oneOrMore(text('', { takes: 'a secret of 32 characters or more', concealed: true, check: shortSecret })),
+  (secrets) => secrets && Object.freeze(secrets.map((secret) => new Secret(secret))),
+);
+
 const SESSION = group({
-  secret: mapped(
-    oneOrMore(text('', { takes: 'a secret of 32 characters or more', concealed: true, check: shortSecret })),
-    (secrets) => secrets && Object.freeze(secrets.map((secret) => new Secret(secret))),
-  ),
+  secret: SECRETS,
   storage: choice(['auto', 'request', 'cookie'], 'auto'),
   maxAgeMs: milliseconds(12 * HOUR, { least: SECOND, most: 366 * DAY }),
   graceMs: milliseconds(5 * MINUTE, { least: 0, most: 366 * DAY }),
@@ -167,6 +170,7 @@ const CONNEC = group({
     leaseMs: milliseconds(MINUTE, { least: 100 }),
     handlerTimeoutMs: milliseconds(5 * MINUTE),
     deletionWaitMs: milliseconds(10 * SECOND),
+    deadLetterSecret: SECRETS,
   } satisfies RulesFor<ConnecNotificationOptions>),
 } satisfies RulesFor<ConnecOptions>);
 

@@ -2,9 +2,11 @@ import {
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
+  type ProcessQueued,
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
+import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
 import { settledWithin } from '../utils/settled-within.js';
 
@@ -23,6 +25,9 @@ export interface MemoryNotificationQueueOptions {
   /** Several queues with one of these are as several processes at one server. */
   readonly jobs?: MemoryQueueJobs;
 }
+
+/** Attempts in all, unless the options say otherwise. */
+const ATTEMPTS = 12;
 
 interface MemoryJob {
   readonly id: string;
@@ -59,7 +64,7 @@ export class MemoryQueueJobs {
 export class MemoryNotificationQueue extends NotificationQueue {
   readonly #jobs: MemoryQueueJobs;
   readonly #running = new Set<Promise<void>>();
-  #process: ((notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>) | null = null;
+  #process: ProcessQueued | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: MemoryNotificationQueueOptions = {}) {
@@ -67,9 +72,7 @@ export class MemoryNotificationQueue extends NotificationQueue {
     this.#jobs = options.jobs ?? new MemoryQueueJobs();
   }
 
-  override start(
-    process: (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>,
-  ): void {
+  override start(process: ProcessQueued): void {
     if (this.options.worker === false) return;
     this.#process = process;
     this.#jobs.wake.add(this.#look);
@@ -113,6 +116,11 @@ export class MemoryNotificationQueue extends NotificationQueue {
       entities: entityCounts(job.notification.resources),
       history: job.notification.history ?? [],
     }));
+  }
+
+  override async deadEntities(id: string): Promise<NotificationBody | null> {
+    const job = this.#jobs.all.get(id);
+    return job?.state === 'dead' ? copyOf(job.notification.resources) : null;
   }
 
   override async replay(id: string): Promise<boolean> {
@@ -178,13 +186,10 @@ export class MemoryNotificationQueue extends NotificationQueue {
     if (next < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#look, next - now + 1).unref();
   };
 
-  #take(
-    job: MemoryJob,
-    process: (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>,
-  ): void {
+  #take(job: MemoryJob, process: ProcessQueued): void {
     job.state = 'active';
     const { notification, failures } = job;
-    const running = process(copyOf(notification), failures + 1)
+    const running = process(copyOf(notification), failures + 1, this.options.attempts ?? ATTEMPTS)
       .catch((error: unknown) => ({ remaining: notification.resources, error: error as Error }))
       .then((outcome) => this.#settle(job, outcome))
       .finally(() => {
@@ -195,7 +200,7 @@ export class MemoryNotificationQueue extends NotificationQueue {
   }
 
   #settle(job: MemoryJob, { remaining, error }: QueuedOutcome): void {
-    const { attempts = 12, backoffMs = 1_000, busyDelayMs = 1_000 } = this.options;
+    const { attempts = ATTEMPTS, backoffMs = 1_000, busyDelayMs = 1_000 } = this.options;
     if (!remaining) {
       this.#jobs.all.delete(job.id);
       return;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import type {
+import {
   NotificationQueue,
-  QueuedNotification,
-  QueuedOutcome,
+  type QueuedNotification,
+  type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
 import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { type ContractCase, eventually } from './contract-case.js';
@@ -212,6 +212,11 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
       assert.equal(await queue.discard(unknown), false);
     }
     const [first, second] = await queue.deadLetters();
+    // A queue may keep its entities to itself.
+    const stored = await queue.deadEntities(first!.id);
+    if (queue.deadEntities === NotificationQueue.prototype.deadEntities) assert.equal(stored, null);
+    else assert.equal(idsOf(stored ?? {}).length, 1);
+    assert.equal(await queue.deadEntities(randomUUID()), null);
     assert.equal(await queue.discard(first!.id), true);
     assert.equal(await queue.discard(first!.id), false);
     assert.equal(await queue.replay(second!.id), true);

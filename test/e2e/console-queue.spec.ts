@@ -73,7 +73,10 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       handled = 0;
       app = await testApplication({
         httpAdapter,
-        options: { marketplaces: [marketplaceInput('acme')] },
+        options: {
+          marketplaces: [marketplaceInput('acme')],
+          connec: { notifications: { deadLetterSecret: 'a secret of dead letters that is long enough' } },
+        },
         imports: [
           MaestranoBullmqModule.forRoot({
             connection: REDIS_URL,
@@ -97,6 +100,10 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       expect(list.text).not.toContain('<img');
 
       const letter = await operator.follow(list, '1 invoices');
+      const queue = app.app.get(NotificationQueue, { strict: false });
+      const { id } = Object.fromEntries(new URL(letter.url).searchParams) as { id: string };
+      expect(JSON.stringify(await queue.deadEntities(id))).not.toContain('INV-');
+      expect((await operator.press(letter, 'Show what was sent')).words).toMatch(/"code" : "INV-\d"/);
       expect(letter.words).toContain('4 other dead letters');
       expect(letter.words).toContain('all failed for the same reason');
       expect(letter.words.match(/the same reason · 1 invoices left/g)).toHaveLength(1);
@@ -137,10 +144,12 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       await send(20, 2);
       await dead(2);
       const letter = await operator.follow(await operator.open('/dead-letters'), '1 invoices');
-      const done = await operator.press(letter, 'Discard');
+      const confirm = await operator.follow(letter, 'Discard…');
+      expect(confirm.title).toBe('Discard this dead letter?');
+      const done = await operator.press(confirm, 'Discard it');
       expect(done.words).toContain('Discarded');
       await dead(1);
-      const gone = await operator.press(letter, 'Discard');
+      const gone = await operator.press(confirm, 'Discard it');
       expect(gone.status).toBe(409);
     });
   },

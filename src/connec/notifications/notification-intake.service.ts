@@ -18,6 +18,7 @@ import { DeletedGroupsService, type GroupWork } from '../../stores/deleted-group
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorOrigin, errorPlace } from '../../utils/error-place.js';
 import type { ConnecDelivery } from './connec-delivery.js';
+import { DeadLetterSeal } from './dead-letter-seal.service.js';
 import type { NotificationReport } from './delivery-runner.js';
 import { GroupAdmissionService } from './group-admission.service.js';
 import { listed, shown } from './handler-watch.js';
@@ -48,6 +49,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     private readonly groups: GroupAdmissionService,
     private readonly shutdown: ShutdownClock,
     deletedGroups: DeletedGroupsService,
+    private readonly seal: DeadLetterSeal,
     @Inject(CONNEC_SETTINGS) { notifications }: ConnecSettings,
     @Optional() private readonly queue?: NotificationQueue,
   ) {
@@ -89,7 +91,9 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.queue?.start((notification, attempt) => this.#track(this.#attempt(notification, attempt)));
+    await this.queue?.start((notification, ...attempt) =>
+      this.#track(this.#attempt(notification, ...attempt)),
+    );
   }
 
   /** Removes what waits in the queue for a group that cancelled, dead letters included. */
@@ -176,15 +180,33 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     if (this.#settings.acknowledge !== 'always') throwIfLeft(marketplace, report);
   }
 
-  /** One attempt at what waited in the queue, with the marketplace as it is configured now. */
-  async #attempt(notification: QueuedNotification, attempt: number): Promise<QueuedOutcome> {
-    if (this.#closing) return { remaining: notification.resources, error: null };
-    const marketplace = this.registry.get(notification.marketplace);
-    const report = await this.processor.process(marketplace, notification.resources, attempt);
-    const left = [...report.failed, ...report.busy];
-    if (left.length === 0) return { remaining: null, error: null };
-    const error = report.failed.length > 0 ? failure(marketplace, report) : null;
-    return { remaining: toBody(left), error };
+  /**
+   * One attempt at what waited in the queue, with the marketplace as it is configured now. What the last one leaves is sealed
+   * where there is a secret for that; opened again when it is sent again.
+   */
+  async #attempt(
+    notification: QueuedNotification,
+    attempt: number,
+    attempts?: number,
+  ): Promise<QueuedOutcome> {
+    const { marketplace: name, resources } = notification;
+    if (this.#closing) return { remaining: resources, error: null };
+    const isLast = attempts === undefined || attempt >= attempts;
+    const leave = (remaining: NotificationBody): NotificationBody =>
+      isLast ? this.seal.seal(name, remaining) : remaining;
+    try {
+      const marketplace = this.registry.get(name);
+      const open = this.seal.open(name, resources);
+      const report = await this.processor.process(marketplace, open, attempt);
+      const left = [...report.failed, ...report.busy];
+      if (left.length === 0) return { remaining: null, error: null };
+      if (report.failed.length === 0) return { remaining: toBody(left), error: null };
+      return { remaining: leave(toBody(left)), error: failure(marketplace, report) };
+    } catch (error) {
+      // The store was away, or the marketplace is gone.
+      if (!isLast || !this.seal.isOn || !(error instanceof Error)) throw error;
+      return { remaining: leave(resources), error };
+    }
   }
 }
 

@@ -60,9 +60,14 @@ export interface NotificationQueueCounts {
  * `MaestranoBullmqModule` of `nestjs-maestrano/bullmq`; without one, notifications are handled before the response.
  */
 export abstract class NotificationQueue {
-  /** Begins to hand out notifications. Called once, at bootstrap; a queue may be set up only to store. */
+  /**
+   * Begins to hand out notifications. Called once, at bootstrap; a queue may be set up only to store.
+   *
+   * @param process takes the notification, the number of the attempt from 1, and how many there are in all, so that what
+   *   the last one leaves can be sealed before it is stored. Where that is not said, whatever failed is stored sealed.
+   */
   abstract start(
-    process: (notification: QueuedNotification, attempt: number) => Promise<QueuedOutcome>,
+    process: (notification: QueuedNotification, attempt: number, attempts?: number) => Promise<QueuedOutcome>,
   ): Promise<void> | void;
 
   /** Resolves once the notification is safe. */
@@ -83,6 +88,14 @@ export abstract class NotificationQueue {
     readonly offset?: number;
     readonly limit?: number;
   }): Promise<DeadNotification[]>;
+
+  /**
+   * The entities left of a given up notification, as they are stored: sealed where the application has a secret for that.
+   * Null for an unknown id, and by default.
+   */
+  deadEntities(_id: string): Promise<NotificationBody | null> {
+    return Promise.resolve(null);
+  }
 
   /** Has one handled again, with all its attempts. What is stale by now is dropped then. False for an unknown id. */
   abstract replay(id: string): Promise<boolean>;
@@ -107,3 +120,6 @@ export abstract class NotificationQueue {
    */
   abstract stop(withinMs: number): Promise<void>;
 }
+
+/** What handles the notifications of a queue. */
+export type ProcessQueued = Parameters<NotificationQueue['start']>[0];

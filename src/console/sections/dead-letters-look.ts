@@ -11,6 +11,7 @@ import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { causeOf, type DeadLetterCause, groupByCause } from '../dead-letter-causes.js';
 import { describeFilter, isMeant, type LetterFilter, LOOKED_AT, queryOf } from '../dead-letter-filter.js';
+import { bodyCard, type LetterBody } from './dead-letter-body.js';
 
 const PATH = 'dead-letters';
 /** Lines of a page. */
@@ -160,6 +161,7 @@ export function letterPage(
   view: ConsoleView,
   letter: DeadNotification,
   letters: readonly DeadNotification[],
+  sent: LetterBody,
 ): ConsolePage {
   const { id, marketplace, receivedAt, attempts, reason, failedAt, entities } = letter;
   const cause = causeOf(reason);
@@ -181,7 +183,7 @@ export function letterPage(
           </p>
         </div>
       </section>
-      ${attemptsCard(view, letter)}
+      ${bodyCard(view, id, sent)} ${attemptsCard(view, letter)}
     </div>
     <div class="stack">
       ${card(
@@ -198,7 +200,9 @@ export function letterPage(
       ${card(
         'Not to be handled at all',
         html`<p>Discarding cannot be undone. The record is up to date again with its next change.</p>
-          ${view.action({ section: PATH, action: 'discard', role: 'replay', label: 'Discard', kind: 'danger', fields: { id } })}`,
+          <p class="actions">
+            <a class="button danger" href="${view.link(PATH, 'discard', { id })}">Discard…</a>
+          </p>`,
       )}
     </div>
   </div>`;
@@ -208,7 +212,7 @@ export function letterPage(
     crumbs: [['Dead letters', view.link(PATH)]],
     actions: html`<a class="button primary" href="${view.link(PATH, 'confirm', { id })}">Send again…</a>`,
     body,
-    data: letter,
+    data: { ...letter, sent },
   };
 }
 
@@ -285,6 +289,37 @@ export function confirmPage(
     crumbs: [['Dead letters', view.link(PATH)]],
     body,
     data: { filter, count: total, byMarketplace: Object.fromEntries(byMarketplace) },
+  };
+}
+
+/** What will not be handled any more. */
+export function discardPage(
+  view: ConsoleView,
+  { id, marketplace, entities, reason }: DeadNotification,
+): ConsolePage {
+  const body = html`<section class="card confirm money">
+    <h2>${entitiesText(entities)} of ${marketplace}</h2>
+    ${keyValues([
+      ['Id', html`<code>${id}</code>`],
+      ['Why it failed', reason],
+    ])}
+    <p>
+      Nothing of it will be handled, and it cannot be undone. Each record is up to date again with its next
+      change.
+    </p>
+    <div class="actions">
+      ${view.action({ section: PATH, action: 'discard', role: 'replay', label: 'Discard it', kind: 'danger', fields: { id } })}
+      <a class="button quiet" href="${view.link(PATH, 'letter', { id })}">Leave it</a>
+    </div>
+  </section>`;
+  return {
+    title: 'Discard this dead letter?',
+    crumbs: [
+      ['Dead letters', view.link(PATH)],
+      [entitiesText(entities), view.link(PATH, 'letter', { id })],
+    ],
+    body,
+    data: { id, marketplace, entities },
   };
 }
 

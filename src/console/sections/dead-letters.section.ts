@@ -1,5 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 
+import { DeadLetterSeal } from '../../connec/notifications/dead-letter-seal.service.js';
 import { ConnecNotifications } from '../../connec/notifications/notification-intake.service.js';
 import {
   type DeadNotification,
@@ -26,7 +27,8 @@ import {
   LOOKED_AT,
   queryOf,
 } from '../dead-letter-filter.js';
-import { confirmPage, letterPage, listPage, withoutQueue } from './dead-letters-look.js';
+import { bodyOf, describeBody } from './dead-letter-body.js';
+import { confirmPage, discardPage, letterPage, listPage, withoutQueue } from './dead-letters-look.js';
 
 /** A queue whose oldest notification waits longer needs somebody; milliseconds. */
 const LAG_MS = 60_000;
@@ -41,6 +43,15 @@ export class DeadLettersSection implements ConsoleSection {
       role: 'replay',
       describe: (fields) => ({ what: describeAgain(fields), on: describeFilter(filterOf(fields)) }),
       run: (fields) => this.#again(fields),
+    },
+    show: {
+      role: 'replay',
+      describe: (fields) => ({ what: 'Looked at what was sent', on: describeBody(filterOf(fields).id) }),
+      run: async (fields) => {
+        const { id } = filterOf(fields);
+        if (!(await this.#letters()).some((letter) => letter.id === id)) throw gone();
+        return { text: 'Shown to you for five minutes.', tone: 'info', page: 'letter', query: { id } };
+      },
     },
     discard: {
       role: 'replay',
@@ -57,6 +68,7 @@ export class DeadLettersSection implements ConsoleSection {
 
   constructor(
     private readonly notifications: ConnecNotifications,
+    private readonly seal: DeadLetterSeal,
     @Optional() private readonly queue?: NotificationQueue,
   ) {}
 
@@ -83,9 +95,12 @@ export class DeadLettersSection implements ConsoleSection {
   async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
     if (!this.queue) return name === '' ? withoutQueue(this.notifications.stats) : null;
     const filter = filterOf(new Map(view.query));
-    if (name === 'letter') {
-      const letter = (await this.#letters()).find(({ id }) => id === filter.id);
-      return letter ? letterPage(view, letter, await this.#letters()) : null;
+    if (name === 'letter' || name === 'discard') {
+      const letters = await this.#letters();
+      const letter = letters.find(({ id }) => id === filter.id);
+      if (!letter) return null;
+      if (name === 'discard') return discardPage(view, letter);
+      return letterPage(view, letter, letters, await bodyOf(view, this.seal, this.queue, letter));
     }
     const [counts, letters] = await Promise.all([this.queue.counts(), this.#letters()]);
     if (name === '') return listPage(view, counts, letters, filter);

@@ -83,6 +83,7 @@ const VALID: Readonly<Record<string, unknown>> = {
   store: new MemoryStore(),
   marketplaces: [],
   'session.secret': 'x'.repeat(32),
+  'connec.notifications.deadLetterSecret': 'x'.repeat(32),
   'session.signInUrl': '/choose',
   'http.ca': '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----',
   'pages.defaultLanguage': 'en',
