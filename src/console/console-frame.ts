@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { PACKAGE_VERSION } from '../utils/package-version.js';
 import { html, type Html } from '../views/html.js';
-import { layout, type Site, standalone } from '../views/layout.js';
+import { layout, type Place, type Site, standalone } from '../views/layout.js';
 import type { Tone } from '../views/parts.js';
 import type { ConsolePage, ConsoleSection } from './console-section.js';
 import { ConsoleSections, type SectionAttention } from './console-sections.js';
@@ -52,22 +52,26 @@ export class ConsoleFrame {
     );
   }
 
+  /** The sections below their headings, which come in the order of their first section. */
+  #navigation(view: ConsoleView, attention: readonly SectionAttention[]): Site['navigation'] {
+    const groups = new Map<string, Place[]>();
+    for (const { path, name, group = '' } of this.sections.list()) {
+      const problems = path === '' ? 0 : attention.filter(({ section }) => section.path === path).length;
+      const place = { path: view.link(path), name, problems };
+      const places = groups.get(group);
+      if (places) places.push(place);
+      else groups.set(group, [place]);
+    }
+    return Array.from(groups, ([title, places]) => ({ title, places }));
+  }
+
   #site(view: ConsoleView, attention: readonly SectionAttention[]): Site {
     return {
       base: view.base,
       name: 'Maestrano console',
       kind: 'console',
       brand: { name: 'Maestrano', small: 'operator console' },
-      navigation: [
-        {
-          title: '',
-          places: this.sections.list().map(({ path, name }) => ({
-            path: view.link(path),
-            name,
-            problems: path === '' ? 0 : attention.filter(({ section }) => section.path === path).length,
-          })),
-        },
-      ],
+      navigation: this.#navigation(view, attention),
       status: html`<b>${environment()}</b> · every action is written to the audit log`,
       foot: footOf(view),
     };

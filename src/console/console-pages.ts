@@ -4,6 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { MaestranoConsoleError } from '../errors/console.error.js';
 import { statusOf } from '../errors/error-status.js';
 import { MaestranoError } from '../errors/maestrano.error.js';
+import { MaestranoUnknownMarketplaceError } from '../errors/unknown-marketplace.error.js';
 import { HttpExchange } from '../routing/http-exchange.js';
 import { errorPlace } from '../utils/error-place.js';
 import type { IncomingRequest } from '../utils/incoming-request.js';
@@ -176,7 +177,7 @@ export class ConsolePages {
 
   async #fail(exchange: HttpExchange, view: ConsoleView | null, error: unknown): Promise<void> {
     const isOurs = error instanceof MaestranoError;
-    const status = isOurs ? statusOf(error) : 500;
+    const status = error instanceof MaestranoUnknownMarketplaceError ? 404 : isOurs ? statusOf(error) : 500;
     if (!isOurs) this.#logger.error(`A page of the console failed: ${errorPlace(error)}`);
     const title = isOurs && status === 500 ? OURS : (TITLES[status] ?? OURS);
     const text = textOf(error);

@@ -84,6 +84,8 @@ export interface ConsoleSection {
   readonly path: string;
   /** Name in the navigation. */
   readonly name: string;
+  /** Heading in the navigation that it stands below, with others of the same; none by default. */
+  readonly group?: string;
   /** What needs somebody, as it is now; asked for with every page, at most every five seconds. */
   attention(): Promise<readonly ConsoleAttention[]>;
   /** A page by its name, empty for the first one; null where there is none. */

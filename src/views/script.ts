@@ -27,6 +27,11 @@ export const SCRIPT = `(() => {
     });
   }
 
+  for (const button of all('[data-print]')) {
+    button.hidden = false;
+    button.addEventListener('click', () => print());
+  }
+
   // Times: relative to the clock of the server, which may be another one; the exact one in the reader's own zone.
   const steps = [[60, 'second', 1], [3600, 'minute', 60], [86400, 'hour', 3600], [2592000, 'day', 86400], [31536000, 'month', 2592000], [Infinity, 'year', 31536000]];
   const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });

@@ -25,7 +25,7 @@ describe('docs/guarantees.md', () => {
     expect(FILES).toEqual(expect.arrayContaining(MODEL_NAMES.map((name) => `test/models/${name}-model.ts`)));
   });
 
-  it('has a section for each promise, with what is assumed, what breaks it, and a model', () => {
+  it('has a section for each promise, with what is assumed, what breaks it, a model, and tests', () => {
     expect(PROMISES.length).toBeGreaterThanOrEqual(7);
     for (const { name, link } of PROMISES) {
       expect(link).toBe(
@@ -35,7 +35,7 @@ describe('docs/guarantees.md', () => {
           .replaceAll(' ', '-')}`,
       );
       const text = section(name);
-      for (const part of ['Assumes', 'Broken by', 'Model'])
+      for (const part of ['Assumes', 'Broken by', 'Model', 'Tests'])
         expect([name, text]).toEqual([name, expect.stringContaining(`- **${part}**`)]);
     }
   });
@@ -44,6 +44,8 @@ describe('docs/guarantees.md', () => {
     const own = ['Two sides come together'];
     const others = PROMISES.map(({ name }) => name).filter((name) => !own.includes(name));
     expect(Object.keys(MUTANTS).toSorted()).toEqual(others.toSorted());
+    const synchronization = readFileSync(join(ROOT, 'test/property/sync-mutants.spec.ts'), 'utf8');
+    expect(synchronization.match(/^ {4}cut: /gm)?.length).toBeGreaterThanOrEqual(3);
   });
 
   it('names commands that there are, and words that they narrow something by', () => {

@@ -3,47 +3,98 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '../../src/index.js';
 import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { SqlStore } from '../../src/sql/sql-store.js';
-import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
+import type { MaestranoStore, StoreWrite } from '../../src/stores/maestrano-store.js';
+import { MemorySyncStore, SqlSyncStore, type SyncStore } from '../../src/sync/index.js';
+import { chunksOf } from '../../src/utils/chunks.js';
 import { testApplication, type TestApplication } from '../support/application.js';
 import { consoleModule, Operator, type SeenPage } from '../support/console.js';
+import { syncedContacts } from '../support/console-sync.js';
 import { stormSize } from '../support/sizes.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
 import { DRIVERS, type OpenedWay } from './support/ways.js';
 
-/** Entries of the audit log: `npm run storm -- console-pages` writes a million. */
+/** Entries of the audit log, and charges: `npm run storm -- console-pages` writes a million of each. */
 const ROWS = stormSize(20_000, 1_000_000);
+/** Companies that are synchronized: as many as the console looks at. */
+const COMPANIES = stormSize(200, 5_000);
 const BATCH = 1_000;
 /** What a page may take of the server's time, in milliseconds; beside other suites it is measured with slack. */
 const BOUND = stormSize(1_000, 200);
 const DAY = 86_400_000;
 
-/** Writes entries as the audit log does, some milliseconds apart. */
-async function fill(store: MaestranoStore, rows: number): Promise<void> {
+/** Writes rows some milliseconds apart. */
+async function fill(
+  store: MaestranoStore,
+  rows: number,
+  rowOf: (number: number, at: number) => StoreWrite,
+): Promise<void> {
   const end = Date.now();
   for (let from = 0; from < rows; from += BATCH) {
-    const some = Array.from({ length: Math.min(BATCH, rows - from) }, (_one, index) => {
-      const number = from + index;
-      const at = end - (rows - number) * 10;
-      const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-      const entry = {
-        id,
-        at: new Date(at).toISOString(),
-        who: `Person ${number % 7}`,
-        role: number % 3 === 0 ? 'money' : 'replay',
-        action: 'charges/settle',
-        what: 'Settled a charge',
-        on: `sms/${number} on acme`,
-        outcome: number % 50 === 0 ? 'refused' : 'done',
-        text: 'Settled.',
-      };
-      return {
-        key: `console-audit:${id}`,
-        value: JSON.stringify(entry),
-        ttlMs: DAY,
-        index: { name: 'console-audit:all', at },
-      };
-    });
-    await store.writeMany(some);
+    const numbers = Array.from({ length: Math.min(BATCH, rows - from) }, (_one, index) => from + index);
+    await store.writeMany(numbers.map((number) => rowOf(number, end - (rows - number) * 10)));
+  }
+}
+
+/** An entry as the audit log writes it. */
+function auditRow(number: number, at: number): StoreWrite {
+  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  const entry = {
+    id,
+    at: new Date(at).toISOString(),
+    who: `Person ${number % 7}`,
+    role: number % 3 === 0 ? 'money' : 'replay',
+    action: 'charges/settle',
+    what: 'Settled a charge',
+    on: `sms/${number} on acme`,
+    outcome: number % 50 === 0 ? 'refused' : 'done',
+    text: 'Settled.',
+  };
+  return {
+    key: `console-audit:${id}`,
+    value: JSON.stringify(entry),
+    ttlMs: DAY,
+    index: { name: 'console-audit:all', at },
+  };
+}
+
+/** A charge as `createOnce` leaves it behind. */
+function chargeRow(number: number, at: number): StoreWrite {
+  const key = `sms/${number}`;
+  const value = {
+    state: 'done',
+    digest: 'd'.repeat(43),
+    chargeId: `bill-${number}`,
+    marketplace: 'acme',
+    resource: 'bills',
+    key,
+    groupId: `cld-${number % 500}`,
+    priceCents: '1250',
+  };
+  const index = { name: 'ledger-keys:done', at };
+  return { key: `ledger-key:bills:acme:${key}`, value: JSON.stringify(value), ttlMs: DAY, index };
+}
+
+/** Companies of which every tenth needs somebody. */
+async function fillCompanies(store: SyncStore, many: number): Promise<void> {
+  const numbers = Array.from({ length: many }, (_one, number) => number);
+  for (const some of chunksOf(numbers, 8)) {
+    await Promise.all(
+      some.map((number) =>
+        store.setGroup(
+          { app: 'default', marketplace: 'acme', group: `cld-${number}` },
+          {
+            run: {
+              id: `run-${number}`,
+              status: 'SUCCESS',
+              message: '12 records written, 3 held back.',
+              startedAt: Date.now() - 60_000,
+              endedAt: Date.now() - 30_000,
+              needs: { records: number % 10 === 0 ? 3 : 0, stopped: 0, confirmation: false },
+            },
+          },
+        ),
+      ),
+    );
   }
 }
 
@@ -62,32 +113,46 @@ async function costOf(operator: Operator, path: string): Promise<number> {
   return Math.min(...times);
 }
 
-async function check(store: MaestranoStore, name: string, rows: number): Promise<void> {
-  await fill(store, rows);
+async function check(
+  store: MaestranoStore,
+  synced: SyncStore,
+  { name, rows, companies }: { readonly name: string; readonly rows: number; readonly companies: number },
+): Promise<void> {
+  await fill(store, rows, auditRow);
+  await fill(store, rows, chargeRow);
+  await fillCompanies(synced, companies);
   let app: TestApplication | null = null;
   try {
     app = await testApplication({
       options: { store },
-      imports: [consoleModule({ maxEntries: 10_000_000 })],
+      imports: [consoleModule({ maxEntries: 10_000_000 }), syncedContacts(synced).module],
     });
     const operator = new Operator(`${app.base}/maestrano/console`);
     const first = await operator.open('/audit');
     expect(first.words).toContain(`sms/${rows - 1} on acme`);
     let deep = first;
     for (let n = 0; n < 20; n += 1) deep = await operator.follow(deep, 'Older');
+    const charges = await operator.open('/charges');
+    expect(charges.words).toContain(`sms/${rows - 1}`);
+    const olderCharges = await operator.follow(charges, 'Older');
+    expect((await operator.open('/synchronization')).words).toContain(
+      `of ${companies.toLocaleString('en')} companies need you`,
+    );
     const costs: Record<string, number> = {};
     for (const [what, path] of Object.entries({
       first: '/audit',
       deep: new URL(deep.url).href.slice(operator.base.length),
       filtered: '/audit?outcome=refused',
       'of nobody': '/audit?q=nobody-at-all',
-      charges: '/charges',
+      charges: new URL(olderCharges.url).href.slice(operator.base.length),
+      companies: '/synchronization',
+      'needy companies': '/synchronization?show=needy&q=99',
       overview: '',
     })) {
       costs[what] = await costOf(operator, path);
     }
     console.info(
-      `${name}, ${rows} entries: ${Object.entries(costs)
+      `${name}, ${rows} entries, ${companies} companies: ${Object.entries(costs)
         .map(([what, ms]) => `${what} ${ms.toFixed(0)} ms`)
         .join(', ')}.`,
     );
@@ -115,14 +180,20 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
 
     it(
       `take less than ${BOUND} ms of the server's time`,
-      () => check(new SqlStore(way.executor), server, ROWS),
-      stormSize(60_000, 900_000),
+      () =>
+        check(new SqlStore(way.executor), new SqlSyncStore(way.executor), {
+          name: server,
+          rows: ROWS,
+          companies: COMPANIES,
+        }),
+      stormSize(60_000, 1_800_000),
     );
   },
 );
 
 describe('pages of the console over many rows, in memory', () => {
   it(`take less than ${BOUND} ms of the server's time, with as many as the store keeps`, async () => {
-    await check(new MemoryStore(), 'memory', stormSize(20_000, 50_000));
+    const sizes = { rows: stormSize(20_000, 50_000), companies: COMPANIES };
+    await check(new MemoryStore(), new MemorySyncStore(), { name: 'memory', ...sizes });
   }, 120_000);
 });

@@ -24,6 +24,7 @@ const OUTCOMES = { begun: 'Not finished', done: 'Done', refused: 'Refused', fail
 export class AuditSection implements ConsoleSection {
   readonly path = 'audit';
   readonly name = 'Audit log';
+  readonly group = 'House';
   readonly actions = {};
 
   constructor(private readonly audit: ConsoleAuditLog) {}

@@ -30,6 +30,7 @@ const DEADLINE_MS = 8_000;
 export class ChargesSection implements ConsoleSection {
   readonly path = 'charges';
   readonly name = 'Charges';
+  readonly group = 'Money';
   readonly actions: Readonly<Record<string, ConsoleAction>> = {
     settle: {
       role: 'money',

@@ -42,6 +42,7 @@ const ELSEWHERE: readonly string[] = ['queue', 'configuration', 'certificates', 
 export class HealthSection implements ConsoleSection {
   readonly path = 'health';
   readonly name = 'Health';
+  readonly group = 'House';
   readonly actions = {};
 
   constructor(private readonly indicator: MaestranoHealthIndicator) {}

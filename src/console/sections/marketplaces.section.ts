@@ -24,6 +24,7 @@ interface SeenChange {
 export class MarketplacesSection implements ConsoleSection, OnModuleDestroy {
   readonly path = 'marketplaces';
   readonly name = 'Marketplaces';
+  readonly group = 'House';
   readonly #seen: SeenChange[] = [];
   readonly #subscription: Subscription;
 

@@ -32,6 +32,7 @@ interface Target {
 export class SessionsSection implements ConsoleSection {
   readonly path = 'sessions';
   readonly name = 'Sessions';
+  readonly group = 'House';
   readonly actions: Readonly<Record<string, ConsoleAction>> = {
     end: {
       role: 'replay',

@@ -1,148 +1,14 @@
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
-import type { SyncKnownGroup } from '../../sync/store/sync-store.js';
 import type { SyncHeldRecord } from '../../sync/held-record.js';
 import type { SyncEntityStatus, SyncStatus } from '../../sync/sync-status.interface.js';
 import { count, number } from '../../views/format.js';
-import { chips, filters, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { card, empty, foreign, pager, pill, table } from '../../views/parts.js';
+import { card, empty, foreign, pill, table } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { groupQuery, holdWord, HOLDS } from './sync-reference.js';
 
 const PATH = 'synchronization';
-/** Companies of a page. */
-const LINES = 50;
-
-/** What a company is in need of, the most urgent first. */
-export type GroupState =
-  'failed' | 'stopped' | 'records' | 'confirmation' | 'off' | 'paused' | 'running' | 'good';
-
-/** How a company stands, as its last run left it. */
-export function stateOf({ state: { enabled, paused, run } }: SyncKnownGroup): GroupState {
-  if (!enabled) return 'off';
-  if (run?.status === 'ERROR') return (run.needs?.stopped ?? 0) > 0 ? 'stopped' : 'failed';
-  if ((run?.needs?.records ?? 0) > 0) return 'records';
-  if (run?.needs?.confirmation) return 'confirmation';
-  if (Object.keys(paused).length > 0) return 'paused';
-  return run?.status === 'RUNNING' ? 'running' : 'good';
-}
-
-/** States that wait for a person. */
-export const NEEDS_YOU: readonly GroupState[] = ['failed', 'stopped', 'records', 'confirmation'];
-const ORDER: readonly GroupState[] = [...NEEDS_YOU, 'paused', 'off', 'running', 'good'];
-
-function statePill(group: SyncKnownGroup): Html {
-  const records = group.state.run?.needs?.records ?? 0;
-  switch (stateOf(group)) {
-    case 'failed':
-      return pill('bad', 'Failed');
-    case 'stopped':
-      return pill('bad', 'Stopped');
-    case 'records':
-      return pill('warn', `${count(records, 'record')} to decide`);
-    case 'confirmation':
-      return pill('warn', 'First run');
-    case 'paused':
-      return pill('idle', 'Paused');
-    case 'off':
-      return pill('idle', 'Switched off');
-    case 'running':
-      return pill('info', 'Running');
-    default:
-      return pill('good', 'Up to date');
-  }
-}
-
-/** What narrows the list of companies; empty texts mean any. */
-export interface GroupFilter {
-  readonly q: string;
-  readonly marketplace: string;
-  readonly show: string;
-}
-
-/** All companies, those that need somebody first. */
-export function listPage(
-  view: ConsoleView,
-  all: readonly SyncKnownGroup[],
-  isCut: boolean,
-  filter: GroupFilter,
-  marketplaces: readonly string[],
-): ConsolePage {
-  const needy = all.filter((one) => NEEDS_YOU.includes(stateOf(one)));
-  const chosen = all
-    .filter((one) => isWanted(one, filter))
-    .toSorted((one, other) => ORDER.indexOf(stateOf(one)) - ORDER.indexOf(stateOf(other)));
-  const from = Math.max(0, Number.parseInt(view.param('from'), 10) || 0);
-  const shown = chosen.slice(from, from + LINES);
-  const link = (more: Readonly<Record<string, string>>): string =>
-    view.link(PATH, '', { ...filter, ...more });
-  const body = html`${filters(
-      view.link(PATH),
-      { label: 'Company', hint: 'cld-4 …', value: filter.q },
-      select('Marketplace', 'marketplace', [['', 'All'], ...marketplaces], filter.marketplace),
-      { show: filter.show },
-    )}
-    ${chips(
-      'Show',
-      [
-        { name: 'All', href: link({ show: '' }), on: filter.show === '', count: number(all.length) },
-        {
-          name: 'Needs you',
-          href: link({ show: 'needy' }),
-          on: filter.show === 'needy',
-          count: number(needy.length),
-        },
-      ],
-      html`<a href="${link({ format: 'json' })}">As JSON</a>`,
-    )}
-    <section class="card flush" aria-label="Companies">
-      <h2 class="hidden">Companies</h2>
-      ${shown.length > 0 ? groupTable(view, shown) : NOBODY}
-      ${pager(
-        `${shown.length} of ${number(chosen.length)} shown`,
-        from > 0 ? link({ from: String(Math.max(0, from - LINES)) }) : null,
-        from + LINES < chosen.length ? link({ from: String(from + LINES) }) : null,
-        ['Back', 'More'],
-      )}
-    </section>`;
-  return {
-    title:
-      needy.length === 0
-        ? 'No company needs you'
-        : `${number(needy.length)} of ${count(all.length, 'company', 'companies')} ${needy.length === 1 ? 'needs' : 'need'} you`,
-    lead: isCut
-      ? `The first ${number(all.length)} companies are looked at. Their state is that of their last run.`
-      : 'The state of each company is that of its last run.',
-    body,
-    data: { companies: shown, total: all.length, needsYou: needy.length },
-  };
-}
-
-const NOBODY = empty('idle', 'Nothing here', 'A company is listed once its synchronization ran.');
-
-function isWanted(group: SyncKnownGroup, { q, marketplace, show }: GroupFilter): boolean {
-  if (marketplace !== '' && group.marketplace !== marketplace) return false;
-  if (show === 'needy' && !NEEDS_YOU.includes(stateOf(group))) return false;
-  return group.groupUid.toLowerCase().includes(q.trim().toLowerCase());
-}
-
-function groupTable(view: ConsoleView, groups: readonly SyncKnownGroup[]): Html {
-  return table(
-    'Companies',
-    [{ name: 'Company', kind: 'lead' }, { name: 'State' }, { name: 'Last run' }, { name: 'What it said' }],
-    groups.map((group) => {
-      const { run } = group.state;
-      return [
-        html`<a href="${view.link(PATH, 'company', groupQuery(group))}">${foreign(group.groupUid)}</a>
-          <small>${group.marketplace}</small>`,
-        statePill(group),
-        run === null ? 'none yet' : view.when(new Date(run.endedAt ?? run.startedAt)),
-        run?.message ?? '',
-      ];
-    }),
-  );
-}
 
 /** What the page of a company is made of. */
 export interface CompanyLook {
@@ -196,7 +62,7 @@ export function companyPage(view: ConsoleView, { group, status, held }: CompanyL
     </section>
     <section class="card flush" aria-label="Kinds of records">
       <header><h2>Kinds of records</h2></header>
-      ${entityTable(entities, run?.needs?.confirmation ?? false)}
+      ${entityTable(view, entities, run?.needs?.confirmation ?? false)}
     </section>
     ${card(
       'Run',
@@ -294,20 +160,22 @@ function heldTable(view: ConsoleView, group: GroupReference, held: CompanyLook['
   );
 }
 
-function entityTable(entities: readonly SyncEntityStatus[], asksFirst: boolean): Html {
+function entityTable(view: ConsoleView, entities: readonly SyncEntityStatus[], asksFirst: boolean): Html {
   return table(
     'Kinds of records',
     [
       { name: 'Kind', kind: 'lead' },
       { name: 'Linked', kind: 'num' },
       { name: 'To do', kind: 'num' },
+      { name: 'Waits since' },
       { name: 'Held back', kind: 'num' },
       { name: 'State' },
     ],
-    entities.map(({ entity, links, due, holds, stopped, paused, confirmed }) => [
+    entities.map(({ entity, links, due, dueSince, holds, stopped, paused, confirmed }) => [
       entity,
       number(links),
       number(due),
+      dueSince === null ? '–' : view.when(new Date(dueSince)),
       html`${number(Object.values(holds).reduce((sum, some) => sum + some, 0))}
         <small
           >${HOLDS.flatMap(([kind, , several]) => (holds[kind] ? [`${several.toLowerCase()} ${holds[kind]}`] : [])).join(', ')}</small

@@ -3,7 +3,7 @@ import type { SyncHistoryEntry } from '../../sync/store/sync-store.js';
 import type { SyncRecord, SyncRecordSide } from '../../sync/sync-record.js';
 import { count } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
-import { type Candidate, candidates, card, empty, foreign, table } from '../../views/parts.js';
+import { type Candidate, candidates, card, foreign, timeline } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { maskedText, valueText } from '../masked-values.js';
@@ -46,10 +46,7 @@ export function recordPage(view: ConsoleView, look: RecordLook): ConsolePage {
       ${card('Why', html`${explanation.map((sentence) => html`<p>${sentence}</p>`)}${remedy(record)}`)}
       ${otherDecisions(view, look)}
     </div>
-    <section class="card flush" aria-label="History">
-      <header><h2>What was decided before</h2></header>
-      ${history.length === 0 ? empty('idle', 'Nothing yet', 'Each field that was written, and each that was not taken, comes here: the newest 20.') : historyTable(view, history)}
-    </section>`;
+    ${card('What was decided before', historyOf(view, history), { aside: count(history.length, 'decision') })}`;
   return {
     title,
     lead: html`${hold === null ? '' : html`${holdWord(hold.kind)} since ${view.when(hold.since)} · `}<code
@@ -229,15 +226,23 @@ function otherDecisions(view: ConsoleView, { group, record }: RecordLook): Html 
   );
 }
 
-function historyTable(view: ConsoleView, history: readonly SyncHistoryEntry[]): Html {
-  return table(
-    `History, ${count(history.length, 'entry', 'entries')}`,
-    [{ name: 'Field', kind: 'lead' }, { name: 'Written to' }, { name: 'Rule' }, { name: 'When' }],
-    history.map(({ field, to, rule, at, conflict }) => [
-      field,
-      to === null ? 'nowhere' : to === 'app' ? 'the application' : 'the marketplace',
-      html`${rule}${conflict ? html` <small>both sides had changed it</small>` : ''}`,
-      view.when(new Date(at)),
-    ]),
+/** What was decided, newest first: what was written, and what was not taken. */
+function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[]): Html {
+  if (history.length === 0) {
+    return html`<p class="soft">
+      Nothing yet. Each field that was written, and each that was not taken, comes here: the newest 20.
+    </p>`;
+  }
+  return timeline(
+    history.map(({ field, to, rule, at, conflict }) => {
+      const when = view.when(new Date(at));
+      const where = to === 'app' ? 'the application' : 'the marketplace';
+      const text =
+        to === null
+          ? html`<b>Not taken: ${field}</b> · ${when}`
+          : html`<b>${field}</b> written to ${where} · ${when}`;
+      const note = `rule: ${rule}${conflict ? '; both sides had changed it' : ''}`;
+      return [to === null ? 'warn' : 'good', text, note] as const;
+    }),
   );
 }

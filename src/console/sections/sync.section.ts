@@ -3,8 +3,10 @@ import { MaestranoConsoleError } from '../../errors/console.error.js';
 import type { SyncPlan } from '../../sync/engine/plan.js';
 import type { SyncKnownGroup } from '../../sync/store/sync-store.js';
 import type { SyncHeldRecord } from '../../sync/held-record.js';
+import { progressOf } from '../../sync/progress.js';
 import type { SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
 import type { SyncRecord } from '../../sync/sync-record.js';
+import type { SyncProgress } from '../../sync/sync-status.interface.js';
 import type { MaestranoSync } from '../../sync/sync.service.js';
 import { count } from '../../views/format.js';
 import type {
@@ -17,7 +19,8 @@ import type {
 } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { inTime } from '../in-time.js';
-import { companyPage, listPage, NEEDS_YOU, stateOf } from './sync-look.js';
+import { chosenGroups, groupsOfPage, listPage, NEEDS_YOU, stateOf } from './sync-list-look.js';
+import { companyPage } from './sync-look.js';
 import { planPage } from './sync-plan-look.js';
 import { recordPage } from './sync-record-look.js';
 import { describeRecord, groupOf, groupQuery, HOLDS, recordOf, seenOf } from './sync-reference.js';
@@ -26,6 +29,8 @@ import { describeRecord, groupOf, groupQuery, HOLDS, recordOf, seenOf } from './
 const [COMPANIES, PAGE] = [5_000, 1_000];
 /** Records of one kind that are listed, and entries of a plan. */
 const [HELD, PLANNED] = [20, 200];
+/** Companies whose progress is shown, and how long they may take to say it, in milliseconds. */
+const [RUNNING, PROGRESS_MS] = [5, 100];
 /** How long a plan may take to compute, in milliseconds. */
 const PLAN_MS = 8_000;
 
@@ -41,6 +46,7 @@ type RecordWork = (
 export class SyncSection implements ConsoleSection {
   readonly path = 'synchronization';
   readonly name = 'Synchronization';
+  readonly group = 'Records';
   readonly actions: Readonly<Record<string, ConsoleAction>> = {
     show: {
       role: 'view',
@@ -141,9 +147,33 @@ export class SyncSection implements ConsoleSection {
   }
 
   async #list(view: ConsoleView): Promise<ConsolePage> {
-    const { groups, isCut } = await this.#groups();
-    const filter = { q: view.param('q'), marketplace: view.param('marketplace'), show: view.param('show') };
-    return listPage(view, groups, isCut, filter, this.marketplaces());
+    const { groups: all, isCut } = await this.#groups();
+    const filter = {
+      q: view.param('q'),
+      marketplace: view.param('marketplace'),
+      show: view.param('show'),
+      sort: view.param('sort'),
+    };
+    const chosen = chosenGroups(all, filter, view.now);
+    const shown = groupsOfPage(view, chosen);
+    const progress = await this.#progress(shown);
+    return listPage(view, {
+      all,
+      isCut,
+      filter,
+      chosen,
+      shown,
+      progress,
+      marketplaces: this.marketplaces(),
+    });
+  }
+
+  /** How far some of those are that run now; whoever does not say it in time is left out. */
+  async #progress(shown: readonly SyncKnownGroup[]): Promise<ReadonlyMap<SyncKnownGroup, SyncProgress>> {
+    const running = shown.filter(({ state: { run } }) => run?.status === 'RUNNING').slice(0, RUNNING);
+    const asked = running.map(async (group) => [group, progressOf(await this.sync.status(group))] as const);
+    const said = await inTime(PROGRESS_MS, Promise.all(asked), { late: '', failed: '' });
+    return new Map(typeof said === 'string' ? [] : said);
   }
 
   async #groups(): Promise<{ readonly groups: readonly SyncKnownGroup[]; readonly isCut: boolean }> {

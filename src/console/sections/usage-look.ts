@@ -1,5 +1,6 @@
 import type { UsageBalance, UsageBalancePage } from '../../usage/engine/usage-balances.js';
 import type { UsageVerification } from '../../usage/engine/usage-books.js';
+import { dayInWords, dayNumberOf, periodOfDays } from '../../usage/statement/local-words.js';
 import type { UsageStatement } from '../../usage/statement/usage-statement.js';
 import type { UsageChainRef } from '../../usage/usage-references.js';
 import { at, count, label } from '../../views/format.js';
@@ -167,10 +168,12 @@ function statementTable(
   );
 }
 
-/** `1 Oct 2026 to 31 Oct 2026`, in the company's own days. */
+/** `October 2026`, or its first and last day, in the company's own days. */
 export function periodOf({ period }: Pick<UsageStatement, 'period'>): string {
   if (period === null) return 'by hand';
-  return period.localFrom === period.localTo ? period.localFrom : `${period.localFrom} to ${period.localTo}`;
+  return period.localFrom === period.localTo
+    ? dayInWords(dayNumberOf(period.localFrom))
+    : periodOfDays(period.localFrom, period.localTo);
 }
 
 /** What the page of a company and meter is made of. */

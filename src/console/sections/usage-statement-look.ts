@@ -1,3 +1,4 @@
+import type { UsageOverTime } from '../../usage/engine/usage-books.js';
 import { csvOf } from '../../usage/statement/statement-csv.js';
 import type {
   UsageStatement,
@@ -5,9 +6,11 @@ import type {
   UsageStatementStep,
 } from '../../usage/statement/usage-statement.js';
 import type { UsageFact } from '../../usage/meters/usage-fact.js';
+import { dayInWords, dayNumberOf, localTimes } from '../../usage/statement/local-words.js';
 import { at, count, number } from '../../views/format.js';
 import { html, type Html, type HtmlValue } from '../../views/html.js';
 import { card, foreign, keyValues, table } from '../../views/parts.js';
+import { usageByDay } from '../../views/usage-charts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { maskedText } from '../masked-values.js';
@@ -38,6 +41,7 @@ export function statementPage(
   view: ConsoleView,
   statement: UsageStatement,
   uses: readonly UsageFact[],
+  days: readonly UsageOverTime[] | string,
 ): ConsolePage {
   const { company, meter, currency, seq, zone, bills, digest, previousDigest, facts } = statement;
   const ref = referenceOf(statement);
@@ -46,6 +50,9 @@ export function statementPage(
   const decisions = decisionsOf(statement);
   const why = reasonOf(statement);
   const name = company.name ?? company.group;
+  const late = statement.lines.reduce((sum, { lateFacts = 0 }) => sum + lateFacts, 0);
+  const { period } = statement;
+  const times = period && localTimes(Date.parse(period.from), Date.parse(period.to), zone);
   const body = html`<div class="two left">
     <div class="stack">
       ${
@@ -70,7 +77,7 @@ export function statementPage(
         </header>
         ${linesTable(statement)}
       </section>
-      ${uses.length === 0 ? '' : usesCard(view, chain, uses, facts.count)}
+      ${daysCard(statement, days)} ${uses.length === 0 ? '' : usesCard(view, chain, uses, facts.count)}
       ${card(
         'How to check this',
         html`<p>
@@ -86,7 +93,8 @@ export function statementPage(
           ['Company', html`${foreign(name)} <code>${company.group}</code>`],
           ['Bills', billsOf(bills)],
           ['Uses', `${number(facts.count)} stated`],
-          ['Zone', zone],
+          ...(late === 0 ? [] : [['Late', `${number(late)} came after their period was closed`] as const]),
+          ['Zone', times === null ? zone : `${zone}, ${times}`],
           ['Sealed', at(statement.sealedAt)],
           ['Digest', html`<code>${digest}</code>`],
           ['The one before', previousDigest === '' ? 'none' : html`<code>${previousDigest}</code>`],
@@ -116,11 +124,20 @@ export function statementPage(
       [`${company.group}, ${meter.name}`, view.link(PATH, 'company', chain)],
     ],
     actions: html`<a class="button" href="${view.link(PATH, 'statement', { ...query, format: 'csv' })}">CSV</a
-      ><a class="button" href="${view.link(PATH, 'statement', { ...query, format: 'json' })}">JSON</a>`,
+      ><a class="button" href="${view.link(PATH, 'statement', { ...query, format: 'json' })}">JSON</a
+      ><button type="button" data-print hidden>Print</button>`,
     body,
     data: statement,
     csv: { name: `usage-${company.group}-${meter.name}-${seq}`, text: csvOf(statement) },
   };
+}
+
+/** Usage of the period by local day; why it is not there where it could not be read in time. */
+function daysCard({ meter, zone }: UsageStatement, days: readonly UsageOverTime[] | string): Html | '' {
+  if (typeof days === 'string') return card('How it was used', html`<p class="soft">${days}</p>`);
+  if (days.length < 3) return '';
+  const shown = days.map(({ day, quantity }) => ({ label: dayInWords(dayNumberOf(day), true), quantity }));
+  return card('How it was used', usageByDay('days', `${meter.label} by day`, `time of ${zone}`, shown));
 }
 
 function usesCard(
@@ -183,29 +200,42 @@ function linesTable(statement: UsageStatement): Html {
     [
       { name: 'Line', kind: 'lead' },
       { name: 'Quantity', kind: 'num' },
+      { name: 'Price', kind: 'num' },
       { name: 'Arithmetic' },
       { name: 'Amount', kind: 'num' },
     ],
     [
-      ...lines.map((line) => [
-        html`${LINES[line.kind]}
-          <small
-            >${daysOf(line)}${line.lateFacts === undefined ? '' : `, ${count(line.lateFacts, 'use')} came late`}</small
-          >`,
-        line.quantity,
-        html`${line.steps.map((step) => html`<p class="small">${arithmeticOf(step)}</p>`)}${
-          line.share === null ? '' : html`<p class="small">times ${line.share} of the period</p>`
-        }`,
-        amountOf(line.amount, currency),
-      ]),
+      ...lines.flatMap((line) => rowsOf(line, currency)),
       ...sums.map(([name, amount]) => [
         html`<b>${name}</b>`,
+        '',
         '',
         '',
         html`<b>${amountOf(amount, currency)}</b>`,
       ]),
     ],
   );
+}
+
+/** A row for each step of the price, unless a line is only a part of what its steps come to. */
+function rowsOf(line: UsageStatementLine, currency: string): HtmlValue[][] {
+  const { kind, steps, share, lateFacts } = line;
+  const late = lateFacts === undefined ? '' : `, ${count(lateFacts, 'use')} came late`;
+  const name = html`${LINES[kind]} <small>${daysOf(line)}${late}</small>`;
+  if (share !== null || steps.length < 2) {
+    const arithmetic = html`${steps.map((step) => html`<p class="small">${arithmeticOf(step)}</p>`)}${
+      share === null ? '' : html`<p class="small">times ${share} of the period</p>`
+    }`;
+    const price = steps.length === 1 ? steps[0]!.unit : '';
+    return [[name, line.quantity, price, arithmetic, amountOf(line.amount, currency)]];
+  }
+  return steps.map((step, index) => [
+    index === 0 ? name : html`<small>${LINES[kind]}, next</small>`,
+    step.quantity,
+    step.unit,
+    arithmeticOf(step),
+    amountOf(step.amount, currency),
+  ]);
 }
 
 function arithmeticOf({ quantity, unit, flat, amount }: UsageStatementStep): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { MaestranoConsoleError } from '../../errors/console.error.js';
+import type { UsageOverTime } from '../../usage/engine/usage-books.js';
 import type { UsageStatement } from '../../usage/statement/usage-statement.js';
 import type { MaestranoUsage } from '../../usage/usage.service.js';
 import type { UsageChainRef } from '../../usage/usage-references.js';
@@ -34,6 +35,8 @@ import { decisionPage, statementPage } from './usage-statement-look.js';
 const [WAITING, STATEMENTS, USES] = [200, 50, 20];
 /** How long the next statement may take to compute, and how long a decision may take to be carried out; milliseconds. */
 const [PREVIEW_MS, DECIDE_MS] = [3_000, 10_000];
+/** How long usage by day may take to read, in milliseconds. */
+const DAYS_MS = 150;
 
 const DONE: Readonly<Record<UsageDecision, string>> = {
   approve: 'Let a statement go out',
@@ -46,6 +49,7 @@ const DONE: Readonly<Record<UsageDecision, string>> = {
 export class UsageSection implements ConsoleSection {
   readonly path = 'usage';
   readonly name = 'Usage';
+  readonly group = 'Money';
   readonly actions: Readonly<Record<string, ConsoleAction>> = {
     decide: {
       role: 'money',
@@ -170,7 +174,20 @@ export class UsageSection implements ConsoleSection {
   async #statement(view: ConsoleView, fields: ConsoleFields): Promise<ConsolePage> {
     const ref = statementOf(fields);
     const [statement, uses] = await Promise.all([this.usage.statement(ref), this.usage.someUses(ref, USES)]);
-    return statementPage(view, statement, uses);
+    return statementPage(view, statement, uses, await this.#days(ref, statement));
+  }
+
+  /** Usage by day of the period that a statement states; in words where it is not there. */
+  async #days(
+    ref: UsageChainRef,
+    { period, regular }: UsageStatement,
+  ): Promise<readonly UsageOverTime[] | string> {
+    if (period === null || !regular) return [];
+    const [from, to] = [new Date(period.from), new Date(period.to)];
+    return inTime(DAYS_MS, this.usage.usage(ref, from, to, 'day'), {
+      late: 'Its usage by day could not be read in time: there is very much of it.',
+      failed: 'Its usage by day could not be read',
+    });
   }
 
   async #confirm(view: ConsoleView, fields: ConsoleFields): Promise<ConsolePage> {
