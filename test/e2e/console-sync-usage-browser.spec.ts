@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { MaestranoSync } from '../../src/sync/index.js';
@@ -10,7 +10,6 @@ import { consoleModule } from '../support/console.js';
 import { syncedContacts } from '../support/console-sync.js';
 import { LAST_PERIOD, usageModule } from '../support/console-usage.js';
 import { OnCall } from '../support/on-call.js';
-import { findings, inlineParts, overflow, picture, watchedPage } from './sandbox-pages-browser.js';
 
 const WORD = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesel';
 const HEADERS = { 'x-staff': 'Ines Okafor=view,replay,money' };
@@ -128,68 +127,4 @@ const HEADERS = { 'x-staff': 'Ines Okafor=view,replay,money' };
     const ref = { marketplace: group.marketplace, group: 'cld-1', meter: 'sms' };
     expect(await usage.fact(ref, 'import-7')).toMatchObject({ present: '40' });
   });
-
-  async function check(page: Page, name: string): Promise<void> {
-    expect({ name, inline: await inlineParts(page) }).toEqual({ name, inline: [] });
-    expect({ name, wider: await overflow(page) }).toEqual({ name, wider: 0 });
-    await picture(page, name);
-    expect({ name, found: await findings(page) }).toEqual({ name, found: [] });
-  }
-
-  it('has nothing an accessibility checker finds, in both schemes, wide and narrow; and works by keyboard', async () => {
-    await conflict();
-    write({ first_name: 'Ida', email: { address: 'two@team.example' } });
-    for (const firstName of ['Jan', 'Kim']) contacts.add({ firstName, email: 'two@team.example' });
-    await sync.run(group);
-    contacts.add({ firstName: 'Nia', email: 'nia@team.example' });
-    await heldStatement();
-    const named = (more: Readonly<Record<string, string>>): string =>
-      new URLSearchParams({ marketplace: group.marketplace, group: 'cld-1', ...more }).toString();
-    const keyOf = async (kind: 'conflict' | 'ambiguous'): Promise<string> =>
-      (await sync.held(group, 'people', kind))[0]!.key;
-    const pages = {
-      usage: 'usage',
-      'usage-company': `usage/company?${named({ meter: 'sms' })}`,
-      'usage-statement': `usage/statement?${named({ meter: 'sms', seq: '1' })}`,
-      'usage-confirm': `usage/confirm?${named({ meter: 'sms', seq: '1', decision: 'writeOff' })}`,
-      'usage-correct': `usage/correct?${named({ meter: 'sms', fact: 'import-7', quantity: '40' })}`,
-      sync: 'synchronization',
-      'sync-company': `synchronization/company?${named({})}`,
-      'sync-plan': `synchronization/plan?${named({})}`,
-      'sync-conflict': `synchronization/record?${named({ entity: 'people', key: await keyOf('conflict') })}`,
-      'sync-ambiguous': `synchronization/record?${named({ entity: 'people', key: await keyOf('ambiguous') })}`,
-    };
-    for (const [colorScheme, width] of [
-      ['light', 1280],
-      ['dark', 390],
-    ] as const) {
-      const { page, complaints } = await watchedPage(browser, {
-        colorScheme,
-        viewport: { width, height: 900 },
-        extraHTTPHeaders: HEADERS,
-      });
-      for (const [name, path] of Object.entries(pages)) {
-        await page.goto(`${base}/${path}`);
-        await check(page, `console-${name}-${width}-${colorScheme}`);
-      }
-      if (width === 1280) {
-        await page.goto(`${base}/synchronization/company?${named({})}`);
-        // Keys alone: to the first record, open it, then by tabs to the button.
-        await page.keyboard.press('j');
-        await page.keyboard.press('Enter');
-        await page.waitForURL(/record/);
-        for (let n = 0; n < 60; n += 1) {
-          await page.keyboard.press('Tab');
-          if (await page.evaluate(() => document.activeElement?.textContent?.includes('Show values'))) break;
-        }
-        await page.keyboard.press('Enter');
-        await page.waitForURL(/did=/);
-        expect(await page.locator('main').textContent()).toContain(
-          'Values are shown to you for five minutes',
-        );
-      }
-      expect(complaints).toEqual([]);
-      await page.close();
-    }
-  }, 180_000);
 });

@@ -61,6 +61,21 @@ export class SeenPage {
     throw new Error(`No link “${text}” on “${this.title}”: ${this.words.slice(0, 2_000)}`);
   }
 
+  /** All forms that are posted: where they go, and their fields, those to be filled in as they are. */
+  get forms(): readonly { readonly action: string; readonly fields: URLSearchParams }[] {
+    return [...this.text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
+      .filter(([, attributes = '']) => attributes.includes('method="post"'))
+      .map(([, attributes = '', content = '']) => {
+        const fields = new URLSearchParams();
+        for (const [input] of content.matchAll(/<input\b[^>]*>/g)) {
+          const value = /\bvalue="([^"]*)"/.exec(input)?.[1] ?? '';
+          fields.set(/\bname="([^"]*)"/.exec(input)?.[1] ?? '', unescape(value));
+        }
+        const action = unescape(/action="([^"]*)"/.exec(attributes)?.[1] ?? '');
+        return { action: new URL(action, this.url).href, fields };
+      });
+  }
+
   /** The form with a button whose text begins so: where it goes, and its hidden fields. */
   form(button: string): { readonly action: string; readonly fields: URLSearchParams } {
     for (const [, attributes = '', content = ''] of this.text.matchAll(
