@@ -39,6 +39,7 @@ export type { SandboxPart } from './http/exchange-routes.js';
 export type { CookieJar } from './http/cookie-jar.js';
 export type { ChangeManner } from './webhooks/connec-changes.js';
 export type { Delivery, DeliveryCredentials, DeliveryOptions } from './webhooks/delivery.js';
+export type { PlannedDelivery } from './webhooks/planned-deliveries.js';
 export type { EventOptions, SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 export type { AssertionVariant } from './workshop/assertion-variant.js';
 export {

@@ -16,6 +16,7 @@ import { ConnecController } from './connec/connec.controller.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
 import { ControlController } from './control/control.controller.js';
 import { EventSender } from './events/event-sender.js';
+import { SavedEvents } from './events/saved-events.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { ExchangeRecorder } from './http/exchange-recorder.js';
 import { IdentityProviderController } from './idp/identity-provider.controller.js';
@@ -37,6 +38,7 @@ import { ScenarioBuilder } from './scenarios/scenario-builder.js';
 import { SandboxState } from './state/sandbox-state.js';
 import { LoginPages } from './pages/login-pages.service.js';
 import { ConnecChanges } from './webhooks/connec-changes.js';
+import { PlannedDeliveries } from './webhooks/planned-deliveries.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 import { AssertionWorkshop } from './workshop/assertion-workshop.js';
@@ -80,10 +82,12 @@ export class SandboxModule {
         ConnecBatch,
         ConnecReports,
         SandboxConnec,
+        PlannedDeliveries,
         WebhookSender,
         ConnecChanges,
         SandboxWebhooks,
         EventSender,
+        SavedEvents,
         LoginLog,
         SandboxLogin,
         AssertionWorkshop,

@@ -24,6 +24,7 @@ import { SandboxReset } from './scenarios/sandbox-reset.js';
 import { loadState } from './state/persistence.js';
 import { StateSaver } from './state/saver.js';
 import { SandboxState } from './state/sandbox-state.js';
+import { PlannedDeliveries } from './webhooks/planned-deliveries.js';
 import { SandboxWebhooks } from './webhooks/sandbox-webhooks.js';
 import { AssertionWorkshop } from './workshop/assertion-workshop.js';
 
@@ -142,6 +143,7 @@ export class Sandbox implements AsyncDisposable {
     this.faults.clear();
     this.journal.close();
     this.app.getHttpServer().closeAllConnections();
+    this.app.get(PlannedDeliveries).clear();
     await this.webhooks.idle();
     await this.app.close();
     this.#saver?.close();

@@ -63,6 +63,7 @@ export class SandboxClock {
   reset(): void {
     this.#frozenAt = null;
     this.#offset = 0;
+    this.#changed();
   }
 
   /** Calls back after every move. @returns how to stop that. */

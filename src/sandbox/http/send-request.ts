@@ -9,6 +9,8 @@ export interface OutgoingRequest {
   readonly body?: string;
   /** Milliseconds; 10 s unless given. */
   readonly timeoutMs?: number;
+  /** Where the connection is cut: when the request is out, or after half of its body; not at all unless given. */
+  readonly cut?: 'response' | 'body';
 }
 
 /** The response of the application. */
@@ -25,10 +27,10 @@ export interface IncomingResponse {
  * Sends one request as the marketplace or a browser would: no redirects, no pooled connection that would outlive
  * the sandbox.
  *
- * @throws Error of node's HTTP client when there is no response.
+ * @throws Error of node's HTTP client when there is no response, or that says where the connection was cut.
  */
 export function sendRequest(outgoing: OutgoingRequest): Promise<IncomingResponse> {
-  const { method, url, headers = {}, body, timeoutMs = 10_000 } = outgoing;
+  const { method, url, headers = {}, body, timeoutMs = 10_000, cut } = outgoing;
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
   const started = performance.now();
   return new Promise((resolve, reject) => {
@@ -60,6 +62,12 @@ export function sendRequest(outgoing: OutgoingRequest): Promise<IncomingResponse
       },
     );
     request.on('error', reject);
-    request.end(body);
+    if (cut === undefined) request.end(body);
+    else if (cut === 'body' && body !== undefined) {
+      const bytes = Buffer.from(body);
+      request.write(bytes.subarray(0, bytes.length >> 1), () =>
+        request.destroy(new Error('cut after half of the body, as was asked')),
+      );
+    } else request.end(body, () => request.destroy(new Error('cut before the response, as was asked')));
   });
 }

@@ -1,20 +1,27 @@
-import { Post, Redirect } from '@nestjs/common';
+import { NotFoundException, Post, Redirect } from '@nestjs/common';
 
-import { isRecord } from '../../utils/values.js';
 import { duration } from '../../views/format.js';
-import { hiddenField, select, type Choice } from '../../views/form.js';
 import { html, Html } from '../../views/html.js';
 import { card, empty, rows } from '../../views/parts.js';
-import { SandboxClock } from '../clock/sandbox-clock.js';
-import { CATALOGUE, type CatalogueEvent, eventBody, USUAL_EVENT } from '../events/event-catalogue.js';
-import { EventSender, STRANGER } from '../events/event-sender.js';
+import { CATALOGUE, type CatalogueEvent, USUAL_EVENT } from '../events/event-catalogue.js';
+import { EventSender } from '../events/event-sender.js';
+import { SavedEvents } from '../events/saved-events.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
-import type { SandboxGroupRecord } from '../state/records.js';
-import { recordKey, SandboxState } from '../state/sandbox-state.js';
-import type { Delivery, DeliveryCredentials, DeliveryOptions } from '../webhooks/delivery.js';
-import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
+import type { SandboxGroupRecord, SandboxSavedEvent } from '../state/records.js';
+import { SandboxState } from '../state/sandbox-state.js';
+import type { Delivery } from '../webhooks/delivery.js';
+import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { type Back, back, link } from './back.js';
+import {
+  companyKey,
+  ComposeForm,
+  deliveryOptions,
+  mannerOf,
+  OFFERED,
+  parseBody,
+  splitKey,
+} from './compose-form.js';
 import { deliveryRow, isFailed } from './delivery-look.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { Page, PageController } from './page.decorator.js';
@@ -22,9 +29,7 @@ import { PageToken } from './page-token.js';
 import { contains } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
 
-/** Companies, people and records offered at once; more are searched. */
-const OFFERED = 50;
-const MAX_TIMES = 50;
+const MAX_BODY = 200_000;
 const KINDS: Readonly<Record<string, readonly Delivery['kind'][]>> = {
   cancel: ['group'],
   stranger: ['group'],
@@ -36,10 +41,11 @@ const KINDS: Readonly<Record<string, readonly Delivery['kind'][]>> = {
 export class ComposeController {
   constructor(
     private readonly state: SandboxState,
-    private readonly clock: SandboxClock,
     private readonly marketplaces: MarketplaceAdmin,
-    private readonly webhooks: SandboxWebhooks,
+    private readonly sender: WebhookSender,
     private readonly events: EventSender,
+    private readonly saved: SavedEvents,
+    private readonly composer: ComposeForm,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -47,28 +53,35 @@ export class ComposeController {
   @Page('/')
   compose(@Exchange() exchange: SandboxExchange): string {
     const { query } = exchange;
-    const event = CATALOGUE.find(({ key }) => key === query.get('event')) ?? USUAL_EVENT;
-    const groups = this.#groups(query.get('q') ?? '', query.get('company') ?? '');
-    const group = groups.find((one) => keyOf(one) === query.get('company')) ?? groups[0];
+    const saved = this.saved.get(query.get('saved') ?? '');
+    const wanted = saved?.event ?? query.get('event');
+    const event = CATALOGUE.find(({ key }) => key === wanted) ?? USUAL_EVENT;
+    const company = saved ? `${saved.marketplace} ${saved.groupId ?? ''}` : (query.get('company') ?? '');
+    const groups = this.#groups(query.get('q') ?? '', company);
+    const found = groups.find((one) => companyKey(one) === company);
+    const isGone = saved !== undefined && saved.groupId !== null && found === undefined;
+    const group = found ?? groups[0];
+    const composed = { event, group, query, saved };
     return this.pages.render(exchange, {
       title: 'Send an event',
       lead: 'Choose what happens at the marketplace; your application is called as in production.',
       active: '/compose',
       body: html`<div class="split">
         <section class="card flush" aria-label="Events">
-          ${this.#catalogue(event, query.get('company'))}
+          ${this.#catalogue(saved ? null : event, saved, query.get('company'))}
         </section>
         <div class="pane">
-          ${query.has('event') ? html`<p class="backlink"><a href="/compose">Back to the list</a></p>` : ''}
+          ${query.has('event') || saved ? html`<p class="backlink"><a href="/compose">Back to the list</a></p>` : ''}
+          ${isGone ? html`<p class="card warn">The company that this event was composed for is not there any more: another one is chosen.</p>` : ''}
           ${
             group || event.key === 'stranger'
-              ? html`${event.key === 'stranger' ? '' : this.#chooseCompany(event, groups, group, query)}
-                ${this.#form(event, group, query)}`
+              ? html`${event.key === 'stranger' ? '' : this.composer.choose(composed, groups)}
+                ${this.composer.form(composed)}`
               : html`<div class="card">
                   ${empty('box', 'No company runs your application', 'Add one, or start the scenario again.', html`<a class="button" href="/companies/new">Add a company</a>`)}
                 </div>`
           }
-          ${this.#lastTimes(event)}
+          ${saved ? this.#kept(saved) : ''} ${this.#lastTimes(event)}
         </div>
       </div>`,
     });
@@ -82,151 +95,111 @@ export class ComposeController {
     const marketplace = form['marketplace'] || named || undefined;
     const again = link('/compose', { event, company });
     if (event === 'leave' && !user) return back(again, 'Choose who leaves.', 'bad');
-    const needsBody = CATALOGUE.some(({ key, resource }) => key === event && resource !== null);
-    const entities = needsBody ? parse(body) : undefined;
+    const entities = needsBody(event) ? parseBody(body) : undefined;
     if (entities === null) return back(again, 'The body is no JSON object; nothing was sent.', 'bad');
     return noticeOf(
       await this.events.send({ event, marketplace, group, user, body: entities }, deliveryOptions(form)),
     );
   }
 
-  #catalogue(chosen: CatalogueEvent, company: string | null): Html {
+  /** Keeps what is composed; its name can be changed where it is opened. */
+  @Post('save')
+  @Redirect()
+  save(@Form() form: FormFields): Back {
+    const { event = '', company = '', user = '', body = '' } = form;
+    const entry = CATALOGUE.find(({ key }) => key === event);
+    if (!entry) throw new NotFoundException();
+    const [named = '', group = ''] = splitKey(company);
+    const again = link('/compose', { event, company });
+    if (needsBody(event) && parseBody(body) === null)
+      return back(again, 'The body is no JSON object; nothing was kept.', 'bad');
+    if (body.length > MAX_BODY) return back(again, 'The body is too long to be kept.', 'bad');
+    const { name: marketplace } = this.marketplaces.getOrFirst(form['marketplace'] || named || undefined);
+    const isOfCompany = event !== 'stranger' && group !== '';
+    const saved = this.saved.save({
+      name: isOfCompany ? `${entry.title}, ${this.pages.companyName(marketplace, group)}` : entry.title,
+      event,
+      marketplace,
+      groupId: isOfCompany ? group : null,
+      user: user || null,
+      body: needsBody(event) ? body : null,
+      manner: mannerOf(form),
+    });
+    return back(link('/compose', { saved: saved.id }), 'Kept among your own events.');
+  }
+
+  @Post('rename')
+  @Redirect()
+  rename(@Form() { id = '', name = '' }: FormFields): Back {
+    if (!this.saved.rename(id, name)) throw new NotFoundException();
+    return back(link('/compose', { saved: id }), 'It has its new name.');
+  }
+
+  @Post('remove')
+  @Redirect()
+  remove(@Form() { id = '' }: FormFields): Back {
+    if (!this.saved.remove(id)) throw new NotFoundException();
+    return back('/compose', 'It is not kept any more.');
+  }
+
+  #catalogue(
+    chosen: CatalogueEvent | null,
+    saved: SandboxSavedEvent | undefined,
+    company: string | null,
+  ): Html {
     const names = [...new Set(CATALOGUE.map(({ group }) => group))];
+    const kept = this.saved.list();
     return html`<ul class="rows">
+      ${
+        kept.length > 0
+          ? html`<li class="day">My own</li>
+              ${kept.map((one) =>
+                catalogueRow(
+                  link('/compose', { saved: one.id }),
+                  CATALOGUE.find(({ key }) => key === one.event)?.method ?? 'POST',
+                  html`<bdi>${one.name}</bdi>`,
+                  `${one.marketplace}${one.groupId === null ? '' : ` · ${one.groupId}`}`,
+                  one === saved,
+                ),
+              )}`
+          : ''
+      }
       ${names.map(
-        (name) =>
+        (name, index) =>
           html`<li class="day">${name}</li>
-            ${CATALOGUE.filter(({ group }) => group === name).map(
-              ({ key, method, title, note }) =>
-                html`<li>
-                  <a
-                    class="row"
-                    href="${link('/compose', { event: key, company })}"
-                    ${key === chosen.key ? new Html('aria-current="true"') : ''}
-                    ><span class="tag">${method}</span><span>${title}</span><span></span
-                    ><span class="sub">${note}</span></a
-                  >
-                </li>`,
-            )}`,
+            ${CATALOGUE.filter(({ group }) => group === name).map((one) =>
+              catalogueRow(
+                link('/compose', { event: one.key, company }),
+                one.method,
+                one.title,
+                one.note,
+                one === chosen,
+              ),
+            )}
+            ${index === 0 ? catalogueRow('/logins/new', 'GET', 'A login from the catalogue', 'A person clicks your tile', false) : ''}`,
       )}
     </ul>`;
   }
 
-  /** Which company: the page is made anew, with its people and records. */
-  #chooseCompany(
-    event: CatalogueEvent,
-    groups: readonly SandboxGroupRecord[],
-    group: SandboxGroupRecord | undefined,
-    query: URLSearchParams,
-  ): Html {
-    const total = this.state.groups.size;
-    const choices: Choice[] = groups.map((one) => [
-      keyOf(one),
-      `${one.name} (${one.marketplace}, ${one.uid})`,
-    ]);
-    const search =
-      total > OFFERED || query.has('q')
-        ? html`<label class="search"
-            >Search companies<input
-              type="search"
-              name="q"
-              value="${query.get('q') ?? ''}"
-              placeholder="Name or id"
-              maxlength="200"
-          /></label>`
-        : '';
-    return html`<form class="filters" action="/compose">
-      ${hiddenField('event', event.key)}${search}${select('Company', 'company', choices, group ? keyOf(group) : '')}<button>
-        Choose
-      </button>
-    </form>`;
-  }
-
-  #form(event: CatalogueEvent, group: SandboxGroupRecord | undefined, query: URLSearchParams): Html {
-    const danger = event.key === 'cancel' || event.key === 'leave';
-    const fields = html`<header><h2>${event.title}</h2></header>
-      ${hiddenField('event', event.key)}${group ? hiddenField('company', keyOf(group)) : ''}
-      <p>${explanation(event, group)}</p>
-      ${event.key === 'leave' && group ? this.#members(group, query.get('user') ?? '') : ''}
-      ${event.resource !== null && group ? this.#body(event, event.resource, group, query) : ''}
-      <details>
-        <summary>How it is sent</summary>
-        <div class="fields">
-          ${
-            event.key === 'stranger'
-              ? select(
-                  'Marketplace',
-                  'marketplace',
-                  this.marketplaces.list().map(({ name }) => name),
-                )
-              : ''
-          }
-          ${select('Credentials', 'credentials', [
-            ['valid', 'Right'],
-            ['old', 'The key before'],
-            ['wrong', 'Wrong password'],
-            ['none', 'None'],
-            ...this.marketplaces.list().map(({ name }) => [`of:${name}`, `Those of ${name}`] as const),
-          ])}
-          <label
-            >Times<input
-              name="times"
-              type="number"
-              min="1"
-              max="${MAX_TIMES}"
-              value="${event.key === 'repeat' ? 2 : 1}"
-          /></label>
-          ${select('Spacing', 'burst', [
-            ['', 'One after another'],
-            ['on', 'All at once'],
-          ])}
-        </div>
-      </details>
-      <p class="actions">
-        <button class="primary ${danger ? 'danger' : ''}">${buttonText(event, group)}</button>
-      </p>`;
-    return this.token.form('/compose', fields, { cls: 'card' });
-  }
-
-  #members(group: SandboxGroupRecord, chosen: string): Html {
-    const { marketplace, uid } = group;
-    const members = this.state.memberships
-      .filter((one) => one.marketplace === marketplace && one.groupUid === uid)
-      .slice(0, OFFERED)
-      .map(({ userUid, role }) => [userUid, `${this.pages.person(marketplace, userUid)}, ${role}`] as const);
-    if (members.length === 0) return html`<p class="bad">Nobody belongs to it.</p>`;
-    return html`<div class="fields">${select('Who leaves', 'user', members, chosen)}</div>`;
-  }
-
-  #body(event: CatalogueEvent, resource: string, group: SandboxGroupRecord, query: URLSearchParams): Html {
-    const { marketplace, uid } = group;
-    const from = this.webhooks.deliveries.find(({ id }) => id === query.get('from'));
-    const [first] = this.state.connec.list(marketplace, uid, resource);
-    const body = eventBody(event.key, {
-      resource,
-      group: uid,
-      record: first ?? null,
-      now: this.clock.iso(),
-      id: 'e32303c1-0000-4000-8000-000000002001',
-    });
-    const text = from?.body ? pretty(from.body) : JSON.stringify(body, null, 2);
-    return html`<label
-        >Body<textarea name="body" rows="14" spellcheck="false" required>${text}</textarea>
-      </label>
-      <p class="small soft">
-        ${
-          first
-            ? html`Made of a record that the company has;
-                <a href="${link('/records', { company: keyOf(group), resource })}">see all</a>.`
-            : `The company has no ${resource}: this one is made up.`
-        }
-        Times are the sandbox clock’s.
-      </p>`;
+  /** Name and removal of an event that is kept. */
+  #kept({ id, name }: SandboxSavedEvent): Html {
+    return card(
+      'Your own event',
+      html`${this.token.form(
+        '/compose/rename',
+        html`<input type="hidden" name="id" value="${id}" /><label class="search"
+            >Name<input name="name" required maxlength="80" value="${name}" /></label
+          ><button>Save the name</button>`,
+        { cls: 'filters' },
+      )}
+      ${this.token.action('/compose/remove', 'Remove it', { id })}`,
+      { aside: 'Stays when the scenario starts again' },
+    );
   }
 
   #lastTimes(event: CatalogueEvent): Html | string {
     const kinds = KINDS[event.key] ?? ['notification'];
-    const last = this.webhooks.deliveries
+    const last = this.sender.deliveries
       .filter(({ kind }) => kinds.includes(kind))
       .slice(-3)
       .reverse();
@@ -251,52 +224,22 @@ export class ComposeController {
   }
 }
 
-/** A company in an address or a form. */
-function keyOf({ marketplace, uid }: SandboxGroupRecord): string {
-  return recordKey(marketplace, uid).replace('\n', ' ');
+function catalogueRow(
+  href: string,
+  method: string,
+  title: Html | string,
+  note: string,
+  isOpen: boolean,
+): Html {
+  return html`<li>
+    <a class="row" href="${href}" ${isOpen ? new Html('aria-current="true"') : ''}
+      ><span class="tag">${method}</span><span>${title}</span><span></span><span class="sub">${note}</span></a
+    >
+  </li>`;
 }
 
-/** Marketplace and id of {@link keyOf}; names of marketplaces hold no blank. */
-function splitKey(key: string): string[] {
-  const blank = key.lastIndexOf(' ');
-  return blank < 0 ? [] : [key.slice(0, blank), key.slice(blank + 1)];
-}
-
-function explanation({ key }: CatalogueEvent, group: SandboxGroupRecord | undefined): Html {
-  const name = html`<b><bdi>${group?.name ?? ''}</bdi></b>`;
-  switch (key) {
-    case 'cancel':
-      return html`${name} cancels your application. Your webhook is called; then the company is terminated
-      here: nobody signs in through it, and it cannot be charged any more.`;
-    case 'leave':
-      return html`A person is taken out of ${name}. Your webhook is called, and ends the person’s session.`;
-    case 'stranger':
-      return html`A webhook for <code>${STRANGER}</code>, which no marketplace has. Your application responds
-        well, and does nothing.`;
-    case 'repeat':
-      return html`The same body arrives more than once. Your application does its work once.`;
-    case 'older':
-      return html`This body arrives first, then the same records as they were a minute before. The older ones
-      must not win.`;
-    default:
-      return html`Somebody changes a record of ${name} elsewhere; your notification path is called.`;
-  }
-}
-
-function buttonText({ key }: CatalogueEvent, group: SandboxGroupRecord | undefined): string {
-  if (key === 'cancel') return `Cancel ${group?.name ?? 'it'}`;
-  return key === 'leave' ? 'Take the person out' : 'Send';
-}
-
-function deliveryOptions(form: FormFields): DeliveryOptions & { times: number } {
-  const { times, credentials = 'valid', burst } = form;
-  return {
-    times: Math.min(MAX_TIMES, Math.max(1, Number(times) || 1)),
-    burst: Boolean(burst),
-    credentials: credentials.startsWith('of:')
-      ? { of: credentials.slice('of:'.length) }
-      : (credentials as Exclude<DeliveryCredentials, object>),
-  };
+function needsBody(event: string): boolean {
+  return CATALOGUE.some(({ key, resource }) => key === event && resource !== null);
 }
 
 /** To what was sent last, with what the application responded. */
@@ -309,18 +252,4 @@ function noticeOf(deliveries: readonly Delivery[]): Back {
     `Your application responded ${responses.join(', ')}${deliveries.length > 10 ? ' …' : ''}.`,
     failed ? 'bad' : 'good',
   );
-}
-
-function parse(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function pretty(text: string): string {
-  const value = parse(text);
-  return value ? JSON.stringify(value, null, 2) : text;
 }

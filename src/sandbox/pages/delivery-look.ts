@@ -1,6 +1,6 @@
 import type { Row, Tone } from '../../views/parts.js';
 import { duration } from '../../views/format.js';
-import type { Html } from '../../views/html.js';
+import { html, type Html, type HtmlValue } from '../../views/html.js';
 import type { Delivery } from '../webhooks/delivery.js';
 
 /** Whether the application did not take a delivery. */
@@ -13,12 +13,20 @@ export function deliveryTone(delivery: Delivery): Tone {
   return isFailed(delivery) ? 'bad' : 'good';
 }
 
+/** What the marketplace does to a synchronization by a method. */
+const SYNCHRONIZATION: Readonly<Record<string, string>> = {
+  GET: 'asked about',
+  POST: 'started',
+  PUT: 'turned on or off',
+};
+
 /** What a delivery said, in words. */
-export function deliveryTitle({ kind, url, body }: Delivery): string {
+export function deliveryTitle({ kind, method, url, body }: Delivery): string {
   const [path = ''] = url.replace(/^[a-z]+:\/\/[^/]+/, '').split('?');
   if (kind === 'group') return `Company removed: ${path}`;
   if (kind === 'group-user') return `Person removed: ${path}`;
   if (kind === 'initialization') return `Application started: ${path}`;
+  if (kind === 'synchronization') return `Synchronization ${SYNCHRONIZATION[method] ?? 'called'}: ${path}`;
   return `Notification, ${entitiesOf(body)}`;
 }
 
@@ -35,8 +43,15 @@ function entitiesOf(body: string | null): string {
   }
 }
 
-/** One line of a list of deliveries. */
-export function deliveryRow(delivery: Delivery, time: Html, href: string, open = false): Row {
+/** One line of a list of deliveries; `note` stands at its end. */
+export function deliveryRow(
+  delivery: Delivery,
+  time: Html,
+  href: string,
+  open = false,
+  note: HtmlValue = '',
+): Row {
+  const sub = `${delivery.marketplace} · ${duration(delivery.durationMs)}${delivery.error ? ` · ${delivery.error}` : ''}`;
   return {
     href,
     open,
@@ -44,6 +59,6 @@ export function deliveryRow(delivery: Delivery, time: Html, href: string, open =
     word: delivery.status ?? 'none',
     title: deliveryTitle(delivery),
     time,
-    sub: `${delivery.marketplace} · ${duration(delivery.durationMs)}${delivery.error ? ` · ${delivery.error}` : ''}`,
+    sub: note === '' ? sub : html`${sub} · ${note}`,
   };
 }

@@ -10,6 +10,8 @@ import { ConnecRecords } from '../connec/connec-records.js';
 import { FAULT_PRESETS, type FaultEffect, type FaultPreset } from '../faults/fault.js';
 import { FaultInjector } from '../faults/fault-injector.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
+import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { type Back, back } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { Page, PageController } from './page.decorator.js';
@@ -48,7 +50,10 @@ const MANNERS: Readonly<Record<string, readonly [label: string, manner: ConnecMa
 };
 
 /** Pages that a move of the clock may lead back to. */
-const RETURNS = ['/faults', '/bills'];
+const RETURNS = ['/faults', '/bills', '/webhooks'];
+
+/** When the page has webhooks sent again that failed; code can do more. */
+const RETRIES = ['1m', '5m', '30m'];
 
 /** Makes the marketplace misbehave, and time pass. */
 @PageController('faults')
@@ -57,6 +62,8 @@ export class FaultsController {
     private readonly clock: SandboxClock,
     private readonly faults: FaultInjector,
     private readonly records: ConnecRecords,
+    private readonly sender: WebhookSender,
+    private readonly webhooks: SandboxWebhooks,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -117,7 +124,7 @@ export class FaultsController {
               ${PRESETS.map(([name, label]) => this.token.action('/faults/preset', label, { name }))}
             </div>`,
           )}
-          ${this.#connec()}
+          ${this.#connec()} ${this.#retries()}
         </div>
         <div class="below">
           ${
@@ -186,6 +193,32 @@ export class FaultsController {
     if (id === '*') this.faults.clear();
     else this.faults.remove(id);
     return back('/faults', 'Removed.');
+  }
+
+  @Post('retries')
+  @Redirect()
+  retries(@Form() { name = '' }: FormFields): Back {
+    const isOn = name === 'on';
+    this.webhooks.retryFailures(isOn ? RETRIES : []);
+    return back(
+      '/faults',
+      isOn ? 'Webhooks that fail are sent again, by this clock.' : 'Webhooks that fail are not sent again.',
+    );
+  }
+
+  #retries(): Html {
+    const isOn = this.sender.retries.length > 0;
+    return card(
+      'Webhooks that fail',
+      html`<p>
+          ${isOn ? pill('info', 'Sent again') : pill('idle', 'Sent once')} After 1, 5 and 30 minutes of this
+          clock, or not at all: what the real platform does is documented nowhere.
+        </p>
+        <div class="actions">
+          ${this.token.action('/faults/retries', isOn ? 'Send once' : 'Send failures again', { name: isOn ? 'off' : 'on' })}
+          <a class="button quiet" href="/webhooks">Webhooks</a>
+        </div>`,
+    );
   }
 
   #connec(): Html {

@@ -10,6 +10,7 @@ import type { SandboxPart } from '../http/exchange-routes.js';
 import { asHar } from '../journal/har.js';
 import { isProblem, Journal, type JournalEntry } from '../journal/journal.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
+import { JournalCompanies } from './journal-companies.js';
 import { Page, PageController } from './page.decorator.js';
 import { contains, listPage, narrowed } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
@@ -37,6 +38,7 @@ export class JournalController {
   constructor(
     private readonly journal: Journal,
     private readonly marketplaces: MarketplaceAdmin,
+    private readonly companies: JournalCompanies,
     private readonly pages: SandboxPages,
   ) {}
 
@@ -63,7 +65,8 @@ export class JournalController {
         },
         html`${select('Who called', 'direction', [['', 'Either'], ...DIRECTIONS], query.get('direction') ?? '')}
         ${select('Part', 'part', [['', 'All'], ...PARTS], query.get('part') ?? '')}
-        ${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], query.get('marketplace') ?? '')}`,
+        ${select('Marketplace', 'marketplace', [['', 'All'], ...this.marketplaces.list().map(({ name }) => name)], query.get('marketplace') ?? '')}
+        ${select('Company', 'company', [['', 'All'], ...this.companies.choices(this.journal.find())], query.get('company') ?? '')}`,
         { show: show ?? '' },
       )}
       ${chips(
@@ -155,6 +158,7 @@ export class JournalController {
             ['Response', pill(tone(entry), entry.status ?? 'none')],
             ['Took', duration(entry.durationMs)],
             ['Marketplace', entry.marketplace ?? 'unknown'],
+            ['Company', this.companies.link(entry) || 'none'],
           ])}
         </div>
         <div class="two half">
@@ -176,12 +180,14 @@ export class JournalController {
     const [part, direction] = [query.get('part'), query.get('direction')];
     const marketplace = query.get('marketplace');
     const text = query.get('q') ?? '';
+    const company = query.get('company');
     return this.journal
       .find({
         ...(PARTS.some(([one]) => one === part) ? { part: part as SandboxPart } : {}),
         ...(direction === 'in' || direction === 'out' ? { direction } : {}),
         ...(marketplace ? { marketplace } : {}),
       })
+      .filter((one) => !company || this.companies.keyOf(one) === company)
       .filter((one) =>
         contains(text, [one.url, one.route, String(one.status), one.requestBody, one.responseBody]),
       )
@@ -196,6 +202,7 @@ export class JournalController {
         ><code>${one.method} ${one.url.replace(/^https?:\/\/[^/]+/, '').split('?')[0] ?? ''}</code></a
       >`,
       one.direction === 'in' ? 'Application' : 'Marketplace',
+      this.companies.link(one),
       one.marketplace ?? '',
       pill(tone(one), one.status ?? 'none'),
       duration(one.durationMs),
@@ -208,6 +215,7 @@ export class JournalController {
           { name: 'At' },
           { name: 'Call', kind: 'lead' },
           { name: 'Who called' },
+          { name: 'Company' },
           { name: 'Marketplace' },
           { name: 'Response' },
           { name: 'Took', kind: 'num' },

@@ -6,6 +6,7 @@ import { chips, filters, hiddenField, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
 import { card, code, empty, id, json, keyValues, pill, rows, table } from '../../views/parts.js';
 import { webAddress } from '../../views/web-address.js';
+import { milliseconds } from '../clock/duration.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { isLoginProblem, LoginLog, type LoginRecord, loginState } from '../login/login-log.js';
 import { SandboxLogin } from '../login/sandbox-login.js';
@@ -15,6 +16,7 @@ import { SandboxState } from '../state/sandbox-state.js';
 import { AssertionWorkshop } from '../workshop/assertion-workshop.js';
 import { type Back, back, link } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
+import { loginsByDay, loginsByHour } from './login-charts.js';
 import { loginLook, loginRow } from './login-look.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
@@ -24,6 +26,12 @@ import { SandboxPages } from './sandbox-pages.js';
 
 /** People offered at once; more are searched. */
 const PEOPLE = 50;
+/** How far back the list goes, by the sandbox's clock. */
+const SINCE = [
+  ['1h', 'Last hour'],
+  ['1d', 'Last 24 hours'],
+  ['7d', 'Last 7 days'],
+] as const;
 
 /** Who went from the marketplace to the application, and what it decided. */
 @PageController('logins')
@@ -47,8 +55,13 @@ export class LoginsController {
       query.get('show'),
     ];
     const all = this.log.list().toReversed();
+    const since = SINCE.find(([span]) => span === query.get('since'))?.[0];
+    const from = since === undefined ? 0 : this.pages.now - milliseconds(since);
     const found = all.filter(
-      (one) => (!marketplace || one.marketplace === marketplace) && contains(text, this.#texts(one)),
+      (one) =>
+        (!marketplace || one.marketplace === marketplace) &&
+        Date.parse(one.at) >= from &&
+        contains(text, this.#texts(one)),
     );
     const problems = found.filter((one) => isLoginProblem(one));
     const unseen = found.filter((one) => loginState(one) === 'sent');
@@ -74,10 +87,12 @@ export class LoginsController {
       body:
         all.length === 0
           ? this.#nobody()
-          : html`${filters(
+          : html`${all.length > 2 ? html`<div class="two gap over">${card('By hour', loginsByHour(all, this.pages.now))}${card('By day', loginsByDay(all, this.pages.now))}</div>` : ''}
+            ${filters(
               '/logins',
               { label: 'Person, company, code or id', hint: 'Ana, cld-1, sso.audience …', value: text },
-              select('Marketplace', 'marketplace', [['', 'All'], ...this.#names()], marketplace),
+              html`${select('Marketplace', 'marketplace', [['', 'All'], ...this.#names()], marketplace)}
+              ${select('Time', 'since', [['', 'All'], ...SINCE], since)}`,
               { show: show ?? '' },
             )}
             ${chips('Show', [

@@ -1,4 +1,4 @@
-import { Post, Redirect } from '@nestjs/common';
+import { Get, Header, Post, Redirect } from '@nestjs/common';
 
 import { count, number } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
@@ -94,6 +94,16 @@ export class OverviewController {
     return back('/', `The application is at ${this.state.appUrl}.`);
   }
 
+  /** The variables as a file to start with: `node --env-file=.env`. */
+  @Get('env')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename=".env"')
+  @Header('cache-control', 'no-store')
+  @Header('x-content-type-options', 'nosniff')
+  env(): string {
+    return `${this.#variables()}\n`;
+  }
+
   @Page('reset')
   askReset(@Exchange() exchange: SandboxExchange): string {
     const { state } = this;
@@ -107,7 +117,7 @@ export class OverviewController {
         <p>
           What you and your application added or changed is gone, with the journal, the logins and the
           webhooks. Clock and faults are put back. Keys and certificates are the scenario's own again: your
-          application must fetch its configuration once more. Its address stays.
+          application must fetch its configuration once more. Its address stays, and so do events of your own.
         </p>
         <p class="actions">
           <button class="danger primary">Start again</button><a class="button quiet" href="/">Leave it</a>
@@ -245,13 +255,7 @@ export class OverviewController {
   }
 
   #start(): Html {
-    const { apiKey, apiSecret } = this.state.environment;
-    const variables = [
-      `MNO_DEVPL_HOST=${this.address.url}`,
-      'MNO_DEVPL_API_PATH=/api/config/v1/marketplaces',
-      `MNO_DEVPL_ENV_KEY=${apiKey}`,
-      `MNO_DEVPL_ENV_SECRET=${apiSecret}`,
-    ].join('\n');
+    const variables = this.#variables();
     const where = this.token.form(
       '/app',
       html`<label class="search"
@@ -266,9 +270,22 @@ export class OverviewController {
     return card(
       'Start here',
       html`${code('variables', 'Environment variables', variables)}
-        <p class="small soft">Made for this sandbox only; they open nothing else.</p>
+        <p class="actions">
+          <a class="button" href="/env" download=".env">Download as .env</a>
+          <span class="small soft">Made for this sandbox only; they open nothing else.</span>
+        </p>
         ${where}`,
     );
+  }
+
+  #variables(): string {
+    const { apiKey, apiSecret } = this.state.environment;
+    return [
+      `MNO_DEVPL_HOST=${this.address.url}`,
+      'MNO_DEVPL_API_PATH=/api/config/v1/marketplaces',
+      `MNO_DEVPL_ENV_KEY=${apiKey}`,
+      `MNO_DEVPL_ENV_SECRET=${apiSecret}`,
+    ].join('\n');
   }
 
   #help(): Html {

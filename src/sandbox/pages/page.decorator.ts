@@ -1,7 +1,8 @@
-import { applyDecorators, Controller, Get, Header, UseGuards } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, UseGuards, UseInterceptors } from '@nestjs/common';
 
 import { PAGE_POLICY } from '../../views/layout.js';
 import { CsrfGuard } from './csrf.guard.js';
+import { ServerTiming } from './server-timing.js';
 
 /** Headers of every page: never cached, nothing inline or from elsewhere, no guessing of types. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
@@ -18,7 +19,7 @@ export function PageHeaders(): MethodDecorator {
 
 /** A page for people at a path. */
 export function Page(path: string): MethodDecorator {
-  return applyDecorators(Get(path), PageHeaders());
+  return applyDecorators(Get(path), PageHeaders(), UseInterceptors(ServerTiming));
 }
 
 /** Pages below a path, whose forms are guarded. */

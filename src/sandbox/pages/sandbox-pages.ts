@@ -98,6 +98,7 @@ export class SandboxPages {
             { path: '/companies', name: 'Companies' },
             { path: '/compose', name: 'Send an event' },
             { path: '/records', name: 'Records' },
+            { path: '/synchronization', name: 'Synchronization' },
             { path: '/marketplaces', name: 'Marketplaces' },
             { path: '/faults', name: 'Faults and clock' },
           ],

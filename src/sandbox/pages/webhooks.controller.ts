@@ -1,17 +1,20 @@
 import { Get, Header, Post, Redirect } from '@nestjs/common';
 
-import { at, count, duration, number } from '../../views/format.js';
+import { count, exactTime, number } from '../../views/format.js';
 import { chips, filters, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { card, code, empty, json, pill, rows, timeline } from '../../views/parts.js';
+import { card, empty, rows } from '../../views/parts.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
+import { milliseconds } from '../clock/duration.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { maskHeaders } from '../journal/mask.js';
 import type { Delivery } from '../webhooks/delivery.js';
+import { PlannedDeliveries } from '../webhooks/planned-deliveries.js';
 import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { type Back, back, link } from './back.js';
 import { deliveriesByHour, responseTimes } from './delivery-charts.js';
-import { deliveryRow, deliveryTitle, deliveryTone, isFailed } from './delivery-look.js';
+import { DeliveryDetails, LATER } from './delivery-details.js';
+import { deliveryRow, deliveryTone, isFailed } from './delivery-look.js';
 import { Form, type FormFields } from './form.decorator.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
@@ -27,6 +30,7 @@ const KINDS: readonly (readonly [Delivery['kind'], string])[] = [
   ['group', 'Company removed'],
   ['group-user', 'Person removed'],
   ['initialization', 'Application started'],
+  ['synchronization', 'Synchronization'],
 ];
 
 /** What the marketplace called on the application, and what it responded. */
@@ -35,6 +39,8 @@ export class WebhooksController {
   constructor(
     private readonly marketplaces: MarketplaceAdmin,
     private readonly sender: WebhookSender,
+    private readonly planned: PlannedDeliveries,
+    private readonly details: DeliveryDetails,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -59,7 +65,7 @@ export class WebhooksController {
     const open = unrepeated(all);
     return this.pages.render(exchange, {
       title: title(all),
-      lead: 'What the marketplace called on your application, and what it responded.',
+      lead: html`What the marketplace called on your application, and what it responded. ${this.#planned()}`,
       active: '/webhooks',
       live: '/journal/events?part=webhooks',
       actions: html`<a class="button primary" href="/compose">Send an event</a>${
@@ -200,69 +206,61 @@ export class WebhooksController {
     );
   }
 
+  /** Plans one more attempt, by the sandbox's clock. */
+  @Post('plan')
+  @Redirect()
+  plan(@Form() { id = '', after = '' }: FormFields): Back {
+    const open = link('/webhooks', { open: id });
+    const when = LATER.find(([value]) => value === after);
+    if (!when) return back(open, 'Choose when.', 'bad');
+    const { at } = this.sender.resendLater(id, milliseconds(when[0]));
+    return back(open, `It is sent again on ${exactTime(new Date(at).toISOString())}.`);
+  }
+
+  @Post('cancel')
+  @Redirect()
+  cancel(@Form() { id = '', plan = '' }: FormFields): Back {
+    const wasThere = this.planned.cancel(plan);
+    return back(
+      link('/webhooks', { open: id }),
+      wasThere ? 'That attempt is not made any more.' : 'That attempt was made already.',
+      wasThere ? 'good' : 'warn',
+    );
+  }
+
+  /** How many attempts wait, and for when. */
+  #planned(): Html {
+    const all = this.planned.list();
+    const [next] = all;
+    if (!next) return html``;
+    return html`${count(all.length, 'attempt is', 'attempts are')} planned, the next
+    ${this.pages.when(new Date(next.at).toISOString())}.`;
+  }
+
   #split(shown: readonly Delivery[], opened: Delivery | undefined, exchange: SandboxExchange): Html {
     if (shown.length === 0)
       return html`<div class="card">
         ${empty('box', 'Nothing matches', 'No webhook fits what you chose.', html`<a class="button" href="/webhooks">Clear the filter</a>`)}
       </div>`;
     const { items, pager } = listPage(shown, ({ id }) => id, exchange, 'webhook');
-    const lines = items.map((one) =>
-      deliveryRow(one, this.pages.when(one.at), narrowed(exchange, { open: one.id }), one === opened),
-    );
+    const next = new Map<string, number>();
+    for (const { repeats, at } of this.planned.list())
+      if (repeats !== null && !next.has(repeats)) next.set(repeats, at);
+    const lines = items.map((one) => {
+      const at = next.get(one.repeats ?? one.id);
+      const note = at === undefined ? '' : html`next ${this.pages.when(new Date(at).toISOString())}`;
+      const href = narrowed(exchange, { open: one.id });
+      return deliveryRow(one, this.pages.when(one.at), href, one === opened, note);
+    });
     return html`<div class="split">
       <section class="card flush" aria-label="List of webhooks">
         ${rows(lines, { codes: true })}${pager}
       </section>
       <div class="pane">
         ${exchange.query.has('open') ? html`<p class="backlink"><a href="${narrowed(exchange, {})}">Back to the list</a></p>` : ''}
-        ${opened ? this.#opened(opened) : ''}
+        ${opened ? this.details.of(opened) : ''}
       </div>
     </div>`;
-  }
-
-  #opened(delivery: Delivery): Html {
-    const root = delivery.repeats ?? delivery.id;
-    const attempts = this.sender.deliveries
-      .filter(({ id, repeats }) => id === root || repeats === root)
-      .toReversed();
-    const masked = headerLines(maskHeaders(delivery.headers));
-    return html`<article class="card ${deliveryTone(delivery) === 'bad' ? 'bad' : ''}">
-      <header>
-        <h2>${deliveryTitle(delivery)}</h2>
-        ${pill(deliveryTone(delivery), delivery.status ?? 'no response')}
-      </header>
-      <p>
-        ${
-          isFailed(delivery)
-            ? delivery.error
-              ? html`Your application did not respond: ${delivery.error}.`
-              : 'Your application did not take it.'
-            : html`Your application took it within ${duration(delivery.durationMs)}.`
-        }
-      </p>
-      <p class="actions">
-        ${this.token.action('/webhooks/resend', 'Send again now', { id: delivery.id }, { kind: 'primary' })}
-        ${delivery.kind === 'notification' ? html`<a class="button" href="${link('/compose', { event: 'own', from: delivery.id })}">Edit and send…</a>` : ''}
-      </p>
-      <h3>Attempts</h3>
-      ${timeline(
-        attempts.map((one) => [
-          deliveryTone(one),
-          html`<b>${one.id === root ? 'First' : 'Again'}</b> ${at(one.at)} · ${one.status ?? 'no response'}
-            after ${duration(one.durationMs)}`,
-        ]),
-      )}
-      <h3>Response</h3>
-      ${code('response-head', 'Response head', `${delivery.status ?? 'none'}\n${headerLines(delivery.responseHeaders)}`)}
-      ${delivery.responseBody ? json('response-body', 'Response body', delivery.responseBody) : ''}
-      <h3>Request</h3>
-      ${code('request-head', 'Request head', `${delivery.method} ${delivery.url}\n${masked}`)}
-      ${delivery.body ? json('request-body', 'Request body', delivery.body) : ''}
-      <details>
-        <summary>As a command, credentials included</summary>
-        ${code('curl', 'Command', this.sender.curl(delivery.id))}
-      </details>
-    </article>`;
   }
 }
 
@@ -288,10 +286,4 @@ function title(all: readonly Delivery[]): string {
   if (all.length === 0) return 'No webhook yet';
   if (failed > 0) return `${number(failed)} of ${count(all.length, 'webhook')} failed`;
   return `${count(all.length, 'webhook')}, all taken`;
-}
-
-function headerLines(headers: Readonly<Record<string, string>>): string {
-  return Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join('\n');
 }

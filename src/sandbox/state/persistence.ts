@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { SandboxError } from '../../errors/sandbox.error.js';
 import type { Collection } from './collection.js';
 import { SeededRandom } from './random.js';
+import type { SandboxSavedEvent } from './records.js';
 import type { SandboxState } from './sandbox-state.js';
 
 /** Format of the file; files of another one are not read. */
@@ -22,6 +23,8 @@ const COLLECTIONS = [
 
 interface StateFile extends Record<(typeof COLLECTIONS)[number], unknown[]> {
   readonly version: number;
+  /** Absent in files of earlier releases. */
+  readonly savedEvents?: readonly SandboxSavedEvent[];
   readonly environment: SandboxState['environment'];
   readonly appUrl: string;
   readonly counters: Record<string, number>;
@@ -31,10 +34,11 @@ interface StateFile extends Record<(typeof COLLECTIONS)[number], unknown[]> {
 
 /** The whole state as text, private keys included. */
 export function serializeState(state: SandboxState): string {
-  const { environment, appUrl, counters, billedUntil } = state;
+  const { environment, appUrl, counters, billedUntil, savedEvents } = state;
   const records = Object.fromEntries(COLLECTIONS.map((name) => [name, state[name]]));
   const random = state.random.state;
-  return JSON.stringify({ version: VERSION, environment, appUrl, counters, random, billedUntil, ...records });
+  const about = { version: VERSION, environment, appUrl, counters, random, billedUntil, savedEvents };
+  return JSON.stringify({ ...about, ...records });
 }
 
 /** Writes a state's text: whole or not at all, readable by its owner only. */
@@ -63,6 +67,7 @@ export function loadState(state: SandboxState, file: string): boolean {
   for (const name of COLLECTIONS) {
     for (const record of data[name]) (state[name] as Pick<Collection<unknown>, 'add'>).add(record);
   }
+  for (const event of data.savedEvents ?? []) state.savedEvents.add(event);
   Object.assign(state, {
     environment: data.environment,
     appUrl: data.appUrl,

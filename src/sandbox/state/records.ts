@@ -178,3 +178,20 @@ export interface SandboxConnecRecord {
   lineIds?: Record<string, SandboxExternalId[]>;
   lineCount?: number;
 }
+
+/** An event that somebody composed and keeps, to send it again. Outlives a reset. */
+export interface SandboxSavedEvent {
+  readonly id: string;
+  name: string;
+  /** Key of the catalogue. */
+  readonly event: string;
+  readonly marketplace: string;
+  /** Null for an event of no company. */
+  readonly groupId: string | null;
+  /** Who leaves; null where nobody does. */
+  readonly user: string | null;
+  /** JSON as it was typed; null for an event without a body. */
+  readonly body: string | null;
+  /** How it is sent: values of the form's fields. */
+  readonly manner: Readonly<Record<string, string>>;
+}

@@ -8,6 +8,7 @@ import type {
   SandboxMembershipRecord,
   SandboxRecurringBillRecord,
   SandboxResellerRecord,
+  SandboxSavedEvent,
   SandboxUsageRecord,
   SandboxUserRecord,
 } from './records.js';
@@ -57,6 +58,8 @@ export class SandboxState {
     recordKey(record.marketplace, record.groupId, record.meter),
   );
   readonly connec = new ConnecShelf();
+  /** What somebody composed and keeps. Outlives a reset, as the address of the application does. */
+  readonly savedEvents = new Collection<SandboxSavedEvent>((record) => record.id);
 
   constructor(readonly seed: number) {
     this.random = new SeededRandom(seed);

@@ -5,7 +5,7 @@ export interface Delivery {
   readonly repeats: string | null;
   /** By the sandbox's clock, ISO 8601. */
   readonly at: string;
-  readonly kind: 'group' | 'group-user' | 'notification' | 'initialization';
+  readonly kind: 'group' | 'group-user' | 'notification' | 'initialization' | 'synchronization';
   readonly marketplace: string;
   readonly method: string;
   readonly url: string;
@@ -44,6 +44,16 @@ export interface DeliveryOptions {
   readonly credentials?: DeliveryCredentials;
   /** Milliseconds to wait for a response. Default 10,000. */
   readonly timeoutMs?: number;
+  /**
+   * Where the connection is cut: `response` when the whole request is out, `body` after half of its body. What the
+   * application did meanwhile is for it to know. Not at all unless given.
+   */
+  readonly cut?: 'response' | 'body';
+  /**
+   * Milliseconds of the sandbox's clock between one of `times` and the next: the first goes at once, the others are planned
+   * and not waited for. Not together with `burst`.
+   */
+  readonly spacingMs?: number;
 }
 
 /** A text as one word of a POSIX shell. */

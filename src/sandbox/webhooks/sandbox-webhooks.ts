@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
 import { SandboxError } from '../../errors/sandbox.error.js';
+import { milliseconds, type SandboxDuration } from '../clock/duration.js';
 import { SandboxClock } from '../clock/sandbox-clock.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { ConnecChanges, type ChangeManner } from './connec-changes.js';
 import type { Delivery, DeliveryOptions } from './delivery.js';
+import { PlannedDeliveries, type PlannedDelivery } from './planned-deliveries.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** Options of a webhook that also changes the sandbox's own state. */
@@ -30,6 +32,7 @@ export class SandboxWebhooks {
     private readonly marketplaces: MarketplaceAdmin,
     private readonly sender: WebhookSender,
     private readonly changes: ConnecChanges,
+    private readonly plans: PlannedDeliveries,
   ) {}
 
   get deliveries(): readonly Delivery[] {
@@ -119,6 +122,44 @@ export class SandboxWebhooks {
     this.changes.manner = manner;
   }
 
+  /**
+   * Has what fails sent again by itself, so long after each attempt by the sandbox's clock: `['1m', '5m', '30m']` makes four
+   * attempts at most. An empty list, as at the beginning, sends nothing again.
+   */
+  retryFailures(after: readonly SandboxDuration[]): void {
+    this.sender.retries = after.map((one) => milliseconds(one));
+  }
+
+  /** What will be attempted by itself: repeats of what failed, and of what is sent one after another. */
+  get planned(): readonly PlannedDelivery[] {
+    return this.plans.list();
+  }
+
+  /**
+   * The marketplace asks for the state of a company's synchronization, starts it, or turns it on or off (protocol §10).
+   *
+   * @param fullSync of a start: everything again, not only what changed.
+   */
+  synchronization(
+    act: 'status' | 'start' | 'toggle',
+    groupUid: string,
+    { fullSync = false, ...options }: DeliveryOptions & { readonly fullSync?: boolean } = {},
+  ): Promise<Delivery[]> {
+    const { paths } = this.marketplaces.getOrFirst(options.marketplace);
+    const kind = 'synchronization';
+    if (act === 'status') {
+      const path = paths.synchronizationStatus.replace(/:[\w-]+/, encodeURIComponent(groupUid));
+      return this.sender.deliver({ kind, method: 'GET', path }, options);
+    }
+    const form = { group_id: groupUid, ...(fullSync ? { 'opts[full_sync]': 'true' } : {}) };
+    return this.sender.deliver(
+      act === 'start'
+        ? { kind, method: 'POST', path: paths.synchronizationStart, form }
+        : { kind, method: 'PUT', path: paths.synchronizationToggle, form },
+      options,
+    );
+  }
+
   /** Sends a logged delivery once more, as it was. */
   resend(id: string): Promise<Delivery> {
     return this.sender.resend(id);
@@ -134,7 +175,7 @@ export class SandboxWebhooks {
     return this.sender.idle();
   }
 
-  /** Forgets the log of deliveries, and how changes were to be delivered. */
+  /** Forgets the log of deliveries, what is planned, and how changes and failures were to be delivered. */
   clear(): void {
     this.changes.manner = {};
     this.sender.clear();

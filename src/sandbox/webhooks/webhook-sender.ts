@@ -11,6 +11,7 @@ import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { asCurl, type Delivery, type DeliveryCredentials, type DeliveryOptions } from './delivery.js';
+import { PlannedDeliveries, type PlannedDelivery } from './planned-deliveries.js';
 
 /** What is to be delivered. */
 export interface Parcel {
@@ -19,6 +20,8 @@ export interface Parcel {
   /** Of the application, template filled in. */
   readonly path: string;
   readonly body?: unknown;
+  /** Fields of a form, in place of a body in JSON. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 const CAPACITY = 1_000;
@@ -29,12 +32,18 @@ export class WebhookSender {
   readonly #logger = new Logger('MaestranoSandbox');
   readonly #log: Delivery[] = [];
   readonly #underway = new Set<Promise<unknown>>();
+  /**
+   * When what failed is sent again, milliseconds of the sandbox's clock after each attempt in turn. Nothing by itself as
+   * long as it is empty: what the real platform does is documented nowhere.
+   */
+  retries: readonly number[] = [];
 
   constructor(
     private readonly state: SandboxState,
     private readonly clock: SandboxClock,
     private readonly journal: Journal,
     private readonly marketplaces: MarketplaceAdmin,
+    private readonly planned: PlannedDeliveries,
   ) {}
 
   /** Deliveries so far, oldest first; the last 1,000 are kept. */
@@ -48,27 +57,27 @@ export class WebhookSender {
     const request = this.#request(marketplace, parcel, options);
     const delay = this.#delay(options);
     if (delay > 0) await sleep(delay);
-    const times = options.times ?? 1;
-    if (options.burst) {
-      const all = Array.from({ length: times }, () => this.#send(marketplace.name, parcel.kind, request));
-      return Promise.all(all);
+    const { times = 1, burst = false, spacingMs = 0 } = options;
+    const send = (repeats?: string): Promise<Delivery> =>
+      this.#send(marketplace.name, parcel.kind, request, repeats);
+    if (burst) return Promise.all(Array.from({ length: times }, () => send()));
+    const first = await send();
+    if (spacingMs > 0) {
+      for (let turn = 1; turn < times; turn++)
+        this.planned.add(turn * spacingMs, first.id, () => this.#follow(send(first.id)));
+      return [first];
     }
-    const deliveries: Delivery[] = [];
-    for (let turn = 0; turn < times; turn++) {
-      deliveries.push(await this.#send(marketplace.name, parcel.kind, request));
-    }
+    const deliveries = [first];
+    for (let turn = 1; turn < times; turn++) deliveries.push(await send());
     return deliveries;
   }
 
   /** Delivers without waiting; {@link idle} waits. */
   deliverLater(parcel: Parcel, options: DeliveryOptions): void {
-    const work: Promise<unknown> = this.deliver(parcel, options)
-      .catch((error: Error) => this.#logger.warn(`Not delivered: ${error.message}`))
-      .finally(() => this.#underway.delete(work));
-    this.#underway.add(work);
+    this.#follow(this.deliver(parcel, options));
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is under way any more; what is planned is not waited for. */
   async idle(): Promise<void> {
     // Changes of this very moment are still being gathered.
     await Promise.resolve();
@@ -81,8 +90,18 @@ export class WebhookSender {
    * @throws SandboxError `sandbox.unknown`
    */
   resend(id: string): Promise<Delivery> {
-    const { marketplace, kind, method, url, headers, body, repeats } = this.get(id);
-    return this.#send(marketplace, kind, { method, url, headers, body: body ?? undefined }, repeats ?? id);
+    return this.#again(this.get(id));
+  }
+
+  /**
+   * Plans to send a logged delivery once more, as it was.
+   *
+   * @param afterMs milliseconds of the sandbox's clock from now.
+   * @throws SandboxError `sandbox.unknown`, `sandbox.request` where too many wait
+   */
+  resendLater(id: string, afterMs: number): PlannedDelivery {
+    const delivery = this.get(id);
+    return this.planned.add(afterMs, delivery.repeats ?? id, () => this.#follow(this.#again(delivery)));
   }
 
   /** A logged delivery as a command line, credentials included. */
@@ -104,8 +123,23 @@ export class WebhookSender {
     });
   }
 
+  /** Forgets the log, what is planned, and that what failed is sent again. */
   clear(): void {
     this.#log.length = 0;
+    this.planned.clear();
+    this.retries = [];
+  }
+
+  #again({ id, marketplace, kind, method, url, headers, body, repeats }: Delivery): Promise<Delivery> {
+    return this.#send(marketplace, kind, { method, url, headers, body: body ?? undefined }, repeats ?? id);
+  }
+
+  /** Lets a delivery go on without anybody waiting for it but {@link idle}. */
+  #follow(delivering: Promise<unknown>): void {
+    const work: Promise<unknown> = delivering
+      .catch((error: Error) => this.#logger.warn(`Not delivered: ${error.message}`))
+      .finally(() => this.#underway.delete(work));
+    this.#underway.add(work);
   }
 
   #delay({ delayMs = 0 }: DeliveryOptions): number {
@@ -116,17 +150,24 @@ export class WebhookSender {
 
   #request(marketplace: SandboxMarketplaceRecord, parcel: Parcel, options: DeliveryOptions): OutgoingRequest {
     const authorization = this.#authorization(marketplace, options.credentials ?? 'valid');
-    const body = parcel.body === undefined ? undefined : JSON.stringify(parcel.body);
+    const { form, body: entities } = parcel;
+    const body = form
+      ? new URLSearchParams(form).toString()
+      : entities === undefined
+        ? undefined
+        : JSON.stringify(entities);
+    const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
     return {
       method: parcel.method,
       url: this.state.appHostOf(marketplace) + parcel.path,
       headers: {
         accept: 'application/json',
         ...(authorization === null ? {} : { authorization }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': type }),
       },
       body,
       timeoutMs: options.timeoutMs,
+      cut: options.cut,
     };
   }
 
@@ -183,7 +224,18 @@ export class WebhookSender {
     this.#log.push(delivery);
     if (this.#log.length > CAPACITY) this.#log.shift();
     this.#note(delivery);
+    this.#retry(delivery);
     return delivery;
+  }
+
+  /** Plans the next attempt of what failed, as far as {@link retries} goes and nothing is planned for it anyway. */
+  #retry({ id, repeats, status }: Delivery): void {
+    if (this.retries.length === 0 || (status !== null && status < 300)) return;
+    const root = repeats ?? id;
+    const attempts = this.#log.filter((one) => one.id === root || one.repeats === root).length;
+    const afterMs = this.retries[attempts - 1];
+    if (afterMs === undefined || !this.planned.hasRoom || this.planned.of(root).length > 0) return;
+    this.resendLater(id, afterMs);
   }
 
   #note(delivery: Delivery): void {

@@ -4,6 +4,7 @@ import { assetPath, PAGE_ASSETS } from '../../../src/views/assets.js';
 import { charges, latency, outcomes, sparkline } from '../../../src/views/charts.js';
 import { action, filters, form, select } from '../../../src/views/form.js';
 import { count, exactTime, label, money, moneyText, relativeTime, when } from '../../../src/views/format.js';
+import { heatMap, heatMapStart } from '../../../src/views/heat-map.js';
 import { html } from '../../../src/views/html.js';
 import { LEAVING_POLICY, PAGE_POLICY } from '../../../src/views/layout.js';
 import { card, code, json, pill, rows, table } from '../../../src/views/parts.js';
@@ -208,6 +209,28 @@ describe('drawings', () => {
       Number(height),
     );
     expect(heights).toEqual([2, 2]);
+  });
+
+  it('show days as squares, weeks as columns, and begin on a Monday', () => {
+    // 28 November 2026 is a Saturday.
+    const now = Date.parse('2026-11-28T20:10:00Z');
+    const start = heatMapStart(now, 12);
+    expect(new Date(start).toISOString()).toBe('2026-09-07T00:00:00.000Z');
+    expect(heatMapStart(Date.parse('2026-11-23T00:00:00Z'), 1)).toBe(Date.parse('2026-11-23T00:00:00Z'));
+    expect(heatMapStart(Date.parse('2026-11-29T23:59:59Z'), 1)).toBe(Date.parse('2026-11-23T00:00:00Z'));
+    const counts = Array.from({ length: 83 }, (_, day) => (day === 82 ? 8 : day === 0 ? 1 : 0));
+    const { text } = heatMap('a', 'Logins by day', '12 weeks', { start, counts }, ['login', 'logins']);
+    expect(text).toContain('9 logins in 12 weeks, at most 8 a day');
+    expect(text).toContain('<title>28 Nov: 8 logins</title>');
+    expect(text).toContain('<title>7 Sep: 1 login</title>');
+    expect(
+      [...text.matchAll(/class="q(\d)"\s*>\s*<title>/g)].filter(([, shade]) => shade !== '0'),
+    ).toHaveLength(2);
+    expect(text).toMatch(/<th scope="row">7 Sep<\/th>\s*<td class="num">1<\/td>/);
+    expect(text.match(/>(Sep|Oct|Nov)<\/text/g)).toEqual(['>Sep</text', '>Oct</text', '>Nov</text']);
+    const none = heatMap('a', MARKUP, MARKUP, { start, counts: [0] }, [MARKUP, MARKUP]).text;
+    expect(none).not.toMatch(/NaN|Infinity/);
+    expect(none).not.toContain(MARKUP);
   });
 
   it('say nothing of a course of two points', () => {
