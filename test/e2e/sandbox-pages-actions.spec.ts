@@ -119,8 +119,8 @@ describe.each(HTTP_ADAPTERS)('what the pages of the sandbox do, on %s', (name) =
     await post('/webhooks/plan', { id: first!.id, after: '5m' });
     await post('/webhooks/plan', { id: first!.id, after: '1h' });
     const page = await open(`/webhooks?open=${first!.id}`);
-    expect(page).toContain('2 attempts are planned, the next');
-    expect(page).toMatch(/Next attempt\s+<time[^>]*>in (4|5) min/);
+    expect(page).toContain('2 attempts are planned, the next:');
+    expect(page).toMatch(/Next attempt:\s+<time[^>]*>in (4|5) min/);
     expect(page).toMatch(/<b>Third<\/b>[\s\S]*<b>Second<\/b>[\s\S]*<b>First<\/b>/);
     const plan = /name="plan" value="([^"]+)"/.exec(page)![1]!;
     await post('/webhooks/cancel', { id: first!.id, plan });

@@ -10,6 +10,9 @@ import { DirectoryModule } from './maestrano/directory.module.js';
 import { GroupAdapter } from './maestrano/group.adapter.js';
 import { UserAdapter } from './maestrano/user.adapter.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { BooksService } from './pages/books.service.js';
+import { DeskController } from './pages/desk.controller.js';
+import { HomeController } from './pages/home.controller.js';
 import { SignInController } from './pages/sign-in.controller.js';
 
 @Module({
@@ -22,18 +25,21 @@ import { SignInController } from './pages/sign-in.controller.js';
       inject: [ConfigService],
       useFactory: (config: ConfigService) => ({
         // Everything but the secrets of the session comes from the official MNO_DEVPL_* variables.
-        session: { secret: config.getOrThrow<string>('SESSION_SECRET') },
+        // Two marketplaces, and nothing in a page's address says which: people choose on the front page.
+        session: { secret: config.getOrThrow<string>('SESSION_SECRET'), signInUrl: '/' },
         store: new RedisStore(new Redis(config.getOrThrow<string>('REDIS_URL')), { closeConnection: true }),
-        sso: { homeUrl: '/api/invoices' },
+        sso: { homeUrl: '/desk' },
       }),
     }),
     MaestranoBullmqModule.forRootAsync({
       inject: [ConfigService],
       useFactory: (config: ConfigService) => ({ connection: config.getOrThrow<string>('REDIS_URL') }),
     }),
+    DirectoryModule,
     InvoicesModule,
     OperationsModule,
   ],
-  controllers: [SignInController],
+  controllers: [HomeController, DeskController, SignInController],
+  providers: [BooksService],
 })
 export class AppModule {}

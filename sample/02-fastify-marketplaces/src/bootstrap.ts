@@ -5,8 +5,12 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { maestranoRoutes } from 'nestjs-maestrano';
 
 import { AppModule } from './app.module.js';
+import { PAGE_ROUTES } from './pages/html.js';
 
-/** Starts the application on `PORT`: API below /api, described at /docs-json, protected against cross-site requests. */
+/**
+ * Starts the application on `PORT`: pages for people, an API below /api, described at /docs-json, both protected against
+ * cross-site requests.
+ */
 export async function bootstrap(logger?: LogLevel[]): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule,
@@ -14,7 +18,7 @@ export async function bootstrap(logger?: LogLevel[]): Promise<NestFastifyApplica
     logger ? { logger } : {},
   );
   // Marketplaces know our routes without the prefix, and identity providers post from an origin of their own.
-  app.setGlobalPrefix('api', { exclude: maestranoRoutes() });
+  app.setGlobalPrefix('api', { exclude: [...maestranoRoutes(), ...PAGE_ROUTES] });
   app.enableCsrfProtection({ exclude: maestranoRoutes() });
   app.useSecurityHeaders();
   app.enableShutdownHooks();

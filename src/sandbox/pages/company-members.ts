@@ -29,13 +29,8 @@ export function personFields(example = 'Lee'): Html {
 }
 
 /** Whether a session of a login holds, as far as the marketplace knows. */
-export function holds(login: LoginRecord | undefined): boolean {
-  return (
-    login !== undefined &&
-    login.endedAt === null &&
-    login.sent === 'valid' &&
-    loginState(login) === 'accepted'
-  );
+export function holds(login: LoginRecord): boolean {
+  return login.endedAt === null && login.sent === 'valid' && loginState(login) === 'accepted';
 }
 
 /** The page of a person within a company. */
@@ -121,11 +116,11 @@ export class CompanyMembers {
 
   /** A session that holds, one that ended, or none. */
   session(one: SandboxMembershipRecord): HtmlValue {
+    const held = this.#held(one);
+    if (held) return html`${pill('good', 'Signed in')} <small>${this.pages.when(held.at)}</small>`;
     const last = this.logins.lastOf(one.marketplace, one.userUid, one.groupUid);
-    const time = last ? this.pages.when(last.at) : '';
-    if (this.#isIn(one)) return html`${pill('good', 'Signed in')} <small>${time}</small>`;
     return html`${pill('idle', last?.endedAt ? 'Ended' : 'None')}
-      <small>${last ? time : 'never here'}</small>`;
+      <small>${last ? this.pages.when(last.at) : 'never here'}</small>`;
   }
 
   /** The logins of a person at a marketplace, newest first, with the session that each of them began. */
@@ -219,7 +214,17 @@ export class CompanyMembers {
     </div>`;
   }
 
-  #isIn({ marketplace, userUid, groupUid }: SandboxMembershipRecord): boolean {
-    return holds(this.logins.lastOf(marketplace, userUid, groupUid));
+  #isIn(one: SandboxMembershipRecord): boolean {
+    return this.#held(one) !== undefined;
+  }
+
+  /** The newest login whose session holds: a later one that was rejected ended nothing. */
+  #held({ marketplace, userUid, groupUid }: SandboxMembershipRecord): LoginRecord | undefined {
+    return this.logins
+      .list()
+      .findLast(
+        (one) =>
+          one.marketplace === marketplace && one.user === userUid && one.group === groupUid && holds(one),
+      );
   }
 }

@@ -43,10 +43,10 @@ export class DeliveryDetails {
         ${pill(deliveryTone(delivery), delivery.status ?? 'no response')}
       </header>
       <p>${this.#outcome(delivery)}</p>
-      <p class="actions">
+      <div class="actions">
         ${this.token.action('/webhooks/resend', 'Send again now', { id: delivery.id }, { kind: 'primary' })}
         ${delivery.kind === 'notification' ? html`<a class="button" href="${link('/compose', { event: 'own', from: delivery.id })}">Edit and send…</a>` : ''}
-      </p>
+      </div>
       <h3>Attempts</h3>
       ${this.#attempts(delivery)} ${this.#later(delivery)}
       <h3>Response</h3>
@@ -64,7 +64,7 @@ export class DeliveryDetails {
 
   #outcome(delivery: Delivery): HtmlValue {
     const [next] = this.planned.of(rootOf(delivery));
-    const goesOn = next ? html` Next attempt ${this.pages.when(moment(next.at))}.` : '';
+    const goesOn = next ? html` Next attempt: ${this.pages.when(moment(next.at))}` : '';
     if (!isFailed(delivery))
       return html`Your application took it within ${duration(delivery.durationMs)}.${goesOn}`;
     return delivery.error

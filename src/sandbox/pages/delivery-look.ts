@@ -3,13 +3,20 @@ import { duration } from '../../views/format.js';
 import { html, type Html, type HtmlValue } from '../../views/html.js';
 import type { Delivery } from '../webhooks/delivery.js';
 
-/** Whether the application did not take a delivery. */
-export function isFailed({ status }: Delivery): boolean {
-  return status === null || status >= 300;
+/** Whether the application did not take a delivery. One that serves no synchronization failed at nothing. */
+export function isFailed(delivery: Delivery): boolean {
+  const { status } = delivery;
+  return status === null || (status >= 300 && !isNotServed(delivery));
+}
+
+/** Whether the application was asked for a synchronization, which it need not have. */
+function isNotServed({ kind, status }: Delivery): boolean {
+  return kind === 'synchronization' && status === 404;
 }
 
 /** How a delivery stands. */
 export function deliveryTone(delivery: Delivery): Tone {
+  if (isNotServed(delivery)) return 'idle';
   return isFailed(delivery) ? 'bad' : 'good';
 }
 

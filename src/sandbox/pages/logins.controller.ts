@@ -283,9 +283,9 @@ export class LoginsController {
       ])}
       ${
         known
-          ? html`<p class="actions">
+          ? html`<div class="actions">
               ${this.token.action('/logins/attempt', 'The same again', { marketplace, user, group, send: sent })}
-            </p>`
+            </div>`
           : ''
       }
       ${

@@ -187,14 +187,14 @@ export class MarketplacesController {
         </details>
         <h3>Paths of your application</h3>
         ${edit}
-        <p class="actions">
+        <div class="actions below">
           <a class="button" href="${link('/marketplaces', { check: name })}">Check metadata</a>
           ${act('Rotate key', 'rotate-key')}
           ${apiKeys.length > 1 ? ask('Retire old keys', 'retire-keys') : ''}
           ${act('Rotate certificate', 'rotate-certificate')}
           ${keyPairs.length > 1 ? ask('Retire old certificates', 'retire-certificates') : ''}
           ${removed ? act('Restore', 'restore') : ask('Remove', 'remove')}
-        </p>`,
+        </div>`,
       { aside: removed ? pill('bad', 'Removed') : '' },
     );
   }

@@ -19,6 +19,8 @@ import { contains, listPage } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 const NOT_FOUND = 404;
+/** Characters of a state that the protocol does not know. */
+const MAX_WORD = 24;
 const ACTS = ['status', 'start', 'full', 'toggle'] as const;
 /** How the states of a synchronization are shown (protocol §10.2). */
 const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
@@ -204,7 +206,7 @@ function stateOf(said: Said | undefined): Html {
     if (delivery.status !== NOT_FOUND) return pill('bad', delivery.status ?? 'No response');
     return pill('idle', isUnknown(delivery) ? 'Not known there' : 'Not served');
   }
-  const [tone, word] = STATES[state.status] ?? (['warn', state.status] as const);
+  const [tone, word] = STATES[state.status] ?? (['warn', state.status.slice(0, MAX_WORD)] as const);
   return html`${pill(tone, word)} ${state.enabled === false ? html`<small>turned off</small>` : ''}`;
 }
 

@@ -233,8 +233,8 @@ export class WebhooksController {
     const all = this.planned.list();
     const [next] = all;
     if (!next) return html``;
-    return html`${count(all.length, 'attempt is', 'attempts are')} planned, the next
-    ${this.pages.when(new Date(next.at).toISOString())}.`;
+    const at = this.pages.when(new Date(next.at).toISOString());
+    return html`${count(all.length, 'attempt is', 'attempts are')} planned, the next: ${at}`;
   }
 
   #split(shown: readonly Delivery[], opened: Delivery | undefined, exchange: SandboxExchange): Html {

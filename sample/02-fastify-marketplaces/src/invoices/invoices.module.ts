@@ -3,5 +3,5 @@ import { Module } from '@nestjs/common';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 
-@Module({ controllers: [InvoicesController], providers: [InvoicesService] })
+@Module({ controllers: [InvoicesController], providers: [InvoicesService], exports: [InvoicesService] })
 export class InvoicesModule {}

@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 
+import { InvoicesModule } from '../invoices/invoices.module.js';
 import { DirectoryService } from './directory.service.js';
 
-@Module({ providers: [DirectoryService], exports: [DirectoryService] })
+@Module({
+  imports: [InvoicesModule],
+  providers: [DirectoryService],
+  exports: [DirectoryService, InvoicesModule],
+})
 export class DirectoryModule {}

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 export interface Person {
   readonly marketplace: string;
   readonly uid: string;
+  readonly name: string;
   readonly email: string | null;
 }
 
@@ -23,6 +24,10 @@ export class DirectoryService {
 
   ensurePerson(person: Person): Person {
     return ensure(this.people, `${person.marketplace}/${person.uid}`, person);
+  }
+
+  findPerson(marketplace: string, uid: string): Person | undefined {
+    return this.people.get(`${marketplace}/${uid}`);
   }
 
   ensureCompany(company: Omit<Company, 'members'>): Company {

@@ -7,11 +7,15 @@ import {
   type MembershipReference,
 } from 'nestjs-maestrano';
 
+import { InvoicesService } from '../invoices/invoices.service.js';
 import { type Company, DirectoryService, type Person } from './directory.service.js';
 
 @Injectable()
 export class GroupAdapter extends MaestranoGroupAdapter<Company, Person> {
-  constructor(private readonly directory: DirectoryService) {
+  constructor(
+    private readonly directory: DirectoryService,
+    private readonly invoices: InvoicesService,
+  ) {
     super();
   }
 
@@ -34,5 +38,6 @@ export class GroupAdapter extends MaestranoGroupAdapter<Company, Person> {
   /** Charges nothing: a webhook that waits for the marketplace's billing would leave the company undeleted. */
   override deleteGroup({ marketplace, groupUid }: GroupReference): void {
     this.directory.deleteCompany(marketplace, groupUid);
+    this.invoices.forget(marketplace, groupUid);
   }
 }

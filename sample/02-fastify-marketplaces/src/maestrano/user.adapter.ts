@@ -9,7 +9,8 @@ export class UserAdapter extends MaestranoUserAdapter<Person> {
     super();
   }
 
-  override findOrCreateUser({ marketplace, uid, email }: UserProfile): Person {
-    return this.directory.ensurePerson({ marketplace, uid, email });
+  override findOrCreateUser({ marketplace, uid, email, firstName, lastName }: UserProfile): Person {
+    const name = [firstName, lastName].filter((part) => part !== null).join(' ') || uid;
+    return this.directory.ensurePerson({ marketplace, uid, name, email });
   }
 }

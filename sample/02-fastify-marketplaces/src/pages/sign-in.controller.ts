@@ -15,6 +15,6 @@ export class SignInController {
   links(): { marketplace: string; url: string }[] {
     return this.marketplaces
       .list()
-      .map(({ name }) => ({ marketplace: name, url: this.sso.initUrl(name, { returnTo: '/api/invoices' }) }));
+      .map(({ name }) => ({ marketplace: name, url: this.sso.initUrl(name, { returnTo: '/desk' }) }));
   }
 }
