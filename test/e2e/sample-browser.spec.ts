@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { type Launched, launch } from '../../sample/support/launch.js';
 import { chromiumPresent, launchChromium } from '../support/chromium.js';
+import { lookAtSamplePages } from './sample-pages-look.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const artifacts = process.env['TEST_ARTIFACTS'] ?? mkdtempSync(join(tmpdir(), 'nestjs-maestrano-pages-'));
@@ -70,6 +71,13 @@ withChromium('the sample application and the sandbox in a browser', () => {
     await page.waitForURL(`${launched.appUrl}/dashboard`);
     expect(await page.locator('#user').textContent()).toBe('Ben Okafor');
     await look('sample-dashboard');
+  }, 120_000);
+
+  it('has pages for every window and colour, for keys alone, and without a script', async () => {
+    const { sandbox, appUrl: base } = launched;
+    const { cookieHeader: cookie } = await sandbox.login(base, { user: 'usr-1', group: 'cld-1' });
+    await lookAtSamplePages(browser, { base, paths: ['/'], name: 'sample-01' });
+    await lookAtSamplePages(browser, { base, paths: ['/dashboard'], cookie, name: 'sample-01' });
   }, 120_000);
 
   it('charges, and the sandbox shows the bill', async () => {

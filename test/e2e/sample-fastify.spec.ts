@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { chromiumPresent, launchChromium } from '../support/chromium.js';
 import { freePort } from '../support/free-port.mjs';
+import { lookAtSamplePages } from './sample-pages-look.js';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
 const withRedis = redisUrl ? describe : describe.skip;
@@ -53,9 +55,52 @@ withRedis('sample 02: Fastify, two marketplaces, Redis, BullMQ, health, Swagger,
       if (JSON.stringify(await invoices(one.cookieHeader)) !== '[]') break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    expect(await invoices(one.cookieHeader)).toEqual([{ id: 'inv-1', code: 'INV-1' }]);
+    expect(await invoices(one.cookieHeader)).toMatchObject([{ id: 'inv-1', code: 'INV-1' }]);
     expect(await invoices(two.cookieHeader)).toEqual([]);
   });
+
+  it('shows what the books hold, and charges a reminder once, however often the button is pressed', async () => {
+    const { cookieHeader: cookie } = await sandbox.login(url, { user: 'usr-1', group: 'cld-1' });
+    const desk = async () => (await fetch(`${url}/desk`, { headers: { cookie } })).text();
+    const page = await desk();
+    expect(page).toContain('invoices wait to be paid');
+    expect(page).toContain('INV-1003');
+    const invoice = /name="invoice" value="([^"]+)"/.exec(page)![1]!;
+    const { size } = sandbox.state.bills;
+    for (let turn = 0; turn < 2; turn += 1) {
+      const response = await fetch(`${url}/desk/remind`, {
+        method: 'POST',
+        headers: { cookie, origin: url },
+        body: new URLSearchParams({ invoice }),
+        redirect: 'manual',
+      });
+      expect(response.status).toBe(303);
+      expect(response.headers.get('location')).toContain('/desk?reminded=');
+    }
+    expect(sandbox.state.bills.size).toBe(size + 1);
+    expect(await desk()).toContain('reminded 20');
+    const unknown = await fetch(`${url}/desk/remind`, {
+      method: 'POST',
+      headers: { cookie, origin: url },
+      body: new URLSearchParams({ invoice: 'another company’s' }),
+    });
+    expect(unknown.status).toBe(404);
+  });
+
+  (chromiumPresent ? it : it.skip)(
+    'has pages for every window and colour, for keys alone, and without a script',
+    async () => {
+      const browser = await launchChromium();
+      try {
+        const { cookieHeader: cookie } = await sandbox.login(url, { user: 'usr-1', group: 'cld-1' });
+        await lookAtSamplePages(browser, { base: url, paths: ['/'], name: 'sample-02' });
+        await lookAtSamplePages(browser, { base: url, paths: ['/desk'], cookie, name: 'sample-02' });
+      } finally {
+        await browser.close();
+      }
+    },
+    120_000,
+  );
 
   it('charges, and lets a company that cancels twice go without charging in the webhook', async () => {
     const { cookieHeader } = await sandbox.login(url, { user: 'usr-1', group: 'cld-1' });

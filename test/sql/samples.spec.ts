@@ -10,6 +10,8 @@ import { AccountsService } from '../../sample/03-typeorm/src/accounts/accounts.s
 import { HoursService } from '../../sample/03-typeorm/src/hours/hours.service.js';
 import { Database } from '../../sample/04-drizzle/src/database/database.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { lookAtSamplePages } from '../e2e/sample-pages-look.js';
+import { chromiumPresent, launchChromium } from '../support/chromium.js';
 import { freePort } from '../support/free-port.mjs';
 import { isThere, makeDatabase, type Server, type TestDatabase } from './support/databases.js';
 
@@ -81,6 +83,24 @@ class Started {
   }
 }
 
+/** Looks at the pages of a sample in a browser: at its front page, and at those of somebody who signed in. */
+async function look(
+  { url: base }: Started,
+  name: string,
+  paths: readonly string[],
+  cookie: string,
+): Promise<void> {
+  const browser = await launchChromium();
+  try {
+    await lookAtSamplePages(browser, { base, paths: ['/'], name });
+    await lookAtSamplePages(browser, { base, paths, cookie, name });
+  } finally {
+    await browser.close();
+  }
+}
+
+const inBrowser = chromiumPresent ? it : it.skip;
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 20_000;
   while (!(await condition())) {
@@ -130,6 +150,14 @@ describe.each(on04)('sample 04: Fastify and Drizzle on %s', (server) => {
     // What was charged stays.
     expect(await sample.page('/desks', alma)).toContain('11 of 12 desks are free');
   });
+
+  inBrowser(
+    'has pages for every window and colour, for keys alone, and without a script',
+    async () => {
+      await look(sample, 'sample-04', ['/desks', '/people', '/billing'], await sample.login('usr-1'));
+    },
+    120_000,
+  );
 
   it('lets nobody in whom the marketplace removed', async () => {
     const cookie = await sample.login('usr-2');
@@ -218,6 +246,15 @@ onPostgres('sample 03: Express, TypeORM, Passport, store and queue in PostgreSQL
     expect(await sample.page('/messages', cookie)).toContain('3 messages, 0.225 AUD');
     expect(await count('maestrano_usage_fact')).toBe(3);
   });
+
+  inBrowser(
+    'has pages for every window and colour, for keys alone, and without a script',
+    async () => {
+      const paths = ['/hours', '/messages', '/people', '/billing', '/account'];
+      await look(sample, 'sample-03', paths, await sample.login('usr-1'));
+    },
+    120_000,
+  );
 
   it('has accounts of its own beside, and makes one of two on purpose', async () => {
     const account = {
