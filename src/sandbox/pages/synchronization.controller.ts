@@ -219,5 +219,5 @@ function title(said: ReadonlyMap<string, Said>): string {
   if (all.every(({ delivery }) => delivery.status === NOT_FOUND && !isUnknown(delivery)))
     return 'Your application serves no synchronization';
   const runs = all.filter(({ state }) => state && STATES[state.status]?.[0] === 'info').length;
-  return runs > 0 ? `${count(runs, 'company synchronizes', 'companies synchronize')}` : 'Synchronization';
+  return runs > 0 ? count(runs, 'company synchronizes', 'companies synchronize') : 'Synchronization';
 }
