@@ -141,7 +141,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
       expect(complaints).toEqual([]);
       await page.close();
     },
-    240_000,
+    600_000,
   );
 
   it('is reached with tabs alone, everything on it, and one sees where one is', async () => {
@@ -151,7 +151,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
       expect({ name, ...(await walk(page)) }).toEqual({ name, missed: [], unseen: [] });
     }
     await page.close();
-  }, 240_000);
+  }, 600_000);
 
   it('skips to its content, and opens its menu where it is narrow', async () => {
     const page = await open({ width: 390 });
@@ -174,7 +174,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/audit$/);
     await page.close();
-  }, 180_000);
+  }, 600_000);
 
   it.each([
     ['with script', true],
