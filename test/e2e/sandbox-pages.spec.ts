@@ -146,7 +146,7 @@ interface Place {
         await sandbox.close();
       }
     },
-    stormSize(120_000, 600_000),
+    stormSize(240_000, 600_000),
   );
 
   it('names what was examined until a check failed, and what to do', async () => {
