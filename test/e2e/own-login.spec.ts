@@ -2,17 +2,9 @@ import { createRequire } from 'node:module';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Injectable, UseGuards } from '@nestjs/common';
-import {
-  AbstractGraphQLDriver,
-  Args,
-  type GqlModuleOptions,
-  GraphQLModule,
-  Query,
-  Resolver,
-} from '@nestjs/graphql';
+import { Args, GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { graphql } from 'graphql';
 
 import {
   type AdapterContext,
@@ -28,6 +20,7 @@ import {
 } from '../../src/index.js';
 import { type Sandbox, type SandboxBrowser, startSandbox } from '../../src/sandbox/index.js';
 import { type BootedApp, HTTP_ADAPTERS, type HttpAdapterName } from '../support/http-adapters.js';
+import { PlainDriver } from '../support/plain-graphql-driver.js';
 import { bootSsoApp } from './sso-app.js';
 
 const require = createRequire(import.meta.url);
@@ -251,28 +244,6 @@ describe.each(HTTP_ADAPTERS)('people without a session of ours, on %s', (httpAda
     });
   });
 });
-
-/** The least that a driver does: the context holds request and response, as those of Apollo and Mercurius do. */
-class PlainDriver extends AbstractGraphQLDriver {
-  override start({ schema }: GqlModuleOptions): Promise<void> {
-    const { httpAdapter } = this.httpAdapterHost;
-    // Nest's own adapter, which waits for what a handler returns.
-    // oxlint-disable-next-line oxc/no-async-endpoint-handlers
-    httpAdapter.post('/graphql', async (request: { body: { query: string } }, response: unknown) => {
-      const contextValue =
-        httpAdapter.getType() === 'express'
-          ? { req: request, res: response }
-          : { reply: Object.assign(response as object, { request }) };
-      const result = await graphql({ schema: schema!, source: request.body.query, contextValue });
-      httpAdapter.reply(response, result, 200);
-    });
-    return Promise.resolve();
-  }
-
-  override stop(): Promise<void> {
-    return Promise.resolve();
-  }
-}
 
 @Injectable()
 @Resolver()

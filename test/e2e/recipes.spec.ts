@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type NestInterceptor, type Type, UseGuards, UseInterceptors } from '@nestjs/common';
+import { GraphQLModule } from '@nestjs/graphql';
 import { parse } from 'yaml';
 
 import { BillingService } from '../../src/account/billing.service.js';
@@ -12,6 +13,7 @@ import { MaestranoSessionGuard } from '../../src/session/maestrano-session.guard
 import { snippetsOf } from '../package/program.js';
 import { testApplication, type TestApplication } from '../support/application.js';
 import { HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { PlainDriver } from '../support/plain-graphql-driver.js';
 
 const SNIPPETS = snippetsOf('docs/recipes.md');
 const FOLDER = join(import.meta.dirname, `.recipes-${process.pid}`);
@@ -53,6 +55,47 @@ describe('the recipes', () => {
   });
 });
 
+describe('the repository of the current company', () => {
+  interface Row {
+    readonly marketplace: string;
+    readonly groupUid: string;
+    readonly title: string;
+  }
+
+  it('sees and writes the rows of that company alone', async () => {
+    const { CompanyRepository } = await recipe<{
+      CompanyRepository: new (table: object) => {
+        find: (where?: Partial<Row>) => Promise<Row[]>;
+        insert: (row: { title: string }) => Promise<void>;
+      };
+    }>('company.repository.ts');
+    const { runAs } = await recipe<{
+      runAs: <T>(company: { marketplace: string; groupUid: string }, work: () => T) => T;
+    }>('current-company.ts');
+    const rows: Row[] = [];
+    const repository = new CompanyRepository({
+      find: (where: Partial<Row>) =>
+        Promise.resolve(
+          rows.filter((row) =>
+            Object.entries(where).every(([name, value]) => row[name as keyof Row] === value),
+          ),
+        ),
+      insert: (row: Row) => Promise.resolve(void rows.push(row)),
+    });
+    const [one, other] = [
+      { marketplace: 'alpha', groupUid: 'cld-1' },
+      { marketplace: 'beta', groupUid: 'cld-1' },
+    ];
+    await Promise.all([
+      runAs(one, () => repository.insert({ title: 'ours' })),
+      runAs(other, () => repository.insert({ title: 'theirs' })),
+    ]);
+    expect(await runAs(one, () => repository.find())).toEqual([{ ...one, title: 'ours' }]);
+    expect(await runAs(one, () => repository.find({ title: 'theirs', marketplace: 'beta' }))).toEqual([]);
+    expect(() => repository.find()).toThrow('Nobody is signed in here');
+  });
+});
+
 describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter) => {
   let sandbox: Sandbox;
   let application: TestApplication;
@@ -79,14 +122,18 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
       }
     }
 
+    const { CompanyResolver } = await recipe<{ CompanyResolver: Type }>('company.resolver.ts');
     const { TerminusModule } = await import('@nestjs/terminus');
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
     application = await testApplication({
       httpAdapter,
       sandbox,
-      imports: [TerminusModule],
+      imports: [
+        TerminusModule,
+        GraphQLModule.forRoot({ driver: PlainDriver as never, autoSchemaFile: true }),
+      ],
       controllers: [HealthController, DeepController],
-      providers: [AuditLog],
+      providers: [AuditLog, CompanyResolver],
     });
     log = application.app.get<{ readonly lines: readonly string[] }>(AuditLog);
   }, 60_000);
@@ -132,6 +179,20 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask({ cookie: cookieHeader })));
     expect(new Set(answers)).toEqual(new Set(['cld-1']));
     expect(await ask({})).toContain('session.none');
+  });
+
+  it('resolve the company of whoever is signed in', async () => {
+    const { cookieHeader } = await signIn('usr-1', 'alpha');
+    const ask = async (headers: Record<string, string>) => {
+      const response = await fetch(`${application.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: '{ company }' }),
+      });
+      return (await response.json()) as { data: unknown; errors?: { extensions?: { code?: string } }[] };
+    };
+    expect(await ask({ cookie: cookieHeader })).toEqual({ data: { company: 'cld-1' } });
+    expect(await ask({})).toMatchObject({ data: null, errors: [{ message: expect.any(String) }] });
   });
 
   it('answer probes', async () => {
