@@ -23,27 +23,27 @@ const PATIENCE_MS = 60_000;
  * Records batches of facts and seals them, again and again, until the process is killed. A line is acknowledged when the store
  * has resolved, and so has to be true from then on.
  *
- * @param series given to `startWorker`
+ * @param id of the series, given to `startWorker`
  * @param acknowledge takes a line at once: written to the parent without any buffer, it is there although the process dies
  */
 export async function usageStoreWork(
   store: UsageStore,
-  series: string,
+  id: string,
   acknowledge: (line: string) => void,
 ): Promise<void> {
   for (let round = 0; ; round += 1) {
     const ids = Array.from({ length: BATCH }, (_, index) => `${process.pid}-${round}-${index}`);
-    await append(store, series, ...ids.map((id) => fact(id)));
+    await append(store, id, ...ids.map((one) => fact(one)));
     acknowledge(`facts ${ids.join(' ')}`);
-    const snapshot = (await store.load(series))!;
-    const [sums] = await store.sums([{ series, ...SEPTEMBER }], { open: true });
+    const snapshot = (await store.load(id))!;
+    const [sums] = await store.sums([{ series: id, ...SEPTEMBER }], { open: true });
     const seq = (snapshot.series.state.chains[0]?.seq ?? 0) + 1;
     const made = step(snapshot, sums!.rows, seq);
     const row = { ...statement(seq), body: JSON.stringify({ rows: sums!.rows }) };
     if (!(await store.seal([{ ...made, statement: row }]))) continue;
     acknowledge(`statement ${seq}`);
     const mark = { chain: 'chain', seq, from: ['sealed'], to: 'billed', progress: row.progress } as const;
-    if (await store.mark(series, mark)) acknowledge(`billed ${seq}`);
+    if (await store.mark(id, mark)) acknowledge(`billed ${seq}`);
   }
 }
 

@@ -30,7 +30,7 @@ onPostgres('round trips of usage to PostgreSQL', () => {
 
   beforeAll(async () => {
     database = await makeDatabase('postgres');
-    pool = new pg.Pool({ connectionString: database.url, max: 4, Client: CountedClient as never });
+    pool = new pg.Pool({ connectionString: database.url, max: 4, Client: CountedClient });
     await migrateSql(pgExecutor(pool));
   });
   afterAll(async () => {

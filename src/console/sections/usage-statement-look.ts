@@ -1,4 +1,4 @@
-import type { UsageOverTime } from '../../usage/engine/usage-books.js';
+import type { UsageOverTime } from '../../usage/engine/usage-over-time.js';
 import { csvOf } from '../../usage/statement/statement-csv.js';
 import type {
   UsageStatement,

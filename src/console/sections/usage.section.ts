@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { MaestranoConsoleError } from '../../errors/console.error.js';
-import type { UsageOverTime } from '../../usage/engine/usage-books.js';
+import type { UsageOverTime } from '../../usage/engine/usage-over-time.js';
 import type { UsageStatement } from '../../usage/statement/usage-statement.js';
 import type { MaestranoUsage } from '../../usage/usage.service.js';
 import type { UsageChainRef } from '../../usage/usage-references.js';
