@@ -130,7 +130,6 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     context.counters.read += page.records.length;
     const records = page.records.map((record) => readConnec(entity, record));
     for (const record of records) if (isRecent(start.connecAnchors, record.at)) read.set(record.id, record);
-    context.listed.add(records);
     const links = await seeConnec(context, records, 'poll');
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));

@@ -1,5 +1,5 @@
 import { type Look, questionsOf } from './decide.js';
-import { type ConnecSide, readConnec } from './records.js';
+import { readConnec } from './records.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
 import type { SyncLink } from '../store/sync-link.js';
@@ -13,20 +13,11 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
   const appIds = links.flatMap(({ app, gone }) => (app.id !== null && gone === null ? [app.id] : []));
   await context.guard.check('app');
   const apps = await source.get(appIds);
-  const connecs = new Map<string, ConnecSide>();
-  const unread: string[] = [];
-  for (const link of links) {
-    const { id } = link.connec;
-    if (id === null) continue;
-    const isNew = link.app.id === null && link.gone === null && link.intents.length === 0;
-    const listed = isNew ? context.listed.take(id) : null;
-    if (listed) connecs.set(id, listed);
-    else unread.push(id);
-  }
-  if (unread.length > 0) await context.guard.check('connec');
-  const read = unread.length === 0 ? [] : await connec.get(entity.resource, unread);
-  for (const record of read) connecs.set(record.id, readConnec(entity, record));
-  context.counters.read += apps.size + read.length;
+  const connecIds = links.flatMap(({ connec: { id } }) => (id === null ? [] : [id]));
+  if (connecIds.length > 0) await context.guard.check('connec');
+  const read = connecIds.length === 0 ? [] : await connec.get(entity.resource, connecIds);
+  const connecs = new Map(read.map((record) => [record.id, readConnec(entity, record)]));
+  context.counters.read += apps.size + connecs.size;
 
   const looks = links.map((link) => ({
     link,

@@ -4,7 +4,6 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncSide } from '../store/sync-link.js';
 import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
 import type { HeldLease } from './held-lease.js';
-import type { JustListed } from './just-listed.js';
 import type { SourceCalls } from './source-calls.js';
 import type { SyncSettings } from './sync-settings.js';
 
@@ -21,8 +20,6 @@ export interface RunContext {
   readonly owner: ExternalIdOwner;
   readonly options: RunOptions;
   readonly counters: RunCounters;
-  /** What this run listed at Connec! a moment ago. */
-  readonly listed: JustListed;
   /** What was noticed about fields in this run. */
   readonly notices: SyncNotice[];
   /** Whether a record of the entity was ever erased; taken for true where it is not known. */

@@ -8,7 +8,6 @@ import { breakCircles } from './cycles.js';
 import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { HeldLease } from './held-lease.js';
-import { JustListed } from './just-listed.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { readConnec } from './records.js';
@@ -286,7 +285,6 @@ export class SyncEngine {
   ): RunContext {
     const { store, settings } = this;
     const source = new SourceCalls(entity, scope, { tenant, executor }, settings.timeoutMs);
-    const listed = new JustListed();
     return {
       store,
       scope,
@@ -298,7 +296,6 @@ export class SyncEngine {
       owner,
       options,
       counters,
-      listed,
       notices: [],
     };
   }

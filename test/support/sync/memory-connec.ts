@@ -35,6 +35,8 @@ export class MemoryConnec implements ConnecRecords {
   readonly writes: ConnecWrite[] = [];
   /** Requests for pages and records. */
   reads = 0;
+  /** Those for pages alone. */
+  pages = 0;
   /** What becomes of the next write; throws for a platform that is away. */
   fault: ((write: ConnecWrite) => ConnecWritten | 'applied, and nobody knows' | null) | null = null;
   /** The platform's form of what is written. */
@@ -70,6 +72,7 @@ export class MemoryConnec implements ConnecRecords {
     limit: number,
   ): Promise<{ readonly records: readonly ConnecSideRecord[]; readonly next: ConnecPosition | null }> {
     this.reads += 1;
+    this.pages += 1;
     this.beforeRead?.();
     const from = since === null ? null : Math.floor(since / 1_000) * 1_000;
     const all = [...this.records.values()]

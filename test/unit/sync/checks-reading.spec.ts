@@ -39,11 +39,13 @@ describe('reading both sides', () => {
     expect((await bench.stream()).notices).toHaveLength(1);
   });
 
-  it('check 9: 3,000 records that were changed within one second all arrive, read with forty requests at most', async () => {
+  it('check 9: 3,000 records that were changed within one second all arrive, listed with forty requests at most', async () => {
     for (let count = 0; count < 3_000; count += 1) bench.connec.add({ first_name: `N${count}` });
     await bench.run();
     expect(bench.source.list).toHaveLength(3_000);
-    expect(bench.connec.reads).toBeLessThanOrEqual(40);
+    // Each is read once more, fifty at a time, before it is created: what was listed may be old by then.
+    expect(bench.connec.pages).toBeLessThanOrEqual(40);
+    expect(bench.connec.reads - bench.connec.pages).toBeLessThanOrEqual(60);
     expect((await bench.run()).counters.createdInApp).toBe(0);
   });
 
