@@ -18,17 +18,13 @@ export { MaestranoSyncModule } from './maestrano-sync.module.js';
 export type { SyncConflictRule } from './merge/side-record.js';
 export { composed, type ComposedPart } from './source/composed.js';
 export {
-  type SyncChanges,
-  type SyncContext,
-  type SyncIdentity,
   SyncCursorExpired,
   SyncNotFound,
   SyncRejected,
   SyncRetry,
   SyncStale,
-  type SyncSource,
-  type SyncWrite,
-} from './source/sync-source.js';
+} from './source/sync-source.error.js';
+export type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './source/sync-source.js';
 export { table } from './source/table.js';
 export type { TableOptions } from './source/table-options.js';
 export { SqlSyncStore, type SqlSyncStoreOptions } from './sql/sql-sync-store.js';

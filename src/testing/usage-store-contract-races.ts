@@ -91,8 +91,8 @@ const RACES: Readonly<Record<string, Race>> = {
             const made = await nextStep(store, id);
             if (made) steps.push(made);
           }
-          if (who % 3 === 0) sealed += (await store.sealEach(steps)).filter(Boolean).length;
-          else if (await store.seal(steps.slice(0, 2))) sealed += Math.min(2, steps.length);
+          const done = who % 3 === 0 ? await store.sealEach(steps) : [await store.seal(steps.slice(0, 2))];
+          if (steps.length > 0 && done.some(Boolean)) sealed += 1;
           const mark = { chain: 'chain', seq: 1, from: ['sealed'], to: 'sealed', progress } as const;
           await store.markEach(order.map((id) => ({ series: id, mark })));
         }

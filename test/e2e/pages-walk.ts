@@ -33,7 +33,8 @@ export async function tabThrough(page: Page): Promise<TabStops> {
       if (!seen || !inside) window.unseen.push(target.outerHTML.slice(0, 100));
     });
     document.activeElement?.blur();
-    return window.wanted.length;
+    // A date is three stops and a button.
+    return window.wanted.length + 3 * window.wanted.filter(({ type }) => type === 'date').length;
   })()`);
   const presses = Math.min(wanted + 2, MAX_STOPS);
   for (let press = 0; press < presses; press += 1) await page.keyboard.press('Tab');

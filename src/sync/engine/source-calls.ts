@@ -1,14 +1,13 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { AppRecord, SyncEntity } from '../fields/entity-definition.js';
 import {
-  type SyncChanges,
-  type SyncContext,
   SyncCursorExpired,
   SyncNotFound,
   SyncRejected,
   SyncRetry,
   SyncStale,
-} from '../source/sync-source.js';
+} from '../source/sync-source.error.js';
+import type { SyncChanges, SyncContext } from '../source/sync-source.js';
 import type { SyncScope } from '../store/sync-store.js';
 import { type AppSideRecord, readApp } from './records.js';
 

@@ -1,11 +1,5 @@
-import {
-  type SyncChanges,
-  type SyncContext,
-  type SyncIdentity,
-  SyncRejected,
-  type SyncSource,
-  type SyncWrite,
-} from './sync-source.js';
+import { SyncRejected } from './sync-source.error.js';
+import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';
 
 /** The second record of a composed one. */
 export interface ComposedPart<Main, Part, Property extends keyof Part & string> {

@@ -1,11 +1,7 @@
 import type { ExternalId } from '../../../src/connec/client/external-ids.js';
 import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
-import {
-  SyncRejected,
-  type SyncContext,
-  type SyncIdentity,
-  type SyncWrite,
-} from '../../../src/sync/source/sync-source.js';
+import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
+import type { SyncContext, SyncIdentity, SyncWrite } from '../../../src/sync/source/sync-source.js';
 import { SyncOperations } from '../../../src/sync/sync-operations.js';
 import { EngineBench } from './engine-bench.js';
 import { MemorySource, type Row } from './memory-source.js';

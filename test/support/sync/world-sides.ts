@@ -6,7 +6,8 @@ import type {
 } from '../../../src/sync/connec/connec-records.js';
 import type { AppRecord, SyncEntity } from '../../../src/sync/fields/entity-definition.js';
 import type { FieldRule } from '../../../src/sync/merge/side-record.js';
-import { SyncRejected, type SyncSource } from '../../../src/sync/source/sync-source.js';
+import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
+import type { SyncSource } from '../../../src/sync/source/sync-source.js';
 import {
   Ambiguous,
   type AppRow,

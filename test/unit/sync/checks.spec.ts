@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { explanationOf } from '../../../src/sync/explain.js';
-import { SyncRejected } from '../../../src/sync/source/sync-source.js';
+import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import {
   type ConnecPerson,
   EngineBench,

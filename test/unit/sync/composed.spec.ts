@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SyncEntity } from '../../../src/sync/fields/entity-definition.js';
 import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
 import { composed } from '../../../src/sync/source/composed.js';
-import { SyncRejected } from '../../../src/sync/source/sync-source.js';
+import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import { EngineBench } from '../../support/sync/engine-bench.js';
 import { MemorySource, type Row } from '../../support/sync/memory-source.js';
 

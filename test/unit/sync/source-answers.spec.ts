@@ -6,7 +6,7 @@ import {
   SyncRejected,
   SyncRetry,
   SyncStale,
-} from '../../../src/sync/source/sync-source.js';
+} from '../../../src/sync/source/sync-source.error.js';
 import { EngineBench } from '../../support/sync/engine-bench.js';
 
 /** What a source may say instead of doing what it is asked for. */

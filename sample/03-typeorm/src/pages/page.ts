@@ -71,5 +71,5 @@ button, .button { font: inherit; font-weight: 600; border: 1px solid var(--accen
 table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line); }
 th, td { text-align: left; padding: .65rem .9rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 600; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .notice { border-left: .25rem solid var(--accent); background: var(--wash); padding: .6rem 1rem; border-radius: .4rem; margin: 0 0 1.25rem; } .notice.warn { border-color: var(--warn); }
-@media (max-width: 48rem) { .app { display: block } .app header { border-right: 0; border-bottom: 1px solid var(--line) } nav { grid-auto-flow: column; overflow-x: auto } .line { grid-template-columns: 1fr } }
+@media (max-width: 48rem) { th, td { padding: .5rem .45rem; overflow-wrap: anywhere } .app { display: block } .app header { border-right: 0; border-bottom: 1px solid var(--line) } nav { grid-auto-flow: column; overflow-x: auto } .line { grid-template-columns: 1fr } }
 `;

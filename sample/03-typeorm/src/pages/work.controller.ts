@@ -76,7 +76,7 @@ export class WorkController {
               <th>Day</th>
               <th>Customer</th>
               <th>Hours</th>
-              <th></th>
+              <th>State</th>
             </tr>
           </thead>
           <tbody>

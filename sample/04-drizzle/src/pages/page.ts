@@ -75,4 +75,5 @@ th, td { text-align: left; padding: .7rem .9rem; border-bottom: 1px solid var(--
 .card strong { font-size: 2rem; display: block; font-variant-numeric: tabular-nums; }
 .notice { border-left: .25rem solid var(--accent); background: var(--wash); padding: .6rem 1rem; border-radius: .4rem; }
 .notice.warn { border-color: var(--warn); }
+@media (max-width: 48rem) { th, td { padding: .5rem .45rem; overflow-wrap: anywhere } }
 `;
