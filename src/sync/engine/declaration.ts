@@ -2,9 +2,9 @@ import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { FieldRule, ListRule, SideRecord } from '../merge/side-record.js';
 import { digest } from '../merge/values.js';
-import { type SyncBase, type SyncLink, withBase } from '../store/sync-link.js';
+import { type SyncBase, type SyncIntent, type SyncLink, withBase } from '../store/sync-link.js';
 import type { SyncDeclaration, SyncNotice } from '../store/sync-store.js';
-import { readConnec } from './records.js';
+import { type AppSideRecord, readConnec } from './records.js';
 import type { RunContext } from './run-context.js';
 
 /** How an entity is declared, as it is kept beside its links. */
@@ -104,7 +104,7 @@ async function baseNew(context: RunContext, fields: readonly string[]): Promise<
       const links = linked.flatMap((link) => {
         const [app, other] = [apps.get(link.app.id!), others.get(link.connec.id!)];
         if (!app || !other) return [];
-        return [withBase(withBase(link, 'app', some(app, fields)), 'connec', some(other, fields))];
+        return [withBase(withBase(link, 'app', digestsOf(app, fields)), 'connec', digestsOf(other, fields))];
       });
       if (links.length > 0) await guard.commit({ entity: entity.name, links });
     }
@@ -112,7 +112,7 @@ async function baseNew(context: RunContext, fields: readonly string[]): Promise<
   } while (after !== undefined);
 }
 
-function some({ digests }: SideRecord, fields: readonly string[]): SyncBase {
+function digestsOf({ digests }: SideRecord, fields: readonly string[]): SyncBase {
   return Object.fromEntries(fields.flatMap((name) => (name in digests ? [[name, digests[name]!]] : [])));
 }
 
@@ -129,7 +129,8 @@ function changedFields(before: SyncDeclaration, present: SyncDeclaration, { rule
 
 /**
  * Takes what the application shows under a field's new property for unchanged: nobody edited it. Where the record still
- * has the old property, and that was edited since the last run, the field stays changed.
+ * has the old property, and that was edited since the last run, the field stays changed. Writes whose outcome is open know
+ * the field by its old property, and are told of the new one.
  */
 async function rebase(
   context: RunContext,
@@ -146,18 +147,42 @@ async function rebase(
     });
     const ids = page.links.flatMap(({ app, gone }) => (app.id === null || gone !== null ? [] : [app.id]));
     const records = await source.get(ids);
-    const links = page.links.flatMap((link): SyncLink[] => {
-      const record = link.app.id === null ? undefined : records.get(link.app.id);
-      if (record === undefined) return [];
+    const links: SyncLink[] = [];
+    for (const link of page.links) {
+      const record = link.app.id === null ? await beingCreated(context, link) : records.get(link.app.id);
+      if (!record) continue;
+      const oldOf = (name: string): unknown => record.record[before.fields[name]!.app];
       const based = fields.filter((name) => {
-        const base = link.app.base[name];
-        const old = record.record[before.fields[name]!.app];
+        const [base, old] = [link.app.base[name], oldOf(name)];
         return base !== undefined && (old === undefined || digest(old) === base);
       });
-      if (based.length === 0) return [];
-      return [withBase(link, 'app', Object.fromEntries(based.map((name) => [name, record.digests[name]!])))];
-    });
+      const rebased = withBase(link, 'app', digestsOf(record, based));
+      const intents = link.intents.map((intent) => {
+        const shown = fields.filter((name) => digest(oldOf(name)) === appDigest(intent, name));
+        return inNewTerms(intent, shown, record);
+      });
+      if (based.length > 0 || intents.length > 0) links.push({ ...rebased, intents });
+    }
     if (links.length > 0) await guard.commit({ entity: entity.name, links });
     after = page.next ?? undefined;
   } while (after !== undefined);
+}
+
+/** The record of a link whose creation in the application has not been answered, where it is there. */
+async function beingCreated({ entity, source }: RunContext, link: SyncLink): Promise<AppSideRecord | null> {
+  if (link.intents.length === 0 || entity.source.withoutKey) return null;
+  return source.find(link.connec.id!);
+}
+
+/** What an unfinished write knows of a field of the application: its value before a write to Connec!, or what was sent to it. */
+function appDigest({ side, sent, from }: SyncIntent, name: string): string | undefined {
+  if (side === 'connec') return from[name];
+  return name in sent ? digest(sent[name]) : undefined;
+}
+
+/** An unfinished write in terms of the new properties, for fields that the application shows as the write knows them. */
+function inNewTerms(intent: SyncIntent, names: readonly string[], record: SideRecord): SyncIntent {
+  if (intent.side === 'connec') return { ...intent, from: { ...intent.from, ...digestsOf(record, names) } };
+  const values = names.map((name) => [name, record.values[name]] as const);
+  return { ...intent, sent: { ...intent.sent, ...Object.fromEntries(values) } };
 }
