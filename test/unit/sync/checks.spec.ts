@@ -448,6 +448,29 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect(bench.connec.writes).toHaveLength(length);
   });
 
+  it('check 36: a field that moves while the outcome of a write is open reverts nobody', async () => {
+    const release = (property: 'lastName' | 'state') =>
+      people(bench.source, { fields: { first_name: 'firstName', last_name: property } });
+    bench.entities = [release('lastName')];
+    bench.source.add({ firstName: 'Ann', lastName: 'One', state: 'one' });
+    await bench.runs(2);
+    // Both properties: the later release keeps it in another form.
+    bench.source.edit(1, { lastName: 'Two', state: 'two' });
+    bench.connec.fault = () => 'applied, and nobody knows';
+    await bench.run();
+    bench.connec.fault = null;
+    const [id] = [...bench.connec.records.keys()];
+    bench.now += 5_000;
+    bench.connec.edit(id!, { last_name: 'Three' });
+    bench.now += 5_000;
+    // Another field: the record is newer, the field that moved is not.
+    bench.source.edit(1, { firstName: 'Anna' });
+    bench.entities = [release('state')];
+    for (let count = 0; count < 4; count += 1) await bench.run({}, 120);
+    expect(bench.connec.records.get(id!)!.record).toMatchObject({ first_name: 'Anna', last_name: 'Three' });
+    expect(bench.source.list).toMatchObject([{ firstName: 'Anna', lastName: 'Two', state: 'Three' }]);
+  });
+
   it('check 37: an id that is used again makes a record of its own', async () => {
     const gus = bench.source.add({ firstName: 'Gus' });
     await bench.runs(2);
