@@ -10,7 +10,7 @@ import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { stormSize } from '../support/sizes.js';
 
 /** Bodies posted in turn. */
-const BODIES = stormSize(40, 1_000);
+const BODIES = stormSize(10, 1_000);
 /** A thousand bodies take a quarter of an hour on a busy machine. */
 const PATIENCE_MS = stormSize(600_000, 3_600_000);
 const MEGABYTE = 1_024 * 1_024;

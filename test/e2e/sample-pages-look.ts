@@ -6,6 +6,9 @@ import { tabThrough, waysOn } from './pages-walk.js';
 import { findings, inlineParts, overflow, picture, watchedPage } from './sandbox-pages-browser.js';
 import { LOOKS, WIDTHS } from './sandbox-pages-world.js';
 
+/** Widths of the suite. */
+const NARROW_TO_WIDE = [320, 390, 1280] as const;
+
 /** Pages of an application, and who looks at them. */
 export interface SamplePages {
   /** Without trailing slash. */
@@ -36,7 +39,7 @@ export async function lookAtSamplePages(browser: Browser, pages: SamplePages): P
       const status = (await page.goto(base + path))?.status();
       expect({ path, status, at: new URL(page.url()).pathname }).toEqual({ path, status: 200, at: path });
       expect({ path, inline: await inlineParts(page) }).toEqual({ path, inline: [] });
-      for (const width of WIDTHS) {
+      for (const width of isFull ? WIDTHS : NARROW_TO_WIDE) {
         await page.setViewportSize({ width, height: 900 });
         expect({ path, width, wider: await overflow(page) }).toEqual({ path, width, wider: 0 });
         if (isFull || width === [390, 1280, 320][turn]) {

@@ -81,13 +81,15 @@ async function pagesOf(name: string): Promise<Readonly<Record<string, string>>> 
   it.each(LOOKS)(
     'is accessible and fits, in %s',
     async (name, look) => {
-      for (const path of Object.keys(pages)) {
+      for (const [index, path] of Object.keys(pages).entries()) {
         const { page, complaints } = await watchedPage(browser, look);
         await page.goto(`${url}${path}`);
         for (const width of [320, 390, 1280]) {
           await page.setViewportSize({ width, height: 900 });
           expect({ path, width, over: await overflow(page) }).toEqual({ path, width, over: 0 });
-          if (width === 390 && path !== '/open') expect(await findings(page)).toEqual([]);
+          // Each page in one look.
+          const isChecked = index % LOOKS.length === LOOKS.findIndex(([one]) => one === name);
+          if (width === 390 && isChecked && path !== '/open') expect(await findings(page)).toEqual([]);
           await picture(page, `statement${path.replace('/', '-')}-${name}-${width}`);
         }
         expect(complaints.filter((one) => !one.includes('favicon'))).toEqual([]);

@@ -10,6 +10,7 @@ import type { MaestranoStore } from '../../src/stores/maestrano-store.js';
 import { MemoryStore } from '../../src/stores/memory-store.js';
 import { type AccountClients, accountClients } from '../support/account/account-clients.js';
 import { CrashingStore } from '../support/account/crashing-store.js';
+import { stormSize } from '../support/sizes.js';
 
 /** Keys in one run, several of them for charges with equal contents. */
 const KEYS = 25;
@@ -17,9 +18,9 @@ const KEYS = 25;
 /** Keys that are worked on at the same time in one run. */
 const WORKERS = 8;
 
-/** Runs in memory, in lanes beside each other since most of their time is waiting: 1,000 keys in all. */
+/** Runs in memory, in lanes beside each other since most of their time is waiting: 600 keys in all, 1,000 in a storm. */
 const LANES = 4;
-const RUNS_A_LANE = 10;
+const RUNS_A_LANE = stormSize(6, 10);
 
 /**
  * Milliseconds. Nothing here arrives late but by what a busy machine adds;
