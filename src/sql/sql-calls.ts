@@ -1,5 +1,4 @@
 import { MaestranoSqlError } from '../errors/sql.error.js';
-import { settledWithin } from '../utils/settled-within.js';
 import { SharedDeadline } from '../utils/shared-deadline.js';
 import type { SqlExecutor } from './sql-executor.js';
 import { repeated } from './sql-retry.js';
@@ -9,7 +8,6 @@ import { repeated } from './sql-retry.js';
  * store that closes can wait for them. Some libraries connect again for a statement that comes after they were closed.
  */
 export class SqlCalls {
-  readonly #underWay = new Set<Promise<unknown>>();
   readonly #deadline: SharedDeadline;
 
   /** @param timeoutMs for all attempts of a call together, and for {@link SqlCalls.settled} */
@@ -27,15 +25,12 @@ export class SqlCalls {
   run<T>(executor: SqlExecutor, work: () => Promise<T>): Promise<T> {
     if (executor.inTransaction) return work();
     const call = repeated(work, performance.now() + this.timeoutMs);
-    this.#underWay.add(call);
-    const over = (): void => void this.#underWay.delete(call);
-    call.then(over, over);
     return this.#deadline.wait(call, () => new MaestranoSqlError('sql.timeout'));
   }
 
   /** Resolves when no call is under way, or after the deadline. */
-  async settled(): Promise<void> {
-    await settledWithin(this.timeoutMs, Promise.allSettled(this.#underWay));
+  settled(): Promise<void> {
+    return this.#deadline.settled();
   }
 }
 

@@ -70,12 +70,17 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
     this.#entries = entryTable(executor, tableName(executor.dialect, options, 'entry'));
   }
 
+  override async get(key: string, call?: StoreCall): Promise<string | null> {
+    this.checkKeys([key]);
+    return decoded(await this.#work(call, () => this.#entries.read(key)));
+  }
+
   override async getMany(keys: readonly string[], call?: StoreCall): Promise<(string | null)[]> {
     this.checkKeys(keys);
     if (keys.length === 0) return [];
     return this.#work(call, async () => {
-      const found = await this.#entries.read([...new Set(keys)]);
-      return keys.map((key) => decoded(found.get(key)));
+      const found = await this.#entries.readMany([...new Set(keys)]);
+      return keys.map((key) => decoded(found.get(key) ?? null));
     });
   }
 
@@ -94,7 +99,7 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
 
   override async take(key: string, call?: StoreCall): Promise<string | null> {
     this.checkKeys([key]);
-    return this.#work(call, async () => decoded((await this.#entries.take(key)) ?? undefined));
+    return this.#work(call, async () => decoded(await this.#entries.take(key)));
   }
 
   override async page(
@@ -122,7 +127,7 @@ export class SqlStore extends MaestranoStore implements TransactionalStore {
 
   override ping(call?: StoreCall): Promise<void> {
     return this.#work(call, async () => {
-      await this.#entries.read(['ping']);
+      await this.#entries.read('ping');
     });
   }
 
@@ -219,8 +224,8 @@ function entryWrite({ key, expected, value, ttlMs, index }: StoreWrite): EntryWr
   };
 }
 
-function decoded(stored: string | undefined): string | null {
-  return stored === undefined ? null : decodeText(stored);
+function decoded(stored: string | null): string | null {
+  return stored === null ? null : decodeText(stored);
 }
 
 /** The writes in lists that a database takes at once, each with at least one. */

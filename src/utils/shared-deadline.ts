@@ -1,3 +1,5 @@
+import { settledWithin } from './settled-within.js';
+
 /** A call that is waited for. */
 interface Waiting {
   /** By `performance.now()`. */
@@ -10,6 +12,8 @@ interface Waiting {
  * statement.
  */
 export class SharedDeadline {
+  /** Calls that are not over, those whose time is over included. */
+  readonly #underWay = new Set<Promise<unknown>>();
   /** In the order in which their time is over. */
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | null = null;
@@ -19,20 +23,30 @@ export class SharedDeadline {
 
   /** What the call comes to; what `late` makes is thrown when its time is over before. */
   wait<T>(call: Promise<T>, late: () => Error): Promise<T> {
+    this.#underWay.add(call);
     return new Promise<T>((resolve, reject) => {
       const waiting: Waiting = { until: performance.now() + this.ms, expire: () => reject(late()) };
       this.#add(waiting);
+      const over = (): void => {
+        this.#underWay.delete(call);
+        this.#remove(waiting);
+      };
       call.then(
         (result) => {
-          this.#remove(waiting);
+          over();
           resolve(result);
         },
         (error: unknown) => {
-          this.#remove(waiting);
+          over();
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
     });
+  }
+
+  /** Resolves when every call is over, however late, or after as long as a call has. */
+  async settled(): Promise<void> {
+    await settledWithin(this.ms, Promise.allSettled(this.#underWay));
   }
 
   #add(waiting: Waiting): void {

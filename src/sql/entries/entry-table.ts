@@ -25,8 +25,9 @@ export interface IndexedEntry extends EntryPlace {
 
 /** The table of entries on one kind of database. Entries whose time is over are never seen. */
 export interface EntryTable {
+  read(key: string): Promise<string | null>;
   /** Values by key. */
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  readMany(keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Keys of the writes that happened; each key occurs once. */
   write(writes: readonly EntryWrite[]): Promise<ReadonlySet<string>>;
   take(key: string): Promise<string | null>;

@@ -25,12 +25,12 @@ export class MysqlEntryTable implements EntryTable {
     this.#texts = entryTexts(table);
   }
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const [only] = keys;
-    if (only !== undefined && keys.length === 1) {
-      const [row] = await query(this.#executor, this.#texts.read, [only]);
-      return new Map(row ? [[only, textOf(row, 'entry_value')]] : []);
-    }
+  async read(key: string): Promise<string | null> {
+    const [row] = rowsOf(await this.#executor.query(this.#texts.read, [key]));
+    return row ? textOf(row, 'entry_value') : null;
+  }
+
+  async readMany(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await query(this.#executor, this.#texts.readMany, [keyRows(keys)]);
     return new Map(rows.map((row) => [textOf(row, 'entry_key'), textOf(row, 'entry_value')]));
   }

@@ -8,26 +8,18 @@ const NOW = SQL_NOW.postgres;
 
 /** Entries in PostgreSQL: every method is one statement. */
 export class PostgresEntryTable extends ReturningEntryTable {
-  readonly #executor: SqlExecutor;
   readonly #batch: string;
-  readonly #readMany: string;
 
   constructor(executor: SqlExecutor, table: string) {
-    super(executor, table, (position) => `$${position}`);
-    this.#executor = executor;
-    this.#readMany = `select entry_key, entry_value from ${table}
-      where entry_key = any(array(select json_array_elements_text($1::json))) and expires_at > ${NOW}`;
+    super(executor, table, {
+      placeholder: (position) => `$${position}`,
+      among: 'entry_key = any(array(select json_array_elements_text($1::json)))',
+    });
     this.#batch = batchText(table);
   }
 
-  protected override readMany(
-    keys: readonly string[],
-  ): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return this.#executor.query(this.#readMany, [JSON.stringify(keys)]);
-  }
-
   protected override async writeMany(writes: readonly EntryWrite[]): Promise<ReadonlySet<string>> {
-    const rows = await this.#executor.query(this.#batch, [writeRows(writes)]);
+    const rows = await this.executor.query(this.#batch, [writeRows(writes)]);
     return new Set(rows.map((row) => textOf(row, 'entry_key')));
   }
 }

@@ -3,26 +3,34 @@ import type { SqlExecutor, SqlParameter, SqlRow } from '../sql-executor.js';
 import { numberOf, rowsOf, textOf } from '../sql-values.js';
 import type { EntryPlace, EntryTable, EntryWrite, IndexedEntry } from './entry-table.js';
 
+/** How a dialect writes what the two do not have in common. */
+export interface EntrySpelling {
+  placeholder(position: number): string;
+  /** The condition that `entry_key` is in the only parameter, a JSON list. */
+  readonly among: string;
+}
+
 /** What PostgreSQL and SQLite have in common: writes say by `returning` what they did. */
 export abstract class ReturningEntryTable implements EntryTable {
-  readonly #query: SqlExecutor['query'];
   readonly #texts: ReturnType<typeof singleTexts>;
 
-  constructor(executor: SqlExecutor, table: string, placeholder: (position: number) => string) {
-    this.#query = async (text, parameters) => rowsOf(await executor.query(text, parameters));
-    this.#texts = singleTexts(table, SQL_NOW[executor.dialect], placeholder, executor.dialect);
+  constructor(
+    protected readonly executor: SqlExecutor,
+    table: string,
+    spelling: EntrySpelling,
+  ) {
+    this.#texts = singleTexts(table, SQL_NOW[executor.dialect], spelling, executor.dialect);
   }
 
-  protected abstract readMany(keys: readonly string[]): Promise<readonly SqlRow[]>;
   protected abstract writeMany(writes: readonly EntryWrite[]): Promise<ReadonlySet<string>>;
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const [only] = keys;
-    if (only !== undefined && keys.length === 1) {
-      const [row] = await this.#query(this.#texts.read, [only]);
-      return new Map(row ? [[only, textOf(row, 'entry_value')]] : []);
-    }
-    const rows = rowsOf(await this.readMany(keys));
+  async read(key: string): Promise<string | null> {
+    const [row] = rowsOf(await this.executor.query(this.#texts.read, [key]));
+    return row ? textOf(row, 'entry_value') : null;
+  }
+
+  async readMany(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#query(this.#texts.readMany, [JSON.stringify(keys)]);
     return new Map(rows.map((row) => [textOf(row, 'entry_key'), textOf(row, 'entry_value')]));
   }
 
@@ -53,6 +61,10 @@ export abstract class ReturningEntryTable implements EntryTable {
     return (await this.#query(this.#texts.sweep, [limit])).length;
   }
 
+  async #query(text: string, parameters: readonly SqlParameter[]): Promise<readonly SqlRow[]> {
+    return rowsOf(await this.executor.query(text, parameters));
+  }
+
   #single(write: EntryWrite): [text: string, parameters: SqlParameter[]] {
     const { key, expects, expected, value, ttl, index, at } = write;
     if (value === null) {
@@ -68,7 +80,7 @@ export abstract class ReturningEntryTable implements EntryTable {
 function singleTexts(
   table: string,
   now: string,
-  placeholder: (position: number) => string,
+  { placeholder, among }: EntrySpelling,
   dialect: SqlExecutor['dialect'],
 ) {
   const text = (position: number): string => `cast(${placeholder(position)} as text)`;
@@ -83,6 +95,7 @@ function singleTexts(
   const page = `select entry_key, entry_value, index_at from ${table} where index_name = ${text(1)} and ${live}`;
   return {
     read: `select entry_value from ${table} where entry_key = ${text(1)} and ${live}`,
+    readMany: `select entry_key, entry_value from ${table} where ${among} and ${live}`,
     set: `${set} returning 1 as done`,
     claim: `${set} where e.expires_at <= ${now} returning 1 as done`,
     replace: `update ${table} set entry_value = ${text(1)}, expires_at = ${now} + ${integer(2)},

@@ -1,5 +1,5 @@
 import { jsonRows, SQL_NOW } from '../sql-dialect.js';
-import type { SqlExecutor, SqlRow } from '../sql-executor.js';
+import type { SqlExecutor } from '../sql-executor.js';
 import { rowsOf, textOf } from '../sql-values.js';
 import { WRITE_COLUMNS, writeRows, type EntryWrite } from './entry-table.js';
 import { ReturningEntryTable } from './returning-entry-table.js';
@@ -8,20 +8,14 @@ const NOW = SQL_NOW.sqlite;
 
 /** Entries in SQLite: a list of writes is one statement for each kind of write in it, several kinds a transaction. */
 export class SqliteEntryTable extends ReturningEntryTable {
-  readonly #executor: SqlExecutor;
-  readonly #readMany: string;
   readonly #texts: ReturnType<typeof batchTexts>;
 
   constructor(executor: SqlExecutor, table: string) {
-    super(executor, table, () => '?');
-    this.#executor = executor;
-    this.#readMany = `select entry_key, entry_value from ${table}
-      where entry_key in (select value from json_each(?)) and expires_at > ${NOW}`;
+    super(executor, table, {
+      placeholder: () => '?',
+      among: 'entry_key in (select value from json_each(?))',
+    });
     this.#texts = batchTexts(table);
-  }
-
-  protected override readMany(keys: readonly string[]): Promise<readonly SqlRow[]> {
-    return this.#executor.query(this.#readMany, [JSON.stringify(keys)]);
   }
 
   protected override async writeMany(writes: readonly EntryWrite[]): Promise<ReadonlySet<string>> {
@@ -36,7 +30,7 @@ export class SqliteEntryTable extends ReturningEntryTable {
       }
       return wrote;
     };
-    return kinds.length > 1 ? this.#executor.transaction(write) : write(this.#executor);
+    return kinds.length > 1 ? this.executor.transaction(write) : write(this.executor);
   }
 }
 
