@@ -5,7 +5,7 @@ import type { EntryPlace, EntryTable, EntryWrite, IndexedEntry } from './entry-t
 
 /** How a dialect writes what the two do not have in common. */
 export interface EntrySpelling {
-  placeholder(position: number): string;
+  readonly placeholder: (position: number) => string;
   /** The condition that `entry_key` is in the only parameter, a JSON list. */
   readonly among: string;
 }
