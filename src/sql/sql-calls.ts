@@ -34,7 +34,7 @@ export class SqlCalls {
   }
 }
 
-/** One call as {@link SqlCalls} carries it out, with 5,000 milliseconds unless told otherwise. @throws MaestranoSqlError */
+/** One call as {@link SqlCalls} carries it out, with 5,000 milliseconds by default. @throws MaestranoSqlError */
 export function withRetries<T>(
   executor: SqlExecutor,
   work: () => Promise<T>,

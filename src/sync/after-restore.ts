@@ -6,7 +6,7 @@ import { dueNow, newLink, type SyncLink, type SyncSide, withSide } from './store
 /** What a person says of a side that was restored from a backup. */
 export type SyncRestoreAnswer = 'theOther' | 'theRestored' | 'byField';
 
-/** The link as the answer has it decided next; links of one side only stay as they are. */
+/** The link as it is after the decision of a person; links of one side only stay as they are. */
 export async function afterRestore(
   engine: SyncEngine,
   sides: GroupSides,

@@ -40,7 +40,7 @@ export interface MaestranoSyncOptions extends Partial<SyncSettings> {
   readonly sliceMs?: number;
   /**
    * How fast this process may call: Connec! of each marketplace, the application's sources, and these for one company. As fast as
-   * they answer by default. Of several processes each has its own: divide by their number.
+   * they respond by default. Of several processes each has its own: divide by their number.
    */
   readonly limits?: SyncLimits;
   /** Groups that are run at the same time in this process, 1 to 64; 4 by default. */

@@ -167,7 +167,7 @@ export class ConnecClientRecords implements ConnecRecords {
     }
   }
 
-  /** Too many requests are answered with a pause of this group, not of others (synchronization §5.8). */
+  /** Too many requests pause this group, not others (synchronization §5.8). */
   #note(error: unknown): void {
     if (!(error instanceof MaestranoConnecError) || error.code !== 'connec.rateLimited') return;
     const until = Date.now() + Math.min(MAX_PAUSE_MS, error.retryAfterMs ?? PAUSE_MS);

@@ -16,7 +16,7 @@ export interface Batch {
   readonly kept: Map<string, SyncLink>;
   readonly looks: ReadonlyMap<string, Look>;
   /** Records as the responses to their writes showed them, by the keys of their links. */
-  readonly answered: { readonly app: Map<string, AppSideRecord>; readonly connec: Map<string, ConnecSide> };
+  readonly responses: { readonly app: Map<string, AppSideRecord>; readonly connec: Map<string, ConnecSide> };
   /** Records that the application created: their ids, and the keys of their links. */
   readonly created: { readonly id: string; readonly key: string }[];
   readonly history: SyncHistoryEntry[];

@@ -130,7 +130,7 @@ function changedFields(before: SyncDeclaration, present: SyncDeclaration, { rule
 /**
  * Takes what the application shows under a field's new property for unchanged: nobody edited it. Where the record still
  * has the old property, and that was edited since the last run, the field stays changed. Writes whose outcome is open know
- * the field by its old property, and are told of the new one.
+ * the field by its old property, and get to know the new one.
  */
 async function rebase(
   context: RunContext,
@@ -168,7 +168,7 @@ async function rebase(
   } while (after !== undefined);
 }
 
-/** The record of a link whose creation in the application has not been answered, where it is there. */
+/** The record of a link whose creation in the application has no response yet, where it is there. */
 async function beingCreated({ entity, source }: RunContext, link: SyncLink): Promise<AppSideRecord | null> {
   if (link.intents.length === 0 || entity.source.withoutKey) return null;
   return source.find(link.connec.id!);

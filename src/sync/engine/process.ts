@@ -84,7 +84,7 @@ export async function processBatch(
     links: new Map(steps.map(({ link }) => [link.key, link])),
     kept: new Map(),
     looks: new Map(looks.map((one) => [one.link.key, one])),
-    answered: { app: new Map(), connec: new Map() },
+    responses: { app: new Map(), connec: new Map() },
     created: [],
     history: [],
     away: false,

@@ -30,7 +30,7 @@ export interface GroupSides {
   readonly tenant: unknown;
   /** The application's database, for sources that work on it. */
   readonly executor: SqlExecutor | null;
-  /** How fast the sides may be called; as fast as they answer by default. */
+  /** How fast the sides may be called; as fast as they respond by default. */
   readonly pace?: Pace;
 }
 

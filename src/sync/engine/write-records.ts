@@ -73,7 +73,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     if (step.kind === 'createInApp') counters.createdInApp += 1;
     else counters.updatedInApp += 1;
     if (step.kind === 'createInApp') batch.created.push({ id: written.record.id, key: link.key });
-    batch.answered.app.set(link.key, written.record);
+    batch.responses.app.set(link.key, written.record);
     const lined = withLines(
       batch.context.entity,
       current,
@@ -152,7 +152,7 @@ export async function writeToConnec(batch: Batch, steps: readonly Step[]): Promi
 }
 
 /**
- * Lets the records rest of which every write was answered as it was sent, and which show nothing else: the responses told
+ * Lets the records rest of which every response shows what was sent, and nothing else: the responses say
  * all that another look would.
  */
 export function restAgreed(batch: Batch, steps: readonly Step[]): void {
@@ -165,13 +165,13 @@ export function restAgreed(batch: Batch, steps: readonly Step[]): void {
 }
 
 function agreed(
-  { context, answered, looks, references }: Batch,
+  { context, responses, looks, references }: Batch,
   step: Step,
   link: SyncLink,
 ): SyncLink | null {
   const look = looks.get(link.key)!;
-  const app = answered.app.get(link.key) ?? look.app;
-  const connec = answered.connec.get(link.key) ?? look.connec;
+  const app = responses.app.get(link.key) ?? look.app;
+  const connec = responses.connec.get(link.key) ?? look.connec;
   if (app === null || connec === null) return null;
   const {
     link: lined,
@@ -180,12 +180,12 @@ function agreed(
   } = withLines(context.entity, link, { app, connec }, references.convert);
   const isAsSent = (side: SyncSide, writes: readonly FieldWrite[]): boolean =>
     writes.length === 0 ||
-    (answered[side].has(link.key) &&
+    (responses[side].has(link.key) &&
       writes.every(({ rule: { name } }) => lined[side].base[name] === records[side].digests[name]));
   if (step.kind === 'write')
     return isAsSent('app', step.toApp) && isAsSent('connec', step.toConnec) ? lined : null;
   const isCreated = step.kind === 'createInApp' || step.kind === 'createInConnec';
-  return isCreated && answered.connec.has(link.key) && !differs(lined, records, units) ? lined : null;
+  return isCreated && responses.connec.has(link.key) && !differs(lined, records, units) ? lined : null;
 }
 
 /** What is sent for a record; null where nothing is, or nothing any more. */
@@ -302,8 +302,8 @@ function afterConnecWrite(
   if (written.kind === 'done') {
     const read = readConnec(entity, written.record);
     batch.written.connec.push(read);
-    batch.answered.connec.set(link.key, read);
-    const app = batch.answered.app.get(link.key) ?? look_.app;
+    batch.responses.connec.set(link.key, read);
+    const app = batch.responses.app.get(link.key) ?? look_.app;
     const { convert } = batch.references;
     const { link: lined, connec: record } = withLines(entity, link, { app, connec: read }, convert);
     if (step.kind === 'archive') {
