@@ -14,6 +14,7 @@ import { afterAttempt, entityCounts, withoutGroup } from '../connec/notification
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
 import { evictionPolicy } from '../utils/eviction-policy.js';
+import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { bullmqPlace } from './bullmq-place.js';
@@ -25,8 +26,6 @@ export const MAESTRANO_BULLMQ_OPTIONS = Symbol('MAESTRANO_BULLMQ_OPTIONS');
 const JOB_NAME = 'notification';
 /** Milliseconds until a notification is looked at again whose records are being handled elsewhere. */
 const BUSY_DELAY_MS = 1_000;
-/** Milliseconds between two log lines about a lost connection. */
-const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that each step of a shutdown is given that needs Redis. */
 const GOODBYE_MS = 1_000;
 /** Milliseconds between two looks at attempts under way for a group that was deleted. */
@@ -51,7 +50,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   #worker: Worker<QueuedNotification> | null = null;
   readonly #running = new Set<Promise<void>>();
   #stopping: Promise<void> | null = null;
-  #complainedAt = 0;
+  readonly #complaints = new LogThrottle();
 
   /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
@@ -286,9 +285,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
   }
 
   #complain(error: Error): void {
-    const now = Date.now();
-    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = now;
+    if (!this.#complaints.isDue()) return;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
 }

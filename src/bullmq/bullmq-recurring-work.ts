@@ -2,14 +2,13 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { Queue, Worker } from 'bullmq';
 
 import { RecurringWork } from '../stores/recurring-work.js';
+import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
 import { bullmqPlace } from './bullmq-place.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
-/** Milliseconds between two log lines about a lost connection. */
-const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that a shutdown waits for a turn that is under way, and for Redis. */
 const GOODBYE_MS = 1_000;
 /** Turns that ended badly and are kept to be looked at. */
@@ -23,7 +22,7 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
   readonly #queues: Queue[] = [];
   readonly #workers: Worker[] = [];
   readonly #running = new Set<Promise<void>>();
-  #complainedAt = Number.NEGATIVE_INFINITY;
+  readonly #complaints = new LogThrottle();
 
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
     super();
@@ -81,9 +80,7 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
   }
 
   #complain(error: Error): void {
-    const now = performance.now();
-    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = now;
+    if (!this.#complaints.isDue()) return;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
 }

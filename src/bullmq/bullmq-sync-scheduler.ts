@@ -4,14 +4,13 @@ import { type Job, Queue, Worker } from 'bullmq';
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { SyncScheduler, type SyncSlice } from '../stores/sync-scheduler.js';
+import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
 import type { MaestranoBullmqOptions } from './bullmq-options.interface.js';
 import { bullmqPlace } from './bullmq-place.js';
 import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js';
 
-/** Milliseconds between two log lines about a lost connection. */
-const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that each step of a shutdown is given that needs Redis. */
 const GOODBYE_MS = 1_000;
 /** Milliseconds that a shutdown waits for slices, which end after what they are sending. */
@@ -31,7 +30,7 @@ export class BullmqSyncScheduler extends SyncScheduler implements OnApplicationS
   #opened: Queue<GroupReference> | null = null;
   #worker: Worker<GroupReference> | null = null;
   #stopped: Promise<void> | null = null;
-  #complainedAt = Number.NEGATIVE_INFINITY;
+  readonly #complaints = new LogThrottle();
 
   /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
   constructor(@Inject(MAESTRANO_BULLMQ_OPTIONS) options: MaestranoBullmqOptions) {
@@ -136,9 +135,7 @@ export class BullmqSyncScheduler extends SyncScheduler implements OnApplicationS
   }
 
   #complain(error: Error): void {
-    const now = performance.now();
-    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = now;
+    if (!this.#complaints.isDue()) return;
     this.#logger.warn(`Trouble with Redis: ${error.message}`);
   }
 }

@@ -15,6 +15,7 @@ import type { SqlExecutor } from '../sql/sql-executor.js';
 import { sqlError } from '../sql/sql-failures.js';
 import { withRetries } from '../sql/sql-calls.js';
 import { errorCode } from '../utils/error-code.js';
+import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { bossDatabase } from './boss-database.js';
 import type { PgBoss } from './pg-boss.js';
@@ -28,8 +29,6 @@ import type { RecurringTurns } from './recurring-turns.js';
 /** Injection token of the {@link MaestranoPgQueueOptions}. */
 export const MAESTRANO_PG_QUEUE_OPTIONS = Symbol('MAESTRANO_PG_QUEUE_OPTIONS');
 
-/** Milliseconds between two log lines about a lost connection. */
-const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that each step of a shutdown is given that needs the database. */
 const GOODBYE_MS = 1_000;
 /** Milliseconds between two looks at attempts under way for a group that was deleted. */
@@ -62,7 +61,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
   #opened: Promise<QueueJobs> | null = null;
   #worker: QueueWorker | null = null;
   #stopping: Promise<void> | null = null;
-  #complainedAt = Number.NEGATIVE_INFINITY;
+  readonly #complaints = new LogThrottle();
 
   /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
   constructor(@Inject(MAESTRANO_PG_QUEUE_OPTIONS) options: MaestranoPgQueueOptions) {
@@ -264,9 +263,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
   }
 
   #complain(error: unknown): void {
-    const now = performance.now();
-    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = now;
+    if (!this.#complaints.isDue()) return;
     const { message } = error instanceof MaestranoConnecError ? error : sqlError(error);
     this.#logger.warn(`Trouble with the queue: ${message}`);
   }

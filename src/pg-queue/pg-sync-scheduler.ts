@@ -5,14 +5,13 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import { SyncScheduler, type SyncSlice } from '../stores/sync-scheduler.js';
 import { errorPlace } from '../utils/error-place.js';
+import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_PG_QUEUE_OPTIONS, PgNotificationQueue } from './pg-notification-queue.js';
 import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { type PgQueueSettings, resolvePgQueueSettings } from './pg-queue-settings.js';
 import type { TakenSlice } from './slice-jobs.js';
 
-/** Milliseconds between two log lines about a database that is away. */
-const COMPLAINT_INTERVAL_MS = 10_000;
 /** Milliseconds that a shutdown waits for slices, which end after what they are sending. */
 const STOP_MS = 20_000;
 
@@ -32,7 +31,7 @@ export class PgSyncScheduler extends SyncScheduler implements OnApplicationShutd
   #wake: (() => void) | null = null;
   #isWoken = false;
   #stopped: Promise<void> | null = null;
-  #complainedAt = Number.NEGATIVE_INFINITY;
+  readonly #complaints = new LogThrottle();
 
   /** @throws MaestranoConfigurationError (`configuration.options`) for options that cannot be used. */
   constructor(
@@ -153,9 +152,7 @@ export class PgSyncScheduler extends SyncScheduler implements OnApplicationShutd
   }
 
   #complain(error: unknown): void {
-    const now = performance.now();
-    if (this.#over.signal.aborted || now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = now;
+    if (this.#over.signal.aborted || !this.#complaints.isDue()) return;
     this.#logger.warn(`Trouble with the queue of the synchronization: ${errorPlace(error)}`);
   }
 }
