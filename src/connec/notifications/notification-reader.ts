@@ -1,4 +1,5 @@
 import { MaestranoConnecError } from '../../errors/connec.error.js';
+import { MAX_CONTAINERS } from '../../routing/early/json-size.js';
 import { isRecord } from '../../utils/values.js';
 import { resourceKey } from './resource-key.js';
 
@@ -13,8 +14,6 @@ export interface NotificationLimits {
 
 /** Most resources of one notification; Connec! has some 60 (protocol §9.4). */
 const MAX_RESOURCES = 1_000;
-/** Most objects and lists of one notification, entities included; one of 5 MB that means something has far fewer. */
-const MAX_CONTAINERS = 200_000;
 
 /** Counts objects and lists down while they are looked at. */
 interface Budget {

@@ -7,7 +7,7 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
 
-import { MAX_NAMES } from './json-size.js';
+import { MAX_CONTAINERS, MAX_NAMES } from './json-size.js';
 
 /** What Connec! may call its JSON (protocol §7.1, §9.2) beside `application/json`; no parser takes it by default. */
 export const JSON_API_TYPE = 'application/vnd.api+json';
@@ -30,10 +30,12 @@ export function discardBody(request: IncomingMessage, next: () => void): void {
 /** Body of every 413 that is sent before a body is read. */
 export const BODY_TOO_LARGE = 'The request body is too large';
 
-/** An object in a body has more names than any that means something: {@link JsonSize}. */
-export class TooManyNames extends PayloadTooLargeException {
+/** A body has an object with more names, or more objects and lists, than any that means something: {@link JsonSize}. */
+export class BodyTooComplex extends PayloadTooLargeException {
   constructor() {
-    super(`The request body holds an object with more than ${MAX_NAMES} names`);
+    super(
+      `The request body holds an object with more than ${MAX_NAMES} names, or more than ${MAX_CONTAINERS} objects and lists`,
+    );
   }
 }
 
@@ -44,7 +46,7 @@ export class TooManyNames extends PayloadTooLargeException {
  * @param error as the HTTP adapter's parser reports it, with its HTTP status.
  */
 export function toBodyException(error: unknown): HttpException {
-  if (error instanceof TooManyNames) return error;
+  if (error instanceof BodyTooComplex) return error;
   const status =
     typeof error === 'object' && error !== null ? (error as { readonly statusCode?: unknown }).statusCode : 0;
   if (status === 413) return new PayloadTooLargeException(BODY_TOO_LARGE);

@@ -4,7 +4,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { discardBody, JSON_API_TYPE, toBodyException, TooManyNames } from './body-parsing.js';
+import { discardBody, JSON_API_TYPE, toBodyException, BodyTooComplex } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
 import { JsonSize, SMALL_BODY } from './json-size.js';
 
@@ -91,7 +91,7 @@ function createParsers(factory: ExpressAdapter, stack: Layer[], limit: number): 
 /** Called with the whole body, before it is parsed. */
 function lookAtBody(request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
   if (body.length === 0) withoutBody.remember(request, true);
-  if (body.length > SMALL_BODY && !new JsonSize().take(body)) throw new TooManyNames();
+  if (body.length > SMALL_BODY && !new JsonSize().take(body)) throw new BodyTooComplex();
 }
 
 function reject(response: ServerResponse, status: number, body: unknown): void {

@@ -6,7 +6,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException, TooManyNames } from './body-parsing.js';
+import { discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException, BodyTooComplex } from './body-parsing.js';
 import type { EarlyCheck } from './early-check.js';
 import { JsonSize, SMALL_BODY } from './json-size.js';
 
@@ -84,7 +84,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
     if (verbs.every((verb) => check.limitOfRoute(verb, route.url) === undefined)) return;
     route.config = { ...route.config, [OWN_ROUTE]: true };
     route.onRequest = [onRequest, ...[route.onRequest ?? []].flat()];
-    route.preParsing = [countNames, ...[route.preParsing ?? []].flat()];
+    route.preParsing = [measureJson, ...[route.preParsing ?? []].flat()];
     route.errorHandler ??= sendError;
     // Where endpoints share a route this is the largest; the hook rejects what is declared beyond an endpoint's own.
     if (limits.length > 0) route.bodyLimit = Math.max(...limits);
@@ -112,8 +112,8 @@ function isUnderstood(contentType = ''): boolean {
 
 const OWN_TYPES: ReadonlySet<string> = new Set(['application/json', JSON_API_TYPE, FORM_TYPE]);
 
-/** Has the names in large bodies of JSON counted while they arrive. */
-const countNames: ParsingHook = ({ headers }, _reply, payload, done) => {
+/** Has large bodies of JSON looked at while they arrive. */
+const measureJson: ParsingHook = ({ headers }, _reply, payload, done) => {
   const { 'content-type': type = '', 'content-length': length } = headers;
   const isSmall = length !== undefined && Number(length) <= SMALL_BODY;
   if (isSmall || !type.toLowerCase().includes('json')) return done(null, payload);
@@ -124,7 +124,7 @@ const countNames: ParsingHook = ({ headers }, _reply, payload, done) => {
       // The rest is read and forgotten: a client that still sends would not see the response.
       payload.unpipe(counted);
       payload.resume();
-      next(new TooManyNames());
+      next(new BodyTooComplex());
     },
   });
   payload.once('error', (error) => counted.destroy(error));
@@ -177,7 +177,7 @@ function sendError(error: unknown, request: Request, reply: Reply): void {
   const code =
     typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : null;
   const isOfParser = typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
-  if (error instanceof TooManyNames) reply.header('Connection', 'close');
+  if (error instanceof BodyTooComplex) reply.header('Connection', 'close');
   if (!isOfParser) return void reply.send(error);
   // Fastify reads what is encoded as if it was not.
   const { 'content-encoding': encoding = 'identity' } = request.headers;

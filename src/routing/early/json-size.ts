@@ -1,6 +1,9 @@
 /** Most names of one object: records have some dozens, notifications name some 60 resources (protocol §9.4). */
 export const MAX_NAMES = 1_000;
 
+/** Most objects and lists of one body; one of 5 MB that means something has far fewer. */
+export const MAX_CONTAINERS = 200_000;
+
 /** Smaller bodies hold too little to cost anything, in bytes. */
 export const SMALL_BODY = 256 * 1_024;
 
@@ -19,18 +22,20 @@ const CLOSES_OBJECT = 0x7d;
 const CLOSES_LIST = 0x5d;
 
 /**
- * Looks at JSON as it arrives for an object with more names than any has that means something. Parsed, such an object
- * blocks the process once more whenever somebody goes through its names, because the engine has to sort them all first.
- * A fraction of what parsing costs; says nothing of text that is no JSON, which the parser rejects.
+ * Looks at JSON as it arrives for an object with more names than any has that means something, and for more objects and
+ * lists. Parsed, such an object blocks the process once more whenever somebody goes through its names, because the
+ * engine has to sort them all first, and a million lists fill its memory. A fraction of what parsing costs; says nothing
+ * of text that is no JSON, which the parser rejects.
  */
 export class JsonSize {
   /** Names so far of the object that is open at each depth. */
   readonly #names = new Uint16Array(MAX_DEPTH + 1);
+  #containers = 0;
   #depth = 0;
   #inText = false;
   #escaped = false;
 
-  /** Takes the following bytes; false as soon as an object has too many names. */
+  /** Takes the following bytes; false as soon as an object has too many names, or all of it too many objects and lists. */
   take(bytes: Uint8Array): boolean {
     const names = this.#names;
     let depth = this.#depth;
@@ -60,6 +65,7 @@ export class JsonSize {
         const level = depth < MAX_DEPTH ? depth : MAX_DEPTH;
         if ((names[level]! += 1) > MAX_NAMES) return false;
       } else if (byte === OPENS_OBJECT || byte === OPENS_LIST) {
+        if ((this.#containers += 1) > MAX_CONTAINERS) return false;
         depth += 1;
         if (depth < MAX_DEPTH) names[depth] = 0;
       } else if (byte === CLOSES_OBJECT || byte === CLOSES_LIST) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { JsonSize, MAX_NAMES } from '../../../src/routing/early/json-size.js';
+import { JsonSize, MAX_CONTAINERS, MAX_NAMES } from '../../../src/routing/early/json-size.js';
 
 const named = (count: number): Record<string, number> =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`field ${n}`, n]));
@@ -18,12 +18,13 @@ function fits(value: unknown, piece = Number.MAX_SAFE_INTEGER): boolean {
   return true;
 }
 
-describe('the number of names in JSON', () => {
+describe('the number of names, objects and lists in JSON', () => {
   it.each<[string, unknown]>([
     ['as many as one object may have', named(MAX_NAMES)],
     ['many objects with as many', { people: [named(MAX_NAMES), named(MAX_NAMES), { a: named(MAX_NAMES) }] }],
     ['colons, quotes and braces in texts', Array.from({ length: 3_000 }, () => ':{"\\[:,]}\u{1f600}":')],
     ['objects side by side', Array.from({ length: 5_000 }, (_, n) => ({ n }))],
+    ['as many lists as there may be', `[${'[],'.repeat(MAX_CONTAINERS - 2)}[]]`],
     ['names of colons', { [':'.repeat(2_000)]: 1 }],
     [
       'long texts that end with backslashes',
@@ -43,6 +44,8 @@ describe('the number of names in JSON', () => {
     ['one more before and behind other objects', { a: {}, ...named(MAX_NAMES - 1), b: { c: {} } }],
     ['one more behind long texts', { a: `${'x'.repeat(99)}"\\`, ...named(MAX_NAMES) }],
     ['the same name again and again', `{${'"a":1,'.repeat(MAX_NAMES)}"a":1}`],
+    ['one list more', `[${'[],'.repeat(MAX_CONTAINERS - 1)}[]]`],
+    ['one object more', `[${'{},'.repeat(MAX_CONTAINERS - 1)}{}]`],
     ['a depth that nothing has', '{"a":'.repeat(5_000)],
   ])('does not fit: %s', (_name, value) => {
     expect(fits(value)).toBe(false);
