@@ -62,8 +62,8 @@ interface Kept {
 }
 
 /**
- * By hand, with what our path promises for any number of instances: each record is claimed in the shared store before
- * its handler runs and noted afterwards, in as few calls.
+ * By hand, with what our path promises for any number of instances: nothing of a company that cancelled is handled, and
+ * each record is claimed in the shared store before its handler runs and noted afterwards, in as few calls.
  */
 @Controller('by-hand/shared')
 @UseGuards(HandWrittenGuard)
@@ -81,10 +81,15 @@ class SharedController {
       key: storeKey('by-hand', String(entity.group_id), 'invoices', String(entity.id)),
       at: Date.parse(String(entity.updated_at)),
     }));
-    const found = await this.store.getMany(records.map(({ key }) => key));
+    const groups = [...new Set(records.map(({ entity }) => String(entity.group_id)))];
+    const [cancelled, found] = await Promise.all([
+      this.store.getMany(groups.map((group) => storeKey('by-hand-cancelled', group))),
+      this.store.getMany(records.map(({ key }) => key)),
+    ]);
     const now = Date.now();
     const token = randomUUID();
     const wanted = records.flatMap((record, position) => {
+      if ((cancelled[groups.indexOf(String(record.entity.group_id))] ?? null) !== null) return [];
       const before = found[position] ?? null;
       const kept = before === null ? null : (JSON.parse(before) as Kept);
       if (kept && (kept.at >= record.at || (kept.lease && kept.lease.until > now))) return [];

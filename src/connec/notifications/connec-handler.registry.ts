@@ -13,9 +13,9 @@ import { resourceKey } from './resource-key.js';
 export interface RegisteredHandler {
   /** `BillingListener.onInvoice` */
   readonly name: string;
-  /** Resolves with `SKIPPED` when a guard did not let the entity through; with anything else once it is handled. */
   /** Whether it runs in a transaction of the application's database, as `context.tx`. */
   readonly isTransactional?: boolean;
+  /** Resolves with `SKIPPED` when a guard did not let the entity through; with anything else once it is handled. */
   readonly run: (entity: Readonly<Record<string, unknown>>, context: ConnecNotificationContext) => unknown;
 }
 

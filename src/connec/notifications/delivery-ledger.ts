@@ -99,7 +99,7 @@ export class DeliveryLedger {
   ): Promise<DeliveryDecision[]> {
     const now = Date.now();
     // One token does for all of them: a call claims a record once.
-    const token = `${this.#instance}:${(this.#calls += 1)}`;
+    const token = this.#newToken();
     const claimed = new Set<string>();
     const claims: HeldClaim[] = [];
     const decisions = deliveries.map((delivery, position): DeliveryDecision => {
@@ -205,9 +205,34 @@ export class DeliveryLedger {
     return outcomes.map((outcome) => isEnded(outcome) || (kept[others.indexOf(outcome)] ?? false));
   }
 
+  /**
+   * Ends the claim of a delivery that was handled, and claims the next one of its record in the same write. Null where
+   * that cannot be: the claim is to be completed then. One round trip.
+   */
+  async follow(claim: DeliveryClaim, delivery: ConnecDelivery): Promise<DeliveryClaim | null> {
+    if (this.#renewing) await this.#renewing;
+    const held = claim as HeldClaim;
+    const state = handledState(held.state, held.delivery);
+    const since = Date.now();
+    if (held.isEnded || decide(state, delivery, since, this.options.leaseMs) !== 'handle') return null;
+    const lease = { token: this.#newToken(), at: delivery.at, since };
+    const next = newClaim(delivery, writeState(state), state, lease);
+    this.#held.delete(held);
+    const [wrote] = await this.#write([this.#writeOf(next, held.stored, next.stored)]);
+    if (!wrote) return null;
+    this.#held.add(next);
+    this.#beat();
+    return next;
+  }
+
   /** What a completed claim left in the store, for {@link DeliveryLedger.claim}; undefined where that is not known. */
   leftBy(claim: DeliveryClaim): string | null | undefined {
     return (claim as HeldClaim).left;
+  }
+
+  #newToken(): string {
+    this.#calls += 1;
+    return `${this.#instance}:${this.#calls}`;
   }
 
   #endOf(outcome: DeliveryOutcome, claim: HeldClaim): StoreWrite {

@@ -33,8 +33,8 @@ export interface DeliveryRunnerParts {
   /** How long to wait for records that are being handled elsewhere, in milliseconds. */
   readonly patienceMs: number;
   readonly admission: Pick<NotificationAdmission, 'ask' | 'of' | 'isStopping'>;
-  /** Whether the application knows the group. */
-  readonly knowsGroup: (groupUid: string) => Promise<boolean>;
+  /** Whether the application knows the group; null where it takes the groups that come. */
+  readonly knowsGroup: ((groupUid: string) => Promise<boolean>) | null;
 }
 
 /** What was handled is noted at least that often while handlers run, in milliseconds. */
@@ -134,21 +134,33 @@ export class DeliveryRunner {
    * same time as the marks of groups that cancelled. Resolves with the groups that are customers.
    */
   async #claimFirst(groups: DeliveriesByGroup): Promise<DeliveriesByGroup> {
-    const { ledger, admission, knowsGroup, counts, concurrency } = this.parts;
+    const { ledger, admission } = this.parts;
     const first = firstOfRecords(groups.values());
     const [deleted, found] = await Promise.all([admission.ask([...groups.keys()]), ledger.read(first)]);
-    const customers = new Map(groups);
-    await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
-      if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
-      else if (await knowsGroup(groupUid)) return;
-      else counts.unknownGroup += deliveries.length;
-      customers.delete(groupUid);
-    });
+    const customers = await this.#customersOf(groups, deleted);
+    if (customers === groups) {
+      await this.#claim(first, found);
+      return groups;
+    }
     const isWanted = ({ groupUid }: ConnecDelivery): boolean => customers.has(groupUid);
     await this.#claim(
       first.filter(isWanted),
       found.filter((_, position) => isWanted(first[position]!)),
     );
+    return customers;
+  }
+
+  /** Those of the groups that did not cancel, and that the application knows. */
+  async #customersOf(groups: DeliveriesByGroup, deleted: ReadonlySet<string>): Promise<DeliveriesByGroup> {
+    const { knowsGroup, counts, concurrency } = this.parts;
+    if (!knowsGroup && deleted.size === 0) return groups;
+    const customers = new Map(groups);
+    await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
+      if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
+      else if (!knowsGroup || (await knowsGroup(groupUid))) return;
+      else counts.unknownGroup += deliveries.length;
+      customers.delete(groupUid);
+    });
     return customers;
   }
 
@@ -166,6 +178,7 @@ export class DeliveryRunner {
         continue;
       }
       let decision = this.#decisions.get(delivery);
+      if (decision === undefined && admission === 'granted') decision = await this.#follow(delivery);
       while (decision === undefined) {
         const upcoming = deliveries.slice(next, next + this.#ahead);
         if (!(await this.#claimNext(groupUid, upcoming))) {
@@ -179,6 +192,21 @@ export class DeliveryRunner {
       if (typeof decision === 'string') this.#pass(decision, delivery);
       else await this.#handle(decision);
     }
+  }
+
+  /** Goes on with the record that was handled last, whose claim ends with that; undefined for another one. */
+  async #follow(delivery: ConnecDelivery): Promise<DeliveryClaim | undefined> {
+    const last = this.#outcomes.at(-1);
+    if (last?.result !== 'handled' || last.claim.delivery.storeKey !== delivery.storeKey) return undefined;
+    // Nothing else writes it meanwhile.
+    this.#outcomes.pop();
+    let claim: DeliveryClaim | null = null;
+    try {
+      claim = await this.parts.ledger.follow(last.claim, delivery);
+    } finally {
+      if (!claim) this.#outcomes.push(last);
+    }
+    return claim ?? undefined;
   }
 
   /** Lets other requests have their turn: handlers that wait for nothing would block the process with thousands of records. */

@@ -79,7 +79,7 @@ export class NotificationProcessor {
       concurrency: this.#concurrency,
       patienceMs: PATIENCE_MS,
       admission,
-      knowsGroup: (groupUid) => this.#knows(adapter, marketplace, groupUid),
+      knowsGroup: this.#knownBy(adapter, marketplace),
     });
     try {
       return await runner.run(this.#byGroup(source, body, adapter?.handle !== undefined));
@@ -88,16 +88,19 @@ export class NotificationProcessor {
     }
   }
 
-  async #knows(
+  #knownBy(
     adapter: MaestranoNotificationAdapter | null,
     marketplace: Marketplace,
-    groupUid: string,
-  ): Promise<boolean> {
-    if (!adapter?.knowsGroup) return true;
-    const knows = adapter.knowsGroup({ marketplace: marketplace.name, groupUid }, marketplace);
-    if (typeof knows === 'boolean') return knows;
-    const subject = { marketplace, groupUid, resource: '', stop: () => undefined };
-    return (await this.groups.watch.watch(`${adapter.constructor.name}.knowsGroup`, subject, knows)) === true;
+  ): ((groupUid: string) => Promise<boolean>) | null {
+    if (!adapter?.knowsGroup) return null;
+    const { knowsGroup } = adapter;
+    return async (groupUid) => {
+      const knows = knowsGroup.call(adapter, { marketplace: marketplace.name, groupUid }, marketplace);
+      if (typeof knows === 'boolean') return knows;
+      const subject = { marketplace, groupUid, resource: '', stop: () => undefined };
+      const name = `${adapter.constructor.name}.knowsGroup`;
+      return (await this.groups.watch.watch(name, subject, knows)) === true;
+    };
   }
 
   /** Entities by group, in the order they came; what nobody takes is counted and left out. */

@@ -120,6 +120,29 @@ describe.each(stores)('a ledger in a %s store', (_name, make) => {
     expect((await claimOf(ledger, newer)).finished).toEqual([]);
   });
 
+  it('ends a claim with the claim of the next update in one write', async () => {
+    const { writeMany } = store;
+    const [first, second, third] = [0, 1, 2].map((seconds) => delivery({ updated_at: later(seconds) }));
+    let claim = await claimOf(ledger, first!);
+    let writes = 0;
+    store.writeMany = (some) => {
+      writes += 1;
+      return writeMany.call(store, some);
+    };
+    claim = (await ledger.follow(claim, second!))!;
+    expect(writes).toBe(1);
+    const other = new DeliveryLedger(store, OPTIONS);
+    expect(await decisionOf(other, first!)).toBe('duplicate');
+    expect(await decisionOf(other, third!)).toBe('busy');
+    // Nothing follows what is older, or known.
+    expect(await ledger.follow(claim, first!)).toBeNull();
+    expect(await ledger.follow(claim, second!)).toBeNull();
+    // Not begun: the first stays handled.
+    expect(await ledger.complete([{ claim, result: 'untouched' }])).toEqual([true]);
+    expect(await decisionOf(other, first!)).toBe('duplicate');
+    expect((await claimOf(other, second!)).finished).toEqual([]);
+  });
+
   it('tells contents within one second apart when asked to, whatever their order', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => delivery({ name }, 'content'));
     await handle(a!);
@@ -246,6 +269,27 @@ describe.each(stores)('two ledgers over one %s store', (_name, make) => {
     expect(await decisionOf(two, delivery({ updated_at: later(5) }))).toBe('stale');
   });
 
+  it('follow nothing with a claim that was taken over', async () => {
+    const store = make();
+    const [one, two] = [new DeliveryLedger(dying(store), OPTIONS), new DeliveryLedger(store, OPTIONS)];
+    const dead = await claimOf(one, delivery());
+    await pause(OPTIONS.leaseMs + 100);
+    const taken = await claimOf(two, delivery());
+    expect(await one.follow(dead, delivery({ updated_at: later(1) }))).toBeNull();
+    expect(await one.complete([{ claim: dead, result: 'handled' }])).toEqual([false]);
+    const next = await two.follow(taken, delivery({ updated_at: later(1) }));
+    expect(await two.complete([{ claim: next!, result: 'handled' }])).toEqual([true]);
+  });
+
+  it('are renewed for the update that follows', async () => {
+    const store = make();
+    const [one, two] = [new DeliveryLedger(store, OPTIONS), new DeliveryLedger(store, OPTIONS)];
+    const claim = await one.follow(await claimOf(one, delivery()), delivery({ updated_at: later(1) }));
+    await pause(OPTIONS.leaseMs * 1.5);
+    expect(await decisionOf(two, delivery({ updated_at: later(2) }))).toBe('busy');
+    expect(await one.complete([{ claim: claim!, result: 'handled' }])).toEqual([true]);
+  });
+
   it('claim each of many records once between them', async () => {
     const store = make();
     const both = [new DeliveryLedger(store, OPTIONS), new DeliveryLedger(store, OPTIONS)];
@@ -271,9 +315,10 @@ describe.each(stores)('two ledgers over one %s store', (_name, make) => {
 /** A store that stops writing renewals, as that of a process that is gone. */
 function dying(store: MaestranoStore): MaestranoStore {
   const writeMany = (writes: readonly StoreWrite[]): Promise<boolean[]> => {
-    const isRenewal = writes.some(
-      ({ expected = null, value }) => readState(expected).lease && readState(value).lease,
-    );
+    const isRenewal = writes.some(({ expected = null, value }) => {
+      const { lease } = readState(expected);
+      return lease !== null && lease.token === readState(value).lease?.token;
+    });
     return isRenewal ? Promise.reject(new Error('gone')) : store.writeMany(writes);
   };
   return { getMany: store.getMany.bind(store), writeMany } as Partial<MaestranoStore> as MaestranoStore;

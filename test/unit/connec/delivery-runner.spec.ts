@@ -281,9 +281,9 @@ describe('the deliveries of a notification', () => {
     const all = [deliveryOf('a'), deliveryOf('b', 1), deliveryOf('b', 2), deliveryOf('c')];
     const { writeMany } = store;
     let writes = 0;
-    // Claims, what became of two of them, and the claim of the second update of a record.
+    // Claims, then what became of the first update of a record with the claim of the second.
     store.writeMany = (some) =>
-      (writes += 1) === 3 ? Promise.reject(new Error('redis is down')) : writeMany.call(store, some);
+      (writes += 1) === 2 ? Promise.reject(new Error('redis is down')) : writeMany.call(store, some);
     await expect(notify(all)).rejects.toThrow('redis is down');
     store.writeMany = writeMany.bind(store);
     expect(done).toEqual(['a/0', 'b/1']);
@@ -292,16 +292,35 @@ describe('the deliveries of a notification', () => {
     expect(done).toEqual(['a/0', 'b/1', 'b/2', 'c/0']);
   });
 
-  it('of one record are each claimed on what was written a moment ago, without reading it again', async () => {
-    const { getMany } = store;
-    let reads = 0;
+  it('of one record are each claimed with the end of the one before, without reading it again', async () => {
+    const { getMany, writeMany } = store;
+    let [reads, writes] = [0, 0];
     store.getMany = (keys) => {
       reads += 1;
       return getMany.call(store, keys);
     };
-    await notify(Array.from({ length: 20 }, (_, second) => deliveryOf('a', second)));
+    store.writeMany = (some) => {
+      writes += 1;
+      return writeMany.call(store, some);
+    };
+    const all = Array.from({ length: 20 }, (_, second) => deliveryOf('a', second));
+    await notify(all);
     expect(done).toHaveLength(20);
     expect(reads).toBeLessThanOrEqual(3);
+    expect(writes).toBe(21);
+    expect(await noted([all[19]!])).toEqual([true]);
+  });
+
+  it('of one record go on behind one that fails, and none is begun twice', async () => {
+    handler = ({ updatedAt }) => {
+      if (updatedAt?.getUTCSeconds() === 3) throw new Error('no room');
+    };
+    const all = Array.from({ length: 6 }, (_, second) => deliveryOf('a', second));
+    const report = await notify(all);
+    expect(done).toEqual(['a/0', 'a/1', 'a/2', 'a/4', 'a/5']);
+    expect(report.failed.map(({ updatedAt }) => updatedAt?.getUTCSeconds())).toEqual([3]);
+    await notify(all);
+    expect(done).toHaveLength(5);
   });
 
   it('that are old or known are as many in one look as new ones', async () => {
