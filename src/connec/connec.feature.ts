@@ -60,7 +60,7 @@ export function connecFeature(_extras: MaestranoModuleExtras): MaestranoFeature 
       MetadataScanner,
       LEDGER,
     ],
-    exports: [ConnecService, ConnecNotifications, DeadLetterSeal],
+    exports: [ConnecService, ConnecNotifications, ConnecNotificationCounters, DeadLetterSeal],
     endpoints: ENDPOINTS,
   };
 }

@@ -23,10 +23,12 @@ import { ConsolePeople } from './console-people.js';
 import type { ConsoleSection } from './console-section.js';
 import { ConsoleSections } from './console-sections.js';
 import { CONSOLE_SETTINGS, DEFAULT_PATH, resolveConsoleSettings } from './console-settings.js';
+import { DeliveryTraces } from './deliveries/delivery-traces.service.js';
 import { FormTokens } from './form-tokens.js';
 import { AuditSection } from './sections/audit.section.js';
 import { ChargesSection } from './sections/charges.section.js';
 import { DeadLettersSection } from './sections/dead-letters.section.js';
+import { DeliveriesSection } from './sections/deliveries.section.js';
 import { HealthSection } from './sections/health.section.js';
 import { MarketplacesSection } from './sections/marketplaces.section.js';
 import { OverviewSection } from './sections/overview.section.js';
@@ -50,6 +52,7 @@ class NobodyGuard implements CanActivate {
 const SECTIONS = [
   OverviewSection,
   SignInsSection,
+  DeliveriesSection,
   DeadLettersSection,
   ChargesSection,
   MarketplacesSection,
@@ -80,6 +83,7 @@ function compose(definition: DynamicModule, { guard, path, imports }: MaestranoC
       ConsolePages,
       ConsolePeople,
       ConsoleSections,
+      DeliveryTraces,
       FormTokens,
       ...SECTIONS,
       {

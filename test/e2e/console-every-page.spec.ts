@@ -93,6 +93,8 @@ async function tabTo(page: Page, name: string): Promise<void> {
       'dead-letters/confirm',
       'dead-letters/discard',
       'dead-letters/letter',
+      'deliveries',
+      'deliveries/delivery',
       'health',
       'marketplaces',
       'overview',

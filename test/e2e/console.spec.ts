@@ -77,6 +77,7 @@ describe.each(HTTP_ADAPTERS)('the console on %s', (httpAdapter) => {
     expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8']);
     for (const path of [
       '/sign-ins',
+      '/deliveries',
       '/dead-letters',
       '/charges',
       '/marketplaces',
@@ -109,6 +110,7 @@ describe.each(HTTP_ADAPTERS)('the console on %s', (httpAdapter) => {
     for (const path of [
       '',
       '/sign-ins',
+      '/deliveries',
       '/dead-letters',
       '/charges',
       '/marketplaces',
@@ -135,6 +137,7 @@ describe.each(HTTP_ADAPTERS)('the console on %s', (httpAdapter) => {
     for (const path of [
       `/sign-ins?${asked}`,
       `/audit?${asked}`,
+      `/deliveries?${asked}`,
       `/dead-letters?${asked}`,
       `/sessions?${asked}`,
     ]) {

@@ -1,5 +1,6 @@
 import { Global, Injectable, Module } from '@nestjs/common';
 
+import { DeliveryTraces } from '../../src/console/deliveries/delivery-traces.service.js';
 import { BillingService, ConnecHandler, ConnecNotifications, NotificationQueue } from '../../src/index.js';
 import { MarketplaceRegistry } from '../../src/marketplace/marketplace-registry.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
@@ -119,6 +120,7 @@ export async function consoleWorld(httpAdapter: HttpAdapterName = 'express'): Pr
   }
   const queue = app.app.get(NotificationQueue, { strict: false });
   await until(async () => (await queue.counts()).dead >= 3);
+  await app.app.get(DeliveryTraces, { strict: false }).flush();
 
   await sandbox.marketplaces.rotateCertificate(name, { overlap: false });
   for (let n = 0; n < 4; n += 1) await sandbox.login(app.url, { user: 'usr-1', group: 'cld-1' });

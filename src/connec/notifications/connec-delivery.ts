@@ -11,6 +11,8 @@ import { connecId } from '../client/external-ids.js';
 export interface DeliverySource {
   readonly marketplace: Marketplace;
   readonly attempt: number;
+  /** When the notification came, ISO 8601. */
+  readonly receivedAt?: string;
   /** Whether the record's time identifies a delivery, or its whole content. */
   readonly identity: 'version' | 'content';
 }
@@ -38,6 +40,8 @@ export class DeliveryRecords {
 export class ConnecDelivery implements ConnecNotificationContext {
   readonly marketplace: Marketplace;
   readonly attempt: number;
+  /** When the notification came, ISO 8601. */
+  readonly receivedAt: string | null;
   readonly groupUid: string;
   readonly resource: string;
   readonly recordId: string | null;
@@ -63,6 +67,7 @@ export class ConnecDelivery implements ConnecNotificationContext {
     this.#records = records;
     this.marketplace = source.marketplace;
     this.attempt = source.attempt;
+    this.receivedAt = source.receivedAt ?? null;
     this.groupUid = groupUid;
     this.resource = resource;
     const at = parsePlatformInstant(entity.updated_at);

@@ -26,7 +26,7 @@ export interface NotificationReport {
 export interface DeliveryRunnerParts {
   readonly ledger: DeliveryLedger;
   readonly handlers: HandlerCaller;
-  readonly counts: ConnecNotificationCounters['counts'];
+  readonly counters: Pick<ConnecNotificationCounters, 'ended'>;
   readonly logger: Logger;
   /** Groups at the same time. */
   readonly concurrency: number;
@@ -108,7 +108,7 @@ export class DeliveryRunner {
       if (performance.now() >= until || this.parts.admission.isStopping) {
         const left = [...waiting.values()].flat();
         this.#busy.push(...left);
-        this.parts.counts.busy += left.length;
+        this.parts.counters.ended('busy', left);
         return;
       }
       await this.#note();
@@ -152,13 +152,13 @@ export class DeliveryRunner {
 
   /** Those of the groups that did not cancel, and that the application knows. */
   async #customersOf(groups: DeliveriesByGroup, deleted: ReadonlySet<string>): Promise<DeliveriesByGroup> {
-    const { knowsGroup, counts, concurrency } = this.parts;
+    const { knowsGroup, counters, concurrency } = this.parts;
     if (!knowsGroup && deleted.size === 0) return groups;
     const customers = new Map(groups);
     await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
-      if (deleted.has(groupUid)) counts.deletedGroup += deliveries.length;
+      if (deleted.has(groupUid)) counters.ended('deletedGroup', deliveries);
       else if (!knowsGroup || (await knowsGroup(groupUid))) return;
-      else counts.unknownGroup += deliveries.length;
+      else counters.ended('unknownGroup', deliveries);
       customers.delete(groupUid);
     });
     return customers;
@@ -182,7 +182,7 @@ export class DeliveryRunner {
       while (decision === undefined) {
         const upcoming = deliveries.slice(next, next + this.#ahead);
         if (!(await this.#claimNext(groupUid, upcoming))) {
-          this.parts.counts.deletedGroup += deliveries.length - next;
+          this.parts.counters.ended('deletedGroup', deliveries.slice(next));
           return;
         }
         decision = this.#decisions.get(delivery);
@@ -263,16 +263,16 @@ export class DeliveryRunner {
   }
 
   #pass(decision: Exclude<DeliveryDecision, DeliveryClaim>, delivery: ConnecDelivery): void {
-    if (decision === 'duplicate') this.parts.counts.duplicates += 1;
-    else if (decision === 'stale') this.parts.counts.stale += 1;
+    if (decision === 'duplicate') this.parts.counters.ended('duplicates', [delivery]);
+    else if (decision === 'stale') this.parts.counters.ended('stale', [delivery]);
     else this.#defer(delivery);
   }
 
   async #handle(claim: DeliveryClaim): Promise<void> {
-    const { counts, handlers } = this.parts;
+    const { counters, handlers } = this.parts;
     const result = await handlers.call(claim);
     if (result === null) {
-      counts.handled += 1;
+      counters.ended('handled', [claim.delivery]);
       this.#outcomes.push({ claim, result: 'handled' });
       return;
     }
@@ -287,14 +287,14 @@ export class DeliveryRunner {
       this.#leave(stopped, [claim.delivery]);
       return;
     }
-    counts.failed += 1;
+    counters.ended('failed', [claim.delivery], failure?.error);
     this.#failed.push(claim.delivery);
     this.#error ??= failure?.error ?? null;
   }
 
   /** What is not handled any more: never, or by whoever is handed it next. */
   #leave(why: 'deleted' | 'stopping', deliveries: readonly ConnecDelivery[]): void {
-    if (why === 'deleted') this.parts.counts.deletedGroup += deliveries.length;
+    if (why === 'deleted') this.parts.counters.ended('deletedGroup', deliveries);
     else this.#busy.push(...deliveries);
   }
 

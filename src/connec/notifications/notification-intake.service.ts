@@ -189,7 +189,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     attempt: number,
     attempts?: number,
   ): Promise<QueuedOutcome> {
-    const { marketplace: name, resources } = notification;
+    const { marketplace: name, resources, receivedAt } = notification;
     if (this.#closing) return { remaining: resources, error: null };
     const isLast = attempts === undefined || attempt >= attempts;
     const leave = (remaining: NotificationBody): NotificationBody =>
@@ -197,7 +197,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     try {
       const marketplace = this.registry.get(name);
       const open = this.seal.open(name, resources);
-      const report = await this.processor.process(marketplace, open, attempt);
+      const report = await this.processor.process(marketplace, open, attempt, receivedAt);
       const left = [...report.failed, ...report.busy];
       if (left.length === 0) return { remaining: null, error: null };
       if (report.failed.length === 0) return { remaining: toBody(left), error: null };

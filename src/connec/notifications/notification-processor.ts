@@ -56,9 +56,10 @@ export class NotificationProcessor {
     marketplace: Marketplace,
     body: NotificationBody,
     attempt: number,
+    receivedAt = new Date().toISOString(),
   ): Promise<NotificationReport> {
     const adapter = await this.adapters.optional(MaestranoNotificationAdapter, {});
-    const source = { marketplace, attempt, identity: this.#identity };
+    const source = { marketplace, attempt, receivedAt, identity: this.#identity };
     const { counts } = this.counters;
     const { watch } = this.groups;
     const admission = this.groups.open(marketplace.name);
@@ -74,7 +75,7 @@ export class NotificationProcessor {
     const runner = new DeliveryRunner({
       ledger: this.ledger,
       handlers,
-      counts,
+      counters: this.counters,
       logger: this.#logger,
       concurrency: this.#concurrency,
       patienceMs: PATIENCE_MS,

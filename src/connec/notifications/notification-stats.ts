@@ -2,11 +2,28 @@ import { Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
+import { errorOrigin } from '../../utils/error-place.js';
+import type { ConnecDelivery } from './connec-delivery.js';
+
+/** What became of a delivery, by the name under which it is counted. */
+export type DeliveryResult = Extract<
+  keyof ConnecNotificationStats,
+  'handled' | 'failed' | 'busy' | 'duplicates' | 'stale' | 'unknownGroup' | 'deletedGroup'
+>;
+
+/** A delivery whose attempt is over. */
+export interface ReportedDelivery {
+  readonly delivery: ConnecDelivery;
+  readonly result: DeliveryResult;
+  /** Where the handler failed, never the text of its error; null where none did. */
+  readonly reason: string | null;
+}
 
 /** Counts what became of notifications in this process; read by the health check. */
 @Injectable()
 export class ConnecNotificationCounters {
   readonly #arrivals = new Subject<string>();
+  readonly #deliveries = new Subject<ReportedDelivery>();
 
   /** Counted up in place. */
   readonly counts: { -readonly [K in keyof ConnecNotificationStats]: number } = {
@@ -27,6 +44,19 @@ export class ConnecNotificationCounters {
   /** The marketplace of each notification as it arrives. */
   get arrivals(): Observable<string> {
     return this.#arrivals.asObservable();
+  }
+
+  /** Each delivery as its attempt is over. */
+  get deliveries(): Observable<ReportedDelivery> {
+    return this.#deliveries.asObservable();
+  }
+
+  /** Counts what became of deliveries; `error` is what a handler threw. */
+  ended(result: DeliveryResult, deliveries: readonly ConnecDelivery[], error?: unknown): void {
+    this.counts[result] += deliveries.length;
+    if (!this.#deliveries.observed) return;
+    const reason = result === 'failed' ? errorOrigin(error) : null;
+    for (const delivery of deliveries) this.#deliveries.next({ delivery, result, reason });
   }
 
   /** Counts a notification of a marketplace. */
