@@ -3,14 +3,19 @@ import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import {
+  type DeadLetter,
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
   type ProcessQueued,
   type QueuedNotification,
 } from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
-import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
+import {
+  afterAttempt,
+  entityCounts,
+  listedHistory,
+  withoutGroup,
+} from '../connec/notifications/queued-entities.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import { chunksOf } from '../utils/chunks.js';
 import { evictionPolicy } from '../utils/eviction-policy.js';
@@ -142,8 +147,9 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     return jobs.flatMap((job) => (job ? [toDead(job as NotificationJob)] : []));
   }
 
-  override async deadEntities(id: string): Promise<NotificationBody | null> {
-    return (await this.#dead(id))?.data.resources ?? null;
+  override async deadLetter(id: string): Promise<DeadLetter | null> {
+    const job = await this.#dead(id);
+    return job && { ...toDead(job), history: job.data.history ?? [], resources: job.data.resources };
   }
 
   override async replay(id: string): Promise<boolean> {
@@ -226,16 +232,17 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
     const remove = async (id: string): Promise<void> => {
       const job = (await this.#queue.getJob(id)) as NotificationJob | undefined;
       if (job?.data.marketplace !== marketplace) return;
-      const { kept, left } = withoutGroup(job.data.resources, groupUid);
-      if (left === 0) return;
+      const found = withoutGroup(job.data, groupUid);
+      if (!found) return;
+      const { kept } = found;
       if (await job.isActive()) {
         isActive = true;
         return;
       }
       try {
-        if (kept) await job.updateData({ ...job.data, resources: kept });
+        if (kept) await job.updateData(kept);
         else await job.remove();
-        removed += left;
+        removed += found.removed;
       } catch (error) {
         // It was taken up, or ended, at this very moment.
         if ((await this.#queue.getJob(id)) === undefined) return;
@@ -268,12 +275,12 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 
   async #run(job: NotificationJob, token: string | undefined, process: ProcessQueued): Promise<void> {
     const attempts = job.opts.attempts ?? this.#settings.attempts;
-    const { remaining, error } = await process(job.data, job.attemptsMade + 1, attempts);
+    const { remaining, error, done } = await process(job.data, job.attemptsMade + 1, attempts);
     if (!remaining) return;
     // What was handled is not handed out again, and a dead letter shows only what is left. Where Redis takes too long, the
     // write may be made yet, and the attempt counts as failed: what it handled is known to the store all the same.
     const { marketplace } = job.data;
-    await this.#soon(job.updateData(afterAttempt(job.data, remaining, error)), marketplace);
+    await this.#soon(job.updateData(afterAttempt(job.data, remaining, { error, done })), marketplace);
     if (error) throw error;
     await this.#soon(job.moveToDelayed(Date.now() + BUSY_DELAY_MS, token), marketplace);
     throw new DelayedError();
@@ -291,7 +298,7 @@ export class BullmqNotificationQueue extends NotificationQueue implements OnAppl
 }
 
 function toDead(job: NotificationJob): DeadNotification {
-  const { marketplace, receivedAt, resources, history = [] } = job.data;
+  const { marketplace, receivedAt, resources } = job.data;
   return {
     id: job.id ?? '',
     marketplace,
@@ -300,6 +307,6 @@ function toDead(job: NotificationJob): DeadNotification {
     reason: job.failedReason ?? '',
     failedAt: new Date(job.finishedOn ?? job.timestamp).toISOString(),
     entities: entityCounts(resources),
-    history,
+    history: listedHistory(job.data),
   };
 }

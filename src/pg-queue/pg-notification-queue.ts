@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 
 import {
+  type DeadLetter,
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
   type ProcessQueued,
   type QueuedNotification,
 } from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { sqlError } from '../sql/sql-failures.js';
@@ -115,8 +115,8 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     return this.#soon((jobs) => jobs.deadLetters(offset, limit));
   }
 
-  override deadEntities(id: string): Promise<NotificationBody | null> {
-    return this.#soon((jobs) => jobs.deadEntities(id));
+  override deadLetter(id: string): Promise<DeadLetter | null> {
+    return this.#soon((jobs) => jobs.deadLetter(id));
   }
 
   override async replay(id: string): Promise<boolean> {

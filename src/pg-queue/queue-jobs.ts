@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
 import type {
+  DeadLetter,
   DeadNotification,
   NotificationQueueCounts,
 } from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
 import { withoutGroup } from '../connec/notifications/queued-entities.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { numberOf, textOf } from '../sql/sql-values.js';
@@ -181,13 +181,16 @@ export class QueueJobs {
     return rows.map(readDead);
   }
 
-  /** The entities of one dead letter, as they are stored; null where there is none. */
-  async deadEntities(id: string): Promise<NotificationBody | null> {
+  /** One dead letter with what is stored of it; null where there is none. */
+  async deadLetter(id: string): Promise<DeadLetter | null> {
     const [row] = await this.executor.query(
-      `select data from ${this.#table} where name = $1 and id::text = $2`,
+      `select id::text as id, data, floor(extract(epoch from created_on) * 1000)::bigint as at from ${this.#table}
+       where name = $1 and id::text = $2`,
       [this.#dead, id],
     );
-    return (row && readJob(row['data'])?.notification.resources) ?? null;
+    if (!row) return null;
+    const { resources = {}, history = [] } = readJob(row['data'])?.notification ?? {};
+    return { ...readDead(row), history, resources };
   }
 
   /** Ids of all dead letters. */
@@ -236,11 +239,12 @@ export class QueueJobs {
       for (const row of rows) {
         const job = readJob(row['data']);
         if (job?.notification.marketplace !== marketplace) continue;
-        const { kept, left } = withoutGroup(job.notification.resources, groupUid);
-        if (left === 0) continue;
+        const found = withoutGroup(job.notification, groupUid);
+        if (!found) continue;
         const isFree = numberOf(row, 'active') === 0;
         const [id, name] = [textOf(row, 'id'), textOf(row, 'name')];
-        if (isFree && (await this.#shorten(name, id, kept))) removed += left;
+        if (isFree && (await this.#shorten(name, id, found.kept && { ...job, notification: found.kept })))
+          removed += found.removed;
         // It was taken up at this very moment.
         else isActive = true;
       }
@@ -250,13 +254,14 @@ export class QueueJobs {
     }
   }
 
-  /** Leaves of a job that is not being handled only those entities; false where it is. */
-  async #shorten(name: string, id: string, kept: NotificationBody | null): Promise<boolean> {
+  /** Leaves of a job that is not being handled only this; false where it is. */
+  async #shorten(name: string, id: string, kept: QueuedJob | null): Promise<boolean> {
     const where = `where name = $1 and id = $2::uuid and state <> 'active' returning id`;
     const rows = await (kept
       ? this.executor.query(
-          `update ${this.#table} set data = jsonb_set(data, '{resources}', to_jsonb($3::text)) ${where}`,
-          [name, id, JSON.stringify(kept)],
+          // The reason of a dead letter stays.
+          `update ${this.#table} set data = data || $3::jsonb ${where}`,
+          [name, id, JSON.stringify(jobData(kept))],
         )
       : this.executor.query(`delete from ${this.#table} ${where}`, [name, id]));
     return rows.length > 0;

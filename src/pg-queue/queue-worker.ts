@@ -127,11 +127,11 @@ export class QueueWorker {
     jobs: QueueJobs,
     taken: TakenJob,
     job: QueuedJob,
-    { remaining, error }: QueuedOutcome,
+    { remaining, error, done }: QueuedOutcome,
   ): Promise<void> {
     if (!remaining) return jobs.remove(taken.id);
     // What was handled is not handed out again, and a dead letter shows only what is left.
-    const notification = afterAttempt(job.notification, remaining, error);
+    const notification = afterAttempt(job.notification, remaining, { error, done });
     if (!error) return jobs.again(taken, { ...job, notification }, this.#stopped ? 0 : BUSY_DELAY_MS);
     const { attempts, backoffMs } = this.facts.settings;
     const failures = job.failures + 1;

@@ -4,7 +4,7 @@ import type {
   QueuedNotification,
 } from '../connec/notifications/notification-queue.js';
 import type { NotificationBody } from '../connec/notifications/notification-reader.js';
-import { entityCounts } from '../connec/notifications/queued-entities.js';
+import { entityCounts, listedHistory } from '../connec/notifications/queued-entities.js';
 import { numberOf, textOf } from '../sql/sql-values.js';
 import type { SqlRow } from '../sql/sql-executor.js';
 import { decodeText, encodeText } from '../stores/stored-text.js';
@@ -62,7 +62,7 @@ export function readDead(row: SqlRow): DeadNotification {
     reason: typeof reason === 'string' ? decodeText(reason) : 'Processes died while they handled it.',
     failedAt: new Date(numberOf(row, 'at')).toISOString(),
     entities: entityCounts(job?.notification.resources ?? {}),
-    history: job?.notification.history ?? [],
+    history: job ? listedHistory(job.notification) : [],
   };
 }
 

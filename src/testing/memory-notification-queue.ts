@@ -1,4 +1,5 @@
 import {
+  type DeadLetter,
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
@@ -6,8 +7,12 @@ import {
   type QueuedNotification,
   type QueuedOutcome,
 } from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
-import { afterAttempt, entityCounts, withoutGroup } from '../connec/notifications/queued-entities.js';
+import {
+  afterAttempt,
+  entityCounts,
+  listedHistory,
+  withoutGroup,
+} from '../connec/notifications/queued-entities.js';
 import { settledWithin } from '../utils/settled-within.js';
 
 /** How a {@link MemoryNotificationQueue} works; the defaults are those of the real queues. */
@@ -106,21 +111,14 @@ export class MemoryNotificationQueue extends NotificationQueue {
     limit = 100,
   }: { readonly offset?: number; readonly limit?: number } = {}): Promise<DeadNotification[]> {
     const newestFirst = this.#dead().reverse();
-    return newestFirst.slice(offset, offset + Math.max(0, limit)).map((job) => ({
-      id: job.id,
-      marketplace: job.notification.marketplace,
-      receivedAt: job.notification.receivedAt,
-      attempts: job.failures,
-      reason: job.reason,
-      failedAt: new Date(job.failedAt).toISOString(),
-      entities: entityCounts(job.notification.resources),
-      history: job.notification.history ?? [],
-    }));
+    return newestFirst.slice(offset, offset + Math.max(0, limit)).map(toDead);
   }
 
-  override async deadEntities(id: string): Promise<NotificationBody | null> {
+  override async deadLetter(id: string): Promise<DeadLetter | null> {
     const job = this.#jobs.all.get(id);
-    return job?.state === 'dead' ? copyOf(job.notification.resources) : null;
+    if (job?.state !== 'dead') return null;
+    const { resources, history = [] } = copyOf(job.notification);
+    return { ...toDead(job), history, resources };
   }
 
   override async replay(id: string): Promise<boolean> {
@@ -147,15 +145,15 @@ export class MemoryNotificationQueue extends NotificationQueue {
       let isActive = false;
       for (const job of this.#jobs.all.values()) {
         if (job.notification.marketplace !== marketplace) continue;
-        const { kept, left } = withoutGroup(job.notification.resources, groupUid);
-        if (left === 0) continue;
+        const found = withoutGroup(job.notification, groupUid);
+        if (!found) continue;
         if (job.state === 'active') {
           isActive = true;
           continue;
         }
-        if (kept) job.notification = { ...job.notification, resources: kept };
+        if (found.kept) job.notification = found.kept;
         else this.#jobs.all.delete(job.id);
-        removed += left;
+        removed += found.removed;
       }
       if (!isActive || performance.now() >= until) return removed;
     }
@@ -199,13 +197,13 @@ export class MemoryNotificationQueue extends NotificationQueue {
     this.#running.add(running);
   }
 
-  #settle(job: MemoryJob, { remaining, error }: QueuedOutcome): void {
+  #settle(job: MemoryJob, { remaining, error, done }: QueuedOutcome): void {
     const { attempts = ATTEMPTS, backoffMs = 1_000, busyDelayMs = 1_000 } = this.options;
     if (!remaining) {
       this.#jobs.all.delete(job.id);
       return;
     }
-    job.notification = afterAttempt(job.notification, copyOf(remaining), error);
+    job.notification = afterAttempt(job.notification, copyOf(remaining), { error, done });
     if (error) job.failures += 1;
     if (error && job.failures >= attempts) {
       Object.assign(job, { state: 'dead', reason: error.message, failedAt: Date.now() });
@@ -218,4 +216,17 @@ export class MemoryNotificationQueue extends NotificationQueue {
     job.dueAt = performance.now() + (this.#process ? pause : 0);
     for (const wake of this.#jobs.wake) wake();
   }
+}
+
+function toDead({ id, notification, failures, reason, failedAt }: MemoryJob): DeadNotification {
+  return {
+    id,
+    marketplace: notification.marketplace,
+    receivedAt: notification.receivedAt,
+    attempts: failures,
+    reason,
+    failedAt: new Date(failedAt).toISOString(),
+    entities: entityCounts(notification.resources),
+    history: listedHistory(notification),
+  };
 }

@@ -186,6 +186,31 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     assert.ok(letter!.history!.every(({ at }) => Math.abs(Date.parse(at) - Date.now()) < 600_000));
   },
 
+  'keeps what was handled since an attempt out of lists, and only as long as its group is there': async ({
+    open,
+    until,
+  }) => {
+    const queue = await open({ attempts: 2 });
+    const done = notification(['a'], { group: 'gone' }).resources;
+    await queue.start(async ({ resources }, attempt) => ({
+      remaining: attempt === 1 ? resources : { people: resources['people']!.slice(1) },
+      error: new Error('no room'),
+      ...(attempt === 1 ? {} : { done }),
+    }));
+    const [gone, stays] = [done['people']!, notification(['b']).resources['people']!];
+    await queue.add({ ...notification([]), resources: { people: [...gone, ...stays] } });
+    await until(async () => (await queue.counts()).dead === 1, 'a dead letter');
+    const [listed] = await queue.deadLetters();
+    assert.ok((listed!.history ?? []).every((attempt) => attempt.doneSince === undefined));
+    const kept = (await queue.deadLetter(listed!.id))?.history?.[0]?.doneSince;
+    if (kept) assert.deepEqual(kept, done);
+    assert.equal(await queue.removeGroup('acme', 'gone', 0), 0);
+    const after = await queue.deadLetter(listed!.id);
+    assert.equal(JSON.stringify(after).includes('gone'), false);
+    assert.deepEqual({ ...after?.entities }, { people: 1 });
+    assert.equal(after?.reason, listed!.reason);
+  },
+
   'counts a rejection of the work as an attempt': async ({ open, until }) => {
     const queue = await open({ attempts: 1 });
     await queue.start(async () => {
@@ -213,10 +238,11 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     }
     const [first, second] = await queue.deadLetters();
     // A queue may keep its entities to itself.
-    const stored = await queue.deadEntities(first!.id);
-    if (queue.deadEntities === NotificationQueue.prototype.deadEntities) assert.equal(stored, null);
-    else assert.equal(idsOf(stored ?? {}).length, 1);
-    assert.equal(await queue.deadEntities(randomUUID()), null);
+    const stored = await queue.deadLetter(first!.id);
+    assert.deepEqual({ ...stored, resources: 0 }, { ...first, resources: 0 });
+    if (queue.deadLetter === NotificationQueue.prototype.deadLetter) assert.equal(stored?.resources, null);
+    else assert.equal(idsOf(stored?.resources ?? {}).length, 1);
+    assert.equal(await queue.deadLetter(randomUUID()), null);
     assert.equal(await queue.discard(first!.id), true);
     assert.equal(await queue.discard(first!.id), false);
     assert.equal(await queue.replay(second!.id), true);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Global, Injectable, Module } from '@nestjs/common';
 
-import { ConnecHandler, NotificationQueue } from '../../src/index.js';
+import { ConnecHandler, type ConnecNotificationContext, NotificationQueue } from '../../src/index.js';
 import { MemoryNotificationQueue, MemoryQueueJobs } from '../../src/testing/memory-notification-queue.js';
 import { testApplication, type TestApplication } from '../support/application.js';
 import { consoleModule, Operator } from '../support/console.js';
@@ -20,7 +20,8 @@ const handled: unknown[] = [];
 @Injectable()
 class Listener {
   @ConnecHandler('people')
-  onPerson(entity: Readonly<Record<string, unknown>>): void {
+  onPerson(entity: Readonly<Record<string, unknown>>, { attempt }: ConnecNotificationContext): void {
+    if (entity.code === 'second attempt' && attempt > 1) return;
     if (!isMended) throw new Error('no room');
     handled.push(entity);
   }
@@ -82,7 +83,7 @@ describe.each(HTTP_ADAPTERS)('what dead letters hold, in the console on %s', (ht
   };
   const stored = async (): Promise<string> => {
     const [letter] = await queue.deadLetters();
-    return JSON.stringify(await queue.deadEntities(letter!.id));
+    return JSON.stringify(await queue.deadLetter(letter!.id));
   };
 
   afterEach(async () => {
@@ -140,6 +141,32 @@ describe.each(HTTP_ADAPTERS)('what dead letters hold, in the console on %s', (ht
     expect(handled).toEqual([person('p-2', 'cld-2')]);
     const again = await operator.press(letter, 'Show what was sent');
     expect(again.status).toBe(409);
+  });
+
+  it('stands beside what another attempt left, for who asked', async () => {
+    const operator = await begin(FIRST);
+    await send(person('p-1', 'cld-1'), { ...person('p-2', 'cld-2'), code: 'second attempt' });
+    await dead(1);
+    expect(JSON.stringify(await queue.deadLetters())).not.toContain('maestrano_sealed');
+    const letter = await operator.follow(await operator.open('/dead-letters'), '1 people');
+    expect(letter.words).not.toContain('What attempts');
+    const shown = await operator.press(letter, 'Show what was sent');
+    expect(shown.words).toContain('What attempts 1 and 2 left');
+    expect(shown.words).toContain('1 entity was handled in between, and 1 is left after both.');
+    expect(shown.text).toMatch(
+      /<del>\s*&quot;code&quot;: &quot;second attempt&quot;|<del> {2}&quot;code&quot;/,
+    );
+    const viewer = operator.as('Sam Whitlock=view,money');
+    for (const url of [shown.url, `${shown.url}&format=json`]) {
+      expect((await viewer.open(url)).text).not.toContain('second attempt');
+    }
+    const turned = await operator.open(`${shown.url}&one=2&other=1`);
+    expect(turned.words).toContain('What attempts 1 and 2 left');
+    // What a company had is gone with it, also what was handled.
+    expect(await queue.removeGroup('acme', 'cld-2', 0)).toBe(0);
+    const again = await operator.open(shown.url);
+    expect(again.text).not.toContain('second attempt');
+    expect(again.words).toContain('Some that were handled in between are not kept');
   });
 
   it('is opened by an older secret, and kept where none fits', async () => {

@@ -102,7 +102,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       const letter = await operator.follow(list, '1 invoices');
       const queue = app.app.get(NotificationQueue, { strict: false });
       const { id } = Object.fromEntries(new URL(letter.url).searchParams) as { id: string };
-      expect(JSON.stringify(await queue.deadEntities(id))).not.toContain('INV-');
+      expect(JSON.stringify(await queue.deadLetter(id))).not.toContain('INV-');
       expect((await operator.press(letter, 'Show what was sent')).words).toMatch(/"code" : "INV-\d"/);
       expect(letter.words).toContain('4 other dead letters');
       expect(letter.words).toContain('all failed for the same reason');

@@ -18,6 +18,8 @@ export interface NotificationReport {
   readonly failed: readonly ConnecDelivery[];
   /** Entities that have to wait: their record is being handled elsewhere, or the application is stopping. */
   readonly busy: readonly ConnecDelivery[];
+  /** Entities that need nothing more: handled, or known before. */
+  readonly done: readonly ConnecDelivery[];
   /** What the first failed handler threw. */
   readonly error: unknown;
 }
@@ -60,6 +62,7 @@ const NO_GROUPS: ReadonlySet<string> = new Set();
 export class DeliveryRunner {
   readonly #failed: ConnecDelivery[] = [];
   readonly #busy: ConnecDelivery[] = [];
+  readonly #finished: ConnecDelivery[] = [];
   #error: unknown = null;
   /** What was decided of deliveries whose turn has not come yet. */
   readonly #decisions = new Map<ConnecDelivery, DeliveryDecision>();
@@ -83,7 +86,7 @@ export class DeliveryRunner {
 
   /** Rejects with what the store fails with; never for what a handler did. */
   async run(groups: DeliveriesByGroup): Promise<NotificationReport> {
-    if (groups.size === 0) return { failed: [], busy: [], error: null };
+    if (groups.size === 0) return { failed: [], busy: [], done: [], error: null };
     const notes = setInterval(() => void this.#note(true), NOTE_EVERY_MS).unref();
     try {
       await this.#runPatiently(groups);
@@ -95,7 +98,7 @@ export class DeliveryRunner {
     }
     if (this.#broken) throw this.#broken.error;
     await this.#dropDeleted();
-    return { failed: this.#failed, busy: this.#busy, error: this.#error };
+    return { failed: this.#failed, busy: this.#busy, done: this.#finished, error: this.#error };
   }
 
   /** What another instance is handling is looked at again and again, after everything else. */
@@ -263,9 +266,12 @@ export class DeliveryRunner {
   }
 
   #pass(decision: Exclude<DeliveryDecision, DeliveryClaim>, delivery: ConnecDelivery): void {
-    if (decision === 'duplicate') this.parts.counters.ended('duplicates', [delivery]);
-    else if (decision === 'stale') this.parts.counters.ended('stale', [delivery]);
-    else this.#defer(delivery);
+    if (decision === 'busy') {
+      this.#defer(delivery);
+      return;
+    }
+    this.parts.counters.ended(decision === 'stale' ? 'stale' : 'duplicates', [delivery]);
+    this.#finished.push(delivery);
   }
 
   async #handle(claim: DeliveryClaim): Promise<void> {
@@ -273,6 +279,7 @@ export class DeliveryRunner {
     const result = await handlers.call(claim);
     if (result === null) {
       counters.ended('handled', [claim.delivery]);
+      this.#finished.push(claim.delivery);
       this.#outcomes.push({ claim, result: 'handled' });
       return;
     }
@@ -302,11 +309,11 @@ export class DeliveryRunner {
   async #dropDeleted(): Promise<void> {
     const left = [...this.#failed, ...this.#busy];
     if (left.length === 0) return;
-    const groupUids = [...new Set(left.map(({ groupUid }) => groupUid))];
+    const groupUids = [...new Set([...left, ...this.#finished].map(({ groupUid }) => groupUid))];
     // Where the store does not respond, the next attempt asks it again.
     const deleted = await this.parts.admission.ask(groupUids).catch(() => NO_GROUPS);
     if (deleted.size === 0) return;
-    for (const list of [this.#failed, this.#busy]) {
+    for (const list of [this.#failed, this.#busy, this.#finished]) {
       list.splice(0, list.length, ...list.filter(({ groupUid }) => !deleted.has(groupUid)));
     }
   }

@@ -200,8 +200,9 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
       const report = await this.processor.process(marketplace, open, attempt, receivedAt);
       const left = [...report.failed, ...report.busy];
       if (left.length === 0) return { remaining: null, error: null };
-      if (report.failed.length === 0) return { remaining: toBody(left), error: null };
-      return { remaining: leave(toBody(left)), error: failure(marketplace, report) };
+      const done = this.seal.isOn ? { done: this.seal.seal(name, toBody(report.done)) } : {};
+      if (report.failed.length === 0) return { remaining: toBody(left), error: null, ...done };
+      return { remaining: leave(toBody(left)), error: failure(marketplace, report), ...done };
     } catch (error) {
       // The store was away, or the marketplace is gone.
       if (!isLast || !this.seal.isOn || !(error instanceof Error)) throw error;

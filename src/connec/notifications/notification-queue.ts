@@ -19,6 +19,11 @@ export interface QueuedAttempt {
   readonly reason: string;
   /** Entities that were left after it, by resource. */
   readonly entities: Readonly<Record<string, number>>;
+  /**
+   * Those of them that were handled since, by the attempts up to the next one here, sealed. Only where the application has a
+   * secret for dead letters; lists leave it out.
+   */
+  readonly doneSince?: NotificationBody;
 }
 
 /** What is left of a queued notification after an attempt. */
@@ -27,6 +32,8 @@ export interface QueuedOutcome {
   readonly remaining: NotificationBody | null;
   /** Why; null when they only wait for another instance. Holds no data of customers. */
   readonly error: Error | null;
+  /** Entities that need nothing more, sealed, for {@link QueuedAttempt.doneSince}; left out where nothing is sealed. */
+  readonly done?: NotificationBody;
 }
 
 /** A notification that used up its attempts. */
@@ -45,6 +52,15 @@ export interface DeadNotification {
   readonly history?: readonly QueuedAttempt[];
 }
 
+/** A dead letter with what is stored of it. */
+export interface DeadLetter extends DeadNotification {
+  /**
+   * The entities left, as they are stored: sealed where the application has a secret for that. Null where the queue keeps
+   * them to itself.
+   */
+  readonly resources: NotificationBody | null;
+}
+
 /** Notifications in a queue at this moment. */
 export interface NotificationQueueCounts {
   readonly waiting: number;
@@ -54,6 +70,9 @@ export interface NotificationQueueCounts {
   /** Milliseconds that the oldest waiting one has waited; null when none does. */
   readonly lagMs: number | null;
 }
+
+/** Dead letters that are looked through together. */
+const PAGE = 1_000;
 
 /**
  * Where notifications are made durable before the platform gets its response. Import a module that provides one, such as
@@ -90,11 +109,16 @@ export abstract class NotificationQueue {
   }): Promise<DeadNotification[]>;
 
   /**
-   * The entities left of a given up notification, as they are stored: sealed where the application has a secret for that.
-   * Null for an unknown id, and by default.
+   * One by its id, with what is stored of it; null for an unknown id. By default it is looked for in the whole list, and its
+   * entities are not known.
    */
-  deadEntities(_id: string): Promise<NotificationBody | null> {
-    return Promise.resolve(null);
+  async deadLetter(id: string): Promise<DeadLetter | null> {
+    for (let offset = 0; ; offset += PAGE) {
+      const letters = await this.deadLetters({ offset, limit: PAGE });
+      const letter = letters.find((one) => one.id === id);
+      if (letter) return { ...letter, resources: null };
+      if (letters.length < PAGE) return null;
+    }
   }
 
   /** Has one handled again, with all its attempts. What is stale by now is dropped then. False for an unknown id. */

@@ -1,11 +1,12 @@
 import { type DeadLetterSeal, isSealed } from '../../connec/notifications/dead-letter-seal.service.js';
-import type { DeadNotification, NotificationQueue } from '../../connec/notifications/notification-queue.js';
+import type { DeadLetter } from '../../connec/notifications/notification-queue.js';
 import type { NotificationBody } from '../../connec/notifications/notification-reader.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
 import { number } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import { card, json } from '../../views/parts.js';
 import type { ConsoleView } from '../console-view.js';
+import { type AttemptComparison, compareAttempts } from './dead-letter-attempts.js';
 
 const PATH = 'dead-letters';
 /** Entities that are shown, and characters of each. */
@@ -18,6 +19,8 @@ export type LetterBody =
       readonly kept: 'sealed';
       readonly entities: readonly ShownEntity[] | null;
       readonly more: number;
+      /** Two attempts side by side, for who asked; null where there is one only. */
+      readonly comparison: AttemptComparison | null;
       readonly problem: string | null;
     }
   /** Not sealed, and therefore not shown: no secret is set, or it was put aside in another way. */
@@ -37,19 +40,15 @@ export function describeBody(id: string): string {
 }
 
 /** The entities of a letter as far as this person may see them: only what is kept sealed, and only after asking. */
-export async function bodyOf(
-  view: ConsoleView,
-  seal: DeadLetterSeal,
-  queue: NotificationQueue,
-  { id, marketplace }: DeadNotification,
-): Promise<LetterBody> {
+export function bodyOf(view: ConsoleView, seal: DeadLetterSeal, letter: DeadLetter): LetterBody {
+  const { id, marketplace, resources: stored } = letter;
   if (!seal.isOn) return { kept: 'off' };
-  const stored = await queue.deadEntities(id);
   if (stored === null || !isSealed(stored)) return { kept: 'open' };
-  const hidden = { kept: 'sealed', entities: null, more: 0, problem: null } as const;
+  const hidden = { kept: 'sealed', entities: null, more: 0, comparison: null, problem: null } as const;
   if (!view.can('replay') || !view.shows(PATH, describeBody(id))) return hidden;
   try {
-    return { kept: 'sealed', ...shownOf(seal.open(marketplace, stored)), problem: null };
+    const comparison = compareAttempts(view, seal, letter);
+    return { kept: 'sealed', ...shownOf(seal.open(marketplace, stored)), comparison, problem: null };
   } catch (error) {
     if (error instanceof MaestranoError) return { ...hidden, problem: error.message };
     throw error;
@@ -92,8 +91,8 @@ function contentOf(view: ConsoleView, id: string, body: LetterBody): Html {
   if (body.problem !== null) return html`<p>${body.problem}</p>`;
   if (body.entities === null) {
     return html`<p>
-        It is kept sealed. Who looks at it is written to the audit log, and sees it for five minutes; it may
-        hold personal values.
+        It is kept sealed, with what was handled between attempts. Who looks at it is written to the audit
+        log, and sees it for five minutes; it may hold personal values.
       </p>
       ${view.action({ section: PATH, action: 'show', role: 'replay', label: 'Show what was sent', fields: { id } })}`;
   }

@@ -1,7 +1,9 @@
 import type {
+  DeadLetter,
   DeadNotification,
   NotificationQueueCounts,
 } from '../../connec/notifications/notification-queue.js';
+import { listedHistory } from '../../connec/notifications/queued-entities.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
 import { count, label, number } from '../../views/format.js';
 import { chips } from '../../views/form.js';
@@ -11,6 +13,7 @@ import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
 import { causeOf, type DeadLetterCause, groupByCause } from '../dead-letter-causes.js';
 import { describeFilter, isMeant, type LetterFilter, LOOKED_AT, queryOf } from '../dead-letter-filter.js';
+import { comparisonCard } from './dead-letter-attempts.js';
 import { bodyCard, type LetterBody } from './dead-letter-body.js';
 
 const PATH = 'dead-letters';
@@ -89,7 +92,7 @@ export function listPage(
         : `${count(counts.dead, 'dead letter')}, ${count(causes.length, 'cause')}`,
     lead:
       counts.dead > LOOKED_AT
-        ? `The newest ${number(LOOKED_AT)} are grouped and listed. They wait until somebody decides.`
+        ? `The newest ${number(LOOKED_AT)} of ${number(counts.dead)} are grouped and listed, older ones once these are decided. Each is found by its address, and “Send all” means all.`
         : 'Notifications that used up their attempts. They wait here until somebody decides; nothing is lost.',
     ...(counts.dead > 0
       ? {
@@ -159,11 +162,12 @@ function letterTable(view: ConsoleView, letters: readonly DeadNotification[]): H
 /** One dead letter. */
 export function letterPage(
   view: ConsoleView,
-  letter: DeadNotification,
+  letter: DeadLetter,
   letters: readonly DeadNotification[],
   sent: LetterBody,
 ): ConsolePage {
   const { id, marketplace, receivedAt, attempts, reason, failedAt, entities } = letter;
+  const { resources: _, ...listed } = letter;
   const cause = causeOf(reason);
   const others = letters.filter((one) => one.id !== id && causeOf(one.reason) === cause).length;
   const body = html`<div class="two">
@@ -183,7 +187,9 @@ export function letterPage(
           </p>
         </div>
       </section>
-      ${bodyCard(view, id, sent)} ${attemptsCard(view, letter)}
+      ${bodyCard(view, id, sent)}
+      ${sent.kept === 'sealed' && sent.comparison ? comparisonCard(view, letter, sent.comparison) : ''}
+      ${attemptsCard(view, letter)}
     </div>
     <div class="stack">
       ${card(
@@ -212,7 +218,7 @@ export function letterPage(
     crumbs: [['Dead letters', view.link(PATH)]],
     actions: html`<a class="button primary" href="${view.link(PATH, 'confirm', { id })}">Send again…</a>`,
     body,
-    data: { ...letter, sent },
+    data: { ...listed, history: listedHistory(letter), sent },
   };
 }
 

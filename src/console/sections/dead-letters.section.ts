@@ -2,11 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 
 import { DeadLetterSeal } from '../../connec/notifications/dead-letter-seal.service.js';
 import { ConnecNotifications } from '../../connec/notifications/notification-intake.service.js';
-import {
-  type DeadNotification,
-  NotificationQueue,
-  type NotificationQueueCounts,
-} from '../../connec/notifications/notification-queue.js';
+import { type DeadNotification, NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { MaestranoConsoleError } from '../../errors/console.error.js';
 import { count } from '../../views/format.js';
 import type {
@@ -49,7 +45,7 @@ export class DeadLettersSection implements ConsoleSection {
       describe: (fields) => ({ what: 'Looked at what was sent', on: describeBody(filterOf(fields).id) }),
       run: async (fields) => {
         const { id } = filterOf(fields);
-        if (!(await this.#letters()).some((letter) => letter.id === id)) throw gone();
+        if (!(await this.#queue().deadLetter(id))) throw gone();
         return { text: 'Shown to you for five minutes.', tone: 'info', page: 'letter', query: { id } };
       },
     },
@@ -96,26 +92,34 @@ export class DeadLettersSection implements ConsoleSection {
     if (!this.queue) return name === '' ? withoutQueue(this.notifications.stats) : null;
     const filter = filterOf(new Map(view.query));
     if (name === 'letter' || name === 'discard') {
-      const letters = await this.#letters();
-      const letter = letters.find(({ id }) => id === filter.id);
+      const letter = await this.queue.deadLetter(filter.id);
       if (!letter) return null;
       if (name === 'discard') return discardPage(view, letter);
-      return letterPage(view, letter, letters, await bodyOf(view, this.seal, this.queue, letter));
+      return letterPage(view, letter, await this.#letters(), bodyOf(view, this.seal, letter));
     }
+    if (name === 'confirm') return this.#confirm(view, filter);
+    if (name !== '') return null;
     const [counts, letters] = await Promise.all([this.queue.counts(), this.#letters()]);
-    if (name === '') return listPage(view, counts, letters, filter);
-    return name === 'confirm' ? this.#confirm(view, counts, letters, filter) : null;
+    return listPage(view, counts, letters, filter);
   }
 
-  #confirm(
-    view: ConsoleView,
-    counts: NotificationQueueCounts,
-    letters: readonly DeadNotification[],
-    filter: LetterFilter,
-  ): ConsolePage | null {
-    const chosen = letters.filter((letter) => isMeant(letter, filter));
-    const total = isEverything(filter) ? counts.dead : chosen.length;
+  async #confirm(view: ConsoleView, filter: LetterFilter): Promise<ConsolePage | null> {
+    const { chosen, total } = await this.#meant(filter);
     return chosen.length === 0 ? null : confirmPage(view, filter, chosen, total);
+  }
+
+  /** What a filter means: one whatever its age, all, or those of the newest that match; and how many that are. */
+  async #meant(
+    filter: LetterFilter,
+  ): Promise<{ readonly chosen: readonly DeadNotification[]; readonly total: number }> {
+    const queue = this.#queue();
+    if (filter.id !== '') {
+      const letter = await queue.deadLetter(filter.id);
+      const chosen = letter && isMeant(letter, filter) ? [letter] : [];
+      return { chosen, total: chosen.length };
+    }
+    const chosen = (await this.#letters()).filter((letter) => isMeant(letter, filter));
+    return { chosen, total: isEverything(filter) ? (await queue.counts()).dead : chosen.length };
   }
 
   /** Sends again what the filter means, if that is as many as the person saw. */
@@ -124,8 +128,7 @@ export class DeadLettersSection implements ConsoleSection {
     const filter = filterOf(fields);
     const expected = Number(fields.get('count'));
     const isTrial = fields.get('trial') === 'yes';
-    const chosen = (await this.#letters()).filter((letter) => isMeant(letter, filter));
-    const total = isEverything(filter) ? (await queue.counts()).dead : chosen.length;
+    const { chosen, total } = await this.#meant(filter);
     if (total === 0) throw gone();
     if (total !== expected) {
       throw new MaestranoConsoleError('console.changed', {

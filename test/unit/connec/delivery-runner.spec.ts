@@ -132,6 +132,7 @@ describe('the deliveries of a notification', () => {
     const report = await notify(all.map(([id, second]) => deliveryOf(id, second)));
     expect(done).toEqual(['a/1', 'b/1', 'a/2', 'c/1', 'a/3']);
     expect(report).toMatchObject({ failed: [], busy: [], error: null });
+    expect(report.done).toHaveLength(7);
     expect(counters.counts).toMatchObject({ handled: 5, stale: 1, duplicates: 1 });
   });
 
