@@ -14,6 +14,12 @@ export function needsOf({ entities }: SyncStatus, firstRun: 'plan' | 'apply'): S
   };
 }
 
+/** Since when the oldest record that is due waits, in milliseconds; null when none is. */
+export function dueSinceOf({ entities }: SyncStatus): number | null {
+  const times = entities.flatMap(({ dueSince }) => dueSince ?? []);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 /** How far a run came, in words and without values of records: what the platform shows. */
 export function runMessage({ entities }: SyncStatus, { errors }: SyncRunResult, needs: SyncNeeds): string {
   return [

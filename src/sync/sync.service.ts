@@ -31,7 +31,7 @@ import type { SyncGroupPage, SyncHistoryEntry } from './store/sync-store.js';
 import { follow } from './progress.js';
 import { readStatus } from './read-status.js';
 import { logRun } from './run-log.js';
-import { needsOf, runMessage } from './run-message.js';
+import { dueSinceOf, needsOf, runMessage } from './run-message.js';
 import { runOptionsOf } from './run-options.js';
 import { RunStates } from './run-states.js';
 import { type EndedRun, Slices } from './slices.js';
@@ -368,7 +368,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
       const needs = needsOf(present, this.#settings.firstRun);
       const message = runMessage(present, result, needs);
       const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      const ended = { ...run, status, message, needs, code } as const;
+      const dueSince = dueSinceOf(present);
+      const ended = { ...run, status, message, dueSince, needs, code } as const;
       return { result, again: await this.#states.end(scope, ended, sides.connec.pausedUntil ?? null) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;

@@ -108,6 +108,8 @@ describe.each(HTTP_ADAPTERS)('synchronization in the console on %s', (httpAdapte
     expect(await outcomes('masked')).toEqual([['Sam Whitlock', 'done', 'people']]);
     const record = await operator.open(masked.url);
     expect(record.words).toContain('What was decided before');
+    // What it was before, masked also for who may see values.
+    expect(record.words).toContain('written to the marketplace · it was •••55 here, •••10 there');
     expect(record.words).toContain('the marketplace');
   });
 
@@ -152,7 +154,9 @@ describe.each(HTTP_ADAPTERS)('synchronization in the console on %s', (httpAdapte
   it('lists companies, runs, pauses, and confirms the plan that was looked at and no other', async () => {
     const list = await operator.open(PATH);
     expect(list.title).toBe('No company needs you');
+    expect(list.words).toMatch(/Lag Last run .* none /);
     const company = await operator.follow(list, 'cld-1');
+    expect(company.words).toContain('· no lag ·');
     expect((await operator.press(company, 'Pause')).words).toContain('Paused: nothing is read');
     expect((await sync.status(group)).entities.every(({ paused }) => paused)).toBe(true);
     expect(

@@ -15,8 +15,9 @@ import { DRIVERS, type OpenedWay } from './support/ways.js';
 
 /** Entries of the audit log, and charges: `npm run storm -- console-pages` writes a million of each. */
 const ROWS = stormSize(20_000, 1_000_000);
-/** Companies that are synchronized: as many as the console looks at. */
-const COMPANIES = stormSize(200, 5_000);
+/** Companies that are synchronized: more than the console looks at together. */
+const COMPANIES = stormSize(200, 6_000);
+const TOGETHER = 5_000;
 const BATCH = 1_000;
 /** What a page may take of the server's time, in milliseconds; beside other suites it is measured with slack. */
 const BOUND = stormSize(1_000, 200);
@@ -74,6 +75,34 @@ function chargeRow(number: number, at: number): StoreWrite {
   return { key: `ledger-key:bills:acme:${key}`, value: JSON.stringify(value), ttlMs: DAY, index };
 }
 
+/** Deliveries as the console keeps them: as many as it does. */
+async function fillDeliveries(store: MaestranoStore): Promise<void> {
+  for (const [kind, result, many] of [
+    ['settled', 'handled', 1_000],
+    ['trouble', 'failed', 500],
+  ] as const) {
+    await fill(store, many, (number, at) => {
+      const time = new Date(at).toISOString();
+      const reason = result === 'failed' ? 'TypeError in Listener.onInvoice, listener.ts' : null;
+      const trace = {
+        id: `${kind}-${number}`,
+        marketplace: 'acme',
+        groupUid: `cld-${number % 50}`,
+        resource: 'invoices',
+        recordId: `i-${number}`,
+        updatedAt: time,
+        receivedAt: time,
+        at: time,
+        result,
+        attempts: Array.from({ length: 10 }, (_, attempt) => ({ at: time, attempt, result, reason })),
+        times: 10,
+      };
+      const index = { name: `delivery-trace:of:${kind}`, at };
+      return { key: `delivery-trace:${trace.id}`, value: JSON.stringify(trace), ttlMs: DAY, index };
+    });
+  }
+}
+
 /** Companies of which every tenth needs somebody. */
 async function fillCompanies(store: SyncStore, many: number): Promise<void> {
   const numbers = Array.from({ length: many }, (_one, number) => number);
@@ -120,6 +149,7 @@ async function check(
 ): Promise<void> {
   await fill(store, rows, auditRow);
   await fill(store, rows, chargeRow);
+  await fillDeliveries(store);
   await fillCompanies(synced, companies);
   let app: TestApplication | null = null;
   try {
@@ -136,7 +166,7 @@ async function check(
     expect(charges.words).toContain(`sms/${rows - 1}`);
     const olderCharges = await operator.follow(charges, 'Older');
     expect((await operator.open('/synchronization')).words).toContain(
-      `of ${companies.toLocaleString('en')} companies need you`,
+      `of ${Math.min(companies, TOGETHER).toLocaleString('en')} companies need you`,
     );
     const costs: Record<string, number> = {};
     for (const [what, path] of Object.entries({
@@ -145,6 +175,8 @@ async function check(
       filtered: '/audit?outcome=refused',
       'of nobody': '/audit?q=nobody-at-all',
       charges: new URL(olderCharges.url).href.slice(operator.base.length),
+      deliveries: '/deliveries',
+      'deliveries of a company': '/deliveries?q=cld-7&result=failed',
       companies: '/synchronization',
       'needy companies': '/synchronization?show=needy&q=99',
       overview: '',

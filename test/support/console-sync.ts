@@ -36,6 +36,7 @@ export function syncedContacts(
     owner: { provider: 'test-app', realm: 'main' },
     firstRun,
     restMs: 0,
+    history: 'values',
     entities: [
       syncEntity<Contact, 'people', PersonWithPhone>('people', contacts, {
         fields: {

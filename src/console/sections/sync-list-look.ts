@@ -60,6 +60,8 @@ export interface GroupFilter {
   readonly marketplace: string;
   readonly show: string;
   readonly sort: string;
+  /** Where the companies that are looked at begin, in the order of the store; empty for the beginning. */
+  readonly after: string;
 }
 
 /** The parts of the list that have a chip, and which companies are among them. */
@@ -78,6 +80,7 @@ const SHOWN: readonly (readonly [
 const SORTS: readonly (readonly [sort: string, name: string])[] = [
   ['', 'Needs you first'],
   ['oldest', 'Longest without a run'],
+  ['lag', 'Longest lag'],
   ['name', 'Name'],
 ];
 
@@ -88,6 +91,11 @@ function isBehind(group: SyncKnownGroup, now: number): boolean {
 
 function lastRun(run: SyncRunState | null): number {
   return run?.endedAt ?? run?.startedAt ?? 0;
+}
+
+/** Since when the oldest record of a company waits, as its last run left it; those where none does come last. */
+function waitsSince({ state: { run } }: SyncKnownGroup): number {
+  return run?.dueSince ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** The companies that a filter means, in its order. */
@@ -107,6 +115,7 @@ export function chosenGroups(
   return chosen.toSorted((one, other) => {
     if (sort === 'name') return one.groupUid < other.groupUid ? -1 : 1;
     if (sort === 'oldest') return lastRun(one.state.run) - lastRun(other.state.run);
+    if (sort === 'lag') return waitsSince(one) - waitsSince(other);
     return ORDER.indexOf(stateOf(one)) - ORDER.indexOf(stateOf(other));
   });
 }
@@ -126,8 +135,8 @@ function fromOf(view: ConsoleView): number {
 /** What the list is made of. */
 export interface GroupsLook {
   readonly all: readonly SyncKnownGroup[];
-  /** Whether there are more than were looked at. */
-  readonly isCut: boolean;
+  /** Where those begin that were not looked at; null where all were. */
+  readonly next: string | null;
   readonly filter: GroupFilter;
   readonly chosen: readonly SyncKnownGroup[];
   readonly shown: readonly SyncKnownGroup[];
@@ -138,7 +147,7 @@ export interface GroupsLook {
 
 /** All companies, those that need somebody first. */
 export function listPage(view: ConsoleView, look: GroupsLook): ConsolePage {
-  const { all, isCut, filter, chosen, shown, progress, marketplaces } = look;
+  const { all, next, filter, chosen, shown, progress, marketplaces } = look;
   const from = fromOf(view);
   const amount = (show: string): number =>
     all.filter((one) => SHOWN.find(([name]) => name === show)![2](one, view.now)).length;
@@ -151,7 +160,7 @@ export function listPage(view: ConsoleView, look: GroupsLook): ConsolePage {
       { label: 'Company', hint: 'cld-4 …', value: filter.q },
       html`${select('Marketplace', 'marketplace', [['', 'All'], ...marketplaces], filter.marketplace)}
       ${select('Sort', 'sort', SORTS, filter.sort)}`,
-      { show: filter.show },
+      { show: filter.show, after: filter.after },
     )}
     ${chips(
       'Show',
@@ -178,12 +187,26 @@ export function listPage(view: ConsoleView, look: GroupsLook): ConsolePage {
       needy === 0
         ? 'No company needs you'
         : `${number(needy)} of ${count(all.length, 'company', 'companies')} ${needy === 1 ? 'needs' : 'need'} you`,
-    lead: isCut
-      ? `The first ${number(all.length)} companies are looked at. Their state is that of their last run.`
-      : 'The state of each company is that of its last run.',
+    lead: html`${next === null && filter.after === '' ? '' : stretchText(all, filter.after)} The state of each
+    company is that of its last run.`,
+    ...(next === null && filter.after === ''
+      ? {}
+      : {
+          actions: html`${filter.after === '' ? '' : html`<a class="button" href="${link({ after: '' })}">From the beginning</a>`}
+          ${next === null ? '' : html`<a class="button" href="${link({ after: next })}">The following companies</a>`}`,
+        }),
     body,
-    data: { companies: shown, total: all.length, needsYou: needy },
+    data: { companies: shown, total: all.length, needsYou: needy, next },
   };
+}
+
+/** Which companies numbers, search and order are of, where there are more. */
+function stretchText(all: readonly SyncKnownGroup[], after: string): Html {
+  const [first, last] = [all[0], all.at(-1)];
+  if (!first || !last) return html`No company follows.`;
+  return html`${after === '' ? `The first ${number(all.length)}` : number(all.length)} companies are looked
+    at, search and order included: from <code>${first.groupUid}</code> on ${first.marketplace} to
+    <code>${last.groupUid}</code> on ${last.marketplace}, in the order of the store.`;
 }
 
 function tiles(
@@ -218,6 +241,7 @@ function groupTable(
       { name: 'State' },
       { name: 'Progress' },
       { name: 'To decide', kind: 'num' },
+      { name: 'Lag' },
       { name: 'Last run' },
     ],
     groups.map((group) => {
@@ -228,6 +252,7 @@ function groupTable(
         statePill(group),
         progressCell(group, progress.get(group)),
         number(run?.needs?.records ?? 0),
+        run?.dueSince ? html`oldest change ${view.when(new Date(run.dueSince))}` : 'none',
         run === null ? 'none yet' : view.when(new Date(lastRun(run))),
       ];
     }),

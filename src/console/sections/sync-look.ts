@@ -21,6 +21,8 @@ export interface CompanyLook {
 /** One company: its entities, and the records that wait. */
 export function companyPage(view: ConsoleView, { group, status, held }: CompanyLook): ConsolePage {
   const { entities, run, enabled } = status;
+  const waits = entities.flatMap(({ dueSince }) => dueSince ?? []);
+  const dueSince = waits.length === 0 ? null : Math.min(...waits);
   const query = groupQuery(group);
   const stopped = entities.filter((one) => one.stopped !== null);
   const unconfirmed = entities.filter((one) => !one.confirmed && one.links > 0);
@@ -85,14 +87,14 @@ export function companyPage(view: ConsoleView, { group, status, held }: CompanyL
       held.length === 0 && stopped.length === 0
         ? `${group.groupUid} is in step`
         : `${count(held.length, 'record')} of ${group.groupUid} ${held.length === 1 ? 'waits' : 'wait'}`,
-    lead: html`<code>${group.groupUid}</code> on
-      ${group.marketplace}${run?.message ? html` · ${run.message}` : ''}`,
+    lead: html`<code>${group.groupUid}</code> on ${group.marketplace} ·
+      ${dueSince === null ? 'no lag' : html`lag: oldest change ${view.when(new Date(dueSince))}`}${run?.message ? html` · ${run.message}` : ''}`,
     crumbs: [['Synchronization', view.link(PATH)]],
     actions: html`<a class="button" href="${view.link(PATH, 'company', { ...query, format: 'json' })}"
       >As JSON</a
     >`,
     body,
-    data: { ...group, status, held },
+    data: { ...group, status, dueSince, held },
   };
 }
 

@@ -5,7 +5,7 @@ import { html } from '../../views/html.js';
 import { card, empty, foreign, table } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { maskedText, valueText } from '../masked-values.js';
+import { maskedText, valueText } from '../../utils/masked-values.js';
 import { groupQuery } from './sync-reference.js';
 
 const PATH = 'synchronization';

@@ -6,7 +6,7 @@ import { html, type Html } from '../../views/html.js';
 import { type Candidate, candidates, card, foreign, timeline } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { maskedText, valueText } from '../masked-values.js';
+import { maskedText, valueText } from '../../utils/masked-values.js';
 import { describeRecord, groupQuery, holdWord, seenOf } from './sync-reference.js';
 
 const PATH = 'synchronization';
@@ -233,16 +233,27 @@ function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[]): Htm
       Nothing yet. Each field that was written, and each that was not taken, comes here: the newest 20.
     </p>`;
   }
-  return timeline(
-    history.map(({ field, to, rule, at, conflict }) => {
+  const lines = timeline(
+    history.map(({ field, to, rule, at, conflict, values }) => {
       const when = view.when(new Date(at));
       const where = to === 'app' ? 'the application' : 'the marketplace';
+      const before = values
+        ? html` · it was ${foreign(values.app)} here, ${foreign(values.connec)} there`
+        : '';
       const text =
         to === null
-          ? html`<b>Not taken: ${field}</b> · ${when}`
-          : html`<b>${field}</b> written to ${where} · ${when}`;
+          ? html`<b>Not taken: ${field}</b>${before} · ${when}`
+          : html`<b>${field}</b> written to ${where}${before} · ${when}`;
       const note = `rule: ${rule}${conflict ? '; both sides had changed it' : ''}`;
       return [to === null ? 'warn' : 'good', text, note] as const;
     }),
   );
+  return html`${lines}${
+    history.some(({ values }) => values)
+      ? ''
+      : html`<p class="small soft">
+          What a field had before is not kept: with the option <code>history: 'values'</code> of the
+          synchronization it is, masked.
+        </p>`
+  }`;
 }

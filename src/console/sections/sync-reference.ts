@@ -5,7 +5,7 @@ import { MaestranoConsoleError } from '../../errors/console.error.js';
 import type { SyncHoldKind } from '../../sync/store/sync-link.js';
 import type { SyncRecord } from '../../sync/sync-record.js';
 import type { ConsoleFields } from '../console-section.js';
-import { valueText } from '../masked-values.js';
+import { valueText } from '../../utils/masked-values.js';
 
 /** A company in the fields of a form, or of an address. @throws MaestranoConsoleError `console.input` */
 export function groupOf(fields: ConsoleFields): GroupReference {

@@ -23,10 +23,9 @@ import { chosenGroups, groupsOfPage, listPage, NEEDS_YOU, stateOf } from './sync
 import { companyPage } from './sync-look.js';
 import { planPage } from './sync-plan-look.js';
 import { recordPage } from './sync-record-look.js';
+import { SyncGroups } from './sync-groups.js';
 import { describeRecord, groupOf, groupQuery, HOLDS, recordOf, seenOf } from './sync-reference.js';
 
-/** Companies that are looked at, and those of one look at the store. */
-const [COMPANIES, PAGE] = [5_000, 1_000];
 /** Records of one kind that are listed, and entries of a plan. */
 const [HELD, PLANNED] = [20, 200];
 /** Companies whose progress is shown, and how long they may take to say it, in milliseconds. */
@@ -47,6 +46,7 @@ export class SyncSection implements ConsoleSection {
   readonly path = 'synchronization';
   readonly name = 'Synchronization';
   readonly group = 'Records';
+  readonly #groups: SyncGroups;
   readonly actions: Readonly<Record<string, ConsoleAction>> = {
     show: {
       role: 'view',
@@ -119,11 +119,12 @@ export class SyncSection implements ConsoleSection {
   constructor(
     private readonly sync: MaestranoSync,
     private readonly marketplaces: () => readonly string[],
-  ) {}
+  ) {
+    this.#groups = new SyncGroups(sync);
+  }
 
   async attention(): Promise<readonly ConsoleAttention[]> {
-    const { groups } = await this.#groups();
-    const needy = groups.filter((one) => NEEDS_YOU.includes(stateOf(one)));
+    const needy = await this.#groups.all((one) => NEEDS_YOU.includes(stateOf(one)));
     return NEEDS_YOU.flatMap((state) => {
       const some = needy.filter((one) => stateOf(one) === state);
       return some.length === 0 ? [] : [attentionOf(state, some)];
@@ -147,8 +148,10 @@ export class SyncSection implements ConsoleSection {
   }
 
   async #list(view: ConsoleView): Promise<ConsolePage> {
-    const { groups: all, isCut } = await this.#groups();
+    const after = view.param('after');
+    const { groups: all, next } = await this.#groups.stretch(after === '' ? null : after);
     const filter = {
+      after,
       q: view.param('q'),
       marketplace: view.param('marketplace'),
       show: view.param('show'),
@@ -159,7 +162,7 @@ export class SyncSection implements ConsoleSection {
     const progress = await this.#progress(shown);
     return listPage(view, {
       all,
-      isCut,
+      next,
       filter,
       chosen,
       shown,
@@ -174,16 +177,6 @@ export class SyncSection implements ConsoleSection {
     const asked = running.map(async (group) => [group, progressOf(await this.sync.status(group))] as const);
     const said = await inTime(PROGRESS_MS, Promise.all(asked), { late: '', failed: '' });
     return new Map(typeof said === 'string' ? [] : said);
-  }
-
-  async #groups(): Promise<{ readonly groups: readonly SyncKnownGroup[]; readonly isCut: boolean }> {
-    const groups: SyncKnownGroup[] = [];
-    for (let after: string | null = null; ;) {
-      const page = await this.sync.groups({ after, limit: PAGE });
-      groups.push(...page.groups);
-      if (page.next === null || groups.length >= COMPANIES) return { groups, isCut: page.next !== null };
-      after = page.next;
-    }
   }
 
   async #company(view: ConsoleView, group: GroupReference): Promise<ConsolePage> {

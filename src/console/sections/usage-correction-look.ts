@@ -6,7 +6,7 @@ import { html, type Html } from '../../views/html.js';
 import { foreign, keyValues } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { maskedText } from '../masked-values.js';
+import { maskedText } from '../../utils/masked-values.js';
 import { queryOf } from './usage-reference.js';
 
 const PATH = 'usage';

@@ -13,7 +13,7 @@ import { card, foreign, keyValues, table } from '../../views/parts.js';
 import { usageByDay } from '../../views/usage-charts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { maskedText } from '../masked-values.js';
+import { maskedText } from '../../utils/masked-values.js';
 import { periodOf, reasonOf, stateOf } from './usage-look.js';
 import { amountOf, decisionsOf, queryOf, referenceOf, type UsageDecision } from './usage-reference.js';
 

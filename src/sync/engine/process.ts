@@ -1,4 +1,5 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
+import { maskedText } from '../../utils/masked-values.js';
 import type { MergeDecision } from '../merge/merge.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { dueNow, type SyncLink } from '../store/sync-link.js';
@@ -15,6 +16,7 @@ import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
+import type { SyncSettings } from './sync-settings.js';
 import { addIntents, restAgreed, writeToApp, writeToConnec } from './write-records.js';
 
 /** Times a record is looked at in one run before it has to wait. */
@@ -93,7 +95,10 @@ export async function processBatch(
     notices: [],
     appHighest: highestOf(stream, looks),
   };
-  for (const step of steps) if ('decisions' in step) batch.history.push(...historyOf(step));
+  for (const step of steps) {
+    if ('decisions' in step)
+      batch.history.push(...historyOf(step, batch.looks.get(step.link.key), context.settings));
+  }
   for (const step of steps) addIntents(batch, step);
   await commit(batch, stream);
   const writing = steps.filter(({ kind }) => kind !== 'keep');
@@ -192,12 +197,25 @@ async function wakeWaiting(batch: Batch): Promise<void> {
   for (const [entity, links] of byEntity) await batch.context.guard.commit({ entity, links });
 }
 
-function historyOf(step: {
-  readonly link: SyncLink;
-  readonly decisions: readonly MergeDecision[];
-}): SyncHistoryEntry[] {
+function historyOf(
+  step: { readonly link: SyncLink; readonly decisions: readonly MergeDecision[] },
+  one: Look | undefined,
+  { history }: Pick<SyncSettings, 'history'>,
+): SyncHistoryEntry[] {
   const at = Date.now();
+  const valuesOf = (name: string): Pick<SyncHistoryEntry, 'values'> =>
+    history === 'values'
+      ? { values: { app: maskedText(one?.app?.values[name]), connec: maskedText(one?.connec?.values[name]) } }
+      : {};
   return step.decisions.flatMap(({ unit, to, rule, conflict }) =>
-    unit.map(({ name }) => ({ key: step.link.key, at, field: name, to, rule, conflict })),
+    unit.map(({ name }) => ({
+      key: step.link.key,
+      at,
+      field: name,
+      to,
+      rule,
+      conflict,
+      ...valuesOf(name),
+    })),
   );
 }

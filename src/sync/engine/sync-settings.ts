@@ -26,6 +26,8 @@ export interface SyncSettings {
   readonly brake: { readonly floor: number; readonly share: number; readonly ceiling: number };
   /** Whether the first synchronization waits for `confirm()`. */
   readonly firstRun: 'plan' | 'apply';
+  /** What the history of a record has: how fields were decided, or masked values of both sides as well. */
+  readonly history: 'decisions' | 'values';
 }
 
 const MINUTE = 60_000;
@@ -44,4 +46,5 @@ export const SYNC_DEFAULTS: SyncSettings = {
   concurrency: 4,
   brake: { floor: 50, share: 0.05, ceiling: 1_000 },
   firstRun: 'plan',
+  history: 'decisions',
 };

@@ -147,6 +147,8 @@ export interface SyncHistoryEntry {
   /** Such as `only app changed`, `newest: app`, `undecided`. */
   readonly rule: string;
   readonly conflict: boolean;
+  /** Values of both sides before it, masked when they were written; left out unless `history` is `values`. */
+  readonly values?: Readonly<Record<SyncSide, string>>;
 }
 
 /** Everything that one step changes; all of it or nothing. */
@@ -189,6 +191,8 @@ export interface SyncRunState {
   readonly endedAt: number | null;
   /** Of what made it fail, such as `sync.sideAway`; null when it did not, left out before it ended. */
   readonly code?: string | null;
+  /** Since when the oldest record that was due when it ended waited, in milliseconds; null when none was, left out before. */
+  readonly dueSince?: number | null;
   /** What waited for a person when it ended; left out before, and where nobody could say. */
   readonly needs?: SyncNeeds;
 }
