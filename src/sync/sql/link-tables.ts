@@ -51,7 +51,7 @@ export async function isHeldElsewhere(
     const statement = new Statement(executor.dialect);
     const found = await executor.query(
       `select l.link_key from ${statement.rows('r', { id: 'key' }, ids)}
-        join ${tables.link} l on l.${column} = r.id
+        ${statement.join} ${tables.link} l on l.${column} = r.id
         where l.scope_key = ${statement.text(key)} and l.entity = ${statement.text(keyText(entity))}`,
       statement.parameters,
     );
@@ -128,7 +128,7 @@ async function addHistory(
   const read = new Statement(executor.dialect);
   const rows = await executor.query(
     `select h.link_key, h.body from ${read.rows('r', { id: 'key' }, ids)}
-      join ${tables.history} h on h.link_key = r.id
+      ${read.join} ${tables.history} h on h.link_key = r.id
       where h.scope_key = ${read.text(key)} and h.entity = ${read.text(entity)}`,
     read.parameters,
   );

@@ -10,6 +10,14 @@ export class Statement {
 
   constructor(private readonly dialect: SqlDialect) {}
 
+  /**
+   * Joins a table to what stands before it, in this order. SQLite knows nothing of the length of a list that comes as JSON, and
+   * would go through all rows of a company for each of its entries; the others begin with the list by themselves.
+   */
+  get join(): 'join' | 'cross join' {
+    return this.dialect === 'sqlite' ? 'cross join' : 'join';
+  }
+
   text(value: string | null): string {
     return this.#cast(value, 'text');
   }
