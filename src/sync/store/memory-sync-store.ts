@@ -1,4 +1,5 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
+import { LinkOrder } from './link-order.js';
 import type { SyncHoldKind, SyncLink } from './sync-link.js';
 import {
   NEW_GROUP,
@@ -26,9 +27,9 @@ class EntityRows {
   readonly byApp = new Map<string, string>();
   readonly byConnec = new Map<string, string>();
   readonly byExternal = new Map<string, string>();
-  /** Keys of links that have something to do. */
-  readonly due = new Set<string>();
+  readonly order = new LinkOrder();
   readonly byMatch = new Map<string, Set<string>>();
+  readonly byWaiting = new Map<string, Set<string>>();
   readonly history = new Map<string, SyncHistoryEntry[]>();
   stream: SyncStream = NEW_STREAM;
 
@@ -48,11 +49,12 @@ class EntityRows {
     const link = this.links.get(key);
     if (link === undefined) return;
     this.links.delete(key);
-    this.due.delete(key);
+    this.order.rest(link);
     if (link.app.id !== null) this.byApp.delete(link.app.id);
     if (link.connec.id !== null) this.byConnec.delete(link.connec.id);
     if (link.externalId !== null) this.byExternal.delete(link.externalId);
-    for (const one of link.matchKeys) this.byMatch.get(one)?.delete(key);
+    for (const one of link.matchKeys) left(this.byMatch, one, key);
+    if (link.waitsFor !== null) left(this.byWaiting, link.waitsFor, key);
   }
 
   put(link: SyncLink): void {
@@ -66,12 +68,20 @@ class EntityRows {
       index.set(id, link.key);
     }
     this.links.set(link.key, link);
-    if (link.dueAt !== null) this.due.add(link.key);
-    for (const one of link.matchKeys) {
-      const keys = this.byMatch.get(one) ?? new Set();
-      this.byMatch.set(one, keys.add(link.key));
-    }
+    this.order.add(link);
+    for (const one of link.matchKeys) added(this.byMatch, one, link.key);
+    if (link.waitsFor !== null) added(this.byWaiting, link.waitsFor, link.key);
   }
+}
+
+function added(index: Map<string, Set<string>>, under: string, key: string): void {
+  index.set(under, (index.get(under) ?? new Set()).add(key));
+}
+
+function left(index: Map<string, Set<string>>, under: string, key: string): void {
+  const keys = index.get(under);
+  keys?.delete(key);
+  if (keys?.size === 0) index.delete(under);
 }
 
 /** Everything of one scope. */
@@ -139,6 +149,7 @@ export class MemorySyncStore extends SyncStore {
       for (const link of before) entity.put(link);
       throw error;
     }
+    entity.order.forget(removed.filter((key) => !entity.links.has(key)));
     for (const key of removed) entity.history.delete(key);
     if (changes.stream) entity.stream = changes.stream;
     for (const id of changes.hints ?? []) rows.hints.delete(id);
@@ -155,11 +166,7 @@ export class MemorySyncStore extends SyncStore {
 
   async due(scope: SyncScope, entity: string, before: number, limit: number): Promise<SyncLink[]> {
     const rows = this.#rows(scope).entity(entity);
-    return [...rows.due]
-      .map((key) => rows.links.get(key)!)
-      .filter(({ dueAt }) => dueAt! <= before)
-      .toSorted((one, other) => one.dueAt! - other.dueAt!)
-      .slice(0, limit);
+    return rows.order.dueBy(before, limit).map((key) => rows.links.get(key)!);
   }
 
   async page(
@@ -168,12 +175,15 @@ export class MemorySyncStore extends SyncStore {
     query: { readonly after?: string; readonly limit: number; readonly hold?: SyncHoldKind },
   ): Promise<SyncLinkPage> {
     const { after, limit, hold } = query;
-    const keys = [...this.#rows(scope).entity(entity).links.values()]
-      .filter((link) => hold === undefined || link.hold?.kind === hold)
-      .filter(({ key }) => after === undefined || key > after)
-      .toSorted((one, other) => (one.key < other.key ? -1 : 1));
-    const links = keys.slice(0, limit);
-    return { links, next: keys.length > limit ? links.at(-1)!.key : null };
+    const rows = this.#rows(scope).entity(entity);
+    const links: SyncLink[] = [];
+    for (const key of rows.order.after(after)) {
+      const link = rows.links.get(key);
+      if (link === undefined || (hold !== undefined && link.hold?.kind !== hold)) continue;
+      if (links.length === limit) return { links, next: links.at(-1)?.key ?? null };
+      links.push(link);
+    }
+    return { links, next: null };
   }
 
   async count(scope: SyncScope, entity: string, now: number): Promise<SyncCounts> {
@@ -192,11 +202,10 @@ export class MemorySyncStore extends SyncStore {
     scope: SyncScope,
     records: readonly string[],
   ): Promise<{ readonly entity: string; readonly link: SyncLink }[]> {
-    const wanted = new Set(records);
-    return [...this.#rows(scope).entities].flatMap(([entity, { links }]) =>
-      [...links.values()]
-        .filter(({ waitsFor }) => waitsFor !== null && wanted.has(waitsFor))
-        .map((link) => ({ entity, link })),
+    return [...this.#rows(scope).entities].flatMap(([entity, { links, byWaiting }]) =>
+      [...new Set(records)]
+        .flatMap((record) => [...(byWaiting.get(record) ?? [])])
+        .map((key) => ({ entity, link: links.get(key)! })),
     );
   }
 
