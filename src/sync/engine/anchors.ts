@@ -8,7 +8,7 @@ import type { RunContext } from './run-context.js';
 const LOST = 2;
 
 /** Records of each side that are looked for in every reading: a restore takes back the newest changes. */
-const KEPT = 16;
+export const KEPT_ANCHORS = 16;
 
 /** Whether a record is of the time of the anchors: only those are compared. */
 export function isRecent(anchors: readonly SyncAnchor[], version: SideRecord['version']): boolean {
@@ -21,7 +21,7 @@ export function anchored(
   before: readonly SyncAnchor[],
   records: readonly Pick<SideRecord, 'id' | 'version'>[],
 ): readonly SyncAnchor[] {
-  const oldest = before.length < KEPT ? Number.NEGATIVE_INFINITY : before.at(-1)!.version;
+  const oldest = before.length < KEPT_ANCHORS ? Number.NEGATIVE_INFINITY : before.at(-1)!.version;
   const newer = records.flatMap(({ id, version }) =>
     typeof version === 'number' && version >= oldest ? [{ id, version }] : [],
   );
@@ -31,7 +31,7 @@ export function anchored(
     if ((all.get(anchor.id)?.version ?? Number.NEGATIVE_INFINITY) < anchor.version)
       all.set(anchor.id, anchor);
   }
-  return [...all.values()].toSorted((one, other) => other.version - one.version).slice(0, KEPT);
+  return [...all.values()].toSorted((one, other) => other.version - one.version).slice(0, KEPT_ANCHORS);
 }
 
 /**
@@ -60,10 +60,11 @@ export async function checkAppAnchors(
 }
 
 /**
- * Looks for the newest records that Connec! ever showed: whatever was changed since `since` is in the reading, with the
- * stamp that it had or a later one. One of them in an older state proves that Connec! was restored; so do several that
- * are gone at once.
+ * Looks for the newest records that Connec! ever showed: those that are not in the reading, with the stamp that they had or
+ * a later one, are read by their ids. One of them in an older state proves that Connec! was restored; so do several that are
+ * gone at once.
  *
+ * @param since stamp from which they are looked for
  * @throws MaestranoSyncError `sync.restored`
  */
 export async function checkConnecAnchors(

@@ -1,4 +1,5 @@
 import type { SyncReadUpTo, SyncStream } from '../store/sync-store.js';
+import { KEPT_ANCHORS } from './anchors.js';
 import type { SyncSettings } from './sync-settings.js';
 
 /** Stamps of Connec! have whole seconds. */
@@ -14,11 +15,25 @@ export function overlapOf(stream: SyncStream, settings: Pick<SyncSettings, 'over
  * visible, and the records by which a restored backup is noticed.
  */
 export function readFrom(stream: SyncStream, settings: Pick<SyncSettings, 'overlapMs'>): number | null {
-  const { connecHigh, connecReadUpTo, connecAnchors } = stream;
+  const { connecHigh, connecReadUpTo } = stream;
   if (connecHigh === null) return null;
-  const oldest = connecAnchors.at(-1)?.version ?? 0;
-  const settled = Math.min(connecReadUpTo?.settled ?? 0, oldest);
-  return Math.max(connecHigh - overlapOf(stream, settings), settled);
+  const unsettled = (connecReadUpTo?.settled ?? 0) + SECOND;
+  return Math.max(anchorsFrom(stream, settings), Math.min(unsettled, listedAnchorsFrom(stream)));
+}
+
+/** The stamp from which the newest records are looked for by which a restored backup is noticed. */
+export function anchorsFrom(stream: SyncStream, settings: Pick<SyncSettings, 'overlapMs'>): number {
+  return (stream.connecHigh ?? 0) - overlapOf(stream, settings);
+}
+
+/**
+ * The stamp from which listing shows the newest records, and few others: behind the last second that several of them share,
+ * as those of an import do, of which there may be hundreds. The others are read by their ids.
+ */
+function listedAnchorsFrom({ connecAnchors: anchors }: SyncStream): number {
+  const shared = anchors.find(({ version }, index) => version === anchors[index + 1]?.version);
+  if (shared === undefined || anchors.length < KEPT_ANCHORS) return anchors.at(-1)?.version ?? 0;
+  return shared.version + SECOND;
 }
 
 /**

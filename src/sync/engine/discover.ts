@@ -22,7 +22,7 @@ import {
 } from '../store/sync-link.js';
 import type { SyncRef, SyncStream } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
-import { readFrom, readUpTo } from './connec-position.js';
+import { anchorsFrom, readFrom, readUpTo } from './connec-position.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { withoutErased } from './erased.js';
 import { orderNotices, withNotices } from './notices.js';
@@ -122,7 +122,6 @@ export async function discoverConnec(context: RunContext): Promise<void> {
   const start = await store.stream(scope, entity.name);
   const began = Date.now();
   let position: ConnecPosition = { since: readFrom(start, settings), skip: 0 };
-  const since = position.since ?? 0;
   const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
     await context.guard.check('connec');
@@ -147,7 +146,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     if (page.next === null) break;
     position = page.next;
   }
-  await checkConnecAnchors(context, start.connecAnchors, read, since);
+  await checkConnecAnchors(context, start.connecAnchors, read, anchorsFrom(start, settings));
 }
 
 /** Takes what notifications and the application said of single records. */

@@ -68,6 +68,26 @@ describe('reading both sides', () => {
     expect(bench.source.list.filter(({ lastName }) => lastName === 'Twice')).toHaveLength(1);
   });
 
+  it('lists an import within one second no longer than it must, and notices a backup from before it all the same', async () => {
+    for (let count = 0; count < 300; count += 1) bench.connec.add({ first_name: `N${count}` });
+    const backup = new Map(bench.connec.records);
+    await bench.run();
+    const read = async (seconds: number): Promise<number> => (await bench.run({}, seconds)).counters.read;
+    // The records, then the links that were made of them: each is settled by a listing behind the overlap.
+    for (const seconds of [60, 200, 200]) expect(await read(seconds)).toBeGreaterThanOrEqual(300);
+    const { reads } = bench.connec;
+    expect(await read(3_600)).toBe(0);
+    // One page, and the newest records by their ids.
+    expect(bench.connec.reads - reads).toBe(2);
+    bench.now += 5_000;
+    bench.connec.edit([...bench.connec.records.keys()][7]!, { last_name: 'Edited' });
+    await bench.run();
+    expect(bench.source.list.filter(({ lastName }) => lastName === 'Edited')).toHaveLength(1);
+    await bench.runs(2);
+    for (const [id, record] of backup) bench.connec.records.set(id, record);
+    expect(await bench.run({}, 3_600)).toMatchObject({ errors: [{ code: 'sync.restored' }] });
+  });
+
   it('finds a record that becomes visible late, however quiet it is meanwhile', async () => {
     bench.connec.add({ first_name: 'First' });
     await bench.run();
