@@ -18,13 +18,15 @@ import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
 import type { RunOptions } from './engine/run-context.js';
-import { SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
+import { latest, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
+import { valuesFrom } from './engine/history.js';
 import { Paces } from './engine/pace.js';
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
 import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
+import { withoutValues } from './store/history-values.js';
 import { checkStore } from './store/store-check.js';
 import type { SyncHoldKind, SyncSide } from './store/sync-link.js';
 import type { SyncGroupPage, SyncHistoryEntry } from './store/sync-store.js';
@@ -262,7 +264,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return explanationOf(link, stream, history, Date.now());
   }
 
-  /** What was decided about the fields of a record, newest first. */
+  /** What was decided about the fields of a record, newest first; with their values where `history` is `values`. */
   async history(
     group: GroupReference,
     ref: SyncRecordRef,
@@ -270,7 +272,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   ): Promise<readonly SyncHistoryEntry[]> {
     const link = await this.#link(group, ref);
     if (link === null) return [];
-    return this.options.store.history(scopeOf(this.options, group), ref.entity, link.key, limit);
+    const all = await this.options.store.history(scopeOf(this.options, group), ref.entity, link.key, limit);
+    return withoutValues(all, valuesFrom(this.#settings, Date.now()));
   }
 
   /** Groups of which anything is known, with their last run; 1,000 at a time at most. */
@@ -370,7 +373,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
       const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
       const dueSince = dueSinceOf(present);
       const ended = { ...run, status, message, dueSince, needs, code } as const;
-      return { result, again: await this.#states.end(scope, ended, sides.connec.pausedUntil ?? null) };
+      const pausedUntil = latest([sides.connec.pausedUntil ?? null, result.pausedUntil]);
+      return { result, again: await this.#states.end(scope, ended, pausedUntil) };
     } catch (error) {
       const known = error instanceof MaestranoSyncError;
       const isLost = known && error.code === 'sync.leaseLost';

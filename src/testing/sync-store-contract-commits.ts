@@ -233,4 +233,40 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
     assert.equal((await other.history(scope, ENTITY, 'b', 3)).length, 3);
     assert.deepEqual(await other.history(scope, ENTITY, 'c', 3), []);
   },
+  'history: values are forgotten that are older than a moment, of the links that are named': async (
+    store,
+    other,
+  ) => {
+    const scope = freshScope();
+    const lease = await leased(store, scope);
+    const digests = { app: 'a1', connec: null };
+    const entry = (key: string, at: number): SyncHistoryEntry => ({
+      key,
+      at,
+      field: 'name',
+      to: 'app',
+      rule: 'newest: connec',
+      conflict: true,
+      digests,
+      values: { app: 'Köln \u0000', connec: ['x', { y: null }] },
+    });
+    const history = ['a', 'b', 'c'].flatMap((key) => [entry(key, 1), entry(key, 2)]);
+    await store.commit(lease, { entity: ENTITY, history });
+    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [entry('a', 2), entry('a', 1)]);
+    const forgetValues = { keys: ['a', 'b', 'unknown'], before: 2 };
+    await store.commit(lease, { entity: ENTITY, history: [entry('b', 0)], forgetValues });
+    const { values: _forgotten, ...left } = entry('a', 1);
+    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [entry('a', 2), left]);
+    const ofB = await other.history(scope, ENTITY, 'b', 9);
+    assert.deepEqual(
+      ofB.map(({ at, values }) => [at, values !== undefined]),
+      [
+        [0, false],
+        [2, true],
+        [1, false],
+      ],
+    );
+    assert.deepEqual(await other.history(scope, ENTITY, 'c', 9), [entry('c', 2), entry('c', 1)]);
+    assert.deepEqual(await other.history(scope, ENTITY, 'unknown', 9), []);
+  },
 };

@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import { SyncSchedule } from '../../src/sync/schedule/sync-schedule.service.js';
-import { MaestranoSync, MaestranoSyncModule, MemorySyncStore, syncEntity } from '../../src/sync/index.js';
+import {
+  MaestranoSync,
+  MaestranoSyncModule,
+  MemorySyncStore,
+  syncEntity,
+  SyncRetry,
+} from '../../src/sync/index.js';
 import { testApplication, type TestApplication } from '../support/application.js';
 import { byGroup } from '../support/sync/by-group.js';
 import { MemorySource } from '../support/sync/memory-source.js';
@@ -80,6 +86,39 @@ describe('a company that Connec! rejects requests of', () => {
     await sync.idle();
     expect(requestsOf('cld-1')).toBeGreaterThan(sent);
     expect(await store.group(scopes[0]!)).toMatchObject({ run: { status: 'SUCCESS' }, pausedUntil: null });
+  });
+
+  it('is run no sooner than its source allows either, and others go on', async () => {
+    const sync = application.app.get(MaestranoSync);
+    const schedule = application.app.get(SyncSchedule, { strict: false });
+    const changes = contacts['cld-1']!.changes.bind(contacts['cld-1']);
+    let asked = 0;
+    contacts['cld-1']!.changes = async () => {
+      asked += 1;
+      throw new SyncRetry(600_000);
+    };
+    const groups = ['cld-1', 'cld-2'].map((groupUid) => ({ marketplace, groupUid }));
+    for (const group of groups) {
+      sandbox.connec.write(
+        'people',
+        { first_name: `Ottoline of ${group.groupUid}` },
+        { group: group.groupUid },
+      );
+      await sync.start(group);
+    }
+    await sync.idle();
+    const { pausedUntil, run } = await store.group({ app: 'default', marketplace, group: 'cld-1' });
+    expect(run).toMatchObject({ status: 'ERROR', code: 'sync.sideAway' });
+    expect(run?.message).toContain('asks to be left alone');
+    expect(names()).toEqual(['Ottoline of cld-2']);
+    await schedule.turn(pausedUntil! - 1);
+    await sync.start(groups[0]!);
+    await sync.idle();
+    expect(asked).toBe(1);
+    contacts['cld-1']!.changes = changes;
+    // What a person has run is not held back.
+    await sync.run(groups[0]!);
+    expect(names().toSorted()).toEqual(['Ottoline of cld-1', 'Ottoline of cld-2']);
   });
 
   it('check 14: for its credentials keeps its position, is asked once a minute at most, and goes on by itself', async () => {

@@ -46,7 +46,7 @@ export function recordPage(view: ConsoleView, look: RecordLook): ConsolePage {
       ${card('Why', html`${explanation.map((sentence) => html`<p>${sentence}</p>`)}${remedy(record)}`)}
       ${otherDecisions(view, look)}
     </div>
-    ${card('What was decided before', historyOf(view, history), { aside: count(history.length, 'decision') })}`;
+    ${card('What was decided before', historyOf(view, history, shows), { aside: count(history.length, 'decision') })}`;
   return {
     title,
     lead: html`${hold === null ? '' : html`${holdWord(hold.kind)} since ${view.when(hold.since)} · `}<code
@@ -72,7 +72,7 @@ export function recordPage(view: ConsoleView, look: RecordLook): ConsolePage {
         connec: sideData(one.connec, shows),
       })),
       explanation,
-      history,
+      history: history.map((entry) => historyData(entry, shows)),
     },
   };
 }
@@ -94,6 +94,11 @@ function sideData(side: SyncRecordSide | null, shows: boolean): unknown {
   if (side === null) return null;
   const values = Object.entries(side.values).map(([name, value]) => [name, shown(value, shows)]);
   return { ...side, values: Object.fromEntries(values) as unknown };
+}
+
+function historyData({ values, ...decided }: SyncHistoryEntry, shows: boolean): unknown {
+  if (!values) return decided;
+  return { ...decided, values: { app: shown(values.app, shows), connec: shown(values.connec, shows) } };
 }
 
 function shown(value: unknown, shows: boolean): string {
@@ -227,7 +232,7 @@ function otherDecisions(view: ConsoleView, { group, record }: RecordLook): Html 
 }
 
 /** What was decided, newest first: what was written, and what was not taken. */
-function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[]): Html {
+function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[], shows: boolean): Html {
   if (history.length === 0) {
     return html`<p class="soft">
       Nothing yet. Each field that was written, and each that was not taken, comes here: the newest 20.
@@ -238,7 +243,8 @@ function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[]): Htm
       const when = view.when(new Date(at));
       const where = to === 'app' ? 'the application' : 'the marketplace';
       const before = values
-        ? html` · it was ${foreign(values.app)} here, ${foreign(values.connec)} there`
+        ? html` · it was ${foreign(shown(values.app, shows))} here, ${foreign(shown(values.connec, shows))}
+          there`
         : '';
       const text =
         to === null
@@ -253,7 +259,7 @@ function historyOf(view: ConsoleView, history: readonly SyncHistoryEntry[]): Htm
       ? ''
       : html`<p class="small soft">
           What a field had before is not kept: with the option <code>history: 'values'</code> of the
-          synchronization it is, masked.
+          synchronization it is, and is shown as other values are.
         </p>`
   }`;
 }

@@ -49,16 +49,25 @@ export interface DecideContext {
   readonly withoutReferences?: boolean;
 }
 
+/** Both records as they were decided, with each of their lines as a field. */
+type Shown = Readonly<Record<SyncSide, SideRecord>>;
+
 /** What is to be done for a record, and the link as it is until that is done. */
 export type Step =
   /** Nothing to write now. */
-  | { readonly kind: 'keep'; readonly link: SyncLink; readonly decisions: readonly MergeDecision[] }
+  | {
+      readonly kind: 'keep';
+      readonly link: SyncLink;
+      readonly decisions: readonly MergeDecision[];
+      readonly shown?: Shown;
+    }
   | {
       readonly kind: 'write';
       readonly link: SyncLink;
       readonly toApp: readonly FieldWrite[];
       readonly toConnec: readonly FieldWrite[];
       readonly decisions: readonly MergeDecision[];
+      readonly shown: Shown;
     }
   | {
       readonly kind: 'createInApp' | 'createInConnec';
@@ -153,9 +162,11 @@ function both(
       kind: 'keep',
       link: { ...atRest(seen(next, app, connec)), externalConfirmed: !entity.singleton },
       decisions,
+      shown: records,
     };
   }
-  return { kind: 'write', link: next, toApp: merged.toApp, toConnec: merged.toConnec, decisions };
+  const { toApp, toConnec } = merged;
+  return { kind: 'write', link: next, toApp, toConnec, decisions, shown: records };
 }
 
 /** Versions of both sides, to tell later that one was restored; never smaller ones. */

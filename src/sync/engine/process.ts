@@ -1,9 +1,7 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
-import { maskedText } from '../../utils/masked-values.js';
-import type { MergeDecision } from '../merge/merge.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { dueNow, type SyncLink } from '../store/sync-link.js';
-import type { SyncHistoryEntry, SyncStream } from '../store/sync-store.js';
+import type { SyncStream } from '../store/sync-store.js';
 import { checkReused, withShown } from './anchors.js';
 import { type Batch, commit } from './batch.js';
 import { brake } from './brake.js';
@@ -12,6 +10,7 @@ import { look } from './look-at-records.js';
 import { matched } from './match-records.js';
 import type { AppSideRecord } from './records.js';
 import { externalIds } from './external-ids.js';
+import { historyOf, withValuesSince } from './history.js';
 import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
@@ -78,7 +77,8 @@ export async function processBatch(
   const shown = shownBy(looks);
   const counted = await brake(context, looks, steps);
   await checkReused(context, counted.appAnchors, shown.app);
-  const stream = withShown(counted, shown);
+  const history = steps.flatMap((step) => historyOf(step, context.settings));
+  const stream = withValuesSince(withShown(counted, shown), history);
 
   const batch: Batch = {
     context,
@@ -88,17 +88,13 @@ export async function processBatch(
     looks: new Map(looks.map((one) => [one.link.key, one])),
     responses: { app: new Map(), connec: new Map() },
     created: [],
-    history: [],
+    history,
     away: false,
     restored: null,
     written: { app: [], connec: [] },
     notices: [],
     appHighest: highestOf(stream, looks),
   };
-  for (const step of steps) {
-    if ('decisions' in step)
-      batch.history.push(...historyOf(step, batch.looks.get(step.link.key), context.settings));
-  }
   for (const step of steps) addIntents(batch, step);
   await commit(batch, stream);
   const writing = steps.filter(({ kind }) => kind !== 'keep');
@@ -195,27 +191,4 @@ async function wakeWaiting(batch: Batch): Promise<void> {
     byEntity.set(entity, [...(byEntity.get(entity) ?? []), dueNow(link, 'reference', Date.now())]);
   }
   for (const [entity, links] of byEntity) await batch.context.guard.commit({ entity, links });
-}
-
-function historyOf(
-  step: { readonly link: SyncLink; readonly decisions: readonly MergeDecision[] },
-  one: Look | undefined,
-  { history }: Pick<SyncSettings, 'history'>,
-): SyncHistoryEntry[] {
-  const at = Date.now();
-  const valuesOf = (name: string): Pick<SyncHistoryEntry, 'values'> =>
-    history === 'values'
-      ? { values: { app: maskedText(one?.app?.values[name]), connec: maskedText(one?.connec?.values[name]) } }
-      : {};
-  return step.decisions.flatMap(({ unit, to, rule, conflict }) =>
-    unit.map(({ name }) => ({
-      key: step.link.key,
-      at,
-      field: name,
-      to,
-      rule,
-      conflict,
-      ...valuesOf(name),
-    })),
-  );
 }

@@ -14,7 +14,7 @@ import { type AppSideRecord, readApp } from './records.js';
 /** Most records of one `get`. */
 const MAX_IDS = 100;
 
-/** Longest that a source may have a record wait: a day, in milliseconds. */
+/** Longest that a source may have the engine wait: a day, in milliseconds. */
 const LONGEST_WAIT = 86_400_000;
 
 /** What became of a write to the application. */
@@ -30,12 +30,19 @@ export type AppWritten =
 
 /** The calls of an entity's source, each with a deadline, and with records read as the engine sees them. */
 export class SourceCalls {
+  #pausedUntil: number | null = null;
+
   constructor(
     private readonly entity: SyncEntity,
     private readonly scope: SyncScope,
     private readonly application: Pick<SyncContext, 'tenant' | 'executor'>,
     private readonly timeoutMs: number,
   ) {}
+
+  /** Until when the source asked not to be read, in milliseconds of the epoch; null where it never did. */
+  get pausedUntil(): number | null {
+    return this.#pausedUntil;
+  }
 
   /** A page of changes; from the beginning where the cursor has expired. @throws MaestranoSyncError `sync.sideAway` */
   async changes(
@@ -87,8 +94,10 @@ export class SourceCalls {
     try {
       return await this.#withDeadline(call);
     } catch (cause) {
+      const isPaused = cause instanceof SyncRetry;
+      if (isPaused) this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, Date.now() + waitOf(cause));
       throw new MaestranoSyncError('sync.sideAway', {
-        message: `The source of "${this.entity.name}" failed.`,
+        message: `The source of "${this.entity.name}" ${isPaused ? 'asks to be left alone for a while' : 'failed'}.`,
         marketplace: this.scope.marketplace,
         group: this.scope.group,
         entity: this.entity.name,
@@ -109,11 +118,7 @@ export class SourceCalls {
       }
       if (error instanceof SyncStale) return { kind: 'stale' };
       if (error instanceof SyncNotFound) return { kind: 'notFound' };
-      if (error instanceof SyncRetry) {
-        // What is no number is no time to wait for.
-        const afterMs = Math.min(LONGEST_WAIT, Math.max(0, error.afterMs || 0));
-        return { kind: 'later', afterMs };
-      }
+      if (error instanceof SyncRetry) return { kind: 'later', afterMs: waitOf(error) };
       return { kind: 'unknown' };
     }
   }
@@ -136,4 +141,9 @@ export class SourceCalls {
       clearTimeout(timer);
     }
   }
+}
+
+/** What is no number is no time to wait for. */
+function waitOf({ afterMs }: SyncRetry): number {
+  return Math.min(LONGEST_WAIT, Math.max(0, afterMs || 0));
 }

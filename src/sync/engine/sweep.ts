@@ -2,6 +2,7 @@ import { dueNow, type SyncLink, withSide } from '../store/sync-link.js';
 import { overlapOf } from './connec-position.js';
 import { asGone } from './decide.js';
 import { seeApp, seeConnec } from './discover.js';
+import { forgottenBefore } from './history.js';
 import { readConnec } from './records.js';
 import { stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
@@ -25,6 +26,7 @@ export async function sweep(context: RunContext): Promise<void> {
   await compare(context, begun, { app: app.ids, connec: connec.ids, newest: app.newest });
   const found = app.found + connec.found;
   const stream = await store.stream(scope, entity.name);
+  const forgotten = forgottenBefore(stream, context.settings, begun);
   const overlap = overlapOf(stream, context.settings);
   const missed = before.links > 0 && connec.found > 0;
   await guard.commit({
@@ -35,6 +37,9 @@ export async function sweep(context: RunContext): Promise<void> {
       connecComplete: true,
       sweptAt: Date.now(),
       foundBySweep: before.links > 0 ? stream.foundBySweep + found : stream.foundBySweep,
+      ...(forgotten === null
+        ? {}
+        : { valuesSince: context.settings.history === 'values' ? forgotten : null }),
       overlapMs: missed ? Math.min(MAX_OVERLAP, overlap * 2) : stream.overlapMs,
     },
   });
@@ -105,6 +110,7 @@ async function compare(
   },
 ): Promise<void> {
   const { store, scope, entity, settings } = context;
+  const forgotten = forgottenBefore(await store.stream(scope, entity.name), settings, begun);
   let lost = 0;
   let after: string | undefined;
   do {
@@ -133,7 +139,10 @@ async function compare(
       }
     }
     await context.guard.check();
-    if (changed.length > 0) await context.guard.commit({ entity: entity.name, links: changed });
+    const keys = page.links.map(({ key }) => key);
+    const forgetting = forgotten === null ? {} : { forgetValues: { keys, before: forgotten } };
+    if (changed.length > 0 || forgotten !== null)
+      await context.guard.commit({ entity: entity.name, links: changed, ...forgetting });
     after = page.next ?? undefined;
   } while (after !== undefined);
 }

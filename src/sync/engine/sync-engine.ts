@@ -45,6 +45,8 @@ export interface SyncRunResult {
   readonly more: boolean;
   /** What stopped single entities. */
   readonly errors: readonly MaestranoSyncError[];
+  /** Until when a source asked not to be read, in milliseconds of the epoch; null where none did. */
+  readonly pausedUntil: number | null;
   /** What was noticed about fields for the first time. */
   readonly notices: readonly (SyncNotice & { readonly entity: string })[];
 }
@@ -185,8 +187,7 @@ export class SyncEngine {
   ): Promise<SyncRunResult> {
     const { leaseMs, timeoutMs } = this.settings;
     const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
-    if (lease === null)
-      return { status: 'busy', counters: newCounters(), entities: {}, more: false, errors: [], notices: [] };
+    if (lease === null) return { ...NOTHING_DONE, status: 'busy', counters: newCounters() };
     const guard = new HeldLease(this.store, lease, this.settings, signal, sides.pace);
     try {
       const contexts = this.#chosen(options.only).map((entity) =>
@@ -202,6 +203,7 @@ export class SyncEngine {
         entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
         more: await this.#isMore(contexts),
         errors,
+        pausedUntil: latest(contexts.map(({ source }) => source.pausedUntil)),
         notices,
       };
     } finally {
@@ -299,6 +301,14 @@ export class SyncEngine {
       notices: [],
     };
   }
+}
+
+/** What a run did that did nothing. */
+const NOTHING_DONE = { entities: {}, more: false, errors: [], pausedUntil: null, notices: [] };
+
+/** The latest of some moments; null where there is none. */
+export function latest(moments: readonly (number | null)[]): number | null {
+  return moments.reduce((last, one) => (last === null || (one !== null && one > last) ? one : last), null);
 }
 
 function newCounters(): RunCounters {

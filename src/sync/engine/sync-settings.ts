@@ -24,10 +24,12 @@ export interface SyncSettings {
   readonly concurrency: number;
   /** The brake: the entity stops when more would be overwritten or deleted within a day. */
   readonly brake: { readonly floor: number; readonly share: number; readonly ceiling: number };
+  /** What the history of a record keeps of its fields: digests, or their values beside those. */
+  readonly history: 'digests' | 'values';
+  /** How long values stay in the history; looked after with each listing of all records. */
+  readonly historyValuesMs: number;
   /** Whether the first synchronization waits for `confirm()`. */
   readonly firstRun: 'plan' | 'apply';
-  /** What the history of a record has: how fields were decided, or masked values of both sides as well. */
-  readonly history: 'decisions' | 'values';
 }
 
 const MINUTE = 60_000;
@@ -44,7 +46,8 @@ export const SYNC_DEFAULTS: SyncSettings = {
   pageSize: 100,
   batchSize: 50,
   concurrency: 4,
+  history: 'digests',
+  historyValuesMs: 43_200 * MINUTE,
   brake: { floor: 50, share: 0.05, ceiling: 1_000 },
   firstRun: 'plan',
-  history: 'decisions',
 };

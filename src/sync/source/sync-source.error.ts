@@ -11,10 +11,14 @@ export class SyncRejected extends Error {
   }
 }
 
-/** A write throws it where nothing was written, and nothing can be before some time is over: too many requests, say. */
+/**
+ * A source throws it where it can do nothing before some time is over: too many requests, say. From a write, nothing was
+ * written, and the record waits. From `changes`, `get` or `find`, the run of the customer ends where it is, and the next one
+ * begins no earlier; no record counts it as a failure of its own.
+ */
 export class SyncRetry extends Error {
   constructor(
-    /** Milliseconds until the record is looked at again; a day at most. */
+    /** Milliseconds until the record is looked at again, or the customer is run again; a day at most. */
     readonly afterMs: number,
   ) {
     super(`Not before ${afterMs} ms are over.`);

@@ -62,7 +62,8 @@ export interface SyncWrite extends SyncContext {
  *
  * What a write may throw: `SyncRejected` for a record that will never be accepted as it is, `SyncRetry` where nothing was
  * written and nothing can be for a while, `SyncStale` and `SyncNotFound` where `update` would return `'stale'` and null.
- * `changes` may throw `SyncCursorExpired`. Anything else is a failure: after a write the engine then takes its outcome for
+ * `changes` may throw `SyncCursorExpired`, and every read `SyncRetry`, where the customer is left alone for a while.
+ * Anything else is a failure: after a write the engine then takes its outcome for
  * unknown, waits, and reads what became of it.
  */
 export interface SyncSource<Local> {

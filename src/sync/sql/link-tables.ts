@@ -1,6 +1,7 @@
 import type { SqlDialect, SqlExecutor } from '../../sql/sql-executor.js';
 import { tableName, type SqlTableOptions } from '../../sql/sql-tables.js';
 import { rowsOf, textOf } from '../../sql/sql-values.js';
+import { withoutValues } from '../store/history-values.js';
 import type { SyncCommit, SyncHistoryEntry } from '../store/sync-store.js';
 import { keyText, LINK_COLUMNS, rowOf } from './link-rows.js';
 import { Statement } from './statement.js';
@@ -67,7 +68,7 @@ export async function writeCommit(
   key: string,
   changes: SyncCommit,
 ): Promise<void> {
-  const { links = [], removed = [], stream, hints = [], history = [] } = changes;
+  const { links = [], removed = [], stream, hints = [], history = [], forgetValues } = changes;
   const entity = keyText(changes.entity);
   const rows = links.map(rowOf);
   const keys = [...removed.map(keyText), ...rows.map((row) => String(row.link_key))].map((id) => ({ id }));
@@ -115,6 +116,13 @@ export async function writeCommit(
     );
   }
   if (history.length > 0) await addHistory(executor, tables, key, entity, history);
+  if (forgetValues) {
+    const kept = await readHistory(executor, tables, key, entity, forgetValues.keys.map(keyText));
+    const left = [...kept].map(
+      ([link, entries]) => [link, withoutValues(entries, forgetValues.before)] as const,
+    );
+    await putHistory(executor, tables, key, entity, new Map(left));
+  }
 }
 
 async function addHistory(
@@ -124,26 +132,48 @@ async function addHistory(
   entity: string,
   added: readonly SyncHistoryEntry[],
 ): Promise<void> {
-  const ids = [...new Set(added.map((entry) => keyText(entry.key)))].map((id) => ({ id }));
+  const links = [...new Set(added.map((entry) => keyText(entry.key)))];
+  const entries = await readHistory(executor, tables, key, entity, links);
+  for (const entry of added) {
+    const link = keyText(entry.key);
+    entries.set(link, [entry, ...(entries.get(link) ?? [])].slice(0, HISTORY));
+  }
+  await putHistory(executor, tables, key, entity, entries);
+}
+
+/** The history of some links, by their keys as they stand in the table. */
+async function readHistory(
+  executor: SqlExecutor,
+  tables: SyncTables,
+  key: string,
+  entity: string,
+  links: readonly string[],
+): Promise<Map<string, readonly SyncHistoryEntry[]>> {
   const read = new Statement(executor.dialect);
+  const ids = links.map((id) => ({ id }));
   const rows = await executor.query(
     `select h.link_key, h.body from ${read.rows('r', { id: 'key' }, ids)}
       ${read.join} ${tables.history} h on h.link_key = r.id
       where h.scope_key = ${read.text(key)} and h.entity = ${read.text(entity)}`,
     read.parameters,
   );
-  const entries = new Map(
+  return new Map(
     rowsOf(rows).map((row) => [
       textOf(row, 'link_key'),
-      JSON.parse(textOf(row, 'body')) as SyncHistoryEntry[],
+      JSON.parse(textOf(row, 'body')) as readonly SyncHistoryEntry[],
     ]),
   );
-  for (const entry of added) {
-    const link = keyText(entry.key);
-    entries.set(link, [entry, ...(entries.get(link) ?? [])].slice(0, HISTORY));
-  }
+}
+
+async function putHistory(
+  executor: SqlExecutor,
+  tables: SyncTables,
+  key: string,
+  entity: string,
+  entries: ReadonlyMap<string, readonly SyncHistoryEntry[]>,
+): Promise<void> {
   const bodies = [...entries].map(([link, list]) => ({ link_key: link, body: JSON.stringify(list) }));
-  await putBodies(executor, tables.history, key, entity, bodies);
+  if (bodies.length > 0) await putBodies(executor, tables.history, key, entity, bodies);
 }
 
 async function putBodies(

@@ -1,4 +1,5 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
+import { withoutValues } from './history-values.js';
 import { LinkOrder } from './link-order.js';
 import type { SyncHoldKind, SyncLink } from './sync-link.js';
 import {
@@ -156,6 +157,11 @@ export class MemorySyncStore extends SyncStore {
     for (const entry of changes.history ?? []) {
       const entries = entity.history.get(entry.key) ?? [];
       entity.history.set(entry.key, [entry, ...entries].slice(0, HISTORY));
+    }
+    const { keys = [], before: moment = 0 } = changes.forgetValues ?? {};
+    for (const key of keys) {
+      const entries = entity.history.get(key);
+      if (entries) entity.history.set(key, [...withoutValues(entries, moment)]);
     }
   }
 

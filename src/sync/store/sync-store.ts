@@ -59,6 +59,8 @@ export interface SyncStream {
   readonly hours: readonly SyncHour[];
   /** Records that were erased, of which only digests are left. */
   readonly erased: number;
+  /** The time of the oldest values that its history may hold, in milliseconds; null where it holds none. */
+  readonly valuesSince: number | null;
   /** A person released the brake, until the entity has come to rest. */
   readonly released: boolean;
 }
@@ -147,8 +149,13 @@ export interface SyncHistoryEntry {
   /** Such as `only app changed`, `newest: app`, `undecided`. */
   readonly rule: string;
   readonly conflict: boolean;
-  /** Values of both sides before it, masked when they were written; left out unless `history` is `values`. */
-  readonly values?: Readonly<Record<SyncSide, string>>;
+  /** What each side showed of the field by then, as a digest; null where it had none. */
+  readonly digests?: Readonly<Record<SyncSide, string | null>>;
+  /**
+   * The same as values, with long texts cut off: only with `history: 'values'`, and until `historyValuesMs` are over. Each in
+   * the form of its side.
+   */
+  readonly values?: Readonly<Record<SyncSide, unknown>>;
 }
 
 /** Everything that one step changes; all of it or nothing. */
@@ -161,6 +168,8 @@ export interface SyncCommit {
   /** Ids of hints that are dealt with. */
   readonly hints?: readonly string[];
   readonly history?: readonly SyncHistoryEntry[];
+  /** Has the history of some links forget the values that it kept before a moment, in milliseconds; the entries stay. */
+  readonly forgetValues?: { readonly keys: readonly string[]; readonly before: number };
 }
 
 /** What is known of a group as a whole. */
@@ -171,7 +180,7 @@ export interface SyncGroupState {
   readonly run: SyncRunState | null;
   /** Whether somebody asked for a run while another one was under way. */
   readonly again: boolean;
-  /** When it may be run again in the background, in milliseconds: Connec! asked to wait; null where it did not. */
+  /** When it may be run again in the background, in milliseconds: Connec! or a source asked to wait; null where none did. */
   readonly pausedUntil: number | null;
   /** When a rollout confirmed the first synchronization, in milliseconds; null where none did. */
   readonly rolledOutAt: number | null;
@@ -268,6 +277,7 @@ export const NEW_STREAM: SyncStream = {
   stopped: null,
   hours: [],
   erased: 0,
+  valuesSince: null,
   released: false,
 };
 

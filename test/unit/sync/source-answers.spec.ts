@@ -92,6 +92,41 @@ describe('a source', () => {
     expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.sideAway' }] });
   });
 
+  it.each(['changes', 'get', 'find'] as const)(
+    'has the customer wait where `%s` cannot be called for a while, and counts it for no record',
+    async (method) => {
+      const { id } = bench.source.add({ firstName: 'Jon' });
+      await bench.runs(2);
+      bench.connec.add({ first_name: 'Ira' });
+      bench.source.before = () => {
+        throw new Error('nobody knows whether it was created');
+      };
+      await bench.run();
+      bench.source.before = null;
+      bench.source.edit(id, { lastName: 'Edited' });
+      const attempts = (await bench.links()).map((link) => link.attempts);
+      const called = bench.source[method].bind(bench.source);
+      const wait = async (): Promise<never> => {
+        throw new SyncRetry(600_000);
+      };
+      Object.assign(bench.source, { [method]: wait });
+      const { restMs } = bench.settings;
+      expect(await bench.run({}, restMs / 1_000)).toMatchObject({
+        status: 'failed',
+        pausedUntil: bench.now + 600_000,
+        errors: [{ code: 'sync.sideAway' }],
+        counters: { rejected: 0, unknown: 0 },
+      });
+      const after = await bench.links();
+      expect(after.map((link) => link.attempts)).toEqual(attempts);
+      expect(after.filter(({ hold }) => hold !== null)).toEqual([]);
+      Object.assign(bench.source, { [method]: called });
+      expect(await bench.run()).toMatchObject({ status: 'done', pausedUntil: null });
+      expect(bench.names).toEqual({ app: ['Ira', 'Jon'], connec: ['Ira', 'Jon'] });
+      expect(bench.connec.by('first_name', 'Jon')?.record.last_name).toBe('Edited');
+    },
+  );
+
   it('tells by `fieldChangedAt` which side has the newer value of a field', async () => {
     const identity = bench.source.identity.bind(bench.source);
     const changedAt = new Map<string, Date>();
