@@ -7,6 +7,7 @@ import {
 import { SYNC_DEFAULTS, type SyncSettings } from '../../../src/sync/engine/sync-settings.js';
 import type { RunOptions } from '../../../src/sync/engine/run-context.js';
 import type { SyncPlan } from '../../../src/sync/engine/plan.js';
+import type { ConnecRecords } from '../../../src/sync/connec/connec-records.js';
 import type { SyncEntity } from '../../../src/sync/fields/entity-definition.js';
 import { syncEntity, type SyncEntitySpec } from '../../../src/sync/fields/sync-entity.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
@@ -67,6 +68,8 @@ export class EngineBench {
   readonly scope: SyncScope;
   /** Connec! as a process sees it that dies; the other one by default. */
   died: MemoryConnec | null = null;
+  /** Another platform in its place. */
+  platform: ConnecRecords | null = null;
   now = 1_700_000_000_000;
   entities: readonly SyncEntity[];
   settings: SyncSettings;
@@ -97,7 +100,7 @@ export class EngineBench {
   get sides(): GroupSides {
     return {
       scope: this.scope,
-      connec: this.died ?? this.connec,
+      connec: this.platform ?? this.died ?? this.connec,
       owner: OWNER,
       tenant: 'cld-1',
       executor: null,
