@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { metrics, trace } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import {
@@ -67,7 +79,38 @@ describe('synchronization with Connec! over HTTP', () => {
     app = null;
     await sandbox.close();
     jest.restoreAllMocks();
+    trace.disable();
+    metrics.disable();
   });
+
+  /** What an OpenTelemetry SDK would send on, from now on. */
+  const observed = (): (() => Promise<readonly unknown[]>) => {
+    const spans = new InMemorySpanExporter();
+    const collected = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+    const reader = new PeriodicExportingMetricReader({
+      exporter: collected,
+      exportIntervalMillis: 3_600_000,
+    });
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }),
+    );
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    return async () => {
+      await reader.forceFlush();
+      const traced = spans.getFinishedSpans().map(({ name, attributes, status, events, resource }) => ({
+        name,
+        attributes,
+        status,
+        events,
+        resource: resource.attributes,
+      }));
+      const measured = collected
+        .getMetrics()
+        .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics: some }) => some));
+      await reader.shutdown();
+      return [...traced, ...measured];
+    };
+  };
 
   const first = (): string => sandbox.marketplaces.list()[0]!.name;
   const group = (marketplace = first()) => ({ marketplace, groupUid: GROUP });
@@ -127,7 +170,7 @@ describe('synchronization with Connec! over HTTP', () => {
     }
   });
 
-  it('check 24: no value of a record is in the log, in errors or in what is shown, whatever goes wrong', async () => {
+  it('check 24: no value of a record is in the log, in errors, metrics, traces or in what is shown, whatever goes wrong', async () => {
     const canary = 'Zanzibar-Quokka-7731';
     const said: unknown[] = [];
     for (const level of ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'] as const) {
@@ -135,6 +178,7 @@ describe('synchronization with Connec! over HTTP', () => {
         said.push(...args.map((one) => (one instanceof Error ? [one.message, one.stack, one.cause] : one)));
       });
     }
+    const telemetry = observed();
     const sync = await started({ logger: new Logger() });
     const contacts = tables.of(first());
     sandbox.connec.manner = { maxLength: 8 };
@@ -162,7 +206,10 @@ describe('synchronization with Connec! over HTTP', () => {
     shown.push(await sync.explain(group(), ref), await sync.history(group(), ref));
     expect(JSON.stringify(said)).toContain('sync.roundTrip');
     expect(JSON.stringify(shown)).toContain('a rule of the application');
-    expect(JSON.stringify([said, shown])).not.toContain('Quokka');
+    const sent = JSON.stringify(await telemetry());
+    for (const name of ['maestrano sync', 'maestrano.sync.records', 'maestrano.sync.held', 'sync.sideAway'])
+      expect(sent).toContain(name);
+    expect(JSON.stringify([said, shown, sent])).not.toContain('Quokka');
   });
 
   it('check 35: a backup of the platform stops the entity within a sweep, and a person chooses', async () => {
