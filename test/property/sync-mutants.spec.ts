@@ -49,8 +49,8 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'reads begin behind the newest change': {
     file: 'src/sync/engine/connec-position.ts',
-    cut: 'connecHigh - overlapOf(stream, settings)',
-    by: 'connecHigh + 2_000',
+    cut: 'Math.max(anchorsFrom(stream, settings),',
+    by: 'Math.max(connecHigh + 2_000,',
     setups: ['two edits in one second', 'versions drawn before the commit, before the next sweep'],
   },
   'what was listed once is settled': {
