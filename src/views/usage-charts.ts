@@ -7,13 +7,24 @@ import { html, type Html } from './html.js';
 export interface DayOfUsage {
   /** As it stands below the column: `4 Oct`. */
   readonly label: string;
-  /** Decimal text, as it is counted. */
+  /** Decimal text: as it is counted, or what it costs. */
   readonly quantity: string;
 }
 
-/** Usage by day as columns, the figures behind them as they are counted. Twice: for a wide screen, for a phone. */
-export function usageByDay(id: string, title: string, note: string, days: readonly DayOfUsage[]): Html {
-  const values = days.map(({ quantity }) => Number(quantity));
+/**
+ * Usage by day as columns, the figures behind them as they are counted. Twice: for a wide screen, for a phone. A day that
+ * makes its period cheaper has no column, and its figure in the table.
+ *
+ * @param column head of the figures.
+ */
+export function usageByDay(
+  id: string,
+  title: string,
+  note: string,
+  days: readonly DayOfUsage[],
+  column = 'Quantity',
+): Html {
+  const values = days.map(({ quantity }) => Math.max(Number(quantity), 0));
   const most = Math.max(...values, 0);
   const day = days[values.indexOf(most)];
   const desc = day ? `${days.length} days; most on ${day.label}: ${day.quantity}` : 'Nothing was used';
@@ -26,7 +37,7 @@ export function usageByDay(id: string, title: string, note: string, days: readon
     const lines = gridLines({ left, width }, max, y);
     const columns = values.map((value, index) => {
       const x = round(left + index * step + (step - bar) / 2);
-      const column = html`<rect
+      const drawn = html`<rect
         x="${x}"
         y="${y(value)}"
         width="${bar}"
@@ -35,10 +46,10 @@ export function usageByDay(id: string, title: string, note: string, days: readon
       />`;
       const isNamed = index % every === 0 && (index < days.length - 1 || every === 1);
       return isNamed
-        ? html`${column}<text x="${round(x + bar / 2)}" y="${height - 6}" text-anchor="middle"
+        ? html`${drawn}<text x="${round(x + bar / 2)}" y="${height - 6}" text-anchor="middle"
               >${days[index]!.label}</text
             >`
-        : column;
+        : drawn;
     });
     return svg({ width, height, id: `${id}-${cls}`, title, desc, cls }, html`${lines}${columns}`);
   };
@@ -47,7 +58,7 @@ export function usageByDay(id: string, title: string, note: string, days: readon
     title,
     note,
     picture: html`${draw(720, 190, few ? 1 : 4, 'wide')}${draw(340, 170, few ? 1 : 7, 'narrow')}`,
-    head: ['Day', 'Quantity'],
+    head: ['Day', column],
     rows: days.map(({ label, quantity }) => [label, quantity]),
   });
 }

@@ -128,16 +128,26 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
     };
     const now = sandbox.clock.iso();
     const days = [
-      { day: '2026-10-04', quantity: '7' },
-      { day: '2026-10-05', quantity: '12.5' },
+      { day: '2026-10-04', quantity: '7', amount: '0.525' },
+      { day: '2026-10-05', quantity: '12.5', amount: '-0.05' },
+      { day: '2026-10-06', quantity: '1', amount: null },
     ];
     const about = { group: 'cld-1', meter: 'sms', label: 'Text messages', zone: 'Australia/Sydney' };
-    expect(await send({ ...about, days })).toEqual({ status: 200, body: { days: 2 } });
-    expect(await send({ ...about, days: days.slice(0, 1) })).toEqual({ status: 200, body: { days: 1 } });
+    expect(await send({ ...about, days })).toEqual({ status: 200, body: { days: 3 } });
+    const reported = await (await fetch(`${sandbox.url}/companies/maestrano-uat/cld-1?part=usage`)).text();
+    expect(reported).toContain('3 days; most on 5 Oct: 12.5');
+    expect(reported).toContain('Text messages: cost by day in AUD');
+    expect(reported).toContain('2 days; most on 4 Oct: 0.525');
+    expect(reported.match(/<td class="num">-0\.05<\/td>/g)).toHaveLength(1);
+    expect(reported).not.toContain('height="-');
+    const plain = [{ day: '2026-10-04', quantity: '7' }];
+    expect(await send({ ...about, days: plain })).toEqual({ status: 200, body: { days: 1 } });
     for (const wrong of [
       { ...about, group: 'cld-none', days },
       { ...about, days: [{ day: 'today', quantity: '1' }] },
       { ...about, days: [{ day: '2026-10-04', quantity: 1 }] },
+      { ...about, days: [{ ...days[0], amount: 0.525 }] },
+      { ...about, days, currency: 'dollars' },
       { ...about, days: 'many' },
       { ...about, dayz: days },
       { group: 'cld-1', days },
@@ -152,6 +162,7 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
     const page = await (await fetch(`${sandbox.url}/companies/maestrano-uat/cld-1?part=usage`)).text();
     expect(page).toContain('Text messages by day');
     expect(page).toContain('1 days; most on 4 Oct: 7');
+    expect(page).not.toContain('cost by day');
     expect(page.match(/Cost of usage in AUD by month/g)).toHaveLength(1);
     expect(page.match(/<td class="num">12\.34<\/td>/g)!.length).toBeGreaterThanOrEqual(2);
     expect(

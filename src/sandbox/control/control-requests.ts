@@ -6,6 +6,7 @@ import type { SandboxEvent } from '../events/event-sender.js';
 import type { SandboxPart } from '../http/exchange-routes.js';
 import type { JournalQuery } from '../journal/journal.js';
 import type { LoginOptions } from '../login/sandbox-login.js';
+import type { SandboxUsageDay } from '../state/records.js';
 import type { DeliveryOptions } from '../webhooks/delivery.js';
 import { ASSERTION_VARIANTS } from '../workshop/assertion-workshop.js';
 
@@ -33,7 +34,9 @@ export interface UsageReport {
   readonly meter: string;
   readonly label: string;
   readonly zone: string;
-  readonly days: readonly { readonly day: string; readonly quantity: string }[];
+  /** Of the amounts; the company's, or AUD, where it is not given. */
+  readonly currency: string | undefined;
+  readonly days: readonly SandboxUsageDay[];
 }
 
 /** What the journal is asked for. */
@@ -105,12 +108,15 @@ export function readClockChange(text: string): ClockChange {
   return { set };
 }
 
-/** `{ marketplace?, group, meter, label?, zone?, days: [{ day, quantity }] }`. */
+/** `{ marketplace?, group, meter, label?, zone?, currency?, days: [{ day, quantity, amount? }] }`. */
 export function readUsage(text: string): UsageReport {
-  const fields = fieldsOf(text, ['marketplace', 'group', 'meter', 'label', 'zone', 'days']);
+  const fields = fieldsOf(text, ['marketplace', 'group', 'meter', 'label', 'zone', 'currency', 'days']);
   const [group, meter] = [textOf(fields, 'group'), textOf(fields, 'meter')];
   if (group === undefined || meter === undefined) throw unreadable('group and meter are required');
   if (!/^[ -~]{1,100}$/.test(meter)) throw unreadable('meter is no name of at most 100 characters');
+  const currency = textOf(fields, 'currency');
+  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
+    throw unreadable('currency is no code such as AUD');
   const { days } = fields;
   if (!Array.isArray(days) || days.length > MAX_DAYS)
     throw unreadable(`days are no list of at most ${MAX_DAYS}`);
@@ -120,13 +126,16 @@ export function readUsage(text: string): UsageReport {
     meter,
     label: (textOf(fields, 'label') ?? meter).slice(0, 100),
     zone: (textOf(fields, 'zone') ?? 'UTC').slice(0, 60),
+    currency,
     days: days.map((one: unknown) => {
-      const { day, quantity } = isRecord(one) ? one : {};
+      const { day, quantity, amount = null } = isRecord(one) ? one : {};
       if (typeof day !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(day))
         throw unreadable('a day is not written as 2026-09-30');
       if (typeof quantity !== 'string' || !/^\d{1,18}(\.\d{1,6})?$/.test(quantity))
         throw unreadable('a quantity is no decimal text');
-      return { day, quantity };
+      if (amount !== null && (typeof amount !== 'string' || !/^-?\d{1,18}(\.\d{1,18})?$/.test(amount)))
+        throw unreadable('an amount is no decimal text');
+      return { day, quantity, amount };
     }),
   };
 }

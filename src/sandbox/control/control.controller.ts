@@ -121,10 +121,11 @@ export class ControlController {
   @Post('usage')
   @HttpCode(200)
   usage(@Exchange() { bodyText }: SandboxExchange): { days: number } {
-    const { group, meter, label, zone, days, ...at } = readUsage(bodyText);
+    const { group, meter, label, zone, days, currency: given, ...at } = readUsage(bodyText);
     this.#requireKnown({ ...at, group });
     const { name } = this.marketplaces.getOrFirst(at.marketplace);
-    const record = { marketplace: name, groupId: group, meter, label, zone, days };
+    const currency = given ?? this.state.group(name, group)?.currency ?? 'AUD';
+    const record = { marketplace: name, groupId: group, meter, label, zone, currency, days };
     const known = this.state.usage.get(recordKey(name, group, meter));
     if (known) Object.assign(known, record);
     else if (this.state.usage.filter((one) => one.groupId === group).length < MAX_METERS)

@@ -44,20 +44,26 @@ export class UsageCards {
     private readonly clock: SandboxClock,
   ) {}
 
-  /** Usage by day, a drawing for each meter; nothing where nothing was reported. */
+  /** Usage by day, a drawing for each meter, another of what it costs; nothing where nothing was reported. */
   byDay(marketplace: string, group: string): Html {
     const reported = this.state.usage.filter(
       (one) => one.marketplace === marketplace && one.groupId === group,
     );
     if (reported.length === 0) return html``;
-    const drawings = reported.map(({ label, zone, days }, index) =>
-      usageByDay(
-        `usage-${index}`,
-        `${label} by day`,
-        `time of ${zone}`,
-        days.slice(-DAYS).map(({ day, quantity }) => ({ label: dayAndMonth(day), quantity })),
-      ),
-    );
+    const drawings = reported.flatMap(({ label, zone, currency, days }, index) => {
+      const [shown, note] = [days.slice(-DAYS), `time of ${zone}`];
+      const priced = shown.flatMap(({ day, amount }) =>
+        amount === null ? [] : [{ label: dayAndMonth(day), quantity: amount }],
+      );
+      const used = shown.map(({ day, quantity }) => ({ label: dayAndMonth(day), quantity }));
+      const drawing = usageByDay(`usage-${index}`, `${label} by day`, note, used);
+      if (priced.length === 0) return [drawing];
+      const head = `Cost in ${currency}`;
+      return [
+        drawing,
+        usageByDay(`usage-${index}-cost`, `${label}: cost by day in ${currency}`, note, priced, head),
+      ];
+    });
     return card('Usage by day', html`<div class="stack">${drawings}</div>`, {
       aside: 'As the application counts it',
     });

@@ -145,6 +145,15 @@ export interface SandboxRecurringBillRecord extends Dated {
   remainingCycles: number | null;
 }
 
+/** Usage of a local day, decimal text each. */
+export interface SandboxUsageDay {
+  /** `2026-09-30`. */
+  readonly day: string;
+  readonly quantity: string;
+  /** What the day adds to the price of its period, in the main unit; null where the application has no price. */
+  readonly amount: string | null;
+}
+
 /** Usage that an application reported of a company, to be looked at. */
 export interface SandboxUsageRecord {
   readonly marketplace: string;
@@ -153,8 +162,9 @@ export interface SandboxUsageRecord {
   /** What its bills begin with. */
   label: string;
   zone: string;
-  /** Local days in their order, decimal text each. */
-  days: readonly { readonly day: string; readonly quantity: string }[];
+  /** Of the amounts. */
+  currency: string;
+  days: readonly SandboxUsageDay[];
 }
 
 /** An identifier of a Connec! record in another system (protocol §9.7). */
