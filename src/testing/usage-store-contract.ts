@@ -48,6 +48,15 @@ const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
   'takes a batch with the same id twice': async (store) => {
     const id = await series(store);
     assert.deepEqual(await append(store, id, fact('a'), fact('b'), fact('a')), ['added', 'added', 'known']);
+    // With other contents, the first one holds, and is what is said to be known.
+    const others = Array.from({ length: 20 }, (_, index) => fact('c', { quantity: 20n - BigInt(index) }));
+    const results = await store.append(others.map((one) => ({ series: id, fact: one, historical: false })));
+    assert.equal(results[0]!.result, 'added');
+    for (const one of results.slice(1)) {
+      assert.ok(one.result === 'known');
+      assert.equal(one.fact.quantity, 20n);
+    }
+    assert.equal((await store.find(id, ['c']))[0]!.quantity, 20n);
   },
   'compares ids byte by byte, and returns everything as it was': async (store, other) => {
     const id = await series(store);
@@ -75,6 +84,8 @@ const FACTS: Readonly<Record<string, UsageStoreCheck>> = {
     assert.ok(await store.seal([{ ...step(snapshot, 1), leftAt: T + 2 * HOUR }]));
     const late = [fact('b'), fact('c', { at: T + 2 * HOUR }), fact('a')];
     assert.deepEqual(await append(store, id, ...late), ['added', 'left', 'known']);
+    const twice = [fact('d', { at: T + 2 * HOUR }), fact('d'), fact('d')];
+    assert.deepEqual(await append(store, id, ...twice), ['left', 'added', 'known']);
   },
   'sums by quarters of an hour and cuts, exactly': async (store) => {
     const id = await series(store);

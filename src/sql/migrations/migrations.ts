@@ -103,7 +103,7 @@ export const MIGRATIONS: readonly SqlMigration[] = [
   lane_a bigint not null,
   lane_b bigint not null,
   primary key (series, fact_id)
-)`,
+) with (fillfactor = 50)`,
         `create table if not exists {usage_statement} (
   series bigint not null,
   chain text collate "C" not null,

@@ -26,6 +26,8 @@ const [ASK_MS, ASKED_AT_ONCE] = [5_000, 8];
 
 interface Item {
   readonly fact: UsageFact;
+  /** Of its subject; empty where the fact could not be read. */
+  readonly name: string;
   readonly read: ReadFact | null;
   readonly error: MaestranoUsageError | null;
 }
@@ -47,21 +49,20 @@ export class UsageRecorder {
     const now = this.context.now();
     const items = facts.map((fact): Item => {
       try {
-        return { fact, read: readFact(fact, this.context.settings, now), error: null };
+        const read = readFact(fact, this.context.settings, now);
+        return { fact, name: nameOf(fact), read, error: null };
       } catch (error) {
         if (!(error instanceof MaestranoUsageError)) throw error;
-        return { fact, read: null, error };
+        return { fact, name: '', read: null, error };
       }
     });
     const results = new Map<Item, UsageRecordResult>();
     for (const item of items) if (item.error) results.set(item, refused(item, item.error));
     let rest = items.filter(({ error }) => !error);
     if (options.tx === undefined) rest = await this.#settleUnknown(rest, results);
-    const series = await this.#open(
-      rest.map(({ fact }) => fact),
-      options.tx,
-    );
-    const idOf = ({ fact }: Item): string => series.get(nameOf(fact))!.id;
+    const subjects = new Map(rest.map(({ name, fact }) => [name, fact]));
+    const series = await this.#open([...subjects.values()], options.tx);
+    const idOf = ({ name }: Item): string => series.get(name)!.id;
     rest = await this.#settleOld(rest, results, idOf);
     const historical = await this.#historical(rest, options.historical === true, idOf);
     const appends = rest.map((item): UsageAppend => ({
@@ -71,7 +72,7 @@ export class UsageRecorder {
     }));
     const added = await this.#append(rest, appends, options.tx);
     for (const [index, item] of rest.entries()) {
-      const known = series.get(nameOf(item.fact))!;
+      const known = series.get(item.name)!;
       results.set(item, resultOf(item, added[index]!, known.statedUntil));
     }
     return items.map((item) => results.get(item)!);

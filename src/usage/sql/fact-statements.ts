@@ -1,10 +1,7 @@
-import { randomInt } from 'node:crypto';
-
 import type { SqlRow } from '../../sql/sql-executor.js';
 import { numberOf, textOf } from '../../sql/sql-values.js';
 import { ONE } from '../exact/exact-decimal.js';
 import { correctionOf } from '../store/correction.js';
-import { factLanes } from '../store/fact-digest.js';
 import type {
   AppendResult,
   FactSpan,
@@ -12,137 +9,26 @@ import type {
   KeptFactRow,
   TallyRow,
   TimeRange,
-  UsageAppend,
-  UsageFactRow,
 } from '../store/usage-records.js';
 import type { UsageStore } from '../store/usage-store.js';
+import { findFacts, insertFacts, newReceipt, rowOf, selectedOf } from './fact-rows.js';
 import { factOf, wholeOf } from './usage-rows.js';
 import type { UsageTables } from './usage-tables.js';
 
 /** Rows of one statement that names them. */
 const CHUNK = 1_000;
 
-/** Largest number that `randomInt` takes. */
-const RECEIPTS = 2 ** 47;
-
-const COLUMNS =
-  'series, fact_id, at_ms, quantity, counted, fact_key, corrects, corrected, turn, received_at, statement, receipt, lane_a, lane_b';
-
-const JSON_COLUMNS = {
-  series: 'integer',
-  fact_id: 'key',
-  at_ms: 'integer',
-  quantity: 'integer',
-  counted: 'integer',
-  fact_key: 'key',
-  corrects: 'key',
-  corrected: 'integer',
-  turn: 'integer',
-  received_at: 'integer',
-  statement: 'integer',
-  receipt: 'integer',
-  lane_a: 'integer',
-  lane_b: 'integer',
-} as const;
-
-const keyOf = (series: string, id: string): string => `${series} ${id}`;
-
 /** Statements on facts. */
 export class FactStatements {
   constructor(private readonly tables: UsageTables) {}
 
-  async append(facts: readonly UsageAppend[]): Promise<readonly AppendResult[]> {
-    if (facts.length === 0) return [];
-    const { names, dialect } = this.tables;
-    const left = dialect === 'mysql' ? await this.#leftAt(facts.map(({ series }) => series)) : null;
-    const receipt = randomInt(RECEIPTS);
-    const sent = facts.filter(({ series, fact }) => !left || isBefore(left, series, fact.at));
-    const rows = sent.map(({ series, fact, historical }) =>
-      rowOf(series, fact, historical ? 0 : null, receipt),
-    );
-    const select = COLUMNS.split(', ')
-      .map((name) => `r.${name}`)
-      .join(', ');
-    // One order for everybody. A join locks what it reads on MySQL, so that a sealing would wait for the application.
-    const join = left
-      ? ''
-      : `join ${names.series} as s on s.id = r.series and (s.left_at is null or r.at_ms < s.left_at) `;
-    const added =
-      sent.length === 0
-        ? 0
-        : await this.tables.execute(
-            this.tables.insertNew(
-              names.fact,
-              COLUMNS,
-              `select ${select} from ${this.tables.rows('r', JSON_COLUMNS)} ${join}order by r.series, r.fact_id`,
-            ),
-            [JSON.stringify(rows)],
-          );
-    if (added === facts.length) return facts.map(() => ({ result: 'added' }));
-    return this.#explained(facts, receipt);
-  }
-
-  /** What came of each fact, where not all were new. */
-  async #explained(facts: readonly UsageAppend[], receipt: number): Promise<readonly AppendResult[]> {
-    const found = new Map<string, { readonly fact: KeptFactRow; readonly receipt: number }>();
-    for (const row of await this.#find(facts.map(({ series, fact }) => ({ series, fact_id: fact.id })))) {
-      const name = keyOf(String(numberOf(row, 'series')), textOf(row, 'fact_id'));
-      found.set(name, { fact: factOf(row), receipt: numberOf(row, 'receipt') });
-    }
-    const missing = facts.filter(({ series, fact }) => !found.has(keyOf(series, fact.id)));
-    const left =
-      missing.length === 0
-        ? new Map<string, null>()
-        : await this.#leftAt(missing.map(({ series }) => series));
-    const mine = new Set<string>();
-    return facts.map(({ series, fact }): AppendResult => {
-      const name = keyOf(series, fact.id);
-      const there = found.get(name);
-      if (there?.receipt === receipt && !mine.has(name)) {
-        mine.add(name);
-        return { result: 'added' };
-      }
-      if (there) return { result: 'known', fact: there.fact };
-      return left.has(series) ? { result: 'left' } : { result: 'noSeries' };
-    });
-  }
-
-  /** When companies left, by series; those that there are. */
-  async #leftAt(series: readonly string[]): Promise<ReadonlyMap<string, number | null>> {
-    const ids = [...new Set(series)].map((id) => ({ series: Number(id) }));
-    const { names } = this.tables;
-    const rows = await this.tables.query(
-      `select s.id, s.left_at from ${names.series} as s join ${this.tables.rows('r', { series: 'integer' })} on s.id = r.series`,
-      [JSON.stringify(ids)],
-    );
-    return new Map(
-      rows.map((row) => [
-        String(numberOf(row, 'id')),
-        row['left_at'] === null ? null : numberOf(row, 'left_at'),
-      ]),
-    );
-  }
-
-  get #selected(): string {
-    const { tables } = this;
-    return `f.series, f.fact_id, f.at_ms, ${tables.text('f.quantity')} as quantity_text, f.counted, f.fact_key, f.corrects,
-      ${tables.text('f.corrected')} as corrected_text, f.turn, f.received_at, f.statement, f.receipt`;
-  }
-
-  async #find(
-    keys: readonly { readonly series: string; readonly fact_id: string }[],
-  ): Promise<readonly SqlRow[]> {
-    if (keys.length === 0) return [];
-    const { names } = this.tables;
-    return this.tables.query(
-      `select ${this.#selected} from ${names.fact} as f join ${this.tables.rows('r', { series: 'integer', fact_id: 'key' })}
-       on f.series = r.series and f.fact_id = r.fact_id${this.tables.latest}`,
-      [JSON.stringify(keys.map((key) => ({ ...key, series: Number(key.series) })))],
-    );
-  }
-
   async find(series: string, ids: readonly string[]): Promise<readonly KeptFactRow[]> {
-    return (await this.#find(ids.map((fact_id) => ({ series, fact_id })))).map(factOf);
+    return (
+      await findFacts(
+        this.tables,
+        ids.map((id) => ({ series, id })),
+      )
+    ).map(factOf);
   }
 
   /** Inside a transaction. */
@@ -151,7 +37,7 @@ export class FactStatements {
     const [known] = await this.find(given.series, [given.id]);
     if (known) return { result: 'known', fact: known };
     const [row] = await this.tables.query(
-      `select ${this.#selected} from ${names.fact} as f where f.series = ? and f.fact_id = ?${this.tables.forUpdate}`,
+      `select ${selectedOf(this.tables)} from ${names.fact} as f where f.series = ? and f.fact_id = ?${this.tables.forUpdate}`,
       [Number(given.series), given.corrects],
     );
     if (!row) return null;
@@ -162,17 +48,7 @@ export class FactStatements {
     const before = turn === 0 ? [] : [{ ...target, corrects: target.id, turn, value }];
     const fact = correctionOf(target, before, given);
     const statement = target.statement === 0 ? 0 : null;
-    const select = COLUMNS.split(', ')
-      .map((name) => `r.${name}`)
-      .join(', ');
-    const added = await this.tables.execute(
-      this.tables.insertNew(
-        names.fact,
-        COLUMNS,
-        `select ${select} from ${this.tables.rows('r', JSON_COLUMNS)}`,
-      ),
-      [JSON.stringify([rowOf(given.series, fact, statement, randomInt(RECEIPTS))])],
-    );
+    const added = await insertFacts(this.tables, [rowOf(given.series, fact, statement, newReceipt())]);
     if (added === 0) {
       const [other] = await this.find(given.series, [given.id]);
       return other ? { result: 'known', fact: other } : null;
@@ -212,16 +88,16 @@ export class FactStatements {
     }));
   }
 
-  /** Sums of quantities and lanes, for `sumsOf`: in two halves, since SQLite sums in 64 bits. */
+  /** Sums of quantities and lanes, for `sumsOf`: on SQLite, which sums in 64 bits, in two halves. */
   get #summed(): string {
-    const { dialect } = this.tables;
-    const sums = ['quantity', 'lane_a', 'lane_b'].flatMap((name) => {
-      const high = dialect === 'mysql' ? `f.${name} div 67108864` : `f.${name} / 67108864`;
-      return [
-        `${this.tables.text(`sum(${high})`)} as ${name}_high`,
-        `${this.tables.text(`sum(f.${name} % 67108864)`)} as ${name}_low`,
-      ];
-    });
+    const { tables } = this;
+    const isWhole = tables.dialect !== 'sqlite';
+    const sums = ['quantity', 'lane_a', 'lane_b'].map((name) =>
+      isWhole
+        ? `'0' as ${name}_high, ${tables.text(`sum(f.${name})`)} as ${name}_low`
+        : `${tables.text(`sum(f.${name} / 67108864)`)} as ${name}_high,
+           ${tables.text(`sum(f.${name} % 67108864)`)} as ${name}_low`,
+    );
     return sums.join(', ');
   }
 
@@ -275,7 +151,7 @@ export class FactStatements {
     const { names } = this.tables;
     const further = after === null ? '' : 'and f.fact_id > ? ';
     const rows = await this.tables.query(
-      `select ${this.#selected} from ${names.fact} as f where f.series = ? and f.at_ms >= ? and f.at_ms < ? ${further}
+      `select ${selectedOf(this.tables)} from ${names.fact} as f where f.series = ? and f.at_ms >= ? and f.at_ms < ? ${further}
        order by f.fact_id limit ${Math.floor(limit)}`,
       [Number(series), from, to, ...(after === null ? [] : [after])],
     );
@@ -341,12 +217,6 @@ export class FactStatements {
   }
 }
 
-function isBefore(left: ReadonlyMap<string, number | null>, series: string, at: number): boolean {
-  if (!left.has(series)) return false;
-  const when = left.get(series) ?? null;
-  return when === null || at < when;
-}
-
 const NO_FACTS: FactSums = { quantity: 0n, counted: 0, rows: 0, lanes: [0n, 0n] };
 
 function sumsOf(row: SqlRow): FactSums {
@@ -360,29 +230,4 @@ function sumsOf(row: SqlRow): FactSums {
 
 function halvesOf(row: SqlRow, name: string): bigint {
   return wholeOf(row, `${name}_high`) * 67_108_864n + wholeOf(row, `${name}_low`);
-}
-
-function rowOf(
-  series: string,
-  fact: UsageFactRow,
-  statement: number | null,
-  receipt: number,
-): Readonly<Record<keyof typeof JSON_COLUMNS, string | number | null>> {
-  const [lane_a, lane_b] = factLanes(fact);
-  return {
-    series: Number(series),
-    fact_id: fact.id,
-    at_ms: fact.at,
-    quantity: fact.quantity.toString(),
-    counted: fact.counted,
-    fact_key: fact.key,
-    corrects: fact.corrects,
-    corrected: fact.value?.toString() ?? null,
-    turn: fact.turn,
-    received_at: fact.receivedAt,
-    statement,
-    receipt,
-    lane_a,
-    lane_b,
-  };
 }

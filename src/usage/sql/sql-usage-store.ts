@@ -21,6 +21,7 @@ import type {
   UsageSubject,
 } from '../store/usage-records.js';
 import { type SubjectFilter, UsageStore } from '../store/usage-store.js';
+import { FactAppends } from './fact-appends.js';
 import { FactStatements } from './fact-statements.js';
 import { markTogether, type SealedTogether, sealTogether, sweepTogether } from './seal-bundles.js';
 import { putMark, sealStep } from './seal-steps.js';
@@ -115,7 +116,7 @@ export class SqlUsageStore extends UsageStore {
   }
 
   append(facts: readonly UsageAppend[], tx?: unknown): Promise<readonly AppendResult[]> {
-    return this.#on(tx, (tables) => new FactStatements(tables).append(facts));
+    return this.#on(tx, (tables) => new FactAppends(tables).append(facts));
   }
 
   correct(correction: Parameters<UsageStore['correct']>[0], tx?: unknown): Promise<AppendResult | null> {

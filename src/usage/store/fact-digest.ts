@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { UsageFactRow } from './usage-records.js';
 
@@ -17,8 +17,8 @@ export function factLanes(fact: UsageFactRow): readonly [number, number] {
     fact.corrects,
     fact.value?.toString() ?? null,
   ];
-  const hash = createHash('sha256').update(JSON.stringify(content)).digest('hex');
-  return [Number.parseInt(hash.slice(0, HEX), 16), Number.parseInt(hash.slice(HEX, 2 * HEX), 16)];
+  const digest = hash('sha256', JSON.stringify(content), 'hex');
+  return [Number.parseInt(digest.slice(0, HEX), 16), Number.parseInt(digest.slice(HEX, 2 * HEX), 16)];
 }
 
 /** The digest of facts whose lanes have these sums. */

@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto';
+
+import type { SqlRow } from '../../sql/sql-executor.js';
+import { factLanes } from '../store/fact-digest.js';
+import type { UsageFactRow } from '../store/usage-records.js';
+import type { UsageTables } from './usage-tables.js';
+
+/** Largest number that `randomInt` takes. */
+const RECEIPTS = 2 ** 47;
+
+/** Tells the facts of one append from those of all others. */
+export function newReceipt(): number {
+  return randomInt(RECEIPTS);
+}
+
+const JSON_COLUMNS = {
+  series: 'integer',
+  fact_id: 'key',
+  at_ms: 'integer',
+  quantity: 'integer',
+  counted: 'integer',
+  fact_key: 'key',
+  corrects: 'key',
+  corrected: 'integer',
+  turn: 'integer',
+  received_at: 'integer',
+  statement: 'integer',
+  receipt: 'integer',
+  lane_a: 'integer',
+  lane_b: 'integer',
+} as const;
+
+const NAMES = Object.keys(JSON_COLUMNS) as readonly (keyof typeof JSON_COLUMNS)[];
+
+/** The rows of a statement on PostgreSQL, an array each column: half as dear as JSON, which names every value. */
+const ARRAYS = `unnest(${NAMES.map((name) => (JSON_COLUMNS[name] === 'key' ? '?::text::text[]' : '?::text::bigint[]')).join(', ')})
+  as r(${NAMES.join(', ')})`;
+
+/** A fact in the parameters that have all rows of a statement. */
+type FactValues = Readonly<Record<keyof typeof JSON_COLUMNS, string | number | undefined>>;
+
+/** A fact as a row of {@link insertFacts}. */
+export function rowOf(
+  series: string,
+  fact: UsageFactRow,
+  statement: number | null,
+  receipt: number,
+): FactValues {
+  const [lane_a, lane_b] = factLanes(fact);
+  // What is not there is null in the table, and most facts have none of it.
+  return {
+    series: Number(series),
+    fact_id: fact.id,
+    at_ms: fact.at,
+    quantity: fact.quantity.toString(),
+    counted: fact.counted,
+    fact_key: fact.key,
+    corrects: fact.corrects ?? undefined,
+    corrected: fact.value?.toString(),
+    turn: fact.turn,
+    received_at: fact.receivedAt,
+    statement: statement ?? undefined,
+    receipt,
+    lane_a,
+    lane_b,
+  };
+}
+
+/**
+ * Adds facts that are not there yet, in the one order that everybody locks in; says how many were added.
+ *
+ * @param join a condition on the rows, `r`.
+ */
+export function insertFacts(tables: UsageTables, rows: readonly FactValues[], join = ''): Promise<number> {
+  const isPostgres = tables.dialect === 'postgres';
+  const select = NAMES.map((name) => `r.${name}`).join(', ');
+  const order = isPostgres ? 'r.series, r.fact_id collate "C"' : 'r.series, r.fact_id';
+  const given = isPostgres ? ARRAYS : tables.rows('r', JSON_COLUMNS);
+  const text = `select ${select} from ${given} ${join} order by ${order}`;
+  const parameters = isPostgres ? NAMES.map((name) => arrayOf(rows, name)) : [JSON.stringify(rows)];
+  return tables.execute(tables.insertNew(tables.names.fact, NAMES.join(', '), text), parameters);
+}
+
+/** A column as an array of PostgreSQL, in text. */
+function arrayOf(rows: readonly FactValues[], name: keyof FactValues): string {
+  const isText = JSON_COLUMNS[name] === 'key';
+  const elements = rows.map(({ [name]: value = null }) => {
+    if (value === null) return 'NULL';
+    return isText ? `"${String(value).replaceAll(/["\\]/g, '\\$&')}"` : value;
+  });
+  return `{${elements.join(',')}}`;
+}
+
+/** Columns of a fact `f`, for `factOf`. */
+export function selectedOf(tables: UsageTables): string {
+  return `f.series, f.fact_id, f.at_ms, ${tables.text('f.quantity')} as quantity_text, f.counted, f.fact_key, f.corrects,
+    ${tables.text('f.corrected')} as corrected_text, f.turn, f.received_at, f.statement`;
+}
+
+/** Names a fact. */
+export interface FactName {
+  readonly series: string;
+  readonly id: string;
+}
+
+/** Facts by their names. @param without receipt of facts that are not meant; none by default. */
+export async function findFacts(
+  tables: UsageTables,
+  names: readonly FactName[],
+  without = -1,
+): Promise<readonly SqlRow[]> {
+  if (names.length === 0) return [];
+  const wanted = tables.rows('r', { series: 'integer', fact_id: 'key' });
+  return tables.query(
+    `select ${selectedOf(tables)} from ${tables.names.fact} as f join ${wanted}
+     on f.series = r.series and f.fact_id = r.fact_id where f.receipt <> ?${tables.latest}`,
+    [JSON.stringify(names.map(({ series, id }) => ({ series: Number(series), fact_id: id }))), without],
+  );
+}
