@@ -51,8 +51,14 @@ function backendSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** A fact, and when it is sent. */
+interface SentFact {
+  readonly sentAt: number;
+  readonly fact: UsageFact;
+}
+
 /** Facts of many companies as they come: 5 of a hundred twice, 5 late by up to 20 days. */
-function* factsOf(count: number, companies: number, from: number, to: number): Generator<UsageFact> {
+function* factsOf(count: number, companies: number): Generator<SentFact, undefined> {
   let state = 7;
   const random = (): number => {
     state = (Math.imul(state ^ (state >>> 15), 1 | state) + 0x6d2b79f5) | 0;
@@ -60,7 +66,7 @@ function* factsOf(count: number, companies: number, from: number, to: number): G
   };
   let last: UsageFact | null = null;
   for (let index = 0; index < count; index += 1) {
-    const at = START + (index / count) * DAYS * DAY;
+    const sentAt = START + (index / count) * DAYS * DAY;
     const isDoubled = random() < 0.05;
     const late = random() < 0.05 ? random() * 20 * DAY : 0;
     const group = `cld-${Math.floor(random() * companies)}`;
@@ -73,11 +79,11 @@ function* factsOf(count: number, companies: number, from: number, to: number): G
             group,
             meter: 'sms',
             id: `message-${index}`,
-            at: new Date(Math.max(START, Math.floor(at - late))),
+            at: new Date(Math.max(START, Math.floor(sentAt - late))),
             quantity,
           };
     last = fact;
-    if (at >= from && at < to) yield fact;
+    yield { sentAt, fact };
   }
 }
 
@@ -147,13 +153,16 @@ export default missing === null
           };
           const usage = new UsageOperations(context);
           let units = 0;
-          const record = async (from: number, to: number): Promise<void> => {
+          const all = factsOf(count, companies);
+          let next = all.next();
+          /** Those that are sent until then, and were not yet. */
+          function* sentUntil(to: number): Generator<UsageFact> {
+            for (; !next.done && next.value.sentAt < to; next = all.next()) yield next.value.fact;
+          }
+          const record = async (to: number): Promise<void> => {
             now = Math.min(to, START + DAYS * DAY);
             const sent: UsageFact[] = [];
-            for await (const { result } of usage.recordMany(
-              watch(factsOf(count, companies, from, to), sent),
-              { batch: BATCH },
-            )) {
+            for await (const { result } of usage.recordMany(watch(sentUntil(to), sent), { batch: BATCH })) {
               const fact = sent.shift()!;
               if (result === 'recorded' || result === 'late') units += Number(fact.quantity);
             }
@@ -163,12 +172,10 @@ export default missing === null
           let statements = 0;
           globalThis.gc?.();
           const memory = process.memoryUsage().heapUsed;
-          let from = 0;
           for (const day of CLOSINGS) {
             const to = START + day * DAY;
-            const recorded = await measured(() => record(from, to));
+            const recorded = await measured(() => record(to));
             recording = { cpu: recording.cpu + recorded.cpu, trips: recording.trips + recorded.trips };
-            from = to;
             now = to + 5 * DAY;
             const closed = await measured(async () => {
               const { sealed, failed } = await usage.close();
@@ -245,7 +252,8 @@ async function rowByRow(pool: Client, count: number): Promise<void> {
     'create table by_hand (company text, id text, at_ms bigint, quantity numeric, primary key (company, id))',
   );
   await pool.query('create table by_hand_sum (company text primary key, quantity numeric)');
-  for (const { group, id, at, quantity } of factsOf(count, 100, 0, Infinity)) {
+  for (const { fact } of factsOf(count, 100)) {
+    const { group, id, at, quantity } = fact;
     const { rows } = await pool.query(
       'insert into by_hand (company, id, at_ms, quantity) values ($1, $2, $3, $4) on conflict do nothing returning id',
       [group, id, at.getTime(), quantity],
