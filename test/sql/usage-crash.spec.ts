@@ -18,9 +18,11 @@ import { isThere, makeDatabase, type TestDatabase } from './support/databases.js
 const run = promisify(execFile);
 const NOW = '2026-10-10T00:00:00Z';
 /** Every so many moments of a close; each of them under `npm run storm`. */
-const EVERY = stormSize(5, 1);
+const EVERY = stormSize(10, 1);
 /** Companies, rounds and connections of those who record and close at once. */
 const [COMPANIES, ROUNDS, CONNECTIONS] = [stormSize(12, 200), stormSize(2, 50), 8] as const;
+/** How often two processes close these companies at once: all sizes of the reference under `npm run storm`. */
+const CLOSINGS = stormSize(1, 50);
 
 /** Facts, and companies that they are of; a million under `npm run prove`. */
 const [FACTS, MANY] = [proveSize(4_000, 1_000_000), proveSize(10, 1_000)] as const;
@@ -44,6 +46,7 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
       'test/sql/support/usage-instance.ts',
       'test/support/usage/usage-world.ts',
       'test/support/usage/bills-table.ts',
+      'test/support/usage/watched-calls.ts',
     );
   });
   afterAll(async () => {
@@ -64,13 +67,14 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
     }
   }
 
-  async function closedBy(group: string, killAt: number): Promise<string[] | null> {
+  /** A process that closes a company, or all of them; null where it killed itself. */
+  async function closedBy(group: string, killAt: number, now = NOW): Promise<string[] | null> {
     const env = {
       ...process.env,
       DATABASE_URL: database.url,
       SQL_PACKAGES: join(import.meta.dirname, 'package.json'),
       GROUP: group,
-      NOW,
+      NOW: now,
       KILL_AT: String(killAt),
     };
     try {
@@ -162,7 +166,37 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
   );
 
   it(
-    'check 9: eight connections record and close the same companies; every statement has its bill, the books agree',
+    'check 9: two processes that close the same companies at once make as many bills as statements',
+    async () => {
+      await pool.query('delete from bills');
+      const groups = Array.from({ length: COMPANIES }, (_, index) => `cld-two-${index}`);
+      const world = worldOf();
+      for (let round = 0; round < CLOSINGS; round += 1) {
+        world.now = Date.UTC(2026, 8 + round, 15);
+        const at = new Date(world.now);
+        const facts = groups.map((group) => ({
+          marketplace: 'one',
+          group,
+          meter: 'sms',
+          id: `r${round}`,
+          at,
+        }));
+        for await (const { result } of operations(world).recordMany(facts)) expect(result).toBe('recorded');
+        const due = new Date(Date.UTC(2026, 9 + round, 10)).toISOString();
+        await Promise.all([closedBy('', -1, due), closedBy('', -1, due)]);
+        expect(await bills.cents()).toHaveLength(COMPANIES * (round + 1));
+      }
+      for (const group of groups) {
+        const statements: string[] = [];
+        for await (const { status } of operations(world).statements({ group })) statements.push(status);
+        expect(statements).toEqual(Array.from({ length: CLOSINGS }, () => 'billed'));
+      }
+    },
+    stormSize(120_000, 1_200_000),
+  );
+
+  it(
+    'eight connections record and close the same companies; every statement has its bill, the books agree',
     async () => {
       await pool.query('delete from bills');
       const world = worldOf();

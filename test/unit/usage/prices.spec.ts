@@ -14,10 +14,24 @@ import { random } from '../../support/usage/usage-history.js';
 
 const decimal = (text = '0'): bigint => parseExact(text, PRICE_PLACES);
 
+/** What is counted of a period under one price. */
+interface Counted {
+  readonly from: number;
+  readonly to: number;
+  /** Of the whole period. */
+  readonly total: number;
+  readonly isLast: boolean;
+}
+
 /** A price, unit by unit: nothing of the product's arithmetic. */
-function slowly(price: StoredPrice, from: number, to: number): bigint {
+function slowly(price: StoredPrice, { from, to, total, isLast }: Counted): bigint {
   const amount = (value: bigint): bigint => value * tenTo(QUANTITY_PLACES);
   let sum = 0n;
+  if (price.model === 'volume') {
+    const tier = price.tiers.find(({ upTo }) => total <= Number(upTo ?? Infinity))!;
+    for (let unit = from + 1; unit <= to; unit += 1) sum += amount(decimal(tier.unit));
+    return isLast ? sum + amount(decimal(tier.flat)) : sum;
+  }
   for (let unit = from + 1; unit <= to; unit += 1) {
     if (price.model === 'unit') sum += unit > Number(price.included ?? 0) ? amount(decimal(price.unit)) : 0n;
     if (price.model === 'package') {
@@ -53,10 +67,10 @@ describe('check 2: prices against a second arithmetic', () => {
     };
     const make = (from: number | null): StoredPrice => {
       const roll = r();
-      if (roll < 0.33) return { model: 'unit', unit: money(), included: String(pick(30)), from };
-      if (roll < 0.66)
+      if (roll < 0.25) return { model: 'unit', unit: money(), included: String(pick(30)), from };
+      if (roll < 0.5)
         return { model: 'package', size: String(pick(20)), each: money(), included: String(pick(30)), from };
-      return { model: 'graduated', tiers: tiers(), from };
+      return { model: roll < 0.75 ? 'graduated' : 'volume', tiers: tiers(), from };
     };
     for (let round = 0; round < 3_000; round += 1) {
       const prices = [make(null), ...(r() < 0.5 ? [make(500)] : [])];
@@ -66,7 +80,11 @@ describe('check 2: prices against a second arithmetic', () => {
         { aggregate: 'sum', prices: prices.map(priceTerms), trialEnd: null, step: 1n },
         ({ from, to }) => BigInt((from < 500 ? one : 0) + (to > 500 ? two : 0)) * tenTo(QUANTITY_PLACES),
       );
-      const slow = slowly(prices[0]!, 0, one) + slowly(prices[1] ?? prices[0]!, one, one + two);
+      const [first, last = first] = prices;
+      const total = one + two;
+      const slow =
+        slowly(first!, { from: 0, to: one, total, isLast: false }) +
+        slowly(last!, { from: one, to: total, total, isLast: true });
       expect(sumOf(lines.map(({ amount }) => amount))).toBe(slow);
       for (const { amount, steps } of lines) expect(sumOf(steps.map((step) => step.amount))).toBe(amount);
     }
