@@ -4,38 +4,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
-import { MaestranoSyncError } from '../errors/sync.error.js';
 import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { errorPlace } from '../utils/error-place.js';
-import type { RunOptions } from './engine/run-context.js';
-import type { SyncRunResult } from './engine/sync-engine.js';
-import { runOptionsOf } from './run-options.js';
+import type { EndedRun } from './group-runs.js';
 import { inOneRun, type SyncRunOptions, type SyncTaken, waitingRequest } from './store/sync-request.js';
 import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
 
 /** Milliseconds before a group is tried again that somebody had who does nothing more. */
 const BUSY_MS = 250;
 
-/** A run, and whether one more has to follow. */
-export interface EndedRun {
-  readonly result: SyncRunResult;
-  readonly again: boolean;
-}
-
 /** What slices stand on. */
 export interface SlicesFacts {
   readonly store: SyncStore;
   readonly scheduler: SyncScheduler;
-  readonly entities: readonly string[];
   /** How long a slice goes on while others wait, in milliseconds. */
   readonly sliceMs: number;
   scopeOf(group: GroupReference): SyncScope;
-  run(
-    group: GroupReference,
-    options: RunOptions,
-    signal: AbortSignal,
-    taken: SyncTaken | null,
-  ): Promise<EndedRun>;
+  /** Does what {@link sliceRequest} says, until the time is over; milliseconds of the epoch. */
+  run(group: GroupReference, until: number, signal: AbortSignal): Promise<EndedRun>;
 }
 
 /**
@@ -110,44 +96,27 @@ export class Slices {
   }
 
   async #slice(group: GroupReference, signal: AbortSignal): Promise<boolean> {
-    const { store, entities, sliceMs } = this.facts;
-    const scope = this.facts.scopeOf(group);
-    const state = await store.group(scope);
+    const { store, sliceMs } = this.facts;
+    const state = await store.group(this.facts.scopeOf(group));
     // A group that was forgotten, or switched off, while its name was in a queue.
     if (!state.enabled || (state.wanted === null && state.run === null)) return false;
     // The schedule finds it when Connec! may be asked again.
     if ((state.pausedUntil ?? 0) > Date.now()) return false;
-    const asked = waitingRequest(state);
-    const options = asked?.options ?? state.taken?.options ?? {};
-    const taken = asked === null ? state.taken : { id: asked.id, options };
-    const until = Date.now() + sliceMs;
-    const how = { ...runOptionsOf(entities, state.paused, options), until };
-    const { result, again } = await this.facts
-      .run(group, how, signal, asked === null ? null : taken)
-      .catch(async (error: unknown) => {
-        if (!signal.aborted && !isLeaseLost(error)) await this.#left(scope, taken, null);
-        throw error;
-      });
+    const { result, again } = await this.facts.run(group, Date.now() + sliceMs, signal);
     if (result.status === 'busy') {
       // Somebody else had the group for a moment, and would do nothing more.
       if (again) await pause(BUSY_MS, undefined, { signal }).catch(() => undefined);
       return again;
     }
-    await this.#left(scope, taken, result.more ? { ...options, full: false } : null);
     // Of a side that is away nobody gets more by asking at once.
     return (result.more || again) && !result.errors.some(({ code }) => code === 'sync.sideAway');
   }
-
-  /** Notes how a request goes on, or that it is done: it is not repeated because of a failure. */
-  async #left(scope: SyncScope, taken: SyncTaken | null, options: SyncRunOptions | null): Promise<void> {
-    if (options === null && (taken?.options ?? null) === null) return;
-    await this.facts.store.setGroup(scope, { taken: { id: taken?.id ?? '', options } });
-  }
 }
 
-/** The group belongs to somebody else by now, or to nobody: nothing is noted about it. */
-function isLeaseLost(error: unknown): boolean {
-  return error instanceof MaestranoSyncError && error.code === 'sync.leaseLost';
+/** What a slice takes up: the request that waits, or what is left of the last one; a run of everything where nothing is. */
+export function sliceRequest(state: SyncGroupState): SyncTaken {
+  const { id, options } = waitingRequest(state) ?? state.taken ?? { id: '', options: null };
+  return { id, options: options ?? {} };
 }
 
 /** The last run, or the one that waits. */

@@ -17,13 +17,13 @@ import { MaestranoSyncError } from '../errors/sync.error.js';
 import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { settledWithin } from '../utils/settled-within.js';
 import type { SyncPlan } from './engine/plan.js';
-import type { RunOptions } from './engine/run-context.js';
 import { latest, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
 import { valuesFrom } from './engine/history.js';
 import { Paces } from './engine/pace.js';
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
+import { type EndedRun, GroupRuns, type GroupWork } from './group-runs.js';
 import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
 import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
 import { withoutValues } from './store/history-values.js';
@@ -35,9 +35,8 @@ import { readStatus } from './read-status.js';
 import { logRun } from './run-log.js';
 import { dueSinceOf, needsOf, runMessage } from './run-message.js';
 import { runOptionsOf } from './run-options.js';
-import { RunStates } from './run-states.js';
-import { type EndedRun, Slices } from './slices.js';
-import type { SyncRunOptions, SyncTaken } from './store/sync-request.js';
+import { Slices, sliceRequest } from './slices.js';
+import type { SyncRunOptions } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
 import type { SyncHeldRecord } from './held-record.js';
@@ -83,7 +82,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #engine: SyncEngine;
   readonly #scheduler: SyncScheduler;
   readonly #slices: Slices;
-  readonly #states: RunStates;
+  readonly #runs: GroupRuns;
   readonly #paces: Paces;
 
   /** @throws MaestranoSyncError `sync.declaration` */
@@ -107,17 +106,16 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
         entity: homeless.name,
       });
     }
-    this.#states = new RunStates(options.store);
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
+    this.#runs = new GroupRuns(options.store, this.#engine);
     this.#paces = new Paces(options.limits ?? {});
     this.#scheduler = scheduler ?? new MemorySyncScheduler();
     this.#slices = new Slices({
       store: options.store,
       scheduler: this.#scheduler,
-      entities: this.entities,
       sliceMs: options.sliceMs ?? SLICE_MS,
       scopeOf: (group) => scopeOf(options, group),
-      run: (group, run, signal, taken) => this.#run(group, run, signal, taken),
+      run: (group, until, signal) => this.#run(group, { request: sliceRequest, until, signal }),
     });
   }
 
@@ -154,7 +152,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
    * wrong with a record stays with the record; `errors` says which entities could not go on.
    */
   async run(group: GroupReference, options: SyncRunOptions = {}): Promise<SyncRunResult> {
-    const { result, again } = await this.#run(group, await this.#runOptions(group, options));
+    const { result, again } = await this.#run(group, { options });
     if (result.status !== 'busy' && again) await this.start(group);
     return result;
   }
@@ -348,51 +346,48 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return link ?? null;
   }
 
-  /** A run, and whether one more has to follow. */
+  /** A run with the options, or with those of the request that is taken up; and whether one more has to follow. */
   async #run(
     group: GroupReference,
-    options: RunOptions,
-    signal?: AbortSignal,
-    taken: SyncTaken | null = null,
+    {
+      options = {},
+      request = () => null,
+      until = null,
+      signal,
+    }: {
+      readonly options?: SyncRunOptions;
+      readonly request?: GroupWork['request'];
+      readonly until?: number | null;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<EndedRun> {
-    const { marketplace, groupUid } = group;
-    const scope = scopeOf(this.options, group);
-    const before = await this.options.store.group(scope);
-    if (!before.enabled) throw new MaestranoSyncError('sync.disabled', { marketplace, group: groupUid });
-    const run = await this.#states.begin(scope, before, taken);
-    try {
-      const sides = await this.#sides(group);
-      const result = await this.telemetry.run(group, () => this.#engine.run(sides, options, signal));
-      if (result.status === 'busy') return { result, again: !(await this.#states.ask(scope, run)) };
-      logRun(this.#logger, group, result);
-      const present = await this.status(group);
-      const code = result.errors[0]?.code ?? null;
-      this.watch.note(group, present, code);
-      const needs = needsOf(present, this.#settings.firstRun);
-      const message = runMessage(present, result, needs);
-      const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
-      const dueSince = dueSinceOf(present);
-      const ended = { ...run, status, message, dueSince, needs, code } as const;
-      const pausedUntil = latest([sides.connec.pausedUntil ?? null, result.pausedUntil]);
-      return { result, again: await this.#states.end(scope, ended, pausedUntil) };
-    } catch (error) {
-      const known = error instanceof MaestranoSyncError;
-      const isLost = known && error.code === 'sync.leaseLost';
-      if (isLost || signal?.aborted) {
-        await this.#states.handOn(scope, run);
-        throw error;
-      }
-      const code = error instanceof MaestranoError ? error.code : 'unknown';
-      this.watch.failed(group, code);
-      const message = known ? error.message : 'The run failed.';
-      await this.#states.end(scope, { ...run, status: 'ERROR', message, code });
-      throw error;
-    }
-  }
-
-  async #runOptions(group: GroupReference, options: SyncRunOptions): Promise<RunOptions> {
-    const { paused } = await this.options.store.group(scopeOf(this.options, group));
-    return runOptionsOf(this.entities, paused, options);
+    const work: GroupWork = {
+      request,
+      run: async (lease, { paused }, taken) => {
+        const sides = await this.#sides(group);
+        const how = { ...runOptionsOf(this.entities, paused, taken?.options ?? options), until };
+        const result = await this.telemetry.run(group, () => this.#engine.run(sides, how, signal, lease));
+        logRun(this.#logger, group, result);
+        const present = await this.status(group);
+        const code = result.errors[0]?.code ?? null;
+        this.watch.note(group, present, code);
+        const needs = needsOf(present, this.#settings.firstRun);
+        const message = runMessage(present, result, needs);
+        const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+        return {
+          result,
+          ending: { status, message, dueSince: dueSinceOf(present), needs, code },
+          pausedUntil: latest([sides.connec.pausedUntil ?? null, result.pausedUntil]),
+        };
+      },
+      failed: (error) => {
+        const code = error instanceof MaestranoError ? error.code : 'unknown';
+        this.watch.failed(group, code);
+        const message = error instanceof MaestranoSyncError ? error.message : 'The run failed.';
+        return { status: 'ERROR', message, code };
+      },
+    };
+    return this.#runs.run(scopeOf(this.options, group), work, signal);
   }
 
   #sides(group: GroupReference): ReturnType<typeof sidesOf> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { NEW_STREAM } from '../sync/store/sync-store.js';
 import { eventually } from './contract-case.js';
 import {
   codeOf,
@@ -45,6 +46,50 @@ export const SYNC_STORE_LEASES: Readonly<Record<string, SyncStoreCheck>> = {
     await store.release(old);
     assert.equal(await store.acquire(scope, 60_000), null);
     assert.deepEqual(await other.links(scope, ENTITY, [{ key: 'a' }]), [null]);
+  },
+  'a write of any kind with an older lease is rejected, and nothing is changed': async (store, other) => {
+    const scope = freshScope();
+    const old = await leased(store, scope);
+    const entry = { key: 'a', at: 1, field: 'name', to: null, rule: 'ask', conflict: true } as const;
+    await store.commit(old, { entity: ENTITY, links: [fullLink('a')], history: [entry] });
+    await store.hint(scope, [{ entity: ENTITY, side: 'app', recordId: '1', cause: 'touch' }]);
+    const run = { id: 'old', status: 'RUNNING', message: '', startedAt: 1, endedAt: null } as const;
+    const mine = { run, taken: { id: 'w', options: {} }, pausedUntil: 5 };
+    assert.deepEqual((await store.setGroup(scope, mine, old)).run, run);
+    await store.release(old);
+    const next = await leased(other, scope);
+    const theirs = { run: { ...run, id: 'next' }, taken: null, pausedUntil: null };
+    await other.setGroup(scope, theirs, next);
+    const everything = async (): Promise<unknown> => [
+      await other.links(scope, ENTITY, [{ key: 'a' }, { key: 'b' }]),
+      await other.stream(scope, ENTITY),
+      await other.history(scope, ENTITY, 'a', 10),
+      await other.hints(scope, ENTITY, 10),
+      await other.group(scope),
+    ];
+    const before = await everything();
+    const [hint] = await other.hints(scope, ENTITY, 1);
+    const writes: readonly (() => Promise<unknown>)[] = [
+      () => store.commit(old, { entity: ENTITY, links: [fullLink('b')] }),
+      () => store.commit(old, { entity: ENTITY, removed: ['a'] }),
+      () => store.commit(old, { entity: ENTITY, hints: [hint!.id] }),
+      () => store.commit(old, { entity: ENTITY, history: [{ ...entry, at: 2 }] }),
+      () => store.commit(old, { entity: ENTITY, stream: { ...NEW_STREAM, confirmed: true } }),
+      () => store.commit(old, { entity: ENTITY }),
+      () => store.setGroup(scope, { run: { ...run, status: 'SUCCESS', endedAt: 9 } }, old),
+      () => store.setGroup(scope, { again: false, pausedUntil: 7 }, old),
+      () => store.setGroup(scope, { taken: { id: 'w', options: null } }, old),
+    ];
+    for (const write of writes) assert.equal(await codeOf(write()), 'sync.leaseLost');
+    assert.equal(await store.renew(old, 60_000), null);
+    await store.release(old);
+    assert.deepEqual(await everything(), before);
+    // What is no run's needs no lease.
+    assert.equal((await store.setGroup(scope, { enabled: false })).enabled, false);
+    assert.deepEqual((await other.setGroup(scope, { again: true }, next)).run, theirs.run);
+    await other.forget(scope);
+    assert.equal(await codeOf(other.setGroup(scope, { run }, next)), 'sync.leaseLost');
+    assert.equal((await store.group(scope)).run, null);
   },
   'renew: moves the end, for its holder only': async (store, other) => {
     const scope = freshScope();

@@ -6,6 +6,8 @@ import Database from 'better-sqlite3';
 
 import { sqliteExecutor } from '../../src/sql/executors/sqlite-executor.js';
 import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
+import type { SyncLease } from '../../src/sync/store/sync-store.js';
+import { SqlSyncStore } from '../../src/sync/sql/sql-sync-store.js';
 import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
 import { stormSize } from '../support/sizes.js';
 import { makeDatabase, type TestDatabase } from './support/databases.js';
@@ -15,8 +17,31 @@ import { SyncProcesses } from './support/sync-processes.js';
 const STOPPED_MS = 1_300;
 const STOPS = stormSize(4, 100);
 const EDITS = 4;
+/** At which requests it is stopped: under `npm run storm` at each kind. */
+const STOPPED_AT = ['write', 'get', 'changes', 'create'].slice(0, stormSize(1, 4));
 
 const WRITES = new Set(['create', 'update', 'write']);
+
+const SCOPE = { app: 'app', marketplace: 'acme', group: 'cld-1' };
+
+/** Everything that the store keeps. */
+function contentOf(file: Database.Database): unknown {
+  const tables = file
+    .prepare(
+      "select name from sqlite_master where type = 'table' and name like 'maestrano_sync%' order by name",
+    )
+    .pluck()
+    .all() as string[];
+  return tables.map((name) => [name, file.prepare(`select * from ${name}`).all()]);
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error('It did not come to it.');
+    await pause(20);
+  }
+}
 
 describe('a process of the synchronization that stands still (SIGSTOP)', () => {
   let sources: CompiledSources;
@@ -76,6 +101,51 @@ describe('a process of the synchronization that stands still (SIGSTOP)', () => {
       }
     },
     120_000,
+  );
+
+  it.each(STOPPED_AT)(
+    'one whose lease was taken while it stood still at "%s" has no write of any kind land afterwards',
+    async (where) => {
+      const run = await started(1);
+      const file = new Database(`${database.url}-${count}`);
+      const store = new SqlSyncStore(sqliteExecutor(file));
+      const its = { stands: false, goesOn: false, ended: false };
+      const sent: string[] = [];
+      let lease: SyncLease | null = null;
+      let goesOn = (): void => undefined;
+      const taken = new Promise<void>((resolve) => (goesOn = resolve));
+      const held = new Promise<void>(() => undefined);
+      run.asked = async (child, { method }) => {
+        if (its.goesOn) sent.push(method);
+        if (its.stands && method === 'ran') {
+          its.ended = true;
+          // It begins nothing else.
+          await held;
+        } else if (!its.stands && method === where) {
+          child.kill('SIGSTOP');
+          its.stands = true;
+          await taken;
+          its.goesOn = true;
+          child.kill('SIGCONT');
+        }
+      };
+      try {
+        for (let edit = 0; edit < 20; edit += 1) run.edit();
+        await until(() => its.stands);
+        await until(async () => (lease ??= await store.acquire(SCOPE, 60_000)) !== null);
+        const note = { id: 'newer', status: 'RUNNING', message: '', startedAt: 1, endedAt: null } as const;
+        await store.setGroup(SCOPE, { run: note, taken: null }, lease!);
+        const before = contentOf(file);
+        goesOn();
+        await until(() => its.ended);
+        expect(sent.filter((method) => WRITES.has(method))).toEqual([]);
+        expect(contentOf(file)).toEqual(before);
+      } finally {
+        await run.close();
+        file.close();
+      }
+    },
+    60_000,
   );
 
   it(

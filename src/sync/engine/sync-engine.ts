@@ -3,7 +3,7 @@ import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
-import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
+import type { SyncLease, SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
 import { breakCircles } from './cycles.js';
 import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
@@ -51,6 +51,17 @@ export interface SyncRunResult {
   readonly notices: readonly (SyncNotice & { readonly entity: string })[];
 }
 
+/** What comes of a run while somebody else is at it. */
+export const NOTHING_RUN: SyncRunResult = {
+  status: 'busy',
+  counters: newCounters(),
+  entities: {},
+  more: false,
+  errors: [],
+  pausedUntil: null,
+  notices: [],
+};
+
 /** Times the entities are gone through, so that records that wait for others are sent in the same run. */
 const PASSES = 3;
 
@@ -75,10 +86,23 @@ export class SyncEngine {
   /**
    * One run for a group: everything that is due by then. What goes wrong with a record stays with the record.
    *
+   * @param held the lease of the group where it is held already, which whoever acquired it releases; it is acquired by default
    * @throws MaestranoSyncError `sync.leaseLost`
    */
-  async run(sides: GroupSides, options: RunOptions = FULL_RUN, signal?: AbortSignal): Promise<SyncRunResult> {
-    return this.#withLease(sides, options, signal, (contexts) => this.#runAll(contexts));
+  async run(
+    sides: GroupSides,
+    options: RunOptions = FULL_RUN,
+    signal?: AbortSignal,
+    held?: SyncLease,
+  ): Promise<SyncRunResult> {
+    const work = (lease: SyncLease): Promise<SyncRunResult> =>
+      this.#withLease(lease, sides, options, signal, (contexts) => this.#runAll(contexts));
+    return held ? work(held) : ((await this.#released(sides, work)) ?? NOTHING_RUN);
+  }
+
+  /** The lease on a group, for as long as a run may go without renewing it; null while somebody else has it. */
+  acquire(scope: SyncScope): Promise<SyncLease | null> {
+    return this.store.acquire(scope, this.settings.leaseMs + this.settings.timeoutMs);
   }
 
   /** What a run would do with what is due by now; both sides are read, and nothing is written. */
@@ -112,7 +136,7 @@ export class SyncEngine {
     plan: SyncPlan,
   ): Promise<SyncRunResult & { readonly skipped: readonly string[] }> {
     const skipped: string[] = [];
-    const result = await this.#withLease(sides, FULL_RUN, undefined, async (contexts) => {
+    const work = async (contexts: readonly RunContext[]): Promise<[]> => {
       for (const context of contexts) {
         const entries = plan.entries.filter(
           ({ entity, action }) => entity === context.entity.name && action !== 'hold',
@@ -135,8 +159,11 @@ export class SyncEngine {
         }
       }
       return [];
-    });
-    return { ...result, skipped };
+    };
+    const result = await this.#released(sides, (lease) =>
+      this.#withLease(lease, sides, FULL_RUN, undefined, work),
+    );
+    return { ...(result ?? NOTHING_RUN), skipped };
   }
 
   /** Digests of one side of a record as it is now; none where it cannot be read. */
@@ -169,46 +196,43 @@ export class SyncEngine {
 
   /** Runs some work that needs the lease of a group; null while somebody else has it. */
   async exclusively<T>(sides: GroupSides, work: (guard: HeldLease) => Promise<T>): Promise<T | null> {
-    const { leaseMs, timeoutMs } = this.settings;
-    const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
+    return this.#released(sides, (lease) => work(new HeldLease(this.store, lease, this.settings)));
+  }
+
+  async #released<T>({ scope }: GroupSides, work: (lease: SyncLease) => Promise<T>): Promise<T | null> {
+    const lease = await this.acquire(scope);
     if (lease === null) return null;
     try {
-      return await work(new HeldLease(this.store, lease, this.settings));
+      return await work(lease);
     } finally {
       await this.store.release(lease);
     }
   }
 
   async #withLease(
+    lease: SyncLease,
     sides: GroupSides,
     options: RunOptions,
     signal: AbortSignal | undefined,
     work: (contexts: readonly RunContext[]) => Promise<readonly MaestranoSyncError[]>,
   ): Promise<SyncRunResult> {
-    const { leaseMs, timeoutMs } = this.settings;
-    const lease = await this.store.acquire(sides.scope, leaseMs + timeoutMs);
-    if (lease === null) return { ...NOTHING_DONE, status: 'busy', counters: newCounters() };
     const guard = new HeldLease(this.store, lease, this.settings, signal, sides.pace);
-    try {
-      const contexts = this.#chosen(options.only).map((entity) =>
-        this.#context(sides, entity, guard, options, newCounters()),
-      );
-      const errors = await work(contexts);
-      const notices = contexts.flatMap((context) =>
-        context.notices.map((notice) => ({ ...notice, entity: context.entity.name })),
-      );
-      return {
-        status: errors.length > 0 ? 'failed' : 'done',
-        counters: sumOf(contexts.map(({ counters }) => counters)),
-        entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
-        more: await this.#isMore(contexts),
-        errors,
-        pausedUntil: latest(contexts.map(({ source }) => source.pausedUntil)),
-        notices,
-      };
-    } finally {
-      await this.store.release(guard.lease);
-    }
+    const contexts = this.#chosen(options.only).map((entity) =>
+      this.#context(sides, entity, guard, options, newCounters()),
+    );
+    const errors = await work(contexts);
+    const notices = contexts.flatMap((context) =>
+      context.notices.map((notice) => ({ ...notice, entity: context.entity.name })),
+    );
+    return {
+      status: errors.length > 0 ? 'failed' : 'done',
+      counters: sumOf(contexts.map(({ counters }) => counters)),
+      entities: Object.fromEntries(contexts.map(({ entity, counters }) => [entity.name, counters])),
+      more: await this.#isMore(contexts),
+      errors,
+      pausedUntil: latest(contexts.map(({ source }) => source.pausedUntil)),
+      notices,
+    };
   }
 
   /** Whether the time was over before everything that is due was done. */
@@ -302,9 +326,6 @@ export class SyncEngine {
     };
   }
 }
-
-/** What a run did that did nothing. */
-const NOTHING_DONE = { entities: {}, more: false, errors: [], pausedUntil: null, notices: [] };
 
 /** The latest of some moments; null where there is none. */
 export function latest(moments: readonly (number | null)[]): number | null {

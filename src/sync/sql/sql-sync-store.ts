@@ -122,21 +122,15 @@ export class SqlSyncStore extends SyncStore {
     const key = scopeKey(lease.scope);
     const duplicate = new MaestranoSyncError('sync.duplicateLink', { marketplace, group });
     if (hasDuplicates(changes)) throw duplicate;
-    let held = false;
     try {
-      held = await this.#transaction(async (executor) => {
-        const row = await leaseRow(executor, this.#tables.lease, key);
-        if (!row || numberOf(row, 'token') !== lease.token) return false;
-        await writeCommit(executor, this.#tables, key, changes);
-        return true;
-      });
+      await this.#held(lease, (executor) => writeCommit(executor, this.#tables, key, changes));
     } catch (error) {
+      if (error instanceof MaestranoSyncError) throw error;
       // Every library names a violated index otherwise: whether it was one, the rows tell.
       if (await this.#retried(() => isHeldElsewhere(this.executor, this.#tables, key, changes)))
         throw duplicate;
       throw error;
     }
-    if (!held) throw new MaestranoSyncError('sync.leaseLost', { marketplace, group });
   }
 
   async links(scope: SyncScope, entity: string, refs: readonly SyncRef[]): Promise<(SyncLink | null)[]> {
@@ -298,8 +292,14 @@ export class SqlSyncStore extends SyncStore {
     return row ? groupOf(textOf(row, 'body')) : NEW_GROUP;
   }
 
-  async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {
-    return this.#transaction((executor) => writeGroup(executor, this.#tables.group, scope, changes));
+  async setGroup(
+    scope: SyncScope,
+    changes: Partial<SyncGroupState>,
+    lease?: SyncLease,
+  ): Promise<SyncGroupState> {
+    const work = (executor: SqlExecutor): Promise<SyncGroupState> =>
+      writeGroup(executor, this.#tables.group, scope, changes);
+    return lease ? this.#held(lease, work) : this.#transaction(work);
   }
 
   groups(app: string, query: { readonly after?: string; readonly limit: number }): Promise<SyncGroupPage> {
@@ -355,6 +355,16 @@ export class SqlSyncStore extends SyncStore {
       // A list of our own: drivers have lists of their own kind.
       return Array.from(rowsOf(await this.executor.query(wanted, statement.parameters)));
     });
+  }
+
+  /** A transaction under the lock of the lease. @throws MaestranoSyncError `sync.leaseLost` for an older one */
+  async #held<T>({ scope, token }: SyncLease, work: (executor: SqlExecutor) => Promise<T>): Promise<T> {
+    const done = await this.#transaction(async (executor) => {
+      const row = await leaseRow(executor, this.#tables.lease, scopeKey(scope));
+      return row && numberOf(row, 'token') === token ? { value: await work(executor) } : null;
+    });
+    if (done) return done.value;
+    throw new MaestranoSyncError('sync.leaseLost', { marketplace: scope.marketplace, group: scope.group });
   }
 
   #transaction<T>(work: (executor: SqlExecutor) => Promise<T>): Promise<T> {

@@ -132,13 +132,7 @@ export class MemorySyncStore extends SyncStore {
   }
 
   async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
-    const rows = this.#rows(lease.scope);
-    if (rows.token !== lease.token) {
-      throw new MaestranoSyncError('sync.leaseLost', {
-        marketplace: lease.scope.marketplace,
-        group: lease.scope.group,
-      });
-    }
+    const rows = this.#rowsOf(lease);
     const entity = rows.entity(changes.entity);
     const { links = [], removed = [] } = changes;
     const before = [...removed, ...links.map(({ key }) => key)].flatMap((key) => entity.links.get(key) ?? []);
@@ -258,8 +252,12 @@ export class MemorySyncStore extends SyncStore {
     };
   }
 
-  async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {
-    const rows = this.#rows(scope);
+  async setGroup(
+    scope: SyncScope,
+    changes: Partial<SyncGroupState>,
+    lease?: SyncLease,
+  ): Promise<SyncGroupState> {
+    const rows = lease ? this.#rowsOf(lease) : this.#rows(scope);
     rows.group = { ...rows.group, ...changes };
     return rows.group;
   }
@@ -275,6 +273,13 @@ export class MemorySyncStore extends SyncStore {
   }
 
   async ping(): Promise<void> {}
+
+  /** The rows of a lease's scope. @throws MaestranoSyncError `sync.leaseLost` for an older one */
+  #rowsOf({ scope, token }: SyncLease): ScopeRows {
+    const rows = this.#rows(scope);
+    if (rows.token === token) return rows;
+    throw new MaestranoSyncError('sync.leaseLost', { marketplace: scope.marketplace, group: scope.group });
+  }
 
   #rows(scope: SyncScope): ScopeRows {
     const key = keyOf(scope);

@@ -11,7 +11,7 @@ export interface SyncScope {
   readonly group: string;
 }
 
-/** The right to work on a scope. Its token rises with every holder; a store rejects writes with an older one. */
+/** The right to work on a scope. Its token rises with every holder; a store rejects all writes with an older one. */
 export interface SyncLease {
   readonly scope: SyncScope;
   readonly token: number;
@@ -286,8 +286,14 @@ export const NEW_STREAM: SyncStream = {
  * that nothing is lost: a store that evicts, or forgets its last second when a server dies, lets edits be overwritten.
  *
  * Rules: a scope is the unit of isolation, and its `app` is part of every key; of any number of callers of `acquire`
- * one gets the lease; `commit` is all or nothing, and rejects with `sync.leaseLost` for an older token and with
- * `sync.duplicateLink` where two links would hold one id; texts and numbers come back exactly.
+ * one gets the lease; `commit` is all or nothing, and rejects with `sync.duplicateLink` where two links would hold one id;
+ * texts and numbers come back exactly.
+ *
+ * Every write of a run carries its lease: `commit` (links, stream, history, and hints that are dealt with) and what `setGroup`
+ * notes of the run. Both reject with `sync.leaseLost` for an older token, and `renew` and `release` do nothing for one. Only
+ * what is no run's has no lease: a `hint` (of a notification, or `touch`), and by `setGroup` that somebody wants a run
+ * (`wanted`, `again`), an operator's switches (`enabled`, `paused`), a rollout's mark (`rolledOutAt`), and `forget`. None of
+ * them says how a record is.
  */
 export abstract class SyncStore {
   /** `memory`: over with the process. `mayLose`: acknowledged writes can be lost. */
@@ -326,8 +332,17 @@ export abstract class SyncStore {
     app: string,
     query: { readonly after?: string; readonly limit: number },
   ): Promise<SyncGroupPage>;
-  /** Changes what is given and resolves with the whole. Needs no lease. */
-  abstract setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState>;
+  /**
+   * Changes what is given and resolves with the whole.
+   *
+   * @param lease of the run that notes something of itself; none for what others want of the group
+   * @throws MaestranoSyncError `sync.leaseLost` for a lease with an older token: nothing is changed
+   */
+  abstract setGroup(
+    scope: SyncScope,
+    changes: Partial<SyncGroupState>,
+    lease?: SyncLease,
+  ): Promise<SyncGroupState>;
   /** Newest first. */
   abstract history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]>;
   /** Removes everything that is known of the scope. Who holds its lease at that moment commits nothing any more. */

@@ -5,10 +5,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type Database from 'better-sqlite3';
 
-import { SyncEngine } from '../../../src/sync/engine/sync-engine.js';
+import { FULL_RUN, SyncEngine } from '../../../src/sync/engine/sync-engine.js';
 import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
 import type { ConnecRecords } from '../../../src/sync/connec/connec-records.js';
 import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
+import { GroupRuns } from '../../../src/sync/group-runs.js';
 import type { SyncSource } from '../../../src/sync/source/sync-source.js';
 import { SqlSyncStore } from '../../../src/sync/sql/sql-sync-store.js';
 import { sqliteExecutor } from '../../../src/sql/executors/sqlite-executor.js';
@@ -90,10 +91,18 @@ const engine = new SyncEngine(store, [people], {
   brake: { floor: 10_000, share: 1, ceiling: 10_000 },
 });
 const scope = { app: 'app', marketplace: 'acme', group: 'cld-1' };
-const owner = { provider: 'app', realm: 'r' };
+const sides = { scope, connec, owner: { provider: 'app', realm: 'r' }, tenant: 'cld-1', executor: null };
+const runs = new GroupRuns(store, engine);
 for (;;) {
   try {
-    await engine.run({ scope, connec, owner, tenant: 'cld-1', executor: null });
+    await runs.run(scope, {
+      request: () => ({ id: String(process.pid), options: {} }),
+      run: async (lease) => {
+        const result = await engine.run(sides, FULL_RUN, undefined, lease);
+        return { result, ending: { status: 'SUCCESS', message: '' }, pausedUntil: null };
+      },
+      failed: (error) => ({ status: 'ERROR', message: String(error) }),
+    });
   } catch (error) {
     // Another process has the group by now.
     if ((error as { code?: string }).code !== 'sync.leaseLost') throw error;

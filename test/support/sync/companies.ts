@@ -4,10 +4,11 @@ import { SyncEngine } from '../../../src/sync/engine/sync-engine.js';
 import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
 import type { SyncEntity } from '../../../src/sync/fields/entity-definition.js';
 import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
-import { RunStates } from '../../../src/sync/run-states.js';
+import { GroupRuns } from '../../../src/sync/group-runs.js';
+import { runOptionsOf } from '../../../src/sync/run-options.js';
 import { MemorySyncScheduler } from '../../../src/sync/schedule/memory-sync-scheduler.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
-import { type EndedRun, Slices, type SlicesFacts } from '../../../src/sync/slices.js';
+import { sliceRequest, Slices, type SlicesFacts } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import type { SyncScope } from '../../../src/sync/store/sync-store.js';
 import type { MaestranoSync } from '../../../src/sync/sync.service.js';
@@ -78,24 +79,32 @@ export class Companies {
     readonly scheduler: MemorySyncScheduler;
   } {
     const engine = new SyncEngine(this.store, [this.#entity], { ...SYNC_DEFAULTS, firstRun: 'apply' });
-    const states = new RunStates(this.store);
+    const runs = new GroupRuns(this.store, engine);
     const scheduler = new MemorySyncScheduler();
-    const run: SlicesFacts['run'] = async (group, options, signal, taken): Promise<EndedRun> => {
+    const run: SlicesFacts['run'] = (group, until, signal) => {
       const scope = this.scopeOf(group);
       const { connec } = this.#byName.get(nameOf(group))!;
-      const noted = await states.begin(scope, await this.store.group(scope), taken);
       const sides = { scope, connec, owner: OWNER, tenant: null, executor: null };
-      const result = await engine.run(sides, options, signal);
-      if (result.status === 'busy') return { result, again: !(await states.ask(scope, noted)) };
-      this.begun.set(group.marketplace, (this.begun.get(group.marketplace) ?? 0) + 1);
-      const code = result.errors[0]?.code ?? null;
-      const status = code === null ? 'SUCCESS' : 'ERROR';
-      return { result, again: await states.end(scope, { ...noted, status, code }) };
+      return runs.run(
+        scope,
+        {
+          request: sliceRequest,
+          run: async (lease, { paused }, taken) => {
+            const how = { ...runOptionsOf(['people'], paused, taken?.options ?? {}), until };
+            const result = await engine.run(sides, how, signal, lease);
+            this.begun.set(group.marketplace, (this.begun.get(group.marketplace) ?? 0) + 1);
+            const code = result.errors[0]?.code ?? null;
+            const status = code === null ? 'SUCCESS' : 'ERROR';
+            return { result, ending: { status, message: '', code }, pausedUntil: null };
+          },
+          failed: () => ({ status: 'ERROR', message: '', code: 'unknown' }),
+        },
+        signal,
+      );
     };
     const slices = new Slices({
       store: this.store,
       scheduler,
-      entities: ['people'],
       sliceMs: 30_000,
       scopeOf: (group) => this.scopeOf(group),
       run,

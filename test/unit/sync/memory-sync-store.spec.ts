@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
-import type { SyncCommit, SyncLease, SyncScope } from '../../../src/sync/store/sync-store.js';
+import type { SyncCommit, SyncGroupState, SyncLease, SyncScope } from '../../../src/sync/store/sync-store.js';
 import { syncStoreContract } from '../../../src/testing/sync-store-contract.js';
 
 describe('store contract of the synchronization, in memory (check 23)', () => {
@@ -29,6 +29,13 @@ class Unfenced extends MemorySyncStore {
 
   override async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
     await super.commit({ ...lease, token: this.#newest?.token ?? lease.token }, changes);
+  }
+}
+
+/** Asks for the lease where records are written, and not where runs are noted. */
+class NotesOfAnybody extends MemorySyncStore {
+  override async setGroup(scope: SyncScope, changes: Partial<SyncGroupState>): Promise<SyncGroupState> {
+    return super.setGroup(scope, changes);
   }
 }
 
@@ -61,6 +68,11 @@ describe('store contract of the synchronization', () => {
   it.each([
     ['keeps half of a rejected commit', HalfCommits, /nothing of the commit is kept/],
     ['takes commits of an older holder', Unfenced, /its holder writes nothing any more/],
+    [
+      'lets an older holder note how its run ended',
+      NotesOfAnybody,
+      /a write of any kind with an older lease/,
+    ],
     ['acknowledges what it has not kept', Hasty, /finds all that was acknowledged/],
     ['loses hints', LosesHints, /kept when it came again meanwhile/],
   ])('is failed by a store that %s (check 23)', async (_name, Broken, failing) => {
