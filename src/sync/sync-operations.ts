@@ -247,6 +247,8 @@ export class SyncOperations {
           released: true,
           appCursor: null,
           connecHigh: null,
+          connecListing: null,
+          sweep: null,
           appVersions: null,
           appAnchors: [],
           connecAnchors: [],
@@ -294,6 +296,8 @@ export class SyncOperations {
       ...stream,
       appCursor: null,
       connecHigh: null,
+      connecListing: null,
+      sweep: null,
       sweptAt: stream.sweptAt === null ? null : 0,
     }));
   }

@@ -29,7 +29,7 @@ import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { References } from './references.js';
 import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
-import type { RunContext } from './run-context.js';
+import { isOver, type RunContext } from './run-context.js';
 
 /** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */
 const MAX_PAGES = 100_000;
@@ -82,7 +82,10 @@ function idOf(link: SyncLink, kind: SyncSide | 'external'): string | null {
   return kind === 'external' ? link.externalId : link[kind].id;
 }
 
-/** Reads which records changed on the application's side, and marks them as due. */
+/**
+ * Reads which records changed on the application's side, and marks them as due; at least one page, and until the slice is over. The next
+ * slice goes on from the cursor.
+ */
 export async function discoverApp(context: RunContext): Promise<void> {
   const { source, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
@@ -111,17 +114,25 @@ export async function discoverApp(context: RunContext): Promise<void> {
       },
     });
     if (!page.more) break;
+    if (isOver(context.listUntil)) {
+      context.unfinished = true;
+      break;
+    }
     cursor = page.cursor;
   }
   await checkAppAnchors(context, start.appAnchors, read);
 }
 
-/** Reads which records changed at Connec!, and marks them as due. */
+/**
+ * Reads which records changed at Connec!, and marks them as due; at least one page, and until the slice is over. It ends with a
+ * stamp of which all records were read: the next slice goes on there, although records may have got later stamps meanwhile.
+ */
 export async function discoverConnec(context: RunContext): Promise<void> {
   const { connec, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
-  const began = Date.now();
-  let position: ConnecPosition = { since: readFrom(start, settings), skip: 0 };
+  const resumed = start.connecListing;
+  const began = resumed?.began ?? Date.now();
+  let position: ConnecPosition = { since: resumed ? resumed.since : readFrom(start, settings), skip: 0 };
   const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
     await context.guard.check('connec');
@@ -132,10 +143,14 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const links = await seeConnec(context, records, 'poll');
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
+    const left = page.next?.skip === 0 && isOver(context.listUntil) ? page.next.since : null;
     const after: SyncStream = {
       ...stream,
-      // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
-      connecHigh: high === 0 ? stream.connecHigh : high,
+      // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway. Records may have become
+      // visible between two slices: the next listing looks back from where the last slice began.
+      connecHigh: high === 0 ? stream.connecHigh : page.next === null && resumed ? resumed.since : high,
+      connecListing:
+        left === null ? (page.next === null ? null : stream.connecListing) : { since: left, began },
       // Whoever reads from the beginning again trusts nothing that was settled before.
       connecReadUpTo: start.connecHigh === null ? null : stream.connecReadUpTo,
       connecComplete: stream.connecComplete || page.next === null,
@@ -144,6 +159,10 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const connecReadUpTo = page.next === null ? readUpTo(after, settings, began) : after.connecReadUpTo;
     await context.guard.commit({ entity: entity.name, links, stream: { ...after, connecReadUpTo } });
     if (page.next === null) break;
+    if (left !== null) {
+      context.unfinished = true;
+      break;
+    }
     position = page.next;
   }
   await checkConnecAnchors(context, start.connecAnchors, read, anchorsFrom(start, settings));
@@ -181,11 +200,16 @@ export async function takeHints(context: RunContext): Promise<void> {
   }
 }
 
-/** Finds or makes the links of records of the application, and marks those as due that differ from their base. */
+/**
+ * Finds or makes the links of records of the application, and marks those as due that differ from their base.
+ *
+ * @param mark of the complete listing that shows them, where it takes several slices
+ */
 export async function seeApp(
   context: RunContext,
   shown: readonly AppSideRecord[],
   cause: SyncCause,
+  mark?: number,
 ): Promise<readonly SyncLink[]> {
   const { store, scope, entity } = context;
   const records = await withoutErased(context, 'app', shown);
@@ -214,16 +238,18 @@ export async function seeApp(
     if (link.connec.id === null)
       link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
     link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
+    if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
     if (link !== before) page.put(link);
   }
   return page.touched;
 }
 
-/** Finds or makes the links of records of Connec!, and marks those as due that differ from their base. */
+/** As {@link seeApp}, for records of Connec!. */
 export async function seeConnec(
   context: RunContext,
   shown: readonly ConnecSide[],
   cause: SyncCause,
+  mark?: number,
 ): Promise<readonly SyncLink[]> {
   const { store, scope, entity } = context;
   const records = await withoutErased(context, 'connec', shown);
@@ -250,6 +276,7 @@ export async function seeConnec(
       link = { ...link, matchKeys: matchable ? matchKeysOf(entity, record, references.convert) : [] };
     }
     link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
+    if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
     if (link !== before) page.put(link);
   }
   return page.touched;

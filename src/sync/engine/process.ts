@@ -14,8 +14,7 @@ import { historyOf, withValuesSince } from './history.js';
 import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
 import { stopRestored } from './restored.js';
-import type { RunContext } from './run-context.js';
-import type { SyncSettings } from './sync-settings.js';
+import { isOver, type RunContext } from './run-context.js';
 import { addIntents, restAgreed, writeToApp, writeToConnec } from './write-records.js';
 
 /** Times a record is looked at in one run before it has to wait. */
@@ -32,10 +31,12 @@ export type Allowed = (look: Look) => boolean;
 export async function processDue(context: RunContext): Promise<void> {
   const { store, scope, entity, settings } = context;
   const turns = new Map<string, number>();
+  let begun = false;
   for (;;) {
     await context.guard.check();
-    const { until } = context.options;
-    if (until !== null && Date.now() >= until) return;
+    // One batch is done in any case: the listing may have taken the whole slice.
+    if (begun && isOver(context.options.until)) return;
+    begun = true;
     const { enabled, paused } = await store.group(scope);
     if (!enabled || entity.name in paused) return;
     const due = await store.due(scope, entity.name, Date.now(), settings.batchSize);

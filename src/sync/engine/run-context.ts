@@ -22,6 +22,13 @@ export interface RunContext {
   readonly counters: RunCounters;
   /** What was noticed about fields in this run. */
   readonly notices: SyncNotice[];
+  /**
+   * When no page is listed any more, in milliseconds of the epoch; null where everything is. Earlier than the slice ends: what is due is
+   * written in each, however much there is to list.
+   */
+  readonly listUntil: number | null;
+  /** Whether a listing goes on in the next slice; set by the listing. */
+  unfinished?: boolean;
   /** Whether a record of the entity was ever erased; taken for true where it is not known. */
   hasErased?: boolean;
   /** Whether records are created without the references that they wait for; false except where those go in a circle. */
@@ -40,6 +47,11 @@ export interface RunOptions {
   readonly until: number | null;
   /** Names of the entities that are run; null for all. */
   readonly only: readonly string[] | null;
+}
+
+/** Whether a time is over: that of a slice, or of what it lists. */
+export function isOver(until: number | null): boolean {
+  return until !== null && Date.now() >= until;
 }
 
 /** What a run did, in records. */

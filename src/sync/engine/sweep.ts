@@ -1,11 +1,13 @@
-import { dueNow, type SyncLink, withSide } from '../store/sync-link.js';
+import type { ConnecPosition } from '../connec/connec-records.js';
+import { dueNow, type SyncLink, type SyncSide, withSide } from '../store/sync-link.js';
+import type { SyncCommit, SyncSweep } from '../store/sync-store.js';
 import { overlapOf } from './connec-position.js';
 import { asGone } from './decide.js';
 import { seeApp, seeConnec } from './discover.js';
 import { forgottenBefore } from './history.js';
 import { readConnec } from './records.js';
 import { stopRestored } from './restored.js';
-import type { RunContext } from './run-context.js';
+import { isOver, type RunContext } from './run-context.js';
 
 /** Far more pages than there are records. */
 const MAX_PAGES = 100_000;
@@ -13,36 +15,60 @@ const MAX_PAGES = 100_000;
 /** Largest overlap that reads of Connec! grow to. */
 const MAX_OVERLAP = 86_400_000;
 
+/** Pages of each side that fit into a slice: a company with more records is listed in several. */
+const SLICE_PAGES = 100;
+
 /**
  * Lists all records of both sides: finds what polling missed, and records that are not there any more. Only two complete
- * lists that both miss a record, some time apart, make a delete of it.
+ * lists that both miss a record, some time apart, make a delete of it. Of a large company a slice lists a part, and the next one
+ * goes on.
  */
 export async function sweep(context: RunContext): Promise<void> {
-  const { store, scope, entity, guard } = context;
-  const begun = Date.now();
-  const before = await store.count(scope, entity.name, begun);
-  const app = await listApp(context);
-  const connec = await listConnec(context);
-  await compare(context, begun, { app: app.ids, connec: connec.ids, newest: app.newest });
-  const found = app.found + connec.found;
+  const { store, scope, entity, settings, options } = context;
+  const { sweep: begun } = await store.stream(scope, entity.name);
+  const { links } = await store.count(scope, entity.name, Date.now());
+  const sliced = begun !== null || (options.until !== null && links > SLICE_PAGES * settings.pageSize);
+  const listing = new Listing(context, begun ?? newSweep(), sliced);
+  if (!(await listing.app()) || !(await listing.connec()) || !(await listing.compare())) {
+    context.unfinished = true;
+    return;
+  }
+  const { found } = listing.state;
   const stream = await store.stream(scope, entity.name);
-  const forgotten = forgottenBefore(stream, context.settings, begun);
-  const overlap = overlapOf(stream, context.settings);
-  const missed = before.links > 0 && connec.found > 0;
-  await guard.commit({
+  const forgotten = forgottenBefore(stream, settings, listing.state.began);
+  const overlap = overlapOf(stream, settings);
+  const missed = links > 0 && found.connec > 0;
+  await context.guard.commit({
     entity: entity.name,
     stream: {
       ...stream,
+      sweep: null,
       appComplete: true,
       connecComplete: true,
       sweptAt: Date.now(),
-      foundBySweep: before.links > 0 ? stream.foundBySweep + found : stream.foundBySweep,
-      ...(forgotten === null
-        ? {}
-        : { valuesSince: context.settings.history === 'values' ? forgotten : null }),
+      foundBySweep: links > 0 ? stream.foundBySweep + found.app + found.connec : stream.foundBySweep,
+      ...(forgotten === null ? {} : { valuesSince: settings.history === 'values' ? forgotten : null }),
       overlapMs: missed ? Math.min(MAX_OVERLAP, overlap * 2) : stream.overlapMs,
     },
   });
+}
+
+/** Has the next slice begin a listing of both sides. */
+export async function planSweep({ store, scope, entity, guard }: RunContext): Promise<void> {
+  const stream = await store.stream(scope, entity.name);
+  if (stream.sweep !== null) return;
+  await guard.commit({ entity: entity.name, stream: { ...stream, sweep: newSweep() } });
+}
+
+function newSweep(): SyncSweep {
+  return {
+    began: Date.now(),
+    at: 'app',
+    after: null,
+    newest: 0,
+    found: { app: 0, connec: 0 },
+    lost: 0,
+  };
 }
 
 /** Records that were newer than all that are there: so many are no accident. */
@@ -51,100 +77,136 @@ const LOST_RECORDS = 2;
 /** Until a missing record counts as deleted that had a later version than all that are there: a week. */
 const UNSURE_DELETE = 604_800_000;
 
-interface Listed {
-  readonly ids: ReadonlySet<string>;
-  /** Records that became due by the listing: polling had not found them. */
-  readonly found: number;
-}
+/** A complete listing of both sides. Each step resolves with whether it came to its end before the slice was over. */
+class Listing {
+  /** What was listed, where all of it is listed in one slice; marks on the links say it otherwise. */
+  readonly #ids = { app: new Set<string>(), connec: new Set<string>() };
 
-async function listApp(context: RunContext): Promise<Listed & { readonly newest: number }> {
-  const ids = new Set<string>();
-  let newest = 0;
-  let found = 0;
-  let cursor: string | null = null;
-  for (let count = 0; count < MAX_PAGES; count += 1) {
-    await context.guard.check('app');
-    const page = await context.source.changes(cursor, context.settings.pageSize);
-    for (const { id, version } of page.records) {
-      ids.add(id);
-      if (typeof version === 'number') newest = Math.max(newest, version);
-    }
-    const links = await seeApp(context, page.records, 'sweep');
-    found += links.filter(({ causes }) => causes.length === 1 && causes[0] === 'sweep').length;
-    if (links.length > 0) await context.guard.commit({ entity: context.entity.name, links });
-    if (!page.more) break;
-    cursor = page.cursor;
-  }
-  return { ids, found, newest };
-}
+  constructor(
+    private readonly context: RunContext,
+    public state: SyncSweep,
+    private readonly sliced: boolean,
+  ) {}
 
-async function listConnec(context: RunContext): Promise<Listed> {
-  const { connec, entity, settings } = context;
-  const ids = new Set<string>();
-  let found = 0;
-  let position: { since: number | null; skip: number } | null = { since: null, skip: 0 };
-  for (let count = 0; position !== null && count < MAX_PAGES; count += 1) {
-    await context.guard.check('connec');
-    const page = await connec.page(entity.resource, position, settings.pageSize);
-    for (const { id } of page.records) ids.add(id);
-    const links = await seeConnec(
-      context,
-      page.records.map((record) => readConnec(entity, record)),
-      'sweep',
-    );
-    found += links.filter(({ causes }) => causes.length === 1 && causes[0] === 'sweep').length;
-    if (links.length > 0) await context.guard.commit({ entity: entity.name, links });
-    position = page.next;
-  }
-  return { ids, found };
-}
-
-/** Goes through all links and notes what neither list had. */
-async function compare(
-  context: RunContext,
-  begun: number,
-  listed: {
-    readonly app: ReadonlySet<string>;
-    readonly connec: ReadonlySet<string>;
-    readonly newest: number;
-  },
-): Promise<void> {
-  const { store, scope, entity, settings } = context;
-  const forgotten = forgottenBefore(await store.stream(scope, entity.name), settings, begun);
-  let lost = 0;
-  let after: string | undefined;
-  do {
-    const page = await store.page(scope, entity.name, {
-      limit: settings.pageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    const changed: SyncLink[] = [];
-    const missing = page.links.filter(
-      ({ app, gone, createdAt }) =>
-        app.id !== null && app.seen && gone === null && createdAt < begun && !listed.app.has(app.id),
-    );
-    if (entity.source.versions === 'table') {
-      lost += missing.filter(
-        ({ app }) => typeof app.version === 'number' && app.version > listed.newest,
-      ).length;
-      if (lost >= LOST_RECORDS) await stopRestored(context, 'app');
-    }
-    const there =
-      missing.length === 0 ? new Map() : await context.source.get(missing.map(({ app }) => app.id!));
-    for (const link of page.links) {
-      if (missing.includes(link) && !there.has(link.app.id!))
-        changed.push(absent(link, begun, listed.newest, context));
-      else if (link.connec.id !== null && link.createdAt < begun && !listed.connec.has(link.connec.id)) {
-        changed.push(dueNow(link, 'sweep', Date.now()));
+  async app(): Promise<boolean> {
+    if (this.state.at !== 'app') return true;
+    const { source, settings, guard } = this.context;
+    for (let count = 0; count < MAX_PAGES; count += 1) {
+      await guard.check('app');
+      const page = await source.changes(this.state.after, settings.pageSize);
+      let { newest } = this.state;
+      for (const { id, version } of page.records) {
+        this.#ids.app.add(id);
+        if (typeof version === 'number') newest = Math.max(newest, version);
       }
+      const links = await seeApp(this.context, page.records, 'sweep', this.#mark);
+      const next = page.more ? { after: page.cursor } : ({ at: 'connec', after: null } as const);
+      await this.#listed('app', links, { newest, ...next });
+      if (!page.more) return !this.#isOver;
+      if (this.#isOver) return false;
     }
-    await context.guard.check();
-    const keys = page.links.map(({ key }) => key);
-    const forgetting = forgotten === null ? {} : { forgetValues: { keys, before: forgotten } };
-    if (changed.length > 0 || forgotten !== null)
-      await context.guard.commit({ entity: entity.name, links: changed, ...forgetting });
-    after = page.next ?? undefined;
-  } while (after !== undefined);
+    return false;
+  }
+
+  async connec(): Promise<boolean> {
+    if (this.state.at !== 'connec') return true;
+    const { connec, entity, settings, guard } = this.context;
+    const { after } = this.state;
+    let position: ConnecPosition = { since: after === null ? null : Number(after), skip: 0 };
+    for (let count = 0; count < MAX_PAGES; count += 1) {
+      await guard.check('connec');
+      const page = await connec.page(entity.resource, position, settings.pageSize);
+      for (const { id } of page.records) this.#ids.connec.add(id);
+      const records = page.records.map((record) => readConnec(entity, record));
+      const links = await seeConnec(this.context, records, 'sweep', this.#mark);
+      // Within a stamp nothing is left: its records may have got later ones by the next slice.
+      const isWhole = page.next?.skip === 0;
+      const next = page.next
+        ? { after: isWhole ? String(page.next.since) : this.state.after }
+        : ({ at: 'compare', after: null } as const);
+      await this.#listed('connec', links, next);
+      if (page.next === null) return !this.#isOver;
+      if (isWhole && this.#isOver) return false;
+      position = page.next;
+    }
+    return false;
+  }
+
+  /** Goes through all links and notes what neither list had. */
+  async compare(): Promise<boolean> {
+    const { store, scope, entity, settings, guard, source } = this.context;
+    const { began, newest } = this.state;
+    const forgotten = forgottenBefore(await store.stream(scope, entity.name), settings, began);
+    for (;;) {
+      const { after, lost: before } = this.state;
+      const page = await store.page(scope, entity.name, {
+        limit: settings.pageSize,
+        ...(after === null ? {} : { after }),
+      });
+      const missing = page.links.filter(
+        (link) =>
+          link.app.id !== null &&
+          link.app.seen &&
+          link.gone === null &&
+          link.createdAt < began &&
+          !this.#has('app', link),
+      );
+      let lost = before;
+      if (entity.source.versions === 'table') {
+        lost += missing.filter(({ app }) => typeof app.version === 'number' && app.version > newest).length;
+        if (lost >= LOST_RECORDS) await stopRestored(this.context, 'app');
+      }
+      const there = missing.length === 0 ? new Map() : await source.get(missing.map(({ app }) => app.id!));
+      const changed: SyncLink[] = [];
+      for (const link of page.links) {
+        if (missing.includes(link) && !there.has(link.app.id!))
+          changed.push(absent(link, began, newest, this.context));
+        else if (link.connec.id !== null && link.createdAt < began && !this.#has('connec', link)) {
+          changed.push(dueNow(link, 'sweep', Date.now()));
+        }
+      }
+      await guard.check();
+      const keys = page.links.map(({ key }) => key);
+      const forgetValues = forgotten === null ? null : { keys, before: forgotten };
+      await this.#save(changed, { lost, after: page.next }, forgetValues);
+      if (page.next === null) return true;
+      if (this.#isOver) return false;
+    }
+  }
+
+  /** The mark of what this listing lists; none where it is kept here. */
+  get #mark(): number | undefined {
+    return this.sliced ? this.state.began : undefined;
+  }
+
+  get #isOver(): boolean {
+    return this.sliced && isOver(this.context.listUntil);
+  }
+
+  #has(side: SyncSide, link: SyncLink): boolean {
+    return this.sliced ? link[side].listed === this.state.began : this.#ids[side].has(link[side].id!);
+  }
+
+  async #listed(side: SyncSide, links: readonly SyncLink[], changes: Partial<SyncSweep>): Promise<void> {
+    const { found } = this.state;
+    const more = links.filter(({ causes }) => causes.length === 1 && causes[0] === 'sweep').length;
+    await this.#save(links, { ...changes, found: { ...found, [side]: found[side] + more } });
+  }
+
+  /** Keeps changed links, and how far the listing is where it may go on elsewhere. */
+  async #save(
+    links: readonly SyncLink[],
+    changes: Partial<SyncSweep>,
+    forgetValues: SyncCommit['forgetValues'] | null = null,
+  ): Promise<void> {
+    this.state = { ...this.state, ...changes };
+    const { guard, entity, store, scope } = this.context;
+    const written = { entity: entity.name, links, ...(forgetValues ? { forgetValues } : {}) };
+    if (this.sliced) {
+      const stream = await store.stream(scope, entity.name);
+      await guard.commit({ ...written, stream: { ...stream, sweep: this.state } });
+    } else if (links.length > 0 || forgetValues) await guard.commit(written);
+  }
 }
 
 /**

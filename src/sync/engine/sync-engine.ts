@@ -15,9 +15,9 @@ import type { Look } from './decide.js';
 import type { Pace } from './pace.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
 import { processBatch, processDue } from './process.js';
-import type { RunContext, RunCounters, RunOptions } from './run-context.js';
+import { isOver, type RunContext, type RunCounters, type RunOptions } from './run-context.js';
 import { SourceCalls } from './source-calls.js';
-import { sweep } from './sweep.js';
+import { planSweep, sweep } from './sweep.js';
 import type { SyncSettings } from './sync-settings.js';
 
 /** What a group's synchronization needs. */
@@ -235,10 +235,11 @@ export class SyncEngine {
     };
   }
 
-  /** Whether the time was over before everything that is due was done. */
+  /** Whether the time was over before everything was listed, and everything that is due was done. */
   async #isMore(contexts: readonly RunContext[]): Promise<boolean> {
+    if (contexts.some(({ unfinished }) => unfinished)) return true;
     for (const { options, store, scope, entity } of contexts) {
-      if (options.until === null || Date.now() < options.until) continue;
+      if (!isOver(options.until)) continue;
       const { confirmed, stopped } = await store.stream(scope, entity.name);
       if ((!confirmed && this.settings.firstRun === 'plan') || stopped !== null) continue;
       if ((await store.due(scope, entity.name, Date.now(), 1)).length > 0) return true;
@@ -285,11 +286,14 @@ export class SyncEngine {
     await takeHints(context);
     await discoverApp(context);
     await discoverConnec(context);
+    const wanted = stream.sweptAt !== null && options.full;
+    // Of a full run whose time is over, the next slice knows by this that both sides are to be listed.
+    if (context.unfinished) return wanted ? await planSweep(context) : undefined;
     const due = stream.sweptAt === null || Date.now() - stream.sweptAt >= settings.sweepEveryMs;
     if (stream.sweptAt === null) {
       const first = await store.stream(scope, entity.name);
       await context.guard.commit({ entity: entity.name, stream: { ...first, sweptAt: Date.now() } });
-    } else if (due || options.full) await sweep(context);
+    } else if (due || wanted || stream.sweep !== null) await sweep(context);
   }
 
   async #process(context: RunContext): Promise<void> {
@@ -321,6 +325,7 @@ export class SyncEngine {
       settings,
       owner,
       options,
+      listUntil: options.until === null ? null : (Date.now() + options.until) / 2,
       counters,
       notices: [],
     };

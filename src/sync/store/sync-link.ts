@@ -52,6 +52,8 @@ export interface SyncSideState {
   readonly seen: boolean;
   /** Since when it cannot be read or is missing in complete lists, in milliseconds; null while it is there. */
   readonly missingSince: number | null;
+  /** The mark of the complete listing that had it last, where that took several slices: `SyncSweep.began`. */
+  readonly listed?: number;
 }
 
 /**
