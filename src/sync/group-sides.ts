@@ -15,6 +15,8 @@ import type { MaestranoSyncOptions } from './sync-options.interface.js';
 /** The name of an application that has only one. */
 const DEFAULT_APP = 'default';
 
+const NO_MARKETPLACE = '';
+
 /** The name of the application in everything that is kept. */
 export function appOf({ app }: MaestranoSyncOptions): string {
   return app ?? DEFAULT_APP;
@@ -23,6 +25,16 @@ export function appOf({ app }: MaestranoSyncOptions): string {
 /** Whose rows a group's are. */
 export function scopeOf(options: MaestranoSyncOptions, { marketplace, groupUid }: GroupReference): SyncScope {
   return { app: appOf(options), marketplace, group: groupUid };
+}
+
+/** Where it is noted that a person stopped the rollout: beside the groups, under a name that no marketplace has. */
+export function rolloutScope(options: MaestranoSyncOptions): SyncScope {
+  return { app: appOf(options), marketplace: NO_MARKETPLACE, group: 'rollout' };
+}
+
+/** Whether a row of the store is that of a company, and not one of our own notes. */
+export function isCompany({ marketplace }: { readonly marketplace: string }): boolean {
+  return marketplace !== NO_MARKETPLACE;
 }
 
 /** The application's database: as given, or the one in which the links are. */

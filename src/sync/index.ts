@@ -50,7 +50,7 @@ export {
 } from './store/sync-store.js';
 export type { SyncRequest, SyncRunOptions, SyncTaken } from './store/sync-request.js';
 export type { SyncKeyedRef, SyncRecord, SyncRecordSide } from './sync-record.js';
-export type { SyncErasure } from './engine/erased.js';
+export type { SyncErasable, SyncErasure } from './engine/erased.js';
 export type { SyncHeldRecord } from './held-record.js';
 export type { SyncOperations, SyncRecordRef } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';

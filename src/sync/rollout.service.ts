@@ -1,9 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
-import type { SyncPlan } from './engine/plan.js';
-import { scopeOf } from './group-sides.js';
-import { waitingRequest } from './store/sync-request.js';
+import { rolloutScope, scopeOf } from './group-sides.js';
+import {
+  isListed,
+  placeOf,
+  roomFor,
+  type RolloutPlace,
+  troubleOf,
+  wasAsked,
+  whyNot,
+} from './rollout-rules.js';
 import type { SyncKnownGroup } from './store/sync-store.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -16,12 +23,21 @@ export interface SyncRolloutOptions {
   readonly heldShare?: number;
   /** Records of a plan that are looked at; a company with more waits for a person. 10,000 by default. */
   readonly planLimit?: number;
+  /**
+   * Companies that are to be listed for their plan, each as soon as there is room; those that were run before are passed over. None
+   * by default: then `start()` has a company listed.
+   */
+  readonly companies?: Iterable<GroupReference> | AsyncIterable<GroupReference>;
+  /** How many of `companies` are listed at the same time at each marketplace; 10 by default. */
+  readonly inventories?: number;
 }
 
 /** What a step of a rollout found and did. */
 export interface SyncRolloutReport {
   /** Companies by where they are; of those with trouble, `attention`. */
-  readonly groups: Readonly<Record<'waiting' | 'planned' | 'underway' | 'done' | 'attention', number>>;
+  readonly groups: Readonly<Record<RolloutPlace, number>>;
+  /** Those that this step has listed for a plan. */
+  readonly listed: readonly GroupReference[];
   /** Those that this step began. */
   readonly begun: readonly GroupReference[];
   /** Those whose plan a person has to look at, and why; 100 at most. */
@@ -32,15 +48,23 @@ export interface SyncRolloutReport {
 
 const STEPS = [1, 10, 100] as const;
 
-/** Companies that one step begins at most, and plans that it leaves to persons before it ends. */
-const [MOST_BEGUN, MOST_LEFT] = [1_000, 100];
+/** Plans that a step leaves to persons before it ends, and companies with held records that it counts. */
+const [MOST_LEFT, MOST_COUNTED] = [100, 1_000];
 
-/** Companies with held records that are counted in one step. */
-const MOST_COUNTED = 1_000;
+/** What the store says of all companies. */
+interface Overview {
+  readonly groups: Record<RolloutPlace, number>;
+  readonly planned: readonly GroupReference[];
+  /** Companies that are listed at present, by marketplace. */
+  readonly listing: ReadonlyMap<string, number>;
+  /** Those that were ever asked for. */
+  readonly known: ReadonlySet<string>;
+  readonly stopped: string | null;
+}
 
 /**
  * Confirms first synchronizations in cohorts (synchronization §14): only plans that create and link, in steps, and none any more as
- * soon as a company that has begun is in trouble. Everything it goes by is in the store.
+ * soon as a company that has begun is in trouble, or a person stopped it. Everything it goes by is in the store.
  */
 @Injectable()
 export class SyncRollout {
@@ -50,31 +74,21 @@ export class SyncRollout {
   ) {}
 
   /**
-   * One step: nothing is begun while companies of the last one are under way. Call it again and again, by a timer or a person.
+   * One step: companies are listed within the budget of their marketplace, and nothing is begun while companies of the last step are
+   * under way. Call it again and again, by a timer or a person.
    *
    * @throws MaestranoSyncError `sync.sideAway` where a plan cannot be read
    */
   async next(options: SyncRolloutOptions = {}): Promise<SyncRolloutReport> {
-    const { steps = STEPS, heldShare = 0.02, planLimit = 10_000 } = options;
-    const counts = { waiting: 0, planned: 0, underway: 0, done: 0, attention: 0 };
-    const planned: GroupReference[] = [];
-    let stopped: string | null = null;
-    let counted = 0;
-    for await (const one of this.#groups()) {
-      let state = stateOf(one);
-      if (state === 'done' && (one.state.run?.needs?.records ?? 0) > 0 && (counted += 1) <= MOST_COUNTED) {
-        if ((await this.#heldShare(one)) > heldShare) state = 'attention';
-      }
-      counts[state] += 1;
-      if (state === 'planned') planned.push(one);
-      if (state === 'attention') stopped ??= reasonOf(one);
-    }
+    const { steps = STEPS, planLimit = 10_000 } = options;
+    const overview = await this.#look(options);
+    const { groups, planned, stopped } = overview;
     const begun: GroupReference[] = [];
     const left: { group: GroupReference; why: string }[] = [];
-    const room = stopped === null && counts.underway === 0 ? roomFor(counts.done, steps) : 0;
-    for (const { marketplace, groupUid } of planned) {
+    const listed = stopped === null ? await this.#list(options, overview) : [];
+    const room = stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
+    for (const group of planned) {
       if (begun.length >= room || left.length >= MOST_LEFT) break;
-      const group = { marketplace, groupUid };
       const why = whyNot(await this.sync.plan(group, { limit: planLimit }));
       if (why !== null) {
         left.push({ group, why });
@@ -85,7 +99,66 @@ export class SyncRollout {
       await this.sync.start(group);
       begun.push(group);
     }
-    return { groups: counts, begun, left, stopped };
+    return { groups, listed, begun, left, stopped };
+  }
+
+  /** Where the companies are, and whether something stands against going on. Begins nothing, and reads neither side. */
+  async status(options: Pick<SyncRolloutOptions, 'heldShare'> = {}): Promise<SyncRolloutReport> {
+    const { groups, stopped } = await this.#look(options);
+    return { groups, listed: [], begun: [], left: [], stopped };
+  }
+
+  /** No process lists or begins a company any more, until `resume()`. Those that have begun go on. */
+  async stop(): Promise<void> {
+    await this.options.store.setGroup(rolloutScope(this.options), { paused: { rollout: Date.now() } });
+  }
+
+  async resume(): Promise<void> {
+    await this.options.store.setGroup(rolloutScope(this.options), { paused: {} });
+  }
+
+  async #look({ heldShare = 0.02 }: Pick<SyncRolloutOptions, 'heldShare'>): Promise<Overview> {
+    const groups = { waiting: 0, planned: 0, underway: 0, done: 0, attention: 0 };
+    const planned: GroupReference[] = [];
+    const listing = new Map<string, number>();
+    const known = new Set<string>();
+    let stopped = await this.#stoppedByPerson();
+    let counted = 0;
+    for await (const one of this.#groups()) {
+      const { marketplace, groupUid, state } = one;
+      let place = placeOf(one);
+      if (place === 'done' && (state.run?.needs?.records ?? 0) > 0 && (counted += 1) <= MOST_COUNTED) {
+        if ((await this.#heldShare(one)) > heldShare) place = 'attention';
+      }
+      groups[place] += 1;
+      if (wasAsked(state)) known.add(keyOf(one));
+      if (isListed(one)) listing.set(marketplace, (listing.get(marketplace) ?? 0) + 1);
+      if (place === 'planned') planned.push({ marketplace, groupUid });
+      if (place === 'attention') stopped ??= troubleOf(one);
+    }
+    return { groups, planned, listing, known, stopped };
+  }
+
+  /** Has companies listed that nobody asked for yet, as many of each marketplace as there is room for. */
+  async #list(
+    { companies = [], inventories = 10 }: SyncRolloutOptions,
+    { listing, known }: Overview,
+  ): Promise<readonly GroupReference[]> {
+    const counts = new Map(listing);
+    const listed: GroupReference[] = [];
+    for await (const { marketplace, groupUid } of companies) {
+      const count = counts.get(marketplace) ?? 0;
+      if (count >= inventories || known.has(keyOf({ marketplace, groupUid }))) continue;
+      await this.sync.start({ marketplace, groupUid });
+      counts.set(marketplace, count + 1);
+      listed.push({ marketplace, groupUid });
+    }
+    return listed;
+  }
+
+  async #stoppedByPerson(): Promise<string | null> {
+    const since = (await this.options.store.group(rolloutScope(this.options))).paused['rollout'];
+    return since === undefined ? null : `Stopped by a person on ${new Date(since).toISOString()}.`;
   }
 
   async *#groups(): AsyncGenerator<SyncKnownGroup> {
@@ -104,37 +177,6 @@ export class SyncRollout {
   }
 }
 
-function stateOf({ state }: SyncKnownGroup): keyof SyncRolloutReport['groups'] {
-  const { run, rolledOutAt } = state;
-  const goesOn = waitingRequest(state) !== null || (state.taken?.options ?? null) !== null;
-  const isUnderWay = run?.endedAt === null || goesOn;
-  if (rolledOutAt !== null && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
-  if (run === null || run.needs === undefined) return 'waiting';
-  if (run.needs.stopped > 0) return 'attention';
-  return run.needs.confirmation ? 'planned' : 'done';
-}
-
-function reasonOf({ marketplace, groupUid, state }: SyncKnownGroup): string {
-  const { records = 0, stopped = 0 } = state.run?.needs ?? {};
-  const what = stopped > 0 ? `${stopped} entities stopped` : `${records} records are held back`;
-  return `${marketplace}/${groupUid}: ${what}.`;
-}
-
-/** How many more may begin. */
-function roomFor(done: number, steps: readonly number[]): number {
-  const next = steps.toSorted((one, other) => one - other).find((step) => step > done);
-  return Math.min(MOST_BEGUN, next === undefined ? Number.POSITIVE_INFINITY : next - done);
-}
-
-/** Why a person has to look at a plan; null for one that only creates and links. */
-function whyNot({ entries, truncated }: SyncPlan): string | null {
-  if (truncated) return 'The plan is longer than planLimit.';
-  const overwritten = entries.filter(
-    ({ fields, action }) => fields.length > 0 || action === 'archiveInConnec',
-  );
-  if (overwritten.length > 0) return `${overwritten.length} records would be overwritten.`;
-  const unclear = entries.filter(
-    ({ action, reason }) => action === 'stop' || (action === 'hold' && reason !== 'sync.reference'),
-  );
-  return unclear.length > 0 ? `${unclear.length} records are unclear (${unclear[0]!.reason ?? ''}).` : null;
+function keyOf({ marketplace, groupUid }: GroupReference): string {
+  return JSON.stringify([marketplace, groupUid]);
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { afterRestore, type SyncRestoreAnswer } from './after-restore.js';
 import { asGone } from './engine/decide.js';
-import { eraseLink, type SyncErasure } from './engine/erased.js';
+import { eraseLink, type SyncErasable, type SyncErasure } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
 import { heldRecord, type SyncHeldRecord } from './held-record.js';
@@ -323,6 +323,22 @@ export class SyncOperations {
       const link = await this.#link(ref);
       return eraseLink({ store: this.store, sides: this.sides, guard, entity: definition }, link, connec);
     });
+  }
+
+  /** What `erase` comes to for a record. Changes nothing. */
+  async erasable(
+    ref: SyncRecordRef,
+    { connec }: { readonly connec: 'archive' | 'unlink' },
+  ): Promise<SyncErasable> {
+    this.engine.entity(ref.entity);
+    const link = await this.#link(ref);
+    const history = await this.store.history(this.sides.scope, ref.entity, link.key, LIMIT);
+    return {
+      app: link.app.id,
+      connec: link.connec.id,
+      archives: connec === 'archive' && link.connec.id !== null,
+      history: history.length,
+    };
   }
 
   async #stream(entity: string, change: (stream: SyncStream) => SyncStream): Promise<void> {

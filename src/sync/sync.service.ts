@@ -24,7 +24,7 @@ import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { type EndedRun, GroupRuns, type GroupWork } from './group-runs.js';
-import { appOf, executorOf, scopeOf, sidesOf } from './group-sides.js';
+import { appOf, executorOf, isCompany, scopeOf, sidesOf } from './group-sides.js';
 import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
 import { withoutValues } from './store/history-values.js';
 import { checkStore } from './store/store-check.js';
@@ -277,7 +277,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   /** Groups of which anything is known, with their last run; 1,000 at a time at most. */
   async groups({ after = null, limit = LIMIT }: SyncGroupsOptions = {}): Promise<SyncGroupPage> {
     const query = { limit: Math.max(1, Math.min(LIMIT, limit)), ...(after === null ? {} : { after }) };
-    return this.options.store.groups(appOf(this.options), query);
+    const page = await this.options.store.groups(appOf(this.options), query);
+    return { ...page, groups: page.groups.filter(isCompany) };
   }
 
   /** A record with the values of both sides, read now; null where it is not known. */

@@ -159,6 +159,62 @@ describe('the sync commands', () => {
     expect(surroundings.contacts.writes).toEqual([]);
   });
 
+  it('erase a person only when that is said twice, and give a receipt that names nobody', async () => {
+    surroundings.contacts.add({ firstName: 'Ysolde', lastName: 'Quarrington', email: null });
+    await run('confirm', COMPANY);
+    await runOnce();
+    const [{ id } = { id: '' }] = people();
+    const erase = ['erase', COMPANY, 'app:1', '--entity', 'people', '--connec', 'archive'];
+    const shown = await run(...erase);
+    expect(shown).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^would erase people app:1, .*archived at/),
+    });
+    expect(shown.out).toContain('Nothing was done.');
+    expect(await json(...erase)).toMatchObject({ erased: false, app: '1', connec: id, archives: true });
+    expect(people()[0]).not.toMatchObject({ status: 'ARCHIVED' });
+    const receipt = await run(...erase, '--yes');
+    expect(receipt).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^erased one record of people on [\d-]{10}T.*, archived at Connec!\n$/),
+    });
+    expect(people()).toMatchObject([{ status: 'ARCHIVED' }]);
+    expect((await run(...erase, '--yes')).err).toContain('[sync.operation]');
+    surroundings.contacts.edit(1, { lastName: 'Again' });
+    await runOnce();
+    expect(JSON.stringify(people())).not.toContain('Again');
+  });
+
+  it('begin a rollout in steps, stop it, and tell how it stands', async () => {
+    surroundings.contacts.add({ firstName: 'Ottoline', lastName: 'Quarrington', email: null });
+    writeFileSync(join(folder, 'companies.txt'), `${COMPANY}\n\n`);
+    expect(await run('rollout', 'status')).toMatchObject({
+      code: 0,
+      out: '0 waiting, 0 planned, 0 underway, 0 done, 0 attention\n',
+    });
+    const started = await json('rollout', 'start', '--companies', 'companies.txt');
+    const group = { marketplace: 'maestrano-uat', groupUid: 'cld-9' };
+    expect(started).toMatchObject({ listed: [group], begun: [], stopped: null });
+    await runOnce();
+    const stopped = await run('rollout', 'stop');
+    expect(stopped.out).toMatch(/^0 waiting, 1 planned, .*\nstopped: Stopped by a person on \d/);
+    const again = await json('rollout', 'start', '--companies', 'companies.txt', '--steps', '1,5');
+    expect(again).toMatchObject({ listed: [], begun: [group], stopped: null });
+    await runOnce();
+    expect(people()).toHaveLength(1);
+    // Its start may still be noted as waiting for somebody who takes it up.
+    const { groups } = await json<{ groups: Record<string, number> }>(
+      'rollout',
+      'status',
+      '--held-share',
+      '0.1',
+    );
+    expect(groups['underway']! + groups['done']!).toBe(1);
+    expect((await run('rollout', 'start', '--steps', 'x')).err).toContain('Give a whole number from 1.');
+    expect((await run('rollout', 'status', '--held-share', '7')).err).toContain('Give a share from 0 to 1');
+    expect((await run('rollout', 'start', '--companies', 'none.txt')).err).toContain('[cli.file]');
+  });
+
   it('say what they cannot work with', async () => {
     const failing = async (...argv: string[]): Promise<string> => {
       const { code, err } = await run(...argv);

@@ -110,6 +110,28 @@ describe('the first synchronization of many companies', () => {
     await sync().idle();
   });
 
+  it('lists companies within the budget of their marketplace, each once, and none while a person stopped it', async () => {
+    const companies = groups;
+    let most = 0;
+    const listed: string[] = [];
+    const step = async (): Promise<void> => {
+      const report = await rollout().next({ companies, inventories: 2, steps: [1] });
+      listed.push(...report.listed.map(({ groupUid }) => groupUid));
+      most = Math.max(most, report.listed.length);
+      await sync().idle();
+    };
+    await rollout().stop();
+    await step();
+    expect(listed).toEqual([]);
+    expect((await rollout().status()).stopped).toMatch(/^Stopped by a person on /);
+    expect((await sync().groups()).groups).toEqual([]);
+    await rollout().resume();
+    for (let count = 0; count < COMPANIES; count += 1) await step();
+    expect(most).toBe(2);
+    expect(listed.toSorted()).toEqual(groups.map(({ groupUid }) => groupUid));
+    expect((await rollout().status()).groups).toMatchObject({ waiting: 0, done: COMPANIES });
+  });
+
   it('begins anew, with a plan, for a company that left and came back', async () => {
     await listed();
     await sync().confirm(groups[0]!);

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { CliError } from '../../errors/cli.error.js';
@@ -23,37 +23,57 @@ export interface SyncSession {
   readonly entities: readonly string[];
 }
 
+/** An application that synchronizes, while it is open. */
+export interface SyncApplication {
+  readonly app: INestApplicationContext;
+  readonly sync: MaestranoSync;
+  /** Names of its marketplaces. */
+  readonly marketplaces: readonly string[];
+}
+
 /**
  * Opens the application, does some work with its synchronization, and closes it again. No run begins by itself.
  *
- * @throws CliError `cli.application` where it has no synchronization, `cli.usage` for an unknown company or entity
+ * @throws CliError `cli.application` where it has no synchronization
  */
-export async function withSync<T>(
+export async function withSyncApplication<T>(
   io: CliIo,
-  { app: file, entity }: SyncCommandOptions,
-  company: string,
-  work: (session: SyncSession) => Promise<T>,
+  file: string,
+  work: (application: SyncApplication) => Promise<T>,
 ): Promise<T> {
   // What the application logs would stand in the report.
   Logger.overrideLogger(false);
   const { app, close } = await openApplication(file, io);
   try {
     const sync = found(() => app.get(MaestranoSync, { strict: false }));
+    const marketplaces = app.get(MarketplaceLoader, { strict: false }).registry.list();
+    return await work({ app, sync, marketplaces: marketplaces.map(({ name }) => name) });
+  } finally {
+    await close();
+  }
+}
+
+/**
+ * As {@link withSyncApplication}, for one company.
+ *
+ * @throws CliError `cli.application`; `cli.usage` for an unknown company or entity
+ */
+export function withSync<T>(
+  io: CliIo,
+  { app: file, entity }: SyncCommandOptions,
+  company: string,
+  work: (session: SyncSession) => Promise<T>,
+): Promise<T> {
+  return withSyncApplication(io, file, async ({ sync, marketplaces }) => {
     if (entity !== undefined && !sync.entities.includes(entity)) {
       throw new CliError('cli.usage', {
         message: `There is no entity "${entity}".`,
         remedy: `Entities: ${sync.entities.join(', ')}.`,
       });
     }
-    const marketplaces = app.get(MarketplaceLoader, { strict: false }).registry.list();
-    const group = groupOf(
-      company,
-      marketplaces.map(({ name }) => name),
-    );
+    const group = companyOf(company, marketplaces);
     return await work({ sync, group, entities: entity === undefined ? sync.entities : [entity] });
-  } finally {
-    await close();
-  }
+  });
 }
 
 function found(get: () => MaestranoSync): MaestranoSync {
@@ -68,7 +88,8 @@ function found(get: () => MaestranoSync): MaestranoSync {
   }
 }
 
-function groupOf(company: string, names: readonly string[]): GroupReference {
+/** The company that is named. @throws CliError `cli.usage` */
+export function companyOf(company: string, names: readonly string[]): GroupReference {
   const [first = '', second] = company.split('/');
   const marketplace = second === undefined ? (names.length === 1 ? names[0] : undefined) : first;
   if (marketplace !== undefined && names.includes(marketplace))

@@ -1,8 +1,10 @@
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
+import { eraseCommand } from './erase.command.js';
 import { heldCommand, type HeldDecision } from './held.command.js';
 import { importIdMapsCommand } from './import-id-maps.command.js';
+import { rolloutCommand } from './rollout.command.js';
 import { nameOf, oneEntity, recordOf, report, type SyncCommandOptions, withSync } from './sync-session.js';
 
 /** Most that one list shows. */
@@ -155,7 +157,9 @@ export function syncCommand(io: CliIo): CliCommand {
         }),
       );
   }
+  eraseCommand(sub('erase'));
   importIdMapsCommand(sub('import-id-maps'));
+  rolloutCommand(command.command('rollout'));
   return command;
 }
 

@@ -17,6 +17,16 @@ export interface SyncErasure {
   readonly archived: boolean;
 }
 
+/** What erasing a record comes to. */
+export interface SyncErasable {
+  readonly app: string | null;
+  readonly connec: string | null;
+  /** Whether the record at Connec! is archived by it. */
+  readonly archives: boolean;
+  /** Entries of its history that go. */
+  readonly history: number;
+}
+
 /** What erasing stands on. */
 interface EraseFacts {
   readonly store: SyncStore;

@@ -1,0 +1,62 @@
+import type { SyncPlan } from './engine/plan.js';
+import { waitingRequest } from './store/sync-request.js';
+import type { SyncGroupState, SyncKnownGroup } from './store/sync-store.js';
+
+/** Where a company is in a rollout. */
+export type RolloutPlace = 'waiting' | 'planned' | 'underway' | 'done' | 'attention';
+
+/** Companies that one step begins at most. */
+const MOST_BEGUN = 1_000;
+
+/** Where a company is, by what is known of it. */
+export function placeOf({ state }: SyncKnownGroup): RolloutPlace {
+  const { run, rolledOutAt } = state;
+  const isUnderWay = goesOn(state);
+  if (rolledOutAt !== null && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
+  if (run === null || run.needs === undefined) return 'waiting';
+  if (run.needs.stopped > 0) return 'attention';
+  if (!run.needs.confirmation) return 'done';
+  // Of a large company a plan is good once all of it is listed.
+  return isUnderWay ? 'waiting' : 'planned';
+}
+
+/** Whether both sides of the company are being listed for the first time, or will be as soon as it is its turn. */
+export function isListed(one: SyncKnownGroup): boolean {
+  return one.state.enabled && placeOf(one) === 'waiting' && goesOn(one.state);
+}
+
+/** Whether somebody ever asked for a run of the company. */
+export function wasAsked({ run, wanted }: SyncGroupState): boolean {
+  return run !== null || wanted !== null;
+}
+
+function goesOn(state: SyncGroupState): boolean {
+  const { run, taken } = state;
+  return run?.endedAt === null || waitingRequest(state) !== null || (taken?.options ?? null) !== null;
+}
+
+/** What stands against going on, of a company that needs somebody. */
+export function troubleOf({ marketplace, groupUid, state }: SyncKnownGroup): string {
+  const { records = 0, stopped = 0 } = state.run?.needs ?? {};
+  const what = stopped > 0 ? `${stopped} entities stopped` : `${records} records are held back`;
+  return `${marketplace}/${groupUid}: ${what}.`;
+}
+
+/** How many more may begin. */
+export function roomFor(done: number, steps: readonly number[]): number {
+  const next = steps.toSorted((one, other) => one - other).find((step) => step > done);
+  return Math.min(MOST_BEGUN, next === undefined ? Number.POSITIVE_INFINITY : next - done);
+}
+
+/** Why a person has to look at a plan; null for one that only creates and links. */
+export function whyNot({ entries, truncated }: SyncPlan): string | null {
+  if (truncated) return 'The plan is longer than planLimit.';
+  const overwritten = entries.filter(
+    ({ fields, action }) => fields.length > 0 || action === 'archiveInConnec',
+  );
+  if (overwritten.length > 0) return `${overwritten.length} records would be overwritten.`;
+  const unclear = entries.filter(
+    ({ action, reason }) => action === 'stop' || (action === 'hold' && reason !== 'sync.reference'),
+  );
+  return unclear.length > 0 ? `${unclear.length} records are unclear (${unclear[0]!.reason ?? ''}).` : null;
+}
