@@ -72,6 +72,12 @@ export class Companies {
     return { app: 'default', marketplace, group: groupUid };
   }
 
+  /** A side of a company, for workers that are processes of their own. */
+  side({ marketplace, group }: SyncScope, side: 'app' | 'connec'): object {
+    const { rows, connec } = this.#byName.get(nameOf({ marketplace, groupUid: group }))!;
+    return side === 'app' ? rows : connec;
+  }
+
   /** A process with a memory of its own. */
   worker(): {
     readonly slices: Slices;
