@@ -1,7 +1,7 @@
 import type { Attributes, Meter, Tracer } from '@opentelemetry/api';
 
 import type { HttpHooks, HttpOutcome } from '../interfaces/http-options.interface.js';
-import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
+import { ATTRIBUTES, DURATION, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
 
 /**
  * A client span and a measurement for each attempt of an outgoing call. The span is made when the attempt is over,
@@ -10,7 +10,7 @@ import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js'
 export function observeCalls(api: OpenTelemetryApi, tracer: Tracer, meter: Meter): HttpHooks {
   const duration = meter.createHistogram(METRICS.clientDuration, {
     description: 'Attempts of calls to marketplaces and to the developer platform',
-    unit: 's',
+    ...DURATION,
   });
   return {
     onOutcome: (outcome) => {

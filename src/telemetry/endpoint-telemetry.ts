@@ -3,13 +3,13 @@ import type { Attributes, Meter, Tracer } from '@opentelemetry/api';
 
 import { MaestranoError } from '../errors/maestrano.error.js';
 import type { EndpointObserver } from '../routing/dispatch/endpoint-dispatcher.service.js';
-import { ATTRIBUTES, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
+import { ATTRIBUTES, DURATION, METRICS, type OpenTelemetryApi } from './open-telemetry.js';
 
 /** A span and a measurement for each request that an endpoint serves; calls made meanwhile are its children. */
 export function endpointObserver(api: OpenTelemetryApi, tracer: Tracer, meter: Meter): EndpointObserver {
   const duration = meter.createHistogram(METRICS.endpointDuration, {
     description: 'Requests that marketplaces and browsers sent to our endpoints',
-    unit: 's',
+    ...DURATION,
   });
   return async (call, { method }, response, work) => {
     const attributes: Attributes = {

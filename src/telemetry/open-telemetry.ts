@@ -34,6 +34,19 @@ export const METRICS = {
   syncFoundBySweep: 'maestrano.sync.found_by_sweep',
 } as const;
 
+/**
+ * What histograms of durations have in common. Without bounds of our own an SDK takes those meant for milliseconds, and everything
+ * lies in the first bucket; these are OpenTelemetry's for durations of HTTP requests, and two more for what may wait.
+ */
+export const DURATION = {
+  unit: 's',
+  advice: {
+    explicitBucketBoundaries: [
+      0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
+    ],
+  },
+};
+
 /** Attributes of spans and metrics. Route templates and names only: no id, no URL, no personal value. */
 export const ATTRIBUTES = {
   marketplace: 'maestrano.marketplace',

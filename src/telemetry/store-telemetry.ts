@@ -2,13 +2,13 @@ import type { Meter } from '@opentelemetry/api';
 
 import { MaestranoError } from '../errors/maestrano.error.js';
 import type { StoreObserver } from '../stores/store-with-deadline.js';
-import { ATTRIBUTES, METRICS } from './open-telemetry.js';
+import { ATTRIBUTES, DURATION, METRICS } from './open-telemetry.js';
 
 /** A measurement for each call of the application's store. Names only: no key, no value. */
 export function storeObserver(meter: Meter): StoreObserver {
   const duration = meter.createHistogram(METRICS.storeDuration, {
     description: 'Calls of the store',
-    unit: 's',
+    ...DURATION,
   });
   return ({ operation, kind, ms, failure }) => {
     // Of a database the code underneath says more.
