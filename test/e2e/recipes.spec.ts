@@ -1,50 +1,134 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, type NestInterceptor, type Type, UseGuards, UseInterceptors } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Injectable,
+  type NestInterceptor,
+  type Type,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
 import { GraphQLModule } from '@nestjs/graphql';
 import { parse } from 'yaml';
 
 import { BillingService } from '../../src/account/billing.service.js';
 import type { MaestranoEvent } from '../../src/events/event.interface.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
+import { sandboxUrl } from '../../src/sandbox/platform/marketplace-document.js';
 import { MaestranoSessionGuard } from '../../src/session/maestrano-session.guard.js';
-import { snippetsOf } from '../package/program.js';
 import { testApplication, type TestApplication } from '../support/application.js';
+import { commandLine } from '../support/command-line.js';
+import { freePort } from '../support/free-port.mjs';
 import { HTTP_ADAPTERS } from '../support/http-adapters.js';
 import { PlainDriver } from '../support/plain-graphql-driver.js';
+import { RECIPES } from '../support/recipes.js';
+import { settingsOf } from '../support/settings.js';
 
-const SNIPPETS = snippetsOf('docs/recipes.md');
+const run = promisify(execFile);
+
+interface Compose {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly image?: string;
+        readonly hostname?: string;
+        readonly command?: readonly string[];
+        readonly ports?: readonly string[];
+        readonly volumes?: readonly string[];
+        readonly environment?: Readonly<Record<string, string>>;
+        readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+        readonly healthcheck?: { readonly test: readonly string[] };
+        readonly stop_grace_period?: string;
+      }
+    >
+  >;
+  readonly volumes: object;
+}
+
+/** The recipe in YAML that begins so. */
+function yamlOf<T>(beginning: string): T {
+  return parse(
+    RECIPES.find(({ language, text }) => language === 'yaml' && text.startsWith(beginning))!.text,
+  ) as T;
+}
+
 const FOLDER = join(import.meta.dirname, `.recipes-${process.pid}`);
 
 /** The recipes that begin with a name, as files. */
 beforeAll(() => {
   mkdirSync(FOLDER, { recursive: true });
-  for (const { text } of SNIPPETS) {
+  for (const { text } of RECIPES) {
     const name = /^\/\/ recipes\/([\w.-]+\.ts)/.exec(text)?.[1];
     if (name) writeFileSync(join(FOLDER, name), text);
   }
 });
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
+/** What the bridge hands to listeners of @nestjs/event-emitter. */
+@Injectable()
+class Listener {
+  readonly heard: MaestranoEvent[] = [];
+
+  @OnEvent('maestrano.login.accepted')
+  @OnEvent('maestrano.login.rejected')
+  @OnEvent('maestrano.membership.removed')
+  @OnEvent('maestrano.bill.created')
+  on(event: MaestranoEvent): void {
+    this.heard.push(event);
+  }
+}
+
 const recipe = async <T>(name: string): Promise<T> => (await import(join(FOLDER, name))) as T;
 
 describe('the recipes', () => {
-  it('have configuration that can be read', () => {
-    const documents = SNIPPETS.filter(({ language }) => language === 'yaml').map(
-      ({ text }) => parse(text) as Record<string, unknown>,
+  it('have JSON that can be read', () => {
+    for (const { text } of RECIPES.filter(({ language }) => language === 'json')) JSON.parse(text);
+  });
+
+  // There is no Docker where the tests run: what the file says is read, and held against what its parts take.
+  it('have a Docker compose whose parts fit, as far as reading it tells', async () => {
+    const { services, volumes } = yamlOf<Compose>('services:');
+    const { app, redis, sandbox } = services;
+    expect(Object.keys(services).sort()).toEqual(['app', 'redis', 'sandbox']);
+    expect(redis?.image).toMatch(/^redis:[78]$/);
+    for (const [name, { condition }] of Object.entries(app?.depends_on ?? {})) {
+      expect(Object.keys(services)).toContain(name);
+      if (condition === 'service_healthy') expect(services[name]?.healthcheck?.test[0]).toBe('CMD');
+    }
+    for (const mounted of redis?.volumes ?? []) expect(volumes).toHaveProperty(mounted.split(':')[0]!);
+    // The names of our settings, and those that the guides read.
+    const environment = app?.environment ?? {};
+    const url = 'http://sandbox:4100';
+    expect(settingsOf({}, environment).marketplace.developerPlatform).toMatchObject({
+      origin: url,
+      path: '/api/config/v1/marketplaces',
+      apiKey: '${MNO_DEVPL_ENV_KEY}',
+    });
+    const names = Object.keys(environment).filter((name) => !name.startsWith('MNO_DEVPL_'));
+    expect(names).toEqual(['REDIS_URL', 'SESSION_SECRET']);
+    for (const name of names) expect(readFileSync('README.md', 'utf8')).toContain(`process.env['${name}']`);
+    expect(environment['REDIS_URL']).toBe('redis://redis:6379');
+    // Applications and browsers are told the sandbox's address as it listens, so that must be the one they can reach.
+    const [, command = '', name = '', ...options] = sandbox?.command ?? [];
+    expect([command, name]).toEqual(['nestjs-maestrano', 'sandbox']);
+    const option = (wanted: string) => options[options.indexOf(wanted) + 1]!;
+    expect(sandboxUrl(option('--host'), Number(option('--port')))).toBe(url);
+    expect(sandbox?.hostname).toBe(option('--host'));
+    expect(option('--app')).toBe('http://app:3000');
+    const help = await commandLine(['sandbox', '--help']);
+    for (const one of options.filter((word) => word.startsWith('--'))) expect(help.out).toContain(one);
+    // Of what is published, browsers reach the same names and ports.
+    expect([app?.ports, sandbox?.ports]).toEqual([['3000:3000'], ['127.0.0.1:4100:4100']]);
+    expect(Number.parseInt(app?.stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(
+      settingsOf({}).shutdownTimeoutMs,
     );
-    expect(documents.map((document) => Object.keys(document)[0])).toEqual([
-      'services',
-      'livenessProbe',
-      'groups',
-    ]);
-    for (const { text } of SNIPPETS.filter(({ language }) => language === 'json')) JSON.parse(text);
-    const nginx = SNIPPETS.find(({ language }) => language === 'nginx')?.text ?? '';
-    expect(nginx.split('{').length).toBe(nginx.split('}').length);
-    const lines = nginx.split('\n').map((line) => line.trim());
-    expect(lines.filter((line) => line !== '' && !/[;{}]$|^#/.test(line))).toEqual([]);
   });
 
   it('sign in to a whole application and charge', async () => {
@@ -123,6 +207,7 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
     }
 
     const { CompanyResolver } = await recipe<{ CompanyResolver: Type }>('company.resolver.ts');
+    const { MailModule } = await recipe<{ MailModule: Type }>('mail.module.ts');
     const { TerminusModule } = await import('@nestjs/terminus');
     sandbox = await startSandbox({ scenario: 'two-marketplaces' });
     application = await testApplication({
@@ -130,10 +215,11 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
       sandbox,
       imports: [
         TerminusModule,
+        MailModule,
         GraphQLModule.forRoot({ driver: PlainDriver as never, autoSchemaFile: true }),
       ],
       controllers: [HealthController, DeepController],
-      providers: [AuditLog, CompanyResolver],
+      providers: [AuditLog, CompanyResolver, Listener],
     });
     log = application.app.get<{ readonly lines: readonly string[] }>(AuditLog);
   }, 60_000);
@@ -147,7 +233,8 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
   const signIn = (user: string, marketplace: string) =>
     sandbox.login(application.url, { user, group: 'cld-1', marketplace });
 
-  it('tell logins, removals and charges, with nothing personal', async () => {
+  it('tell logins, removals and charges, over the bridge as well, with nothing personal', async () => {
+    const written = jest.spyOn(process.stdout, 'write');
     await signIn('usr-1', 'alpha');
     await sandbox.assertions.send(application.url, 'expired', { marketplace: 'alpha' });
     const { bills } = application.app.get(BillingService).for('alpha');
@@ -169,6 +256,11 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
       { type: 'membership.removed', marketplace: 'alpha', userUid: 'usr-2', groupUid: 'cld-1', at },
       { type: 'group.deleted', marketplace: 'beta', groupUid: 'cld-1', at },
     ]);
+    const { heard } = application.app.get(Listener);
+    expect(JSON.parse(JSON.stringify(heard))).toEqual(told().filter(({ type }) => type !== 'group.deleted'));
+    expect(new Set(heard.map(({ type }) => type)).size).toBe(4);
+    expect(written).toHaveBeenCalledWith('welcome usr-1 of cld-1\n');
+    written.mockRestore();
     expect(log.lines.join('\n')).not.toMatch(/Alma|Confidential|@/);
   });
 
@@ -195,9 +287,22 @@ describe.each(HTTP_ADAPTERS)('the recipes in an application on %s', (httpAdapter
     expect(await ask({})).toMatchObject({ data: null, errors: [{ message: expect.any(String) }] });
   });
 
-  it('answer probes', async () => {
-    expect(await (await fetch(`${application.url}/health/live`)).text()).toBe('ok');
-    const ready = await fetch(`${application.url}/health/ready`);
-    expect(await ready.json()).toMatchObject({ status: 'ok' });
+  it('answer the probes of Kubernetes and the health check of Docker compose', async () => {
+    const probes = yamlOf<Record<string, { httpGet: { path: string; port: number } }>>('livenessProbe:');
+    const asked = Object.values(probes).map(({ httpGet }) => httpGet);
+    expect(asked.map(({ port }) => port)).toEqual([3000, 3000, 3000]);
+    const [live, ready, startup] = await Promise.all(
+      asked.map(async ({ path }) => (await fetch(application.url + path)).text()),
+    );
+    expect([live, startup]).toEqual(['ok', 'ok']);
+    expect(JSON.parse(ready!)).toMatchObject({ status: 'ok' });
+    const [, command = '', ...words] = yamlOf<Compose>('services:').services['app']!.healthcheck!.test;
+    const check = (port: number) =>
+      run(
+        command === 'node' ? process.execPath : command,
+        words.map((word) => word.replace(':3000/', `:${port}/`)),
+      );
+    await check(application.port);
+    await expect(check(await freePort())).rejects.toMatchObject({ code: 1 });
   });
 });
