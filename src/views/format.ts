@@ -5,6 +5,7 @@ const MONTHS = MONTH_NAMES.map((name) => name.slice(0, 3));
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
+const DAY_MS = DAY * 1_000;
 
 /** A whole number with commas between thousands. */
 export function number(value: number): string {
@@ -75,6 +76,17 @@ export function exactTime(iso: string): string {
 /** A day without its time. */
 export function day(iso: string): Html {
   return html`<time datetime="${iso}">${exactTime(iso).split(',')[0]}</time>`;
+}
+
+/** The day of a moment (UTC) as a list's heading: `Today, 28 November`, the year where it is another one. */
+export function dayHeading(iso: string, now: number): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const present = new Date(now);
+  const year = date.getUTCFullYear();
+  const name = `${date.getUTCDate()} ${MONTH_NAMES[date.getUTCMonth()]}${year === present.getUTCFullYear() ? '' : ` ${year}`}`;
+  const days = Math.floor(now / DAY_MS) - Math.floor(date.getTime() / DAY_MS);
+  return days === 0 ? `Today, ${name}` : days === 1 ? `Yesterday, ${name}` : name;
 }
 
 /** How long ago, or in how long, seen from `now` (milliseconds since 1970). */

@@ -63,7 +63,8 @@ export function json(name: string, label: string, text: string): Html {
   return code(name, label, new Html(escaped));
 }
 
-function prettyJson(text: string): string | null {
+/** JSON with a line for each value; null where it is none. */
+export function prettyJson(text: string): string | null {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
@@ -251,18 +252,21 @@ export interface Row {
   readonly time?: HtmlValue;
   readonly sub?: HtmlValue;
   readonly open?: boolean;
+  /** The day it belongs under, as its heading says it; a heading stands where another day begins. */
+  readonly day?: string;
 }
 
 /** Lines that open something, newest first; `codes` where their states are short. */
 export function rows(items: readonly Row[], { codes = false }: { readonly codes?: boolean } = {}): Html {
   return html`<ul class="rows ${codes ? 'codes' : ''}">
     ${items.map(
-      ({ href, tone, word, title, time, sub, open }) =>
-        html`<li>
-          <a class="row" href="${href}" ${open ? new Html('aria-current="true"') : ''}
-            >${pill(tone, word)}<span>${title}</span>${time ?? html`<span></span>`}${sub ? html`<span class="sub">${sub}</span>` : ''}</a
-          >
-        </li>`,
+      ({ href, tone, word, title, time, sub, open, day }, index) =>
+        html`${day === undefined || day === items[index - 1]?.day ? '' : html`<li class="day">${day}</li>`}
+          <li>
+            <a class="row" href="${href}" ${open ? new Html('aria-current="true"') : ''}
+              >${pill(tone, word)}<span>${title}</span>${time ?? html`<span></span>`}${sub ? html`<span class="sub">${sub}</span>` : ''}</a
+            >
+          </li>`,
     )}
   </ul>`;
 }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -141,6 +144,84 @@ describe.each(HTTP_ADAPTERS)('what the pages of the sandbox do, on %s', (name) =
     await post('/faults/retries', { name: 'off' });
     await webhooks.notify({ people: [] });
     expect(webhooks.planned).toHaveLength(1);
+  });
+
+  it('shows an attempt in parts, and beside the first one', async () => {
+    let calls = 0;
+    const application = createServer((_request, response) => {
+      calls += 1;
+      response.writeHead(calls === 1 ? 503 : 200, {
+        'content-type': 'application/json',
+        'x-call': String(calls),
+      });
+      response.end(JSON.stringify({ calls, same: true }));
+    });
+    application.listen(0, '127.0.0.1');
+    await once(application, 'listening');
+    try {
+      const { webhooks } = await start({
+        appUrl: `http://127.0.0.1:${(application.address() as AddressInfo).port}`,
+      });
+      const [first] = await webhooks.notify({ people: [{ id: 'p-1' }] });
+      expect(await open(`/webhooks?open=${first!.id}`)).not.toContain('part=difference');
+      const { id } = await webhooks.resend(first!.id);
+      const page = await open(`/webhooks?open=${id}`);
+      expect(page).toContain(`href="/webhooks?open=${first!.id}"`);
+      expect(page).toMatch(/<li class="day">Today, \d+ \w+<\/li>/);
+      expect(page).toContain('id="response-body"');
+      expect(page).not.toContain('id="request-body"');
+      const request = await open(`/webhooks?open=${id}&part=request`);
+      expect(request).toContain('id="request-body"');
+      expect(request).toContain('curl -i -X POST');
+      const headers = await open(`/webhooks?open=${id}&part=headers`);
+      expect(headers).toContain('x-call: 2');
+      expect(headers).toMatch(/authorization: Basic \S+:/);
+      const difference = await open(`/webhooks?open=${id}&part=difference`);
+      for (const line of ['<del>503</del>', '<ins>200</ins>', '<del>x-call: 1</del>', 'The same request.'])
+        expect(difference).toContain(line);
+      expect(difference).toMatch(/class="n same">\s*&quot;same&quot;: true/);
+      expect(await open(`/webhooks?open=${first!.id}&part=difference`)).toContain('id="response-body"');
+    } finally {
+      application.close();
+    }
+  });
+
+  it('shows an event as a command before it is sent', async () => {
+    const { webhooks } = await start();
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await open('/faults'))?.[1] ?? '';
+    const command = async (fields: Record<string, string>): Promise<string> => {
+      const response = await fetch(`${sandbox!.url}/compose/command`, {
+        method: 'POST',
+        headers: HTML,
+        body: new URLSearchParams({ ...fields, csrf }),
+      });
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+      return response.text();
+    };
+    const company = 'maestrano-uat cld-1';
+    const body = `{ "people": [{ "id": "p-1", "note": "it's <b>" }] }`;
+    const page = await command({ event: 'own', company, body, credentials: 'wrong' });
+    expect(page).toContain('curl -i -X POST');
+    expect(page).toContain(NOWHERE);
+    expect(page).toContain('&lt;b&gt;');
+    // The password of "Wrong password" is the word itself.
+    const basic = /authorization: Basic ([\w+/=]+)/.exec(page)![1]!;
+    expect(Buffer.from(basic, 'base64').toString()).toMatch(/:wrong$/);
+    expect((await command({ event: 'older', company, body })).match(/curl -i/g)).toHaveLength(2);
+    expect(await command({ event: 'cancel', company })).toContain('curl -i -X DELETE');
+    expect(await command({ event: 'own', company, body: '[1' })).toContain('The body is no JSON object.');
+    expect(await command({ event: 'leave', company })).toContain('Choose who leaves.');
+    expect(webhooks.deliveries).toEqual([]);
+    expect(sandbox!.state.group('maestrano-uat', 'cld-1')!.status).toBe('running');
+    // What the page's button sends is the same event.
+    const fields = Object.fromEntries(
+      [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+        name,
+        value,
+      ]),
+    );
+    expect(fields).toMatchObject({ event: 'own', company, credentials: 'wrong' });
   });
 
   it('shows a company in parts, and a person with the sessions to end', async () => {

@@ -24,6 +24,8 @@ export const PATHS: readonly string[] = [
   '/',
   '/logins',
   '/logins?show=problems',
+  '/logins?open=login-1&part=assertion',
+  '/logins?open=login-2&part=way',
   '/logins/new',
   '/companies',
   '/companies/new',
@@ -37,6 +39,8 @@ export const PATHS: readonly string[] = [
   '/bills?q=donau',
   '/webhooks',
   '/webhooks?open=delivery-3',
+  '/webhooks?open=delivery-2&part=request',
+  '/webhooks?open=delivery-4&part=difference',
   '/webhooks/again',
   '/compose',
   '/compose?saved=saved-1',
@@ -70,6 +74,7 @@ export async function fillSandbox({ sandbox, appUrl }: Launched): Promise<void> 
   await sandbox.webhooks.notify({ people: [{ id: 'p-1', group_id: 'cld-1', first_name: HOSTILE }] });
   await sandbox.webhooks.notify({ people: [] }, { credentials: 'wrong' });
   await postForm(url, '/webhooks/plan', { id: 'delivery-3', after: '1d' });
+  await sandbox.webhooks.resend('delivery-3');
   await sandbox.webhooks.synchronization('status', 'cld-1');
   await postForm(url, '/compose/save', {
     event: 'own',

@@ -162,6 +162,43 @@ interface Place {
     await watched.page.close();
   });
 
+  it('shows what was sent at a login, readable', async () => {
+    const watched = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
+    await at('/logins?q=expired', watched);
+    await watched.page.locator('a.row').first().click();
+    const pane = watched.page.locator('.split .pane');
+    await pane.getByRole('link', { name: 'What was sent' }).click();
+    const text = (await pane.locator('#assertion').textContent()) ?? '';
+    expect(text).toMatch(/^ {4}<Issuer>http[^<]+<\/Issuer>$/m);
+    expect(text).toMatch(/<AttributeValue>usr-1<\/AttributeValue>/);
+    expect(text).toMatch(/<SignatureValue>[\w+/]{32}… \(\d+ characters\)</);
+    for (const { ssoSession } of launched.sandbox.state.users) expect(text).not.toContain(ssoSession);
+    expect(await watched.page.locator('.rows .day').first().textContent()).toMatch(/^Today, /);
+    await watched.page.close();
+  });
+
+  it('shows an event as a command, at every width', async () => {
+    const watched = await watchedPage(browser, {
+      viewport: { width: 390, height: 900 },
+      colorScheme: 'dark',
+    });
+    await at('/compose?event=own', watched);
+    await watched.page.getByRole('button', { name: 'As a command' }).click();
+    await watched.page.getByRole('heading', { name: 'The event as a command' }).waitFor();
+    expect(await findings(watched.page)).toEqual([]);
+    await picture(watched.page, 'compose-command-390');
+    for (const width of WIDTHS) {
+      await watched.page.setViewportSize({ width, height: 900 });
+      expect({ width, wider: await overflow(watched.page) }).toEqual({ width, wider: 0 });
+    }
+    const sent = launched.sandbox.webhooks.deliveries.length;
+    await watched.page.getByRole('button', { name: 'Send it' }).click();
+    await watched.page.waitForURL(/\/webhooks\?/);
+    expect(launched.sandbox.webhooks.deliveries).toHaveLength(sent + 1);
+    expect(watched.complaints).toEqual([]);
+    await watched.page.close();
+  });
+
   it('shows markup, direction marks and endless words as what they are', async () => {
     const watched = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
     await at('/companies/maestrano-uat/cld-77', watched);

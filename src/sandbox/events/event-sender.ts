@@ -6,7 +6,9 @@ import { SandboxClock } from '../clock/sandbox-clock.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import type { Delivery, DeliveryOptions } from '../webhooks/delivery.js';
+import { groupDeletion, memberRemoval, notification, type Parcel } from '../webhooks/parcels.js';
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
+import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { CATALOGUE, eventBody } from './event-catalogue.js';
 
 /** A company that nobody has. */
@@ -38,6 +40,7 @@ export class EventSender {
     private readonly clock: SandboxClock,
     private readonly marketplaces: MarketplaceAdmin,
     private readonly webhooks: SandboxWebhooks,
+    private readonly sender: WebhookSender,
   ) {}
 
   /**
@@ -47,12 +50,7 @@ export class EventSender {
    */
   async send(what: SandboxEvent, how: DeliveryOptions = {}): Promise<Delivery[]> {
     const { event } = what;
-    if (!CATALOGUE.some(({ key }) => key === event)) {
-      throw new SandboxError('sandbox.unknown', {
-        message: `There is no event "${event}".`,
-        remedy: `Take one of ${CATALOGUE.map(({ key }) => key).join(', ')}.`,
-      });
-    }
+    requireKnown(event);
     const { name: marketplace } = this.marketplaces.getOrFirst(what.marketplace);
     const options = { ...how, marketplace };
     if (event === 'stranger') return this.webhooks.deleteGroup(STRANGER, { ...options, onlySend: true });
@@ -66,6 +64,28 @@ export class EventSender {
       return this.webhooks.notify(body, { ...options, times: Math.max(2, how.times ?? 1) });
     if (event === 'older') return this.webhooks.notifyReordered([this.#older(body), body], options);
     return this.webhooks.notify(body, options);
+  }
+
+  /**
+   * The requests of an event as command lines, credentials included, in the order of sending; nothing is sent. How often and
+   * how far apart they go is not part of them.
+   *
+   * @throws SandboxError as {@link send}
+   */
+  commands(what: SandboxEvent, how: DeliveryOptions = {}): string[] {
+    const { event } = what;
+    requireKnown(event);
+    const { name: marketplace, paths } = this.marketplaces.getOrFirst(what.marketplace);
+    const options = { ...how, marketplace };
+    const command = (parcel: Parcel): string => this.sender.command(parcel, options);
+    if (event === 'stranger') return [command(groupDeletion(paths, STRANGER))];
+    const group = what.group ?? this.#anyGroup(marketplace);
+    if (event === 'cancel') return [command(groupDeletion(paths, group))];
+    if (event === 'leave')
+      return [command(memberRemoval(paths, group, what.user ?? this.#anyMember(marketplace, group)))];
+    const body = what.body ?? this.#body(event, marketplace, group);
+    const bodies = event === 'older' ? [body, this.#older(body)] : [body];
+    return bodies.map((entities) => command(notification(paths, entities)));
   }
 
   #body(event: string, marketplace: string, group: string): Record<string, unknown> {
@@ -113,4 +133,12 @@ export class EventSender {
       ]),
     );
   }
+}
+
+function requireKnown(event: string): void {
+  if (CATALOGUE.some(({ key }) => key === event)) return;
+  throw new SandboxError('sandbox.unknown', {
+    message: `There is no event "${event}".`,
+    remedy: `Take one of ${CATALOGUE.map(({ key }) => key).join(', ')}.`,
+  });
 }

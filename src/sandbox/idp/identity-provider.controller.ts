@@ -96,13 +96,16 @@ export class IdentityProviderController {
       send === VALID
         ? this.provider.validResponse(outcome, exchange.clockOffsetMs)
         : await this.workshop.make(send, request, { user: user.uid, group: group.uid });
-    const { id } = this.log.sent({
-      marketplace: request.marketplace.name,
-      protocol: 'saml',
-      user: user.uid,
-      group: group.uid,
-      sent: send,
-    });
+    const { id } = this.log.sent(
+      {
+        marketplace: request.marketplace.name,
+        protocol: 'saml',
+        user: user.uid,
+        group: group.uid,
+        sent: send,
+      },
+      samlResponse,
+    );
     reply.header(LOGIN_ID_HEADER, id);
     reply.header('content-security-policy', LEAVING_POLICY);
     return this.pages.postForm(request.acsUrl, { SAMLResponse: samlResponse });

@@ -44,6 +44,9 @@ export const LOGIN_ID_HEADER = 'x-sandbox-login';
 
 /** Logins that are kept; older ones are forgotten. */
 const CAPACITY = 1_000;
+/** Logins whose response is kept as it was sent, and how many characters of it: some defects are megabytes. */
+const RESPONSES = 200;
+const MAX_RESPONSE = 100_000;
 
 /** How a login ended: by the application's response, or by its question about the session. */
 export function loginState({ response, checkedAt }: LoginRecord): LoginState {
@@ -60,12 +63,21 @@ export function isLoginProblem(login: LoginRecord): boolean {
 @Injectable()
 export class LoginLog {
   readonly #records: LoginRecord[] = [];
+  /** What was posted, by the login's id; oldest first. */
+  readonly #posted = new Map<string, string>();
   #lastId = 0;
 
   constructor(private readonly clock: SandboxClock) {}
 
-  /** A response has been made for a person, and goes to the application. */
-  sent(login: Pick<LoginRecord, 'marketplace' | 'protocol' | 'user' | 'group' | 'sent'>): LoginRecord {
+  /**
+   * A response has been made for a person, and goes to the application.
+   *
+   * @param samlResponse as it is posted; OpenID has none.
+   */
+  sent(
+    login: Pick<LoginRecord, 'marketplace' | 'protocol' | 'user' | 'group' | 'sent'>,
+    samlResponse?: string,
+  ): LoginRecord {
     const record: LoginRecord = {
       id: `login-${++this.#lastId}`,
       at: this.clock.iso(),
@@ -76,6 +88,7 @@ export class LoginLog {
     };
     this.#records.push(record);
     if (this.#records.length > CAPACITY) this.#records.shift();
+    if (samlResponse !== undefined) this.#keep(record.id, samlResponse.slice(0, MAX_RESPONSE));
     return record;
   }
 
@@ -108,6 +121,11 @@ export class LoginLog {
     return this.#records.find((one) => one.id === id);
   }
 
+  /** The SAML response of a login as it was posted, its beginning where it is large; null where it is not kept. */
+  postedResponse(id: string): string | null {
+    return this.#posted.get(id) ?? null;
+  }
+
   /** How many ended as they should not. */
   get problems(): number {
     return this.#records.filter((one) => isLoginProblem(one)).length;
@@ -115,5 +133,12 @@ export class LoginLog {
 
   clear(): void {
     this.#records.length = 0;
+    this.#posted.clear();
+  }
+
+  #keep(id: string, samlResponse: string): void {
+    this.#posted.set(id, samlResponse);
+    const [oldest] = this.#posted.keys();
+    if (this.#posted.size > RESPONSES && oldest !== undefined) this.#posted.delete(oldest);
   }
 }

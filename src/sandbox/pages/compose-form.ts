@@ -94,6 +94,7 @@ export class ComposeForm {
       <p class="actions">
         <button class="primary ${danger ? 'danger' : ''}">${buttonText(event, group)}</button>
         <button formaction="/compose/save">Save as my own event</button>
+        <button formaction="/compose/command">As a command</button>
       </p>`;
     return this.token.form('/compose', fields, { cls: 'card' });
   }

@@ -1,10 +1,11 @@
-import { NotFoundException, Post, Redirect } from '@nestjs/common';
+import { HttpCode, NotFoundException, Post, Redirect } from '@nestjs/common';
 
 import { duration } from '../../views/format.js';
+import { hiddenField } from '../../views/form.js';
 import { html, Html } from '../../views/html.js';
-import { card, empty, rows } from '../../views/parts.js';
+import { card, code, empty, rows } from '../../views/parts.js';
 import { CATALOGUE, type CatalogueEvent, USUAL_EVENT } from '../events/event-catalogue.js';
-import { EventSender } from '../events/event-sender.js';
+import { EventSender, type SandboxEvent } from '../events/event-sender.js';
 import { SavedEvents } from '../events/saved-events.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
@@ -24,7 +25,7 @@ import {
 } from './compose-form.js';
 import { deliveryRow, isFailed } from './delivery-look.js';
 import { Form, type FormFields } from './form.decorator.js';
-import { Page, PageController } from './page.decorator.js';
+import { Page, PageController, PageHeaders } from './page.decorator.js';
 import { PageToken } from './page-token.js';
 import { contains } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
@@ -90,15 +91,39 @@ export class ComposeController {
   @Post()
   @Redirect()
   async send(@Form() form: FormFields): Promise<Back> {
-    const { event = '', company = '', user = '', body = '' } = form;
-    const [named = '', group = ''] = splitKey(company);
-    const marketplace = form['marketplace'] || named || undefined;
-    const again = link('/compose', { event, company });
-    if (event === 'leave' && !user) return back(again, 'Choose who leaves.', 'bad');
-    const entities = needsBody(event) ? parseBody(body) : undefined;
-    if (entities === null) return back(again, 'The body is no JSON object; nothing was sent.', 'bad');
-    return noticeOf(
-      await this.events.send({ event, marketplace, group, user, body: entities }, deliveryOptions(form)),
+    const what = this.#composed(form);
+    if (typeof what === 'string') return back(composeLink(form), `${what} Nothing was sent.`, 'bad');
+    return noticeOf(await this.events.send(what, deliveryOptions(form)));
+  }
+
+  /** What {@link send} would send, as command lines: nothing is sent. */
+  @Post('command')
+  @HttpCode(200)
+  @PageHeaders()
+  command(@Form() form: FormFields, @Exchange() exchange: SandboxExchange): string {
+    const what = this.#composed(form);
+    const commands = typeof what === 'string' ? [] : this.events.commands(what, deliveryOptions(form));
+    const fields = Object.entries(form).map(([name, value]) => hiddenField(name, value));
+    // The address of the composer: this page has none of its own.
+    return this.pages.render(
+      { ...exchange, path: '/compose' },
+      {
+        title: 'The event as a command',
+        lead: 'Credentials included; nothing was sent. How often and how far apart it goes is the sandbox’s part.',
+        active: '/compose',
+        crumbs: [['Send an event', '/compose']],
+        body: html`${typeof what === 'string' ? html`<p class="card bad">${what} There is no command.</p>` : ''}
+          ${commands.map((text, index) =>
+            card(
+              commands.length === 1 ? 'Command' : `Command ${index + 1} of ${commands.length}`,
+              code(`command-${index}`, 'Command', text),
+            ),
+          )}
+          <div class="actions">
+            ${typeof what === 'string' ? '' : this.token.form('/compose', html`${fields}<button class="primary">Send it</button>`, { cls: 'inline' })}
+            <a class="button" href="${composeLink(form)}">Compose anew</a>
+          </div>`,
+      },
     );
   }
 
@@ -140,6 +165,17 @@ export class ComposeController {
   remove(@Form() { id = '' }: FormFields): Back {
     if (!this.saved.remove(id)) throw new NotFoundException();
     return back('/compose', 'It is not kept any more.');
+  }
+
+  /** The event of a form; why it is none where something is missing. */
+  #composed(form: FormFields): SandboxEvent | string {
+    const { event = '', company = '', user = '', body = '' } = form;
+    const [named = '', group = ''] = splitKey(company);
+    const marketplace = form['marketplace'] || named || undefined;
+    if (event === 'leave' && !user) return 'Choose who leaves.';
+    const entities = needsBody(event) ? parseBody(body) : undefined;
+    if (entities === null) return 'The body is no JSON object.';
+    return { event, marketplace, group, user, body: entities };
   }
 
   #catalogue(
@@ -236,6 +272,11 @@ function catalogueRow(
       ><span class="tag">${method}</span><span>${title}</span><span></span><span class="sub">${note}</span></a
     >
   </li>`;
+}
+
+/** Where an event like this one is composed. */
+function composeLink({ event = '', company = '' }: FormFields): string {
+  return link('/compose', { event, company });
 }
 
 function needsBody(event: string): boolean {

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
+import { difference, pairLines } from '../../views/diff.js';
 import { at, duration } from '../../views/format.js';
 import { hiddenField, select } from '../../views/form.js';
 import { html, type Html, type HtmlValue } from '../../views/html.js';
-import { code, json, pill, timeline, type Tone } from '../../views/parts.js';
+import { code, json, pill, prettyJson, tabs, timeline, type Tone } from '../../views/parts.js';
+import type { SandboxExchange } from '../http/exchange.js';
 import { maskHeaders } from '../journal/mask.js';
 import type { Delivery } from '../webhooks/delivery.js';
 import { PlannedDeliveries } from '../webhooks/planned-deliveries.js';
@@ -11,6 +13,7 @@ import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { link } from './back.js';
 import { deliveryTitle, deliveryTone, isFailed } from './delivery-look.js';
 import { PageToken } from './page-token.js';
+import { narrowed } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 /** When a delivery may be sent again, by the sandbox's clock. */
@@ -24,7 +27,16 @@ export const LATER = [
 
 const ORDINALS = ['First', 'Second', 'Third', 'Fourth', 'Fifth', 'Sixth', 'Seventh', 'Eighth', 'Ninth'];
 
-/** One delivery opened: what came of it, the attempts made and planned, response and request. */
+/** What can be looked at of an attempt. */
+const PARTS = {
+  response: 'Response',
+  request: 'Request',
+  headers: 'Headers',
+  difference: 'Difference to the first',
+} as const;
+type Part = keyof typeof PARTS;
+
+/** One delivery opened: what came of it, the attempts made and planned, and of this one what the address asks for. */
 @Injectable()
 export class DeliveryDetails {
   constructor(
@@ -34,9 +46,15 @@ export class DeliveryDetails {
     private readonly token: PageToken,
   ) {}
 
-  /** The delivery as an article. */
-  of(delivery: Delivery): Html {
-    const masked = headerLines(maskHeaders(delivery.headers));
+  /** The delivery as an article, on the page of an address. */
+  of(delivery: Delivery, exchange: Pick<SandboxExchange, 'path' | 'query'>): Html {
+    const first = this.sender.deliveries.find(({ id }) => id === delivery.repeats);
+    const parts = (Object.keys(PARTS) as Part[]).filter((part) => part !== 'difference' || first);
+    const part = parts.find((one) => one === exchange.query.get('part')) ?? 'response';
+    const items = parts.map((one) => {
+      const href = narrowed(exchange, { open: delivery.id, part: one === 'response' ? null : one });
+      return [PARTS[one], href, one === part] as const;
+    });
     return html`<article class="card ${deliveryTone(delivery) === 'bad' ? 'bad' : ''}">
       <header>
         <h2>${deliveryTitle(delivery)}</h2>
@@ -48,18 +66,29 @@ export class DeliveryDetails {
         ${delivery.kind === 'notification' ? html`<a class="button" href="${link('/compose', { event: 'own', from: delivery.id })}">Edit and send…</a>` : ''}
       </div>
       <h3>Attempts</h3>
-      ${this.#attempts(delivery)} ${this.#later(delivery)}
-      <h3>Response</h3>
-      ${code('response-head', 'Response head', `${delivery.status ?? 'none'}\n${headerLines(delivery.responseHeaders)}`)}
-      ${delivery.responseBody ? json('response-body', 'Response body', delivery.responseBody) : ''}
-      <h3>Request</h3>
-      ${code('request-head', 'Request head', `${delivery.method} ${delivery.url}\n${masked}`)}
-      ${delivery.body ? json('request-body', 'Request body', delivery.body) : ''}
-      <details>
-        <summary>As a command, credentials included</summary>
-        ${code('curl', 'Command', this.sender.curl(delivery.id))}
-      </details>
+      ${this.#attempts(delivery, exchange)} ${this.#later(delivery)} ${tabs('Parts of the attempt', items)}
+      ${part === 'difference' && first ? differences(first, delivery) : this.#part(part, delivery)}
     </article>`;
+  }
+
+  #part(part: Part, delivery: Delivery): Html {
+    if (part === 'headers')
+      return html`<h3>Sent</h3>
+        ${code('request-headers', 'Headers sent', headerLines(maskHeaders(delivery.headers)))}
+        <h3>Responded</h3>
+        ${code('response-headers', 'Headers of the response', headerLines(delivery.responseHeaders) || 'None')}`;
+    if (part === 'request')
+      return html`${code('request-line', 'Request', `${delivery.method} ${delivery.url}`)}
+        ${delivery.body ? json('request-body', 'Request body', delivery.body) : html`<p class="soft">It has no body.</p>`}
+        <details>
+          <summary>As a command, credentials included</summary>
+          ${code('curl', 'Command', this.sender.curl(delivery.id))}
+        </details>`;
+    const { status, responseBody } = delivery;
+    if (status === null) return html`<p class="soft">There was no response.</p>`;
+    return responseBody
+      ? json('response-body', 'Response body', responseBody)
+      : html`<p class="soft">Status ${status}, without a body.</p>`;
   }
 
   #outcome(delivery: Delivery): HtmlValue {
@@ -73,7 +102,7 @@ export class DeliveryDetails {
   }
 
   /** Newest first: those that are planned, then those that were made. */
-  #attempts(delivery: Delivery): Html {
+  #attempts(delivery: Delivery, exchange: Pick<SandboxExchange, 'path' | 'query'>): Html {
     const root = rootOf(delivery);
     const made = this.sender.deliveries.filter(({ id, repeats }) => id === root || repeats === root);
     const planned = this.planned.of(root);
@@ -94,8 +123,12 @@ export class DeliveryDetails {
       ...made
         .map((one, index): readonly [Tone, HtmlValue] => [
           deliveryTone(one),
-          html`<b>${ordinal(index)}</b> ${at(one.at)} · ${one.status ?? 'no response'} after
-            ${duration(one.durationMs)}`,
+          html`${
+            one.id === delivery.id
+              ? html`<b>${ordinal(index)}</b>`
+              : html`<a href="${narrowed(exchange, { open: one.id })}">${ordinal(index)}</a>`
+          }
+          ${at(one.at)} · ${one.status ?? 'no response'} after ${duration(one.durationMs)}`,
         ])
         .toReversed(),
     ]);
@@ -118,6 +151,32 @@ export class DeliveryDetails {
         : ''
     }`;
   }
+}
+
+/** What an attempt was responded, and was sent, beside the first one. */
+function differences(first: Delivery, delivery: Delivery): Html {
+  const names = [`First, ${first.at.slice(11, 19)}`, `This one, ${delivery.at.slice(11, 19)}`] as const;
+  const compared = (title: string, name: string, textOf: (one: Delivery) => string): Html => {
+    const [before, after] = [textOf(first), textOf(delivery)];
+    return html`<h3>${title}</h3>
+      ${
+        before === after
+          ? html`<p class="soft">The same ${name}.</p>`
+          : difference(...names, pairLines(before, after))
+      }`;
+  };
+  return html`${compared('Response', 'response', responseText)}${compared('Request', 'request', requestText)}`;
+}
+
+function responseText({ status, error, responseHeaders, responseBody }: Delivery): string {
+  if (status === null) return `No response: ${error}`;
+  return [status, headerLines(responseHeaders), '', prettyJson(responseBody) ?? responseBody].join('\n');
+}
+
+function requestText({ method, url, headers, body }: Delivery): string {
+  return [`${method} ${url}`, headerLines(maskHeaders(headers)), '', prettyJson(body ?? '') ?? body].join(
+    '\n',
+  );
 }
 
 /** The delivery that all attempts are attempts of. */

@@ -1,14 +1,19 @@
 import { Post, Redirect } from '@nestjs/common';
 
-import { LOGIN_ERROR_CODES } from '../../errors/sso-error-codes.js';
-import { at, count, number } from '../../views/format.js';
+import { count, number } from '../../views/format.js';
 import { chips, filters, hiddenField, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { card, code, empty, id, json, keyValues, pill, rows, table } from '../../views/parts.js';
+import { card, empty, rows, table } from '../../views/parts.js';
 import { webAddress } from '../../views/web-address.js';
 import { milliseconds } from '../clock/duration.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
-import { isLoginProblem, LoginLog, type LoginRecord, loginState } from '../login/login-log.js';
+import {
+  isLoginProblem,
+  LoginLog,
+  type LoginRecord,
+  type LoginResponse,
+  loginState,
+} from '../login/login-log.js';
 import { SandboxLogin } from '../login/sandbox-login.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
@@ -16,12 +21,12 @@ import { SandboxState } from '../state/sandbox-state.js';
 import { AssertionWorkshop } from '../workshop/assertion-workshop.js';
 import { type Back, back, link } from './back.js';
 import { Form, type FormFields } from './form.decorator.js';
+import { LoginDetails } from './login-details.js';
 import { loginsByDay, loginsByHour } from './login-charts.js';
 import { loginLook, loginRow } from './login-look.js';
 import { Page, PageController } from './page.decorator.js';
 import { PageToken } from './page-token.js';
 import { contains, listPage, narrowed } from './paging.js';
-import { rejectionChecks } from './rejection-checks.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 /** People offered at once; more are searched. */
@@ -42,6 +47,7 @@ export class LoginsController {
     private readonly log: LoginLog,
     private readonly login: SandboxLogin,
     private readonly workshop: AssertionWorkshop,
+    private readonly details: LoginDetails,
     private readonly pages: SandboxPages,
     private readonly token: PageToken,
   ) {}
@@ -69,13 +75,16 @@ export class LoginsController {
     const opened = this.log.get(query.get('open') ?? '') ?? (problems.length > 0 ? problems[0] : undefined);
     const { items, pager } = listPage(shown, (one) => one.id, exchange, 'login');
     const lines = rows(
-      items.map((one) => loginRow(one, this.pages, narrowed(exchange, { open: one.id }), one === opened)),
+      items.map((one) => ({
+        ...loginRow(one, this.pages, narrowed(exchange, { open: one.id }), one === opened),
+        day: this.pages.day(one.at),
+      })),
     );
     const split = html`<div class="split">
       <section class="card flush" aria-label="List of logins">${lines}${pager}</section>
       <div class="pane">
         ${query.has('open') ? html`<p class="backlink"><a href="${narrowed(exchange, {})}">Back to the list</a></p>` : ''}
-        ${opened ? this.#opened(opened) : ''}
+        ${opened ? this.details.of(opened, exchange) : ''}
       </div>
     </div>`;
     return this.pages.render(exchange, {
@@ -238,77 +247,6 @@ export class LoginsController {
     ]);
   }
 
-  #opened(login: LoginRecord): Html {
-    const { marketplace, user, group, sent, response, checkedAt } = login;
-    const { tone, word } = loginLook(login);
-    const rejection = response?.code
-      ? (LOGIN_ERROR_CODES as Readonly<Record<string, { meaning: string; remedy?: string }>>)[response.code]
-      : undefined;
-    const known = this.state.user(marketplace, user);
-    return html`<article class="card ${tone === 'bad' ? 'bad' : ''}">
-      <header>
-        <h2><bdi>${this.pages.person(marketplace, user)}</bdi></h2>
-        ${pill(tone, word)}
-      </header>
-      <p>${explanation(login)}</p>
-      ${
-        response?.code
-          ? html`<div class="card warn">
-              <h3>What to do</h3>
-              <p>
-                ${
-                  rejection
-                    ? html`Not passed: <b>${rejection.meaning}</b>. ${rejection.remedy ?? ''}`
-                    : 'Look the code up in the documents of your application.'
-                }
-                <code>${response.code}</code>
-              </p>
-            </div>`
-          : ''
-      }
-      ${response?.code ? rejectionChecks(response.code) : ''}
-      ${keyValues([
-        ['Person', html`<bdi>${this.pages.person(marketplace, user)}</bdi> ${id(user)}`],
-        ['Company', html`${this.pages.company(marketplace, group)} ${id(group)}`],
-        ['Marketplace', `${marketplace}, ${login.protocol === 'saml' ? 'SAML' : 'OpenID'}`],
-        [
-          'Sent',
-          sent === 'valid' ? 'A valid response' : html`A response with a defect: <code>${sent}</code>`,
-        ],
-        ...(response?.trace
-          ? [['Support code', code('trace', 'Support code', response.trace)] as const]
-          : []),
-        ['When', at(login.at)],
-        ...(checkedAt ? [['Session asked', at(checkedAt)] as const] : []),
-      ])}
-      ${
-        known
-          ? html`<div class="actions">
-              ${this.token.action('/logins/attempt', 'The same again', { marketplace, user, group, send: sent })}
-            </div>`
-          : ''
-      }
-      ${
-        response
-          ? html`<h3>What your application responded</h3>
-              ${code('response-head', 'Response', `${response.status}${response.location ? `\nlocation: ${response.location}` : ''}`)}
-              ${
-                response.body
-                  ? html`<details>
-                      <summary>Body</summary>
-                      ${json('response-body', 'Body of the response', response.body)}
-                    </details>`
-                  : ''
-              }
-              <details>
-                <summary>The way, ${count(response.steps.length, 'request')}</summary>
-                ${code('steps', 'Requests', response.steps.map((step) => `${step.status} ${step.method} ${step.url.split('?')[0] ?? ''}`).join('\n'))}
-              </details>`
-          : ''
-      }
-    </article>`;
-  }
-
   #nobody(): Html {
     return html`<div class="card">
       ${empty(
@@ -351,23 +289,4 @@ export class LoginsController {
       .filter(({ removed }) => !removed)
       .map(({ name }) => name);
   }
-}
-
-/** What happened, in a sentence. */
-function explanation(login: LoginRecord): Html | string {
-  const { sent, response } = login;
-  const state = loginState(login);
-  if (sent !== 'valid')
-    return state === 'accepted'
-      ? html`Your application <b>accepted</b> a response that it must reject.`
-      : state === 'rejected'
-        ? 'Your application rejected the response, as it should.'
-        : 'The response with a defect went to your application; the sandbox does not see what a browser is shown.';
-  if (state === 'rejected')
-    return html`Your application <b>rejected</b> a valid response with ${response?.status ?? ''}.`;
-  if (state === 'accepted')
-    return response
-      ? 'Your application let the person in.'
-      : 'Your application let the person in: it has asked for the session since.';
-  return 'A valid response went to your application through a browser. What it decided shows here once it asks for the session; “The same again” shows it at once.';
 }

@@ -16,6 +16,7 @@ import { DeliveryDetails } from './delivery-details.js';
 import { FaultsController } from './faults.controller.js';
 import { JournalCompanies } from './journal-companies.js';
 import { JournalController } from './journal.controller.js';
+import { LoginDetails } from './login-details.js';
 import { LoginsController } from './logins.controller.js';
 import { MarketplacesController } from './marketplaces.controller.js';
 import { OverviewController } from './overview.controller.js';
@@ -60,6 +61,7 @@ export const PAGE_PROVIDERS: readonly Provider[] = [
   CompanyMembers,
   ComposeForm,
   DeliveryDetails,
+  LoginDetails,
   JournalCompanies,
   { provide: APP_FILTER, useClass: PageExceptionFilter },
 ];

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { PACKAGE_VERSION } from '../../utils/package-version.js';
-import { when } from '../../views/format.js';
+import { dayHeading, when } from '../../views/format.js';
 import { html, type Html } from '../../views/html.js';
 import { layout, type PageContent, type Site } from '../../views/layout.js';
 import type { Tone } from '../../views/parts.js';
@@ -46,6 +46,11 @@ export class SandboxPages {
   /** A moment of the sandbox's time, relative to its present. */
   when(iso: string): Html {
     return when(iso, this.now);
+  }
+
+  /** The day of a moment, as a heading in a list says it. */
+  day(iso: string): string {
+    return dayHeading(iso, this.now);
   }
 
   /** The sandbox's present, milliseconds since 1970. */

@@ -250,7 +250,10 @@ export class WebhooksController {
       const at = next.get(one.repeats ?? one.id);
       const note = at === undefined ? '' : html`next ${this.pages.when(new Date(at).toISOString())}`;
       const href = narrowed(exchange, { open: one.id });
-      return deliveryRow(one, this.pages.when(one.at), href, one === opened, note);
+      return {
+        ...deliveryRow(one, this.pages.when(one.at), href, one === opened, note),
+        day: this.pages.day(one.at),
+      };
     });
     return html`<div class="split">
       <section class="card flush" aria-label="List of webhooks">
@@ -258,7 +261,7 @@ export class WebhooksController {
       </section>
       <div class="pane">
         ${exchange.query.has('open') ? html`<p class="backlink"><a href="${narrowed(exchange, {})}">Back to the list</a></p>` : ''}
-        ${opened ? this.details.of(opened) : ''}
+        ${opened ? this.details.of(opened, exchange) : ''}
       </div>
     </div>`;
   }

@@ -62,7 +62,7 @@ function quote(text: string): string {
 }
 
 /** A delivery as a command line. */
-export function asCurl(delivery: Delivery): string {
+export function asCurl(delivery: Pick<Delivery, 'method' | 'url' | 'headers' | 'body'>): string {
   const headers = Object.entries(delivery.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
   const body = delivery.body === null ? [] : ['--data-binary', quote(delivery.body)];
   return ['curl', '-i', '-X', delivery.method, ...headers, ...body, quote(delivery.url)].join(' ');

@@ -7,6 +7,7 @@ import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { ConnecChanges, type ChangeManner } from './connec-changes.js';
 import type { Delivery, DeliveryOptions } from './delivery.js';
+import { groupDeletion, memberRemoval, notification } from './parcels.js';
 import { PlannedDeliveries, type PlannedDelivery } from './planned-deliveries.js';
 import { WebhookSender } from './webhook-sender.js';
 
@@ -14,13 +15,6 @@ import { WebhookSender } from './webhook-sender.js';
 export interface EventOptions extends DeliveryOptions {
   /** Leave the sandbox's own data alone: for ids that do not exist, and repeated deliveries. Default false. */
   readonly onlySend?: boolean;
-}
-
-/** Fills the placeholders of a path template, textually: it may hold a query (protocol §1.6). */
-function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/:(group_id|id)\b/g, (whole, name: string) =>
-    values[name] === undefined ? whole : encodeURIComponent(values[name]),
-  );
 }
 
 /** What the marketplace reports to the application (protocol §6, §7). */
@@ -45,10 +39,7 @@ export class SandboxWebhooks {
    */
   async deleteGroup(groupUid: string, options: EventOptions = {}): Promise<Delivery[]> {
     const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
-    const deliveries = await this.sender.deliver(
-      { kind: 'group', method: 'DELETE', path: fill(paths.group, { id: groupUid }) },
-      options,
-    );
+    const deliveries = await this.sender.deliver(groupDeletion(paths, groupUid), options);
     const group = this.state.group(name, groupUid);
     if (group && !options.onlySend) {
       group.status = 'terminated';
@@ -61,8 +52,7 @@ export class SandboxWebhooks {
   deleteGroupUser(groupUid: string, userUid: string, options: EventOptions = {}): Promise<Delivery[]> {
     const { name, paths } = this.marketplaces.getOrFirst(options.marketplace);
     if (!options.onlySend) this.state.removeMembership(name, userUid, groupUid);
-    const path = fill(paths.groupUser, { group_id: groupUid, id: userUid });
-    return this.sender.deliver({ kind: 'group-user', method: 'DELETE', path }, options);
+    return this.sender.deliver(memberRemoval(paths, groupUid, userUid), options);
   }
 
   /**
@@ -71,10 +61,7 @@ export class SandboxWebhooks {
    */
   notify(entities: Readonly<Record<string, unknown>>, options: DeliveryOptions = {}): Promise<Delivery[]> {
     const { paths } = this.marketplaces.getOrFirst(options.marketplace);
-    return this.sender.deliver(
-      { kind: 'notification', method: 'POST', path: paths.notification, body: entities },
-      options,
-    );
+    return this.sender.deliver(notification(paths, entities), options);
   }
 
   /** Several notifications in the opposite order of their making. */

@@ -11,18 +11,8 @@ import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
 import { asCurl, type Delivery, type DeliveryCredentials, type DeliveryOptions } from './delivery.js';
+import type { Parcel } from './parcels.js';
 import { PlannedDeliveries, type PlannedDelivery } from './planned-deliveries.js';
-
-/** What is to be delivered. */
-export interface Parcel {
-  readonly kind: Delivery['kind'];
-  readonly method: string;
-  /** Of the application, template filled in. */
-  readonly path: string;
-  readonly body?: unknown;
-  /** Fields of a form, in place of a body in JSON. */
-  readonly form?: Readonly<Record<string, string>>;
-}
 
 const CAPACITY = 1_000;
 
@@ -107,6 +97,20 @@ export class WebhookSender {
   /** A logged delivery as a command line, credentials included. */
   curl(id: string): string {
     return asCurl(this.get(id));
+  }
+
+  /**
+   * A parcel as a command line, credentials included: what {@link deliver} would send.
+   *
+   * @throws SandboxError `sandbox.unknown`
+   */
+  command(parcel: Parcel, options: DeliveryOptions = {}): string {
+    const { method, url, headers, body } = this.#request(
+      this.marketplaces.getOrFirst(options.marketplace),
+      parcel,
+      options,
+    );
+    return asCurl({ method, url, headers: headers ?? {}, body: body ?? null });
   }
 
   /**

@@ -2,8 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 
 import { assetPath, PAGE_ASSETS } from '../../../src/views/assets.js';
 import { charges, latency, outcomes, sparkline } from '../../../src/views/charts.js';
+import { difference, pairLines } from '../../../src/views/diff.js';
 import { action, filters, form, select } from '../../../src/views/form.js';
-import { count, exactTime, label, money, moneyText, relativeTime, when } from '../../../src/views/format.js';
+import {
+  count,
+  dayHeading,
+  exactTime,
+  label,
+  money,
+  moneyText,
+  relativeTime,
+  when,
+} from '../../../src/views/format.js';
 import { heatMap, heatMapStart } from '../../../src/views/heat-map.js';
 import { html } from '../../../src/views/html.js';
 import { LEAVING_POLICY, PAGE_POLICY } from '../../../src/views/layout.js';
@@ -21,6 +31,8 @@ describe('markup in what pages show', () => {
     ['a card', card(MARKUP, MARKUP, { aside: MARKUP, id: MARKUP })],
     ['a table', table(MARKUP, [{ name: MARKUP }], [[MARKUP]])],
     ['a line', rows([{ href: MARKUP, tone: 'good', word: MARKUP, title: MARKUP, sub: MARKUP }])],
+    ['a day', rows([{ href: '/', tone: 'good', word: '', title: '', day: MARKUP }])],
+    ['a difference', difference(MARKUP, MARKUP, pairLines(`${MARKUP}\n1`, `${MARKUP}\n2`))],
     ['a text', code('n', MARKUP, MARKUP)],
     ['JSON', json('n', MARKUP, JSON.stringify({ [MARKUP]: MARKUP }))],
     ['no JSON', json('n', MARKUP, MARKUP)],
@@ -164,6 +176,42 @@ describe('numbers and times', () => {
     expect(when('2026-11-28T20:06:02Z', Date.parse('2026-11-28T20:10:00Z')).text).toBe(
       '<time datetime="2026-11-28T20:06:02Z" data-exact="28 Nov 2026, 20:06:02 UTC">3 min ago</time>',
     );
+  });
+});
+
+describe('days', () => {
+  const now = Date.parse('2026-11-28T00:10:00Z');
+
+  it.each([
+    ['2026-11-28T00:06:02Z', 'Today, 28 November'],
+    ['2026-11-27T23:59:59Z', 'Yesterday, 27 November'],
+    ['2026-11-26T12:00:00Z', '26 November'],
+    ['2025-11-28T00:06:02Z', '28 November 2025'],
+    ['2026-11-29T00:00:00Z', '29 November'],
+    ['no moment', 'no moment'],
+  ])('of %s are called %s', (iso, name) => expect(dayHeading(iso, now)).toBe(name));
+
+  it('stand above their lines, once', () => {
+    const line = (day: string) => ({ href: '/', tone: 'good', word: 'x', title: 't', day }) as const;
+    const { text } = rows([line('Today'), line('Today'), line('Yesterday')]);
+    expect(text.match(/class="day">[^<]+/g)).toEqual(['class="day">Today', 'class="day">Yesterday']);
+  });
+});
+
+describe('differences', () => {
+  it.each([
+    ['nothing', 'a\nb', 'a\nb', ['a=a', 'b=b']],
+    ['a changed line', 'a\nb\nc', 'a\nx\nc', ['a=a', 'b=x', 'c=c']],
+    ['lines that came', 'a\nc', 'a\nb\nb\nc', ['a=a', '-=b', '-=b', 'c=c']],
+    ['lines that went', 'a\nb\nc', 'c', ['a=-', 'b=-', 'c=c']],
+    ['everything', 'a', 'b\nc', ['a=b', '-=c']],
+  ])('of %s', (_what, left, right, lines) => {
+    expect(pairLines(left, right).map(([one, other]) => `${one ?? '-'}=${other ?? '-'}`)).toEqual(lines);
+  });
+
+  it('end after 400 lines of each', () => {
+    const many = Array.from({ length: 5_000 }, (_, index) => String(index)).join('\n');
+    expect(pairLines(many, many)).toHaveLength(400);
   });
 });
 
