@@ -7,13 +7,7 @@ import { card, empty, rows, table } from '../../views/parts.js';
 import { webAddress } from '../../views/web-address.js';
 import { milliseconds } from '../clock/duration.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
-import {
-  isLoginProblem,
-  LoginLog,
-  type LoginRecord,
-  type LoginResponse,
-  loginState,
-} from '../login/login-log.js';
+import { isLoginProblem, LoginLog, type LoginRecord, loginState } from '../login/login-log.js';
 import { SandboxLogin } from '../login/sandbox-login.js';
 import { MarketplaceAdmin } from '../platform/marketplace-admin.js';
 import type { SandboxMarketplaceRecord } from '../state/records.js';
