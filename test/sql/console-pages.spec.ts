@@ -17,7 +17,7 @@ import { DRIVERS, type OpenedWay } from './support/ways.js';
 const ROWS = stormSize(20_000, 1_000_000);
 /** Companies that are synchronized: more than the console looks at together. */
 const COMPANIES = stormSize(200, 6_000);
-const TOGETHER = 5_000;
+const TOGETHER = 2_000;
 const BATCH = 1_000;
 /** What a page may take of the server's time, in milliseconds; beside other suites it is measured with slack. */
 const BOUND = stormSize(1_000, 200);

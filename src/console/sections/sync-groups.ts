@@ -2,7 +2,7 @@ import type { SyncKnownGroup } from '../../sync/store/sync-store.js';
 import type { MaestranoSync } from '../../sync/sync.service.js';
 
 /** Companies that are looked at together, those of one call of the store, and those of a stretch that are remembered. */
-const [STRETCH, PAGE, REMEMBERED] = [5_000, 1_000, 500];
+const [STRETCH, PAGE, REMEMBERED] = [2_000, 1_000, 500];
 
 /** A stretch of the companies, in the order of the store. */
 export interface GroupStretch {
