@@ -94,9 +94,8 @@ export class NotificationProcessor {
     marketplace: Marketplace,
   ): ((groupUid: string) => Promise<boolean>) | null {
     if (!adapter?.knowsGroup) return null;
-    const { knowsGroup } = adapter;
     return async (groupUid) => {
-      const knows = knowsGroup.call(adapter, { marketplace: marketplace.name, groupUid }, marketplace);
+      const knows = adapter.knowsGroup?.({ marketplace: marketplace.name, groupUid }, marketplace) ?? true;
       if (typeof knows === 'boolean') return knows;
       const subject = { marketplace, groupUid, resource: '', stop: () => undefined };
       const name = `${adapter.constructor.name}.knowsGroup`;
