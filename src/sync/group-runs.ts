@@ -11,7 +11,7 @@ export interface EndedRun {
 }
 
 /** What is said of a run when it has ended. */
-export type RunEnding = Pick<SyncRunState, 'status' | 'message' | 'code' | 'needs'>;
+export type RunEnding = Pick<SyncRunState, 'status' | 'message' | 'code' | 'needs' | 'dueSince'>;
 
 /** What somebody does under the lease of a group, and what is noted of it. */
 export interface GroupWork {
