@@ -40,7 +40,7 @@ export const PATHS: readonly string[] = [
   '/webhooks',
   '/webhooks?open=delivery-3',
   '/webhooks?open=delivery-2&part=request',
-  '/webhooks?open=delivery-4&part=difference',
+  '/webhooks?open=delivery-5&part=difference',
   '/webhooks/again',
   '/compose',
   '/compose?saved=saved-1',
@@ -74,7 +74,8 @@ export async function fillSandbox({ sandbox, appUrl }: Launched): Promise<void> 
   await sandbox.webhooks.notify({ people: [{ id: 'p-1', group_id: 'cld-1', first_name: HOSTILE }] });
   await sandbox.webhooks.notify({ people: [] }, { credentials: 'wrong' });
   await postForm(url, '/webhooks/plan', { id: 'delivery-3', after: '1d' });
-  await sandbox.webhooks.resend('delivery-3');
+  await sandbox.webhooks.notify({ people: [{ id: 'p-2', group_id: 'cld-1' }] }, { cut: 'response' });
+  await sandbox.webhooks.resend('delivery-4');
   await sandbox.webhooks.synchronization('status', 'cld-1');
   await postForm(url, '/compose/save', {
     event: 'own',

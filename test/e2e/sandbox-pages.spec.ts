@@ -171,7 +171,7 @@ interface Place {
     const text = (await pane.locator('#assertion').textContent()) ?? '';
     expect(text).toMatch(/^ {4}<Issuer>http[^<]+<\/Issuer>$/m);
     expect(text).toMatch(/<AttributeValue>usr-1<\/AttributeValue>/);
-    expect(text).toMatch(/<SignatureValue>[\w+/]{32}… \(\d+ characters\)</);
+    expect(text).toMatch(/<ds:SignatureValue>[\w+/]{32}… \(\d+ characters\)</);
     for (const { ssoSession } of launched.sandbox.state.users) expect(text).not.toContain(ssoSession);
     expect(await watched.page.locator('.rows .day').first().textContent()).toMatch(/^Today, /);
     await watched.page.close();

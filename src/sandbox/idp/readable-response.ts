@@ -6,6 +6,9 @@ const MAX_DEPTH = 30;
 /** Signatures, digests and certificates longer than this are shortened. */
 const MAX_BASE64 = 64;
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
+/** An attribute over three lines. */
+const ATTRIBUTE =
+  /(<Attribute Name="[^"]*">)\n\s*(<AttributeValue>[^<]*<\/AttributeValue>)\n\s*(<\/Attribute>)/g;
 const SESSION = /(<Attribute Name="mno_session">\s*<AttributeValue>)[^<]+/g;
 
 /**
@@ -14,7 +17,9 @@ const SESSION = /(<Attribute Name="mno_session">\s*<AttributeValue>)[^<]+/g;
  */
 export function readableResponse(samlResponse: string): string {
   const xml = Buffer.from(samlResponse, 'base64').toString('utf8');
-  const text = indented(xml.slice(0, MAX_LENGTH)).replaceAll(SESSION, `$1${REDACTED}`);
+  const text = indented(xml.slice(0, MAX_LENGTH))
+    .replaceAll(ATTRIBUTE, '$1$2$3')
+    .replaceAll(SESSION, `$1${REDACTED}`);
   return xml.length > MAX_LENGTH ? `${text}\n… ${xml.length - MAX_LENGTH} more characters` : text;
 }
 
