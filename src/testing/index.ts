@@ -18,11 +18,10 @@ export { TestApplication } from './test-application.js';
 export { sqliteTestStore } from './sqlite-test-store.js';
 export { storeContract, type StoreContractOptions } from './store-contract.js';
 export {
-  type ClosableQueue,
   notificationQueueContract,
   type NotificationQueueContractOptions,
-  type NotificationQueueSetup,
 } from './notification-queue-contract.js';
+export type { ClosableQueue, NotificationQueueSetup } from './notification-queue-case.js';
 export {
   MemoryNotificationQueue,
   type MemoryNotificationQueueOptions,

@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import {
-  NotificationQueue,
-  type QueuedNotification,
-  type QueuedOutcome,
-} from '../connec/notifications/notification-queue.js';
-import type { NotificationBody } from '../connec/notifications/notification-reader.js';
+import type { QueuedNotification } from '../connec/notifications/notification-queue.js';
 import { type ContractCase, eventually } from './contract-case.js';
-
-/** What a queue of the contract is made with; more attempts or longer pauses make the cases fail or wait. */
-export interface NotificationQueueSetup {
-  /** Of the queue, and nobody else's: two with one name are two processes at one queue. */
-  readonly name: string;
-  /** Whether it also handles. */
-  readonly worker: boolean;
-  /** Attempts in all before a dead letter. */
-  readonly attempts: number;
-  /** First pause before another attempt, in milliseconds. */
-  readonly backoffMs: number;
-  /** When the work of a process that stopped in the middle is taken up, in milliseconds. */
-  readonly lockMs: number;
-}
-
-/** A queue that the contract opened; `close` ends it as the end of its process would. */
-export type ClosableQueue = NotificationQueue & { close?(): Promise<void> };
+import {
+  type ClosableQueue,
+  DONE,
+  idsOf,
+  isEmpty,
+  notification,
+  type NotificationQueueSetup,
+  type QueueCaseWork,
+} from './notification-queue-case.js';
+import { DEAD_LETTER_CASES } from './notification-queue-dead-letter-cases.js';
 
 /** How a queue is put through {@link notificationQueueContract}. */
 export interface NotificationQueueContractOptions {
@@ -39,30 +27,10 @@ export interface NotificationQueueContractOptions {
 
 type MakeQueue = (setup: NotificationQueueSetup) => ClosableQueue | Promise<ClosableQueue>;
 
-interface Work {
-  /** Opens a queue of this case. */
-  readonly open: (more?: Partial<NotificationQueueSetup>) => Promise<ClosableQueue>;
-  readonly until: (condition: () => boolean | Promise<boolean>, what: string) => Promise<void>;
-}
-
-const DONE: QueuedOutcome = { remaining: null, error: null };
-
 /** Text that a careless queue changes: U+0000, half a character, a large number, an order of names. */
 const TEXTS = { zero: 'a\0b', half: 'a\ud800b', number: 9_007_199_254_740_991, emoji: '🦜' };
 
-function notification(
-  ids: readonly string[],
-  { marketplace = 'acme', group = 'cld-1' }: { readonly marketplace?: string; readonly group?: string } = {},
-): QueuedNotification {
-  const people = ids.map((id) => ({ id, group_id: group, updated_at: '2026-01-01T00:00:00Z' }));
-  return { marketplace, receivedAt: new Date().toISOString(), resources: { people } };
-}
-
-function idsOf(resources: NotificationBody): string[] {
-  return Object.values(resources).flatMap((entities) => entities.map(({ id }) => String(id)));
-}
-
-const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
+const CASES: Readonly<Record<string, (work: QueueCaseWork) => Promise<void>>> = {
   'hands out what was added, as it was': async ({ open, until }) => {
     const queue = await open();
     const seen: [QueuedNotification, number][] = [];
@@ -147,70 +115,6 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     assert.equal((await queue.counts()).dead, 0);
   },
 
-  'gives up after the last attempt, newest first, and shows what is left': async ({ open, until }) => {
-    const queue = await open({ attempts: 2 });
-    await queue.start(async ({ resources }) => ({ remaining: resources, error: new Error('no room\0') }));
-    for (const [n, id] of ['a', 'b', 'c'].entries()) {
-      await queue.add(notification([id, `${id}2`]));
-      await until(async () => (await queue.counts()).dead === n + 1, `${n + 1} dead letters`);
-    }
-    const letters = await queue.deadLetters();
-    assert.equal(letters.length, 3);
-    const [newest] = letters;
-    assert.equal(newest!.marketplace, 'acme');
-    assert.equal(newest!.attempts, 2);
-    assert.match(newest!.reason, /no room/);
-    assert.deepEqual(newest!.entities, { people: 2 });
-    assert.ok(Math.abs(Date.parse(newest!.failedAt) - Date.now()) < 600_000, newest!.failedAt);
-    assert.deepEqual(await queue.deadLetters({ offset: 1, limit: 1 }), [letters[1]]);
-    assert.deepEqual(await queue.deadLetters({ limit: 0 }), []);
-    assert.ok(letters[0]!.failedAt >= letters[2]!.failedAt, 'newest first');
-  },
-
-  'remembers what each attempt failed with, and what was left then': async ({ open, until }) => {
-    const queue = await open({ attempts: 2 });
-    await queue.start(async ({ resources }, attempt) => ({
-      remaining: { people: resources['people']!.slice(attempt === 1 ? 0 : 1) },
-      error: new Error(attempt === 1 ? 'the store is away' : 'no room\0'),
-    }));
-    await queue.add(notification(['a', 'b']));
-    await until(async () => (await queue.counts()).dead === 1, 'a dead letter');
-    const [letter] = await queue.deadLetters();
-    assert.deepEqual(
-      (letter!.history ?? []).map(({ reason, entities }) => [reason.slice(0, 7), entities['people']]),
-      [
-        ['the sto', 2],
-        ['no room', 1],
-      ],
-    );
-    assert.ok(letter!.history!.every(({ at }) => Math.abs(Date.parse(at) - Date.now()) < 600_000));
-  },
-
-  'keeps what was handled since an attempt out of lists, and only as long as its group is there': async ({
-    open,
-    until,
-  }) => {
-    const queue = await open({ attempts: 2 });
-    const done = notification(['a'], { group: 'gone' }).resources;
-    await queue.start(async ({ resources }, attempt) => ({
-      remaining: attempt === 1 ? resources : { people: resources['people']!.slice(1) },
-      error: new Error('no room'),
-      ...(attempt === 1 ? {} : { done }),
-    }));
-    const [gone, stays] = [done['people']!, notification(['b']).resources['people']!];
-    await queue.add({ ...notification([]), resources: { people: [...gone, ...stays] } });
-    await until(async () => (await queue.counts()).dead === 1, 'a dead letter');
-    const [listed] = await queue.deadLetters();
-    assert.ok((listed!.history ?? []).every((attempt) => attempt.doneSince === undefined));
-    const kept = (await queue.deadLetter(listed!.id))?.history?.[0]?.doneSince;
-    if (kept) assert.deepEqual(kept, done);
-    assert.equal(await queue.removeGroup('acme', 'gone', 0), 0);
-    const after = await queue.deadLetter(listed!.id);
-    assert.equal(JSON.stringify(after).includes('gone'), false);
-    assert.deepEqual({ ...after?.entities }, { people: 1 });
-    assert.equal(after?.reason, listed!.reason);
-  },
-
   'counts a rejection of the work as an attempt': async ({ open, until }) => {
     const queue = await open({ attempts: 1 });
     await queue.start(async () => {
@@ -219,43 +123,6 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     await queue.add(notification(['a']));
     await until(async () => (await queue.counts()).dead === 1, 'it is given up');
     assert.match((await queue.deadLetters())[0]!.reason, /the store is away/);
-  },
-
-  'replays and discards what was given up, and nothing else': async ({ open, until }) => {
-    const queue = await open({ attempts: 2 });
-    let isBroken = true;
-    const seen: string[] = [];
-    await queue.start(async ({ resources }, attempt) => {
-      if (isBroken) return { remaining: resources, error: new Error('no room') };
-      seen.push(`${idsOf(resources).join('+')} at ${attempt}`);
-      return DONE;
-    });
-    for (const id of ['a', 'b', 'c']) await queue.add(notification([id]));
-    await until(async () => (await queue.counts()).dead === 3, 'three dead letters');
-    for (const unknown of ['no-such-id', randomUUID(), '1000000']) {
-      assert.equal(await queue.replay(unknown), false);
-      assert.equal(await queue.discard(unknown), false);
-    }
-    const [first, second] = await queue.deadLetters();
-    // A queue may keep its entities to itself.
-    const stored = await queue.deadLetter(first!.id);
-    assert.deepEqual({ ...stored, resources: 0 }, { ...first, resources: 0 });
-    if (queue.deadLetter === NotificationQueue.prototype.deadLetter) assert.equal(stored?.resources, null);
-    else assert.equal(idsOf(stored?.resources ?? {}).length, 1);
-    assert.equal(await queue.deadLetter(randomUUID()), null);
-    assert.equal(await queue.discard(first!.id), true);
-    assert.equal(await queue.discard(first!.id), false);
-    assert.equal(await queue.replay(second!.id), true);
-    assert.equal(await queue.replay(first!.id), false);
-    await until(async () => (await queue.counts()).dead === 2, 'it failed again');
-    isBroken = false;
-    assert.equal(await queue.replayAll(), 2);
-    await until(() => seen.length === 2, 'both are handled');
-    assert.ok(
-      seen.every((one) => one.endsWith(' at 1')),
-      `all attempts again: ${seen.join(', ')}`,
-    );
-    assert.equal(await queue.replayAll(), 0);
   },
 
   'removes the entities of a group, and leaves all others': async ({ open, until }) => {
@@ -363,15 +230,11 @@ const CASES: Readonly<Record<string, (work: Work) => Promise<void>>> = {
     assert.equal(begun, 1);
     await until(() => isEmpty(queues[0]!), 'nothing is left');
   },
+  ...DEAD_LETTER_CASES,
 };
 
 /** Cases that ask for more than one process. */
 const SURVIVAL = new Set(['stops at its deadline, and another takes up what was not finished']);
-
-async function isEmpty(queue: NotificationQueue): Promise<boolean> {
-  const { waiting, active, delayed } = await queue.counts();
-  return waiting + active + delayed === 0;
-}
 
 /**
  * What every `NotificationQueue` must do, as cases for any test runner: what it hands out and how often, what it gives
@@ -388,7 +251,7 @@ export function notificationQueueContract(
   makeQueue: MakeQueue,
   { survives = true, patienceMs = 20_000 }: NotificationQueueContractOptions = {},
 ): readonly ContractCase[] {
-  const run = async (check: (work: Work) => Promise<void>): Promise<void> => {
+  const run = async (check: (work: QueueCaseWork) => Promise<void>): Promise<void> => {
     const setup: NotificationQueueSetup = {
       name: `contract-${randomUUID()}`,
       worker: true,

@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import PgBoss from 'pg-boss';
 
 import { PgNotificationQueue } from '../../src/pg-queue/pg-notification-queue.js';
-import {
-  notificationQueueContract,
-  type NotificationQueueSetup,
-} from '../../src/testing/notification-queue-contract.js';
+import type { NotificationQueueSetup } from '../../src/testing/notification-queue-case.js';
+import { notificationQueueContract } from '../../src/testing/notification-queue-contract.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
 import { type OpenedWay, WAYS } from './support/ways.js';
 

@@ -1,6 +1,7 @@
 import type { ConnecPosition } from '../connec/connec-records.js';
 import { dueNow, type SyncLink, type SyncSide, withSide } from '../store/sync-link.js';
-import type { SyncCommit, SyncSweep } from '../store/sync-store.js';
+import type { SyncSweep } from '../store/sync-listing.js';
+import type { SyncCommit } from '../store/sync-store.js';
 import { overlapOf } from './connec-position.js';
 import { asGone } from './decide.js';
 import { seeApp, seeConnec } from './discover.js';

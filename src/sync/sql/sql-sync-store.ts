@@ -24,6 +24,7 @@ import {
 } from '../store/sync-store.js';
 import { groupOf, readGroups, writeGroup } from './group-rows.js';
 import { hintId } from './hint-id.js';
+import { ID_KINDS, ID_OF, idOf, LINK_COLUMNS } from './link-ids.js';
 import { keyText, linkOf, scopeKey } from './link-rows.js';
 import { acquireLease, addRow, leaseRow, renewLease } from './sync-leases.js';
 import { Statement } from './statement.js';
@@ -134,7 +135,7 @@ export class SqlSyncStore extends SyncStore {
   }
 
   async links(scope: SyncScope, entity: string, refs: readonly SyncRef[]): Promise<(SyncLink | null)[]> {
-    const kinds = KINDS.filter((kind) => refs.some((ref) => idOf(ref, kind) !== undefined));
+    const kinds = ID_KINDS.filter((kind) => refs.some((ref) => idOf(ref, kind) !== undefined));
     if (kinds.length === 0) return refs.map(() => null);
     const { link } = this.#tables;
     const links = await this.#select((statement) => {
@@ -145,7 +146,7 @@ export class SqlSyncStore extends SyncStore {
           id: keyText(id),
         }));
         return `select k.link_key from ${statement.rows('r', { id: 'key' }, ids)}
-          ${statement.join} ${link} k on k.${COLUMNS[kind]} = r.id where ${within('k')}`;
+          ${statement.join} ${link} k on k.${LINK_COLUMNS[kind]} = r.id where ${within('k')}`;
       });
       return `select l.body from (${keys.join(' union ')}) as found
         ${statement.join} ${link} l on l.link_key = found.link_key where ${within('l')}`;
@@ -375,28 +376,6 @@ export class SqlSyncStore extends SyncStore {
     return this.#calls.run(this.executor, work);
   }
 }
-
-/** By what a link is found, and the column of it. */
-const COLUMNS = {
-  key: 'link_key',
-  app: 'app_id',
-  connec: 'connec_id',
-  external: 'external_id',
-} as const;
-
-const KINDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-
-function idOf(ref: SyncRef, kind: keyof typeof COLUMNS): string | undefined {
-  return (ref as Readonly<Partial<Record<typeof kind, string>>>)[kind];
-}
-
-/** The id of a link by which it was asked for. */
-const ID_OF = {
-  key: ({ key }: SyncLink): string | null => key,
-  app: ({ app }: SyncLink): string | null => app.id,
-  connec: ({ connec }: SyncLink): string | null => connec.id,
-  external: ({ externalId }: SyncLink): string | null => externalId,
-};
 
 /** A limit as it stands in a text. */
 function whole(limit: number): number {

@@ -7,10 +7,8 @@ import type {
   QueuedOutcome,
 } from '../../../src/connec/notifications/notification-queue.js';
 import { MemoryNotificationQueue, MemoryQueueJobs } from '../../../src/testing/memory-notification-queue.js';
-import {
-  notificationQueueContract,
-  type NotificationQueueSetup,
-} from '../../../src/testing/notification-queue-contract.js';
+import type { NotificationQueueSetup } from '../../../src/testing/notification-queue-case.js';
+import { notificationQueueContract } from '../../../src/testing/notification-queue-contract.js';
 
 const { TEST_REDIS_URL: redisUrl = '' } = process.env;
 if (redisUrl === '')
