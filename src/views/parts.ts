@@ -329,24 +329,6 @@ export function attention(items: readonly Attention[]): Html {
   </ul>`;
 }
 
-/** A line on the left and on the right; null where a side does not have it. */
-export type DiffLine = readonly [left: string | null, right: string | null];
-
-/** Two texts side by side, what only one of them has marked; below each other on a phone, equal lines once. */
-export function diff(left: string, right: string, lines: readonly DiffLine[]): Html {
-  return html`<div class="diff" role="group" aria-label="Difference: ${left} and ${right}">
-    <div class="r h"><span>${left}</span><span>${right}</span></div>
-    ${lines.map(([one, other]) =>
-      one === other
-        ? html`<div class="r"><code class="l same">${one}</code><code class="n same">${other}</code></div>`
-        : html`<div class="r chg">
-            <code class="l">${one === null ? '' : html`<del>${one}</del>`}</code
-            ><code class="n">${other === null ? '' : html`<ins>${other}</ins>`}</code>
-          </div>`,
-    )}
-  </div>`;
-}
-
 /** A value of an alternative: equal to what is looked for, different, or not compared. */
 export interface Compared {
   readonly name: string;

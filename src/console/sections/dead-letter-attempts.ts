@@ -5,7 +5,8 @@ import { joinedBodies } from '../../connec/notifications/queued-entities.js';
 import { count, exactTime, number } from '../../views/format.js';
 import { hiddenField, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
-import { card, diff, type DiffLine } from '../../views/parts.js';
+import { difference, type LinePair } from '../../views/diff.js';
+import { card } from '../../views/parts.js';
 import type { ConsoleView } from '../console-view.js';
 
 const PATH = 'dead-letters';
@@ -19,7 +20,7 @@ export interface AttemptComparison {
   /** Entities that both left, and that only the earlier one did. */
   readonly both: number;
   readonly onlyEarlier: number;
-  readonly lines: readonly DiffLine[];
+  readonly lines: readonly LinePair[];
   /** Lines that are not shown. */
   readonly more: number;
   /** False where some that were handled meanwhile are not kept: there was no secret yet. */
@@ -45,8 +46,8 @@ export function compareAttempts(
   const onlyEarlier = handledBetween.reduce(joinedBodies, {});
   const both = later.reduce(joinedBodies, {});
   const lines = [
-    ...linesOf(onlyEarlier).map((line): DiffLine => [line, null]),
-    ...linesOf(both).map((line): DiffLine => [line, line]),
+    ...linesOf(onlyEarlier).map((line): LinePair => [line, null]),
+    ...linesOf(both).map((line): LinePair => [line, line]),
   ];
   return {
     attempts: [one, other],
@@ -121,7 +122,7 @@ export function comparisonCard(
         }
         ${whole ? '' : 'Some that were handled in between are not kept: nothing was sealed then, or their company left.'}
       </p>
-      ${diff(label(one), label(other), lines)}
+      ${difference(label(one), label(other), lines)}
       ${more > 0 ? html`<p class="soft">${number(more)} more lines are not shown.</p>` : ''}`,
   );
 }
