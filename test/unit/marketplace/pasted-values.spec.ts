@@ -251,6 +251,8 @@ describe('JSON from outside', () => {
     'cli/doctor/library.check.ts',
     'cli/generate/generate.command.ts',
     'sso/openid/association.ts',
+    'console/deliveries/delivery-traces.service.ts',
+    'sync/engine/history.ts',
     'sso/openid/verification-allowance.ts',
     'health/activity.ts',
     'console/audit/audit-log.ts',
