@@ -47,13 +47,13 @@ export function explanationOf(
 function heldSentence({ hold, waitsFor }: SyncLink, now: number): string {
   if (hold === null) return '';
   const hours = Math.floor((now - hold.since) / 3_600_000);
-  const since = hours > 0 ? `${hours} h ago` : 'less than an hour ago';
+  const duration = hours > 0 ? `${hours} h` : 'less than an hour';
   const [entity, side, id] = waitsFor?.split(':') ?? [];
   const what = entity
-    ? `It waits for ${entity}/${id} (${side}), `
+    ? `It waits for ${entity}/${id} (${side}), held `
     : `Nothing is written: ${meaningOf(hold.code)} Held `;
   const fields = hold.fields.length > 0 ? ` Fields: ${hold.fields.join(', ')}.` : '';
-  return `${what}since ${since}.${hold.reason === '' ? '' : ` ${hold.reason}.`}${fields}`;
+  return `${what}for ${duration}.${hold.reason === '' ? '' : ` ${hold.reason}.`}${fields}`;
 }
 
 function meaningOf(code: string): string {

@@ -1,3 +1,4 @@
+import { count } from '../views/format.js';
 import type { SyncPlan } from './engine/plan.js';
 import { waitingRequest } from './store/sync-request.js';
 import type { SyncGroupState, SyncKnownGroup } from './store/sync-store.js';
@@ -38,7 +39,10 @@ function goesOn(state: SyncGroupState): boolean {
 /** What stands against going on, of a company that needs somebody. */
 export function troubleOf({ marketplace, groupUid, state }: SyncKnownGroup): string {
   const { records = 0, stopped = 0 } = state.run?.needs ?? {};
-  const what = stopped > 0 ? `${stopped} entities stopped` : `${records} records are held back`;
+  const what =
+    stopped > 0
+      ? `${count(stopped, 'entity', 'entities')} stopped`
+      : `${count(records, 'record is', 'records are')} held back`;
   return `${marketplace}/${groupUid}: ${what}.`;
 }
 
@@ -54,9 +58,12 @@ export function whyNot({ entries, truncated }: SyncPlan): string | null {
   const overwritten = entries.filter(
     ({ fields, action }) => fields.length > 0 || action === 'archiveInConnec',
   );
-  if (overwritten.length > 0) return `${overwritten.length} records would be overwritten.`;
+  if (overwritten.length > 0) return `${count(overwritten.length, 'record')} would be overwritten.`;
   const unclear = entries.filter(
     ({ action, reason }) => action === 'stop' || (action === 'hold' && reason !== 'sync.reference'),
   );
-  return unclear.length > 0 ? `${unclear.length} records are unclear (${unclear[0]!.reason ?? ''}).` : null;
+  const [first] = unclear;
+  return first
+    ? `${count(unclear.length, 'record is', 'records are')} unclear (${first.reason ?? ''}).`
+    : null;
 }

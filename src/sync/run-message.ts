@@ -1,3 +1,4 @@
+import { count } from '../views/format.js';
 import type { SyncRunResult } from './engine/sync-engine.js';
 import type { SyncNeeds } from './store/sync-store.js';
 import type { SyncStatus } from './sync-status.interface.js';
@@ -8,7 +9,7 @@ export function needsOf({ entities }: SyncStatus, firstRun: 'plan' | 'apply'): S
   const held = entities.flatMap(({ holds }) => HELD_FOR_PERSONS.map((kind) => holds[kind] ?? 0));
   const unconfirmed = entities.some(({ confirmed, links }) => !confirmed && links > 0);
   return {
-    records: held.reduce((total, count) => total + count, 0),
+    records: held.reduce((total, some) => total + some, 0),
     stopped: entities.filter(({ stopped }) => stopped !== null).length,
     confirmation: firstRun === 'plan' && unconfirmed,
   };
@@ -23,8 +24,11 @@ export function dueSinceOf({ entities }: SyncStatus): number | null {
 /** How far a run came, in words and without values of records: what the platform shows. */
 export function runMessage({ entities }: SyncStatus, { errors }: SyncRunResult, needs: SyncNeeds): string {
   return [
-    `${entities.reduce((total, { links }) => total + links, 0)} records`,
-    ...(needs.records > 0 ? [`${needs.records} need attention`] : []),
+    count(
+      entities.reduce((total, { links }) => total + links, 0),
+      'record',
+    ),
+    ...(needs.records > 0 ? [count(needs.records, 'needs attention', 'need attention')] : []),
     ...(needs.confirmation ? ['waiting for confirmation'] : []),
     ...errors.map(({ message }) => message),
   ].join('; ');

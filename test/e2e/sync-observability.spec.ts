@@ -145,7 +145,7 @@ describe('what is seen of the synchronization', () => {
     await sync.run(group);
     const troubled = await health();
     expect(troubled.warnings.filter((one) => one.includes('record'))).toEqual([
-      '1 records are held back (quarantined)',
+      '1 record is held back (quarantined)',
     ]);
     expect(troubled.synchronization).toMatchObject({ groups: 1, held: { quarantined: 1 } });
     expect(await points()).toContain(`held kind=quarantined marketplace=${group.marketplace} 1`);
@@ -162,7 +162,7 @@ describe('what is seen of the synchronization', () => {
     sandbox.faults.add({ part: 'connec' }, { status: 503 });
     await sync.run(group).catch(() => undefined);
     expect((await health()).warnings.filter((one) => one.includes('synchronization'))).toEqual([
-      'the synchronization of 1 groups fails',
+      'the synchronization of 1 group fails',
     ]);
     const failed = (await points()).filter((one) => one.startsWith('run.duration'));
     expect(failed).toEqual([

@@ -90,7 +90,7 @@ describe('the first synchronization of many companies', () => {
     await sync().idle();
     const last = await rollout().next({ steps });
     expect(last).toMatchObject({ groups: { done: 8, planned: 1 }, begun: [], stopped: null });
-    expect(last.left).toEqual([{ group: groups[1], why: '1 records would be overwritten.' }]);
+    expect(last.left).toEqual([{ group: groups[1], why: '1 record would be overwritten.' }]);
     for (const { groupUid } of groups) expect(peopleOf(groupUid)).toBe(groupUid === 'cld-2' ? 1 : 3);
   });
 
@@ -105,7 +105,7 @@ describe('the first synchronization of many companies', () => {
     await sync().run({ marketplace: groups[0]!.marketplace, groupUid });
     const report = await rollout().next({ steps: [1] });
     expect(report).toMatchObject({ groups: { attention: 1 }, begun: [] });
-    expect(report.stopped).toContain(`${groupUid}: 1 records are held back.`);
+    expect(report.stopped).toContain(`${groupUid}: 1 record is held back.`);
     expect((await rollout().next({ steps: [1], heldShare: 0.5 })).begun).toHaveLength(COMPANIES - 1);
     await sync().idle();
   });
@@ -147,7 +147,7 @@ describe('the first synchronization of many companies', () => {
     const names = sandbox.connec.list('people', { group: 'cld-1' }).map((one) => one['first_name']);
     expect(names).not.toContain('Meanwhile');
     const { left } = await rollout().next({ steps: [100] });
-    expect(left).toEqual([{ group: groups[0], why: '1 records would be overwritten.' }]);
+    expect(left).toEqual([{ group: groups[0], why: '1 record would be overwritten.' }]);
     await sync().idle();
   });
 });

@@ -4,6 +4,7 @@ import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { MaestranoEvents } from '../../events/maestrano-events.service.js';
 import { HealthContributors } from '../../health/health-contributors.service.js';
 import type { HealthReport } from '../../interfaces/health.interface.js';
+import { count } from '../../views/format.js';
 import type { SyncStatus } from '../sync-status.interface.js';
 import { type GroupTrouble, HELD_FOR_PERSONS, troubleOf } from './group-trouble.js';
 
@@ -95,7 +96,7 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
     }
     const held = entities.reduce((sum, { holds }) => {
       const counts = HELD_FOR_PERSONS.map((kind) => holds[kind] ?? 0);
-      return counts.reduce((total, count) => total + count, sum);
+      return counts.reduce((total, some) => total + some, sum);
     }, 0);
     this.events.emit({ type: 'synchronization.ended', marketplace, groupUid, code: failure, held });
   }
@@ -119,11 +120,15 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
     const attention = HELD_FOR_PERSONS.filter((kind) => held[kind] > 0);
     return {
       warnings: [
-        ...(failing > 0 ? [`the synchronization of ${failing} groups fails`] : []),
-        ...(stopped > 0 ? [`${stopped} entities are stopped until somebody decides`] : []),
-        ...attention.map((kind) => `${held[kind]} records are held back (${kind})`),
-        ...(foundBySweep > 0 ? [`${foundBySweep} records were found by a complete listing only`] : []),
-        ...(lagSeconds * 1_000 > LAG_MS ? [`the oldest record waits since ${lagSeconds} s`] : []),
+        ...(failing > 0 ? [`the synchronization of ${count(failing, 'group')} fails`] : []),
+        ...(stopped > 0
+          ? [`${count(stopped, 'entity is', 'entities are')} stopped until somebody decides`]
+          : []),
+        ...attention.map((kind) => `${count(held[kind], 'record is', 'records are')} held back (${kind})`),
+        ...(foundBySweep > 0
+          ? [`${count(foundBySweep, 'record was', 'records were')} found by a complete listing only`]
+          : []),
+        ...(lagSeconds * 1_000 > LAG_MS ? [`the oldest record has waited for ${lagSeconds} s`] : []),
       ],
       details,
     };
@@ -146,8 +151,8 @@ export class SyncWatch implements OnModuleInit, OnModuleDestroy {
 }
 
 function summary(troubles: readonly GroupTrouble[]): SyncTroubles {
-  const sum = (count: (trouble: GroupTrouble) => number): number =>
-    troubles.reduce((total, one) => total + count(one), 0);
+  const sum = (pick: (trouble: GroupTrouble) => number): number =>
+    troubles.reduce((total, one) => total + pick(one), 0);
   const since = troubles.flatMap(({ dueSince }) => (dueSince === null ? [] : [dueSince]));
   const oldest = since.reduce((least, one) => Math.min(least, one), Date.now());
   return {

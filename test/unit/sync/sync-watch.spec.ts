@@ -65,7 +65,7 @@ describe('what is seen of groups', () => {
     expect(details).toMatchObject({ groups: 1, held: { conflict: 3 } });
     expect(warnings).toEqual([
       '3 records are held back (conflict)',
-      expect.stringMatching(/^the oldest record waits since 36\d\d s$/),
+      expect.stringMatching(/^the oldest record has waited for 36\d\d s$/),
     ]);
     const before = told.length;
     const real = Date.now;
