@@ -7,6 +7,7 @@ import type { MarketplaceLoader } from '../marketplace/marketplace-loader.js';
 import type { SessionRevocations } from '../session/session-revocations.service.js';
 import type { MaestranoStore } from '../stores/maestrano-store.js';
 import { storeKind } from '../stores/store-with-deadline.js';
+import { count } from '../views/format.js';
 
 /** Failures in a row after which a source of marketplaces is warned of: one is a hiccup. */
 const SOURCE_FAILURES = 2;
@@ -52,7 +53,7 @@ function configuration(loader: MarketplaceLoader): HealthReport {
         ({ name, failures, lastError }) => `${name} failed ${failures} times (${lastError?.code})`,
       ),
       ...copies.map(({ name }) => `${name} is served from its copy on disk`),
-      ...(errors.length > 0 ? [`the configuration has ${errors.length} errors`] : []),
+      ...(errors.length > 0 ? [`the configuration has ${count(errors.length, 'error')}`] : []),
       ...sharing(problems),
     ],
     details: {
@@ -94,7 +95,7 @@ function certificates(loader: MarketplaceLoader): HealthReport {
   return {
     warnings: expiring.map(
       ({ marketplace, daysLeft }) =>
-        `a certificate of "${marketplace}" ${daysLeft < 0 ? 'has expired' : `expires in ${daysLeft} days`}`,
+        `a certificate of "${marketplace}" ${daysLeft < 0 ? 'has expired' : `expires in ${count(daysLeft, 'day')}`}`,
     ),
     details: expiring.map(({ marketplace, sha256, notAfter, daysLeft }) => ({
       marketplace,
@@ -111,9 +112,9 @@ async function waiting(queue: NotificationQueue): Promise<HealthReport> {
   return {
     warnings: [
       ...(lagMs !== null && lagMs > LAG_MS
-        ? [`the oldest notification waits since ${Math.round(lagMs / 1000)} s`]
+        ? [`the oldest notification has waited for ${Math.round(lagMs / 1000)} s`]
         : []),
-      ...(dead > 0 ? [`${dead} notifications were given up`] : []),
+      ...(dead > 0 ? [`${count(dead, 'notification was', 'notifications were')} given up`] : []),
       ...(await warningsOf(queue)),
     ],
     details: counts,

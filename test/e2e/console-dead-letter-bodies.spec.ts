@@ -95,7 +95,7 @@ describe.each(HTTP_ADAPTERS)('what dead letters hold, in the console on %s', (ht
     await send(person('p-1', 'cld-1'));
     await dead(1);
     expect(await stored()).toContain('Philippa');
-    const letter = await operator.follow(await operator.open('/dead-letters'), '1 people');
+    const letter = await operator.follow(await operator.open('/dead-letters'), '1 person');
     expect(letter.words).toContain('nothing is kept sealed');
     expect(letter.text).not.toContain('Philippa');
     expect(() => letter.form('Show what was sent')).toThrow('No form');
@@ -148,7 +148,7 @@ describe.each(HTTP_ADAPTERS)('what dead letters hold, in the console on %s', (ht
     await send(person('p-1', 'cld-1'), { ...person('p-2', 'cld-2'), code: 'second attempt' });
     await dead(1);
     expect(JSON.stringify(await queue.deadLetters())).not.toContain('maestrano_sealed');
-    const letter = await operator.follow(await operator.open('/dead-letters'), '1 people');
+    const letter = await operator.follow(await operator.open('/dead-letters'), '1 person');
     expect(letter.words).not.toContain('What attempts');
     const shown = await operator.press(letter, 'Show what was sent');
     expect(shown.words).toContain('What attempts 1 and 2 left');
@@ -176,7 +176,7 @@ describe.each(HTTP_ADAPTERS)('what dead letters hold, in the console on %s', (ht
 
     const without = await start(SECOND);
     const list = await without.open('/dead-letters');
-    const letter = await without.follow(list, '1 people');
+    const letter = await without.follow(list, '1 person');
     const refused = await without.press(letter, 'Show what was sent');
     expect(refused.words).toContain('A dead letter cannot be opened.');
     isMended = true;

@@ -149,7 +149,7 @@ async function evictingRedis(): Promise<{ readonly redis: Redis; close(): Promis
     });
     await onCall.begin(consoleOf(booted), 'Error in Listener.onInvoice');
     await onCall.follow('Look at them');
-    await onCall.follow('1 invoices');
+    await onCall.follow('1 invoice');
     await onCall.sees('Error in Listener.onInvoice', 'What to do');
     mended = true;
     await onCall.follow('Send again…');

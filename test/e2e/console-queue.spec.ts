@@ -99,14 +99,14 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       expect(list.title).toBe('5 dead letters, 1 cause');
       expect(list.text).not.toContain('<img');
 
-      const letter = await operator.follow(list, '1 invoices');
+      const letter = await operator.follow(list, '1 invoice');
       const queue = app.app.get(NotificationQueue, { strict: false });
       const { id } = Object.fromEntries(new URL(letter.url).searchParams) as { id: string };
       expect(JSON.stringify(await queue.deadLetter(id))).not.toContain('INV-');
       expect((await operator.press(letter, 'Show what was sent')).words).toMatch(/"code" : "INV-\d"/);
       expect(letter.words).toContain('4 other dead letters');
       expect(letter.words).toContain('all failed for the same reason');
-      expect(letter.words.match(/the same reason · 1 invoices left/g)).toHaveLength(1);
+      expect(letter.words.match(/the same reason · 1 invoice left/g)).toHaveLength(1);
       const confirm = await operator.follow(list, 'Send these again…');
       expect(confirm.title).toBe('Send 5 dead letters again?');
       const viewer = await operator.as('Sam Whitlock=view,money').open(confirm.url);
@@ -143,7 +143,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
       mended = false;
       await send(20, 2);
       await dead(2);
-      const letter = await operator.follow(await operator.open('/dead-letters'), '1 invoices');
+      const letter = await operator.follow(await operator.open('/dead-letters'), '1 invoice');
       const confirm = await operator.follow(letter, 'Discard…');
       expect(confirm.title).toBe('Discard this dead letter?');
       const done = await operator.press(confirm, 'Discard it');

@@ -156,7 +156,7 @@ onPostgres('notifications queued in PostgreSQL', () => {
     const { code, out } = await command('list');
     expect(code).toBe(0);
     expect(out).toContain(`${letter!.id}  `);
-    expect(out).toContain('1 people  3 attempts');
+    expect(out).toContain('1 person  3 attempts');
     expect(await command('discard', randomUUID())).toMatchObject({ code: 1 });
     broken = new Set();
     handled = [];

@@ -5,6 +5,8 @@ import { Logger } from '@nestjs/common';
 import type { NotificationQueue } from '../../connec/notifications/notification-queue.js';
 import { CliError } from '../../errors/cli.error.js';
 import { MaestranoError } from '../../errors/maestrano.error.js';
+import { singularOf } from '../../utils/singular.js';
+import { count } from '../../views/format.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import { reasonOf } from '../cli-failure.js';
 import type { CliIo } from '../cli-io.js';
@@ -118,8 +120,11 @@ async function list(queue: NotificationQueue, limit: number, io: CliIo, asJson: 
     return 0;
   }
   for (const { id, marketplace, failedAt, attempts, reason, entities } of letters) {
-    const what = Object.entries(entities).map(([resource, count]) => `${count} ${resource}`);
-    io.out(`${id}  ${failedAt}  ${marketplace}  ${what.join(', ')}  ${attempts} attempts: ${reason}\n`);
+    const what = Object.entries(entities).map(([resource, many]) =>
+      count(many, singularOf(resource), resource),
+    );
+    const tried = count(attempts, 'attempt');
+    io.out(`${id}  ${failedAt}  ${marketplace}  ${what.join(', ')}  ${tried}: ${reason}\n`);
   }
   io.out(
     `${counts.dead} dead, ${counts.waiting} waiting, ${counts.delayed} delayed, ${counts.active} active\n`,

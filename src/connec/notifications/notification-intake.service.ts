@@ -17,6 +17,7 @@ import { ShutdownClock } from '../../settings/shutdown-clock.service.js';
 import { DeletedGroupsService, type GroupWork } from '../../stores/deleted-groups.service.js';
 import { MarketplaceRegistry } from '../../marketplace/marketplace-registry.js';
 import { errorOrigin, errorPlace } from '../../utils/error-place.js';
+import { count } from '../../views/format.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import { DeadLetterSeal } from './dead-letter-seal.service.js';
 import type { NotificationReport } from './delivery-runner.js';
@@ -101,7 +102,7 @@ export class ConnecNotifications implements GroupWork, OnApplicationBootstrap, B
     const removed = await this.queue?.removeGroup(marketplace, groupUid, this.#settings.deletionWaitMs);
     if (!removed) return;
     this.#logger.log(
-      `${removed} entities of group ${shown(groupUid)} on "${marketplace}", which was deleted, were removed from the queue.`,
+      `${count(removed, 'entity', 'entities')} of group ${shown(groupUid)} on "${marketplace}", which was deleted, left the queue.`,
     );
   }
 
@@ -221,7 +222,7 @@ function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void
   if (report.failed.length > 0) throw failure(marketplace, report);
   if (report.busy.length === 0) return;
   throw new MaestranoConnecError('connec.notificationBusy', {
-    message: `${report.busy.length} entities are being handled by another instance.`,
+    message: `Another instance is handling entities of it (${report.busy.length} in all).`,
     marketplace: marketplace.name,
     remedy: 'Nothing needs doing when the platform repeats the notification.',
   });
@@ -230,7 +231,8 @@ function throwIfLeft(marketplace: Marketplace, report: NotificationReport): void
 function failure(marketplace: Marketplace, { failed, error }: NotificationReport): MaestranoConnecError {
   const resources = [...new Set(failed.map(({ resource }) => resource))].slice(0, 10).join(', ');
   return new MaestranoConnecError('connec.notificationFailed', {
-    message: `The handlers of ${failed.length} entities failed (${resources}): ${errorOrigin(error)}.`,
+    // One text for one and for several: dead letters are grouped by it.
+    message: `The handlers of ${resources} failed (${failed.length} in all): ${errorOrigin(error)}.`,
     marketplace: marketplace.name,
     remedy: 'The log has the error of each handler.',
     cause: error,

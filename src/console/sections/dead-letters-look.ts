@@ -5,6 +5,7 @@ import type {
 } from '../../connec/notifications/notification-queue.js';
 import { listedHistory } from '../../connec/notifications/queued-entities.js';
 import type { ConnecNotificationStats } from '../../interfaces/connec-notification.interface.js';
+import { singularOf } from '../../utils/singular.js';
 import { count, label, number } from '../../views/format.js';
 import { chips } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
@@ -246,7 +247,7 @@ function attemptsCard(view: ConsoleView, { history = [] }: DeadNotification): Ht
 function handledBetween(before: DeadNotification['entities'], after: DeadNotification['entities']): string {
   const handled = Object.entries(before).flatMap(([name, many]) => {
     const done = many - (after[name] ?? 0);
-    return done > 0 ? [`${done} ${name}`] : [];
+    return done > 0 ? [recordsOf(name, done)] : [];
   });
   return handled.length === 0 ? '' : `${handled.join(', ')} handled meanwhile`;
 }
@@ -329,8 +330,12 @@ export function discardPage(
   };
 }
 
-/** `3 invoices, 1 people`. */
+/** `3 invoices, 1 person`. */
 function entitiesText(entities: DeadNotification['entities']): string {
-  const parts = Object.entries(entities).map(([name, many]) => `${many} ${name}`);
+  const parts = Object.entries(entities).map(([name, many]) => recordsOf(name, many));
   return parts.length > 0 ? parts.join(', ') : 'Nothing left';
+}
+
+function recordsOf(resource: string, many: number): string {
+  return count(many, singularOf(resource), resource);
 }

@@ -182,7 +182,7 @@ function lagging(lagMs: number): ConsoleAttention {
     waiting: 'records',
     tone: 'warn',
     word: 'Queue lags',
-    title: `The oldest notification waits since ${Math.round(lagMs / 1_000)} s`,
+    title: `The oldest notification has waited for ${Math.round(lagMs / 1_000)} s`,
     why: 'More comes in than is handled: a handler is slow, or no worker runs.',
     act: 'Look at the queue',
   };

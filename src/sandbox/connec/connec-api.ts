@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { singularOf } from '../../utils/singular.js';
 import { isRecord } from '../../utils/values.js';
 import { SANDBOX_OPTIONS, type ResolvedSandboxOptions } from '../sandbox-options.js';
 import type { SandboxConnecRecord } from '../state/records.js';
@@ -7,13 +8,7 @@ import { SandboxState } from '../state/sandbox-state.js';
 import { CONNEC_TITLES, ConnecApiException } from './connec-api.exception.js';
 import { queryRecords } from './connec-query.js';
 import { ConnecRecords, type ConnecScope } from './connec-records.js';
-import {
-  CONNEC_RESOURCES,
-  exampleOf,
-  jsonSchemaOf,
-  SINGULAR_RESOURCE,
-  singularOf,
-} from './connec-resources.js';
+import { CONNEC_RESOURCES, exampleOf, jsonSchemaOf, SINGULAR_RESOURCE } from './connec-resources.js';
 import { asExternalIds } from './external-ids.js';
 
 type Document = Record<string, unknown>;

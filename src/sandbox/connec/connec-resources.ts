@@ -148,12 +148,6 @@ export function exampleOf(resource: string): Document {
   return EXAMPLES[resource] ?? { name: 'Example', status: 'ACTIVE' };
 }
 
-/** The word for one record, for links into the documentation. */
-export function singularOf(resource: string): string {
-  if (resource === 'people') return 'person';
-  return resource.endsWith('ies') ? `${resource.slice(0, -3)}y` : resource.replace(/s$/, '');
-}
-
 function schemaOf(value: unknown): Document {
   if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0] ?? '') };
   if (isRecord(value)) {

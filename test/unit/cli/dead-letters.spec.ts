@@ -47,7 +47,7 @@ withRedis('nestjs-maestrano dead-letters', () => {
   it('lists what was given up, replays it, and discards it', async () => {
     const listed = await command('list', '--prefix', prefix);
     expect(listed.code).toBe(0);
-    expect(listed.out).toMatch(/uat {2}1 invoices {2}1 attempts: the handler is broken/);
+    expect(listed.out).toMatch(/uat {2}1 invoice {2}1 attempt: the handler is broken/);
     expect(listed.out).toContain('1 dead');
     const [id = ''] = listed.out.split(' ');
 

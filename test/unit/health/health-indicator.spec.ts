@@ -151,11 +151,11 @@ describe('MaestranoHealthIndicator', () => {
     expect(maestrano.warnings).toEqual([
       'developer-platform failed 2 times (configuration.sourceStatus)',
       'developer-platform is served from its copy on disk',
-      'the configuration has 1 errors',
+      'the configuration has 1 error',
       'a certificate of "old" has expired',
       'a certificate of "soon" expires in 10 days',
       'calls to account of "old" are stopped (breaker open)',
-      'the oldest notification waits since 61 s',
+      'the oldest notification has waited for 61 s',
       '2 notifications were given up',
     ]);
     expect(maestrano.configuration).toMatchObject({ sources: [{ ageSeconds: 90 }, { ageSeconds: 90 }] });
