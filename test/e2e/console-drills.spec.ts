@@ -132,7 +132,13 @@ async function evictingRedis(): Promise<{ readonly redis: Redis; close(): Promis
     const booted = await boot();
     await onCall.begin(consoleOf(booted), 'Certificate expired');
     await onCall.follow('What to do');
-    await onCall.sees('Expired', name);
+    await onCall.sees(
+      'Expired',
+      name,
+      'Sign-ins go on',
+      `ask ${name} for the certificate`,
+      'then fetch the configuration here',
+    );
   });
 
   withRedis('a notification is poison: found, mended elsewhere, sent again here', async () => {

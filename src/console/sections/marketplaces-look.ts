@@ -38,7 +38,7 @@ export function attentionOf(status: MarketplaceStatus): readonly ConsoleAttentio
       waiting: 'operation',
       tone: 'warn',
       word: 'Old configuration',
-      title: `${name} cannot be read${failures > 0 ? `: it failed ${failures} times` : ''}`,
+      title: `${name} cannot be read${failures > 0 ? `: it failed ${count(failures, 'time')}` : ''}`,
       why: `${lastError?.message ?? 'It is served from the copy on disk.'} What was loaded before stays in force.`,
       act,
     }));
@@ -82,7 +82,7 @@ export function sourcesOf({ sources }: MarketplaceStatus, view: ConsoleView): Ht
       [
         'State',
         failures > 0
-          ? html`${pill('bad', `Failed ${failures} times`)} ${lastError?.message ?? ''}
+          ? html`${pill('bad', `Failed ${count(failures, 'time')}`)} ${lastError?.message ?? ''}
               <code>${lastError?.code ?? ''}</code>`
           : pill(origin === 'live' ? 'good' : 'warn', origin === 'live' ? 'Well' : `From ${origin}`),
       ],
@@ -111,6 +111,31 @@ export function problemsOf({ problems }: MarketplaceStatus): Html {
         ]),
     ),
     { flush: true, cls: 'warn' },
+  );
+}
+
+/** What to do about certificates that have expired or will soon; nothing where there is none. */
+export function expiryOf({ expiringCertificates, sources }: MarketplaceStatus): Html | '' {
+  if (expiringCertificates.length === 0) return '';
+  const names = [...new Set(expiringCertificates.map(({ marketplace }) => marketplace))];
+  const shown = names.slice(0, 3).join(', ');
+  return card(
+    'What to do about certificates',
+    html`<p>
+        Sign-ins go on: what is trusted is the key in a certificate, however old it is. They stop when the
+        marketplace signs with another key that is not known here.
+      </p>
+      <p>
+        <b>What to do:</b> where no newer one is listed below, ask
+        ${names.length > 3 ? `${shown} and others` : shown} for the certificate that will be signed with.
+        ${
+          sources.length > 0
+            ? html`Have it put beside the old one where the configuration comes from
+              (${sources.map(({ name }) => name).join(', ')}), then fetch the configuration here.`
+            : html`Put it beside the old one in <code>sso.x509_certificate</code> of the options, and deploy.`
+        }
+      </p>`,
+    { cls: 'warn' },
   );
 }
 

@@ -9,7 +9,14 @@ import { html, type Html, type HtmlValue } from '../../views/html.js';
 import { card, table } from '../../views/parts.js';
 import type { ConsoleAction, ConsoleAttention, ConsolePage, ConsoleSection } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { attentionOf, certificatesOf, describeEvent, problemsOf, sourcesOf } from './marketplaces-look.js';
+import {
+  attentionOf,
+  certificatesOf,
+  describeEvent,
+  expiryOf,
+  problemsOf,
+  sourcesOf,
+} from './marketplaces-look.js';
 
 /** Changes that are remembered by this process. */
 const REMEMBERED = 50;
@@ -91,6 +98,7 @@ export class MarketplacesSection implements ConsoleSection, OnModuleDestroy {
     });
     const body = html`<div class="stack">
       ${card('Sources', sourcesOf(status, view))} ${status.problems.length > 0 ? problemsOf(status) : ''}
+      ${expiryOf(status)}
       ${card('Marketplaces and their certificates', certificatesOf(marketplaces, view), { flush: true })}
       ${card('What refreshes changed', this.#changes(view), { aside: 'since this instance started' })}
     </div>`;
