@@ -22,6 +22,7 @@ import { consoleModule, losesResponse } from '../support/console.js';
 import { freePort } from '../support/free-port.mjs';
 import { basicOf, marketplaceInput } from '../support/marketplaces.js';
 import { OnCall } from '../support/on-call.js';
+import { darkPhoneFindings } from './sandbox-pages-browser.js';
 
 const { TEST_REDIS_URL: REDIS_URL = '' } = process.env;
 const withRedis = REDIS_URL === '' ? it.skip : it;
@@ -86,10 +87,13 @@ async function evictingRedis(): Promise<{ readonly redis: Redis; close(): Promis
     onCall = new OnCall(await browser.newPage({ extraHTTPHeaders, viewport: { width: 1280, height: 900 } }));
   });
   afterEach(async () => {
+    // Where a drill ends is read on a telephone at night as well.
+    const look = await darkPhoneFindings(onCall.page);
     await onCall.page.close();
     await app?.close();
     app = null;
     await sandbox.close();
+    expect(look).toEqual({ wider: 0, found: [] });
   });
   afterAll(() => browser?.close());
 

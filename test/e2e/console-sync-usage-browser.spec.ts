@@ -10,6 +10,7 @@ import { consoleModule } from '../support/console.js';
 import { syncedContacts } from '../support/console-sync.js';
 import { LAST_PERIOD, usageModule } from '../support/console-usage.js';
 import { OnCall } from '../support/on-call.js';
+import { darkPhoneFindings } from './sandbox-pages-browser.js';
 
 const WORD = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesel';
 const HEADERS = { 'x-staff': 'Ines Okafor=view,replay,money' };
@@ -54,9 +55,12 @@ const HEADERS = { 'x-staff': 'Ines Okafor=view,replay,money' };
     );
   });
   afterEach(async () => {
+    // Where a drill ends is read on a telephone at night as well.
+    const look = await darkPhoneFindings(onCall.page);
     await onCall.page.close();
     await app.close();
     await sandbox.close();
+    expect(look).toEqual({ wider: 0, found: [] });
   });
   afterAll(() => browser?.close());
 

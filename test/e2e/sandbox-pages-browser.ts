@@ -48,6 +48,15 @@ export function overflow(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
+/** What is wrong with the page that is open, in the dark and on a telephone. */
+export async function darkPhoneFindings(
+  page: Page,
+): Promise<{ readonly wider: number; readonly found: string[] }> {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 390, height: 900 });
+  return { wider: await overflow(page), found: await findings(page) };
+}
+
 /** What a strict content policy would not run: inline styles, scripts and handlers, and addresses that are scripts. */
 export function inlineParts(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll('*')].flatMap((one) => [
