@@ -10,6 +10,8 @@ import { HTTP_ADAPTERS } from '../support/http-adapters.js';
 const HOSTILE = `<img src=x onerror=alert(1)>"'&`;
 /** What everybody may do who sees a page: to look for somebody, and to see the values of a record. */
 const OF_VIEWERS = ['sign-ins/find', 'synchronization/show'];
+/** What takes the role `money`; everything else takes `replay`. */
+const OF_MONEY = ['charges/settle', 'usage/correct', 'usage/decide'];
 
 interface Form {
   /** `charges/settle` */
@@ -92,6 +94,26 @@ describe.each(HTTP_ADAPTERS)('every form and address of the console on %s', (htt
     await isUntouched();
   });
 
+  it.each([
+    ['money', 'Rui Tan=view,replay', OF_MONEY.length],
+    ['replay', 'Mina Holt=view,money', 13],
+  ])('takes the role %s itself: no other includes it', async (role, staff, many) => {
+    const person = operator.as(staff);
+    const csrf = await tokenOf(person);
+    const refused = new Set<string>();
+    for (const { name, action, fields } of forms) {
+      if (OF_VIEWERS.includes(name) || OF_MONEY.includes(name) !== (role === 'money')) continue;
+      const tried = new URLSearchParams(fields);
+      tried.set('csrf', csrf);
+      const page = await person.post(action, tried);
+      expect([name, page.status]).toEqual([name, 403]);
+      expect(page.words).toContain(`This needs the role ${role}.`);
+      refused.add(name);
+    }
+    expect(refused.size).toBe(many);
+    await isUntouched();
+  });
+
   it('refuses what no page of its own posted, whoever posts it', async () => {
     const csrf = await tokenOf(operator);
     const another = await tokenOf(operator.as('Jo Abara=view,replay,money'));
@@ -152,9 +174,12 @@ describe.each(HTTP_ADAPTERS)('every form and address of the console on %s', (htt
   }, 60_000);
 });
 
-/** The page is one of the console, whatever it says. */
+/** The page is one of the console, whatever it says, and of no other site's frame. */
 function isHarmless(what: string, page: SeenPage): void {
   const isCsv = page.headers.get('content-type')?.startsWith('text/csv') ?? false;
   const hasMarkup = page.text.includes('<img') && !isCsv;
   expect([what, page.status < 500 || page.status === 503, hasMarkup]).toEqual([what, true, false]);
+  const policy = page.headers.get('content-security-policy') ?? '';
+  const frames = [page.headers.get('x-frame-options'), policy.includes("frame-ancestors 'none'")];
+  expect([what, ...frames]).toEqual([what, 'DENY', true]);
 }
