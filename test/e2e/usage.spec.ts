@@ -82,6 +82,31 @@ describe.each(HTTP_ADAPTERS)('usage in an application on %s', (httpAdapter) => {
     expect(await usage.statement({ bill: bills[0]!.id })).toMatchObject({ status: 'billed', billed: '7.5' });
   });
 
+  it('makes a first bill as the guide says: of a use of 45 days ago, in a free trial that is charged', async () => {
+    await app.close();
+    const sms = {
+      aggregate: 'sum',
+      label: 'SMS',
+      prices: { AUD: [{ model: 'unit', unit: '0.075' }] },
+    } as const;
+    const meters = { sms: { ...sms, trial: 'charge' }, free: { ...sms, label: 'Free SMS' } } as const;
+    const module = MaestranoUsageModule.forRoot({ store: new MemoryUsageStore(), schedule: 'off', meters });
+    app = await testApplication({ httpAdapter, sandbox, imports: [module] });
+    usage = app.app.get(MaestranoUsage);
+    const use = {
+      marketplace,
+      group: 'cld-1',
+      id: 'a',
+      at: new Date(Date.now() - 45 * 86_400_000),
+      quantity: 100,
+    };
+    for (const meter of usage.meters) await usage.record({ ...use, meter });
+    await usage.close();
+    expect((await usage.statement({ ...use, meter: 'sms', seq: 1 })).status).toBe('billed');
+    const made = sandbox.state.bills.list().filter(({ description }) => description.includes('(statement '));
+    expect(made).toMatchObject([{ groupId: 'cld-1', priceCents: 750, currency: 'AUD' }]);
+  });
+
   it('check 7: every answer to a bill of a year is dropped, and every statement has one bill', async () => {
     const ref = { marketplace, group: 'cld-1', meter: 'sms' };
     sandbox.faults.add({ route: 'POST account/bills' }, { applyThenDrop: true });
