@@ -32,7 +32,7 @@ const JSON_COLUMNS = {
 
 const NAMES = Object.keys(JSON_COLUMNS) as readonly (keyof typeof JSON_COLUMNS)[];
 
-/** The rows of a statement on PostgreSQL, an array each column: half as dear as JSON, which names every value. */
+/** The rows of a statement on PostgreSQL, an array each column: JSON would name every value of every row. */
 const ARRAYS = `unnest(${NAMES.map((name) => (JSON_COLUMNS[name] === 'key' ? '?::text::text[]' : '?::text::bigint[]')).join(', ')})
   as r(${NAMES.join(', ')})`;
 
