@@ -10,6 +10,7 @@ import type { SessionSettings } from '../settings/maestrano-settings.js';
 import { SESSION_SETTINGS } from '../settings/settings.providers.js';
 import { MaestranoStore } from '../stores/maestrano-store.js';
 import { storeKind } from '../stores/store-with-deadline.js';
+import { count } from '../views/format.js';
 
 /** Marketplaces that are listed by name; the others are counted. */
 const MAX_LISTED = 20;
@@ -57,7 +58,7 @@ export class StartReport implements OnApplicationBootstrap {
     const more = marketplaces.length - listed.length;
     const off = this.#switchedOff();
     return [
-      `${marketplaces.length} marketplaces`,
+      count(marketplaces.length, 'marketplace'),
       ...listed.map((marketplace) => `  ${this.#describe(marketplace)}`),
       ...(more > 0 ? [`  and ${more} more`] : []),
       `Sessions: ${SESSIONS[this.sessions.storage]}`,

@@ -10,6 +10,7 @@ import {
 import { RecurringWork } from '../stores/recurring-work.js';
 import { errorPlace } from '../utils/error-place.js';
 import { Repetition } from '../utils/repetition.js';
+import { count } from '../views/format.js';
 import { MAESTRANO_USAGE_OPTIONS, MaestranoUsage } from './usage.service.js';
 import type { MaestranoUsageOptions } from './usage-options.interface.js';
 
@@ -60,7 +61,7 @@ export class UsageSchedule implements OnApplicationBootstrap, BeforeApplicationS
       const waiting = sent.filter(({ error }) => error !== null).length;
       if (sealed.length + sent.length + failed.length === 0) return;
       this.#logger.log(
-        `Usage: ${sealed.length} statements sealed, ${sent.length - waiting} sent, ${waiting} wait, ${failed.length} failed.`,
+        `Usage: ${count(sealed.length, 'statement')} sealed, ${sent.length - waiting} sent, ${waiting} waiting, ${failed.length} failed.`,
       );
       for (const { error, marketplace, group, meter } of failed.slice(0, 20)) {
         this.#logger.warn(`${error.code} for "${meter}" (${marketplace}/${group}): ${error.message}`);

@@ -4,6 +4,7 @@ import { CliError } from '../../errors/cli.error.js';
 import { MaestranoHttp } from '../../http/maestrano-http.service.js';
 import type { Marketplace } from '../../interfaces/marketplace.interface.js';
 import { resolveSettings } from '../../settings/maestrano-settings.js';
+import { count } from '../../views/format.js';
 import { CliCommand, type CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { webUrl } from '../cli-options.js';
@@ -115,7 +116,7 @@ function text(io: CliIo, findings: readonly Finding[]): string {
   const of = (level: Finding['level']): Finding[] => findings.filter((finding) => finding.level === level);
   const [good, warnings, errors] = [of('ok'), of('warning'), of('error')];
   const lines = [...good, ...warnings, ...errors].map((finding) => line(io, finding));
-  const numbers = `${good.length} ok, ${warnings.length} warnings, ${errors.length} errors`;
+  const numbers = `${good.length} ok, ${count(warnings.length, 'warning')}, ${count(errors.length, 'error')}`;
   const colour = errors.length > 0 ? 'red' : warnings.length > 0 ? 'yellow' : 'green';
   return `${lines.join('')}\n${paint(io, colour, numbers)}\n`;
 }

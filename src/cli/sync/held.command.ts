@@ -2,6 +2,7 @@ import { CliError } from '../../errors/cli.error.js';
 import type { SyncHoldKind } from '../../sync/store/sync-link.js';
 import type { SyncHeldRecord } from '../../sync/held-record.js';
 import type { SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
+import { count } from '../../views/format.js';
 import type { CliCommand } from '../cli-command.js';
 import { wholeNumber } from '../cli-options.js';
 import {
@@ -45,7 +46,7 @@ export function heldCommand(
         for (const kind of kinds)
           records.push(...(await session.sync.held(session.group, entity, kind, options.limit)));
       }
-      return report(at, options.json, records, [...records.map(line), `${records.length} records`]);
+      return report(at, options.json, records, [...records.map(line), count(records.length, 'record')]);
     }),
   );
 }

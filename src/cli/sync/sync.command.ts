@@ -1,3 +1,4 @@
+import { count } from '../../views/format.js';
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
@@ -59,14 +60,16 @@ export function syncCommand(io: CliIo): CliCommand {
         return report(at, options.json, { ...status, entities: shown }, [
           `${group.marketplace}/${group.groupUid}  ${status.enabled ? 'on' : 'off'}  ${run}`,
           ...shown.map((one) => {
-            const held = Object.entries(one.holds).map(([kind, count]) => `${count} ${kind}`);
+            const held = Object.entries(one.holds).map(([kind, many]) => `${many} ${kind}`);
             const marks = [
               ...(one.stopped ? [`stopped (${one.stopped.code})`] : []),
               ...(one.paused ? ['paused'] : []),
               ...(one.confirmed ? [] : ['not confirmed']),
               ...(one.foundBySweep > 0 ? [`${one.foundBySweep} found by a complete listing only`] : []),
             ];
-            return [`${one.entity}: ${one.links} records, ${one.due} due`, ...held, ...marks].join(', ');
+            return [`${one.entity}: ${count(one.links, 'record')}, ${one.due} due`, ...held, ...marks].join(
+              ', ',
+            );
           }),
         ]);
       }),
