@@ -1,3 +1,5 @@
+import { MaestranoSyncError } from '../../errors/sync.error.js';
+import type { ConnecPosition, ConnecSideRecord } from '../connec/connec-records.js';
 import type { SideRecord } from '../merge/side-record.js';
 import type { SyncAnchor, SyncStream } from '../store/sync-store.js';
 import type { AppSideRecord, ConnecSide } from './records.js';
@@ -6,6 +8,9 @@ import type { RunContext } from './run-context.js';
 
 /** Records that Connec! lacks at once, and nobody merged: so many are no accident. */
 const LOST = 2;
+
+/** Pages that are listed to find records into which others were merged: far more than there are. */
+const SEARCH_PAGES = 1_000;
 
 /** Records of each side that are looked for in every reading: a restore takes back the newest changes. */
 export const KEPT_ANCHORS = 16;
@@ -98,9 +103,66 @@ export async function checkConnecAnchors(
     (link) =>
       link?.externalConfirmed === true &&
       link.connec.missingSince === null &&
+      link.hold?.kind !== 'merged' &&
       !taken.has(link.externalId ?? ''),
   );
-  if (left.length >= LOST) await stopRestored(context, 'connec');
+  if (left.length < LOST) return;
+  // What they were merged into may have been read by an earlier slice, or before: this reading need not show it.
+  const named = await namedSince(context, Math.min(...lost.map(({ version }) => version)));
+  const unnamed = left.filter((link) => !named.has(link?.externalId ?? ''));
+  if (unnamed.length >= LOST) await stopRestored(context, 'connec');
+}
+
+/** Our ids at the records of Connec! that changed since a stamp: a record that others were merged into has theirs. */
+async function namedSince(
+  { connec, entity, guard, settings }: RunContext,
+  since: number,
+): Promise<ReadonlySet<string>> {
+  const named = new Set<string>();
+  let position: ConnecPosition | null = { since, skip: 0 };
+  for (let count = 0; position !== null && count < SEARCH_PAGES; count += 1) {
+    await guard.check('connec');
+    const page: Awaited<ReturnType<typeof connec.page>> = await connec.page(
+      entity.resource,
+      position,
+      settings.pageSize,
+    );
+    for (const { externalIds } of page.records) for (const id of externalIds) named.add(id);
+    position = page.next;
+  }
+  return named;
+}
+
+/**
+ * Whether Connec! may have been restored while we wrote, where records show values again that they had before; a person who
+ * puts a value back looks the same. A backup from before a change is from before all later ones: where one of the newest records
+ * is still as it was, and was changed later than those records, nothing was restored. Where nothing proves it, it may have been.
+ *
+ * @param anchors the newest records, as they were before our write was decided
+ * @param stamps those that the records in question had before the write
+ */
+export async function mayBeRestored(
+  { connec, entity, guard }: RunContext,
+  anchors: readonly SyncAnchor[],
+  stamps: readonly number[],
+): Promise<boolean> {
+  if (stamps.length === 0) return false;
+  const later = anchors.filter(({ version }) => version > Math.max(...stamps));
+  if (later.length === 0) return true;
+  const read = async (): Promise<readonly ConnecSideRecord[]> => {
+    await guard.check('connec');
+    return connec.get(
+      entity.resource,
+      later.map(({ id }) => id),
+    );
+  };
+  // Nobody asks again: the next look would take what was restored for an edit.
+  const found = await read().catch((error: unknown) => {
+    if (error instanceof MaestranoSyncError) return [];
+    throw error;
+  });
+  const versions = new Map(later.map(({ id, version }) => [id, version]));
+  return !found.some(({ id, updatedAt }) => versions.get(id) === updatedAt);
 }
 
 /**

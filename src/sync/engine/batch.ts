@@ -24,6 +24,8 @@ export interface Batch {
   away: boolean;
   /** The side of which a response showed that it was restored meanwhile; null while none did. */
   restored: SyncSide | null;
+  /** Stamps of records of Connec! before our writes, of which the responses show values that they had earlier: see `mayBeRestored`. */
+  readonly formerAgain: number[];
   /** Records as the sides showed them in their responses. */
   readonly written: { readonly app: SideRecord[]; readonly connec: SideRecord[] };
   /** What the responses tell of fields. */

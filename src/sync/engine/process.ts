@@ -2,7 +2,7 @@ import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { dueNow, type SyncLink } from '../store/sync-link.js';
 import type { SyncStream } from '../store/sync-store.js';
-import { checkReused, withShown } from './anchors.js';
+import { checkReused, mayBeRestored, withShown } from './anchors.js';
 import { type Batch, commit } from './batch.js';
 import { brake } from './brake.js';
 import { decide, held, type Look, type Step } from './decide.js';
@@ -92,6 +92,7 @@ export async function processBatch(
     history,
     away: false,
     restored: null,
+    formerAgain: [],
     written: { app: [], connec: [] },
     notices: [],
     appHighest: highestOf(stream, looks),
@@ -110,6 +111,9 @@ export async function processBatch(
     await commit(batch, noticed.stream);
   }
   if (batch.restored !== null) await stopRestored(context, batch.restored);
+  if (await mayBeRestored(context, counted.connecAnchors, batch.formerAgain)) {
+    await stopRestored(context, 'connec');
+  }
   await wakeWaiting(batch);
   if (batch.away) {
     throw new MaestranoSyncError('sync.sideAway', {

@@ -313,8 +313,9 @@ function afterConnecWrite(
       return;
     }
     const writes = step.kind === 'createInConnec' ? step.writes : step.kind === 'write' ? step.toConnec : [];
-    if (step.kind === 'write' && look_.connec && wasRestored(batch, link, look_.connec, record, writes)) {
-      batch.restored = 'connec';
+    if (step.kind === 'write' && look_.connec) {
+      if (link.externalConfirmed && !confirmed(link, record)) batch.restored = 'connec';
+      else if (hasFormer(batch, link, look_.connec, record, writes)) batch.formerAgain.push(look_.connec.at);
     }
     if (step.kind === 'createInConnec') {
       if ((holders.get(record.id) ?? link.key) !== link.key) {
@@ -346,17 +347,16 @@ function afterConnecWrite(
 }
 
 /**
- * Whether the record was taken back between our look and our write: our id is gone, or fields that were not sent have
- * values from before again. The write gave it a new stamp, so that only its response tells.
+ * Whether fields that were not sent got values from before between our look and our write: a person put them back, or a backup
+ * did. The write gave the record a new stamp, so that only its response tells.
  */
-function wasRestored(
+function hasFormer(
   batch: Batch,
   link: SyncLink,
   before: ConnecSide,
   after: ConnecSide,
   writes: readonly FieldWrite[],
 ): boolean {
-  if (link.externalConfirmed && !confirmed(link, after)) return true;
   const { base } = link.connec;
   const sent = new Set(writes.map(({ rule }) => rule.name));
   // Lines are written with their list.

@@ -168,6 +168,20 @@ describe('records that Connec! does not find any more', () => {
     expect(bench.connec.records.size).toBe(50);
   });
 
+  it('stop nothing where others have their ids, however little of those a reading shows', async () => {
+    for (let n = 0; n < 16; n += 1) bench.source.add({ firstName: `N${n}` });
+    await bench.run();
+    const [winner, first, second, ...others] = [...bench.connec.records.keys()];
+    bench.now += 5_000;
+    for (const loser of [first!, second!]) bench.connec.mergeInto(winner!, loser);
+    expect((await bench.run()).errors).toEqual([]);
+    // Two within one second: listings begin behind it as soon as it is settled.
+    for (const id of others.slice(0, 2)) bench.connec.edit(id, { last_name: 'Edited' });
+    for (const seconds of [5, 200, 200, 200]) expect((await bench.run({}, seconds)).errors).toEqual([]);
+    await bench.run({ full: true }, 900);
+    expect((await bench.operations.merges.list('people')).length).toBe(2);
+  });
+
   it('are left to a person where Connec! is said to be right', async () => {
     await lose(21);
     await bench.run({ full: true });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import { explanationOf } from '../../../src/sync/explain.js';
 import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import {
@@ -293,6 +294,60 @@ describe('synchronization between a table and Connec! in memory', () => {
     expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
     await bench.runs(3);
     expect(bench.source.rows.get(row.id)).toMatchObject({ firstName: 'Susan', lastName: 'Newer' });
+  });
+
+  describe('a value from before that the response to a write shows', () => {
+    /** Sue and Ann are edited at Connec!, Ann later; then Sue in the application, and something happens under the write of that. */
+    const underWrite = async (
+      happens: (sue: string, backup: MemoryConnec['records']) => void,
+    ): Promise<void> => {
+      const row = bench.source.add({ firstName: 'Sue', lastName: 'Old' });
+      bench.source.add({ firstName: 'Ann', lastName: 'Old' });
+      await bench.runs(2);
+      const backup = new Map(bench.connec.records);
+      for (const name of ['Sue', 'Ann']) {
+        bench.now += 60_000;
+        bench.connec.edit(bench.connec.by('first_name', name)!.id, { last_name: 'Newer' });
+        await bench.run();
+      }
+      bench.source.edit(row.id, { firstName: 'Susan' });
+      bench.connec.fault = () => {
+        bench.connec.fault = null;
+        happens(bench.connec.by('first_name', 'Sue')!.id, backup);
+        return null;
+      };
+    };
+    const names = (): readonly string[] =>
+      bench.source.list.map(({ firstName, lastName }) => `${firstName} ${lastName}`);
+
+    it('is an edit where the newest record is as it was: no backup left that', async () => {
+      await underWrite((sue) => bench.connec.edit(sue, { last_name: 'Old' }));
+      expect((await bench.run()).errors).toEqual([]);
+      await bench.runs(2);
+      expect(names()).toEqual(['Susan Old', 'Ann Newer']);
+    });
+
+    it('is of a backup where the newest record went back as well', async () => {
+      await underWrite((_sue, backup) => {
+        for (const [id, record] of backup) bench.connec.records.set(id, record);
+      });
+      expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
+      await bench.runs(2);
+      expect(names()).toEqual(['Susan Newer', 'Ann Newer']);
+    });
+
+    it('stops the entity where Connec! cannot be asked any more', async () => {
+      await underWrite((sue) => {
+        bench.connec.edit(sue, { last_name: 'Old' });
+        bench.connec.beforeRead = () => {
+          bench.connec.beforeRead = null;
+          throw new MaestranoSyncError('sync.sideAway');
+        };
+      });
+      expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
+      await bench.runs(2);
+      expect(names()).toEqual(['Susan Newer', 'Ann Newer']);
+    });
   });
 
   it('check 35: a restored application overwrites and archives nothing', async () => {
