@@ -1,3 +1,4 @@
+import type { SyncListing } from '../store/sync-listing.js';
 import type { SyncReadUpTo, SyncStream } from '../store/sync-store.js';
 import { KEPT_ANCHORS } from './anchors.js';
 import type { SyncSettings } from './sync-settings.js';
@@ -34,6 +35,15 @@ function listedAnchorsFrom({ connecAnchors: anchors }: SyncStream): number {
   const shared = anchors.find(({ version }, index) => version === anchors[index + 1]?.version);
   if (shared === undefined || anchors.length < KEPT_ANCHORS) return anchors.at(-1)?.version ?? 0;
   return shared.version + SECOND;
+}
+
+/**
+ * A stamp from which the listing after one of several slices looks back: what became visible behind a slice that had passed it is
+ * later than the clock of Connec! when the first one began, less the overlap. That clock is known only by the stamps that it gave
+ * since: each of them, less the time that went by, is no later.
+ */
+export function lookBackFrom(before: SyncListing | null, began: number, newest: number): number {
+  return Math.max(before?.from ?? 0, newest - (Date.now() - began));
 }
 
 /**

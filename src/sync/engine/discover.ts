@@ -22,7 +22,7 @@ import {
 } from '../store/sync-link.js';
 import type { SyncRef, SyncStream } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
-import { anchorsFrom, readFrom, readUpTo } from './connec-position.js';
+import { anchorsFrom, lookBackFrom, readFrom, readUpTo } from './connec-position.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { withoutErased } from './erased.js';
 import { orderNotices, withNotices } from './notices.js';
@@ -144,20 +144,28 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
     const left = page.next?.skip === 0 && isOver(context.listUntil) ? page.next.since : null;
+    const connecHigh = high === 0 ? stream.connecHigh : high;
+    const listing =
+      left === null ? resumed : { since: left, began, from: lookBackFrom(resumed, began, left) };
     const after: SyncStream = {
       ...stream,
-      // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway. Records may have become
-      // visible between two slices: the next listing looks back from where the last slice began.
-      connecHigh: high === 0 ? stream.connecHigh : page.next === null && resumed ? resumed.since : high,
-      connecListing:
-        left === null ? (page.next === null ? null : stream.connecListing) : { since: left, began },
+      // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
+      connecHigh,
+      connecListing: page.next === null ? null : listing,
       // Whoever reads from the beginning again trusts nothing that was settled before.
       connecReadUpTo: start.connecHigh === null ? null : stream.connecReadUpTo,
       connecComplete: stream.connecComplete || page.next === null,
       connecAnchors: anchored(stream.connecAnchors, records),
     };
-    const connecReadUpTo = page.next === null ? readUpTo(after, settings, began) : after.connecReadUpTo;
-    await context.guard.commit({ entity: entity.name, links, stream: { ...after, connecReadUpTo } });
+    const ended =
+      page.next === null
+        ? {
+            connecReadUpTo: readUpTo(after, settings, began),
+            // Records may have become visible behind the slices before this one.
+            connecHigh: resumed ? Math.min(high, lookBackFrom(resumed, began, high)) : connecHigh,
+          }
+        : {};
+    await context.guard.commit({ entity: entity.name, links, stream: { ...after, ...ended } });
     if (page.next === null) break;
     if (left !== null) {
       context.unfinished = true;

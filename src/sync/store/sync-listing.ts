@@ -6,6 +6,8 @@ export interface SyncListing {
   readonly since: number;
   /** When the first slice of it began, in milliseconds. */
   readonly began: number;
+  /** A stamp that is no later than what Connec! had when it began: the next listing looks back from there. Milliseconds. */
+  readonly from: number;
 }
 
 /**

@@ -129,4 +129,31 @@ describe('a listing of a large company', () => {
     expect(stream.sweep).toBeNull();
     expect(stream.foundBySweep).toBeGreaterThanOrEqual(1);
   });
+
+  it('is followed by one that finds what became visible behind its slices', async () => {
+    let count = 0;
+    const come = (hideFor = 0): void => {
+      count += 1;
+      bench.connec.add({ first_name: `New ${count}`, last_name: '', status: 'ACTIVE' }, { hideFor });
+    };
+    for (let second = 0; second < 3; second += 1) {
+      bench.now += 1_000;
+      for (let n = 0; n < 3; n += 1) come();
+    }
+    // An import goes on as fast as it is listed.
+    const page = bench.connec.page.bind(bench.connec);
+    let listed = 0;
+    bench.connec.page = async (...args) => {
+      const answer = await page(...args);
+      listed += 1;
+      if (slices.length < 2) for (let n = 0; n < 3; n += 1) come();
+      // The first slice passes it while it is hidden.
+      if (listed === 3) come(4_500);
+      return answer;
+    };
+    await inSlices();
+    expect(slices.length).toBeGreaterThan(2);
+    await bench.runs(2);
+    expect(bench.source.list).toHaveLength(count);
+  });
 });
