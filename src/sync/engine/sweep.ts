@@ -34,9 +34,9 @@ export async function sweep(context: RunContext): Promise<void> {
     context.unfinished = true;
     return;
   }
-  const { found } = listing.state;
+  const { found, forgotten, began } = listing.state;
   const stream = await store.stream(scope, entity.name);
-  const forgotten = forgottenBefore(stream, settings, listing.state.began);
+  const holdsNone = forgotten !== null && forgotten > began && settings.history === 'digests';
   const overlap = overlapOf(stream, settings);
   const missed = links > 0 && found.connec > 0;
   await context.guard.commit({
@@ -48,7 +48,7 @@ export async function sweep(context: RunContext): Promise<void> {
       connecComplete: true,
       sweptAt: Date.now(),
       foundBySweep: links > 0 ? stream.foundBySweep + found.app + found.connec : stream.foundBySweep,
-      ...(forgotten === null ? {} : { valuesSince: settings.history === 'values' ? forgotten : null }),
+      ...(forgotten === null ? {} : { valuesSince: holdsNone ? null : forgotten }),
       overlapMs: missed ? Math.min(MAX_OVERLAP, overlap * 2) : stream.overlapMs,
     },
   });
@@ -69,6 +69,7 @@ function newSweep(): SyncSweep {
     newest: 0,
     found: { app: 0, connec: 0 },
     lost: 0,
+    forgotten: null,
   };
 }
 
@@ -95,6 +96,7 @@ class Listing {
     for (let count = 0; count < MAX_PAGES; count += 1) {
       await guard.check('app');
       const page = await source.changes(this.state.after, settings.pageSize);
+      const shownAt = Date.now();
       let { newest } = this.state;
       for (const { id, version } of page.records) {
         this.#ids.app.add(id);
@@ -102,7 +104,7 @@ class Listing {
       }
       const links = await seeApp(this.context, page.records, 'sweep', this.#mark);
       const next = page.more ? { after: page.cursor } : ({ at: 'connec', after: null } as const);
-      await this.#listed('app', links, { newest, ...next });
+      await this.#listed('app', links, shownAt, { newest, ...next });
       if (!page.more) return !this.#isOver;
       if (this.#isOver) return false;
     }
@@ -117,6 +119,7 @@ class Listing {
     for (let count = 0; count < MAX_PAGES; count += 1) {
       await guard.check('connec');
       const page = await connec.page(entity.resource, position, settings.pageSize);
+      const shownAt = Date.now();
       for (const { id } of page.records) this.#ids.connec.add(id);
       const records = page.records.map((record) => readConnec(entity, record));
       const links = await seeConnec(this.context, records, 'sweep', this.#mark);
@@ -125,7 +128,7 @@ class Listing {
       const next = page.next
         ? { after: isWhole ? String(page.next.since) : this.state.after }
         : ({ at: 'compare', after: null } as const);
-      await this.#listed('connec', links, next);
+      await this.#listed('connec', links, shownAt, next);
       if (page.next === null) return !this.#isOver;
       if (isWhole && this.#isOver) return false;
       position = page.next;
@@ -137,7 +140,11 @@ class Listing {
   async compare(): Promise<boolean> {
     const { store, scope, entity, settings, guard, source } = this.context;
     const { began, newest } = this.state;
-    const forgotten = forgottenBefore(await store.stream(scope, entity.name), settings, began);
+    // The same for all links, whatever the settings of the processes are that go on.
+    const forgotten =
+      this.state.after === null
+        ? forgottenBefore(await store.stream(scope, entity.name), settings, began)
+        : this.state.forgotten;
     for (;;) {
       const { after, lost: before } = this.state;
       const page = await store.page(scope, entity.name, {
@@ -169,7 +176,7 @@ class Listing {
       await guard.check();
       const keys = page.links.map(({ key }) => key);
       const forgetValues = forgotten === null ? null : { keys, before: forgotten };
-      await this.#save(changed, { lost, after: page.next }, forgetValues);
+      await this.#save(changed, { lost, after: page.next, forgotten }, forgetValues);
       if (page.next === null) return true;
       if (this.#isOver) return false;
     }
@@ -188,9 +195,17 @@ class Listing {
     return this.sliced ? link[side].listed === this.state.began : this.#ids[side].has(link[side].id!);
   }
 
-  async #listed(side: SyncSide, links: readonly SyncLink[], changes: Partial<SyncSweep>): Promise<void> {
+  /** Keeps what a page of the side showed. What is due by it alone, and was not before, polling had not found. */
+  async #listed(
+    side: SyncSide,
+    links: readonly SyncLink[],
+    shownAt: number,
+    changes: Partial<SyncSweep>,
+  ): Promise<void> {
     const { found } = this.state;
-    const more = links.filter(({ causes }) => causes.length === 1 && causes[0] === 'sweep').length;
+    const more = links.filter(
+      ({ causes, since }) => causes.length === 1 && causes[0] === 'sweep' && (since ?? 0) >= shownAt,
+    ).length;
     await this.#save(links, { ...changes, found: { ...found, [side]: found[side] + more } });
   }
 

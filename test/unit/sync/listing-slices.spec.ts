@@ -156,4 +156,45 @@ describe('a listing of a large company', () => {
     await bench.runs(2);
     expect(bench.source.list).toHaveLength(count);
   });
+
+  it('leaves no value in the history where those are not wanted any more since it began', async () => {
+    bench.settings = { ...bench.settings, history: 'values' };
+    fill();
+    await inSlices();
+    await bench.runs(3);
+    bench.source.edit(1, { lastName: 'Of the application' });
+    const link = (await bench.linkOf({ app: '1' }))!;
+    bench.connec.edit(link.connec.id!, { last_name: 'Of Connec!' });
+    await bench.run();
+    const history = (): ReturnType<typeof bench.store.history> =>
+      bench.store.history(bench.scope, 'people', link.key, 20);
+    expect((await history())[0]).toHaveProperty('values');
+    const page = bench.store.page.bind(bench.store);
+    bench.store.page = async (...args) => {
+      bench.now += PAGE_MS;
+      // Some links are compared: the next slice has other settings.
+      if (args[2].after !== undefined) bench.settings = { ...bench.settings, history: 'digests' };
+      return page(...args);
+    };
+    await inSlices({ full: true });
+    await bench.run({ full: true, until: bench.now + 10_000_000 });
+    expect((await history())[0]).not.toHaveProperty('values');
+    expect((await bench.stream()).valuesSince).toBeNull();
+  });
+
+  it('counts what it finds once, for the side that shows it', async () => {
+    fill();
+    await inSlices();
+    await bench.runs(3);
+    const before = await bench.stream();
+    // A change that moved no version.
+    const row = bench.source.list[40]!;
+    bench.source.rows.set(row.id, { ...row, firstName: 'Unseen' });
+    // One slice lists both sides before anything of it is written.
+    await bench.run({ full: true, until: bench.now + 10_000_000 });
+    expect(bench.connec.by('first_name', 'Unseen')).toBeDefined();
+    const { foundBySweep, overlapMs } = await bench.stream();
+    expect(foundBySweep).toBe(before.foundBySweep + 1);
+    expect(overlapMs).toBe(before.overlapMs);
+  });
 });
