@@ -82,11 +82,12 @@ export class SyncRollout {
   async next(options: SyncRolloutOptions = {}): Promise<SyncRolloutReport> {
     const { steps = STEPS, planLimit = 10_000 } = options;
     const overview = await this.#look(options);
-    const { groups, planned, stopped } = overview;
+    const { groups, planned } = overview;
     const begun: GroupReference[] = [];
     const left: { group: GroupReference; why: string }[] = [];
-    const listed = stopped === null ? await this.#list(options, overview) : [];
-    const room = stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
+    const listed = overview.stopped === null ? await this.#list(options, overview) : [];
+    const room = overview.stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
+    let { stopped } = overview;
     for (const group of planned) {
       if (begun.length >= room || left.length >= MOST_LEFT) break;
       const why = whyNot(await this.sync.plan(group, { limit: planLimit }));
@@ -94,6 +95,9 @@ export class SyncRollout {
         left.push({ group, why });
         continue;
       }
+      // A step may go on for hours.
+      stopped = await this.#stoppedByPerson();
+      if (stopped !== null) break;
       await this.sync.confirm(group);
       await this.options.store.setGroup(scopeOf(this.options, group), { rolledOutAt: Date.now() });
       await this.sync.start(group);
@@ -149,6 +153,7 @@ export class SyncRollout {
     for await (const { marketplace, groupUid } of companies) {
       const count = counts.get(marketplace) ?? 0;
       if (count >= inventories || known.has(keyOf({ marketplace, groupUid }))) continue;
+      if ((await this.#stoppedByPerson()) !== null) break;
       await this.sync.start({ marketplace, groupUid });
       counts.set(marketplace, count + 1);
       listed.push({ marketplace, groupUid });

@@ -132,6 +132,21 @@ describe('the first synchronization of many companies', () => {
     expect((await rollout().status()).groups).toMatchObject({ waiting: 0, done: COMPANIES });
   });
 
+  it('begins nothing more of a step that is under way when a person stops it', async () => {
+    await listed();
+    const plan = sync().plan.bind(sync());
+    let plans = 0;
+    sync().plan = async (...args) => {
+      plans += 1;
+      if (plans === 3) await rollout().stop();
+      return plan(...args);
+    };
+    const report = await rollout().next({ steps: [] });
+    expect(report.begun).toHaveLength(2);
+    expect(report.stopped).toMatch(/^Stopped by a person on /);
+    await sync().idle();
+  });
+
   it('begins anew, with a plan, for a company that left and came back', async () => {
     await listed();
     await sync().confirm(groups[0]!);
