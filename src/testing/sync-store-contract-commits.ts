@@ -105,6 +105,8 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
     );
     assert.equal((await store.stream(scope, ENTITY)).confirmed, false);
     assert.deepEqual(await store.history(scope, ENTITY, 'c', 10), []);
+    // No id of a rejected link is taken.
+    await store.commit(lease, { entity: ENTITY, links: [fullLink('b'), fullLink('c')] });
     // Another entity has ids of its own.
     await store.commit(lease, { entity: 'organizations', links: [fullLink('a')] });
   },

@@ -59,15 +59,14 @@ class EntityRows {
   }
 
   put(link: SyncLink): void {
-    for (const [index, id] of [
+    const ids = [
       [this.byApp, link.app.id],
       [this.byConnec, link.connec.id],
       [this.byExternal, link.externalId],
-    ] as const) {
-      if (id === null) continue;
-      if (index.has(id)) throw new MaestranoSyncError('sync.duplicateLink');
-      index.set(id, link.key);
-    }
+    ] as const;
+    const isHeld = ids.some(([index, id]) => id !== null && index.has(id));
+    if (isHeld) throw new MaestranoSyncError('sync.duplicateLink');
+    for (const [index, id] of ids) if (id !== null) index.set(id, link.key);
     this.links.set(link.key, link);
     this.order.add(link);
     for (const one of link.matchKeys) added(this.byMatch, one, link.key);
