@@ -223,7 +223,10 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return this.#engine.plan(await this.#sides(group), { only, values, limit });
   }
 
-  /** Does what a plan says; records that look otherwise by now are left alone, and their keys are in `skipped`. */
+  /**
+   * Does what a plan says; records that look otherwise by now are left alone, and their keys are in `skipped`. So are all of an entity
+   * that is stopped, or of which not all records of both sides were listed yet.
+   */
   async apply(
     group: GroupReference,
     plan: SyncPlan,

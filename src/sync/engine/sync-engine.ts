@@ -3,7 +3,7 @@ import type { ExternalIdOwner } from '../../connec/client/external-ids.js';
 import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
-import type { SyncLease, SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
+import type { SyncLease, SyncNotice, SyncScope, SyncStore, SyncStream } from '../store/sync-store.js';
 import { breakCircles } from './cycles.js';
 import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
@@ -130,7 +130,10 @@ export class SyncEngine {
     return planOf(entries.slice(0, limit), entries.length > limit);
   }
 
-  /** Does what a plan says, for the records that still look as they did. Resolves with the keys of those left alone. */
+  /**
+   * Does what a plan says, for the records that still look as they did, of entities that are listed wholly and not stopped. Resolves
+   * with the keys of those left alone.
+   */
   async apply(
     sides: GroupSides,
     plan: SyncPlan,
@@ -141,6 +144,10 @@ export class SyncEngine {
         const entries = plan.entries.filter(
           ({ entity, action }) => entity === context.entity.name && action !== 'hold',
         );
+        if (!isReady(await this.store.stream(sides.scope, context.entity.name))) {
+          skipped.push(...entries.map(({ key }) => key));
+          continue;
+        }
         const { batchSize } = this.settings;
         for (let start = 0; start < entries.length; start += batchSize) {
           const some = entries.slice(start, start + batchSize);
@@ -302,8 +309,7 @@ export class SyncEngine {
 
   async #mayProcess({ store, scope, entity, settings }: RunContext): Promise<boolean> {
     const stream = await store.stream(scope, entity.name);
-    if (stream.stopped !== null || !stream.appComplete || !stream.connecComplete) return false;
-    return stream.confirmed || settings.firstRun !== 'plan';
+    return isReady(stream) && (stream.confirmed || settings.firstRun !== 'plan');
   }
 
   #context(
@@ -330,6 +336,11 @@ export class SyncEngine {
       notices: [],
     };
   }
+}
+
+/** Whether records may be written: before both sides are listed wholly, the same record of the other side may be unknown. */
+function isReady({ stopped, appComplete, connecComplete }: SyncStream): boolean {
+  return stopped === null && appComplete && connecComplete;
 }
 
 /** The latest of some moments; null where there is none. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { EngineBench } from '../../support/sync/engine-bench.js';
+import { EngineBench, people } from '../../support/sync/engine-bench.js';
 
 const PAGE = 5;
 /** More than fit into one slice. */
@@ -180,6 +180,26 @@ describe('a listing of a large company', () => {
     await bench.run({ full: true, until: bench.now + 10_000_000 });
     expect((await history())[0]).not.toHaveProperty('values');
     expect((await bench.stream()).valuesSince).toBeNull();
+  });
+
+  it('lets a plan create nothing before it has come to its end: the same record may follow', async () => {
+    bench.entities = [people(bench.source, { match: ['email'] })];
+    bench.settings = { ...bench.settings, firstRun: 'plan' };
+    for (let n = 0; n < 120; n += 1) {
+      bench.now += 7_000;
+      const email = `${n}@x.test`;
+      bench.connec.add({ first_name: `N${n}`, last_name: '', email, status: 'ACTIVE' });
+      bench.source.add({ firstName: `N${n}`, email });
+    }
+    expect(await bench.run({ until: bench.now + SLICE_MS }, 0)).toMatchObject({ more: true });
+    const plan = await bench.plan();
+    expect(plan.summary['people']?.createInConnec).toBeGreaterThan(0);
+    const { skipped } = await bench.engine.apply(bench.sides, plan);
+    expect([skipped.length, bench.writes]).toEqual([plan.entries.length, 0]);
+    await inSlices();
+    await bench.operations.confirm('people');
+    await bench.runs(3);
+    expect([bench.source.list.length, bench.connec.records.size]).toEqual([120, 120]);
   });
 
   it('counts what it finds once, for the side that shows it', async () => {
