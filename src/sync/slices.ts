@@ -119,11 +119,15 @@ export function sliceRequest(state: SyncGroupState): SyncTaken {
   return { id, options: options ?? {} };
 }
 
-/** The last run, or the one that waits. */
+/** The last run, or the one that waits: between two slices the run goes on. */
 export function presentRun(state: SyncGroupState): SyncRunState | null {
-  const { run } = state;
+  const { run, taken, enabled } = state;
   const waiting = waitingRequest(state);
-  if (waiting === null || !state.enabled) return run;
+  if (!enabled) return run;
+  if (waiting === null) {
+    const goesOn = (taken?.options ?? null) !== null;
+    return run?.status === 'SUCCESS' && goesOn ? { ...run, status: 'ENQUEUED' } : run;
+  }
   return { id: '', status: 'ENQUEUED', message: run?.message ?? '', startedAt: waiting.at, endedAt: null };
 }
 

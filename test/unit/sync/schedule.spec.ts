@@ -3,6 +3,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { Admission } from '../../../src/sync/schedule/admission.js';
 import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
+import { presentRun } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import { NEW_GROUP, type SyncRunState } from '../../../src/sync/store/sync-store.js';
 import type { MaestranoSync } from '../../../src/sync/sync.service.js';
@@ -138,5 +139,21 @@ describe('a queue that lost something', () => {
     expect([minutes(5), minutes(11)].map((now) => isLost(dead, now))).toEqual([false, true]);
     const stopped = { ...NEW_GROUP, run: { ...run, status: 'ENQUEUED' as const, endedAt: NOW } };
     expect([minutes(1), minutes(3)].map((now) => isLost(stopped, now))).toEqual([false, true]);
+  });
+});
+
+describe('the run that is shown of a group', () => {
+  const state = { ...NEW_GROUP, ...ended(NOW), taken: { id: 'w', options: { full: false } } };
+
+  it('goes on between two slices', () => {
+    expect(presentRun(state)).toMatchObject({ id: 'r', status: 'ENQUEUED', endedAt: NOW });
+  });
+
+  it.each([
+    ['nothing of it is left', { taken: { id: 'w', options: null } }, 'SUCCESS'],
+    ['it failed', ended(NOW, 'sync.sideAway'), 'ERROR'],
+    ['the group is switched off', { enabled: false }, 'SUCCESS'],
+  ] as const)('is over where %s', (_why, changes, status) => {
+    expect(presentRun({ ...state, ...changes })).toMatchObject({ id: 'r', status });
   });
 });
