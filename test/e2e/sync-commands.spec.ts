@@ -69,7 +69,12 @@ describe('the sync commands', () => {
     await runOnce();
     const sentences = await json<string[]>('explain', COMPANY, '1', '--entity', 'people');
     expect(sentences.length).toBeGreaterThan(0);
-    expect(await json<object[]>('history', COMPANY, 'app:1', '--entity', 'people')).not.toEqual([]);
+    const history = ['history', COMPANY, 'app:1', '--entity', 'people'] as const;
+    expect(await json<object[]>(...history)).not.toEqual([]);
+    for (const format of [[], ['--json']]) {
+      expect((await run(...history, ...format)).out).not.toMatch(/Ottilie|Ottoline/);
+      expect((await run(...history, '--values', ...format)).out).toMatch(/Ottilie.*Ottoline/s);
+    }
     expect((await run('resync', COMPANY)).out).toBe('resync: people\n');
   });
 

@@ -1,4 +1,5 @@
 import { count } from '../../views/format.js';
+import { withoutValues } from '../../sync/store/history-values.js';
 import { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
 import { wholeNumber } from '../cli-options.js';
@@ -118,21 +119,29 @@ export function syncCommand(io: CliIo): CliCommand {
     .description('What was decided about the fields of one record, newest first.')
     .argument('<company>', COMPANY)
     .argument('<record>', RECORD)
+    .option('--values', "with what both sides showed, where the option `history` is 'values'")
     .option('--limit <n>', 'this many', wholeNumber(1, MAX_LISTED), 50)
-    .does<SyncCommandOptions & { readonly limit: number }>((at, options, [company = '', record = '']) =>
-      withSync(at, options, company, async (session) => {
-        const ref = recordOf(oneEntity(session), record);
-        const entries = await session.sync.history(session.group, ref, options.limit);
-        return report(
-          at,
-          options.json,
-          entries,
-          entries.map(
-            ({ at: when, field, to, rule, conflict }) =>
-              `${new Date(when).toISOString()}  ${field}  ${to === null ? 'decided' : `→ ${to}`}  ${rule}${conflict ? '  conflict' : ''}`,
-          ),
-        );
-      }),
+    .does<SyncCommandOptions & { readonly values?: boolean; readonly limit: number }>(
+      (at, options, [company = '', record = '']) =>
+        withSync(at, options, company, async (session) => {
+          const ref = recordOf(oneEntity(session), record);
+          const kept = await session.sync.history(session.group, ref, options.limit);
+          const entries = options.values ? kept : withoutValues(kept, Number.POSITIVE_INFINITY);
+          return report(
+            at,
+            options.json,
+            entries,
+            entries.map(({ at: when, field, to, rule, conflict, values }) =>
+              [
+                `${new Date(when).toISOString()}  ${field}  ${to === null ? 'decided' : `→ ${to}`}  ${rule}`,
+                ...(conflict ? ['conflict'] : []),
+                ...(values
+                  ? [`app ${JSON.stringify(values.app)}, connec ${JSON.stringify(values.connec)}`]
+                  : []),
+              ].join('  '),
+            ),
+          );
+        }),
     );
 
   heldCommand(sub('quarantine'), ['quarantined'], DECISIONS.quarantine).description(

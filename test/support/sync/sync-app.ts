@@ -45,6 +45,7 @@ export function fresh(): { store: MemorySyncStore; contacts: MemorySource<Comman
         store: surroundings.store,
         owner: { provider: 'old-connector', realm: 'acme-account' },
         restMs: 0,
+        history: 'values',
         entities: [
           syncEntity('people', surroundings.contacts, {
             fields: { first_name: 'firstName', last_name: 'lastName', 'email.address': 'email' },
