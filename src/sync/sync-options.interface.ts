@@ -34,8 +34,8 @@ export interface MaestranoSyncOptions extends Partial<SyncSettings> {
    */
   readonly schedule?: 'off' | { readonly everyMs: number };
   /**
-   * How long a run in the background writes before the other groups have their turn, in milliseconds; 30,000 by default. It goes
-   * on from where it was.
+   * How long a run in the background lists and writes before the other groups have their turn, in milliseconds; 30,000 by default. It
+   * goes on from where it was.
    */
   readonly sliceMs?: number;
   /**
