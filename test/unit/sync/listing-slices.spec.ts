@@ -58,8 +58,8 @@ describe('a listing of a large company', () => {
     }
   }
 
-  function fill(): void {
-    for (let n = 0; n < RECORDS; n += 1) {
+  function fill(records = RECORDS): void {
+    for (let n = 0; n < records; n += 1) {
       bench.now += 7_000;
       bench.connec.add({ first_name: `There ${n}`, last_name: '', status: 'ACTIVE' });
       bench.source.add({ firstName: `Here ${n}` });
@@ -158,8 +158,8 @@ describe('a listing of a large company', () => {
   });
 
   it('leaves no value in the history where those are not wanted any more since it began', async () => {
-    bench.settings = { ...bench.settings, history: 'values' };
-    fill();
+    bench.settings = { ...bench.settings, history: 'values', pageSize: 2 };
+    fill(110);
     await inSlices();
     await bench.runs(3);
     bench.source.edit(1, { lastName: 'Of the application' });
@@ -203,7 +203,8 @@ describe('a listing of a large company', () => {
   });
 
   it('counts what it finds once, for the side that shows it', async () => {
-    fill();
+    bench.settings = { ...bench.settings, pageSize: 2 };
+    fill(110);
     await inSlices();
     await bench.runs(3);
     const before = await bench.stream();
