@@ -65,15 +65,18 @@ describe('the sync commands', () => {
       run: { status: 'SUCCESS' },
       entities: [{ links: 2, due: 0, confirmed: true }],
     });
-    surroundings.contacts.edit(1, { firstName: 'Ottilie' });
-    await runOnce();
+    // Names that are too short for the search for secrets: they are shown on demand below.
+    for (const firstName of ['Otto', 'Till']) {
+      surroundings.contacts.edit(1, { firstName });
+      await runOnce();
+    }
     const sentences = await json<string[]>('explain', COMPANY, '1', '--entity', 'people');
     expect(sentences.length).toBeGreaterThan(0);
-    const history = ['history', COMPANY, 'app:1', '--entity', 'people'] as const;
+    const history = ['history', COMPANY, 'app:1', '--entity', 'people', '--limit', '1'] as const;
     expect(await json<object[]>(...history)).not.toEqual([]);
     for (const format of [[], ['--json']]) {
-      expect((await run(...history, ...format)).out).not.toMatch(/Ottilie|Ottoline/);
-      expect((await run(...history, '--values', ...format)).out).toMatch(/Ottilie.*Ottoline/s);
+      expect((await run(...history, ...format)).out).not.toMatch(/Till|Otto/);
+      expect((await run(...history, '--values', ...format)).out).toMatch(/Till.*Otto/s);
     }
     expect((await run('resync', COMPANY)).out).toBe('resync: people\n');
   });
