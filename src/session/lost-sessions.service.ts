@@ -31,7 +31,7 @@ const NOT_SENT: Reason = {
   why: 'the session middleware sent no cookie when it began',
   remedy:
     'With cookie.secure behind a proxy, trust the proxy: app.set("trust proxy", 1) on Express, ' +
-    '{ trustProxy: true } on Fastify.',
+    '{ trustProxy: <its address> } on Fastify.',
 };
 const INSECURE: Reason = {
   why: 'its cookie is Secure, and the application is reached by http',

@@ -112,7 +112,9 @@ function cookieAdvice(
     {
       place,
       reason: 'Behind a proxy that ends TLS this cookie is only sent where the proxy is trusted.',
-      lines: ["app.set('trust proxy', 1); // on Fastify: new FastifyAdapter({ trustProxy: true })"],
+      lines: [
+        "app.set('trust proxy', 1); // on Fastify: new FastifyAdapter({ trustProxy: '<its address>' })",
+      ],
     },
   ];
 }
