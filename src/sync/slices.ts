@@ -4,9 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import { MaestranoError } from '../errors/maestrano.error.js';
 import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { errorPlace } from '../utils/error-place.js';
 import type { EndedRun } from './group-runs.js';
+import { isLeaseLost } from './run-states.js';
 import { inOneRun, type SyncRunOptions, type SyncTaken, waitingRequest } from './store/sync-request.js';
 import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
 
@@ -85,14 +87,22 @@ export class Slices {
     } catch (error) {
       // The process stops: another one goes on.
       if (signal.aborted) return true;
-      const { name, message } = error as Error;
-      this.#logger.error(
-        `Synchronization of ${group.marketplace}/${group.groupUid} failed: ${name}: ${message}`,
-      );
+      this.#report(group, error);
       return false;
     } finally {
       if (this.#running.get(key) === running) this.#running.delete(key);
     }
+  }
+
+  /** Texts of errors that are not ours may have values of records. */
+  #report({ marketplace, groupUid }: GroupReference, error: unknown): void {
+    const what = `Synchronization of ${marketplace}/${groupUid}`;
+    if (isLeaseLost(error)) {
+      this.#logger.warn(`${what} goes on elsewhere: this process held its lease for too long.`);
+      return;
+    }
+    const why = error instanceof MaestranoError ? `${error.message} (${error.code})` : errorPlace(error);
+    this.#logger.error(`${what} failed: ${why}`);
   }
 
   async #slice(group: GroupReference, signal: AbortSignal): Promise<boolean> {
