@@ -10,6 +10,10 @@ import {
   type SyncStoreCheck,
 } from './sync-store-contract-check.js';
 
+function entry(key: string, at: number): SyncHistoryEntry {
+  return { key, at, field: 'name', to: 'app', rule: 'newest: connec', conflict: true };
+}
+
 /** Texts that databases and encodings are known to change. */
 const DIFFICULT = [
   ' ',
@@ -214,14 +218,6 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
   'history: the newest first, the last twenty of each link': async (store, other) => {
     const scope = freshScope();
     const lease = await leased(store, scope);
-    const entry = (key: string, at: number): SyncHistoryEntry => ({
-      key,
-      at,
-      field: 'name',
-      to: 'app',
-      rule: 'newest: connec',
-      conflict: true,
-    });
     for (let at = 0; at < 30; at += 2) {
       const history = [entry('a', at), entry('b', at), entry('a', at + 1)];
       await store.commit(lease, { entity: ENTITY, history });
@@ -242,23 +238,19 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
     const scope = freshScope();
     const lease = await leased(store, scope);
     const digests = { app: 'a1', connec: null };
-    const entry = (key: string, at: number): SyncHistoryEntry => ({
-      key,
-      at,
-      field: 'name',
-      to: 'app',
-      rule: 'newest: connec',
-      conflict: true,
+    const both = { app: 'Köln \u0000', connec: ['x', { y: null }] };
+    const withValues = (key: string, at: number): SyncHistoryEntry => ({
+      ...entry(key, at),
       digests,
-      values: { app: 'Köln \u0000', connec: ['x', { y: null }] },
+      values: both,
     });
-    const history = ['a', 'b', 'c'].flatMap((key) => [entry(key, 1), entry(key, 2)]);
+    const history = ['a', 'b', 'c'].flatMap((key) => [withValues(key, 1), withValues(key, 2)]);
     await store.commit(lease, { entity: ENTITY, history });
-    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [entry('a', 2), entry('a', 1)]);
+    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [withValues('a', 2), withValues('a', 1)]);
     const forgetValues = { keys: ['a', 'b', 'unknown'], before: 2 };
-    await store.commit(lease, { entity: ENTITY, history: [entry('b', 0)], forgetValues });
-    const { values: _forgotten, ...left } = entry('a', 1);
-    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [entry('a', 2), left]);
+    await store.commit(lease, { entity: ENTITY, history: [withValues('b', 0)], forgetValues });
+    const { values: _forgotten, ...left } = withValues('a', 1);
+    assert.deepEqual(await other.history(scope, ENTITY, 'a', 9), [withValues('a', 2), left]);
     const ofB = await other.history(scope, ENTITY, 'b', 9);
     assert.deepEqual(
       ofB.map(({ at, values }) => [at, values !== undefined]),
@@ -268,7 +260,7 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
         [1, false],
       ],
     );
-    assert.deepEqual(await other.history(scope, ENTITY, 'c', 9), [entry('c', 2), entry('c', 1)]);
+    assert.deepEqual(await other.history(scope, ENTITY, 'c', 9), [withValues('c', 2), withValues('c', 1)]);
     assert.deepEqual(await other.history(scope, ENTITY, 'unknown', 9), []);
   },
 };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
 import { stormSize } from '../support/sizes.js';
 import { Companies } from '../support/sync/companies.js';
+import { generator } from '../support/sync/world.js';
 
 const COMPANIES = stormSize(240, 10_000);
 /** Records of each company when it begins: half of them on either side. */
@@ -21,19 +22,10 @@ afterEach(() => {
   Date.now = realNow;
 });
 
-/** The same numbers every time. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
-}
-
 it(
   'checks 18, 20 and 38: companies of three marketplaces, two workers, an hour with faults all along',
   async () => {
-    const random = numbers(20);
+    const random = generator(20);
     const marketplaces = ['m-one', 'm-two', 'm-three'];
     const companies = new Companies(COMPANIES, marketplaces, random);
     const workers = [companies.worker(), companies.worker()];

@@ -9,6 +9,7 @@ import { SqlSyncStore } from '../../src/sync/sql/sql-sync-store.js';
 import { type CompiledSources, compileSources } from '../support/compiled-sources.js';
 import { stormSize } from '../support/sizes.js';
 import { type Company, Companies } from '../support/sync/companies.js';
+import { generator } from '../support/sync/world.js';
 import { CompanyWorker } from './support/company-worker.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
 import type { WorkerReport } from './support/sync-companies-instance.js';
@@ -29,15 +30,6 @@ interface Edit {
   readonly company: Company;
   readonly name: string;
   readonly at: number;
-}
-
-/** The same numbers every time. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
 }
 
 const onPostgres = isThere('postgres') ? describe : describe.skip;
@@ -71,7 +63,7 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
   it(
     'checks 3, 19, 20 and 38: keep everything the same, in bounds, and apart',
     async () => {
-      const random = numbers(20);
+      const random = generator(20);
       const companies = new Companies(COMPANIES, ['m-one', 'm-two', 'm-three'], random);
       for (const { mark, rows, connec } of companies.all) {
         for (let n = 0; n < RECORDS / 2; n += 1) {

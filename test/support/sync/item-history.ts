@@ -6,12 +6,14 @@ import { MemoryConnec } from './memory-connec.js';
 import { MemorySource, type Row } from './memory-source.js';
 import { generator } from './world.js';
 
-interface Product {
+/** A product of the application: half of an item. */
+export interface Product {
   readonly title: string;
   readonly state: string;
 }
 
-interface Variant {
+/** Its other half. */
+export interface Variant {
   readonly sku: string;
   readonly price: number | null;
   readonly productId: number | null;

@@ -5,27 +5,10 @@ import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
 import { composed } from '../../../src/sync/source/composed.js';
 import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import { EngineBench } from '../../support/sync/engine-bench.js';
+import type { ConnecItem, Product, Variant } from '../../support/sync/item-history.js';
 import { MemorySource, type Row } from '../../support/sync/memory-source.js';
 
-interface Product {
-  readonly title: string;
-  readonly state: string;
-}
-
-interface Variant {
-  readonly sku: string;
-  readonly price: number | null;
-  readonly productId: number | null;
-}
-
 type Item = Variant & Product & Row;
-
-interface ConnecItem {
-  readonly name?: string | null;
-  readonly status?: string | null;
-  readonly code?: string | null;
-  readonly price?: number | null;
-}
 
 const FIELDS = { name: 'title', status: 'state', code: 'sku', price: 'price' } as const;
 
