@@ -29,11 +29,11 @@ export class FactAppends {
       if (place === first) continue;
       const there = results[first]!;
       if (there.result === 'added') results[place] = { result: 'known', fact: facts[first]!.fact };
-      else if (there.result === 'known') results[place] = there;
-      else again.push(place);
+      else if (there.result === 'left') again.push(place);
+      else results[place] = there;
     }
     if (again.length === 0) return results;
-    // The first was rejected, for example since its time is after the company left: that says nothing of the second.
+    // The first has a time at which the company had left, which says nothing of the second.
     for (const [index, result] of (await this.append(again.map((at) => facts[at]!))).entries()) {
       results[again[index]!] = result;
     }

@@ -8,7 +8,7 @@ import type { UsageTables } from './usage-tables.js';
 /** Largest number that `randomInt` takes. */
 const RECEIPTS = 2 ** 47;
 
-/** Tells the facts of one append from those of all others. */
+/** A number that the rows of one append have, and those of no other. */
 export function newReceipt(): number {
   return randomInt(RECEIPTS);
 }
