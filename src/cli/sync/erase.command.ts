@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 
+import { count } from '../../views/format.js';
 import type { CliCommand } from '../cli-command.js';
 import { nameOf, oneEntity, recordOf, report, type SyncCommandOptions, withSync } from './sync-session.js';
 
@@ -32,7 +33,7 @@ export function eraseCommand(command: CliCommand): CliCommand {
         const what = archives ? 'archived at Connec!' : 'left as it is at Connec!';
         if (!yes) {
           return report(at, json, { erased: false, app, connec: there, archives, history }, [
-            `would erase ${name}, with ${history} entries of its history; ${what}`,
+            `would erase ${name}, with ${count(history, 'entry', 'entries')} of its history; ${what}`,
             'Nothing was done. Erase your own record first, and repeat this with --yes.',
           ]);
         }

@@ -38,7 +38,7 @@ export function rolloutCommand(command: CliCommand): CliCommand {
     sub('status', 'Where the companies are, and what stands against going on. Begins nothing.'),
   ).does<RolloutOptions>((at, { app, json, heldShare }) =>
     withRollout(at, app, async (rollout) =>
-      told(at, json, await rollout.status(heldShare === undefined ? {} : { heldShare })),
+      reported(at, json, await rollout.status(heldShare === undefined ? {} : { heldShare })),
     ),
   );
 
@@ -57,7 +57,7 @@ export function rolloutCommand(command: CliCommand): CliCommand {
       withRollout(at, app, async (rollout, marketplaces) => {
         const companies = file === undefined ? [] : await companiesOf(at, file, marketplaces);
         await rollout.resume();
-        return told(at, json, await rollout.next({ ...options, companies }));
+        return reported(at, json, await rollout.next({ ...options, companies }));
       }),
     );
 
@@ -67,7 +67,7 @@ export function rolloutCommand(command: CliCommand): CliCommand {
   ).does<RolloutOptions>((at, { app, json }) =>
     withRollout(at, app, async (rollout) => {
       await rollout.stop();
-      return told(at, json, await rollout.status());
+      return reported(at, json, await rollout.status());
     }),
   );
   return command;
@@ -83,7 +83,7 @@ function withRollout(
   );
 }
 
-function told(io: CliIo, json: boolean | undefined, found: SyncRolloutReport): number {
+function reported(io: CliIo, json: boolean | undefined, found: SyncRolloutReport): number {
   const { groups, listed, begun, left, stopped } = found;
   const name = ({ marketplace, groupUid }: GroupReference): string => `${marketplace}/${groupUid}`;
   return report(io, json, found, [

@@ -16,7 +16,7 @@ export interface TracedAttempt {
 
 /** What is kept of one delivery: names, ids and times, nothing of what was sent. */
 export interface DeliveryTrace {
-  /** Name of the trace, a digest of what tells the delivery apart: the same whenever it comes again. */
+  /** Name of the trace, a digest of what identifies the delivery: the same whenever it comes again. */
   readonly id: string;
   readonly marketplace: string;
   readonly groupUid: string;

@@ -34,7 +34,7 @@ const NAME_LENGTH = 22;
 export class DeliveryTraces implements OnModuleInit, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoConsole');
   readonly #complaints = new LogThrottle();
-  /** What happened since the last writing, by kind and by what tells a delivery apart. */
+  /** What happened since the last writing, by kind and by the name of the trace. */
   readonly #gathered: Readonly<Record<TraceKind, Map<string, DeliveryTrace>>> = {
     settled: new Map(),
     trouble: new Map(),

@@ -348,7 +348,7 @@ function afterConnecWrite(
 
 /**
  * Whether fields that were not sent got values from before between our look and our write: a person put them back, or a backup
- * did. The write gave the record a new stamp, so that only its response tells.
+ * did. The write gave the record a new stamp, so that nothing but its response shows it.
  */
 function hasFormer(
   batch: Batch,

@@ -27,6 +27,6 @@ export interface SyncSweep {
   readonly found: Readonly<Record<SyncSide, number>>;
   /** Missing records of the application that were newer than all that it listed. */
   readonly lost: number;
-  /** Before when the comparison has the history forget its values, in milliseconds; null where it leaves all, and before it. */
+  /** The comparison has the history forget values from before this moment, in milliseconds; null where it forgets none, or has not begun. */
   readonly forgotten: number | null;
 }
