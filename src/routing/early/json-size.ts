@@ -32,35 +32,20 @@ export class JsonSize {
   readonly #names = new Uint16Array(MAX_DEPTH + 1);
   #containers = 0;
   #depth = 0;
-  #inText = false;
-  #escaped = false;
+  #isInText = false;
+  /** Whether the last byte was a backslash that escapes what follows. */
+  #isEscaped = false;
 
   /** Takes the following bytes; false as soon as an object has too many names, or all of it too many objects and lists. */
   take(bytes: Uint8Array): boolean {
     const names = this.#names;
     let depth = this.#depth;
-    let inText = this.#inText;
-    let escaped = this.#escaped;
-    let textFrom = 0;
-    for (let at = 0; at < bytes.length; at += 1) {
+    let at = this.#isInText ? this.#passText(bytes, 0) : 0;
+    while (at < bytes.length) {
       const byte = bytes[at];
-      if (inText) {
-        if (escaped) escaped = false;
-        else if (byte === BACKSLASH) escaped = true;
-        else if (byte === QUOTE) inText = false;
-        else if (at - textFrom > LONG_TEXT) {
-          // Looked through natively: what follows may be megabytes.
-          const quote = bytes.indexOf(QUOTE, at);
-          const end = quote < 0 ? bytes.length : quote;
-          const isEscaped = isOdd(backslashesBefore(bytes, end, at));
-          if (quote < 0) escaped = isEscaped;
-          else inText = isEscaped;
-          textFrom = end;
-          at = end;
-        }
-      } else if (byte === QUOTE) {
-        inText = true;
-        textFrom = at;
+      at += 1;
+      if (byte === QUOTE) {
+        at = this.#passText(bytes, at);
       } else if (byte === COLON) {
         const level = depth < MAX_DEPTH ? depth : MAX_DEPTH;
         if ((names[level]! += 1) > MAX_NAMES) return false;
@@ -73,9 +58,37 @@ export class JsonSize {
       }
     }
     this.#depth = depth;
-    this.#inText = inText;
-    this.#escaped = escaped;
     return true;
+  }
+
+  /** The place behind a text that goes on at the given one; the end of the bytes where it goes on behind them. */
+  #passText(bytes: Uint8Array, from: number): number {
+    const { length } = bytes;
+    let at = this.#isEscaped ? from + 1 : from;
+    while (at < length) {
+      const far = at + LONG_TEXT < length ? at + LONG_TEXT : length;
+      while (at < far) {
+        const byte = bytes[at];
+        at += byte === BACKSLASH ? 2 : 1;
+        if (byte === QUOTE) return this.#leaveText(at);
+      }
+      if (at >= length) break;
+      // Looked through natively: what follows may be megabytes.
+      const quote = bytes.indexOf(QUOTE, at);
+      const end = quote < 0 ? length : quote;
+      const isEscaped = isOdd(backslashesBefore(bytes, end, at));
+      if (quote >= 0 && !isEscaped) return this.#leaveText(end + 1);
+      at = isEscaped ? end + 1 : end;
+    }
+    this.#isInText = true;
+    this.#isEscaped = at > length;
+    return length;
+  }
+
+  #leaveText(at: number): number {
+    this.#isInText = false;
+    this.#isEscaped = false;
+    return at;
   }
 }
 
