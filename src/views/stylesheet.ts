@@ -128,7 +128,7 @@ main > form { margin-bottom: var(--s5); }
 @media (min-width: 64.01rem) { .two.half { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
 @media (max-width: 44rem) { .checks li { grid-template-columns: 1.4rem minmax(0, 1fr); } .checks li > :nth-child(3) { grid-column: 2; overflow-wrap: anywhere; } }
 .card.flush > * + .pager { margin-top: 0; } .tile { align-content: start; }
-.kv time:not([data-exact]) { white-space: normal; } .code pre { padding-right: 4.75rem; }
+.kv time:not([data-exact]) { white-space: normal; } .code pre { padding-right: 4.75rem; } @media screen { .code pre { max-height: 32rem; overflow-y: auto; } }
 @media (max-width: 44rem) { .code pre { padding: 2.6rem var(--s3) var(--s3); } }
 @media print { .code pre { padding: .5rem; } }
 /* One endless word must not push the page: cells stop growing, and a table that still needs more scrolls within its card. */
