@@ -17,6 +17,7 @@ import type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } fro
 import type { UsageStatement } from './statement/usage-statement.js';
 import type { SeriesRow, StatementStatus } from './store/usage-records.js';
 import type { SubjectFilter } from './store/usage-store.js';
+import { batchesOf, batchesOfStream } from '../utils/batches.js';
 import {
   findChain,
   findStatement,
@@ -89,14 +90,10 @@ export class UsageOperations {
     options: { readonly tx?: unknown; readonly historical?: boolean; readonly batch?: number } = {},
   ): AsyncGenerator<UsageRecordResult, void, undefined> {
     const size = Math.max(1, Math.min(MAX_BATCH, options.batch ?? BATCH));
-    let batch: UsageFact[] = [];
-    for await (const fact of facts) {
-      batch.push(fact);
-      if (batch.length < size) continue;
-      yield* await this.#recorder.record(batch, options);
-      batch = [];
+    const batches = Symbol.asyncIterator in facts ? batchesOfStream(facts, size) : batchesOf(facts, size);
+    for await (const batch of batches) {
+      for (const result of await this.#recorder.record(batch, options)) yield result;
     }
-    if (batch.length > 0) yield* await this.#recorder.record(batch, options);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { dayOf, isoDay } from '../calendar/local-days.js';
 import { placesOf } from '../exact/currency-step.js';
@@ -39,6 +39,7 @@ export interface MadeStatement {
   readonly row: StatementRow;
   readonly chain: UsageChainState;
   readonly bill: bigint;
+  readonly statement: UsageStatement;
 }
 
 /** What a statement is made of, whatever made it. */
@@ -103,39 +104,33 @@ export function makeStatement(
   const status: StatementStatus = bill === 0n ? 'nothing' : held ? 'held' : 'sealed';
   const bills = billsOf(meter, parts, zone);
   const progress: StatementProgress = { bills, held, since: now, error: null, fields: {}, reason: null };
+  const digest = digestOf(body);
   return {
     row: { chain: chain.id, seq, status, progress, body, sealedAt: now },
-    chain: {
-      ...chain,
-      seq,
-      carry: amountText(parts.closing),
-      digest: digestOf(body),
-      returned: [],
-    },
+    chain: { ...chain, seq, carry: amountText(parts.closing), digest, returned: [] },
     bill,
+    statement: shownStatement(sealed, status, progress, digest),
   };
 }
 
 /** SHA-256 of what was sealed, which holds the digest of the statement before. */
 export function digestOf(body: string): string {
-  return createHash('sha256').update(body).digest('hex');
+  return hash('sha256', body);
 }
 
 /** A stored statement, for people. */
 export function readStatement({ body, status, progress }: Omit<FoundStatement, 'series'>): UsageStatement {
-  const { bills, held, error, fields, reason, since } = progress;
-  const sealed = JSON.parse(body) as SealedStatement;
-  return {
-    ...sealed,
-    status,
-    bills,
-    held: status === 'held' ? held : null,
-    error,
-    fields,
-    reason,
-    since: iso(since),
-    digest: digestOf(body),
-  };
+  return shownStatement(JSON.parse(body) as SealedStatement, status, progress, digestOf(body));
+}
+
+function shownStatement(
+  sealed: SealedStatement,
+  status: StatementStatus,
+  { bills, held, error, fields, reason, since }: StatementProgress,
+  digest: string,
+): UsageStatement {
+  const shown = { held: status === 'held' ? held : null, error, fields, reason, since: iso(since), digest };
+  return { ...sealed, status, bills, ...shown };
 }
 
 function periodText({ period }: StatementParts): SealedStatement['period'] {

@@ -1,7 +1,7 @@
 import type { UsageStatement } from '../statement/usage-statement.js';
 import type { SealStep, SeriesRow, SeriesSnapshot } from '../store/usage-records.js';
 import type { MeterSettings } from '../usage-settings.js';
-import { makeStatement, partsOf, readStatement } from './seal-statement.js';
+import { makeStatement, partsOf } from './seal-statement.js';
 import type { StatementPlan } from './statement-plan.js';
 import { stepOf } from './statement-sender.js';
 import { type KnownCompany, NOBODY } from './usage-company.js';
@@ -35,7 +35,7 @@ export function sealStep(
     statement: made.row,
     stated: plan.stated,
   };
-  return { step, statement: readStatement(made.row) };
+  return { step, statement: made.statement };
 }
 
 /** What a snapshot is after a step that was sealed. Its earliest fact may be claimed by now: it is never later. */

@@ -32,8 +32,8 @@ interface Item {
   readonly error: MaestranoUsageError | null;
 }
 
-const nameOf = ({ marketplace, group, meter }: UsageSubject): string =>
-  JSON.stringify([marketplace, group, meter]);
+/** Names that passed their check have no line breaks. */
+const nameOf = ({ marketplace, group, meter }: UsageSubject): string => `${marketplace}\n${group}\n${meter}`;
 
 /** Takes facts in (usage §3.1). A bad fact never loses those beside it. */
 export class UsageRecorder {

@@ -30,14 +30,22 @@ const JSON_COLUMNS = {
   lane_b: 'integer',
 } as const;
 
-const NAMES = Object.keys(JSON_COLUMNS) as readonly (keyof typeof JSON_COLUMNS)[];
+type FactColumn = keyof typeof JSON_COLUMNS;
 
-/** The rows of a statement on PostgreSQL, an array each column: JSON would name every value of every row. */
-const ARRAYS = `unnest(${NAMES.map((name) => (JSON_COLUMNS[name] === 'key' ? '?::text::text[]' : '?::text::bigint[]')).join(', ')})
-  as r(${NAMES.join(', ')})`;
+const NAMES = Object.keys(JSON_COLUMNS) as readonly FactColumn[];
+
+/** What a join on the rows may name. */
+const JOINED: ReadonlySet<FactColumn> = new Set(['series', 'fact_id', 'at_ms']);
 
 /** A fact in the parameters that have all rows of a statement. */
-type FactValues = Readonly<Record<keyof typeof JSON_COLUMNS, string | number | undefined>>;
+type FactValues = Readonly<Record<FactColumn, string | number | undefined>>;
+
+/** Rows to insert: what is selected for each column, from what, and its parameters in this order. */
+interface SelectedRows {
+  readonly select: string;
+  readonly from: string;
+  readonly parameters: readonly (string | number | null)[];
+}
 
 /** A fact as a row of {@link insertFacts}. */
 export function rowOf(
@@ -73,16 +81,38 @@ export function rowOf(
  */
 export function insertFacts(tables: UsageTables, rows: readonly FactValues[], join = ''): Promise<number> {
   const isPostgres = tables.dialect === 'postgres';
-  const select = NAMES.map((name) => `r.${name}`).join(', ');
   const order = isPostgres ? 'r.series, r.fact_id collate "C"' : 'r.series, r.fact_id';
-  const given = isPostgres ? ARRAYS : tables.rows('r', JSON_COLUMNS);
-  const text = `select ${select} from ${given} ${join} order by ${order}`;
-  const parameters = isPostgres ? NAMES.map((name) => arrayOf(rows, name)) : [JSON.stringify(rows)];
+  const { select, from, parameters } = isPostgres ? arraysOf(rows) : jsonOf(tables, rows);
+  const text = `select ${select} from ${from} ${join} order by ${order}`;
   return tables.execute(tables.insertNew(tables.names.fact, NAMES.join(', '), text), parameters);
 }
 
+function jsonOf(tables: UsageTables, rows: readonly FactValues[]): SelectedRows {
+  const select = NAMES.map((name) => `r.${name}`).join(', ');
+  return { select, from: tables.rows('r', JSON_COLUMNS), parameters: [JSON.stringify(rows)] };
+}
+
+/** On PostgreSQL an array each column, as JSON would name every value of every row; what all rows share is given once. */
+function arraysOf(rows: readonly FactValues[]): SelectedRows {
+  const [first] = rows;
+  const isShared = (name: FactColumn): boolean =>
+    !JOINED.has(name) && rows.every(({ [name]: value }) => value === first?.[name]);
+  const shared = new Set(NAMES.filter(isShared));
+  const listed = NAMES.filter((name) => !shared.has(name));
+  const typeOf = (name: FactColumn): string => (JSON_COLUMNS[name] === 'key' ? 'text' : 'bigint');
+  const arrays = listed.map((name) => `?::text::${typeOf(name)}[]`).join(', ');
+  return {
+    select: NAMES.map((name) => (shared.has(name) ? `?::${typeOf(name)}` : `r.${name}`)).join(', '),
+    from: `unnest(${arrays}) as r(${listed.join(', ')})`,
+    parameters: [
+      ...[...shared].map((name) => first?.[name] ?? null),
+      ...listed.map((name) => arrayOf(rows, name)),
+    ],
+  };
+}
+
 /** A column as an array of PostgreSQL, in text. */
-function arrayOf(rows: readonly FactValues[], name: keyof FactValues): string {
+function arrayOf(rows: readonly FactValues[], name: FactColumn): string {
   const isText = JSON_COLUMNS[name] === 'key';
   const elements = rows.map(({ [name]: value = null }) => {
     if (value === null) return 'NULL';
