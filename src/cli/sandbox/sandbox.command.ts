@@ -49,14 +49,15 @@ export function sandboxCommand(io: CliIo): CliCommand {
         ...(persist ? { persist } : {}),
       });
       const variables = platformVariables(sandbox);
-      if (json) at.out(`${JSON.stringify({ url: sandbox.url, app: sandbox.state.appUrl, variables })}\n`);
-      else {
-        const lines = Object.entries(variables).map(([name, value]) => `  ${name}=${value}\n`);
-        at.out(
-          `Sandbox marketplace: ${paint(at, 'bold', sandbox.url)}\n\nStart your application with\n${lines.join('')}\nCtrl-C stops it.\n`,
-        );
-      }
       await untilInterrupted(async (signal) => {
+        // Said once Ctrl-C is listened to: whoever is quick would end the process instead of the sandbox.
+        if (json) at.out(`${JSON.stringify({ url: sandbox.url, app: sandbox.state.appUrl, variables })}\n`);
+        else {
+          const lines = Object.entries(variables).map(([name, value]) => `  ${name}=${value}\n`);
+          at.out(
+            `Sandbox marketplace: ${paint(at, 'bold', sandbox.url)}\n\nStart your application with\n${lines.join('')}\nCtrl-C stops it.\n`,
+          );
+        }
         if (!signal.aborted) await once(signal, 'abort');
       });
       return 0;
