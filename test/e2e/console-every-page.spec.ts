@@ -80,11 +80,12 @@ async function tabTo(page: Page, name: string): Promise<void> {
       viewport: { width, height: 900 },
     });
   };
+  const kindOf = (name: string): string => name.split(':')[0]!;
   const urlOf = (beginning: string): string =>
     [...pages].find(([name]) => name.startsWith(beginning))?.[1] ?? `no page ${beginning}`;
 
   it('is there', () => {
-    expect([...new Set([...pages.keys()].map((name) => name.split(':')[0]))].toSorted()).toEqual([
+    expect([...new Set([...pages.keys()].map(kindOf))].toSorted()).toEqual([
       'audit',
       'charges',
       'charges/confirm',
@@ -162,7 +163,11 @@ async function tabTo(page: Page, name: string): Promise<void> {
 
   it('skips to its content, and opens its menu where it is narrow', async () => {
     const page = await open({ width: 390 });
+    // Both are the frame's: in the suite one page of each kind shows them.
+    const seen = new Set<string>();
     for (const [name, url] of pages) {
+      if (!IN_EVERY_LOOK && seen.has(kindOf(name))) continue;
+      seen.add(kindOf(name));
       await page.goto(url);
       await page.keyboard.press('Tab');
       const skip = page.getByRole('link', { name: 'Skip to content' });
