@@ -16,8 +16,8 @@ const PRICES = 6;
 const WORKERS = 8;
 
 /** Runs beside each other, since most of their time is waiting: 500 keys in the suite, 5,000 in a storm. */
-const LANES = 4;
-const RUNS_A_LANE = stormSize(5, 50);
+const LANES = 10;
+const RUNS_A_LANE = stormSize(2, 20);
 
 /** Calls for a key while everything fails; the rest is left for the time after. */
 const TRIES = 2;

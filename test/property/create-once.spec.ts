@@ -19,8 +19,8 @@ const KEYS = 25;
 const WORKERS = 8;
 
 /** Runs in memory, in lanes beside each other since most of their time is waiting: 600 keys in all, 1,000 in a storm. */
-const LANES = 4;
-const RUNS_A_LANE = stormSize(6, 10);
+const LANES = 8;
+const RUNS_A_LANE = stormSize(3, 5);
 
 /**
  * Milliseconds. Nothing here arrives late but by what a busy machine adds;
