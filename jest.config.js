@@ -36,6 +36,7 @@ export default {
   // Bench runs come and go; jest must not look at their folders.
   modulePathIgnorePatterns: ['<rootDir>/artifacts/bench/'],
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   workerIdleMemoryLimit: '300MB',
   coverageProvider: 'v8',
   testTimeout: 30_000,
