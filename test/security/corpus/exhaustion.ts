@@ -240,7 +240,14 @@ const cases: HostileCase[] = [
   },
 ];
 
-export const exhaustion: HostileClass = { name: 'resource exhaustion', cases: [...filling(ROOM), ...cases] };
+/** What is rejected at any size, and costs whoever does not the more the larger it is. */
+const AT_ANY_SIZE: readonly string[] = ['sso.xmlMalformed', 'sso.xmlForbidden'];
+const small = filling(2 * KB);
+const filled = filling(ROOM).map((one, n) =>
+  AT_ANY_SIZE.includes(one.expected) ? { ...one, smaller: small[n]! } : one,
+);
+
+export const exhaustion: HostileClass = { name: 'resource exhaustion', cases: [...filled, ...cases] };
 
 /**
  * The same with the limit on the form field raised as far as the body limit goes. Only measured: a build that lacks

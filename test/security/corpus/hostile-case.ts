@@ -32,6 +32,8 @@ export interface HostileCase {
   readonly options?: SsoOptions;
   /** What the binding cookie names; the request itself when left out. */
   readonly bound?: readonly string[] | null;
+  /** The same in small, for a build that lacks the check and would read the large one for half a minute. */
+  readonly smaller?: HostileCase;
 }
 
 export interface HostileClass {
