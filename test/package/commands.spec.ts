@@ -16,8 +16,8 @@ const run = promisify(execFile);
 const PATIENCE = 120_000;
 
 let packed: PackedPackage;
-beforeAll(() => {
-  packed = packPackage();
+beforeAll(async () => {
+  packed = await packPackage();
   // What npm would install beside it.
   symlinkSync(join(ROOT, 'node_modules'), join(packed.folder, 'node_modules'));
 }, PATIENCE);

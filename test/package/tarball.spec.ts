@@ -21,8 +21,8 @@ interface Manifest {
 let packed: PackedPackage;
 let manifest: Manifest;
 
-beforeAll(() => {
-  packed = packPackage();
+beforeAll(async () => {
+  packed = await packPackage();
   manifest = JSON.parse(readFileSync(join(packed.folder, 'package.json'), 'utf8')) as Manifest;
 }, 240_000);
 afterAll(() => packed?.remove());
@@ -32,14 +32,25 @@ const files = (): string[] =>
     statSync(join(packed.folder, name)).isFile(),
   );
 
+interface Import {
+  readonly specifier: string;
+  readonly dynamic: boolean;
+}
+
+/** Read once: most files are reached from each entry. */
+const imports = new Map<string, readonly Import[]>();
+
 /** Specifiers that a compiled or declaration file imports. */
-function importsOf(path: string): { specifier: string; dynamic: boolean }[] {
-  const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, false);
+function importsOf(path: string): readonly Import[] {
+  const known = imports.get(path);
+  if (known) return known;
   const text = readFileSync(path, 'utf8');
-  return importedFiles.map(({ fileName, pos }) => ({
+  const found = ts.preProcessFile(text, true, false).importedFiles.map(({ fileName, pos }) => ({
     specifier: fileName,
-    dynamic: /import\(\s*$/.test(text.slice(0, pos)),
+    dynamic: /import\(\s*$/.test(text.slice(Math.max(0, pos - 200), pos)),
   }));
+  imports.set(path, found);
+  return found;
 }
 
 /** The file that a specifier means: declarations refer to each other as if they were scripts. */

@@ -31,6 +31,8 @@ const hasSqlSuite = (paths) =>
 
 /** Starts the servers of the whole run. Suites find them by TEST_…_URL and use names of their own there. */
 export default async function globalSetup({ nonFlagArgs }) {
+  // Suites that need the package as npm would publish it share one (test/package/packed.ts).
+  process.env.TEST_PACK_FOLDER = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-pack-'));
   if (!hasSqlSuite(nonFlagArgs))
     console.warn('\nNo SQL server is started: the run has none of the SQL suites.');
   else if (sqlTestsInstalled) globalThis.__stopSqlServers = await startSqlServers();

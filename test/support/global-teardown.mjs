@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 
 export default async function globalTeardown() {
+  rmSync(process.env.TEST_PACK_FOLDER, { recursive: true, force: true });
   await globalThis.__stopSqlServers?.();
   const redis = globalThis.__testRedis;
   if (!redis) return;
