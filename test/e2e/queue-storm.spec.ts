@@ -20,7 +20,7 @@ const withRedis = TEST_REDIS_URL === '' ? describe.skip : describe;
 if (TEST_REDIS_URL === '')
   console.warn('Skipping the storm: redis-server is not installed (Debian package: redis-server).');
 
-const DELIVERIES = stormSize(2_500, 40_000);
+const DELIVERIES = stormSize(5_000, 40_000);
 /** Instances killed, and faults of Redis: of each kind as many. */
 const FAULTS = stormSize(3, 60);
 const PER_REQUEST = 5;

@@ -5,7 +5,7 @@ import { proveSize } from '../support/sizes.js';
 import { oraclePresent } from '../support/usage/usage-oracle.js';
 import { usageHistory } from '../support/usage/usage-history.js';
 
-const HISTORIES = proveSize(100, 5_000);
+const HISTORIES = proveSize(200, 5_000);
 /** Histories of which one is priced by the oracle too; each of them under `npm run prove`. */
 const EVERY = proveSize(5, 1);
 
