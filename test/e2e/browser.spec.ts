@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +10,9 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { CHROMIUM, chromiumPresent } from '../support/chromium.js';
 import { type BootedApp, HTTP_ADAPTERS } from '../support/http-adapters.js';
+import { findings } from './sandbox-pages-browser.js';
 import { SESSION_LIBRARIES } from './session-libraries.js';
 import { bootSsoApp } from './sso-app.js';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A site of somebody else: shows any page, sets a cookie, and notes which cookies come with its requests. */
 class OtherSite {
@@ -201,11 +199,7 @@ class OtherSite {
       expect(await page.evaluate("getComputedStyle(document.querySelector('.button')).color")).toBe(
         'rgb(255, 255, 255)',
       );
-      await page.evaluate(axe);
-      const violations = await page.evaluate(
-        'axe.run().then(({ violations }) => violations.map(({ id }) => id))',
-      );
-      expect(violations).toEqual([]);
+      expect(await findings(page)).toEqual([]);
       await page.getByRole('link', { name: 'Sign in again' }).click();
       await page.waitForURL(`${sandbox.url}/**`);
     });

@@ -1,34 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
 import { type Launched, launch } from '../../sample/support/launch.js';
 import { chromiumPresent, launchChromium } from '../support/chromium.js';
 import { lookAtSamplePages } from './sample-pages-look.js';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const artifacts = process.env['TEST_ARTIFACTS'] ?? mkdtempSync(join(tmpdir(), 'nestjs-maestrano-pages-'));
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: readonly unknown[];
-  }[];
-}
-
-/** What an accessibility checker calls serious or critical on the page. */
-async function seriousFindings(page: Page): Promise<string[]> {
-  // Through the debugger: the page's own content policy forbids foreign scripts, as it should.
-  const result = await page.evaluate<AxeResult>(`${axe}; axe.run()`);
-  return result.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id} (${nodes.length})`);
-}
+import { findings, picture } from './sandbox-pages-browser.js';
 
 const withChromium = chromiumPresent ? describe : describe.skip;
 
@@ -38,7 +14,6 @@ withChromium('the sample application and the sandbox in a browser', () => {
   let page: Page;
 
   beforeAll(async () => {
-    mkdirSync(artifacts, { recursive: true });
     launched = await launch({ quiet: true });
     browser = await launchChromium();
     page = await browser.newPage();
@@ -50,8 +25,8 @@ withChromium('the sample application and the sandbox in a browser', () => {
   });
 
   async function look(name: string): Promise<void> {
-    await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true });
-    expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] });
+    await picture(page, name);
+    expect({ name, found: await findings(page) }).toEqual({ name, found: [] });
   }
 
   it('signs a person in by keyboard alone, across two host names', async () => {
