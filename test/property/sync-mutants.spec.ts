@@ -163,6 +163,20 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: "if (side === 'app') return undefined as never;\n  const stop = { code: 'sync.restored', side,",
     setups: ['application restored from a backup'],
   },
+  'part written, and the failure of the other told as stale': {
+    file: 'src/sync/source/composed.ts',
+    cut: 'return this.#compose(await afterPart(updateMain), newPart);',
+    by: `const newMain = await updateMain();
+    return newMain === null || newMain === 'stale' ? 'stale' : this.#compose(newMain, newPart);`,
+    setups: ['items of two records'],
+  },
+  'a part that was left behind keeps what it had': {
+    file: 'src/sync/source/composed.ts',
+    cut: 'if (others.length === 0) return part;',
+    by: 'return part;',
+    setups: ['items of two records'],
+    histories: 5 * HISTORIES,
+  },
   'a cursor that runs ahead of commits': {
     file: 'test/support/sync/world-sides.ts',
     cut: 'at < world.now - SETTLE',
@@ -176,6 +190,7 @@ describe('rules of the synchronization taken out one by one', () => {
 
   beforeAll(() => {
     const support = ['world', 'world-sides', 'history', 'run-histories'];
+    support.push('item-history', 'engine-bench', 'memory-connec', 'memory-source');
     sources = compileSources('sync-mutants', ...support.map((name) => `test/support/sync/${name}.ts`));
   });
   afterAll(() => sources.remove());

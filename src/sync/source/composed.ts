@@ -1,3 +1,4 @@
+import { sameValue } from '../merge/values.js';
 import { SyncRejected } from './sync-source.error.js';
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';
 
@@ -103,10 +104,23 @@ class ComposedSource<
     write: SyncWrite,
   ): Promise<Composed<Main, Part, Property>> {
     const { ofPart, ofMain } = this.#split(data);
-    const part = await this.spec.source.create(ofPart, write);
+    const part = await this.#brought(await this.spec.source.create(ofPart, write), ofPart, write);
     const { id } = this.spec.source.identity(part);
     const main = await this.main.create({ ...ofMain, [this.spec.by]: id }, write);
     return this.#compose(main, part);
+  }
+
+  /** A part that a create left behind which was broken off has the values of that time: it gets those of now. */
+  async #brought(part: Part, wanted: Partial<Part>, write: SyncWrite): Promise<Part> {
+    const { source } = this.spec;
+    const names = Object.keys(wanted) as (keyof Part)[];
+    const others = names.filter((name) => !sameValue(part[name], wanted[name]));
+    if (others.length === 0) return part;
+    const { id, version } = source.identity(part);
+    const changes = Object.fromEntries(others.map((name) => [name, wanted[name]])) as Partial<Part>;
+    const updated = await source.update(String(id), changes, { ...write, ifVersion: version });
+    if (updated !== null && updated !== 'stale') return updated;
+    throw new Error('The part of an earlier create was changed at the same time.');
   }
 
   async update(

@@ -65,8 +65,9 @@ type Wanted = Record<Field, { value: string | number; by: 'app' | 'connec' | nul
 
 /**
  * Random users of items that are a product and a variant in the application, with responses that get lost and writes that break
- * off between the two: each field changed on one side at a time, so that there is one right end. Resolves with what is wrong in
- * it.
+ * off between the two, or that a user comes between: each field is changed on one side at a time, or by somebody who saw what
+ * the other side wrote, so that there is one right end. Half of the histories have the rule that Connec! wins: it must never be
+ * asked. Resolves with what is wrong in it.
  */
 export async function itemHistory(seed: number, platform: ItemPlatform): Promise<readonly string[]> {
   const bench = new EngineBench();
@@ -85,17 +86,40 @@ export async function itemHistory(seed: number, platform: ItemPlatform): Promise
   bench.entities = [
     syncEntity<Variant & Product & Row, 'items', ConnecItem>('items', items, {
       fields: { name: 'title', status: 'state', code: 'sku', price: 'price' },
+      conflict: chance(0.5) ? 'newest' : 'connec',
     }),
   ];
   let faults = true;
   for (const table of [products, variants]) {
     table.before = () => {
       if (faults && chance(0.1)) throw new Error('gone in the middle');
+      if (faults && chance(0.1)) edit('app');
     };
     table.after = () => {
       if (faults && chance(0.1)) throw new Error('the response got lost');
     };
   }
+
+  /** The product that was written last, until its variant is. */
+  let half: number | null = null;
+  const { after, before } = products;
+  products.before = (what, data) => {
+    half = null;
+    before?.(what, data);
+  };
+  products.after = (what, row) => {
+    half = row.id;
+    after?.(what, row);
+  };
+  variants.before = (what, data) => {
+    before?.(what, data);
+    const row = variants.list.find(({ productId }) => productId === half);
+    half = null;
+    if (!faults || !row || chance(0.5)) return;
+    // Between the two writes a user edits what is written already, or saves the other half as it is.
+    edit('app', row.sku);
+    if (chance(0.7)) variants.edit(row.id, {});
+  };
 
   /** By code. */
   const wanted = new Map<string, Wanted>();
@@ -103,7 +127,7 @@ export async function itemHistory(seed: number, platform: ItemPlatform): Promise
   const valueOf = (field: Field): string | number => {
     count += 1;
     if (field === 'price') return count;
-    return field === 'name' ? `name${count}` : ['ACTIVE', 'INACTIVE', 'DRAFT'][count % 3]!;
+    return `${field}${count}`;
   };
   const run = (seconds: number): Promise<unknown> => {
     platform.prepare(faults, random);
@@ -119,15 +143,22 @@ export async function itemHistory(seed: number, platform: ItemPlatform): Promise
     if (by === 'connec') platform.add({ name, status, code, price });
     else variants.add({ sku: code, price, productId: products.add({ title: name, state: status }).id });
   };
-  const edit = (): void => {
-    const by = chance(0.5) ? 'app' : 'connec';
+  /** What a side shows of an item. */
+  const shownBy = (by: 'app' | 'connec', code: string, field: Field): unknown => {
+    if (by === 'connec') return platform.list().find((item) => item.code === code)?.[field];
+    const { price, productId } = variants.list.find(({ sku }) => sku === code)!;
+    const { title, state } = products.rows.get(productId ?? 0)!;
+    return { name: title, status: state, price }[field];
+  };
+  const edit = (by: 'app' | 'connec' = chance(0.5) ? 'app' : 'connec', named?: string): void => {
     const there =
       by === 'app' ? variants.list.map(({ sku }) => sku) : platform.list().map((one) => one.code!);
-    const code = pick(there);
+    const code = named ?? pick(there);
     const field = pick(FIELDS)!;
     if (code === undefined) return;
     const one = wanted.get(code)![field];
-    if (one.by !== null && one.by !== by) return;
+    // Who sees the other side's value writes after it.
+    if (one.by !== null && one.by !== by && shownBy(by, code, field) !== one.value) return;
     const value = valueOf(field);
     Object.assign(one, { value, by });
     const row = variants.list.find(({ sku }) => sku === code);
@@ -148,6 +179,7 @@ export async function itemHistory(seed: number, platform: ItemPlatform): Promise
     for (let step = 0; step < 16; step += 1) {
       if (chance(0.2)) make();
       else edit();
+      if (chance(0.3)) edit();
       if (chance(0.6)) await run(200);
       if (chance(0.15)) await settled();
     }

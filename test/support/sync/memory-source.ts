@@ -24,7 +24,7 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
   /** Called before a write of the engine; throws to fail it. */
   before: ((what: string, data: Partial<T>) => void) | null = null;
   /** Called behind a write of the engine; throws for a response that gets lost. */
-  after: ((what: string) => void) | null = null;
+  after: ((what: string, row: T & Row) => void) | null = null;
   #rev = 0;
   #ids = 0;
 
@@ -68,7 +68,7 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
     if (there) return there;
     this.writes.push(`create ${JSON.stringify(data)}`);
     const made = this.#put({ ...this.empty, ...data, ...this.#born(key) });
-    this.after?.('create');
+    this.after?.('create', made);
     return made;
   }
 
@@ -87,7 +87,7 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
     if (row.rev !== ifVersion) return 'stale';
     this.writes.push(`update ${id} ${JSON.stringify(changes)}`);
     const written = this.#put({ ...row, ...changes });
-    this.after?.('update');
+    this.after?.('update', written);
     return written;
   }
 
