@@ -95,7 +95,10 @@ async function openStore(): Promise<{ readonly store: SyncStore; readonly statem
     const executor = counted(sqliteExecutor(new Database(':memory:')), () => (count += 1));
     await migrateSql(executor);
     count = 0;
-    return { store: new SqlSyncStore(executor), statements: () => count };
+    const store = new SqlSyncStore(executor);
+    // An hour passes for it as well.
+    store.now = async () => Date.now();
+    return { store, statements: () => count };
   } catch {
     return { store: new MemorySyncStore(), statements: () => null };
   }

@@ -47,6 +47,16 @@ export const SYNC_STORE_LEASES: Readonly<Record<string, SyncStoreCheck>> = {
     assert.equal(await store.acquire(scope, 60_000), null);
     assert.deepEqual(await other.links(scope, ENTITY, [{ key: 'a' }]), [null]);
   },
+  'now: one clock for all, in milliseconds of the epoch, that does not go back': async (store, other) => {
+    const times: number[] = [];
+    for (const one of [store, other, store]) times.push(await one.now());
+    assert.ok(
+      times.every((time) => time > Date.UTC(2020, 0) && Number.isFinite(time)),
+      'milliseconds',
+    );
+    // Whole milliseconds of a database may be rounded either way.
+    assert.ok(times[0]! <= times[1]! + 1 && times[1]! <= times[2]! + 1, 'the time goes on');
+  },
   'a write of any kind with an older lease is rejected, and nothing is changed': async (store, other) => {
     const scope = freshScope();
     const old = await leased(store, scope);

@@ -59,6 +59,12 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     by: 'false',
     setups: ['listed 100 s late, before the next sweep'],
   },
+  'each process goes by its own clock': {
+    file: 'src/sync/engine/shared-clock.ts',
+    cut: 'const now = await store.now();',
+    by: 'const now = Date.now();',
+    setups: ['two processes, the clock of one 5 minutes off, before the next sweep'],
+  },
   'the response is believed': {
     file: 'src/sync/merge/merge.ts',
     cut: "if (!isImage(value, got) && !(to === 'connec' && rule.equal?.(value, got))) continue;",

@@ -54,7 +54,7 @@ const LONGEST_REST = 3_600_000;
 export function rest(batch: Batch, link: SyncLink, about: 'record' | 'side'): void {
   const { counters, settings } = batch.context;
   counters.unknown += 1;
-  const now = Date.now();
+  const now = batch.context.now();
   const attempts = about === 'record' ? link.attempts + 1 : link.attempts;
   const longer = Math.min(LONGEST_REST, settings.restMs * 2 ** Math.max(0, attempts - 1));
   const restUntil = now + Math.max(settings.restMs, longer);
@@ -78,7 +78,10 @@ export function reject(
 ): void {
   batch.context.counters.rejected += 1;
   const one = batch.looks.get(link.key)!;
-  const quarantined = held(without(link, side), one, 'quarantined', code, Date.now(), { reason, fields });
+  const quarantined = held(without(link, side), one, 'quarantined', code, batch.context.now(), {
+    reason,
+    fields,
+  });
   batch.links.set(link.key, { ...quarantined, attempts: link.attempts + 1 });
 }
 

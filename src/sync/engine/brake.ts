@@ -25,7 +25,7 @@ export async function brake(
 ): Promise<SyncStream> {
   const { store, scope, entity, settings } = context;
   const stream = await store.stream(scope, entity.name);
-  const hour = Math.floor(Date.now() / HOUR);
+  const hour = Math.floor(context.now() / HOUR);
   const added = {
     hour,
     app: steps.filter((step) => step.kind === 'write' && step.toApp.length > 0 && overwrites(step)).length,
@@ -41,20 +41,20 @@ export async function brake(
   const totals = { app: sum(({ app }) => app), connec: sum(({ connec, deletes }) => connec + deletes) };
   const vanished = sum((one) => one.vanished ?? 0);
   if (added.vanished > 0 && vanished > LOST.floor && !stream.released) {
-    const { links } = await store.count(scope, entity.name, Date.now());
+    const { links } = await store.count(scope, entity.name, context.now());
     if (vanished > links * LOST.share) await stopRestored(context, 'connec');
   }
   const { floor, share, ceiling } = settings.brake;
   const most = Math.max(totals.app, totals.connec);
   if (!stream.released && most > floor) {
-    const { links } = await store.count(scope, entity.name, Date.now());
+    const { links } = await store.count(scope, entity.name, context.now());
     if (most > Math.min(ceiling, Math.max(floor, links * share))) {
       const side = totals.app > totals.connec ? 'app' : 'connec';
       await stop(context, stream, {
         code: 'sync.massChange',
         side,
         reason: `${most} records`,
-        since: Date.now(),
+        since: context.now(),
       });
     }
   }

@@ -41,23 +41,26 @@ function listedAnchorsFrom({ connecAnchors: anchors }: SyncStream): number {
  * A stamp from which the listing after one of several slices looks back: what became visible behind a slice that had passed it is
  * later than the clock of Connec! when the first one began, less the overlap. That clock is known only by the stamps that it gave
  * since: each of them, less the time that went by, is no later.
+ *
+ * @param passed milliseconds since the first slice began
  */
-export function lookBackFrom(before: SyncListing | null, began: number, newest: number): number {
-  return Math.max(before?.from ?? 0, newest - (Date.now() - began));
+export function lookBackFrom(before: SyncListing | null, passed: number, newest: number): number {
+  return Math.max(before?.from ?? 0, newest - passed);
 }
 
 /**
  * What a complete reading settles that began at the time: a stamp that was seen an overlap before. No record with it,
- * or an earlier one, can become visible behind such a reading. Only times of our own clock are compared with each other.
+ * or an earlier one, can become visible behind such a reading. Only times of one clock are compared with each other, which is the store's: the readings may be
+ * those of different instances.
  */
 export function readUpTo(
   stream: SyncStream,
   settings: Pick<SyncSettings, 'overlapMs'>,
-  began: number,
+  { began, now }: { readonly began: number; readonly now: number },
 ): SyncReadUpTo | null {
   const { connecReadUpTo: before, connecHigh } = stream;
   if (connecHigh === null) return null;
-  const next = { stamp: connecHigh, at: Date.now() };
+  const next = { stamp: connecHigh, at: now };
   if (before === null) return { settled: 0, seen: next };
   if (began - before.seen.at < overlapOf(stream, settings) + SECOND) return before;
   return { settled: before.seen.stamp, seen: next };

@@ -24,7 +24,7 @@ export async function breakCircles(context: RunContext): Promise<boolean> {
     after = page.next ?? undefined;
   } while (after !== undefined && circle.length < settings.pageSize);
   if (circle.length === 0) return false;
-  const now = Date.now();
+  const now = context.now();
   const links = circle.map((link) => dueNow({ ...link, hold: null, waitsFor: null }, 'reference', now));
   await guard.commit({ entity: entity.name, links });
   await processDue({ ...context, withoutReferences: true });

@@ -109,7 +109,7 @@ export async function discoverApp(context: RunContext): Promise<void> {
         ...noticed.stream,
         appCursor: page.safeUntil,
         appComplete: stream.appComplete || !page.more,
-        appVersions: versionsAfter(entity, stream, page.records, Date.now()),
+        appVersions: versionsAfter(entity, stream, page.records, context.now()),
         appAnchors: anchored(stream.appAnchors, page.records),
       },
     });
@@ -131,7 +131,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
   const { connec, store, scope, entity, settings } = context;
   const start = await store.stream(scope, entity.name);
   const resumed = start.connecListing;
-  const began = resumed?.began ?? Date.now();
+  const began = resumed?.began ?? context.now();
   let position: ConnecPosition = { since: resumed ? resumed.since : readFrom(start, settings), skip: 0 };
   const read = new Map<string, ConnecSide>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
@@ -146,7 +146,9 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const left = page.next?.skip === 0 && isOver(context.listUntil) ? page.next.since : null;
     const connecHigh = high === 0 ? stream.connecHigh : high;
     const listing =
-      left === null ? resumed : { since: left, began, from: lookBackFrom(resumed, began, left) };
+      left === null
+        ? resumed
+        : { since: left, began, from: lookBackFrom(resumed, context.now() - began, left) };
     const after: SyncStream = {
       ...stream,
       // An interrupted first listing goes on from here; later ones begin an overlap earlier anyway.
@@ -160,9 +162,11 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const ended =
       page.next === null
         ? {
-            connecReadUpTo: readUpTo(after, settings, began),
+            connecReadUpTo: readUpTo(after, settings, { began, now: context.now() }),
             // Records may have become visible behind the slices before this one.
-            connecHigh: resumed ? Math.min(high, lookBackFrom(resumed, began, high)) : connecHigh,
+            connecHigh: resumed
+              ? Math.min(high, lookBackFrom(resumed, context.now() - began, high))
+              : connecHigh,
           }
         : {};
     await context.guard.commit({ entity: entity.name, links, stream: { ...after, ...ended } });
@@ -197,8 +201,8 @@ export async function takeHints(context: RunContext): Promise<void> {
     ];
     for (const { side, recordId, cause } of left) {
       const found = page.by(side, recordId);
-      const link = found ?? newLink(linkKey(), { [side]: recordId });
-      page.put(dueNow(link, cause, Date.now()));
+      const link = found ?? newLink(linkKey(), { [side]: recordId }, context.now());
+      page.put(dueNow(link, cause, context.now()));
     }
     await context.guard.commit({
       entity: entity.name,
@@ -230,7 +234,7 @@ export async function seeApp(
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
   const stream = cause === 'sweep' ? await store.stream(scope, entity.name) : null;
-  const now = Date.now();
+  const now = context.now();
   for (const record of records) {
     let link = page.by('app', record.id);
     if (stream !== null && isReusedVersion(stream, record, link)) await stopRestored(context, 'app');
@@ -240,7 +244,7 @@ export async function seeApp(
     }
     link ??= createdWith(record.key, page);
     if (entity.singleton) link ??= page.without('app');
-    link ??= newLink(linkKey(), { app: record.id });
+    link ??= newLink(linkKey(), { app: record.id }, now);
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
     if (link.connec.id === null)
@@ -269,11 +273,11 @@ export async function seeConnec(
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
-  const now = Date.now();
+  const now = context.now();
   for (const record of records) {
     let link = page.by('connec', record.id) ?? namedBy(record, page);
     if (entity.singleton) link ??= page.without('connec');
-    link ??= newLink(linkKey(), adopted(record, page));
+    link ??= newLink(linkKey(), adopted(record, page), now);
     const before = link;
     if (link.connec.id === null) link = withSide(link, 'connec', { id: record.id });
     if (link.externalId === null && link.app.id !== null && record.externalIds.includes(link.app.id)) {
@@ -321,7 +325,7 @@ async function seeDeleted(context: RunContext, ids: readonly string[]): Promise<
     entity.name,
     ids.map((app) => ({ app })),
   );
-  return found.flatMap((link) => (link ? [asGone(link, Date.now())] : []));
+  return found.flatMap((link) => (link ? [asGone(link, context.now())] : []));
 }
 
 /** The side was seen: its mark of birth, its version, and that it is there. */

@@ -57,7 +57,7 @@ export async function matched(context: RunContext, due: readonly SyncLink[]): Pr
     );
     if (found.kind === 'pair') {
       const [app, connec] = link.app.id === null ? [found.other, link] : [link, found.other];
-      const pair = dueNow({ ...app, connec: connec.connec, matchKeys: [] }, 'reference', Date.now());
+      const pair = dueNow({ ...app, connec: connec.connec, matchKeys: [] }, 'reference', context.now());
       links.delete(connec.key);
       links.set(app.key, pair);
       changed.delete(connec.key);
@@ -68,7 +68,10 @@ export async function matched(context: RunContext, due: readonly SyncLink[]): Pr
         if (one.hold?.kind === 'ambiguous' || removed.includes(one.key)) continue;
         const others = [link, ...found.links].filter(({ key }) => key !== one.key).map(({ key }) => key);
         const nothing = { app: null, connec: null };
-        changed.set(one.key, held(one, nothing, 'ambiguous', 'sync.ambiguousMatch', Date.now(), { others }));
+        changed.set(
+          one.key,
+          held(one, nothing, 'ambiguous', 'sync.ambiguousMatch', context.now(), { others }),
+        );
         links.delete(one.key);
       }
     }

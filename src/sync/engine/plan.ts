@@ -97,7 +97,7 @@ export async function planEntity(
         if (paired.has(link.key)) continue;
         paired.add(found.other.key);
         const [app, connec] = link.app.id === null ? [found.other, link] : [link, found.other];
-        links.push({ ...dueNow(app, 'poll', Date.now()), connec: connec.connec, matchKeys: [] });
+        links.push({ ...dueNow(app, 'poll', context.now()), connec: connec.connec, matchKeys: [] });
         paired.add(link.key);
       } else links.push(link);
     }

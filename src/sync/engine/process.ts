@@ -39,11 +39,11 @@ export async function processDue(context: RunContext): Promise<void> {
     begun = true;
     const { enabled, paused } = await store.group(scope);
     if (!enabled || entity.name in paused) return;
-    const due = await store.due(scope, entity.name, Date.now(), settings.batchSize);
+    const due = await store.due(scope, entity.name, context.now(), settings.batchSize);
     if (due.length === 0) break;
     const restless = due.filter(({ key }) => (turns.get(key) ?? 0) >= MAX_TURNS);
     if (restless.length > 0) {
-      const now = Date.now();
+      const now = context.now();
       const links = restless.map((link) => ({ ...link, dueAt: now + settings.retryMs }));
       await context.guard.commit({ entity: entity.name, links });
       for (const { key } of restless) turns.delete(key);
@@ -127,7 +127,7 @@ export async function processBatch(
 export function decideOne(context: RunContext, references: References, one: Look): Step {
   const { entity, settings, options, withoutReferences = false } = context;
   const rules = { writable: options.writable, conflict: entity.conflict, preemption: options.preemption };
-  const now = Date.now();
+  const now = context.now();
   try {
     return decide(one, { entity, settings, rules, convert: references.convert, now, withoutReferences });
   } catch (error) {
@@ -193,7 +193,7 @@ async function wakeWaiting(batch: Batch): Promise<void> {
   if (records.length === 0) return;
   const byEntity = new Map<string, SyncLink[]>();
   for (const { entity, link } of await store.waiting(scope, records)) {
-    byEntity.set(entity, [...(byEntity.get(entity) ?? []), dueNow(link, 'reference', Date.now())]);
+    byEntity.set(entity, [...(byEntity.get(entity) ?? []), dueNow(link, 'reference', batch.context.now())]);
   }
   for (const [entity, links] of byEntity) await batch.context.guard.commit({ entity, links });
 }

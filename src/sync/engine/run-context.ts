@@ -20,6 +20,11 @@ export interface RunContext {
   readonly owner: ExternalIdOwner;
   readonly options: RunOptions;
   readonly counters: RunCounters;
+  /**
+   * The time in milliseconds of the epoch by the clock that all instances share. Whatever is kept and compared by a later run is
+   * told by it: that may be one of another instance, of which the own clock is off.
+   */
+  readonly now: () => number;
   /** What was noticed about fields in this run. */
   readonly notices: SyncNotice[];
   /**

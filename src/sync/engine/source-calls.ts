@@ -35,7 +35,7 @@ export class SourceCalls {
   constructor(
     private readonly entity: SyncEntity,
     private readonly scope: SyncScope,
-    private readonly application: Pick<SyncContext, 'tenant' | 'executor'>,
+    private readonly application: Pick<SyncContext, 'tenant' | 'executor' | 'now'>,
     private readonly timeoutMs: number,
   ) {}
 
@@ -134,8 +134,8 @@ export class SourceCalls {
       timer.unref();
     });
     try {
-      const { tenant, executor } = this.application;
-      const context = { scope: this.scope, tenant, executor, signal: controller.signal };
+      const { tenant, executor, now } = this.application;
+      const context = { scope: this.scope, tenant, executor, signal: controller.signal, ...(now && { now }) };
       return await Promise.race([call(context), deadline]);
     } finally {
       clearTimeout(timer);

@@ -27,9 +27,9 @@ const SLICE_PAGES = 100;
 export async function sweep(context: RunContext): Promise<void> {
   const { store, scope, entity, settings, options } = context;
   const { sweep: begun } = await store.stream(scope, entity.name);
-  const { links } = await store.count(scope, entity.name, Date.now());
+  const { links } = await store.count(scope, entity.name, context.now());
   const sliced = begun !== null || (options.until !== null && links > SLICE_PAGES * settings.pageSize);
-  const listing = new Listing(context, begun ?? newSweep(), sliced);
+  const listing = new Listing(context, begun ?? newSweep(context.now()), sliced);
   if (!(await listing.app()) || !(await listing.connec()) || !(await listing.compare())) {
     context.unfinished = true;
     return;
@@ -46,7 +46,7 @@ export async function sweep(context: RunContext): Promise<void> {
       sweep: null,
       appComplete: true,
       connecComplete: true,
-      sweptAt: Date.now(),
+      sweptAt: context.now(),
       foundBySweep: links > 0 ? stream.foundBySweep + found.app + found.connec : stream.foundBySweep,
       ...(forgotten === null ? {} : { valuesSince: holdsNone ? null : forgotten }),
       overlapMs: missed ? Math.min(MAX_OVERLAP, overlap * 2) : stream.overlapMs,
@@ -55,15 +55,15 @@ export async function sweep(context: RunContext): Promise<void> {
 }
 
 /** Has the next slice begin a listing of both sides. */
-export async function planSweep({ store, scope, entity, guard }: RunContext): Promise<void> {
+export async function planSweep({ store, scope, entity, guard, now }: RunContext): Promise<void> {
   const stream = await store.stream(scope, entity.name);
   if (stream.sweep !== null) return;
-  await guard.commit({ entity: entity.name, stream: { ...stream, sweep: newSweep() } });
+  await guard.commit({ entity: entity.name, stream: { ...stream, sweep: newSweep(now()) } });
 }
 
-function newSweep(): SyncSweep {
+function newSweep(began: number): SyncSweep {
   return {
-    began: Date.now(),
+    began,
     at: 'app',
     after: null,
     newest: 0,
@@ -96,7 +96,7 @@ class Listing {
     for (let count = 0; count < MAX_PAGES; count += 1) {
       await guard.check('app');
       const page = await source.changes(this.state.after, settings.pageSize);
-      const shownAt = Date.now();
+      const shownAt = this.context.now();
       let { newest } = this.state;
       for (const { id, version } of page.records) {
         this.#ids.app.add(id);
@@ -119,7 +119,7 @@ class Listing {
     for (let count = 0; count < MAX_PAGES; count += 1) {
       await guard.check('connec');
       const page = await connec.page(entity.resource, position, settings.pageSize);
-      const shownAt = Date.now();
+      const shownAt = this.context.now();
       for (const { id } of page.records) this.#ids.connec.add(id);
       const records = page.records.map((record) => readConnec(entity, record));
       const links = await seeConnec(this.context, records, 'sweep', this.#mark);
@@ -170,7 +170,7 @@ class Listing {
         if (missing.includes(link) && !there.has(link.app.id!))
           changed.push(absent(link, began, newest, this.context));
         else if (link.connec.id !== null && link.createdAt < began && !this.#has('connec', link)) {
-          changed.push(dueNow(link, 'sweep', Date.now()));
+          changed.push(dueNow(link, 'sweep', this.context.now()));
         }
       }
       await guard.check();
@@ -229,10 +229,15 @@ class Listing {
  * The record was in none of the application's lists: the first time it is noted, the second time it was deleted. Where it
  * had a later version than everything that is there, a restored backup looks the same, and it takes longer.
  */
-function absent(link: SyncLink, begun: number, newest: number, { entity, settings }: RunContext): SyncLink {
+function absent(
+  link: SyncLink,
+  begun: number,
+  newest: number,
+  { entity, settings, now }: RunContext,
+): SyncLink {
   const { missingSince, version } = link.app;
   if (missingSince === null) return withSide(link, 'app', { missingSince: begun });
   const unsure = entity.source.versions === 'table' && typeof version === 'number' && version > newest;
   const wait = unsure ? Math.max(UNSURE_DELETE, settings.confirmDeletesMs) : settings.confirmDeletesMs;
-  return begun - missingSince < wait ? link : asGone(link, Date.now());
+  return begun - missingSince < wait ? link : asGone(link, now());
 }

@@ -13,6 +13,7 @@ import type { SideRecord } from '../merge/side-record.js';
 import { readConnec } from './records.js';
 import type { Look } from './decide.js';
 import type { Pace } from './pace.js';
+import { sharedClock } from './shared-clock.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
 import { processBatch, processDue } from './process.js';
 import { isOver, type RunContext, type RunCounters, type RunOptions } from './run-context.js';
@@ -122,8 +123,9 @@ export class SyncEngine {
       undefined,
       sides.pace,
     );
+    const now = await sharedClock(this.store);
     for (const entity of this.#chosen(only)) {
-      const context = this.#context(sides, entity, guard, FULL_RUN, newCounters());
+      const context = this.#context(sides, entity, guard, FULL_RUN, now);
       entries.push(...(await planEntity(context, { limit: limit + 1 - entries.length, values })));
       if (entries.length > limit) break;
     }
@@ -224,8 +226,9 @@ export class SyncEngine {
     work: (contexts: readonly RunContext[]) => Promise<readonly MaestranoSyncError[]>,
   ): Promise<SyncRunResult> {
     const guard = new HeldLease(this.store, lease, this.settings, signal, sides.pace);
+    const now = await sharedClock(this.store);
     const contexts = this.#chosen(options.only).map((entity) =>
-      this.#context(sides, entity, guard, options, newCounters()),
+      this.#context(sides, entity, guard, options, now),
     );
     const errors = await work(contexts);
     const notices = contexts.flatMap((context) =>
@@ -245,11 +248,11 @@ export class SyncEngine {
   /** Whether the time was over before everything was listed, and everything that is due was done. */
   async #isMore(contexts: readonly RunContext[]): Promise<boolean> {
     if (contexts.some(({ unfinished }) => unfinished)) return true;
-    for (const { options, store, scope, entity } of contexts) {
+    for (const { options, store, scope, entity, now } of contexts) {
       if (!isOver(options.until)) continue;
       const { confirmed, stopped } = await store.stream(scope, entity.name);
       if ((!confirmed && this.settings.firstRun === 'plan') || stopped !== null) continue;
-      if ((await store.due(scope, entity.name, Date.now(), 1)).length > 0) return true;
+      if ((await store.due(scope, entity.name, now(), 1)).length > 0) return true;
     }
     return false;
   }
@@ -296,10 +299,10 @@ export class SyncEngine {
     const wanted = stream.sweptAt !== null && options.full;
     // Of a full run whose time is over, the next slice knows by this that both sides are to be listed.
     if (context.unfinished) return wanted ? await planSweep(context) : undefined;
-    const due = stream.sweptAt === null || Date.now() - stream.sweptAt >= settings.sweepEveryMs;
+    const due = stream.sweptAt === null || context.now() - stream.sweptAt >= settings.sweepEveryMs;
     if (stream.sweptAt === null) {
       const first = await store.stream(scope, entity.name);
-      await context.guard.commit({ entity: entity.name, stream: { ...first, sweptAt: Date.now() } });
+      await context.guard.commit({ entity: entity.name, stream: { ...first, sweptAt: context.now() } });
     } else if (due || wanted || stream.sweep !== null) await sweep(context);
   }
 
@@ -317,10 +320,10 @@ export class SyncEngine {
     entity: SyncEntity,
     guard: HeldLease,
     options: RunOptions,
-    counters: RunCounters,
+    now: () => number,
   ): RunContext {
     const { store, settings } = this;
-    const source = new SourceCalls(entity, scope, { tenant, executor }, settings.timeoutMs);
+    const source = new SourceCalls(entity, scope, { tenant, executor, now }, settings.timeoutMs);
     return {
       store,
       scope,
@@ -332,7 +335,8 @@ export class SyncEngine {
       owner,
       options,
       listUntil: options.until === null ? null : (Date.now() + options.until) / 2,
-      counters,
+      counters: newCounters(),
+      now,
       notices: [],
     };
   }

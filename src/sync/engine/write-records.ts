@@ -29,7 +29,7 @@ export function addIntents(batch: Batch, step: Step): void {
       from: Object.fromEntries(writes.map(({ rule, from }) => [rule.name, from])),
       version: target?.version ?? null,
       whole: target?.whole() ?? null,
-      at: Date.now(),
+      at: batch.context.now(),
     };
     batch.links.set(link.key, { ...link, intents: [...link.intents, intent] });
   };
@@ -66,7 +66,7 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
     step.kind === 'createInApp'
       ? await source.create(data, link.connec.id!)
       : await source.update(app!, data);
-  const now = Date.now();
+  const now = batch.context.now();
   const current = batch.links.get(link.key)!;
   if (written.kind === 'done') {
     noteVersion(batch, written.record, app, highest);
@@ -127,7 +127,7 @@ async function freeAppIds(batch: Batch): Promise<void> {
     const inBatch = [...batch.links.values()].find((link) => link.app.id === id && link.key !== key);
     const elsewhere = stored[index];
     const holder = inBatch ?? (elsewhere && !batch.links.has(elsewhere.key) ? elsewhere : null);
-    if (holder) batch.links.set(holder.key, asGone(holder, Date.now()));
+    if (holder) batch.links.set(holder.key, asGone(holder, batch.context.now()));
   }
 }
 
@@ -298,7 +298,7 @@ function afterConnecWrite(
   const { entity, counters, settings } = batch.context;
   const link = batch.links.get(step.link.key)!;
   const look_ = batch.looks.get(link.key)!;
-  const now = Date.now();
+  const now = batch.context.now();
   if (written.kind === 'done') {
     const read = readConnec(entity, written.record);
     batch.written.connec.push(read);

@@ -11,6 +11,11 @@ export interface SyncContext {
   readonly executor: SqlExecutor | null;
   /** Ends at the deadline of the call. */
   readonly signal: AbortSignal;
+  /**
+   * The time in milliseconds of the epoch by the clock that all instances share, for what a cursor says of time; that of
+   * this process where it is left out.
+   */
+  readonly now?: () => number;
 }
 
 /** What identifies a record of the application. */

@@ -58,7 +58,9 @@ class TableSource<Local extends object> implements SyncSource<Local> {
   ): Promise<SyncChanges<Local>> {
     const { executor, names } = this.#opened(context);
     const start = readCursor(cursor);
-    const reading: TableCursor = { ...start, began: start.began ?? Date.now() };
+    // The next reading may be that of another instance.
+    const { now = Date.now } = context;
+    const reading: TableCursor = { ...start, began: start.began ?? now() };
     const rows = await this.#retried(executor, async () => {
       const s = new Statement(executor.dialect);
       const where = [`${names.group} = ${s.plain(this.#tenant(context))}`];
@@ -84,7 +86,7 @@ class TableSource<Local extends object> implements SyncSource<Local> {
       safeUntil: writeCursor(
         more
           ? { ...start, after: null, began: null }
-          : afterReading(reading, highest, Date.now(), this.options.settleMs ?? SETTLE),
+          : afterReading(reading, highest, now(), this.options.settleMs ?? SETTLE),
       ),
     };
   }

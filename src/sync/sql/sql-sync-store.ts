@@ -1,6 +1,7 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import { checkSqlSchema } from '../../sql/migrations/sql-schema.js';
 import { SqlCalls } from '../../sql/sql-calls.js';
+import { SQL_NOW } from '../../sql/sql-dialect.js';
 import { sqlLosses } from '../../sql/sql-durability.js';
 import type { SqlExecutor, SqlRow } from '../../sql/sql-executor.js';
 import type { SqlTableOptions } from '../../sql/sql-tables.js';
@@ -338,6 +339,11 @@ export class SqlSyncStore extends SyncStore {
 
   async ping(): Promise<void> {
     await this.#query(() => 'select 1 as done');
+  }
+
+  override async now(): Promise<number> {
+    const [row] = await this.#query(() => `select ${SQL_NOW[this.executor.dialect]} as now_ms`);
+    return numberOf(row, 'now_ms');
   }
 
   /** Waits for its calls, for `timeoutMs` at most; the connections are yours. */

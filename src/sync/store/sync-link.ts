@@ -133,7 +133,11 @@ const NOTHING: SyncSideState = {
 };
 
 /** A link that knows nothing but the ids given. */
-export function newLink(key: string, ids: { readonly app?: string; readonly connec?: string }): SyncLink {
+export function newLink(
+  key: string,
+  ids: { readonly app?: string; readonly connec?: string },
+  now = Date.now(),
+): SyncLink {
   return {
     key,
     app: { ...NOTHING, id: ids.app ?? null },
@@ -152,7 +156,7 @@ export function newLink(key: string, ids: { readonly app?: string; readonly conn
     since: null,
     causes: [],
     attempts: 0,
-    createdAt: Date.now(),
+    createdAt: now,
   };
 }
 

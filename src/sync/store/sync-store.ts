@@ -355,6 +355,13 @@ export abstract class SyncStore {
   /** Removes everything that is known of the scope. Who holds its lease at that moment commits nothing any more. */
   abstract forget(scope: SyncScope): Promise<void>;
   abstract ping(): Promise<void>;
+  /**
+   * The time in milliseconds of the epoch by a clock that all processes share, however wrong their own are; by default that of
+   * this process, as is right for a store that has one process only.
+   */
+  async now(): Promise<number> {
+    return Date.now();
+  }
   /** Whether the store can be used at all; called at start-up. Rejects with what is wrong; does nothing by default. */
   async check(): Promise<void> {}
   /** Why a store that is `durable` may lose what it acknowledged all the same, one sentence each; none by default. */

@@ -108,6 +108,8 @@ const connecOf = (scope: SyncScope): ConnecRecords => ({
 
 const pool = new Pool({ connectionString: DATABASE_URL, max: 8 });
 const store = new SqlSyncStore(pgExecutor(pool));
+// Its clock is moved as that of this process is.
+store.now = async () => Date.now();
 const people = syncEntity('people', source, { fields: { first_name: 'firstName', last_name: 'lastName' } });
 const engine = new SyncEngine(store, [people], {
   ...SYNC_DEFAULTS,

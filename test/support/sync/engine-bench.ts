@@ -71,6 +71,8 @@ export class EngineBench {
   /** Another platform in its place. */
   platform: ConnecRecords | null = null;
   now = 1_700_000_000_000;
+  /** How far the clock of the process that runs is off; that of the store is right. */
+  skew = 0;
   entities: readonly SyncEntity[];
   settings: SyncSettings;
   readonly #realNow = Date.now;
@@ -88,7 +90,8 @@ export class EngineBench {
   } = {}) {
     this.store = store;
     this.scope = scope;
-    Date.now = () => this.now;
+    Date.now = () => this.now + this.skew;
+    this.store.now = async () => this.now;
     this.entities = [people(this.source, spec)];
     this.settings = { ...SYNC_DEFAULTS, firstRun: 'apply', concurrency: 1, ...settings };
   }

@@ -36,6 +36,7 @@ function storeFor(store: SyncStore, process: EngineProcess): SyncStore {
 export async function history(seed: number, options: Partial<WorldOptions> = {}): Promise<History> {
   const world = new World(seed, options);
   const store = new MemorySyncStore();
+  store.now = async () => world.now;
   const { o } = world;
   const settings: SyncSettings = {
     ...SYNC_DEFAULTS,
@@ -50,9 +51,13 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
   };
   const conflict = o.rule === 'local' ? 'app' : o.rule === 'remote' ? 'connec' : 'newest';
   const realNow = Date.now;
-  Date.now = () => world.now;
+  // Ahead in one history, behind in the next.
+  const skew = seed % 2 === 0 ? o.skewMs : -o.skewMs;
+  let cycles = 0;
+  Date.now = () => world.now + (cycles % 2 === 0 ? 0 : skew);
   try {
     const cycle = async (): Promise<void> => {
+      cycles += 1;
       const process = new EngineProcess();
       const { source, connec } = sidesOf(world, process);
       const released = o.release && world.opsLeft < o.userOps / 2;
@@ -173,6 +178,10 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
   },
   'versions drawn before the commit, before the next sweep': {
     options: { ...NO_FAULTS, hideL: 60_000, noSweep: true },
+    expected: 0,
+  },
+  'two processes, the clock of one 5 minutes off, before the next sweep': {
+    options: { hideList: 100_000, late: 0.1, noSweep: true, skewMs: 300_000 },
     expected: 0,
   },
   'late notifications': { options: { hints: 0.7 }, expected: 0 },

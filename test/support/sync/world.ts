@@ -90,6 +90,8 @@ export interface WorldOptions {
   readonly burst: number;
   readonly noSweep: boolean;
   readonly restMs: number;
+  /** How far the clock of every second process is off; that of the store is right. */
+  readonly skewMs: number;
   /** The engine's store forgets what it acknowledged within the last second before a crash. */
   readonly storeLoss: boolean;
 }
@@ -122,6 +124,7 @@ export const CALM: WorldOptions = {
   burst: 0,
   noSweep: false,
   restMs: 60_000,
+  skewMs: 0,
   storeLoss: false,
 };
 
