@@ -103,6 +103,18 @@ describe('architecture', () => {
     ).toEqual([]);
   });
 
+  it('loads nothing of the synchronization where it is not imported (its check 28)', () => {
+    const users = ['sync', 'console', 'testing', 'cli'];
+    const entries = ['', ...Object.keys(OUTSIDE).filter((name) => !users.includes(name))];
+    const reached = new Set(entries.map((name) => join(name, 'index.ts')));
+    for (const path of reached) {
+      for (const { kind, target } of byPath.get(path)!.imports)
+        if (kind !== 'type' && target !== null) reached.add(target);
+    }
+    expect(reached.size).toBeGreaterThan(100);
+    expect([...reached].filter((path) => area(path) === 'sync')).toEqual([]);
+  });
+
   it.each(Object.entries(ROOMS))('imports downward between the rooms of %s', (folder, rooms) => {
     const room = (path: string): number => rooms.indexOf(path.split('/')[1]!);
     expect(

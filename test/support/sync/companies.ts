@@ -1,5 +1,6 @@
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import type { GroupReference } from '../../../src/adapters/maestrano-group.adapter.js';
+import type { Pace } from '../../../src/sync/engine/pace.js';
 import { SyncEngine } from '../../../src/sync/engine/sync-engine.js';
 import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
 import type { SyncEntity } from '../../../src/sync/fields/entity-definition.js';
@@ -41,6 +42,8 @@ export class Companies {
   trouble = 0;
   /** Runs that were begun of each marketplace. */
   readonly begun = new Map<string, number>();
+  /** When requests were sent to Connec!, in milliseconds of the epoch. */
+  readonly requests: number[] = [];
 
   constructor(
     count: number,
@@ -52,10 +55,18 @@ export class Companies {
       const marketplace = marketplaces[n % marketplaces.length]!;
       const group = { marketplace, groupUid: `cld-${Math.floor(n / marketplaces.length)}` };
       const connec = new MemoryConnec();
-      connec.beforeRead = () => this.#answer(marketplace);
+      connec.beforeRead = () => {
+        this.requests.push(Date.now());
+        this.#answer(marketplace);
+      };
       connec.fault = () => {
         this.#answer(marketplace);
         return this.random() < this.trouble ? 'applied, and nobody knows' : null;
+      };
+      const write = connec.write.bind(connec);
+      connec.write = (...writes) => {
+        this.requests.push(Date.now());
+        return write(...writes);
       };
       const rows = new MemorySource<Contact>({ firstName: '', lastName: '' });
       return { group, mark: nameOf(group), rows, connec };
@@ -78,8 +89,12 @@ export class Companies {
     return side === 'app' ? rows : connec;
   }
 
-  /** A process with a memory of its own. */
-  worker(): {
+  /**
+   * A process with a memory of its own.
+   *
+   * @param pace what its runs wait for before they call a side
+   */
+  worker(pace?: Pace): {
     readonly slices: Slices;
     readonly schedule: SyncSchedule;
     readonly scheduler: MemorySyncScheduler;
@@ -90,7 +105,7 @@ export class Companies {
     const run: SlicesFacts['run'] = (group, until, signal) => {
       const scope = this.scopeOf(group);
       const { connec } = this.#byName.get(nameOf(group))!;
-      const sides = { scope, connec, owner: OWNER, tenant: null, executor: null };
+      const sides = { scope, connec, owner: OWNER, tenant: null, executor: null, ...(pace && { pace }) };
       return runs.run(
         scope,
         {
