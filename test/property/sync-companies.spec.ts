@@ -116,7 +116,7 @@ it(
   'check 38: a platform that is away for a day is asked once a minute; nothing is given up, everything arrives, at the rate that is allowed',
   async () => {
     const random = generator(38);
-    const companies = new Companies(stormSize(40, FULL), ['m-one'], random);
+    const companies = new Companies(stormSize(20, FULL), ['m-one'], random);
     fill(companies);
     /** A process waits as long as its bucket says; the clock of all goes on meanwhile. */
     const paced = (): Pace => {

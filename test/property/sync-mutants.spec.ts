@@ -176,13 +176,6 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     return newMain === null || newMain === 'stale' ? 'stale' : this.#compose(newMain, newPart);`,
     setups: ['items of two records'],
   },
-  'a part that was left behind keeps what it had': {
-    file: 'src/sync/source/composed.ts',
-    cut: 'if (others.length === 0) return part;',
-    by: 'return part;',
-    setups: ['items of two records'],
-    histories: 5 * HISTORIES,
-  },
   'a cursor that runs ahead of commits': {
     file: 'test/support/sync/world-sides.ts',
     cut: 'at < world.now - SETTLE',
