@@ -4,7 +4,7 @@ import type { JsonColumn } from '../../sql/sql-dialect.js';
 import { MAX_KEY_BYTES, storeKey } from '../../stores/store-key.js';
 import { encodeText } from '../../stores/stored-text.js';
 import { isRecord } from '../../utils/values.js';
-import type { SyncLink } from '../store/sync-link.js';
+import { newLink, type SyncLink } from '../store/sync-link.js';
 import type { SyncScope } from '../store/sync-store.js';
 
 /** Columns of a row of `sync_link` beside scope and entity, as they travel in JSON. */
@@ -51,16 +51,43 @@ export function rowOf(link: SyncLink): Readonly<Record<keyof typeof LINK_COLUMNS
 /** Values that JSON does not have; only sent values of intents may be such. */
 const KINDS = ['bigint', 'bytes'] as const;
 
-/** A link as JSON. */
+/** What a link has of which nothing is known: that is not kept. */
+const EMPTY = newLink('', {}, 0);
+
+/** A link as JSON, without what is as in {@link EMPTY}: most of a link that is at rest. */
 export function linkText(link: SyncLink): string {
-  if (link.intents.length === 0) return JSON.stringify(link);
   const intents = link.intents.map((intent) => ({ ...intent, sent: toJson(intent.sent) }));
-  return JSON.stringify({ ...link, intents });
+  const app = withoutEmpty(link.app, EMPTY.app);
+  const connec = withoutEmpty(link.connec, EMPTY.connec);
+  return JSON.stringify(withoutEmpty({ ...link, app, connec, intents }, EMPTY));
+}
+
+function withoutEmpty(whole: object, empty: object): object {
+  const defaults = empty as Readonly<Record<string, unknown>>;
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(whole)) {
+    const known = defaults[name];
+    const same = typeof known === 'object' && known !== null ? isNothing(value) : value === known;
+    if (!same) kept[name] = value;
+  }
+  return kept;
+}
+
+/** A list or an object without entries. */
+function isNothing(value: unknown): boolean {
+  for (const _name in value as object) return false;
+  return true;
 }
 
 /** The link of {@link linkText}. */
 export function linkOf(text: string): SyncLink {
-  const link = JSON.parse(text) as SyncLink;
+  const kept = JSON.parse(text) as Partial<SyncLink>;
+  const link: SyncLink = {
+    ...EMPTY,
+    ...kept,
+    app: { ...EMPTY.app, ...kept.app },
+    connec: { ...EMPTY.connec, ...kept.connec },
+  };
   if (link.intents.length === 0) return link;
   return {
     ...link,

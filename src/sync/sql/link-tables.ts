@@ -14,6 +14,9 @@ export type SyncTables = Readonly<Record<(typeof TABLES)[number], string>>;
 /** The columns of `sync_link` in which no two links of an entity have the same. */
 const UNIQUE = ['app_id', 'connec_id', 'external_id'] as const;
 
+/** The columns of its key; the first of {@link LINK_COLUMNS} is the last of them. */
+const KEY_COLUMNS = ['scope_key', 'entity', 'link_key'] as const;
+
 /** History entries kept for each link. */
 const HISTORY = 20;
 
@@ -82,19 +85,31 @@ export async function writeCommit(
         and ${column} in (select id from ${s.rows('r', { id: 'key' }, ids)})`,
     );
   if (keys.length > 0) {
-    // Ids move from one link to another within a commit: all rows go before the first one comes.
     await deleteBy(tables.match, 'link_key', keys);
-    await deleteBy(tables.link, 'link_key', keys);
     const gone = removed.map((id) => ({ id: keyText(id) }));
-    // Nobody finds it any more.
-    if (gone.length > 0) await deleteBy(tables.history, 'link_key', gone);
+    if (gone.length > 0) {
+      await deleteBy(tables.link, 'link_key', gone);
+      // Nobody finds it any more.
+      await deleteBy(tables.history, 'link_key', gone);
+    }
   }
   if (rows.length > 0) {
     const names = Object.keys(LINK_COLUMNS);
+    const { dialect } = executor;
+    // Ids move from one link to another within a commit: those that give one away go before the first one comes. In
+    // MySQL all do: what an `insert` overwrites there may be another link, by an index other than that of the keys.
+    if (dialect === 'mysql') {
+      await deleteBy(
+        tables.link,
+        'link_key',
+        rows.map(({ link_key: id }) => ({ id: String(id) })),
+      );
+    } else await execute((s) => deleteGiving(s, tables.link, { key, entity }, rows));
+    const update = dialect === 'mysql' ? '' : overwriting(dialect, names.slice(1), KEY_COLUMNS);
     await execute(
       (s) => `insert into ${tables.link} (scope_key, entity, ${names.join(', ')})
         select ${s.text(key)}, ${s.text(entity)}, ${names.map((name) => `r.${name}`).join(', ')}
-        from ${s.rows('r', LINK_COLUMNS, rows)}`,
+        from ${s.rows('r', LINK_COLUMNS, rows)} where 1 = 1 ${update}`,
     );
   }
   const matches = links.flatMap((link) =>
@@ -123,6 +138,31 @@ export async function writeCommit(
     );
     await putHistory(executor, tables, key, entity, new Map(left));
   }
+}
+
+/** Deletes the rows that hold an id which the commit takes from them. */
+function deleteGiving(
+  statement: Statement,
+  table: string,
+  { key, entity }: { readonly key: string; readonly entity: string },
+  rows: readonly ReturnType<typeof rowOf>[],
+): string {
+  const columns = { link_key: 'key', app_id: 'key', connec_id: 'key', external_id: 'key' } as const;
+  const wanted = rows.map(({ link_key, app_id, connec_id, external_id }) => ({
+    link_key,
+    app_id,
+    connec_id,
+    external_id,
+  }));
+  const given = UNIQUE.map(
+    (name) => `(l.${name} is not null and (r.${name} is null or r.${name} <> l.${name}))`,
+  );
+  return `delete from ${table} where scope_key = ${statement.text(key)} and entity = ${statement.text(entity)}
+    and link_key in (
+      select l.link_key from ${statement.rows('r', columns, wanted)}
+      ${statement.join} ${table} l on l.link_key = r.link_key
+      where l.scope_key = ${statement.text(key)} and l.entity = ${statement.text(entity)} and (${given.join(' or ')})
+    )`;
 }
 
 async function addHistory(
