@@ -111,8 +111,8 @@ export async function itemHistory(seed: number, platform: ItemPlatform): Promise
     half = row.id;
     after?.(what, row);
   };
-  variants.before = (what, data) => {
-    before?.(what, data);
+  variants.before = (what) => {
+    before?.(what, {});
     const row = variants.list.find(({ productId }) => productId === half);
     half = null;
     if (!faults || !row || chance(0.5)) return;
