@@ -193,6 +193,7 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
               rssMiB: Math.round(rss),
               idleTurnCpuMs: Math.round(idleCpuMs),
               handles: [handles, rest!.handles],
+              givenUp: reports.reduce((sum, one) => sum + one.givenUp, 0),
               firstSeconds: Math.round(firstSeconds),
               seconds: Math.round((performance.now() - begin) / 1_000),
             }),

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type pg from 'pg';
 
 import type { GroupReference } from '../../../src/adapters/maestrano-group.adapter.js';
+import { MaestranoSqlError } from '../../../src/errors/sql.error.js';
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import { pgExecutor } from '../../../src/sql/executors/pg-executor.js';
 import type { ConnecRecords } from '../../../src/sync/connec/connec-records.js';
@@ -55,6 +56,8 @@ export interface WorkerReport {
   /** Milliseconds of CPU that the order took. */
   readonly cpuMs: number;
   readonly handles: number;
+  /** Calls of the store that were given up, and made again. */
+  readonly givenUp: number;
 }
 
 let asked = 0;
@@ -160,13 +163,31 @@ const schedule = new SyncSchedule({ store, entities: [], owner: { provider: 'app
   due,
 } as unknown as MaestranoSync);
 
+/** Times that a call is made which a busy database does not answer in time. */
+const ATTEMPTS = 5;
+let givenUp = 0;
+
+/** An application's own turn never ends with it either: the next one tries again. */
+async function persistent(work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!(error instanceof MaestranoSqlError) || attempt === ATTEMPTS) throw error;
+      givenUp += 1;
+    }
+  }
+}
+
 async function done(order: Exclude<WorkerOrder, { kind: 'answer' }>): Promise<void> {
   begun = {};
   const before = process.cpuUsage();
-  if (order.kind === 'ask') for (const group of order.groups) await slices.ask(group, {});
+  givenUp = 0;
+  if (order.kind === 'ask') for (const group of order.groups) await persistent(() => slices.ask(group, {}));
   else {
     ahead = order.now - realNow();
-    await schedule.turn(Date.now());
+    await persistent(() => schedule.turn(Date.now()));
   }
   await scheduler.idle();
   const { user, system } = process.cpuUsage(before);
@@ -176,6 +197,7 @@ async function done(order: Exclude<WorkerOrder, { kind: 'answer' }>): Promise<vo
     rssMiB: process.memoryUsage.rss() / 1_048_576,
     cpuMs: (user + system) / 1_000,
     handles: process.getActiveResourcesInfo().length,
+    givenUp,
   };
   process.send?.(report);
 }
@@ -188,4 +210,11 @@ process.on('message', (order: WorkerOrder) => {
     void done(order);
   }
 });
-process.send?.({ kind: 'report', begun: {}, rssMiB: 0, cpuMs: 0, handles: 0 } satisfies WorkerReport);
+process.send?.({
+  kind: 'report',
+  begun: {},
+  rssMiB: 0,
+  cpuMs: 0,
+  handles: 0,
+  givenUp: 0,
+} satisfies WorkerReport);
