@@ -56,27 +56,28 @@ const EMPTY = newLink('', {}, 0);
 
 /** A link as JSON, without what is as in {@link EMPTY}: most of a link that is at rest. */
 export function linkText(link: SyncLink): string {
-  const intents = link.intents.map((intent) => ({ ...intent, sent: toJson(intent.sent) }));
   const app = withoutEmpty(link.app, EMPTY.app);
   const connec = withoutEmpty(link.connec, EMPTY.connec);
-  return JSON.stringify(withoutEmpty({ ...link, app, connec, intents }, EMPTY));
+  const kept = { ...withoutEmpty(link, EMPTY), app, connec };
+  if (link.intents.length === 0) return JSON.stringify(kept);
+  const intents = link.intents.map((intent) => ({ ...intent, sent: toJson(intent.sent) }));
+  return JSON.stringify({ ...kept, intents });
 }
 
-function withoutEmpty(whole: object, empty: object): object {
-  const defaults = empty as Readonly<Record<string, unknown>>;
-  const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(whole)) {
-    const known = defaults[name];
-    const same = typeof known === 'object' && known !== null ? isNothing(value) : value === known;
-    if (!same) kept[name] = value;
+function withoutEmpty<T extends object>(whole: T, empty: T): Partial<T> {
+  const kept: Partial<T> = {};
+  for (const name of Object.keys(whole) as (keyof T)[]) {
+    const [value, known] = [whole[name], empty[name]];
+    if (value === known || (isContainer(known) && isContainer(value) && Object.keys(value).length === 0))
+      continue;
+    kept[name] = value;
   }
   return kept;
 }
 
-/** A list or an object without entries. */
-function isNothing(value: unknown): boolean {
-  for (const _name in value as object) return false;
-  return true;
+/** A list or an object. */
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The link of {@link linkText}. */
