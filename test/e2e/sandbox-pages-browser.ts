@@ -27,11 +27,23 @@ export async function watchedPage(
   return { page, complaints };
 }
 
-/** What an accessibility checker finds on the page, of any weight. */
-export function findings(page: Page): Promise<string[]> {
-  // Through the debugger: the page's own content policy forbids foreign scripts, as it should. What passed is neither
-  // described nor sent.
-  return page.evaluate<string[]>(`${axe}; axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+/** Rules of the checker whose outcome depends on colours. */
+export const COLOUR_RULES: readonly string[] = ['color-contrast', 'link-in-text-block'];
+
+/**
+ * What an accessibility checker finds on the page, of any weight.
+ *
+ * @param rules those that are looked at; all by default.
+ */
+export async function findings(
+  page: Page,
+  { rules }: { readonly rules?: readonly string[] } = {},
+): Promise<string[]> {
+  // Through the debugger: the page's own content policy forbids foreign scripts, as it should.
+  if (!(await page.evaluate<boolean>('typeof axe === "object"'))) await page.evaluate(axe);
+  // What is in order is neither described nor sent: it is most of the work.
+  const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
+  return page.evaluate<string[]>(`axe.run(${JSON.stringify(options)}).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`);
 }
 
@@ -62,5 +74,5 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['TEST_ARTIFACTS'];
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(folder, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`), fullPage: true });
 }

@@ -5,21 +5,9 @@ import { type Launched, launch } from '../../sample/support/launch.js';
 import { startSandbox } from '../../src/sandbox/index.js';
 import { chromiumPresent, launchChromium } from '../support/chromium.js';
 import { stormSize } from '../support/sizes.js';
-import {
-  findings,
-  inlineParts,
-  overflow,
-  picture,
-  watchedPage,
-  type WatchedPage,
-} from './sandbox-pages-browser.js';
-import { fillSandbox, HOSTILE, LOOKS, PATHS, WIDTHS } from './sandbox-pages-world.js';
-
-/** A page, and the width at which it is looked at closely. */
-interface Place {
-  readonly name: string;
-  readonly width: number;
-}
+import { findings, overflow, picture, watchedPage, type WatchedPage } from './sandbox-pages-browser.js';
+import { lookAtPages } from './sandbox-pages-look.js';
+import { fillSandbox, HOSTILE, PATHS, WIDTHS } from './sandbox-pages-world.js';
 
 (chromiumPresent ? describe : describe.skip)('the pages of the sandbox in a browser', () => {
   let launched: Launched;
@@ -46,52 +34,19 @@ interface Place {
     });
   }
 
-  /** One page as somebody has it: nothing inline, nothing that a checker finds, in no window wider than it. */
-  async function look(address: string, watched: WatchedPage, { name, width }: Place): Promise<void> {
-    await watched.page.setViewportSize({ width, height: 900 });
-    const response = await watched.page.goto(address);
-    expect({ name, status: response?.status() }).toEqual({
-      name,
-      status: name.startsWith('/nothing-here') ? 404 : 200,
-    });
-    expect({ name, inline: await inlineParts(watched.page) }).toEqual({ name, inline: [] });
-    await picture(watched.page, `${name.replaceAll(/\W+/g, '-')}-${width}`);
-    expect({ name, width, found: await findings(watched.page) }).toEqual({ name, width, found: [] });
-    for (const other of WIDTHS) {
-      await watched.page.setViewportSize({ width: other, height: 900 });
-      expect({ name, other, wider: await overflow(watched.page) }).toEqual({ name, other, wider: 0 });
-    }
-  }
-
-  /** Each page in the next look and at the next width; all pages in all of them under `npm run storm`. */
-  async function lookAtAll(base: string, paths: readonly string[]): Promise<void> {
-    const isFull = stormSize(0, 1) === 1;
-    for (const [turn, options] of LOOKS.entries()) {
-      const watched = await watchedPage(browser, options);
-      for (const [index, path] of paths.entries()) {
-        if (!isFull && index % LOOKS.length !== turn) continue;
-        for (const width of isFull ? WIDTHS : [WIDTHS[(index + turn) % WIDTHS.length]!])
-          await look(base + path, watched, { name: path, width });
-      }
-      expect(watched.complaints).toEqual([]);
-      await watched.page.context().close();
-    }
-  }
-
   it(
     'has nothing an accessibility checker finds, and is never wider than its window',
     async () => {
-      await lookAtAll(url, PATHS);
+      await lookAtPages(browser, url, PATHS);
     },
-    stormSize(240_000, 1_400_000),
+    stormSize(240_000, 900_000),
   );
 
   it('shows usage on a phone in the dark', async () => {
     const watched = await watchedPage(browser, { colorScheme: 'dark' });
-    await look(`${url}/companies/maestrano-uat/cld-1?part=usage`, watched, {
-      name: 'company-usage',
-      width: 390,
-    });
+    await watched.page.setViewportSize({ width: 390, height: 900 });
+    await at('/companies/maestrano-uat/cld-1?part=usage', watched);
+    expect(await findings(watched.page)).toEqual([]);
     const text = await watched.page.evaluate<string>('document.body.innerText');
     expect(text).toContain('SMS by day');
     expect(text).toContain('Cost of usage by month');
@@ -141,7 +96,7 @@ interface Place {
         await sandbox.webhooks.notify({ people: [{ id: 'p-1', group_id: 'cld-1' }] }, { times: 1_000 });
       }
       try {
-        await lookAtAll(sandbox.url, paths);
+        await lookAtPages(browser, sandbox.url, paths);
       } finally {
         await sandbox.close();
       }
