@@ -1,11 +1,12 @@
 import type { DeadNotification } from '../connec/notifications/notification-queue.js';
 
-/** Dead letters with one cause. */
+/** How many dead letters have one cause. */
 export interface DeadLetterCause {
   /** What the reasons have in common. */
   readonly cause: string;
-  /** Newest first. */
-  readonly letters: readonly DeadNotification[];
+  readonly count: number;
+  /** Where they came from. */
+  readonly marketplaces: readonly string[];
   /** When the oldest and the newest of them were given up, ISO 8601. */
   readonly first: string;
   readonly last: string;
@@ -33,17 +34,32 @@ export function causeOf(reason: string): string {
 
 /** Groups dead letters by cause, the largest group first. */
 export function groupByCause(letters: readonly DeadNotification[]): readonly DeadLetterCause[] {
-  const groups = new Map<string, DeadNotification[]>();
-  for (const letter of letters) {
-    const cause = causeOf(letter.reason);
-    const group = groups.get(cause);
-    if (group) group.push(letter);
-    else groups.set(cause, [letter]);
+  return mergeCauses(
+    letters.map(({ reason, marketplace, failedAt }) => ({
+      cause: causeOf(reason),
+      count: 1,
+      marketplaces: [marketplace],
+      first: failedAt,
+      last: failedAt,
+    })),
+  );
+}
+
+/** Groups of several parts of the list as groups of the whole, the largest first. */
+export function mergeCauses(groups: readonly DeadLetterCause[]): readonly DeadLetterCause[] {
+  const merged = new Map<string, { count: number; marketplaces: Set<string>; first: string; last: string }>();
+  for (const { cause, count, marketplaces, first, last } of groups) {
+    const one = merged.get(cause);
+    if (!one) {
+      merged.set(cause, { count, marketplaces: new Set(marketplaces), first, last });
+      continue;
+    }
+    one.count += count;
+    for (const marketplace of marketplaces) one.marketplaces.add(marketplace);
+    if (first < one.first) one.first = first;
+    if (last > one.last) one.last = last;
   }
-  return [...groups]
-    .map(([cause, group]) => {
-      const times = group.map(({ failedAt }) => failedAt).toSorted();
-      return { cause, letters: group, first: times[0] ?? '', last: times.at(-1) ?? '' };
-    })
-    .toSorted((one, other) => other.letters.length - one.letters.length);
+  return [...merged]
+    .map(([cause, { marketplaces, ...one }]) => ({ cause, ...one, marketplaces: [...marketplaces] }))
+    .toSorted((one, other) => other.count - one.count);
 }

@@ -2,9 +2,6 @@ import type { DeadNotification } from '../connec/notifications/notification-queu
 import type { ConsoleFields } from './console-section.js';
 import { causeOf } from './dead-letter-causes.js';
 
-/** Dead letters that are looked at, the newest: a page costs no more however many there are. */
-export const LOOKED_AT = 1_000;
-
 /** Which dead letters are meant; empty texts mean any. */
 export interface LetterFilter {
   readonly cause: string;

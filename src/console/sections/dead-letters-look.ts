@@ -12,14 +12,15 @@ import { html, type Html } from '../../views/html.js';
 import { card, empty, keyValues, pager, table, tile, timeline } from '../../views/parts.js';
 import type { ConsolePage } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { causeOf, type DeadLetterCause, groupByCause } from '../dead-letter-causes.js';
-import { describeFilter, isMeant, type LetterFilter, LOOKED_AT, queryOf } from '../dead-letter-filter.js';
+import { causeOf, type DeadLetterCause } from '../dead-letter-causes.js';
+import { describeFilter, type LetterFilter, queryOf } from '../dead-letter-filter.js';
+import type { CountedCauses, MeantLetters } from '../dead-letter-scan.js';
 import { comparisonCard } from './dead-letter-attempts.js';
 import { bodyCard, type LetterBody } from './dead-letter-body.js';
 
 const PATH = 'dead-letters';
 /** Lines of a page. */
-const LINES = 50;
+export const LINES = 50;
 /** Causes that have a card of their own. */
 const CARDS = 6;
 
@@ -44,17 +45,19 @@ export function withoutQueue(stats: ConnecNotificationStats): ConsolePage {
   };
 }
 
+/** What the list is made of. */
+export interface ListedLetters {
+  readonly counts: NotificationQueueCounts;
+  readonly counted: CountedCauses;
+  readonly list: { readonly letters: readonly DeadNotification[]; readonly next: number | null };
+}
+
 /** All dead letters by cause, and the list. */
 export function listPage(
   view: ConsoleView,
-  counts: NotificationQueueCounts,
-  letters: readonly DeadNotification[],
+  { counts, counted: { causes, looked }, list: { letters, next } }: ListedLetters,
   filter: LetterFilter,
 ): ConsolePage {
-  const causes = groupByCause(letters);
-  const chosen = letters.filter((letter) => isMeant(letter, filter));
-  const from = Math.max(0, Number.parseInt(view.param('from'), 10) || 0);
-  const shown = chosen.slice(from, from + LINES);
   const at = (more: Readonly<Record<string, string>>): string =>
     view.link(PATH, '', { ...queryOf(filter), ...more });
   const body = html`<div class="tiles">
@@ -67,23 +70,23 @@ export function listPage(
     ${chips(
       'Show',
       [
-        { name: 'All', href: view.link(PATH), on: filter.cause === '', count: number(letters.length) },
-        ...causes.slice(0, CARDS).map(({ cause, letters: group }) => ({
+        { name: 'All', href: view.link(PATH), on: filter.cause === '', count: number(counts.dead) },
+        ...causes.slice(0, CARDS).map(({ cause, count: many }) => ({
           name: cause,
           href: view.link(PATH, '', { cause }),
           on: filter.cause === cause,
-          count: number(group.length),
+          count: number(many),
         })),
       ],
       html`<a href="${at({ format: 'json' })}">As JSON</a>`,
     )}
     <section class="card flush" aria-label="Dead letters">
       <h2 class="hidden">Dead letters</h2>
-      ${shown.length > 0 ? letterTable(view, shown) : NONE}
+      ${letters.length > 0 ? letterTable(view, letters) : next === null ? NONE : NOT_YET}
       ${pager(
-        `${shown.length} of ${number(chosen.length)} shown`,
-        from > 0 ? at({ from: String(Math.max(0, from - LINES)) }) : null,
-        from + LINES < chosen.length ? at({ from: String(from + LINES) }) : null,
+        `${count(letters.length, 'dead letter')} shown`,
+        view.param('from') === '' ? null : at({}),
+        next === null ? null : at({ from: String(next) }),
       )}
     </section>`;
   return {
@@ -92,8 +95,8 @@ export function listPage(
         ? 'No dead letters'
         : `${count(counts.dead, 'dead letter')}, ${count(causes.length, 'cause')}`,
     lead:
-      counts.dead > LOOKED_AT
-        ? `The newest ${number(LOOKED_AT)} of ${number(counts.dead)} are grouped and listed, older ones once these are decided. Each is found by its address, and “Send all” means all.`
+      looked < counts.dead
+        ? `${number(looked)} of ${number(counts.dead)} are counted by cause so far; each look at this page counts more. The list goes on to the oldest.`
         : 'Notifications that used up their attempts. They wait here until somebody decides; nothing is lost.',
     ...(counts.dead > 0
       ? {
@@ -105,13 +108,10 @@ export function listPage(
     body,
     data: {
       counts,
-      causes: causes.map(({ cause, letters: group, first, last }) => ({
-        cause,
-        count: group.length,
-        first,
-        last,
-      })),
-      letters: shown,
+      causes,
+      counted: looked,
+      letters,
+      next,
     },
   };
 }
@@ -122,13 +122,21 @@ const NONE = empty(
   'A notification that fails with all its attempts comes here, and waits until somebody decides.',
 );
 
-function causeCard(view: ConsoleView, { cause, letters, first, last }: DeadLetterCause): Html {
-  const marketplaces = new Set(letters.map(({ marketplace }) => marketplace));
+const NOT_YET = empty(
+  'idle',
+  'None of these so far',
+  'The search was ended before the page took too long. “Older” goes on.',
+);
+
+function causeCard(
+  view: ConsoleView,
+  { cause, count: many, marketplaces, first, last }: DeadLetterCause,
+): Html {
   return card(
     cause,
-    html`<p class="big">${number(letters.length)}</p>
+    html`<p class="big">${number(many)}</p>
       <p class="soft">
-        ${[...marketplaces].slice(0, 3).join(', ')} · first ${view.when(first)} · last ${view.when(last)}
+        ${marketplaces.slice(0, 3).join(', ')} · first ${view.when(first)} · last ${view.when(last)}
       </p>
       <p class="actions">
         <a class="button mini" href="${view.link(PATH, '', { cause })}">Show these</a
@@ -164,13 +172,13 @@ function letterTable(view: ConsoleView, letters: readonly DeadNotification[]): H
 export function letterPage(
   view: ConsoleView,
   letter: DeadLetter,
-  letters: readonly DeadNotification[],
+  causes: readonly DeadLetterCause[],
   sent: LetterBody,
 ): ConsolePage {
   const { id, marketplace, receivedAt, attempts, reason, failedAt, entities } = letter;
   const { resources: _, ...listed } = letter;
   const cause = causeOf(reason);
-  const others = letters.filter((one) => one.id !== id && causeOf(one.reason) === cause).length;
+  const others = Math.max(0, (causes.find((one) => one.cause === cause)?.count ?? 0) - 1);
   const body = html`<div class="two">
     <div class="stack">
       <section class="card bad">
@@ -252,23 +260,32 @@ function handledBetween(before: DeadNotification['entities'], after: DeadNotific
   return handled.length === 0 ? '' : `${handled.join(', ')} handled meanwhile`;
 }
 
+/** What would be sent again. */
+export interface ChosenLetters extends MeantLetters {
+  readonly total: number;
+  /** How many dead letters there are. */
+  readonly dead: number;
+}
+
 /** What exactly will happen. */
 export function confirmPage(
   view: ConsoleView,
   filter: LetterFilter,
-  chosen: readonly DeadNotification[],
-  total: number,
+  { letters, looked, total, dead }: ChosenLetters,
 ): ConsolePage {
-  const fields = { ...queryOf(filter), count: String(total) };
+  const isPart = looked !== null && total === letters.length;
+  const fields: Record<string, string> = { ...queryOf(filter), count: String(total) };
+  if (isPart) Object.assign(fields, { looked: String(looked), dead: String(dead) });
   const again = { section: PATH, action: 'again', role: 'replay' } as const;
   const byMarketplace = new Map<string, number>();
-  for (const { marketplace } of chosen)
+  for (const { marketplace } of letters)
     byMarketplace.set(marketplace, (byMarketplace.get(marketplace) ?? 0) + 1);
   const body = html`<section class="card confirm">
     <h2>${count(total, 'notification')}, ${count(byMarketplace.size, 'marketplace')}</h2>
     <p class="soft">
-      Filter: ${describeFilter(filter)}. If the number has changed when you send, nothing is sent, and this
-      page says so.
+      Filter:
+      ${describeFilter(filter)}${isPart ? `, among the newest ${number(looked)} of ${number(dead)}` : ''}. If
+      the number has changed when you send, nothing is sent, and this page says so.
     </p>
     ${table(
       'By marketplace',
@@ -276,7 +293,7 @@ export function confirmPage(
         { name: 'Marketplace', kind: 'lead' },
         { name: 'Notifications', kind: 'num' },
       ],
-      [...byMarketplace].map(([name, letters]) => [name, number(letters)]),
+      [...byMarketplace].map(([name, many]) => [name, number(many)]),
     )}
     <div class="card warn">
       <h3>Before you send</h3>
@@ -296,6 +313,25 @@ export function confirmPage(
     crumbs: [['Dead letters', view.link(PATH)]],
     body,
     data: { filter, count: total, byMarketplace: Object.fromEntries(byMarketplace) },
+  };
+}
+
+/** The page where what a filter means is older than what one page looks through. */
+export function noneOfNewestPage(view: ConsoleView, filter: LetterFilter, looked: number): ConsolePage {
+  return {
+    title: `None of the newest ${number(looked)}`,
+    crumbs: [['Dead letters', view.link(PATH)]],
+    body: card(
+      `Filter: ${describeFilter(filter)}`,
+      html`<p>
+          What it means is older than the newest ${number(looked)} dead letters, which is as many as are sent
+          again by a filter at once. Send those first, or look for these in the list and send them one by one.
+        </p>
+        <p class="actions">
+          <a class="button" href="${view.link(PATH, '', queryOf(filter))}">Look for them</a>
+        </p>`,
+    ),
+    data: { filter, count: 0, looked },
   };
 }
 

@@ -13,18 +13,25 @@ import type {
   ConsoleSection,
 } from '../console-section.js';
 import type { ConsoleView } from '../console-view.js';
-import { groupByCause } from '../dead-letter-causes.js';
 import {
   describeFilter,
   filterOf,
   isEverything,
   isMeant,
   type LetterFilter,
-  LOOKED_AT,
   queryOf,
 } from '../dead-letter-filter.js';
+import { DeadLetterScan, type MeantLetters } from '../dead-letter-scan.js';
 import { bodyOf, describeBody } from './dead-letter-body.js';
-import { confirmPage, discardPage, letterPage, listPage, withoutQueue } from './dead-letters-look.js';
+import {
+  confirmPage,
+  discardPage,
+  letterPage,
+  LINES,
+  listPage,
+  noneOfNewestPage,
+  withoutQueue,
+} from './dead-letters-look.js';
 
 /** A queue whose oldest notification waits longer needs somebody; milliseconds. */
 const LAG_MS = 60_000;
@@ -57,23 +64,28 @@ export class DeadLettersSection implements ConsoleSection {
         if (id === '')
           throw new MaestranoConsoleError('console.input', { message: 'No dead letter is named.' });
         if (!(await this.#queue().discard(id))) throw gone();
+        this.#scanned().forget();
         return { text: 'Discarded: it will not be handled.' };
       },
     },
   };
 
+  readonly #scan: DeadLetterScan | null;
+
   constructor(
     private readonly notifications: ConnecNotifications,
     private readonly seal: DeadLetterSeal,
     @Optional() private readonly queue?: NotificationQueue,
-  ) {}
+  ) {
+    this.#scan = queue ? new DeadLetterScan(queue) : null;
+  }
 
   async attention(): Promise<readonly ConsoleAttention[]> {
-    if (!this.queue) return [];
+    if (!this.queue || !this.#scan) return [];
     const { dead, lagMs } = await this.queue.counts();
     const lag = lagMs !== null && lagMs > LAG_MS ? [lagging(lagMs)] : [];
     if (dead === 0) return lag;
-    const causes = groupByCause(await this.queue.deadLetters({ limit: LOOKED_AT }));
+    const { causes } = await this.#scan.causes();
     const [largest] = causes;
     return [
       {
@@ -81,7 +93,7 @@ export class DeadLettersSection implements ConsoleSection {
         tone: 'bad',
         word: count(dead, 'dead letter'),
         title: `Notifications stopped at: ${largest?.cause ?? 'not known'}`,
-        why: `${count(causes.length, 'cause')}; the largest has ${largest?.letters.length ?? 0}. The records in them are not up to date here until they are sent again.`,
+        why: `${count(causes.length, 'cause')}; the largest has ${largest?.count ?? 0}. The records in them are not up to date here until they are sent again.`,
         act: 'Look at them',
       },
       ...lag,
@@ -89,37 +101,56 @@ export class DeadLettersSection implements ConsoleSection {
   }
 
   async page(view: ConsoleView, name: string): Promise<ConsolePage | null> {
-    if (!this.queue) return name === '' ? withoutQueue(this.notifications.stats) : null;
+    if (!this.queue || !this.#scan) return name === '' ? withoutQueue(this.notifications.stats) : null;
     const filter = filterOf(new Map(view.query));
     if (name === 'letter' || name === 'discard') {
       const letter = await this.queue.deadLetter(filter.id);
       if (!letter) return null;
       if (name === 'discard') return discardPage(view, letter);
-      return letterPage(view, letter, await this.#letters(), bodyOf(view, this.seal, letter));
+      const { causes } = await this.#scan.causes();
+      return letterPage(view, letter, causes, bodyOf(view, this.seal, letter));
     }
     if (name === 'confirm') return this.#confirm(view, filter);
     if (name !== '') return null;
-    const [counts, letters] = await Promise.all([this.queue.counts(), this.#letters()]);
-    return listPage(view, counts, letters, filter);
+    const from = Math.max(0, Number.parseInt(view.param('from'), 10) || 0);
+    const counts = await this.queue.counts();
+    const counted = await this.#scan.causes();
+    const list = await this.#scan.list(filter, from, LINES);
+    return listPage(view, { counts, counted, list }, filter);
   }
 
   async #confirm(view: ConsoleView, filter: LetterFilter): Promise<ConsolePage | null> {
-    const { chosen, total } = await this.#meant(filter);
-    return chosen.length === 0 ? null : confirmPage(view, filter, chosen, total);
+    const { dead } = await this.#queue().counts();
+    const { letters, looked } = await this.#meant(filter);
+    const total = isEverything(filter) ? dead : letters.length;
+    if (letters.length === 0 && looked === null) return null;
+    if (letters.length === 0) return noneOfNewestPage(view, filter, looked ?? 0);
+    return confirmPage(view, filter, { letters, looked, total, dead });
   }
 
-  /** What a filter means: one whatever its age, all, or those of the newest that match; and how many that are. */
-  async #meant(
+  /** What a filter means: one whatever its age, or those of the newest that match. */
+  async #meant(filter: LetterFilter): Promise<MeantLetters> {
+    if (filter.id === '') return this.#scanned().meant(filter);
+    const letter = await this.#queue().deadLetter(filter.id);
+    return { letters: letter && isMeant(letter, filter) ? [letter] : [], looked: null };
+  }
+
+  /** What a filter meant on the page that a form comes from, as it is now. */
+  async #meantNow(
     filter: LetterFilter,
-  ): Promise<{ readonly chosen: readonly DeadNotification[]; readonly total: number }> {
-    const queue = this.#queue();
-    if (filter.id !== '') {
-      const letter = await queue.deadLetter(filter.id);
-      const chosen = letter && isMeant(letter, filter) ? [letter] : [];
-      return { chosen, total: chosen.length };
+    fields: ConsoleFields,
+    dead: number,
+  ): Promise<readonly DeadNotification[]> {
+    if (filter.id !== '' || isEverything(filter)) return (await this.#meant(filter)).letters;
+    const looked = Number(fields.get('looked'));
+    const isPart = Number.isSafeInteger(looked) && looked > 0;
+    // Of a part of the list the number alone does not say that it is the same part.
+    if (isPart && dead !== Number(fields.get('dead'))) {
+      throw new MaestranoConsoleError('console.changed', {
+        message: `There were ${fields.get('dead')} dead letters when you looked, and are ${dead} now. Nothing was sent.`,
+      });
     }
-    const chosen = (await this.#letters()).filter((letter) => isMeant(letter, filter));
-    return { chosen, total: isEverything(filter) ? (await queue.counts()).dead : chosen.length };
+    return this.#scanned().meantOf(filter, isPart ? looked : null);
   }
 
   /** Sends again what the filter means, if that is as many as the person saw. */
@@ -128,13 +159,16 @@ export class DeadLettersSection implements ConsoleSection {
     const filter = filterOf(fields);
     const expected = Number(fields.get('count'));
     const isTrial = fields.get('trial') === 'yes';
-    const { chosen, total } = await this.#meant(filter);
+    const { dead } = await queue.counts();
+    const chosen = await this.#meantNow(filter, fields, dead);
+    const total = isEverything(filter) ? dead : chosen.length;
     if (total === 0) throw gone();
     if (total !== expected) {
       throw new MaestranoConsoleError('console.changed', {
         message: `The filter meant ${expected} when you looked, and means ${total} now. Nothing was sent.`,
       });
     }
+    this.#scanned().forget();
     if (isTrial) {
       const first = chosen[0]!;
       if (!(await queue.replay(first.id))) throw gone();
@@ -151,15 +185,14 @@ export class DeadLettersSection implements ConsoleSection {
     };
   }
 
-  #letters(): Promise<DeadNotification[]> {
-    return this.#queue().deadLetters({ limit: LOOKED_AT });
-  }
-
   #queue(): NotificationQueue {
     if (this.queue) return this.queue;
-    throw new MaestranoConsoleError('console.unknown', {
-      message: 'There is no queue: notifications are handled before the response.',
-    });
+    throw withoutOne();
+  }
+
+  #scanned(): DeadLetterScan {
+    if (this.#scan) return this.#scan;
+    throw withoutOne();
   }
 }
 
@@ -186,6 +219,12 @@ function lagging(lagMs: number): ConsoleAttention {
     why: 'More comes in than is handled: a handler is slow, or no worker runs.',
     act: 'Look at the queue',
   };
+}
+
+function withoutOne(): MaestranoConsoleError {
+  return new MaestranoConsoleError('console.unknown', {
+    message: 'There is no queue: notifications are handled before the response.',
+  });
 }
 
 function gone(): MaestranoConsoleError {

@@ -35,7 +35,7 @@ describe('causes of dead letters', () => {
       letter('4', 'person p-4 has no name'),
       letter('2', 'person p-2 has no name'),
     ]);
-    expect(groups.map(({ cause, letters, first, last }) => [cause, letters.length, first, last])).toEqual([
+    expect(groups.map(({ cause, count, first, last }) => [cause, count, first, last])).toEqual([
       ['person … has no name', 2, '2026-01-02T00:00:00Z', '2026-01-04T00:00:00Z'],
       ['took over … s', 1, '2026-01-05T00:00:00Z', '2026-01-05T00:00:00Z'],
     ]);
