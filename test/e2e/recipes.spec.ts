@@ -158,7 +158,7 @@ describe('the repository of the current company', () => {
     }>('current-company.ts');
     const rows: Row[] = [];
     const repository = new CompanyRepository({
-      find: (where: Partial<Row>) =>
+      findBy: (where: Partial<Row>) =>
         Promise.resolve(
           rows.filter((row) =>
             Object.entries(where).every(([name, value]) => row[name as keyof Row] === value),

@@ -15,15 +15,19 @@ import { ROOT } from './source-files.js';
 
 const built = existsSync(join(ROOT, 'dist', 'index.js'));
 if (!built)
-  console.warn('Skipping the recipes of pino and Prometheus: the package is not built (npm run build).');
+  console.warn(
+    'Skipping the recipes of pino, Prometheus and nestjs-cls: the package is not built (npm run build).',
+  );
 
 const SESSION_SECRET = 'a-session-secret-that-no-log-may-show';
 
-/** The part that the recipe leaves to its reader: the integration, and a page. */
+/** The part that the recipes leave to their reader: the integration, a page, and one of the current company. */
 const INTEGRATION = `
-import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Controller, Get, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ClsService } from 'nestjs-cls';
 import { MaestranoModule, MaestranoSessionGuard } from 'nestjs-maestrano';
 import { RecordingGroupAdapter, RecordingUserAdapter } from 'nestjs-maestrano/testing';
+import { ClsCompanyInterceptor, CompanyClsModule } from './company-cls.module.mjs';
 
 @Controller('home')
 @UseGuards(MaestranoSessionGuard)
@@ -34,10 +38,24 @@ class HomeController {
   }
 }
 
+@Controller('company')
+@UseGuards(MaestranoSessionGuard)
+@UseInterceptors(ClsCompanyInterceptor)
+class CompanyController {
+  constructor(private readonly cls: ClsService) {}
+
+  @Get()
+  async company(): Promise<string> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.cls.get('company').groupUid;
+  }
+}
+
 export const integration = {
   module: class Integration {},
-  controllers: [HomeController],
+  controllers: [HomeController, CompanyController],
   imports: [
+    CompanyClsModule,
     MaestranoModule.forRootAsync({
       userAdapter: RecordingUserAdapter,
       groupAdapter: RecordingGroupAdapter,
@@ -50,11 +68,12 @@ export const integration = {
 };
 `;
 
-(built ? describe : describe.skip)('the recipes of pino and Prometheus, in a process of their own', () => {
+(built ? describe : describe.skip)('the recipes of pino, Prometheus, nestjs-cls, in a process', () => {
   let project: RecipeProject;
   let sandbox: Sandbox;
   let application: ChildProcess;
   let [url, metricsUrl, stdout, stderr] = ['', '', '', ''];
+  let companies: readonly string[] = [];
   const secrets: string[] = [SESSION_SECRET];
 
   beforeAll(async () => {
@@ -63,6 +82,7 @@ export const integration = {
     sandbox = await startSandbox({ appUrl: url });
     project = new RecipeProject('recipes-observed');
     project.write('integration.ts', INTEGRATION);
+    project.write('company-cls.module.ts', recipeText('company-cls.module.ts'));
     project.write(
       'logging.ts',
       filledIn(recipeText('logging.ts'), [
@@ -101,6 +121,7 @@ export const integration = {
     expect(await (await fetch(`${url}/home`, { headers: { cookie: cookieHeader } })).text()).toBe(
       'signed in',
     );
+    companies = await companiesSeen();
     await sandbox.assertions.send(url, 'expired');
     await sandbox.webhooks.deleteGroupUser('cld-1', 'usr-1');
     // Its line is the last one.
@@ -127,6 +148,25 @@ export const integration = {
       () => false,
     );
   }
+
+  /** The current company of twenty requests at once, of one person in two companies in turn. */
+  async function companiesSeen(): Promise<readonly string[]> {
+    const cookies: string[] = [];
+    for (const group of ['cld-1', 'cld-2'])
+      cookies.push((await sandbox.login(url, { user: 'usr-2', group })).cookieHeader);
+    secrets.push(
+      ...cookies.flatMap((header) => header.split('; ').map((one) => one.slice(one.indexOf('=') + 1))),
+    );
+    return Promise.all(
+      Array.from({ length: 20 }, async (_one, index) =>
+        (await fetch(`${url}/company`, { headers: { cookie: cookies[index % 2]! } })).text(),
+      ),
+    );
+  }
+
+  it('keep the company of each request in nestjs-cls, however many run at once', () => {
+    expect(companies).toEqual(Array.from({ length: 20 }, (_one, index) => `cld-${(index % 2) + 1}`));
+  });
 
   it('log lines of JSON, ours and those of requests, with nothing secret', () => {
     expect(stderr).toBe('');
@@ -155,7 +195,7 @@ export const integration = {
 
   it('show our metrics to Prometheus, those that the alerts ask for among them', async () => {
     const scraped = await (await fetch(metricsUrl)).text();
-    expect(scraped).toMatch(/^maestrano_logins_total\{[^}]*maestrano_outcome="accepted"[^}]*\} 1/m);
+    expect(scraped).toMatch(/^maestrano_logins_total\{[^}]*maestrano_outcome="accepted"[^}]*\} 3/m);
     expect(scraped).toMatch(/^maestrano_logins_total\{[^}]*maestrano_outcome="sso\.\w+"[^}]*\} 1/m);
     // In seconds, so that a median means something.
     expect(scraped).toMatch(/^maestrano_endpoint_duration_bucket\{[^}]*le="0.025"\}/m);
