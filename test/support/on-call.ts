@@ -1,12 +1,17 @@
 import { expect } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 /** A cause is found from the overview in at most so many steps. */
 const MAX_STEPS = 4;
 
+/** Whoever presses the key Tab so often without coming to what is wanted does not find it. */
+const MAX_TABS = 200;
+
 /** A person who follows links and presses buttons, and counts. */
 export class OnCall {
   steps = 0;
+  /** Whether links and buttons are used by the keys Tab and Enter alone. */
+  hasKeysOnly = false;
 
   constructor(readonly page: Page) {}
 
@@ -23,12 +28,25 @@ export class OnCall {
 
   async follow(name: string): Promise<void> {
     this.steps += 1;
-    await this.page.getByRole('link', { name }).first().click();
+    await this.#use(this.page.getByRole('link', { name }).first());
   }
 
   async press(name: string): Promise<void> {
     this.steps += 1;
-    await this.page.getByRole('button', { name }).first().click();
+    await this.#use(this.page.getByRole('button', { name }).first());
+  }
+
+  async #use(control: Locator): Promise<void> {
+    if (!this.hasKeysOnly) return control.click();
+    await control.waitFor();
+    const focused = control.and(this.page.locator(':focus'));
+    for (let tabs = 0; (await focused.count()) === 0; tabs += 1) {
+      if (tabs === MAX_TABS) throw new Error(`No tab leads to ${String(control)} on ${this.page.url()}.`);
+      await this.page.keyboard.press('Tab');
+    }
+    const opened = this.page.waitForEvent('domcontentloaded');
+    await this.page.keyboard.press('Enter');
+    await opened;
   }
 
   async words(): Promise<string> {
