@@ -24,7 +24,8 @@ export const USAGE_ERROR_CODES = {
   },
   'usage.fact': {
     meaning: 'The fact cannot be read.',
-    remedy: 'Give marketplace, group, meter, id, and `at` as a Date.',
+    remedy:
+      'Give marketplace, group, meter and id, with `at` as a Date; in a correction, the id of the fact as `corrects` in place of `at`.',
     httpStatus: 422,
   },
   'usage.quantity': {

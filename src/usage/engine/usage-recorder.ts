@@ -83,8 +83,10 @@ export class UsageRecorder {
     const { marketplace, group, meter, id, corrects, quantity } = correction;
     meterOf(this.context.settings, meter);
     const about = { marketplace, group, meter };
-    if (!isName(marketplace) || !isName(group) || !isName(id) || !isName(corrects)) {
-      throw new MaestranoUsageError('usage.fact', { ...about, message: 'A name of the correction is none.' });
+    const wrong = Object.entries({ marketplace, group, id, corrects }).find(([, value]) => !isName(value));
+    if (wrong) {
+      const message = `The correction cannot be read: \`${wrong[0]}\` is missing or no name.`;
+      throw new MaestranoUsageError('usage.fact', { ...about, message });
     }
     const value = quantity === null ? null : readQuantity(quantity, about);
     const series = (await this.#open([about], options.tx)).get(nameOf(about))!;

@@ -70,6 +70,18 @@ describe('a fact that is rejected charges nothing', () => {
     await chargedOnce(world, [50]);
   });
 
+  it.each(['id', 'corrects'])(
+    'usage.fact: a correction without `%s` names it, and changes nothing',
+    async (name) => {
+      const world = worldOf();
+      await world.usage.record(fact('good', '2026-09-10'));
+      const correction = { ...REF, id: 'c', corrects: 'good', quantity: null, [name]: undefined as never };
+      const message = expect.stringContaining(`\`${name}\` is missing`);
+      await expect(world.usage.correct(correction)).rejects.toMatchObject({ code: 'usage.fact', message });
+      await chargedOnce(world, [50]);
+    },
+  );
+
   it('usage.left', async () => {
     const world = worldOf();
     await world.usage.record(fact('good', '2026-09-10'));
