@@ -194,7 +194,7 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
         expect(statements).toEqual(Array.from({ length: CLOSINGS }, () => 'billed'));
       }
     },
-    stormSize(120_000, 1_200_000),
+    stormSize(120_000, 3_600_000),
   );
 
   it(
@@ -250,6 +250,6 @@ onPostgres('usage on PostgreSQL under kills and contention', () => {
       expect(cents / 100 + carried).toBeCloseTo(COMPANIES * ROUNDS * 6 * 7 * 0.0755, 6);
       expect(sent).toBeLessThanOrEqual(COMPANIES * ROUNDS * 6);
     },
-    stormSize(120_000, 1_200_000),
+    stormSize(120_000, 3_600_000),
   );
 });
