@@ -136,3 +136,51 @@ withChromium('the sample application and the sandbox in a browser', () => {
     expect(launched.sandbox.faults.list()).toEqual([]);
   });
 });
+
+withChromium('the five steps of the sandbox, with the sample', () => {
+  let launched: Launched;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    launched = await launch({ quiet: true });
+    browser = await launchChromium();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await launched?.close();
+  });
+
+  it('tick themselves off, each by what it offers', async () => {
+    const page = await browser.newPage();
+    const step = (title: string) => page.getByRole('listitem').filter({ hasText: title });
+    const done = async (...titles: readonly string[]): Promise<void> => {
+      await page.goto(launched.sandbox.url);
+      await picture(page, `steps-${titles.length}`);
+      const items = page.locator('.steps > li');
+      expect(await items.count()).toBe(5);
+      const ticked = await items.filter({ hasText: '(done)' }).locator('b').allTextContents();
+      expect(ticked).toEqual(titles);
+      await page.getByText(`${titles.length} of 5 done`).waitFor();
+    };
+    const atStart = ['Configuration fetched', 'Metadata matches'];
+    await done(...atStart);
+    await step('First login').getByRole('link', { name: 'Sign in' }).click();
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'Ben Okafor' })
+      .getByRole('button', { name: 'Sign in' })
+      .click();
+    expect(await page.getByRole('status').first().textContent()).toContain('Ben Okafor: Signed in');
+    await picture(page, 'steps-login');
+    await done(...atStart, 'First login');
+    await step('A company cancels').getByRole('link', { name: 'Cancel a company…' }).click();
+    await page.getByRole('button', { name: /^Cancel / }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('200');
+    await done(...atStart, 'First login', 'A company cancels');
+    await step('A record changes').getByRole('link', { name: 'Change an invoice' }).click();
+    await page.getByRole('button', { name: 'Send' }).click();
+    expect(await page.getByRole('status').first().textContent()).toContain('200');
+    await done(...atStart, 'First login', 'A company cancels', 'A record changes');
+  }, 60_000);
+});
