@@ -100,3 +100,17 @@ describe('check 12: a midnight that does not exist', () => {
     expect(periodFrom(cycle, period.ends, 'America/Sao_Paulo').starts).toBe(period.ends);
   });
 });
+
+describe('check 14: the first period after a company moved', () => {
+  const DAY = 86_400_000;
+  it.each([
+    [{ every: 'month', day: 1 } as const, 3, '2026-03-01', '2026-04-01'],
+    [{ every: 'week', weekday: 1 } as const, 2, '2026-03-02', '2026-03-09'],
+  ])('ends at the first boundary that is more than some days away: %j', (cycle, days, near, next) => {
+    const boundary = Date.parse(`${near}T00:00:00Z`);
+    const endOf = (starts: number): string =>
+      new Date(periodFrom(cycle, starts, 'UTC').ends).toISOString().slice(0, 10);
+    expect(endOf(boundary - days * DAY)).toBe(next);
+    expect(endOf(boundary - days * DAY - 1)).toBe(near);
+  });
+});
