@@ -105,3 +105,33 @@ it('does not hold a bill of exactly the most that may go out by itself', async (
   await world.at('2026-10-10').usage.close();
   expect(world.cents).toEqual([50]);
 });
+
+it('gives a bill up that waited ninety days for a card, and says so', async () => {
+  const world = worldOf({ noCard: 'hold' });
+  world.company = { hasCreditCard: false };
+  await world.usage.record(fact('a', '2026-09-10'));
+  await world.at('2026-10-10').usage.close();
+  await world.at('2027-01-08').usage.close();
+  expect(await world.usage.statement({ ...REF, seq: 1 })).toMatchObject({ status: 'held', held: 'card' });
+  await world.at('2027-01-09').usage.close();
+  expect(await world.usage.statement({ ...REF, seq: 1 })).toMatchObject({ status: 'expired' });
+  expect(world.events).toMatchObject([{ type: 'usage.expired', amount: '0.5' }]);
+  expect(world.cents).toEqual([]);
+});
+
+it('calls a fact late that lies before the end of what is stated, and not at it', async () => {
+  const world = worldOf();
+  await world.usage.record(fact('a', '2026-09-10'));
+  await world.at('2026-10-10').usage.close();
+  expect(await world.usage.record(fact('b', '2026-09-30T23:59:59.999Z'))).toBe('late');
+  expect(await world.usage.record(fact('c', '2026-10-01T00:00:00.000Z'))).toBe('recorded');
+});
+
+it('takes one id of two keys for a conflict', async () => {
+  const world = worldOf({ aggregate: 'uniqueCount' });
+  await world.usage.record(factOf(REF, 'a', '2026-09-10', 1, 'ann'));
+  expect(await world.usage.record(factOf(REF, 'a', '2026-09-10', 1, 'ann'))).toBe('duplicate');
+  await expect(world.usage.record(factOf(REF, 'a', '2026-09-10', 1, 'bo'))).rejects.toMatchObject({
+    code: 'usage.conflict',
+  });
+});
