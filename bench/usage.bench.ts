@@ -18,6 +18,8 @@ const BY_HAND = { short: 500, full: 20_000 } as const;
 const FACTS = { short: 5_000, full: 1_000_000 } as const;
 const COMPANIES = { short: 20, full: 1_000 } as const;
 const BATCH = 500;
+/** Facts that are made at once. */
+const MADE = 50_000;
 const DAY = 86_400_000;
 /** Days of usage, and those after which everything is closed. */
 const DAYS = 95;
@@ -44,6 +46,12 @@ interface Pg {
 const root = process.cwd();
 const load = createRequire(join(root, 'test/sql/package.json'));
 const servers = (await import(pathToFileURL(join(root, 'test/support/sql-servers.mjs')).href)) as Servers;
+
+/** Seconds of CPU, the backend's included, and statements. */
+interface Cost {
+  readonly cpu: number;
+  readonly trips: number;
+}
 
 /** CPU of a process of PostgreSQL so far, in seconds; of hundredths, as Linux counts them. */
 function backendSeconds(pid: number): number {
@@ -115,7 +123,7 @@ export default missing === null
             const { user, system } = process.cpuUsage();
             return { node: (user + system) / 1e6, backend: backendSeconds(pid), trips };
           };
-          const measured = async (work: () => Promise<void>) => {
+          const measured = async (work: () => Promise<void>): Promise<Cost> => {
             const before = cost();
             await work();
             const after = cost();
@@ -155,26 +163,36 @@ export default missing === null
           let units = 0;
           const all = factsOf(count, companies);
           let next = all.next();
-          /** Those that are sent until then, and were not yet. */
-          function* sentUntil(to: number): Generator<UsageFact> {
-            for (; !next.done && next.value.sentAt < to; next = all.next()) yield next.value.fact;
-          }
-          const record = async (to: number): Promise<void> => {
-            now = Math.min(to, START + DAYS * DAY);
-            const sent: UsageFact[] = [];
-            for await (const { result } of usage.recordMany(watch(sentUntil(to), sent), { batch: BATCH })) {
-              const fact = sent.shift()!;
-              if (result === 'recorded' || result === 'late') units += Number(fact.quantity);
-            }
+          /** Some of those that are sent until then, and were not yet. */
+          const sentUntil = (to: number): UsageFact[] => {
+            const some: UsageFact[] = [];
+            for (; !next.done && next.value.sentAt < to && some.length < MADE; next = all.next())
+              some.push(next.value.fact);
+            return some;
           };
-          let recording = { cpu: 0, trips: 0 };
-          let closing = { cpu: 0, trips: 0 };
+          /** Facts are made beside the measurement. */
+          const record = async (to: number): Promise<Cost> => {
+            now = Math.min(to, START + DAYS * DAY);
+            let sum: Cost = { cpu: 0, trips: 0 };
+            for (let some = sentUntil(to); some.length > 0; some = sentUntil(to)) {
+              const results: string[] = [];
+              const cost = await measured(async () => {
+                for await (const { result } of usage.recordMany(some, { batch: BATCH })) results.push(result);
+              });
+              sum = { cpu: sum.cpu + cost.cpu, trips: sum.trips + cost.trips };
+              for (const [place, { quantity }] of some.entries())
+                if (results[place] === 'recorded' || results[place] === 'late') units += Number(quantity);
+            }
+            return sum;
+          };
+          let recording: Cost = { cpu: 0, trips: 0 };
+          let closing: Cost = { cpu: 0, trips: 0 };
           let statements = 0;
           globalThis.gc?.();
           const memory = process.memoryUsage().heapUsed;
           for (const day of CLOSINGS) {
             const to = START + day * DAY;
-            const recorded = await measured(() => record(to));
+            const recorded = await record(to);
             recording = { cpu: recording.cpu + recorded.cpu, trips: recording.trips + recorded.trips };
             now = to + 5 * DAY;
             const closed = await measured(async () => {
@@ -237,14 +255,6 @@ export default missing === null
       },
     })
   : defineBench();
-
-/** Remembers what passes, in its order. */
-function* watch(facts: Iterable<UsageFact>, sent: UsageFact[]): Generator<UsageFact> {
-  for (const fact of facts) {
-    sent.push(fact);
-    yield fact;
-  }
-}
 
 /** As somebody writes it by hand: a row a message, where it is not there yet, and the sum of its company. */
 async function rowByRow(pool: Client, count: number): Promise<void> {
