@@ -74,7 +74,7 @@ export class DeadLetterScan {
   /** All that a filter means of the newest, as many as the time of a page allows. */
   async meant(filter: LetterFilter): Promise<MeantLetters> {
     const until = performance.now() + MOST_MS;
-    return this.#meant(filter, (looked) => looked > 0 && performance.now() >= until);
+    return this.#meant(filter, () => performance.now() >= until);
   }
 
   /** All that a filter means of the newest `looked`, or of the whole list, however long that takes. */
@@ -90,13 +90,13 @@ export class DeadLetterScan {
 
   async #meant(filter: LetterFilter, isEnough: (looked: number) => boolean): Promise<MeantLetters> {
     const letters: DeadNotification[] = [];
-    for (let looked = 0; !isEnough(looked); looked += STRETCH) {
+    for (let looked = 0; ;) {
       const some = await this.queue.deadLetters({ offset: looked, limit: STRETCH });
       letters.push(...some.filter((letter) => isMeant(letter, filter)));
+      looked += some.length;
       if (some.length < STRETCH) return { letters, looked: null };
-      if (isEnough(looked + STRETCH)) return { letters, looked: looked + STRETCH };
+      if (isEnough(looked)) return { letters, looked };
     }
-    return { letters, looked: 0 };
   }
 
   /** Counts a stretch; false where the list ends in it. */
