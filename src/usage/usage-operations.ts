@@ -1,4 +1,5 @@
 import { MaestranoUsageError } from '../errors/usage.error.js';
+import { batchesOf, batchesOfStream } from '../utils/batches.js';
 import { formatExact, QUANTITY_PLACES } from './exact/exact-decimal.js';
 import { checkMeters } from './engine/check-meters.js';
 import { CloseRun, type UsageCloseReport } from './engine/close-run.js';
@@ -17,7 +18,6 @@ import type { UsageCorrection, UsageFact, UsageRecorded, UsageRecordResult } fro
 import type { UsageStatement } from './statement/usage-statement.js';
 import type { SeriesRow, StatementStatus } from './store/usage-records.js';
 import type { SubjectFilter } from './store/usage-store.js';
-import { batchesOf, batchesOfStream } from '../utils/batches.js';
 import {
   findChain,
   findStatement,

@@ -50,8 +50,8 @@ export function lookBackFrom(before: SyncListing | null, passed: number, newest:
 
 /**
  * What a complete reading settles that began at the time: a stamp that was seen an overlap before. No record with it,
- * or an earlier one, can become visible behind such a reading. Only times of one clock are compared with each other, which is the store's: the readings may be
- * those of different instances.
+ * or an earlier one, can become visible behind such a reading. Only times of one clock are compared with
+ * each other, which is the store's: the readings may be those of different instances.
  */
 export function readUpTo(
   stream: SyncStream,

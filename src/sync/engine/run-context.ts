@@ -21,8 +21,8 @@ export interface RunContext {
   readonly options: RunOptions;
   readonly counters: RunCounters;
   /**
-   * The time in milliseconds of the epoch by the clock that all instances share. Whatever is kept and compared by a later run is
-   * told by it: that may be one of another instance, of which the own clock is off.
+   * The time in milliseconds of the epoch by the clock that all instances share. Times that a later run
+   * compares are taken from it: that run may be another instance's, whose own clock differs.
    */
   readonly now: () => number;
   /** What was noticed about fields in this run. */

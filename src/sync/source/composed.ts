@@ -104,14 +104,14 @@ class ComposedSource<
     write: SyncWrite,
   ): Promise<Composed<Main, Part, Property>> {
     const { ofPart, ofMain } = this.#split(data);
-    const part = await this.#brought(await this.spec.source.create(ofPart, write), ofPart, write);
+    const part = await this.#upToDate(await this.spec.source.create(ofPart, write), ofPart, write);
     const { id } = this.spec.source.identity(part);
     const main = await this.main.create({ ...ofMain, [this.spec.by]: id }, write);
     return this.#compose(main, part);
   }
 
-  /** A part that a create left behind which was broken off has the values of that time: it gets those of now. */
-  async #brought(part: Part, wanted: Partial<Part>, write: SyncWrite): Promise<Part> {
+  /** Where an earlier create broke off, the part it left has the values of that time: it gets those of this one. */
+  async #upToDate(part: Part, wanted: Partial<Part>, write: SyncWrite): Promise<Part> {
     const { source } = this.spec;
     const names = Object.keys(wanted) as (keyof Part)[];
     const others = names.filter((name) => !sameValue(part[name], wanted[name]));
@@ -120,7 +120,9 @@ class ComposedSource<
     const changes = Object.fromEntries(others.map((name) => [name, wanted[name]])) as Partial<Part>;
     const updated = await source.update(String(id), changes, { ...write, ifVersion: version });
     if (updated !== null && updated !== 'stale') return updated;
-    throw new Error('The part of an earlier create was changed at the same time.');
+    throw new Error(
+      'The part that an earlier create left was changed meanwhile; the next attempt takes it up.',
+    );
   }
 
   async update(

@@ -27,6 +27,9 @@ export interface SyncSweep {
   readonly found: Readonly<Record<SyncSide, number>>;
   /** Missing records of the application that were newer than all that it listed. */
   readonly lost: number;
-  /** The comparison has the history forget values from before this moment, in milliseconds; null where it forgets none, or has not begun. */
+  /**
+   * The comparison has the history forget values from before this moment, in milliseconds; null where it forgets none, or has
+   * not begun.
+   */
   readonly forgotten: number | null;
 }
