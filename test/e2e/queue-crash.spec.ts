@@ -58,127 +58,124 @@ function newestOf(sent: readonly Sent[]): Map<string, string> {
   return newest;
 }
 
-withRedis(
-  `${DELIVERIES} shuffled and repeated deliveries to two instances that are killed now and then`,
-  () => {
-    const prefix = `crash-${randomUUID()}:`;
-    const name = 'one';
-    const ports: (number | null)[] = [null, null];
-    const children: ChildProcess[] = [];
-    let compiled: CompiledSources;
-    let redis: Redis;
-    let queue: BullmqNotificationQueue;
+withRedis('shuffled and repeated deliveries to two instances that are killed now and then', () => {
+  const prefix = `crash-${randomUUID()}:`;
+  const name = 'one';
+  const ports: (number | null)[] = [null, null];
+  const children: ChildProcess[] = [];
+  let compiled: CompiledSources;
+  let redis: Redis;
+  let queue: BullmqNotificationQueue;
 
-    async function boot(instance: number): Promise<void> {
-      const env = {
-        ...process.env,
-        REDIS_URL,
-        PREFIX: prefix,
-        MARKETPLACE: JSON.stringify(marketplaceInput(name)),
-      };
-      const child = fork(compiled.path('test/support/queue-instance.ts'), {
-        env,
-        execArgv: [],
-        stdio: 'inherit',
-      });
-      children[instance] = child;
-      const [message] = (await once(child, 'message')) as [{ port: number }];
-      ports[instance] = message.port;
-    }
-
-    async function kill(instance: number): Promise<void> {
-      const child = children[instance]!;
-      ports[instance] = null;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-      await boot(instance);
-    }
-
-    /** As the platform would: to whoever listens, again until it is acknowledged. */
-    async function deliver(people: readonly Sent[]): Promise<void> {
-      for (let instance = Math.round(Math.random()); ; instance = 1 - instance) {
-        const port = ports[instance];
-        if (port) {
-          const url = `http://127.0.0.1:${port}/maestrano/connec/notifications/${name}`;
-          const headers = { authorization: basicOf(name), 'content-type': 'application/json' };
-          const response = await fetch(url, {
-            method: 'POST',
-            headers,
-            body: JSON.stringify({ people }),
-          }).catch(() => null);
-          if (response?.status === 200) return;
-        }
-        await pause(20);
-      }
-    }
-
-    async function drained(): Promise<void> {
-      for (let calm = 0; calm < 3; await pause(200)) {
-        const { waiting, active, delayed } = await queue.counts();
-        calm = waiting + active + delayed === 0 ? calm + 1 : 0;
-      }
-    }
-
-    beforeAll(async () => {
-      compiled = compileSources('queue-crash', 'test/support/queue-instance.ts');
-      redis = new Redis(REDIS_URL);
-      queue = new BullmqNotificationQueue({ connection: REDIS_URL, prefix: `${prefix}bull`, worker: false });
-      await Promise.all([boot(0), boot(1)]);
-    }, 60_000);
-
-    afterAll(async () => {
-      for (const child of children) child.kill('SIGKILL');
-      await queue.close();
-      const keys = await redis.keys(`${prefix}*`);
-      if (keys.length > 0) await redis.unlink(...keys);
-      await redis.quit();
-      compiled.remove();
+  async function boot(instance: number): Promise<void> {
+    const env = {
+      ...process.env,
+      REDIS_URL,
+      PREFIX: prefix,
+      MARKETPLACE: JSON.stringify(marketplaceInput(name)),
+    };
+    const child = fork(compiled.path('test/support/queue-instance.ts'), {
+      env,
+      execArgv: [],
+      stdio: 'inherit',
     });
+    children[instance] = child;
+    const [message] = (await once(child, 'message')) as [{ port: number }];
+    ports[instance] = message.port;
+  }
 
-    it('loses none, handles none twice to the end, and applies none that is stale', async () => {
-      const sent = deliveries();
-      const requests = Array.from({ length: DELIVERIES / PER_REQUEST }, (_, i) =>
-        sent.slice(i * PER_REQUEST, (i + 1) * PER_REQUEST),
-      );
-      const pending = requests.values();
-      let acknowledged = 0;
-      const sending = Promise.all(
-        Array.from({ length: 12 }, async () => {
-          for (const people of pending) {
-            await deliver(people);
-            acknowledged += people.length;
-          }
-        }),
-      );
-      let kills = 0;
-      for (; kills < KILLS; kills += 1) {
-        await pause(400 + Math.random() * 800);
-        await kill(kills % 2);
-      }
-      await sending;
-      expect(acknowledged).toBe(DELIVERIES);
-      await drained();
+  async function kill(instance: number): Promise<void> {
+    const child = children[instance]!;
+    ports[instance] = null;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+    await boot(instance);
+  }
 
-      const newest = newestOf(sent);
-      const wrong: string[] = [];
-      let applied = 0;
-      for (const [key, version] of newest) {
-        const log = await redis.lrange(prefix + key, 0, -1);
-        applied += log.length;
-        const increasing = log.every((entry, i) => i === 0 || log[i - 1]! < entry);
-        if (!increasing || log.at(-1) !== version) wrong.push(`${key}: ${log.join(' ')} (newest ${version})`);
+  /** As the platform would: to whoever listens, again until it is acknowledged. */
+  async function deliver(people: readonly Sent[]): Promise<void> {
+    for (let instance = Math.round(Math.random()); ; instance = 1 - instance) {
+      const port = ports[instance];
+      if (port) {
+        const url = `http://127.0.0.1:${port}/maestrano/connec/notifications/${name}`;
+        const headers = { authorization: basicOf(name), 'content-type': 'application/json' };
+        const response = await fetch(url, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ people }),
+        }).catch(() => null);
+        if (response?.status === 200) return;
       }
-      expect(wrong).toEqual([]);
-      expect((await queue.counts()).dead).toBe(0);
-      // What was handled within the last second before its process was killed is handled again; nothing else may be.
-      const finished = Object.values(await redis.hgetall(`${prefix}finished`)).map(Number);
-      const again = finished.reduce((sum, times) => sum + times - 1, 0);
-      expect(again).toBeLessThanOrEqual(kills * CONCURRENCY * PER_REQUEST);
-      expect(await redis.scard(`${prefix}keys`)).toBe(applied);
-      console.info(
-        `${DELIVERIES} deliveries, ${kills} kills: ${applied} applied, ${again} finished again after a kill.`,
-      );
-    }, 120_000);
-  },
-);
+      await pause(20);
+    }
+  }
+
+  async function drained(): Promise<void> {
+    for (let calm = 0; calm < 3; await pause(200)) {
+      const { waiting, active, delayed } = await queue.counts();
+      calm = waiting + active + delayed === 0 ? calm + 1 : 0;
+    }
+  }
+
+  beforeAll(async () => {
+    compiled = compileSources('queue-crash', 'test/support/queue-instance.ts');
+    redis = new Redis(REDIS_URL);
+    queue = new BullmqNotificationQueue({ connection: REDIS_URL, prefix: `${prefix}bull`, worker: false });
+    await Promise.all([boot(0), boot(1)]);
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await queue.close();
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.unlink(...keys);
+    await redis.quit();
+    compiled.remove();
+  });
+
+  it('loses none, handles none twice to the end, and applies none that is stale', async () => {
+    const sent = deliveries();
+    const requests = Array.from({ length: DELIVERIES / PER_REQUEST }, (_, i) =>
+      sent.slice(i * PER_REQUEST, (i + 1) * PER_REQUEST),
+    );
+    const pending = requests.values();
+    let acknowledged = 0;
+    const sending = Promise.all(
+      Array.from({ length: 12 }, async () => {
+        for (const people of pending) {
+          await deliver(people);
+          acknowledged += people.length;
+        }
+      }),
+    );
+    let kills = 0;
+    for (; kills < KILLS; kills += 1) {
+      await pause(400 + Math.random() * 800);
+      await kill(kills % 2);
+    }
+    await sending;
+    expect(acknowledged).toBe(DELIVERIES);
+    await drained();
+
+    const newest = newestOf(sent);
+    const wrong: string[] = [];
+    let applied = 0;
+    for (const [key, version] of newest) {
+      const log = await redis.lrange(prefix + key, 0, -1);
+      applied += log.length;
+      const increasing = log.every((entry, i) => i === 0 || log[i - 1]! < entry);
+      if (!increasing || log.at(-1) !== version) wrong.push(`${key}: ${log.join(' ')} (newest ${version})`);
+    }
+    expect(wrong).toEqual([]);
+    expect((await queue.counts()).dead).toBe(0);
+    // What was handled within the last second before its process was killed is handled again; nothing else may be.
+    const finished = Object.values(await redis.hgetall(`${prefix}finished`)).map(Number);
+    const again = finished.reduce((sum, times) => sum + times - 1, 0);
+    expect(again).toBeLessThanOrEqual(kills * CONCURRENCY * PER_REQUEST);
+    expect(await redis.scard(`${prefix}keys`)).toBe(applied);
+    console.info(
+      `${DELIVERIES} deliveries, ${kills} kills: ${applied} applied, ${again} finished again after a kill.`,
+    );
+  }, 120_000);
+});
