@@ -77,9 +77,9 @@ export class DeadLetterScan {
     return this.#meant(filter, () => performance.now() >= until);
   }
 
-  /** All that a filter means of the newest `looked`, or of the whole list, however long that takes. */
-  async meantOf(filter: LetterFilter, looked: number | null): Promise<readonly DeadNotification[]> {
-    return (await this.#meant(filter, (read) => looked !== null && read >= looked)).letters;
+  /** All that a filter means of the newest `looked`. */
+  async meantOf(filter: LetterFilter, looked: number): Promise<readonly DeadNotification[]> {
+    return (await this.#meant(filter, (read) => read >= looked)).letters;
   }
 
   /** Forgets what older stretches had: somebody took letters out of the list. */

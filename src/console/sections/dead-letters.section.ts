@@ -150,7 +150,7 @@ export class DeadLettersSection implements ConsoleSection {
         message: `There were ${fields.get('dead')} dead letters when you looked, and are ${dead} now. Nothing was sent.`,
       });
     }
-    return this.#scanned().meantOf(filter, isPart ? looked : null);
+    return this.#scanned().meantOf(filter, isPart ? looked : dead);
   }
 
   /** Sends again what the filter means, if that is as many as the person saw. */
