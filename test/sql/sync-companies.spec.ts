@@ -110,6 +110,15 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
       const arrived = ({ company: { rows, connec }, name }: Edit): boolean =>
         rows.list.some(({ firstName }) => firstName === name) &&
         [...connec.records.values()].some(({ record }) => record.first_name === name);
+      const begin = performance.now();
+      /** An hour of one test says now and then how far it is. */
+      const progress = (what: string): void => {
+        if (!process.env.MAESTRANO_STORM) return;
+        const rss = Math.max(0, ...reports.slice(-2).map(({ rssMiB }) => rssMiB));
+        process.stderr.write(
+          `${Math.round((performance.now() - begin) / 1_000)} s: ${what}, ${Math.round(rss)} MiB\n`,
+        );
+      };
       const look = (): void => {
         const [there, left] = [edits.filter(arrived), edits.filter((one) => !arrived(one))];
         lags.push(...there.map(({ at }) => Date.now() - at));
@@ -117,7 +126,6 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
       };
 
       try {
-        const begin = performance.now();
         await Promise.all(
           workers.map(async (worker, n) => {
             const groups = companies.all.filter((_one, index) => index % 2 === n).map(({ group }) => group);
@@ -127,6 +135,7 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
         for (let count = 0; count < 5; count += 1) await minute();
         expect(companies.wrong).toEqual({ different: [], crossed: [] });
         const firstSeconds = (performance.now() - begin) / 1_000;
+        progress('everything is there');
 
         // At rest, ten thousand companies are rows of the store: no timer, no handle, nothing that waits.
         const idle = await workers[0].does({ kind: 'measure', now: Date.now() });
@@ -157,6 +166,8 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
           }
           await minute();
           look();
+          if (count % 10 === 9)
+            progress(`minute ${count + 1} of ${MINUTES}, ${edits.length} edits under way`);
         }
 
         // What was changed at the end is due within an hour and a half, and later where the marketplace had been away.
@@ -164,6 +175,7 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
         for (let count = 0; count < 100; count += 1) {
           await minute();
           if (edits.length > 0) look();
+          if (count % 10 === 9) progress(`minute ${count + 1} of 100 after the faults`);
         }
         expect(companies.wrong).toEqual({ different: [], crossed: [] });
         expect(edits).toEqual([]);
@@ -205,6 +217,6 @@ onPostgres('companies of three marketplaces, two processes, and faults all along
         await Promise.all(workers.map((worker) => worker.end()));
       }
     },
-    stormSize(120_000, 3_600_000),
+    stormSize(120_000, 6_000_000),
   );
 });
