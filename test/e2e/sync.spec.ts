@@ -123,6 +123,10 @@ describe.each(HTTP_ADAPTERS)('synchronization with Connec! on %s', (httpAdapter)
     await ran();
     const plan = await sync.plan(group);
     expect(plan.summary.people).toMatchObject({ match: 1, createInConnec: 2 });
+    const shown = (await sync.plan(group, { values: true })).entries.flatMap(({ fields }) => fields);
+    expect(shown).toContainEqual({ name: 'first_name', to: 'connec', rule: 'new record', value: 'Bob' });
+    expect(shown).toContainEqual({ name: 'first_name', to: 'app', rule: 'new record', value: 'Dan' });
+    expect(plan.entries.flatMap(({ fields }) => fields).filter((field) => 'value' in field)).toEqual([]);
     expect(contacts.writes).toEqual([]);
     expect(people()).toHaveLength(before + 2);
 

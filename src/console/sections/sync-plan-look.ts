@@ -1,5 +1,5 @@
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
-import type { SyncPlan } from '../../sync/engine/plan.js';
+import type { SyncPlan, SyncPlanEntry } from '../../sync/engine/plan.js';
 import { number } from '../../views/format.js';
 import { html } from '../../views/html.js';
 import { card, empty, foreign, table } from '../../views/parts.js';
@@ -34,7 +34,10 @@ export function planPage(
   }
   const { entries, summary, truncated } = plan;
   const shown = (value: unknown): string => (shows ? valueText(value) : maskedText(value));
-  const fields = entries.flatMap((entry) => entry.fields.map((field) => ({ ...entry, ...field })));
+  // What is there already first: a new record takes nothing from anybody.
+  const fields = [...entries]
+    .sort((one, other) => Number(isNew(one)) - Number(isNew(other)))
+    .flatMap((entry) => entry.fields.map((field) => ({ ...entry, ...field })));
   const body = html`<section class="card flush" aria-label="By kind of record">
       <header><h2>By kind of record</h2></header>
       ${
@@ -55,15 +58,15 @@ export function planPage(
     </section>
     <section class="card flush" aria-label="Field by field">
       <header>
-        <h2>What would change, field by field</h2>
+        <h2>What would be written, field by field</h2>
         ${shows ? '' : view.action({ section: PATH, action: 'show', role: 'view', label: 'Show values', mini: true, fields: { ...query, page: 'plan' } })}
       </header>
       ${
         fields.length === 0
           ? empty(
               'idle',
-              'No field of a linked record changes',
-              'Records that are made or matched are counted above.',
+              'No field is written',
+              'Records that are linked, archived or left out are counted above.',
             )
           : table(
               'Fields',
@@ -117,6 +120,10 @@ export function planPage(
       })),
     },
   };
+}
+
+function isNew({ action }: SyncPlanEntry): boolean {
+  return action === 'createInApp' || action === 'createInConnec';
 }
 
 const ACTIONS = [

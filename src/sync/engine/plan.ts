@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { match } from '../merge/match.js';
+import type { FieldWrite } from '../merge/merge.js';
 import { digest } from '../merge/values.js';
 import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { Look, Step } from './decide.js';
@@ -26,7 +27,7 @@ export type SyncPlanAction =
 export interface SyncPlanField {
   readonly name: string;
   readonly to: SyncSide;
-  /** Such as `only app changed`, `newest: app`. */
+  /** Such as `only app changed`, `newest: app`; `new record` where it is created. */
   readonly rule: string;
   /** The values; only in a plan that was asked for with `values`. */
   readonly from?: unknown;
@@ -148,21 +149,19 @@ function entryOf(entity: string, one: Look, step: Step, values: boolean): SyncPl
 }
 
 function fieldsOf(one: Look, step: Step, values: boolean): readonly SyncPlanField[] {
+  const fieldsTo = (to: SyncSide, writes: readonly FieldWrite[], ruleOf: (name: string) => string) =>
+    writes.map(({ rule: { name }, value }) => ({
+      name,
+      to,
+      rule: ruleOf(name),
+      ...(values ? { from: one[to]?.values[name], value } : {}),
+    }));
+  if (step.kind === 'createInApp') return fieldsTo('app', step.writes, () => 'new record');
+  if (step.kind === 'createInConnec') return fieldsTo('connec', step.writes, () => 'new record');
   if (step.kind !== 'write') return [];
   const ruleOf = (name: string): string =>
     step.decisions.find(({ unit }) => unit.some((rule) => rule.name === name))?.rule ?? '';
-  const sides = [
-    ['app', step.toApp],
-    ['connec', step.toConnec],
-  ] as const;
-  return sides.flatMap(([to, writes]) =>
-    writes.map(({ rule, value }) => ({
-      name: rule.name,
-      to,
-      rule: ruleOf(rule.name),
-      ...(values ? { from: one[to]?.values[rule.name], value } : {}),
-    })),
-  );
+  return [...fieldsTo('app', step.toApp, ruleOf), ...fieldsTo('connec', step.toConnec, ruleOf)];
 }
 
 function ambiguous(entity: string, link: SyncLink): SyncPlanEntry {
