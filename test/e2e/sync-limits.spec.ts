@@ -137,6 +137,7 @@ describe('a company that Connec! rejects requests of', () => {
     expect(names()).toEqual(['Ottoline of cld-2']);
     const state = await store.group(scope);
     expect(state.run).toMatchObject({ status: 'ERROR', code: 'sync.sideAway' });
+    expect(state.run?.message).toContain('Credentials rejected');
     expect(await store.stream(scope, 'people')).toMatchObject({ connecHigh, appCursor });
 
     const asked = requestsOf('cld-1');

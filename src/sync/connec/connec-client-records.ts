@@ -9,6 +9,7 @@ import {
 } from '../../connec/client/external-ids.js';
 import { MaestranoConnecError } from '../../errors/connec.error.js';
 import { MaestranoHttpError } from '../../errors/http.error.js';
+import { MaestranoError } from '../../errors/maestrano.error.js';
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type {
   ConnecPosition,
@@ -177,7 +178,8 @@ export class ConnecClientRecords implements ConnecRecords {
   #away(cause: unknown): MaestranoSyncError {
     this.#note(cause);
     return new MaestranoSyncError('sync.sideAway', {
-      message: 'Connec! cannot be read at present.',
+      // A wrong company or key looks like an outage unless its cause is said.
+      message: `Connec! cannot be read at present${cause instanceof MaestranoError ? `: ${cause.message}` : '.'}`,
       marketplace: this.client.marketplace.name,
       group: this.client.group,
       cause,

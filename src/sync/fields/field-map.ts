@@ -104,17 +104,25 @@ type ConvertedField<Local, Value> = {
     );
 }[keyof Local & string];
 
-/** The id of a record of another entity. It is waited for, and its ids are exchanged on the way. */
-interface ReferenceField<Local> {
-  /** The property with the application's id. */
-  readonly app: {
-    [K in keyof Local & string]: [Filled<Local[K]>] extends [string | number | bigint] ? K : never;
-  }[keyof Local & string];
-  /** The resource whose records it refers to; an entity of it must be synchronized as well. */
-  readonly refers: keyof ConnecResources;
-  readonly direction?: 'both' | 'toConnec' | 'toApp';
-  readonly conflict?: SyncConflictRule;
-}
+/** Properties of the application's record that hold an id. */
+type IdKeys<Local> = {
+  [K in keyof Local & string]: [Filled<Local[K]>] extends [string | number | bigint] ? K : never;
+}[keyof Local & string];
+
+/**
+ * The id of a record of another entity. It is waited for, and its ids are exchanged on the way. One type for each property,
+ * so that the compiler finds a field's type by it, and with that the types of the parameters of conversions.
+ */
+type ReferenceField<Local> = {
+  [K in IdKeys<Local>]: {
+    /** The property with the application's id. */
+    readonly app: K;
+    /** The resource whose records it refers to; an entity of it must be synchronized as well. */
+    readonly refers: keyof ConnecResources;
+    readonly direction?: 'both' | 'toConnec' | 'toApp';
+    readonly conflict?: SyncConflictRule;
+  };
+}[IdKeys<Local>];
 
 /** What a list has in each place; never for what is none. */
 type LineOf<T> = Filled<T> extends readonly (infer Line)[] ? Line : never;

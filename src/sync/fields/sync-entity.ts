@@ -94,7 +94,12 @@ export function syncEntity<
   Local extends object,
   Resource extends ConnecResourceName,
   Remote = ConnecRecordOf<Resource>,
->(resource: Resource, source: SyncSource<Local>, spec: SyncEntitySpec<Local, Remote>): SyncEntity {
+>(
+  resource: Resource,
+  source: SyncSource<Local>,
+  // Types come from the source and the resource, never from the fields: so the parameters of conversions have types.
+  spec: NoInfer<SyncEntitySpec<Local, Remote>>,
+): SyncEntity {
   const name = spec.name ?? resource;
   const wrong = (message: string, fields: readonly string[] = []): never => {
     throw new MaestranoSyncError('sync.declaration', {
@@ -116,6 +121,7 @@ export function syncEntity<
     .map(([path, field]) => ruleOf(path, field, wrong))
     .map((rule) => (shared.includes(rule.name) ? asShared(rule, wrong) : rule));
   const lists = specs.filter(isList).map(([path, field]) => listOf(path, field, wrong));
+  checkWritten([...rules, ...lists], wrong);
   const known = new Set(rules.map(({ name: path }) => path));
   const check = (paths: readonly string[], where: string): void => {
     for (const path of paths)
@@ -176,6 +182,7 @@ function listOf(path: string, field: FieldSpec, wrong: Wrong): ListRule {
   );
   if (specs.length === 0) wrong(`the list "${path}" has no fields.`, [path]);
   const rules = specs.map(([line, spec]) => ruleOf(line, spec, wrong));
+  checkWritten(rules, wrong);
   for (const one of match) {
     if (!rules.some((rule) => rule.name === one))
       wrong(`"${one}" of "match" is no field of the list "${path}".`, [path]);
@@ -184,6 +191,22 @@ function listOf(path: string, field: FieldSpec, wrong: Wrong): ListRule {
 }
 
 type Wrong = (message: string, fields?: readonly string[]) => never;
+
+/** No property of the application is written by two fields: each would undo what the other wrote. */
+function checkWritten(rules: readonly Pick<FieldRule, 'name' | 'app' | 'direction'>[], wrong: Wrong): void {
+  const written = new Map<string, string>();
+  for (const { name, app, direction } of rules) {
+    if (direction === 'toConnec') continue;
+    const other = written.get(app);
+    if (other !== undefined) {
+      wrong(`"${other}" and "${name}" both write "${app}": give one of them the direction "toConnec".`, [
+        other,
+        name,
+      ]);
+    }
+    written.set(app, name);
+  }
+}
 
 function ruleOf(path: string, field: FieldSpec, wrong: Wrong): FieldRule {
   const given = typeof field === 'string' ? { app: field } : field;

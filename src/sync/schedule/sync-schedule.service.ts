@@ -11,6 +11,7 @@ import { RecurringWork } from '../../stores/recurring-work.js';
 import { SyncScheduler } from '../../stores/sync-scheduler.js';
 import { errorPlace } from '../../utils/error-place.js';
 import { Repetition } from '../../utils/repetition.js';
+import { number } from '../../views/format.js';
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { appOf, scopeOf } from '../group-sides.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
@@ -51,7 +52,12 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** @internal Nest's own hook. */
   onApplicationBootstrap(): void {
-    if (this.options.schedule === 'off') return;
+    const { schedule, store } = this.options;
+    const names = this.sync.entities.join(', ');
+    const how =
+      schedule === 'off' ? 'when asked for' : `every ${number((schedule?.everyMs ?? HOUR_MS) / 1_000)} s`;
+    this.#logger.log(`Synchronization: ${names}; ${how}; links in ${store.constructor.name}`);
+    if (schedule === 'off') return;
     if (this.scheduler && this.recurring) {
       return this.recurring.repeat('synchronization', TURN_MS, () => this.#repetition.once());
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 
 import { Admission } from '../../../src/sync/schedule/admission.js';
 import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
@@ -27,6 +28,19 @@ function scheduled(store: MemorySyncStore) {
   const schedule = new SyncSchedule(options, sync as unknown as MaestranoSync);
   return { schedule, started };
 }
+
+describe('the start', () => {
+  it('says what is synchronized, how often, and where it is kept', () => {
+    const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    const options = { store: new MemorySyncStore(), entities: [], owner: { provider: 'p', realm: 'r' } };
+    const sync = { entities: ['people', 'items'] } as unknown as MaestranoSync;
+    new SyncSchedule({ ...options, schedule: 'off' }, sync).onApplicationBootstrap();
+    expect(log).toHaveBeenCalledWith(
+      'Synchronization: people, items; when asked for; links in MemorySyncStore',
+    );
+    log.mockRestore();
+  });
+});
 
 describe('when groups are due', () => {
   it('is once in every interval, at a moment of its own, and never soon after a run', () => {

@@ -157,6 +157,17 @@ describe('the declaration of an entity', () => {
     expect(codeOf(without('find', {}, { withoutKey: true }))).toBeNull();
   });
 
+  it('gives the parameters of conversions their types', () => {
+    const { rules } = syncEntity('people', source, {
+      fields: {
+        first_name: { app: 'updatedAt', to: (at) => at.toISOString(), from: (text) => new Date(text ?? 0) },
+        last_name: { app: 'rev', direction: 'toConnec', to: (rev) => rev.toFixed(0) },
+      },
+    });
+    expect(rules[0]?.toConnec?.(new Date(0))).toBe('1970-01-01T00:00:00.000Z');
+    expect(rules[1]?.toConnec?.(7)).toBe('7');
+  });
+
   it('check 26: says what is wrong where nobody checked the types', () => {
     const declare = (spec: object) => () => syncEntity('people', source, spec as never);
     expect(codeOf(declare({ fields: {} }))).toBe('sync.declaration');
@@ -170,5 +181,15 @@ describe('the declaration of an entity', () => {
     expect(codeOf(declare({ fields: { first_name: { app: 'firstName', direction: 'up' } } }))).toBe(
       'sync.declaration',
     );
+  });
+
+  it('refuses two fields that write one property, also of a line', () => {
+    const declare = (map: object) => () => syncEntity('people', source, { fields: map } as never);
+    const both = { first_name: 'firstName', last_name: 'firstName' };
+    expect(declare(both)).toThrow('"first_name" and "last_name" both write "firstName"');
+    const lines = { app: 'lines', key: 'id', fields: { code: 'text', description: { app: 'text' } } };
+    expect(declare({ lines })).toThrow('"code" and "description" both write "text"');
+    const oneWay = { ...both, last_name: { app: 'firstName', direction: 'toConnec' } };
+    expect(codeOf(declare(oneWay))).toBeNull();
   });
 });
