@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ConnecPosition } from '../connec/connec-records.js';
+import type { SyncEntity } from '../fields/entity-definition.js';
 import { hasChanged } from '../merge/merge.js';
-import { matchKeysOf } from '../merge/match.js';
+import { halfOf, matchKeysOf } from '../merge/match.js';
+
 import { withLines } from '../merge/lines.js';
 import {
   type Convert,
@@ -34,6 +36,12 @@ import { isOver, type RunContext } from './run-context.js';
 /** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */
 const MAX_PAGES = 100_000;
 
+/** What came of records that were seen: links that changed, and keys of those that became part of another one. */
+export interface Seen {
+  readonly links: readonly SyncLink[];
+  readonly removed: readonly string[];
+}
+
 /** Links of a page, found together and changed one by one. */
 class Page {
   readonly #links = new Map<string, SyncLink>();
@@ -43,6 +51,7 @@ class Page {
     external: new Map<string, string>(),
   };
   readonly #touched = new Set<string>();
+  readonly #dropped = new Set<string>();
 
   add(links: readonly (SyncLink | null)[]): void {
     for (const link of links) if (link && !this.#links.has(link.key)) this.#keep(link);
@@ -65,8 +74,15 @@ class Page {
     return link;
   }
 
-  get touched(): SyncLink[] {
-    return [...this.#touched].map((key) => this.#links.get(key)!);
+  /** Takes a link out: its record is that of another one. */
+  drop({ key }: SyncLink): void {
+    this.#links.delete(key);
+    this.#touched.delete(key);
+    this.#dropped.add(key);
+  }
+
+  get seen(): Seen {
+    return { links: [...this.#touched].map((key) => this.#links.get(key)!), removed: [...this.#dropped] };
   }
 
   #keep(link: SyncLink): void {
@@ -97,7 +113,7 @@ export async function discoverApp(context: RunContext): Promise<void> {
     context.counters.read += page.records.length;
     for (const record of page.records)
       if (isRecent(start.appAnchors, record.version)) read.set(record.id, record);
-    const links = await seeApp(context, page.records, 'poll');
+    const { links, removed } = await seeApp(context, page.records, 'poll');
     const deleted = await seeDeleted(context, page.deleted ?? []);
     const stream = await store.stream(scope, entity.name);
     const noticed = withNotices(stream, orderNotices(entity.source, page.records));
@@ -105,6 +121,7 @@ export async function discoverApp(context: RunContext): Promise<void> {
     await context.guard.commit({
       entity: entity.name,
       links: [...links, ...deleted],
+      removed,
       stream: {
         ...noticed.stream,
         appCursor: page.safeUntil,
@@ -140,7 +157,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     context.counters.read += page.records.length;
     const records = page.records.map((record) => readConnec(entity, record));
     for (const record of records) if (isRecent(start.connecAnchors, record.at)) read.set(record.id, record);
-    const links = await seeConnec(context, records, 'poll');
+    const { links, removed } = await seeConnec(context, records, 'poll');
     const stream = await store.stream(scope, entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
     const left = page.next?.skip === 0 && isOver(context.listUntil) ? page.next.since : null;
@@ -169,7 +186,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
               : connecHigh,
           }
         : {};
-    await context.guard.commit({ entity: entity.name, links, stream: { ...after, ...ended } });
+    await context.guard.commit({ entity: entity.name, links, removed, stream: { ...after, ...ended } });
     if (page.next === null) break;
     if (left !== null) {
       context.unfinished = true;
@@ -206,7 +223,7 @@ export async function takeHints(context: RunContext): Promise<void> {
     }
     await context.guard.commit({
       entity: entity.name,
-      links: page.touched,
+      links: page.seen.links,
       hints: hints.map(({ id }) => id),
     });
   }
@@ -222,7 +239,7 @@ export async function seeApp(
   shown: readonly AppSideRecord[],
   cause: SyncCause,
   mark?: number,
-): Promise<readonly SyncLink[]> {
+): Promise<Seen> {
   const { store, scope, entity } = context;
   const records = await withoutErased(context, 'app', shown);
   const refs: SyncRef[] = records.flatMap(({ id, key }) => [
@@ -242,7 +259,7 @@ export async function seeApp(
       page.put(asGone(link, now));
       link = undefined;
     }
-    link ??= createdWith(record.key, page);
+    link = known(link, createdWith(record.key, page), 'app', page);
     if (entity.singleton) link ??= page.without('app');
     link ??= newLink(linkKey(), { app: record.id }, now);
     const before = link;
@@ -253,7 +270,7 @@ export async function seeApp(
     if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
     if (link !== before) page.put(link);
   }
-  return page.touched;
+  return page.seen;
 }
 
 /** As {@link seeApp}, for records of Connec!. */
@@ -262,7 +279,7 @@ export async function seeConnec(
   shown: readonly ConnecSide[],
   cause: SyncCause,
   mark?: number,
-): Promise<readonly SyncLink[]> {
+): Promise<Seen> {
   const { store, scope, entity } = context;
   const records = await withoutErased(context, 'connec', shown);
   const refs: SyncRef[] = records.flatMap(({ id, externalIds }) => [
@@ -275,10 +292,12 @@ export async function seeConnec(
   const references = await References.of(store, scope, entity, records, context.owner);
   const now = context.now();
   for (const record of records) {
-    let link = page.by('connec', record.id) ?? namedBy(record, page);
+    const byId = page.by('connec', record.id);
+    let link = known(byId, namedBy(record, page), 'connec', page);
     if (entity.singleton) link ??= page.without('connec');
-    link ??= newLink(linkKey(), adopted(record, page), now);
+    link ??= newLink(linkKey(), { connec: record.id }, now);
     const before = link;
+    if (isUndecided(link, 'connec')) link = adopting(link, record, page);
     if (link.connec.id === null) link = withSide(link, 'connec', { id: record.id });
     if (link.externalId === null && link.app.id !== null && record.externalIds.includes(link.app.id)) {
       link = { ...link, externalId: link.app.id, externalConfirmed: true };
@@ -291,7 +310,27 @@ export async function seeConnec(
     if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
     if (link !== before) page.put(link);
   }
-  return page.touched;
+  return page.seen;
+}
+
+/**
+ * The link of a record: the one that has its id, unless that knows nothing else. A hint named the record then, and what the record
+ * itself says of its ids is worth more: without it a record that we created, of which the response was lost, would be created once more.
+ */
+function known(
+  byId: SyncLink | undefined,
+  named: SyncLink | undefined,
+  side: SyncSide,
+  page: Page,
+): SyncLink | undefined {
+  if (!byId || !named || byId.key === named.key || !isUndecided(byId, side)) return byId ?? named;
+  page.drop(byId);
+  return named;
+}
+
+/** Whether the link has a record of this side alone, with nothing that was sent or said of it. */
+function isUndecided(link: SyncLink, side: SyncSide): boolean {
+  return halfOf(link) === side && link.direction !== 'none' && link.hold?.kind !== 'ignored';
 }
 
 /** The link of the record of Connec! that the application made its record from. */
@@ -309,12 +348,12 @@ function namedBy(record: ConnecSide, page: Page): SyncLink | undefined {
     );
 }
 
-/** The ids of a new link: a record that carries an id of ours which no link has is taken for that record. */
-function adopted(record: ConnecSide, page: Page): { readonly connec: string; readonly app?: string } {
+/** A record that carries an id of ours which no link has is taken for that record. */
+function adopting(link: SyncLink, record: ConnecSide, page: Page): SyncLink {
   const app = record.externalIds.find(
     (id) => page.by('app', id) === undefined && page.by('external', id) === undefined,
   );
-  return app === undefined ? { connec: record.id } : { connec: record.id, app };
+  return app === undefined ? link : withSide(link, 'app', { id: app });
 }
 
 async function seeDeleted(context: RunContext, ids: readonly string[]): Promise<readonly SyncLink[]> {

@@ -10,6 +10,7 @@ import { look } from './look-at-records.js';
 import { matched } from './match-records.js';
 import type { AppSideRecord } from './records.js';
 import { externalIds } from './external-ids.js';
+import { identified } from './identify.js';
 import { historyOf, withValuesSince } from './history.js';
 import { withNotices } from './notices.js';
 import { ConversionFailure, References, waitsFor } from './references.js';
@@ -66,7 +67,10 @@ export async function processBatch(
 ): Promise<void> {
   const links = await matched(context, due);
   if (links.length === 0) return;
-  const looks = (await look(context, links)).filter((one) => allowed?.(one) ?? true);
+  const looks = (await identified(context, await look(context, links))).filter(
+    (one) => allowed?.(one) ?? true,
+  );
+  if (looks.length === 0) return;
   const records = looks.flatMap(({ app, connec }): SideRecord[] =>
     [app, connec].filter((one) => one !== null),
   );

@@ -4,7 +4,7 @@ import type { SyncSweep } from '../store/sync-listing.js';
 import type { SyncCommit } from '../store/sync-store.js';
 import { overlapOf } from './connec-position.js';
 import { asGone } from './decide.js';
-import { seeApp, seeConnec } from './discover.js';
+import { seeApp, seeConnec, type Seen } from './discover.js';
 import { forgottenBefore } from './history.js';
 import { readConnec } from './records.js';
 import { stopRestored } from './restored.js';
@@ -102,9 +102,9 @@ class Listing {
         this.#ids.app.add(id);
         if (typeof version === 'number') newest = Math.max(newest, version);
       }
-      const links = await seeApp(this.context, page.records, 'sweep', this.#mark);
+      const seen = await seeApp(this.context, page.records, 'sweep', this.#mark);
       const next = page.more ? { after: page.cursor } : ({ at: 'connec', after: null } as const);
-      await this.#listed('app', links, shownAt, { newest, ...next });
+      await this.#listed('app', seen, shownAt, { newest, ...next });
       if (!page.more) return !this.#isOver;
       if (this.#isOver) return false;
     }
@@ -122,13 +122,13 @@ class Listing {
       const shownAt = this.context.now();
       for (const { id } of page.records) this.#ids.connec.add(id);
       const records = page.records.map((record) => readConnec(entity, record));
-      const links = await seeConnec(this.context, records, 'sweep', this.#mark);
+      const seen = await seeConnec(this.context, records, 'sweep', this.#mark);
       // Within a stamp nothing is left: its records may have got later ones by the next slice.
       const isWhole = page.next?.skip === 0;
       const next = page.next
         ? { after: isWhole ? String(page.next.since) : this.state.after }
         : ({ at: 'compare', after: null } as const);
-      await this.#listed('connec', links, shownAt, next);
+      await this.#listed('connec', seen, shownAt, next);
       if (page.next === null) return !this.#isOver;
       if (isWhole && this.#isOver) return false;
       position = page.next;
@@ -176,7 +176,7 @@ class Listing {
       await guard.check();
       const keys = page.links.map(({ key }) => key);
       const forgetValues = forgotten === null ? null : { keys, before: forgotten };
-      await this.#save(changed, { lost, after: page.next, forgotten }, forgetValues);
+      await this.#save({ links: changed, removed: [] }, { lost, after: page.next, forgotten }, forgetValues);
       if (page.next === null) return true;
       if (this.#isOver) return false;
     }
@@ -198,7 +198,7 @@ class Listing {
   /** Keeps what a page of the side showed. What is due by it alone, and was not before, polling had not found. */
   async #listed(
     side: SyncSide,
-    links: readonly SyncLink[],
+    { links, removed }: Seen,
     shownAt: number,
     changes: Partial<SyncSweep>,
   ): Promise<void> {
@@ -206,22 +206,22 @@ class Listing {
     const more = links.filter(
       ({ causes, since }) => causes.length === 1 && causes[0] === 'sweep' && (since ?? 0) >= shownAt,
     ).length;
-    await this.#save(links, { ...changes, found: { ...found, [side]: found[side] + more } });
+    await this.#save({ links, removed }, { ...changes, found: { ...found, [side]: found[side] + more } });
   }
 
   /** Keeps changed links, and how far the listing is where it may go on elsewhere. */
   async #save(
-    links: readonly SyncLink[],
+    { links, removed }: Seen,
     changes: Partial<SyncSweep>,
     forgetValues: SyncCommit['forgetValues'] | null = null,
   ): Promise<void> {
     this.state = { ...this.state, ...changes };
     const { guard, entity, store, scope } = this.context;
-    const written = { entity: entity.name, links, ...(forgetValues ? { forgetValues } : {}) };
+    const written = { entity: entity.name, links, removed, ...(forgetValues ? { forgetValues } : {}) };
     if (this.sliced) {
       const stream = await store.stream(scope, entity.name);
       await guard.commit({ ...written, stream: { ...stream, sweep: this.state } });
-    } else if (links.length > 0 || forgetValues) await guard.commit(written);
+    } else if (links.length + removed.length > 0 || forgetValues) await guard.commit(written);
   }
 }
 
