@@ -190,7 +190,7 @@ function createInConnec(link: SyncLink, app: AppSideRecord, look: Look, context:
     }
     return keep(dueNow(withSide(link, 'connec', { id }), 'retry', now));
   }
-  const accepted = !entity.singleton && (entity.accept?.({ app: app.record }) ?? true);
+  const accepted = !entity.singleton && isAccepted(entity, { app: app.record });
   if (!accepted || !rulesFor(context.rules, link, entity).writable.connec)
     return keep(atRest(seen(link, app, null)));
   const { units, app: lined } = withLines(entity, link, { app, connec: null }, context.convert);
@@ -206,7 +206,7 @@ function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: De
   if (entity.source.withoutKey && link.intents.some(({ side }) => side === 'app')) {
     return keep(held(link, look, 'quarantined', 'sync.undecidedCreate', now));
   }
-  const accepted = !entity.singleton && (entity.accept?.({ connec: connec.record }) ?? true);
+  const accepted = !entity.singleton && isAccepted(entity, { connec: connec.record });
   if (!accepted || !rulesFor(context.rules, link, entity).writable.app)
     return keep(atRest(seen(link, null, connec)));
   const { units, connec: lined } = withLines(entity, link, { app: null, connec }, context.convert);
@@ -215,6 +215,18 @@ function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: De
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }
   return { kind: 'createInApp', link, writes: withDefaults(converted.writes, 'app') };
+}
+
+/** @throws ConversionFailure */
+function isAccepted(
+  { accept }: SyncEntity,
+  record: Parameters<NonNullable<SyncEntity['accept']>>[0],
+): boolean {
+  try {
+    return accept?.(record) ?? true;
+  } catch (error) {
+    throw new ConversionFailure('accept', error);
+  }
 }
 
 /** All values of a new record. */

@@ -29,7 +29,7 @@ import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { withoutErased } from './erased.js';
 import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
-import { References } from './references.js';
+import { ConversionFailure, References } from './references.js';
 import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
 import { isOver, type RunContext } from './run-context.js';
 
@@ -264,8 +264,7 @@ export async function seeApp(
     link ??= newLink(linkKey(), { app: record.id }, now);
     const before = link;
     if (link.app.id === null) link = withSide(link, 'app', { id: record.id });
-    if (link.connec.id === null)
-      link = { ...link, matchKeys: matchKeysOf(entity, record, references.convert) };
+    if (link.connec.id === null) link = { ...link, matchKeys: keysOf(entity, record, references.convert) };
     link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
     if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
     if (link !== before) page.put(link);
@@ -304,7 +303,7 @@ export async function seeConnec(
     }
     if (link.app.id === null && link.gone === null) {
       const matchable = record.externalIds.length === 0 && !isArchived(context, record);
-      link = { ...link, matchKeys: matchable ? matchKeysOf(entity, record, references.convert) : [] };
+      link = { ...link, matchKeys: matchable ? keysOf(entity, record, references.convert) : [] };
     }
     link = sight(markedDue(context, link, record, { cause, now, convert: references.convert }), record);
     if (mark !== undefined) link = withSide(link, record.side, { listed: mark });
@@ -331,6 +330,16 @@ function known(
 /** Whether the link has a record of this side alone, with nothing that was sent or said of it. */
 function isUndecided(link: SyncLink, side: SyncSide): boolean {
   return halfOf(link) === side && link.direction !== 'none' && link.hold?.kind !== 'ignored';
+}
+
+/** Keys by which the record is matched; none where it cannot be converted, which is said when it is decided. */
+function keysOf(entity: SyncEntity, record: SideRecord, convert: Convert): readonly string[] {
+  try {
+    return matchKeysOf(entity, record, convert);
+  } catch (error) {
+    if (error instanceof ConversionFailure) return [];
+    throw error;
+  }
 }
 
 /** The link of the record of Connec! that the application made its record from. */

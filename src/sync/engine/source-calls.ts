@@ -50,15 +50,13 @@ export class SourceCalls {
     limit: number,
   ): Promise<Omit<SyncChanges<AppRecord>, 'records'> & { readonly records: readonly AppSideRecord[] }> {
     const { source } = this.entity;
-    const page = await this.#read(async (context) => {
-      try {
-        return await source.changes({ cursor, limit }, context);
-      } catch (error) {
+    return this.#read(async (context) => {
+      const page = await source.changes({ cursor, limit }, context).catch((error: unknown) => {
         if (!(error instanceof SyncCursorExpired) || cursor === null) throw error;
         return source.changes({ cursor: null, limit }, context);
-      }
+      });
+      return { ...page, records: page.records.map((record) => readApp(this.entity, record)) };
     });
-    return { ...page, records: page.records.map((record) => readApp(this.entity, record)) };
   }
 
   /** Records by id. @throws MaestranoSyncError `sync.sideAway` */
@@ -66,19 +64,20 @@ export class SourceCalls {
     const found = new Map<string, AppSideRecord>();
     for (let start = 0; start < ids.length; start += MAX_IDS) {
       const wanted = ids.slice(start, start + MAX_IDS);
-      const records = await this.#read((context) => this.entity.source.get(wanted, context));
-      for (const record of records) {
-        const read = readApp(this.entity, record);
-        if (wanted.includes(read.id)) found.set(read.id, read);
-      }
+      const records = await this.#read(async (context) =>
+        (await this.entity.source.get(wanted, context)).map((record) => readApp(this.entity, record)),
+      );
+      for (const read of records) if (wanted.includes(read.id)) found.set(read.id, read);
     }
     return found;
   }
 
   /** @throws MaestranoSyncError `sync.sideAway` */
   async find(key: string): Promise<AppSideRecord | null> {
-    const record = await this.#read((context) => this.entity.source.find(key, context));
-    return record === null ? null : readApp(this.entity, record);
+    return this.#read(async (context) => {
+      const record = await this.entity.source.find(key, context);
+      return record === null ? null : readApp(this.entity, record);
+    });
   }
 
   async create(data: AppRecord, key: string): Promise<AppWritten> {
