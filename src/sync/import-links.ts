@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { type ErasedContext, withoutErased } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
-import { dueNow, newLink, type SyncDirection, type SyncLink } from './store/sync-link.js';
+import { dueNow, newLink, type SyncDirection, type SyncLink, type SyncSide } from './store/sync-link.js';
 import type { SyncScope, SyncStore } from './store/sync-store.js';
 
 /** Two records that belong together, as somebody else knew it. */
@@ -21,6 +22,8 @@ export interface SyncImportResult {
   readonly linked: number;
   /** Pairs that were linked already. */
   readonly known: number;
+  /** Pairs of which a record was erased on request of a person: they stay apart. */
+  readonly erased: number;
   /** Pairs of which one record is linked to another one: nothing was changed. */
   readonly conflicts: readonly { readonly app: string; readonly connec: string }[];
 }
@@ -38,11 +41,14 @@ export async function importLinks(
   { scope, entity }: { readonly scope: SyncScope; readonly entity: string },
   links: readonly SyncImportedLink[],
 ): Promise<SyncImportResult> {
-  let [linked, known] = [0, 0];
+  let [linked, known, erased] = [0, 0, 0];
   const conflicts: { app: string; connec: string }[] = [];
-  const seen = { app: new Set<string>(), connec: new Set<string>() };
+  const seen = { app: new Map<string, string>(), connec: new Set<string>() };
+  const hasErased = (await store.stream(scope, entity)).erased > 0;
   for (let start = 0; start < links.length; start += STEP) {
-    const step = links.slice(start, start + STEP);
+    const all = links.slice(start, start + STEP);
+    const step = await withoutErasedPairs({ store, scope, entity: { name: entity }, hasErased }, all);
+    erased += all.length - step.length;
     const refs = step.flatMap(({ app, connec }) => [{ app }, { connec }]);
     const found = await store.links(scope, entity, refs);
     const changed: SyncLink[] = [];
@@ -55,7 +61,7 @@ export async function importLinks(
       else if (taken || (byApp?.connec.id ?? null) !== null || (byConnec?.app.id ?? null) !== null) {
         conflicts.push({ app, connec });
       } else {
-        seen.app.add(app);
+        seen.app.set(app, connec);
         seen.connec.add(connec);
         changed.push(pairOf(one, byApp, byConnec));
         if (byApp !== null && byConnec !== null) removed.push(byConnec.key);
@@ -64,7 +70,19 @@ export async function importLinks(
     linked += changed.length;
     if (changed.length > 0) await guard.commit({ entity, links: changed, removed });
   }
-  return { linked, known, conflicts };
+  return { linked, known, erased, conflicts };
+}
+
+async function withoutErasedPairs(
+  context: ErasedContext,
+  links: readonly SyncImportedLink[],
+): Promise<readonly SyncImportedLink[]> {
+  const by = async (side: SyncSide): Promise<ReadonlySet<string>> => {
+    const records = links.map((link) => ({ id: link[side] }));
+    return new Set((await withoutErased(context, side, records)).map(({ id }) => id));
+  };
+  const [apps, connecs] = [await by('app'), await by('connec')];
+  return links.filter(({ app, connec }) => apps.has(app) && connecs.has(connec));
 }
 
 function pairOf(one: SyncImportedLink, byApp: SyncLink | null, byConnec: SyncLink | null): SyncLink {

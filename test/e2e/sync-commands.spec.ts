@@ -148,7 +148,7 @@ describe('the sync commands', () => {
     const before = JSON.stringify(people());
     const imported = await json('import-id-maps', COMPANY, 'dump.csv');
     expect(imported).toEqual({
-      entities: { people: { linked: 4, known: 0, conflicts: [] } },
+      entities: { people: { linked: 4, known: 0, erased: 0, conflicts: [] } },
       halves: 1,
       others: 1,
     });

@@ -39,8 +39,8 @@ export function importIdMapsCommand(command: CliCommand): CliCommand {
         const others = rows.filter(({ connecEntity }) => !known.has(connecEntity)).length;
         return report(at, options.json, { entities: results, halves, others }, [
           ...Object.entries(results).map(
-            ([entity, { linked, known: there, conflicts }]) =>
-              `${entity}: ${linked} linked, ${there} known, ${conflicts.length} contradict what is there`,
+            ([entity, { linked, known: there, erased, conflicts }]) =>
+              `${entity}: ${linked} linked, ${there} known, ${erased} erased, ${conflicts.length} contradict what is there`,
           ),
           `${halves} rows with one id only, ${others} of other entities`,
         ]);

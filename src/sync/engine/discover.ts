@@ -26,7 +26,7 @@ import type { SyncRef, SyncStream } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
 import { anchorsFrom, lookBackFrom, readFrom, readUpTo } from './connec-position.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
-import { withoutErased } from './erased.js';
+import { erasedNames, withoutErased } from './erased.js';
 import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { ConversionFailure, References } from './references.js';
@@ -289,10 +289,17 @@ export async function seeConnec(
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
+  const names = records.flatMap(({ externalIds }) => externalIds);
+  const erased = await erasedNames(context, names);
   const now = context.now();
   for (const record of records) {
     const byId = page.by('connec', record.id);
     let link = known(byId, namedBy(record, page), 'connec', page);
+    // Of somebody who was erased: a create that nobody heard of, or a record that another one was merged into.
+    if (!link?.app.id && record.externalIds.some((id) => erased.has(id))) {
+      if (link && isUndecided(link, 'connec')) page.drop(link);
+      continue;
+    }
     if (entity.singleton) link ??= page.without('connec');
     link ??= newLink(linkKey(), { connec: record.id }, now);
     const before = link;

@@ -3,10 +3,9 @@ import { hash } from 'node:crypto';
 import type { ConnecRecords } from '../connec/connec-records.js';
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import { withValueAt } from '../merge/values.js';
-import { atRest, newLink, type SyncLink, type SyncSide } from '../store/sync-link.js';
+import { newLink, type SyncLink, type SyncSide, withSide } from '../store/sync-link.js';
 import type { SyncScope, SyncStore } from '../store/sync-store.js';
 import type { HeldLease } from './held-lease.js';
-import type { RunContext } from './run-context.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 
 /** What was done about a person's record. Holds no id of it. */
@@ -27,6 +26,9 @@ export interface SyncErasable {
   readonly history: number;
 }
 
+/** Ids of a record: those of both sides, and the one that we gave it at Connec!. */
+type IdKind = SyncSide | 'external';
+
 /** What erasing stands on. */
 interface EraseFacts {
   readonly store: SyncStore;
@@ -42,19 +44,27 @@ interface EraseFacts {
  */
 export async function eraseLink(
   facts: EraseFacts,
-  { key, app, connec }: SyncLink,
+  { key, app, connec, externalId, intents }: SyncLink,
   how: 'archive' | 'unlink',
 ): Promise<SyncErasure> {
   const { store, sides, guard, entity } = facts;
   const { scope } = sides;
+  const isOpen = connec.id === null && intents.some(({ side }) => side === 'connec');
+  if (how === 'archive' && isOpen) throw unknownOutcome(facts, 'created');
   const archived = how === 'archive' && connec.id !== null && (await archiveErased(facts, connec.id));
   const stream = await store.stream(scope, entity.name);
   const isOther = ({ id }: { readonly id: string }): boolean => id !== app.id && id !== connec.id;
-  const ids = [['app', app.id] as const, ['connec', connec.id] as const];
+  const ids = [
+    ['app', app.id],
+    ['connec', connec.id],
+    ['external', externalId ?? app.id],
+  ] as const;
   await guard.commit({
     entity: entity.name,
     removed: [key],
-    links: ids.flatMap(([side, id]) => (id === null ? [] : [tombstone(scope, entity.name, side, id)])),
+    links: ids.flatMap(([kind, id]) =>
+      id === null ? [] : [tombstone(scope, entity.name, kind, id, kind === 'app' ? app.born : null)],
+    ),
     stream: {
       ...stream,
       erased: stream.erased + 1,
@@ -65,12 +75,22 @@ export async function eraseLink(
   return { entity: entity.name, at: new Date(), archived };
 }
 
-/** What is kept of a record that was erased: a link without sides, found by the digest of one of its ids. */
-function tombstone(scope: SyncScope, entity: string, side: SyncSide, id: string): SyncLink {
+/**
+ * What is kept of a record that was erased: a link without sides, found by the digest of one of its ids. With a digest of when it
+ * came into being: another record may get the id.
+ */
+function tombstone(
+  scope: SyncScope,
+  entity: string,
+  kind: IdKind,
+  id: string,
+  born: string | null,
+): SyncLink {
   const now = Date.now();
-  const name = erasedId(scope, entity, side, id);
+  const name = erasedId(scope, entity, kind, id);
+  const empty = newLink(name, {});
   return {
-    ...atRest(newLink(name, {})),
+    ...(born === null ? empty : withSide(empty, 'app', { born: erasedId(scope, entity, 'born', born) })),
     externalId: name,
     direction: 'none',
     hold: {
@@ -84,17 +104,53 @@ function tombstone(scope: SyncScope, entity: string, side: SyncSide, id: string)
   };
 }
 
+/** Where records that were erased are looked for. */
+export interface ErasedContext {
+  readonly store: SyncStore;
+  readonly scope: SyncScope;
+  readonly entity: { readonly name: string };
+  /** Whether a record of the entity was ever erased; taken for true where it is not known. */
+  readonly hasErased?: boolean;
+}
+
 /** Of records that were read, those that were not erased. */
-export async function withoutErased<R extends { readonly id: string }>(
-  context: RunContext,
+export async function withoutErased<R extends { readonly id: string; readonly born?: string | null }>(
+  context: ErasedContext,
   side: SyncSide,
   records: readonly R[],
 ): Promise<readonly R[]> {
-  const { store, scope, entity, hasErased = true } = context;
-  if (!hasErased || records.length === 0) return records;
-  const refs = records.map(({ id }) => ({ external: erasedId(scope, entity.name, side, id) }));
+  const { scope, entity } = context;
+  const found = await tombstones(
+    context,
+    side,
+    records.map(({ id }) => id),
+  );
+  return records.filter(({ id, born = null }) => {
+    const erased = found.get(id);
+    if (!erased) return true;
+    const mark = erased.app.born;
+    return mark !== null && born !== null && mark !== erasedId(scope, entity.name, 'born', born);
+  });
+}
+
+/** Which of these ids, under which Connec! may know our records, are those of records that were erased. */
+export async function erasedNames(
+  context: ErasedContext,
+  externalIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  return new Set((await tombstones(context, 'external', externalIds)).keys());
+}
+
+/** What is kept of those that were erased, by id. */
+async function tombstones(
+  { store, scope, entity, hasErased = true }: ErasedContext,
+  kind: IdKind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, SyncLink>> {
+  if (!hasErased || ids.length === 0) return new Map();
+  const refs = ids.map((id) => ({ external: erasedId(scope, entity.name, kind, id) }));
   const found = await store.links(scope, entity.name, refs);
-  return records.filter((_record, index) => found[index] === null);
+  return new Map(found.flatMap((link, index) => (link ? [[ids[index]!, link] as const] : [])));
 }
 
 /**
@@ -103,7 +159,8 @@ export async function withoutErased<R extends { readonly id: string }>(
  * @returns false where Connec! does not have it any more
  * @throws MaestranoSyncError `sync.sideAway`, `sync.rejectedByConnec`
  */
-async function archiveErased({ sides, guard, entity }: EraseFacts, id: string): Promise<boolean> {
+async function archiveErased(erase: EraseFacts, id: string): Promise<boolean> {
+  const { sides, guard, entity } = erase;
   await guard.check('connec');
   const changes = Object.entries(entity.archived).reduce<Record<string, unknown>>(
     (all, [path, value]) => withValueAt(all, path, value),
@@ -121,16 +178,23 @@ async function archiveErased({ sides, guard, entity }: EraseFacts, id: string): 
     case 'rejected':
       throw new MaestranoSyncError('sync.rejectedByConnec', { ...facts, message: `${written.reason}.` });
     default:
-      throw new MaestranoSyncError('sync.sideAway', {
-        ...facts,
-        message: 'Nobody knows whether Connec! archived the record; nothing was erased.',
-        remedy: 'Call erase() again.',
-      });
+      throw unknownOutcome(erase, 'archived');
   }
 }
 
+function unknownOutcome({ sides, entity }: EraseFacts, what: 'archived' | 'created'): MaestranoSyncError {
+  return new MaestranoSyncError('sync.sideAway', {
+    marketplace: sides.scope.marketplace,
+    group: sides.scope.group,
+    entity: entity.name,
+    message: `Nobody knows whether Connec! ${what} the record; nothing was erased.`,
+    remedy:
+      what === 'archived' ? 'Call erase() again.' : 'Call erase() again after the next runs, which find out.',
+  });
+}
+
 /** A digest from which nobody reads the id; different for every company and entity. */
-function erasedId(scope: SyncScope, entity: string, side: SyncSide, id: string): string {
-  const text = JSON.stringify([scope.app, scope.marketplace, scope.group, entity, side, id]);
+function erasedId(scope: SyncScope, entity: string, kind: IdKind | 'born', id: string): string {
+  const text = JSON.stringify([scope.app, scope.marketplace, scope.group, entity, kind, id]);
   return `erased:${hash('sha256', text, 'base64url')}`;
 }

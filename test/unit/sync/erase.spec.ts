@@ -77,4 +77,74 @@ describe('a person who asks to be erased', () => {
       true,
     );
   });
+
+  async function days(count: number): Promise<void> {
+    for (let day = 0; day < count; day += 1) await bench.run({ full: true }, 86_400);
+  }
+
+  it('does not come back by a create of which nobody heard', async () => {
+    bench.source.add({ firstName: 'Ysolde' });
+    bench.connec.fault = () => 'applied, and nobody knows';
+    await bench.run();
+    bench.connec.fault = null;
+    const ref = { entity: 'people', app: '1' };
+    await expect(bench.operations.erase(ref, { connec: 'archive' })).rejects.toMatchObject({
+      code: 'sync.sideAway',
+    });
+    await bench.operations.erase(ref, { connec: 'unlink' });
+    bench.source.rows.delete(1);
+    const [id] = bench.connec.records.keys();
+    const hint = { entity: 'people', side: 'connec', recordId: id!, cause: 'notification' } as const;
+    await bench.store.hint(bench.scope, [hint]);
+    await days(3);
+    expect(bench.names.app).toEqual([]);
+    expect(JSON.stringify(await bench.links())).not.toContain(id);
+  });
+
+  it('does not come back by a record that Connec! merged it into', async () => {
+    const { app, connec } = await people();
+    const { id } = bench.connec.add({ first_name: 'Isolde', last_name: '', status: 'ACTIVE' });
+    bench.connec.mergeInto(id, connec);
+    await bench.operations.erase({ entity: 'people', app }, { connec: 'archive' });
+    bench.source.rows.delete(Number(app));
+    await days(3);
+    expect(bench.names.app).toEqual(['Gwendal']);
+  });
+
+  it('is found by its id although the application deleted it before', async () => {
+    const { app, connec } = await people();
+    bench.source.rows.delete(Number(app));
+    await bench.operations.deleted('people', app);
+    await bench.runs(2);
+    const receipt = await bench.operations.erase({ entity: 'people', app }, { connec: 'archive' });
+    expect(receipt.archived).toBe(true);
+    expect(JSON.stringify(await bench.links())).not.toContain(connec);
+  });
+
+  it('is not the other one who gets the id afterwards', async () => {
+    const { app, connec } = await people();
+    await bench.operations.erase({ entity: 'people', app }, { connec: 'archive' });
+    bench.source.rows.delete(Number(app));
+    await bench.run({}, 60);
+    const other = bench.source.add({ firstName: 'Tamsin' });
+    bench.source.rows.delete(other.id);
+    bench.source.rows.set(Number(app), { ...other, id: Number(app) });
+    await bench.runs(2);
+    expect(bench.connec.by('first_name', 'Tamsin')).toMatchObject({ externalIds: [`${app}~2`] });
+    expect(bench.connec.records.get(connec)!.record.first_name).toBe('Ysolde');
+  });
+
+  it('does not come back by an import, or by somebody who says that two are the same', async () => {
+    const { app, connec } = await people();
+    await bench.operations.erase({ entity: 'people', app }, { connec: 'unlink' });
+    for (const pair of [
+      { app, connec },
+      { app: '99', connec },
+      { app, connec: 'c99' },
+    ]) {
+      expect(await bench.operations.importLinks('people', [pair])).toMatchObject({ linked: 0, erased: 1 });
+    }
+    await expect(bench.operations.adopt('people', app, connec)).rejects.toThrow('was erased');
+    expect(await bench.linkOf({ connec })).toBeNull();
+  });
 });
