@@ -46,6 +46,8 @@ export async function importLinks(
   const seen = { app: new Map<string, string>(), connec: new Set<string>() };
   const hasErased = (await store.stream(scope, entity)).erased > 0;
   for (let start = 0; start < links.length; start += STEP) {
+    // A large company has more than fits into one lease.
+    await guard.check();
     const all = links.slice(start, start + STEP);
     const step = await withoutErasedPairs({ store, scope, entity: { name: entity }, hasErased }, all);
     erased += all.length - step.length;
@@ -57,7 +59,9 @@ export async function importLinks(
       const { app, connec } = one;
       const [byApp = null, byConnec = null] = found.slice(2 * index, 2 * index + 2);
       const taken = seen.app.has(app) || seen.connec.has(connec);
-      if (byApp !== null && byApp.key === byConnec?.key) known += 1;
+      const isKnown = byApp !== null && byApp.key === byConnec?.key;
+      // The table of the connector has no unique index: a row may stand in it twice.
+      if (isKnown || seen.app.get(app) === connec) known += 1;
       else if (taken || (byApp?.connec.id ?? null) !== null || (byConnec?.app.id ?? null) !== null) {
         conflicts.push({ app, connec });
       } else {

@@ -239,11 +239,14 @@ export class SyncOperations {
         });
         const links: SyncLink[] = [];
         for (const link of page.links) {
+          await guard.check();
           links.push(await afterRestore(this.engine, this.sides, entity, link, { side, right }));
         }
+        await guard.check();
         await guard.commit({ entity, links });
         after = page.next ?? undefined;
       } while (after !== undefined);
+      await guard.check();
       await guard.commit({
         entity,
         stream: {
@@ -274,6 +277,7 @@ export class SyncOperations {
     await this.#exclusively(async (guard) => {
       let after: string | undefined;
       do {
+        await guard.check();
         const page = await this.store.page(this.sides.scope, entity, {
           limit: 100,
           ...(after ? { after } : {}),
@@ -284,9 +288,11 @@ export class SyncOperations {
           const changed = withBase(link, from, Object.fromEntries(names.map((name) => [name, ''])));
           return [dueNow(changed, 'operator', Date.now())];
         });
+        await guard.check();
         await guard.commit({ entity, links });
         after = page.next ?? undefined;
       } while (after !== undefined);
+      await guard.check();
       const stream = await this.store.stream(this.sides.scope, entity);
       const notices = stream.notices.filter(
         ({ code, field }) => code !== 'sync.mappingChanged' || !fields.includes(field),
