@@ -3,6 +3,7 @@ import type { SyncImportedLink } from '../../sync/import-links.js';
 
 /** A row of `id_maps` of connector-rails that is taken, and where it stood. */
 export interface IdMap extends SyncImportedLink {
+  /** In small letters, without blanks and underscores. */
   readonly connecEntity: string;
 }
 
@@ -33,7 +34,13 @@ export function readIdMaps(text: string): IdMaps {
   }
   const rows: IdMap[] = [];
   let halves = 0;
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
+    if (line.length !== names.length) {
+      throw new CliError('cli.file', {
+        message: `Row ${index + 2} of the dump has ${line.length} values for ${names.length} names.`,
+        remedy: 'Export it again, with values in quotes that hold the separator.',
+      });
+    }
     const cell = (name: string): string => (line[columns.get(name) ?? -1] ?? '').trim();
     const [connec, app] = [valueOf(cell('connec_id')), valueOf(cell('external_id'))];
     if (connec === null || app === null) {
@@ -41,7 +48,7 @@ export function readIdMaps(text: string): IdMaps {
       continue;
     }
     rows.push({
-      connecEntity: cell('connec_entity').toLowerCase(),
+      connecEntity: squashed(cell('connec_entity')),
       app,
       connec,
       toConnec: flag(cell('to_connec'), true),
@@ -50,6 +57,26 @@ export function readIdMaps(text: string): IdMaps {
     });
   }
   return { rows, halves };
+}
+
+/**
+ * Names under which connector-rails has a resource, as {@link IdMap.connecEntity} has them: it writes them in small letters, of most in
+ * the singular, and with a blank between words ("tax code").
+ */
+export function connectorNamesOf(resource: string): readonly string[] {
+  const singular = SINGULARS.find(([plural]) => plural.test(resource));
+  return [resource, singular ? resource.replace(...singular) : resource].map(squashed);
+}
+
+const SINGULARS: readonly (readonly [RegExp, string])[] = [
+  [/people$/u, 'person'],
+  [/ies$/u, 'y'],
+  [/(ss|x|ch|sh)es$/u, '$1'],
+  [/s$/u, ''],
+];
+
+function squashed(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/gu, '');
 }
 
 /** Databases write nothing in different ways. */
@@ -64,7 +91,8 @@ function flag(text: string, otherwise: boolean): boolean {
 
 /** Lines of cells. */
 function readCsv(text: string): string[][] {
-  const separator = /^[^\n"]*;/.test(text) && !/^[^\n"]*,/.test(text) ? ';' : ',';
+  const names = text.slice(0, text.search(/[\r\n]|$/u)).replace(/"[^"]*"/gu, '');
+  const separator = names.includes(';') && !names.includes(',') ? ';' : ',';
   const lines: string[][] = [];
   let cells: string[] = [];
   let cell = '';
@@ -89,6 +117,7 @@ function readCsv(text: string): string[][] {
       cell = '';
     } else if (character === '\n') endLine();
     else if (character !== '\r') cell += character;
+    else if (text[index + 1] !== '\n') endLine();
   }
   if (quoted) {
     throw new CliError('cli.file', {

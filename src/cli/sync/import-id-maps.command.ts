@@ -7,7 +7,7 @@ import { errorCode } from '../../utils/error-code.js';
 import { decodeText } from '../../utils/foreign-json.js';
 import type { CliCommand } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
-import { readIdMaps } from './id-maps.js';
+import { connectorNamesOf, readIdMaps } from './id-maps.js';
 import { report, type SyncCommandOptions, withSync } from './sync-session.js';
 
 /** `sync import-id-maps`: which records belong together, as connector-rails knew it. */
@@ -21,15 +21,13 @@ export function importIdMapsCommand(command: CliCommand): CliCommand {
     .does<SyncCommandOptions>(async (at, options, [company = '', file = '']) => {
       const { rows, halves } = readIdMaps(await readText(at, file));
       return withSync(at, options, company, async ({ sync, group, entities }) => {
-        const known = new Map(
-          entities.flatMap((entity) => {
-            const resource = sync.resourceOf(entity).toLowerCase();
-            // connector-rails writes the names of resources in small letters, of most in the singular.
-            return [resource, resource.replace(/s$/, ''), resource === 'people' ? 'person' : resource].map(
-              (name): [string, string] => [name, entity],
-            );
-          }),
-        );
+        const known = new Map<string, string>();
+        for (const entity of entities) {
+          for (const name of connectorNamesOf(sync.resourceOf(entity))) {
+            if ((known.get(name) ?? entity) !== entity) throw twoOf(sync.resourceOf(entity));
+            known.set(name, entity);
+          }
+        }
         const operations = await sync.operations(group);
         const results: Record<string, SyncImportResult> = {};
         for (const entity of entities) {
@@ -46,6 +44,14 @@ export function importIdMapsCommand(command: CliCommand): CliCommand {
         ]);
       });
     });
+}
+
+/** The dump does not say which of them a row is of. */
+function twoOf(resource: string): CliError {
+  return new CliError('cli.usage', {
+    message: `Several entities are ${resource} at Connec!.`,
+    remedy: 'Split the dump, and give --entity with each part.',
+  });
 }
 
 async function readText(io: CliIo, file: string): Promise<string> {
