@@ -67,7 +67,7 @@ export async function history(seed: number, options: Partial<WorldOptions> = {})
       world.hintBox = world.hintBox.filter((hint) => hint.due > world.now);
       await store.hint(
         SCOPE,
-        due.map(({ id }) => ({ entity: 'things', side: 'connec', recordId: id, cause: 'notification' })),
+        due.map(({ side, id }) => ({ entity: 'things', side, recordId: id, cause: 'notification' })),
       );
       const sides = {
         scope: SCOPE,
@@ -185,6 +185,7 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
     expected: 0,
   },
   'late notifications': { options: { hints: 0.7 }, expected: 0 },
+  'notifications of our own writes': { options: { echoes: 0.8, ambiguous: 0.15 }, expected: 0 },
   'two edits in one second': { options: { ...NO_FAULTS, double: true, noSweep: true }, expected: 0 },
   'cut off by the platform': { options: { trunc: 4 }, expected: 0 },
   'archived and un-archived': { options: { arch: true }, expected: 2 },

@@ -143,7 +143,9 @@ export function sidesOf(
         const values = oldForm(data);
         const k = world.o.values === 'few' ? fromConnec.thing(key, {}) : fromConnec.thing(key, values);
         const there = [...world.app.values()].find((one) => one.key === key);
-        return there ?? world.addApp(fromConnec.cells(k, values) as Cells, k, key);
+        const made = there ?? world.addApp(fromConnec.cells(k, values) as Cells, k, key);
+        world.echo('app', made.id);
+        return made;
       });
       return appRecord(fromApp.read([row])[0]!);
     },
@@ -154,6 +156,7 @@ export function sidesOf(
         if (there.ver !== ifVersion) return 'stale' as const;
         there.f = { ...there.f, ...fromConnec.cells(there.k, oldForm(changes)) };
         world.touch('L', there);
+        world.echo('app', there.id);
         return there;
       });
       return row === null || row === 'stale' ? row : appRecord(fromApp.read([row])[0]!);
@@ -192,6 +195,7 @@ export function sidesOf(
           if (write.externalId !== null && !there.ext.includes(write.externalId))
             there.ext.push(write.externalId);
           world.touch('R', there);
+          world.echo('connec', there.id);
           return there;
         }
         const id = write.externalId.replace(/~\d+$/u, '');
@@ -206,6 +210,7 @@ export function sidesOf(
         }
         const made = world.addConnec(cells, k, false);
         made.ext.push(write.externalId);
+        world.echo('connec', made.id);
         return made;
       }, true);
       if (!isRow(row)) return { kind: 'notFound' };

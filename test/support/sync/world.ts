@@ -75,6 +75,8 @@ export interface WorldOptions {
   readonly hideL: number;
   /** That a change is followed by a notification, some time. */
   readonly hints: number;
+  /** That a write of the engine is followed at once by a notification, or by a hint of the application. */
+  readonly echoes: number;
   /** Two changes in one second, the first one's notification late. */
   readonly double: boolean;
   /** Users merge records at the platform. */
@@ -115,6 +117,7 @@ export const CALM: WorldOptions = {
   hideList: 0,
   hideL: 0,
   hints: 0,
+  echoes: 0,
   double: false,
   merge: false,
   reuse: false,
@@ -159,7 +162,7 @@ export class World {
   faults = true;
   /** Writes that arrived. */
   effects = 0;
-  hintBox: { readonly due: number; readonly id: string }[] = [];
+  hintBox: { readonly due: number; readonly side: 'app' | 'connec'; readonly id: string }[] = [];
   restored = false;
   readonly events = new Map<string, string>();
   readonly mergedAway = new Set<string>();
@@ -251,13 +254,19 @@ export class World {
     this.touch(side, record);
     if (side === 'L') return;
     const notify = (): void => {
-      this.hintBox.push({ due: this.now + this.#random() * 300_000, id: record.id });
+      this.hintBox.push({ due: this.now + this.#random() * 300_000, side: 'connec', id: record.id });
     };
     if (o.double && this.#random() < 0.5) {
       notify();
       set('name', this.#value());
       this.touch(side, record);
     } else if (o.hints > 0 && this.#random() < o.hints) notify();
+  }
+
+  /** A write of the engine arrived at a record of the side: the side says so of its own writes, too. */
+  echo(side: 'app' | 'connec', id: string): void {
+    if (this.o.echoes === 0 || this.#random() >= this.o.echoes) return;
+    this.hintBox.push({ due: this.now + this.#random() * 30_000, side, id });
   }
 
   #write(k: string, field: Field, side: Side, v: Value, seen?: Cell): Cell {
