@@ -1,5 +1,5 @@
 /*
- * Packages that docs/recipes.md shows and the repository does not install: what the recipes use of them, as their own
+ * Packages that guides show and the repository's root does not install: what the guides use of them, as their own
  * documentation has it. Part of the program that compiles the snippets, and of nothing else.
  */
 
@@ -21,4 +21,13 @@ declare module 'vitest' {
   export function it(name: string, body: Work, timeoutMs?: number): void;
   export function beforeAll(body: Work): void;
   export function afterAll(body: Work): void;
+}
+
+declare module 'pg' {
+  export const Pool: new (options: {
+    connectionString?: string | undefined;
+    connectionTimeoutMillis?: number;
+  }) => import('nestjs-maestrano/sql').PgPool & {
+    on(event: 'error', listener: (error: Error) => void): void;
+  };
 }
