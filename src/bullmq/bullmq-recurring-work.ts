@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { Queue, Worker } from 'bullmq';
 
 import { RecurringWork } from '../stores/recurring-work.js';
+import { Repetition } from '../utils/repetition.js';
 import { LogThrottle } from '../utils/log-throttle.js';
 import { settledWithin } from '../utils/settled-within.js';
 import { MAESTRANO_BULLMQ_OPTIONS } from './bullmq-notification-queue.js';
@@ -11,6 +12,8 @@ import { type BullmqSettings, resolveBullmqSettings } from './bullmq-settings.js
 
 /** Milliseconds that a shutdown waits for a turn that is under way, and for Redis. */
 const GOODBYE_MS = 1_000;
+/** How often it is looked whether turns still follow each other, at least; milliseconds. */
+const WATCH_MS = 60_000;
 /** Turns that ended badly and are kept to be looked at. */
 const KEEP_FAILED = 100;
 
@@ -21,6 +24,7 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
   readonly #settings: BullmqSettings;
   readonly #queues: Queue[] = [];
   readonly #workers: Worker[] = [];
+  readonly #watches: Repetition[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #complaints = new LogThrottle();
 
@@ -39,10 +43,22 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
     });
     queue.on('error', (error) => this.#complain(error));
     this.#queues.push(queue);
-    // Waits for Redis as long as that is away, and is ended by the shutdown.
-    queue
-      .upsertJobScheduler(name, { every: everyMs }, { name })
-      .catch((error: Error) => this.#complain(error));
+    const schedule = async (): Promise<void> => {
+      // Waits for Redis as long as that is away, and is ended by the shutdown.
+      await queue.upsertJobScheduler(name, { every: everyMs }, { name });
+    };
+    schedule().catch((error: Error) => this.#complain(error));
+    // Each turn is made by the one before: where Redis was emptied, none would follow.
+    const watch = new Repetition(async () => {
+      try {
+        if (!(await queue.getJobScheduler(name))) await schedule();
+      } catch (error) {
+        this.#complain(error as Error);
+      }
+    });
+    const lookMs = Math.min(everyMs, WATCH_MS);
+    watch.start(lookMs, lookMs);
+    this.#watches.push(watch);
     if (!handles) return;
     const tracked = async (): Promise<void> => {
       const running = work();
@@ -61,6 +77,7 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
 
   /** @internal Nest's own hook. */
   async onApplicationShutdown(): Promise<void> {
+    const watched = Promise.all(this.#watches.splice(0).map((watch) => watch.stop(GOODBYE_MS)));
     const workers = this.#workers.splice(0);
     await Promise.all(workers.map((worker) => isDone(worker.pause(true))));
     const drained = await settledWithin(GOODBYE_MS, Promise.allSettled(this.#running));
@@ -72,6 +89,7 @@ export class BullmqRecurringWork extends RecurringWork implements OnApplicationS
         await isDone(worker.close(!reachable));
       }),
     );
+    await watched;
     await Promise.all(
       this.#queues.splice(0).map(async (queue) => {
         if (!(await isDone(queue.close()))) await isDone(queue.disconnect());

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
-import { beforeEach, describe, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 
+import { BullmqRecurringWork } from '../../src/bullmq/bullmq-recurring-work.js';
 import { MaestranoBullmqModule } from '../../src/bullmq/index.js';
 import {
   queueMayBeLost,
@@ -40,6 +42,28 @@ withRedis('synchronization on the queue of BullMQ', () => {
       await redis.quit();
     });
   }, 60_000);
+
+  it('looks for companies that are due although Redis lost everything while it ran', async () => {
+    const work = new BullmqRecurringWork({ connection: REDIS_URL, prefix });
+    const redis = new Redis(REDIS_URL);
+    let turns = 0;
+    const more = async (): Promise<void> => {
+      const before = turns;
+      const end = performance.now() + 5_000;
+      while (turns === before && performance.now() < end) await pause(10);
+      expect(turns).toBeGreaterThan(before);
+    };
+    try {
+      work.repeat('synchronization', 100, async () => void (turns += 1));
+      await more();
+      await redis.unlink(...(await redis.keys(`${prefix}:*`)));
+      await more();
+      await more();
+    } finally {
+      await work.onApplicationShutdown();
+      await redis.quit();
+    }
+  }, 20_000);
 
   it('has another instance go on with the run of one that stops', () => stopsAreNoFailures(queue), 60_000);
 });
