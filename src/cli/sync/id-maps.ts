@@ -1,5 +1,6 @@
 import { CliError } from '../../errors/cli.error.js';
 import type { SyncImportedLink } from '../../sync/import-links.js';
+import { singularOf } from '../../utils/singular.js';
 
 /** A row of `id_maps` of connector-rails that is taken, and where it stood. */
 export interface IdMap extends SyncImportedLink {
@@ -64,16 +65,8 @@ export function readIdMaps(text: string): IdMaps {
  * the singular, and with a blank between words ("tax code").
  */
 export function connectorNamesOf(resource: string): readonly string[] {
-  const singular = SINGULARS.find(([plural]) => plural.test(resource));
-  return [resource, singular ? resource.replace(...singular) : resource].map(squashed);
+  return [resource, singularOf(resource)].map(squashed);
 }
-
-const SINGULARS: readonly (readonly [RegExp, string])[] = [
-  [/people$/u, 'person'],
-  [/ies$/u, 'y'],
-  [/(ss|x|ch|sh)es$/u, '$1'],
-  [/s$/u, ''],
-];
 
 function squashed(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/gu, '');

@@ -30,8 +30,6 @@ describe('names of resources in connector-rails', () => {
     ['opportunities', 'opportunity'],
     ['tax_codes', 'Tax Code'],
     ['company', 'company'],
-    ['companies', 'company'],
-    ['addresses', 'address'],
     ['invoices', 'invoices'],
   ])('of %s has %s', (resource, name) => {
     const { rows } = readIdMaps(`${NAMES.join(',')}\nc1,${name},17,\n`);
