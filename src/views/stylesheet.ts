@@ -17,7 +17,7 @@ h2 { font-size: var(--t3); line-height: 1.3; margin: 0 0 var(--s3); } h3 { font-
 p { margin: 0 0 var(--s3); } p:last-child, ul:last-child, ol:last-child { margin-bottom: 0; }
 code, pre, kbd, .mono { font-family: var(--mono); font-size: .875em; }
 small, .small { font-size: var(--t0); } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
-.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .nowrap { white-space: nowrap; }
+.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .num small { white-space: normal; } .nowrap { white-space: nowrap; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: var(--s4); top: var(--s4); z-index: 9; background: var(--card); padding: var(--s2) var(--s4); }
 [hidden] { display: none !important; }

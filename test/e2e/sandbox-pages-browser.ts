@@ -47,9 +47,23 @@ export async function findings(
     violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`);
 }
 
-/** By how many pixels the page is wider than its window. */
+/** How far the page is wider than its window, or a text than the frame that cuts it off; in pixels. */
 export function overflow(page: Page): Promise<number> {
-  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  return page.evaluate<number>(`(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const cut = (frame) => frame && !['hidden', 'clip'].includes(getComputedStyle(frame).overflowX) ? cut(frame.parentElement) : frame;
+    const wider = [...document.querySelectorAll('main *')]
+      .filter((one) => one.checkVisibility() && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
+      .filter((one) => !one.closest('.hidden, thead, svg, select, [aria-hidden=true]'))
+      .map((one) => {
+        const frame = cut(one.parentElement);
+        if (!frame) return 0;
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return range.getBoundingClientRect().right - frame.getBoundingClientRect().right;
+      });
+    return Math.max(scrollWidth - clientWidth, ...wider.map(Math.floor), 0);
+  })()`);
 }
 
 /** What is wrong with the page that is open, in the dark and on a telephone. */
