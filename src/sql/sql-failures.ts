@@ -46,21 +46,23 @@ export function sqlError(error: unknown): MaestranoSqlError {
   return new MaestranoSqlError(sqlErrorCode(error), { cause: withoutValues(error) });
 }
 
-type Facts = Readonly<Record<string, unknown>>;
+/** An error of which nothing is known. */
+export type SqlFacts = Readonly<Record<string, unknown>>;
 
 /** The error and those within it, from the outside to the inside. */
-function errorsWithin(error: unknown): Facts[] {
-  const found: Facts[] = [];
+export function errorsWithin(error: unknown): SqlFacts[] {
+  const found: SqlFacts[] = [];
   const look = (one: unknown, depth: number): void => {
-    if (typeof one !== 'object' || one === null || depth > DEEPEST || found.includes(one as Facts)) return;
-    found.push(one as Facts);
-    for (const name of INNER) look((one as Facts)[name], depth + 1);
+    if (typeof one !== 'object' || one === null || depth > DEEPEST || found.includes(one as SqlFacts)) return;
+    found.push(one as SqlFacts);
+    for (const name of INNER) look((one as SqlFacts)[name], depth + 1);
   };
   look(error, 0);
   return found;
 }
 
-function codesOf(error: Facts): string[] {
+/** SQLSTATE, numbers and names that an error has. */
+export function codesOf(error: SqlFacts): string[] {
   const { code, errno, errcode, sqlState, originalCode } = error;
   const numbered = code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? [`sqlite:${errcode}`] : [];
   const plain = [code, errno, sqlState, originalCode].filter(

@@ -31,6 +31,8 @@ export function explanationOf(
     lines.push(
       `The outcome of a write to ${sides} is not known; it is looked at after ${time(link.restUntil)}.`,
     );
+    const failed = link.intents.findLast((intent) => intent.failed !== undefined)?.failed;
+    if (failed) lines.push(`The last call of its source, ${failed.call}(), ended with ${failed.error}.`);
   }
   if (link.dueAt !== null && hold === null) {
     lines.push(`It is due since ${time(link.since ?? now)}, because of: ${link.causes.join(', ')}.`);

@@ -8,6 +8,7 @@
 export type { SyncImportedLink, SyncImportResult } from './import-links.js';
 export { MaestranoSyncError, type SyncErrorCode } from '../errors/sync.error.js';
 export type { SyncPlan, SyncPlanAction, SyncPlanEntry, SyncPlanField } from './engine/plan.js';
+export type { SyncCallFailure } from './engine/call-failure.js';
 export type { SyncRunResult } from './engine/sync-engine.js';
 export type { SyncLimits, SyncRate } from './engine/pace.js';
 export type { SyncSettings } from './engine/sync-settings.js';
@@ -29,7 +30,7 @@ export { table } from './source/table.js';
 export type { TableOptions } from './source/table-options.js';
 export { SqlSyncStore, type SqlSyncStoreOptions } from './sql/sql-sync-store.js';
 export { MemorySyncStore } from './store/memory-sync-store.js';
-export type { SyncDirection, SyncHoldKind, SyncLink, SyncSide } from './store/sync-link.js';
+export type { SyncDirection, SyncFailedCall, SyncHoldKind, SyncLink, SyncSide } from './store/sync-link.js';
 export {
   type SyncCommit,
   type SyncCounts,

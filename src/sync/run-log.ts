@@ -4,15 +4,20 @@ import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import { SYNC_ERROR_CODES } from '../errors/sync.error.js';
 import type { SyncRunResult } from './engine/sync-engine.js';
 
-/** Says in the log what stopped entities, and what was noticed of fields. */
+/** Says in the log what stopped entities, what calls of sources failed with, and what was noticed of fields: once each, without values. */
 export function logRun(
   logger: Pick<LoggerService, 'warn'>,
   { marketplace, groupUid }: GroupReference,
-  { errors, notices }: SyncRunResult,
+  { errors, failures, notices }: SyncRunResult,
 ): void {
   const where = `${marketplace}/${groupUid}`;
   for (const { code, entity, message } of errors) {
     logger.warn(`${code} ${entity ?? ''} (${where}): ${message}`);
+  }
+  for (const { entity, call, error, count } of failures) {
+    logger.warn(
+      `${entity} (${where}): ${call}() of its source ended with ${error}. Whether it was carried out is not known, and is found out after a while. Records: ${count}.`,
+    );
   }
   for (const { code, entity, field, count } of notices) {
     logger.warn(

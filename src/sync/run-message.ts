@@ -22,13 +22,18 @@ export function dueSinceOf({ entities }: SyncStatus): number | null {
 }
 
 /** How far a run came, in words and without values of records: what the platform shows. */
-export function runMessage({ entities }: SyncStatus, { errors }: SyncRunResult, needs: SyncNeeds): string {
+export function runMessage(
+  { entities }: SyncStatus,
+  { counters, errors }: SyncRunResult,
+  needs: SyncNeeds,
+): string {
   return [
     count(
       entities.reduce((total, { links }) => total + links, 0),
       'record',
     ),
     ...(needs.records > 0 ? [count(needs.records, 'needs attention', 'need attention')] : []),
+    ...(counters.unknown > 0 ? [`${count(counters.unknown, 'write', 'writes')} of unknown outcome`] : []),
     ...(needs.confirmation ? ['waiting for confirmation'] : []),
     ...errors.map(({ message }) => message),
   ].join('; ');

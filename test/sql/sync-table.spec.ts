@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { SqlExecutor } from '../../src/sql/sql-executor.js';
@@ -7,6 +9,7 @@ import {
   MaestranoSync,
   MaestranoSyncModule,
   SqlSyncStore,
+  SyncRejected,
   syncEntity,
   type SyncEntity,
   type SyncSource,
@@ -14,6 +17,7 @@ import {
 } from '../../src/sync/index.js';
 import { syncEntityContract } from '../../src/testing/index.js';
 import { testApplication, type TestApplication } from '../support/application.js';
+import { errorOf } from '../support/error-of.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
 import { DRIVERS, type OpenedWay } from './support/ways.js';
 
@@ -65,6 +69,41 @@ const TABLES: Readonly<Record<SqlExecutor['dialect'], readonly string[]>> = {
 };
 
 const TENANT = 'Acme Contract';
+
+/** A table that does not take everything. */
+const STRICT: Readonly<Record<SqlExecutor['dialect'], readonly string[]>> = {
+  postgres: [
+    `create table strict_contacts (id serial primary key, company text not null, name varchar(5), email text,
+      age integer constraint strict_age check (age >= 0), owner text not null, connec_key text, rev bigint not null,
+      updated_at timestamptz not null default now(), unique (company, connec_key),
+      constraint strict_email unique (company, email))`,
+    `create function strict_look() returns trigger as $$ begin
+      if new.name = 'Boom!' then raise exception 'no % here', new.email; end if; return new; end $$ language plpgsql`,
+    'create trigger strict_insert before insert on strict_contacts for each row execute function strict_look()',
+  ],
+  mysql: [
+    `create table strict_contacts (id integer auto_increment primary key, company varchar(80) not null, name varchar(5),
+      email varchar(80), age integer, owner varchar(80) not null, connec_key varchar(80), rev bigint not null,
+      updated_at datetime(3) not null default now(3), unique key (company, connec_key),
+      unique key strict_email (company, email), constraint strict_age check (age >= 0)) default charset=utf8mb4`,
+    `create trigger strict_insert before insert on strict_contacts for each row
+      if new.name = 'Boom!' then signal sqlstate '45000' set message_text = 'no secret here'; end if`,
+  ],
+  sqlite: [
+    `create table strict_contacts (id integer primary key, company text not null, name text, email text,
+      age integer constraint strict_age check (age >= 0), owner text not null, connec_key text, rev integer not null,
+      updated_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')), unique (company, connec_key),
+      unique (company, email)) strict`,
+    `create trigger strict_insert before insert on strict_contacts when new.name = 'Boom!'
+      begin select raise(abort, 'no secret here'); end`,
+  ],
+};
+
+interface StrictContact {
+  readonly name: string;
+  readonly email: string;
+  readonly age: number | string;
+}
 
 function contactsOf({ dialect }: Pick<SqlExecutor, 'dialect'>): SyncEntity {
   const versionBy = dialect === 'postgres' ? 'trigger' : 'source';
@@ -170,6 +209,80 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
       expect((await source.changes({ cursor: null, limit: 10 }, context('two'))).records).toEqual([]);
       const [read] = await source.get([id], context('one'));
       expect(read).toMatchObject({ firstName: 'Mine' });
+    });
+
+    describe('whose table does not accept a row', () => {
+      const { bornAt: _bornAt, ...options } = OPTIONS;
+      const strict = (onWrite?: Readonly<Record<string, string>>): SyncSource<StrictContact> =>
+        table<StrictContact>('strict_contacts', { ...options, ...(onWrite ? { onWrite } : {}) });
+      const write = (key: string, executor = way.executor) => ({
+        scope: { app: 'a', marketplace: 'm', group: 'g' },
+        tenant: 'g',
+        executor,
+        signal: new AbortController().signal,
+        key,
+      });
+      const owned = { owner: "'us'" };
+
+      beforeAll(async () => {
+        for (const text of STRICT[way.executor.dialect]) await way.executor.execute(text, []);
+        await strict(owned).create({ name: 'first', email: 'secret@x.test' }, write('k0'));
+      });
+
+      it.each<[string, Partial<StrictContact>, RegExp, string | undefined]>([
+        ['a unique index', { email: 'secret@x.test' }, /^Another row of "strict_contacts"/, 'email'],
+        ['a check', { email: 'secret', age: -1 }, /constraint "strict_age"/, undefined],
+        ['a type', { email: 'secret', age: 'secret' }, /^(A|The) value does not fit/, undefined],
+        ['a trigger', { name: 'Boom!', email: 'secret' }, /^A trigger or a function/, undefined],
+      ])('because of %s is rejected for that, without its values', async (_kind, data, reason, field) => {
+        const source = strict(owned);
+        const rejected = await errorOf(source.create(data, write('k1')));
+        expect(rejected).toBeInstanceOf(SyncRejected);
+        expect((rejected as SyncRejected).reason).toMatch(reason);
+        if (field !== undefined) expect(rejected).toMatchObject({ field });
+        expect(inspect(rejected, { depth: 9, showHidden: true })).not.toContain('secret');
+        expect(await source.find('k1', write('k1'))).toBeNull();
+      });
+
+      it('because of a column that nobody maps says which, and changes nothing of another one', async () => {
+        const rejected = await errorOf(strict().create({ name: 'Ann' }, write('k2')));
+        expect(rejected).toMatchObject({
+          name: 'SyncRejected',
+          reason: expect.stringMatching(
+            /^"owner" of "strict_contacts" must not be null, and no field is written to it \(/,
+          ),
+          field: 'owner',
+        });
+        const source = strict(owned);
+        const made = await source.create({ name: 'Bob' }, write('k3'));
+        const { id, version } = source.identity(made);
+        const changes = { email: 'secret@x.test' };
+        const late = await errorOf(
+          source.update(String(id), changes, { ...write('k3'), ifVersion: version }),
+        );
+        expect(late).toMatchObject({ name: 'SyncRejected', field: 'email' });
+        expect(await source.find('k3', write('k3'))).toMatchObject({ name: 'Bob', email: null });
+      });
+
+      it('because an earlier attempt under its key arrived is the row of that one', async () => {
+        const source = strict(owned);
+        const first = await source.create({ name: 'Cyd' }, write('k4'));
+        let asked = 0;
+        // The other attempt commits behind the first look.
+        const late: SqlExecutor = {
+          ...way.executor,
+          transaction: (work) =>
+            way.executor.transaction((inside) =>
+              work({
+                ...inside,
+                query: async (text, parameters) => ((asked += 1) === 1 ? [] : inside.query(text, parameters)),
+              }),
+            ),
+        };
+        const second = await source.create({ name: 'Cyd' }, write('k4', late));
+        expect(asked).toBe(1);
+        expect(source.identity(second).id).toBe(source.identity(first).id);
+      });
     });
 
     if (server !== 'sqlite') {

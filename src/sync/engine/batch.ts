@@ -1,4 +1,4 @@
-import { dueNow, type SyncLink, type SyncSide } from '../store/sync-link.js';
+import { dueNow, type SyncFailedCall, type SyncLink, type SyncSide } from '../store/sync-link.js';
 import type { SyncHistoryEntry, SyncNotice, SyncStream } from '../store/sync-store.js';
 import type { SideRecord } from '../merge/side-record.js';
 import { held, type Look } from './decide.js';
@@ -50,8 +50,10 @@ const LONGEST_REST = 3_600_000;
 /**
  * The outcome of a write is not known: it may still arrive, so that nobody looks before it cannot. Where the failure was
  * about the record, not about a side that is away, it rests longer each time, and is given up in the end.
+ *
+ * @param failed the call of the source, where it was one
  */
-export function rest(batch: Batch, link: SyncLink, about: 'record' | 'side'): void {
+export function rest(batch: Batch, link: SyncLink, about: 'record' | 'side', failed?: SyncFailedCall): void {
   const { counters, settings } = batch.context;
   counters.unknown += 1;
   const now = batch.context.now();
@@ -64,7 +66,8 @@ export function rest(batch: Batch, link: SyncLink, about: 'record' | 'side'): vo
     return;
   }
   counters.rejected += 1;
-  const quarantined = held(resting, batch.looks.get(link.key)!, 'quarantined', 'sync.undecided', now);
+  const facts = failed ? { reason: `The last ${failed.call} ended with ${failed.error}` } : {};
+  const quarantined = held(resting, batch.looks.get(link.key)!, 'quarantined', 'sync.undecided', now, facts);
   batch.links.set(link.key, { ...quarantined, attempts });
 }
 
@@ -83,6 +86,13 @@ export function reject(
     fields,
   });
   batch.links.set(link.key, { ...quarantined, attempts: link.attempts + 1 });
+}
+
+/** With what the newest intent for the application ended with. */
+export function failedWith(link: SyncLink, failed: SyncFailedCall): SyncLink {
+  const index = link.intents.findLastIndex(({ side }) => side === 'app');
+  const intent = link.intents[index];
+  return intent === undefined ? link : { ...link, intents: link.intents.with(index, { ...intent, failed }) };
 }
 
 /** Without intents for the side: a write after them was answered. */

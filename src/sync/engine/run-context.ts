@@ -3,6 +3,7 @@ import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncSide } from '../store/sync-link.js';
 import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
+import type { SyncCallFailure } from './call-failure.js';
 import type { HeldLease } from './held-lease.js';
 import type { SourceCalls } from './source-calls.js';
 import type { SyncSettings } from './sync-settings.js';
@@ -27,6 +28,8 @@ export interface RunContext {
   readonly now: () => number;
   /** What was noticed about fields in this run. */
   readonly notices: SyncNotice[];
+  /** Calls of the source in this run of which nobody knows whether they were carried out. */
+  readonly failures: SyncCallFailure[];
   /**
    * When no page is listed any more, in milliseconds of the epoch; null where everything is. Earlier than the slice ends: what is due is
    * written in each, however much there is to list.

@@ -8,7 +8,9 @@ import {
   SyncStale,
 } from '../source/sync-source.error.js';
 import type { SyncChanges, SyncContext } from '../source/sync-source.js';
+import type { SyncFailedCall } from '../store/sync-link.js';
 import type { SyncScope } from '../store/sync-store.js';
+import { errorName } from './call-failure.js';
 import { type AppSideRecord, readApp } from './records.js';
 
 /** Most records of one `get`. */
@@ -26,7 +28,7 @@ export type AppWritten =
   /** Nothing was written, and nothing can be for so many milliseconds. */
   | { readonly kind: 'later'; readonly afterMs: number }
   /** It may have happened. */
-  | { readonly kind: 'unknown' };
+  | ({ readonly kind: 'unknown' } & SyncFailedCall);
 
 /** The calls of an entity's source, each with a deadline, and with records read as the engine sees them. */
 export class SourceCalls {
@@ -81,12 +83,14 @@ export class SourceCalls {
   }
 
   async create(data: AppRecord, key: string): Promise<AppWritten> {
-    return this.#write((context) => this.entity.source.create(data, { ...context, key }));
+    return this.#write('create', (context) => this.entity.source.create(data, { ...context, key }));
   }
 
   async update(record: AppSideRecord, changes: AppRecord): Promise<AppWritten> {
     const { id, ifVersion } = record;
-    return this.#write((context) => this.entity.source.update(id, changes, { ...context, ifVersion }));
+    return this.#write('update', (context) =>
+      this.entity.source.update(id, changes, { ...context, ifVersion }),
+    );
   }
 
   async #read<T>(call: (context: SyncContext) => Promise<T>): Promise<T> {
@@ -105,9 +109,12 @@ export class SourceCalls {
     }
   }
 
-  async #write(call: (context: SyncContext) => Promise<AppRecord | 'stale' | null>): Promise<AppWritten> {
+  async #write(
+    call: SyncFailedCall['call'],
+    work: (context: SyncContext) => Promise<AppRecord | 'stale' | null>,
+  ): Promise<AppWritten> {
     try {
-      const written = await this.#withDeadline(call);
+      const written = await this.#withDeadline(work);
       if (written === null) return { kind: 'notFound' };
       if (written === 'stale') return { kind: 'stale' };
       return { kind: 'done', record: readApp(this.entity, written) };
@@ -118,7 +125,7 @@ export class SourceCalls {
       if (error instanceof SyncStale) return { kind: 'stale' };
       if (error instanceof SyncNotFound) return { kind: 'notFound' };
       if (error instanceof SyncRetry) return { kind: 'later', afterMs: waitOf(error) };
-      return { kind: 'unknown' };
+      return { kind: 'unknown', call, error: errorName(error) };
     }
   }
 
@@ -128,7 +135,8 @@ export class SourceCalls {
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         controller.abort();
-        reject(new Error('The source did not respond within its deadline.'));
+        const late = new Error('The source did not respond within its deadline.');
+        reject(Object.assign(late, { name: 'TimeoutError' }));
       }, this.timeoutMs);
       timer.unref();
     });

@@ -4,6 +4,7 @@ import type { ConnecRecords } from '../connec/connec-records.js';
 import type { SqlExecutor } from '../../sql/sql-executor.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncLease, SyncNotice, SyncScope, SyncStore, SyncStream } from '../store/sync-store.js';
+import type { SyncCallFailure } from './call-failure.js';
 import { breakCircles } from './cycles.js';
 import { checkDeclaration } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
@@ -50,6 +51,8 @@ export interface SyncRunResult {
   readonly pausedUntil: number | null;
   /** What was noticed about fields for the first time. */
   readonly notices: readonly (SyncNotice & { readonly entity: string })[];
+  /** Calls of sources of which nobody knows whether they were carried out, by what they threw; 20 kinds at most of each entity. */
+  readonly failures: readonly SyncCallFailure[];
 }
 
 /** What comes of a run while somebody else is at it. */
@@ -61,6 +64,7 @@ export const NOTHING_RUN: SyncRunResult = {
   errors: [],
   pausedUntil: null,
   notices: [],
+  failures: [],
 };
 
 /** Times the entities are gone through, so that records that wait for others are sent in the same run. */
@@ -242,6 +246,7 @@ export class SyncEngine {
       errors,
       pausedUntil: latest(contexts.map(({ source }) => source.pausedUntil)),
       notices,
+      failures: contexts.flatMap((context) => context.failures),
     };
   }
 
@@ -338,6 +343,7 @@ export class SyncEngine {
       counters: newCounters(),
       now,
       notices: [],
+      failures: [],
     };
   }
 }

@@ -15,7 +15,8 @@ import {
   type SyncSide,
   withSide,
 } from '../store/sync-link.js';
-import { type Batch, reject, rest, settledFor, without } from './batch.js';
+import { type Batch, failedWith, reject, rest, settledFor, without } from './batch.js';
+import { noteFailure } from './call-failure.js';
 import { asGone, isFormer, seen, type Step } from './decide.js';
 import { roundTripNotices } from './notices.js';
 import { type ConnecSide, readConnec } from './records.js';
@@ -98,7 +99,9 @@ async function writeOneToApp(batch: Batch, step: Step): Promise<void> {
       written.field === null ? [] : [written.field],
     );
   } else if (written.kind === 'unknown') {
-    rest(batch, current, 'record');
+    const failed = { call: written.call, error: written.error };
+    noteFailure(batch.context.failures, { entity: batch.context.entity.name, ...failed });
+    rest(batch, failedWith(current, failed), 'record', failed);
   } else {
     // Stale, gone meanwhile, or not now: certainly not written. Look again.
     const at = written.kind === 'later' ? now + written.afterMs : now;

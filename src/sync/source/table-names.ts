@@ -58,7 +58,17 @@ export class TableNames {
 
   /** The column of a property, as it stands in statements. */
   column(property: string): string {
-    return this.quoted(this.options.columns?.[property] ?? this.#named(property));
+    return this.quoted(this.columnOf(property));
+  }
+
+  /** The name of a property's column. */
+  columnOf(property: string): string {
+    return this.options.columns?.[property] ?? this.#named(property);
+  }
+
+  /** The property of a column. */
+  propertyOf(column: string): string {
+    return this.#properties.get(column) ?? this.#property(column);
   }
 
   /** A name as it stands in statements. */
@@ -70,7 +80,7 @@ export class TableNames {
   properties(row: SqlRow): Readonly<Record<string, unknown>> {
     return Object.fromEntries(
       Object.entries(row).map(([column, value]) => {
-        const property = this.#properties.get(column) ?? this.#property(column);
+        const property = this.propertyOf(column);
         const isList = this.options.json?.[property] !== undefined && typeof value === 'string';
         return [property, isList ? (JSON.parse(value) as unknown) : value];
       }),

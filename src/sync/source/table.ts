@@ -1,11 +1,13 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SqlExecutor, SqlParameter, SqlRow } from '../../sql/sql-executor.js';
 import { withRetries } from '../../sql/sql-calls.js';
+import { sqlRejection } from '../../sql/sql-rejections.js';
 import { countOf, numberOf, rowsOf, textOf } from '../../sql/sql-values.js';
 import { Statement } from '../sql/statement.js';
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';
 import { afterReading, readCursor, type TableCursor, writeCursor } from './table-cursor.js';
 import { parameterOf, TableNames, timeOf } from './table-names.js';
+import { rejectionOf, syncRejected } from './table-rejection.js';
 import type { TableOptions } from './table-options.js';
 
 /** What a record was read with, beside its properties. */
@@ -109,11 +111,23 @@ class TableSource<Local extends object> implements SyncSource<Local> {
   }
 
   async create(data: Partial<Local>, write: SyncWrite): Promise<Local> {
-    const { executor } = this.#opened(write);
+    const { executor, names } = this.#opened(write);
+    try {
+      return await this.#insert(executor, names, data, write);
+    } catch (error) {
+      const failure = await this.#rejected(error, executor, names, data);
+      if (sqlRejection(error)?.kind !== 'unique') throw failure;
+      // Where an earlier attempt under this key arrived meanwhile, its row is the record.
+      const there = await this.#find(executor, write.key, write);
+      if (there) return there;
+      throw failure;
+    }
+  }
+
+  #insert(executor: SqlExecutor, names: TableNames, data: Partial<Local>, write: SyncWrite): Promise<Local> {
     return executor.transaction(async (inside) => {
       const there = await this.#find(inside, write.key, write);
       if (there) return there;
-      const names = new TableNames(inside.dialect, this.name, this.options);
       const s = new Statement(inside.dialect);
       const columns = new Map<string, string>();
       for (const [name, value] of Object.entries(data)) {
@@ -143,9 +157,22 @@ class TableSource<Local extends object> implements SyncSource<Local> {
     changes: Partial<Local>,
     write: SyncContext & { readonly ifVersion: SyncIdentity['version'] },
   ): Promise<Local | 'stale' | null> {
-    const { executor } = this.#opened(write);
+    const { executor, names } = this.#opened(write);
+    try {
+      return await this.#change(executor, names, id, changes, write);
+    } catch (error) {
+      throw await this.#rejected(error, executor, names, changes);
+    }
+  }
+
+  #change(
+    executor: SqlExecutor,
+    names: TableNames,
+    id: string,
+    changes: Partial<Local>,
+    write: SyncContext & { readonly ifVersion: SyncIdentity['version'] },
+  ): Promise<Local | 'stale' | null> {
     return executor.transaction(async (inside) => {
-      const names = new TableNames(inside.dialect, this.name, this.options);
       const s = new Statement(inside.dialect);
       const sets = Object.entries(changes).map(
         ([name, value]) =>
@@ -171,6 +198,26 @@ class TableSource<Local extends object> implements SyncSource<Local> {
     if (identity) return identity;
     throw new MaestranoSyncError('sync.declaration', {
       message: `A record is none of the table "${this.name}".`,
+    });
+  }
+
+  /** The rejection of the record that an error of its write is; the error where nothing is certain. */
+  async #rejected(
+    error: unknown,
+    executor: SqlExecutor,
+    names: TableNames,
+    data: Partial<Local>,
+  ): Promise<unknown> {
+    const rejection = await rejectionOf(error, executor, this.name);
+    if (rejection === null) return error;
+    const { version, key } = this.options;
+    // Another write drew the same version, or has the key: the next attempt finds out.
+    if (rejection.kind === 'unique' && [version, key].some((column) => rejection.columns.includes(column)))
+      return error;
+    return syncRejected(rejection, {
+      name: this.name,
+      written: new Set(Object.keys(data).map((name) => names.columnOf(name))),
+      property: (column) => names.propertyOf(column),
     });
   }
 

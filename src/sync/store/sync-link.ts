@@ -72,6 +72,16 @@ export interface SyncIntent {
   readonly whole: string | null;
   /** Milliseconds of the epoch. */
   readonly at: number;
+  /** What it ended with, where a call of the source threw; left out before, and by older releases. */
+  readonly failed?: SyncFailedCall;
+}
+
+/** A call of the application's source of which nobody knows whether it was carried out. */
+export interface SyncFailedCall {
+  /** Method of the source. */
+  readonly call: 'create' | 'update';
+  /** Name and code of what it threw, such as `SqliteError SQLITE_IOERR`. */
+  readonly error: string;
 }
 
 /** Two lines of a list that are the same. */

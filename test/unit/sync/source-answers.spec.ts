@@ -7,6 +7,10 @@ import {
   SyncRetry,
   SyncStale,
 } from '../../../src/sync/source/sync-source.error.js';
+import { explanationOf } from '../../../src/sync/explain.js';
+import { readStatus } from '../../../src/sync/read-status.js';
+import { logRun } from '../../../src/sync/run-log.js';
+import { needsOf, runMessage } from '../../../src/sync/run-message.js';
 import { EngineBench } from '../../support/sync/engine-bench.js';
 
 /** What a source may say instead of doing what it is asked for. */
@@ -165,6 +169,40 @@ describe('a source', () => {
     };
     expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.restored' }] });
     expect((await bench.stream()).stopped).toMatchObject({ code: 'sync.restored', side: 'app' });
+  });
+
+  it('that throws is named in the result, in the log and beside the record, without what it says', async () => {
+    const { id } = bench.source.add({ firstName: 'Ida' });
+    for (const first_name of ['Ann', 'Bob', 'Cyd']) bench.connec.add({ first_name });
+    bench.source.before = () => {
+      throw Object.assign(new TypeError('secret of Ann'), { code: 'E_SECOND' });
+    };
+    const result = await bench.run();
+    const failure = { entity: 'people', call: 'create', error: 'TypeError E_SECOND', count: 3 };
+    expect(result).toMatchObject({ status: 'done', counters: { unknown: 3 }, failures: [failure] });
+    const warned: string[] = [];
+    logRun({ warn: (line: string) => warned.push(line) }, { marketplace: 'acme', groupUid: 'cld-1' }, result);
+    expect(warned).toEqual([
+      expect.stringMatching(
+        /^people \(acme\/cld-1\): create\(\) of its source ended with TypeError E_SECOND\./,
+      ),
+    ]);
+    const status = await readStatus(bench.store, bench.scope, ['people']);
+    const needs = needsOf(status, 'apply');
+    expect(runMessage(status, result, needs)).toBe('4 records; 3 writes of unknown outcome');
+    const ann = await bench.linkOf({ connec: bench.connec.by('first_name', 'Ann')!.id });
+    const sentences = explanationOf(ann, await bench.stream(), [], bench.now);
+    expect(sentences).toContain('The last call of its source, create(), ended with TypeError E_SECOND.');
+    expect(JSON.stringify([result, warned, ann!.intents[0]!.failed, sentences])).not.toContain('secret');
+
+    for (let count = 0; count < 8; count += 1) await bench.run({}, 3_700);
+    expect(await bench.operations.quarantine.list('people')).toMatchObject(
+      ['Ann', 'Bob', 'Cyd'].map(() => ({
+        code: 'sync.undecided',
+        reason: 'The last create ended with TypeError E_SECOND',
+      })),
+    );
+    expect(id).toBe(1);
   });
 
   it('quarantines what it rejects, and nothing else', async () => {
