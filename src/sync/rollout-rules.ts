@@ -10,25 +10,33 @@ export type RolloutPlace = 'waiting' | 'planned' | 'underway' | 'done' | 'attent
 const MOST_BEGUN = 1_000;
 
 /** Where a company is, by what is known of it. */
-export function placeOf({ state }: SyncKnownGroup): RolloutPlace {
-  const { run, rolledOutAt } = state;
+export function placeOf({ state }: SyncKnownGroup, heldShare: number): RolloutPlace {
+  const { enabled, run, rolledOutAt } = state;
   const isUnderWay = goesOn(state);
-  if (rolledOutAt !== null && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
-  if (run === null || run.needs === undefined) return 'waiting';
-  if (run.needs.stopped > 0) return 'attention';
-  if (!run.needs.confirmation) return 'done';
+  const hasBegun = rolledOutAt !== null;
+  // Of one that is switched off nothing follows: the others do not wait for it.
+  if (enabled && hasBegun && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
+  if (run === null || run.needs === undefined) return hasBegun && isBroken(run) ? 'attention' : 'waiting';
+  const { stopped, confirmation, records, links } = run.needs;
+  if (stopped > 0) return 'attention';
+  if (!confirmation) return records > links * heldShare ? 'attention' : 'done';
   // Of a large company a plan is good once all of it is listed.
-  return isUnderWay ? 'waiting' : 'planned';
+  return isUnderWay || !enabled ? 'waiting' : 'planned';
+}
+
+/** Whether a run ended by an error that no record, and no side that is away, is the reason of. */
+function isBroken(run: SyncGroupState['run']): boolean {
+  return run?.status === 'ERROR' && run.code !== 'sync.sideAway';
 }
 
 /** Whether both sides of the company are being listed for the first time, or will be as soon as it is its turn. */
 export function isListed(one: SyncKnownGroup): boolean {
-  return one.state.enabled && placeOf(one) === 'waiting' && goesOn(one.state);
+  return one.state.enabled && placeOf(one, 1) === 'waiting' && goesOn(one.state);
 }
 
-/** Whether somebody ever asked for a run of the company. */
-export function wasAsked({ run, wanted }: SyncGroupState): boolean {
-  return run !== null || wanted !== null;
+/** Whether the company is not to be listed: somebody asked for a run of it before, or it is switched off. */
+export function isPassedOver({ run, wanted, enabled }: SyncGroupState): boolean {
+  return run !== null || wanted !== null || !enabled;
 }
 
 function goesOn(state: SyncGroupState): boolean {
@@ -38,7 +46,9 @@ function goesOn(state: SyncGroupState): boolean {
 
 /** What stands against going on, of a company that needs somebody. */
 export function troubleOf({ marketplace, groupUid, state }: SyncKnownGroup): string {
-  const { records = 0, stopped = 0 } = state.run?.needs ?? {};
+  if (state.run?.needs === undefined)
+    return `${marketplace}/${groupUid}: its run failed (${state.run?.code ?? 'unknown'}).`;
+  const { records, stopped } = state.run.needs;
   const what =
     stopped > 0
       ? `${count(stopped, 'entity', 'entities')} stopped`

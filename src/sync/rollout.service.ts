@@ -1,14 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
+import { MaestranoError } from '../errors/maestrano.error.js';
+import { MaestranoSqlError } from '../errors/sql.error.js';
+import { MaestranoSyncError } from '../errors/sync.error.js';
+import { errorOrigin } from '../utils/error-place.js';
+import { shuffled } from '../utils/shuffled.js';
 import { rolloutScope, scopeOf } from './group-sides.js';
+import { resolveRollout } from './rollout-settings.js';
 import {
   isListed,
+  isPassedOver,
   placeOf,
   roomFor,
   type RolloutPlace,
   troubleOf,
-  wasAsked,
   whyNot,
 } from './rollout-rules.js';
 import type { SyncKnownGroup } from './store/sync-store.js';
@@ -46,10 +52,8 @@ export interface SyncRolloutReport {
   readonly stopped: string | null;
 }
 
-const STEPS = [1, 10, 100] as const;
-
-/** Plans that a step leaves to persons before it ends, and companies with held records that it counts. */
-const [MOST_LEFT, MOST_COUNTED] = [100, 1_000];
+/** Plans that a step leaves to persons before it ends. */
+const MOST_LEFT = 100;
 
 /** What the store says of all companies. */
 interface Overview {
@@ -57,7 +61,7 @@ interface Overview {
   readonly planned: readonly GroupReference[];
   /** Companies that are listed at present, by marketplace. */
   readonly listing: ReadonlyMap<string, number>;
-  /** Those that were ever asked for. */
+  /** Those that are not to be listed any more. */
   readonly known: ReadonlySet<string>;
   readonly stopped: string | null;
 }
@@ -77,20 +81,23 @@ export class SyncRollout {
    * One step: companies are listed within the budget of their marketplace, and nothing is begun while companies of the last step are
    * under way. Call it again and again, by a timer or a person.
    *
-   * @throws MaestranoSyncError `sync.sideAway` where a plan cannot be read
+   * @throws MaestranoConfigurationError `configuration.options` for options that cannot be used: nothing is begun
+   * @throws MaestranoSqlError where the store cannot be read
    */
   async next(options: SyncRolloutOptions = {}): Promise<SyncRolloutReport> {
-    const { steps = STEPS, planLimit = 10_000 } = options;
-    const overview = await this.#look(options);
+    const { steps, planLimit, heldShare, inventories } = resolveRollout(options);
+    const overview = await this.#look(heldShare);
     const { groups, planned } = overview;
     const begun: GroupReference[] = [];
     const left: { group: GroupReference; why: string }[] = [];
-    const listed = overview.stopped === null ? await this.#list(options, overview) : [];
+    const listed =
+      overview.stopped === null ? await this.#list(options.companies ?? [], inventories, overview) : [];
     const room = overview.stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
     let { stopped } = overview;
-    for (const group of planned) {
+    // Each time in another order: behind those that are left to persons others get their turn.
+    for (const group of shuffled(planned)) {
       if (begun.length >= room || left.length >= MOST_LEFT) break;
-      const why = whyNot(await this.sync.plan(group, { limit: planLimit }));
+      const why = await this.#whyNot(group, planLimit);
       if (why !== null) {
         left.push({ group, why });
         continue;
@@ -98,17 +105,15 @@ export class SyncRollout {
       // A step may go on for hours.
       stopped = await this.#stoppedByPerson();
       if (stopped !== null) break;
-      await this.sync.confirm(group);
-      await this.options.store.setGroup(scopeOf(this.options, group), { rolledOutAt: Date.now() });
-      await this.sync.start(group);
-      begun.push(group);
+      if (await this.#begin(group)) begun.push(group);
+      else left.push({ group, why: 'A run of it is under way.' });
     }
     return { groups, listed, begun, left, stopped };
   }
 
   /** Where the companies are, and whether something stands against going on. Begins nothing, and reads neither side. */
   async status(options: Pick<SyncRolloutOptions, 'heldShare'> = {}): Promise<SyncRolloutReport> {
-    const { groups, stopped } = await this.#look(options);
+    const { groups, stopped } = await this.#look(resolveRollout(options).heldShare);
     return { groups, listed: [], begun: [], left: [], stopped };
   }
 
@@ -121,21 +126,17 @@ export class SyncRollout {
     await this.options.store.setGroup(rolloutScope(this.options), { paused: {} });
   }
 
-  async #look({ heldShare = 0.02 }: Pick<SyncRolloutOptions, 'heldShare'>): Promise<Overview> {
+  async #look(heldShare: number): Promise<Overview> {
     const groups = { waiting: 0, planned: 0, underway: 0, done: 0, attention: 0 };
     const planned: GroupReference[] = [];
     const listing = new Map<string, number>();
     const known = new Set<string>();
     let stopped = await this.#stoppedByPerson();
-    let counted = 0;
     for await (const one of this.#groups()) {
       const { marketplace, groupUid, state } = one;
-      let place = placeOf(one);
-      if (place === 'done' && (state.run?.needs?.records ?? 0) > 0 && (counted += 1) <= MOST_COUNTED) {
-        if ((await this.#heldShare(one)) > heldShare) place = 'attention';
-      }
+      const place = placeOf(one, heldShare);
       groups[place] += 1;
-      if (wasAsked(state)) known.add(keyOf(one));
+      if (isPassedOver(state)) known.add(keyOf(one));
       if (isListed(one)) listing.set(marketplace, (listing.get(marketplace) ?? 0) + 1);
       if (place === 'planned') planned.push({ marketplace, groupUid });
       if (place === 'attention') stopped ??= troubleOf(one);
@@ -143,9 +144,34 @@ export class SyncRollout {
     return { groups, planned, listing, known, stopped };
   }
 
+  /** Why a person has to look at a company; one whose plan cannot be read holds no other one back. */
+  async #whyNot(group: GroupReference, limit: number): Promise<string | null> {
+    try {
+      return whyNot(await this.sync.plan(group, { limit }));
+    } catch (error) {
+      if (error instanceof MaestranoSqlError) throw error;
+      const why = error instanceof MaestranoError ? error.message : errorOrigin(error);
+      return `The plan cannot be read: ${why}`;
+    }
+  }
+
+  /** Whether the company began; false where somebody else is at it. */
+  async #begin(group: GroupReference): Promise<boolean> {
+    try {
+      await this.sync.confirm(group);
+    } catch (error) {
+      if (error instanceof MaestranoSyncError && error.code === 'sync.busy') return false;
+      throw error;
+    }
+    await this.options.store.setGroup(scopeOf(this.options, group), { rolledOutAt: Date.now() });
+    await this.sync.start(group);
+    return true;
+  }
+
   /** Has companies listed that nobody asked for yet, as many of each marketplace as there is room for. */
   async #list(
-    { companies = [], inventories = 10 }: SyncRolloutOptions,
+    companies: NonNullable<SyncRolloutOptions['companies']>,
+    inventories: number,
     { listing, known }: Overview,
   ): Promise<readonly GroupReference[]> {
     const counts = new Map(listing);
@@ -173,12 +199,6 @@ export class SyncRollout {
       yield* page.groups;
       after = page.next;
     } while (after !== null);
-  }
-
-  async #heldShare({ marketplace, groupUid, state }: SyncKnownGroup): Promise<number> {
-    const { entities } = await this.sync.status({ marketplace, groupUid });
-    const links = entities.reduce((sum, one) => sum + one.links, 0);
-    return links === 0 ? 0 : (state.run?.needs?.records ?? 0) / links;
   }
 }
 

@@ -9,10 +9,15 @@ export function needsOf({ entities }: SyncStatus, firstRun: 'plan' | 'apply'): S
   const held = entities.flatMap(({ holds }) => HELD_FOR_PERSONS.map((kind) => holds[kind] ?? 0));
   const unconfirmed = entities.some(({ confirmed, links }) => !confirmed && links > 0);
   return {
+    links: linksOf(entities),
     records: held.reduce((total, some) => total + some, 0),
     stopped: entities.filter(({ stopped }) => stopped !== null).length,
     confirmation: firstRun === 'plan' && unconfirmed,
   };
+}
+
+function linksOf(entities: SyncStatus['entities']): number {
+  return entities.reduce((total, { links }) => total + links, 0);
 }
 
 /** Since when the oldest record that is due waits, in milliseconds; null when none is. */
@@ -28,10 +33,7 @@ export function runMessage(
   needs: SyncNeeds,
 ): string {
   return [
-    count(
-      entities.reduce((total, { links }) => total + links, 0),
-      'record',
-    ),
+    count(linksOf(entities), 'record'),
     ...(needs.records > 0 ? [count(needs.records, 'needs attention', 'need attention')] : []),
     ...(counters.unknown > 0 ? [`${count(counters.unknown, 'write', 'writes')} of unknown outcome`] : []),
     ...(needs.confirmation ? ['waiting for confirmation'] : []),

@@ -118,7 +118,7 @@ async function fillCompanies(store: SyncStore, many: number): Promise<void> {
               message: '12 records written, 3 held back.',
               startedAt: Date.now() - 60_000,
               endedAt: Date.now() - 30_000,
-              needs: { records: number % 10 === 0 ? 3 : 0, stopped: 0, confirmation: false },
+              needs: { links: 30, records: number % 10 === 0 ? 3 : 0, stopped: 0, confirmation: false },
             },
           },
         ),

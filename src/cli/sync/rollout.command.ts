@@ -53,11 +53,17 @@ export function rolloutCommand(command: CliCommand): CliCommand {
       wholeNumber(1, 1_000),
       10,
     )
-    .does<StepOptions>((at, { app, json, companies: file, ...options }) =>
+    .does<StepOptions>((at, { app, json, companies: file, steps, heldShare, inventories }) =>
       withRollout(at, app, async (rollout, marketplaces) => {
         const companies = file === undefined ? [] : await companiesOf(at, file, marketplaces);
         await rollout.resume();
-        return reported(at, json, await rollout.next({ ...options, companies }));
+        const options = {
+          companies,
+          ...(steps === undefined ? {} : { steps }),
+          ...(heldShare === undefined ? {} : { heldShare }),
+          ...(inventories === undefined ? {} : { inventories }),
+        };
+        return reported(at, json, await rollout.next(options));
       }),
     );
 

@@ -12,6 +12,7 @@ import { SyncScheduler } from '../../stores/sync-scheduler.js';
 import { errorPlace } from '../../utils/error-place.js';
 import { Repetition } from '../../utils/repetition.js';
 import { number } from '../../views/format.js';
+import { shuffled } from '../../utils/shuffled.js';
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { appOf, scopeOf } from '../group-sides.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
@@ -108,12 +109,4 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
       this.#logger.warn(`No group could be looked for that is due: ${errorPlace(error)}`);
     }
   }
-}
-
-/** In an order of this process' own: others begin with other groups. */
-function shuffled(groups: readonly GroupReference[]): readonly GroupReference[] {
-  return groups
-    .map((one) => ({ one, place: Math.random() }))
-    .toSorted((first, second) => first.place - second.place)
-    .map(({ one }) => one);
 }

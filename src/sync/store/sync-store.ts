@@ -213,6 +213,8 @@ export interface SyncRunState {
 
 /** What of a group waits for a person. */
 export interface SyncNeeds {
+  /** All of its records, held back or not. */
+  readonly links: number;
   /** Records that are held back until somebody decides. */
   readonly records: number;
   /** Entities that stopped. */
