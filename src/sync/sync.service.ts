@@ -20,7 +20,7 @@ import type { SyncPlan } from './engine/plan.js';
 import { latest, SyncEngine, type SyncRunResult } from './engine/sync-engine.js';
 import { valuesFrom } from './engine/history.js';
 import { Paces } from './engine/pace.js';
-import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
+import type { SyncSettings } from './engine/sync-settings.js';
 import { explanationOf } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { type EndedRun, GroupRuns, type GroupWork } from './group-runs.js';
@@ -39,6 +39,7 @@ import { Slices, sliceRequest } from './slices.js';
 import type { SyncRunOptions } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
+import { resolveSyncOptions } from './sync-settings.js';
 import type { SyncHeldRecord } from './held-record.js';
 import { SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -50,9 +51,6 @@ import type {
 } from './sync-status.interface.js';
 import { SyncTelemetry } from './watch/sync-telemetry.service.js';
 import { SyncWatch } from './watch/sync-watch.service.js';
-
-/** How long a run in the background goes on while others wait, unless said otherwise; milliseconds. */
-const SLICE_MS = 30_000;
 
 /** Longest wait for runs when the application stops, in milliseconds: they end after what they are sending. */
 const STOP_MS = 20_000;
@@ -84,8 +82,9 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #slices: Slices;
   readonly #runs: GroupRuns;
   readonly #paces: Paces;
+  readonly #maxRuns: number;
 
-  /** @throws MaestranoSyncError `sync.declaration` */
+  /** @throws MaestranoSyncError `sync.declaration`; MaestranoConfigurationError `configuration.options` */
   constructor(
     @Inject(MAESTRANO_SYNC_OPTIONS) private readonly options: MaestranoSyncOptions,
     private readonly connec: ConnecService,
@@ -93,10 +92,9 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     private readonly telemetry: SyncTelemetry,
     @Optional() scheduler?: SyncScheduler,
   ) {
-    const given = Object.entries(options).filter(
-      ([name, value]) => name in SYNC_DEFAULTS && value !== undefined,
-    );
-    this.#settings = { ...SYNC_DEFAULTS, ...(Object.fromEntries(given) as Partial<SyncSettings>) };
+    const settings = resolveSyncOptions(options);
+    this.#settings = settings;
+    this.#maxRuns = settings.maxRuns;
     this.#entities = ordered(options.entities);
     const homeless = this.#entities.find(({ source }) => source.needsExecutor);
     if (homeless && executorOf(options) === null) {
@@ -113,7 +111,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     this.#slices = new Slices({
       store: options.store,
       scheduler: this.#scheduler,
-      sliceMs: options.sliceMs ?? SLICE_MS,
+      sliceMs: settings.sliceMs,
       scopeOf: (group) => scopeOf(options, group),
       run: (group, until, signal) => this.#run(group, { request: sliceRequest, until, signal }),
     });
@@ -128,7 +126,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
 
   /** @internal Nest's own hook: once every module is ready. */
   onApplicationBootstrap(): void {
-    this.#slices.work(this.options.maxRuns ?? 4);
+    this.#slices.work(this.#maxRuns);
   }
 
   /** @internal Nest's own hook. */

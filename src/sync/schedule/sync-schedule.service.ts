@@ -17,6 +17,7 @@ import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { appOf, scopeOf } from '../group-sides.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
 import type { MaestranoSyncOptions } from '../sync-options.interface.js';
+import { resolveSyncOptions } from '../sync-settings.js';
 import { Admission } from './admission.js';
 import { dueTime, isLost } from './due-time.js';
 
@@ -29,7 +30,7 @@ const GOODBYE_MS = 5_000;
 /** Groups that are read at once. */
 const PAGE = 1_000;
 
-/** How often a group is run unless said otherwise, in milliseconds. */
+/** How often a group is due where nobody looks but by a call, in milliseconds. */
 const HOUR_MS = 3_600_000;
 
 /**
@@ -42,6 +43,7 @@ const HOUR_MS = 3_600_000;
 export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('MaestranoSync');
   readonly #repetition = new Repetition(() => this.#turn());
+  readonly #everyMs: number | null;
   #stopped = false;
 
   constructor(
@@ -49,16 +51,16 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly sync: MaestranoSync,
     @Optional() private readonly scheduler?: SyncScheduler,
     @Optional() private readonly recurring?: RecurringWork,
-  ) {}
+  ) {
+    this.#everyMs = resolveSyncOptions(options).schedule;
+  }
 
   /** @internal Nest's own hook. */
   onApplicationBootstrap(): void {
-    const { schedule, store } = this.options;
     const names = this.sync.entities.join(', ');
-    const how =
-      schedule === 'off' ? 'when asked for' : `every ${number((schedule?.everyMs ?? HOUR_MS) / 1_000)} s`;
-    this.#logger.log(`Synchronization: ${names}; ${how}; links in ${store.constructor.name}`);
-    if (schedule === 'off') return;
+    const how = this.#everyMs === null ? 'when asked for' : `every ${number(this.#everyMs / 1_000)} s`;
+    this.#logger.log(`Synchronization: ${names}; ${how}; links in ${this.options.store.constructor.name}`);
+    if (this.#everyMs === null) return;
     if (this.scheduler && this.recurring) {
       return this.recurring.repeat('synchronization', TURN_MS, () => this.#repetition.once());
     }
@@ -74,9 +76,9 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Begins the runs of all groups that are due; resolves with how many. They follow in the background. */
   async turn(now = Date.now()): Promise<number> {
-    const { store, schedule } = this.options;
+    const { store } = this.options;
     const app = appOf(this.options);
-    const everyMs = schedule === 'off' ? HOUR_MS : (schedule?.everyMs ?? HOUR_MS);
+    const everyMs = this.#everyMs ?? HOUR_MS;
     const admission = new Admission();
     const due: GroupReference[] = [];
     let after: string | undefined;

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
+import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
+import type { MaestranoSyncOptions } from '../../../src/sync/sync-options.interface.js';
+import { resolveSyncOptions } from '../../../src/sync/sync-settings.js';
+import { errorOf } from '../../support/error-of.js';
+
+const OPTIONS = { store: new MemorySyncStore(), entities: [], owner: { provider: 'p', realm: 'r' } };
+
+/** Options as an environment gives them. */
+const resolved = (options: object): ReturnType<typeof resolveSyncOptions> =>
+  resolveSyncOptions({ ...OPTIONS, ...options } as MaestranoSyncOptions);
+
+describe('options of the synchronization', () => {
+  it('have their defaults, and are numbers where they are given as text', () => {
+    expect(resolved({})).toMatchObject({
+      ...SYNC_DEFAULTS,
+      schedule: 3_600_000,
+      sliceMs: 30_000,
+      maxRuns: 4,
+    });
+    expect(resolved({ sliceMs: '5000', schedule: { everyMs: '60000' }, brake: { floor: 10 } })).toMatchObject(
+      {
+        sliceMs: 5_000,
+        schedule: 60_000,
+        brake: { ...SYNC_DEFAULTS.brake, floor: 10 },
+      },
+    );
+    expect(resolved({ schedule: 'off' }).schedule).toBeNull();
+  });
+
+  it.each([
+    ['leaseMs', { leaseMs: Number.NaN }],
+    ['sliceMs', { sliceMs: Number.NaN }],
+    ['timeoutMs', { timeoutMs: 0 }],
+    ['schedule.everyMs', { schedule: { everyMs: 0 } }],
+    ['maxRuns', { maxRuns: 65 }],
+    ['brake.share', { brake: { floor: 50, share: Number.NaN, ceiling: 1_000 } }],
+    ['limits.conec', { limits: { conec: { perSecond: 1 } } }],
+    ['firstRun', { firstRun: 'aply' }],
+    ['owner', { owner: undefined }],
+    ['sweepEvery', { sweepEvery: 1_000 }],
+  ])('are refused where %s cannot be used', async (key, options) => {
+    const error = await errorOf(async () => resolved(options));
+    expect(error).toMatchObject({ code: 'configuration.options', problems: [{ key }] });
+  });
+});
