@@ -12,6 +12,8 @@ import type { Pace } from './pace.js';
  */
 export class HeldLease {
   #lease: SyncLease;
+  /** Its end by the clock that nobody sets: where the other one is set back, a lease that is over would seem to last. */
+  #until: number;
 
   constructor(
     private readonly store: SyncStore,
@@ -21,6 +23,7 @@ export class HeldLease {
     private readonly pace?: Pace,
   ) {
     this.#lease = lease;
+    this.#until = performance.now() + (lease.until - Date.now());
   }
 
   get lease(): SyncLease {
@@ -50,11 +53,15 @@ export class HeldLease {
 
   async #keep(): Promise<void> {
     this.signal?.throwIfAborted();
-    const left = this.#lease.until - Date.now();
+    // The monotonic clock stands still while the machine is suspended, and the other one tells.
+    const left = Math.min(this.#lease.until - Date.now(), this.#until - performance.now());
     if (left > this.settings.timeoutMs) return;
     if (left <= 0) throw new MaestranoSyncError('sync.leaseLost');
-    const renewed = await this.store.renew(this.#lease, this.settings.leaseMs + this.settings.timeoutMs);
+    const ttlMs = this.settings.leaseMs + this.settings.timeoutMs;
+    const until = performance.now() + ttlMs;
+    const renewed = await this.store.renew(this.#lease, ttlMs);
     if (renewed === null) throw new MaestranoSyncError('sync.leaseLost');
     this.#lease = renewed;
+    this.#until = until;
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
 import { HeldLease } from '../../../src/sync/engine/held-lease.js';
@@ -65,6 +67,14 @@ describe('the lease of a run', () => {
     await guard.check('connec');
     expect(renew.mock.calls.length).toBeGreaterThan(0);
     expect(guard.lease.token).toBe(lease.token);
+  });
+
+  it('is over when its time is, although the clock was set back meanwhile', async () => {
+    const lease: SyncLease = { scope: SCOPE, token: 1, until: Date.now() + 20 };
+    const guard = new HeldLease(new MemorySyncStore(), lease, { leaseMs: 60_000, timeoutMs: 10 });
+    await pause(30);
+    Date.now = () => realNow() - 3_600_000;
+    await expect(guard.check('connec')).rejects.toMatchObject({ code: 'sync.leaseLost' });
   });
 
   it('lets a run go that is to end while it waits', async () => {
