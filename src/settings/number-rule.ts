@@ -66,6 +66,24 @@ export function bytes<D extends number | null>(byDefault: D, bounds?: NumberBoun
   return wholeNumber('bytes', byDefault, bounds);
 }
 
+/** A part of all, as a number or its text. */
+export function share(byDefault: number): Rule<number> {
+  return {
+    takes: 'a share from 0 to 1',
+    read(found, place) {
+      if (found === undefined) return byDefault;
+      const value = typeof found === 'string' && /^[\d.]+$/.test(found) ? Number(found) : found;
+      if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+      place.report(
+        `It takes ${this.takes}.`,
+        describeFound(found, true),
+        `Write ${byDefault} for ${byDefault * 100} of a hundred.`,
+      );
+      return byDefault;
+    },
+  };
+}
+
 /**
  * A whole number. Digits alone are understood as text too, because environment variables are texts; any other text is
  * rejected with the number that it probably means.

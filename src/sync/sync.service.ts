@@ -39,7 +39,7 @@ import { Slices, sliceRequest } from './slices.js';
 import type { SyncRunOptions } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
 import { ordered } from './sync-entities.js';
-import { resolveSyncOptions } from './sync-settings.js';
+import { resolveSyncOptions } from './module-settings.js';
 import type { SyncHeldRecord } from './held-record.js';
 import { SyncOperations, type SyncRecordRef } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';

@@ -17,7 +17,7 @@ import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { appOf, scopeOf } from '../group-sides.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
 import type { MaestranoSyncOptions } from '../sync-options.interface.js';
-import { resolveSyncOptions } from '../sync-settings.js';
+import { resolveSyncOptions } from '../module-settings.js';
 import { Admission } from './admission.js';
 import { dueTime, isLost } from './due-time.js';
 

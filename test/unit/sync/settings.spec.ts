@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
+import { resolveSyncOptions } from '../../../src/sync/module-settings.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import type { MaestranoSyncOptions } from '../../../src/sync/sync-options.interface.js';
-import { resolveSyncOptions } from '../../../src/sync/sync-settings.js';
 import { errorOf } from '../../support/error-of.js';
 
 const OPTIONS = { store: new MemorySyncStore(), entities: [], owner: { provider: 'p', realm: 'r' } };
@@ -20,13 +20,13 @@ describe('options of the synchronization', () => {
       sliceMs: 30_000,
       maxRuns: 4,
     });
-    expect(resolved({ sliceMs: '5000', schedule: { everyMs: '60000' }, brake: { floor: 10 } })).toMatchObject(
-      {
-        sliceMs: 5_000,
-        schedule: 60_000,
-        brake: { ...SYNC_DEFAULTS.brake, floor: 10 },
-      },
-    );
+    expect(
+      resolved({ sliceMs: '5000', schedule: { everyMs: '60000' }, brake: { floor: 10, share: '0.1' } }),
+    ).toMatchObject({
+      sliceMs: 5_000,
+      schedule: 60_000,
+      brake: { ...SYNC_DEFAULTS.brake, floor: 10, share: 0.1 },
+    });
     expect(resolved({ schedule: 'off' }).schedule).toBeNull();
   });
 

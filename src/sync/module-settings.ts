@@ -1,4 +1,4 @@
-import { count, milliseconds } from '../settings/number-rule.js';
+import { count, milliseconds, share } from '../settings/number-rule.js';
 import { describeFound, readOptions, type Rule, type SettingOf } from '../settings/option-reader.js';
 import {
   callback,
@@ -20,19 +20,6 @@ const HOUR_MS = 3_600_000;
 /** A time that no timer waits for: compared with the clock. */
 function time(byDefault: number, least = 0): Rule<number> {
   return milliseconds(byDefault, { least, most: Number.MAX_SAFE_INTEGER });
-}
-
-/** A part of all. */
-function share(byDefault: number): Rule<number> {
-  return {
-    takes: 'a share from 0 to 1',
-    read(found, place) {
-      if (found === undefined) return byDefault;
-      if (typeof found === 'number' && found >= 0 && found <= 1) return found;
-      place.report(`It takes ${this.takes}.`, describeFound(found, true), `Write ${byDefault}.`);
-      return byDefault;
-    },
-  };
 }
 
 const EVERY = group({ everyMs: time(HOUR_MS, 1) });
