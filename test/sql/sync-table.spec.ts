@@ -7,6 +7,7 @@ import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.js';
 import {
   MaestranoSync,
+  MaestranoSyncError,
   MaestranoSyncModule,
   SqlSyncStore,
   SyncRejected,
@@ -14,9 +15,11 @@ import {
   type SyncEntity,
   type SyncSource,
   table,
+  type TableOptions,
 } from '../../src/sync/index.js';
 import { syncEntityContract } from '../../src/testing/index.js';
 import { testApplication, type TestApplication } from '../support/application.js';
+import { EngineBench } from '../support/sync/engine-bench.js';
 import { errorOf } from '../support/error-of.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
 import { DRIVERS, type OpenedWay } from './support/ways.js';
@@ -209,6 +212,120 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
       expect((await source.changes({ cursor: null, limit: 10 }, context('two'))).records).toEqual([]);
       const [read] = await source.get([id], context('one'));
       expect(read).toMatchObject({ firstName: 'Mine' });
+    });
+
+    describe('whose table is another than it says', () => {
+      interface Thing {
+        readonly firstName: string;
+        readonly nickname: string;
+      }
+      const { bornAt: _born, ...rowOptions } = OPTIONS;
+      const things = (options: Partial<TableOptions<Thing>> = {}, name = 'things'): SyncSource<Thing> =>
+        table<Thing>(name, { ...rowOptions, ...options });
+      const context = () => ({
+        scope: { app: 'a', marketplace: 'm', group: 'g' },
+        tenant: 'g',
+        executor: way.executor,
+        signal: new AbortController().signal,
+      });
+      const mapped = { firstName: 'first_name' };
+
+      beforeAll(async () => {
+        await way.executor.execute(
+          `create table things (id integer primary key, company varchar(80), rev integer, connec_key varchar(80),
+            updated_at varchar(80), first_name varchar(80))`,
+          [],
+        );
+      });
+
+      it.each<[string, Partial<TableOptions<Thing>>, Readonly<Record<string, string>>, RegExp]>([
+        [
+          'the naming is forgotten',
+          { naming: 'same' },
+          mapped,
+          /^Table "things" has no column "firstName" \(property firstName of first_name\)\. Its columns are id, company, rev, connec_key, updated_at, first_name\. Did you mean naming: 'snake_case'\? /,
+        ],
+        [
+          'a property has no column',
+          {},
+          { nickname: 'nick' },
+          /no column "nickname" \(property nickname of nick\)\. Its columns are [\w, ]+\. Correct/,
+        ],
+        [
+          'a property is none of the naming',
+          {},
+          { first_name: 'first_name' },
+          /the column "first_name" is read as the property firstName/,
+        ],
+        [
+          'the version has another name',
+          { version: 'revision' },
+          mapped,
+          /no column "revision" \(`version` of table\(\)\)/,
+        ],
+        [
+          'the group has another name',
+          { group: 'customer' },
+          mapped,
+          /no column "customer" \(`group` of table\(\)\)/,
+        ],
+        [
+          'a written column is not there',
+          { onWrite: { changed: '1' } },
+          mapped,
+          /no column "changed" \(`onWrite` of/,
+        ],
+      ])('says so before anything is written: %s', async (_kind, options, properties, message) => {
+        const error = await errorOf(things(options).check!(properties, context()), MaestranoSyncError);
+        expect(error.code).toBe('sync.declaration');
+        expect(error.message).toMatch(message);
+        expect(error.remedy).toContain('docs/synchronization.md');
+      });
+
+      it('asks once for each database, and reads no row', async () => {
+        const texts: string[] = [];
+        const executor: SqlExecutor = {
+          ...way.executor,
+          query: (text, parameters) => {
+            texts.push(text);
+            return way.executor.query(text, parameters);
+          },
+        };
+        const source = things();
+        for (let count = 0; count < 3; count += 1) await source.check!(mapped, { ...context(), executor });
+        expect(texts).toHaveLength(1);
+        await expect(source.check!({ nickname: 'nick' }, { ...context(), executor })).rejects.toThrow(
+          'nickname',
+        );
+        expect(texts).toHaveLength(1);
+      });
+
+      it('writes nothing to Connec!', async () => {
+        const bench = new EngineBench();
+        try {
+          const { executor } = way;
+          const values = "(1, 'cld-1', 1, '2026-01-01T00:00:00Z', 'Ann')";
+          await executor.execute(
+            `insert into things (id, company, rev, updated_at, first_name) values ${values}`,
+            [],
+          );
+          const entity = (options: Partial<TableOptions<Thing>>): SyncEntity =>
+            syncEntity('people', things({ executor, ...options }), { fields: { first_name: 'firstName' } });
+          bench.entities = [entity({ naming: 'same' })];
+          bench.connec.add({ first_name: 'Bob' });
+          const result = await bench.run();
+          expect(result).toMatchObject({
+            status: 'failed',
+            errors: [{ code: 'sync.declaration', entity: 'people', group: 'cld-1', fields: ['first_name'] }],
+          });
+          expect(bench.connec.writes).toEqual([]);
+          bench.entities = [entity({ newId: () => 2 })];
+          expect(await bench.run()).toMatchObject({ errors: [] });
+          expect(bench.names.connec).toEqual(['Ann', 'Bob']);
+        } finally {
+          bench.close();
+        }
+      });
     });
 
     describe('whose table does not accept a row', () => {

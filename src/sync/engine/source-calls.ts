@@ -33,6 +33,7 @@ export type AppWritten =
 /** The calls of an entity's source, each with a deadline, and with records read as the engine sees them. */
 export class SourceCalls {
   #pausedUntil: number | null = null;
+  #checked = false;
 
   constructor(
     private readonly entity: SyncEntity,
@@ -46,7 +47,7 @@ export class SourceCalls {
     return this.#pausedUntil;
   }
 
-  /** A page of changes; from the beginning where the cursor has expired. @throws MaestranoSyncError `sync.sideAway` */
+  /** A page of changes; from the beginning where the cursor has expired. @throws MaestranoSyncError `sync.sideAway`, `sync.declaration` */
   async changes(
     cursor: string | null,
     limit: number,
@@ -61,7 +62,7 @@ export class SourceCalls {
     });
   }
 
-  /** Records by id. @throws MaestranoSyncError `sync.sideAway` */
+  /** Records by id. @throws MaestranoSyncError `sync.sideAway`, `sync.declaration` */
   async get(ids: readonly string[]): Promise<ReadonlyMap<string, AppSideRecord>> {
     const found = new Map<string, AppSideRecord>();
     for (let start = 0; start < ids.length; start += MAX_IDS) {
@@ -74,7 +75,7 @@ export class SourceCalls {
     return found;
   }
 
-  /** @throws MaestranoSyncError `sync.sideAway` */
+  /** @throws MaestranoSyncError `sync.sideAway`, `sync.declaration` */
   async find(key: string): Promise<AppSideRecord | null> {
     return this.#read(async (context) => {
       const record = await this.entity.source.find(key, context);
@@ -95,8 +96,11 @@ export class SourceCalls {
 
   async #read<T>(call: (context: SyncContext) => Promise<T>): Promise<T> {
     try {
+      await this.#check();
       return await this.#withDeadline(call);
     } catch (cause) {
+      if (cause instanceof MaestranoSyncError && cause.code === 'sync.declaration')
+        throw this.#declared(cause);
       const isPaused = cause instanceof SyncRetry;
       if (isPaused) this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, Date.now() + waitOf(cause));
       throw new MaestranoSyncError('sync.sideAway', {
@@ -107,6 +111,28 @@ export class SourceCalls {
         cause,
       });
     }
+  }
+
+  /** Whether the source has the properties that the entity maps: before anything is read of it. */
+  async #check(): Promise<void> {
+    const { source, rules, lists } = this.entity;
+    if (this.#checked || source.check === undefined) return;
+    const properties = Object.fromEntries([...rules, ...lists].map(({ app, name }) => [app, name]));
+    await this.#withDeadline(async (context) => source.check?.(properties, context));
+    this.#checked = true;
+  }
+
+  /** What is wrong with the declaration is no reason to try again: a person has to correct it. */
+  #declared({ message, remedy, fields, cause }: MaestranoSyncError): MaestranoSyncError {
+    return new MaestranoSyncError('sync.declaration', {
+      message: remedy === '' ? message : message.slice(0, -remedy.length).trimEnd(),
+      remedy,
+      marketplace: this.scope.marketplace,
+      group: this.scope.group,
+      entity: this.entity.name,
+      fields,
+      cause,
+    });
   }
 
   async #write(

@@ -65,6 +65,13 @@ class ComposedSource<
     this.sharedProperties = spec.shared === true ? spec.properties : [];
   }
 
+  async check(properties: Readonly<Record<string, string>>, context: SyncContext): Promise<void> {
+    const { ofPart, ofMain } = this.#split(properties);
+    const { source, by } = this.spec;
+    await source.check?.(ofPart as Readonly<Record<string, string>>, context);
+    await this.main.check?.({ ...(ofMain as Readonly<Record<string, string>>), [by]: by }, context);
+  }
+
   async changes(
     { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
     context: SyncContext,

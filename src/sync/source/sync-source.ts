@@ -86,6 +86,11 @@ export interface SyncSource<Local> {
   readonly sharedProperties?: readonly string[];
   /** Whether it works on `context.executor`; false by default. */
   readonly needsExecutor?: boolean;
+  /**
+   * Called before the first read of a run with the properties that the entity maps, each with its field of Connec!. Rejects
+   * with `sync.declaration` where records have no such property, as `table()` does; nothing is checked where it is left out.
+   */
+  check?(properties: Readonly<Record<string, string>>, context: SyncContext): Promise<void>;
   /** What changed behind the cursor, oldest first; everything without one. */
   changes(
     query: { readonly cursor: string | null; readonly limit: number },

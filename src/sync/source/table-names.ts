@@ -26,6 +26,8 @@ export class TableNames {
   readonly key: string;
   /** Reads everything of rows. */
   readonly select: string;
+  /** One row with every column, each of them null, whatever rows there are: what a row looks like. */
+  readonly selectNothing: string;
   /** Names of columns in rows. */
   readonly as: Readonly<Record<'id' | 'version' | 'key' | 'updatedAt', string>>;
   readonly #quote: string;
@@ -48,6 +50,8 @@ export class TableNames {
     this.key = this.quoted(options.key);
     this.as = { id: options.id, version: options.version, key: options.key, updatedAt: options.updatedAt };
     this.select = `select * from ${this.table}`;
+    this.selectNothing = `select t.* from (select 1 as one) as o
+      left join (select * from ${this.table} limit 1) as t on 1 = 0`;
     const { columns = {} } = options;
     this.#properties = new Map(
       Object.entries(columns).flatMap(([property, column]) =>

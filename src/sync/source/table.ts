@@ -7,6 +7,7 @@ import { Statement } from '../sql/statement.js';
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';
 import { afterReading, readCursor, type TableCursor, writeCursor } from './table-cursor.js';
 import { parameterOf, TableNames, timeOf } from './table-names.js';
+import { checkColumns } from './table-columns.js';
 import { rejectionOf, syncRejected } from './table-rejection.js';
 import type { TableOptions } from './table-options.js';
 
@@ -44,6 +45,8 @@ export function table<Local extends object>(name: string, options: TableOptions<
 class TableSource<Local extends object> implements SyncSource<Local> {
   readonly versions = 'table';
   readonly needsExecutor: boolean;
+  /** The columns of the table in each database, where all that are needed were there. */
+  readonly #columns = new WeakMap<SqlExecutor, readonly string[]>();
 
   constructor(
     private readonly name: string,
@@ -52,6 +55,22 @@ class TableSource<Local extends object> implements SyncSource<Local> {
     this.needsExecutor = options.executor === undefined;
     // Wrong names are found where they are written.
     void new TableNames('sqlite', name, options);
+  }
+
+  /** Reads no row: the names of the columns alone, once for each database. */
+  async check(properties: Readonly<Record<string, string>>, context: SyncContext): Promise<void> {
+    const { executor, names } = this.#opened(context);
+    const known = this.#columns.get(executor);
+    const columns =
+      known ??
+      (await this.#retried(executor, async () => {
+        const [row = {}] = rowsOf(await executor.query(names.selectNothing, []));
+        return Object.keys(row);
+      }));
+    // No executor of ours leaves the row out; of one that does nothing is known.
+    if (columns.length === 0) return;
+    checkColumns({ table: this.name, columns, names, options: this.options }, properties);
+    this.#columns.set(executor, columns);
   }
 
   async changes(

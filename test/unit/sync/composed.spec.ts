@@ -62,6 +62,19 @@ describe('a record composed of two of the application', () => {
     expect(there('L-1')).toEqual({ name: 'Lamp', status: 'ACTIVE', code: 'L-1', price: 5 });
   });
 
+  it('asks each of the two for its own properties', async () => {
+    const asked: unknown[] = [];
+    for (const source of [products, variants])
+      Object.assign(source, {
+        check: async (properties: object) => asked.push(Object.keys(properties).toSorted()),
+      });
+    await bench.run();
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toContain('title');
+    expect(asked[1]).toEqual(expect.arrayContaining(['productId', 'sku']));
+    expect(asked[1]).not.toContain('title');
+  });
+
   it('takes edits of either record, on either side, and writes nothing else', async () => {
     made('Lamp', 'L-1');
     await bench.runs(2);

@@ -7,11 +7,21 @@ import {
   SyncRetry,
   SyncStale,
 } from '../../../src/sync/source/sync-source.error.js';
+import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
+import type { SyncRunResult } from '../../../src/sync/engine/sync-engine.js';
+import type { SyncSource } from '../../../src/sync/source/sync-source.js';
 import { explanationOf } from '../../../src/sync/explain.js';
 import { readStatus } from '../../../src/sync/read-status.js';
 import { logRun } from '../../../src/sync/run-log.js';
 import { needsOf, runMessage } from '../../../src/sync/run-message.js';
-import { EngineBench } from '../../support/sync/engine-bench.js';
+import { EngineBench, type Person } from '../../support/sync/engine-bench.js';
+
+/** What the log says of a run. */
+function logged(result: SyncRunResult): readonly string[] {
+  const lines: string[] = [];
+  logRun({ warn: (line: string) => lines.push(line) }, { marketplace: 'acme', groupUid: 'cld-1' }, result);
+  return lines;
+}
 
 /** What a source may say instead of doing what it is asked for. */
 describe('a source', () => {
@@ -180,8 +190,7 @@ describe('a source', () => {
     const result = await bench.run();
     const failure = { entity: 'people', call: 'create', error: 'TypeError E_SECOND', count: 3 };
     expect(result).toMatchObject({ status: 'done', counters: { unknown: 3 }, failures: [failure] });
-    const warned: string[] = [];
-    logRun({ warn: (line: string) => warned.push(line) }, { marketplace: 'acme', groupUid: 'cld-1' }, result);
+    const warned = logged(result);
     expect(warned).toEqual([
       expect.stringMatching(
         /^people \(acme\/cld-1\): create\(\) of its source ended with TypeError E_SECOND\./,
@@ -203,6 +212,31 @@ describe('a source', () => {
       })),
     );
     expect(id).toBe(1);
+  });
+
+  it('that has no such property ends the run with that, with the remedy in the log', async () => {
+    bench.connec.add({ first_name: 'Ann' });
+    let asked: unknown = null;
+    const source: SyncSource<Person> = bench.source;
+    source.check = async (properties) => {
+      asked = properties;
+      throw new MaestranoSyncError('sync.declaration', { message: 'No firstName here.', remedy: 'Add it.' });
+    };
+    const result = await bench.run();
+    expect(asked).toMatchObject({ firstName: 'first_name', state: 'status' });
+    expect(result).toMatchObject({
+      status: 'failed',
+      errors: [
+        {
+          code: 'sync.declaration',
+          entity: 'people',
+          message: 'No firstName here. Add it.',
+          remedy: 'Add it.',
+        },
+      ],
+    });
+    expect(logged(result)).toEqual(['sync.declaration people (acme/cld-1): No firstName here. Add it.']);
+    expect(bench.writes).toBe(0);
   });
 
   it('quarantines what it rejects, and nothing else', async () => {
