@@ -40,6 +40,26 @@ export function sqlErrorCode(error: unknown): SqlErrorCode {
   );
 }
 
+/** How databases say that a table or a column is missing: names of the schema alone. */
+const MISSING = [
+  /no such (?:table|column): [\w."]+$/,
+  /table [\w."]+ has no column named [\w"]+$/,
+  /(?:relation|column|schema) [\w."]+ (?:of relation [\w."]+ )?does not exist$/,
+  /Unknown column '[\w.]+' in '[\w ]+'$/i,
+  /Table '[\w.]+' doesn't exist$/,
+];
+
+/** The database's own words for a table or a column that is missing; null for every other error. */
+export function missingInSchema(error: unknown): string | null {
+  if (sqlErrorCode(error) !== 'sql.tables') return null;
+  const texts = errorsWithin(error)
+    .toReversed()
+    .flatMap(({ message, sqlMessage, originalMessage }) => [sqlMessage, originalMessage, message])
+    .filter((text) => typeof text === 'string');
+  const found = MISSING.flatMap((pattern) => texts.flatMap((text) => pattern.exec(text)?.[0] ?? []));
+  return found[0] ?? 'a table or a column is missing';
+}
+
 /** What to throw for an error of any library. Its cause keeps the code and what is safe of the message, nothing else. */
 export function sqlError(error: unknown): MaestranoSqlError {
   if (error instanceof MaestranoSqlError) return error;

@@ -4,6 +4,7 @@ import type { ConnecService } from '../connec/connec.service.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { settledWithin } from '../utils/settled-within.js';
+import { isOwner } from './module-settings.js';
 import { ConnecClientRecords } from './connec/connec-client-records.js';
 import type { Paces } from './engine/pace.js';
 import type { GroupSides } from './engine/sync-engine.js';
@@ -22,8 +23,14 @@ export function appOf({ app }: MaestranoSyncOptions): string {
   return app ?? DEFAULT_APP;
 }
 
-/** Whose rows a group's are. */
-export function scopeOf(options: MaestranoSyncOptions, { marketplace, groupUid }: GroupReference): SyncScope {
+/** Whose rows a group's are. @throws MaestranoSyncError `sync.operation` for what names no group */
+export function scopeOf(options: MaestranoSyncOptions, group: GroupReference): SyncScope {
+  const { marketplace, groupUid } = (group ?? {}) as Partial<GroupReference>;
+  if (typeof marketplace !== 'string' || typeof groupUid !== 'string' || groupUid === '')
+    throw new MaestranoSyncError('sync.operation', {
+      message: 'No group is named.',
+      remedy: "Name it as { marketplace: 'acme', groupUid: 'cld-4' }; a session and every event have both.",
+    });
   return { app: appOf(options), marketplace, group: groupUid };
 }
 
@@ -49,10 +56,11 @@ export async function sidesOf(
   group: GroupReference,
   paces: Paces,
 ): Promise<GroupSides> {
+  const scope = scopeOf(options, group);
   const owner = await ownerOf(options, group);
   const client = connec.for(group.groupUid, group.marketplace, { externalIds: true });
   return {
-    scope: scopeOf(options, group),
+    scope,
     connec: new ConnecClientRecords(client, owner),
     owner,
     tenant: options.tenant?.(group) ?? group.groupUid,
@@ -61,14 +69,21 @@ export async function sidesOf(
   };
 }
 
-/** Whose ids ours are at Connec!, as given or as the application says in time. @throws MaestranoSyncError `sync.sideAway` */
+/** Whose ids ours are at Connec!, as given or as the application says in time. @throws MaestranoSyncError `sync.sideAway`, `sync.declaration` */
 async function ownerOf(
   { owner, timeoutMs = SYNC_DEFAULTS.timeoutMs }: MaestranoSyncOptions,
   group: GroupReference,
 ): Promise<ExternalIdOwner> {
   if (typeof owner !== 'function') return owner;
   const result = Promise.resolve(owner(group));
-  if (await settledWithin(timeoutMs, result)) return result;
+  if (await settledWithin(timeoutMs, result)) {
+    const named: unknown = await result;
+    if (isOwner(named)) return named;
+    throw new MaestranoSyncError('sync.declaration', {
+      message: 'owner() named no `provider` and `realm`.',
+      remedy: "Return the name of your ids at Connec!, such as { provider: 'my-app', realm: 'main' }.",
+    });
+  }
   throw new MaestranoSyncError('sync.sideAway', {
     message: `owner() did not return within ${timeoutMs} ms.`,
     marketplace: group.marketplace,

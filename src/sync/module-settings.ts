@@ -1,17 +1,11 @@
+import type { ExternalIdOwner } from '../connec/client/external-ids.js';
 import { count, milliseconds, share } from '../settings/number-rule.js';
 import { describeFound, readOptions, type Rule, type SettingOf } from '../settings/option-reader.js';
-import {
-  callback,
-  choice,
-  flag,
-  group,
-  instance,
-  readElsewhere,
-  type RulesFor,
-  text,
-} from '../settings/rules.js';
+import { callback, choice, flag, group, readElsewhere, type RulesFor, text } from '../settings/rules.js';
+import { isRecord } from '../utils/values.js';
 import type { SyncLimits } from './engine/pace.js';
 import { SYNC_DEFAULTS, type SyncSettings } from './engine/sync-settings.js';
+import type { SyncStore } from './store/sync-store.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 
 /** How often a group is run unless said otherwise, in milliseconds. */
@@ -30,27 +24,43 @@ const schedule: Rule<number | null> = {
   read: (found, place) => (found === 'off' ? null : EVERY.read(found, place).everyMs),
 };
 
-const owner: Rule<unknown> = {
-  takes: 'provider and realm, or a function',
-  read(found, place) {
-    if (typeof found === 'function' || (typeof found === 'object' && found !== null)) return found;
-    place.report(
-      `It takes ${this.takes}.`,
-      describeFound(found, false),
-      "Write { provider: 'my-app', realm: 'main' }.",
-    );
-    return undefined;
-  },
-};
+/** What the module cannot do without; the compiler says so, but not in JavaScript. */
+function needed(takes: string, remedy: string, isOne: (found: unknown) => boolean): Rule<unknown> {
+  return {
+    takes,
+    read(found, place) {
+      if (!isOne(found)) place.report(`It takes ${takes}.`, describeFound(found, false), remedy);
+      return found;
+    },
+  };
+}
+
+/** Whether it is a name under which ids are kept at Connec!. */
+export function isOwner(owner: unknown): owner is ExternalIdOwner {
+  const names = isRecord(owner) ? [owner['provider'], owner['realm']] : [];
+  return names.length === 2 && names.every((name) => typeof name === 'string' && name !== '');
+}
 
 const { brake } = SYNC_DEFAULTS;
 
 const SYNC = group({
-  entities: readElsewhere('a list of entities'),
-  store: instance('a SyncStore', ['acquire', 'commit', 'links']),
+  entities: needed(
+    'a list of entities',
+    'Give it a list of what syncEntity() returned.',
+    (found) => Array.isArray(found) && found.every((one) => isRecord(one) && Array.isArray(one['rules'])),
+  ),
+  store: needed(
+    'a SyncStore',
+    'Give it a SqlSyncStore, or a MemorySyncStore in tests.',
+    (found) => typeof (found as Partial<SyncStore> | null | undefined)?.acquire === 'function',
+  ),
   executor: readElsewhere('an executor'),
   app: text('default'),
-  owner,
+  owner: needed(
+    'provider and realm, or a function',
+    "Write { provider: 'my-app', realm: 'main' }: the name of your ids at Connec!, which must never change.",
+    (found) => typeof found === 'function' || isOwner(found),
+  ),
   tenant: callback<NonNullable<MaestranoSyncOptions['tenant']>>(),
   acceptDataLoss: flag(false),
   schedule,

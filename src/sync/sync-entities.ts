@@ -1,4 +1,5 @@
 import { MaestranoSyncError } from '../errors/sync.error.js';
+import type { SqlExecutor } from '../sql/sql-executor.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 
 /**
@@ -62,4 +63,15 @@ function withCircles(entity: SyncEntity, byName: ReadonlyMap<string, SyncEntity>
     rules: [...marked.values()],
     units: entity.units.map((unit) => unit.map(({ name }) => marked.get(name)!)),
   };
+}
+
+/** Whether there is a database for the entities that need one. @throws MaestranoSyncError `sync.declaration` */
+export function checkExecutor(entities: readonly SyncEntity[], executor: SqlExecutor | null): void {
+  const homeless = entities.find(({ source }) => source.needsExecutor);
+  if (homeless === undefined || executor !== null) return;
+  throw new MaestranoSyncError('sync.declaration', {
+    message: `The table of "${homeless.name}" has no database.`,
+    remedy: 'Give the module an `executor`, or use a SqlSyncStore.',
+    entity: homeless.name,
+  });
 }

@@ -38,7 +38,7 @@ import { runOptionsOf } from './run-options.js';
 import { Slices, sliceRequest } from './slices.js';
 import type { SyncRunOptions } from './store/sync-request.js';
 import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js';
-import { ordered } from './sync-entities.js';
+import { checkExecutor, ordered } from './sync-entities.js';
 import { resolveSyncOptions } from './module-settings.js';
 import type { SyncHeldRecord } from './held-record.js';
 import { SyncOperations, type SyncRecordRef } from './sync-operations.js';
@@ -96,14 +96,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     this.#settings = settings;
     this.#maxRuns = settings.maxRuns;
     this.#entities = ordered(options.entities);
-    const homeless = this.#entities.find(({ source }) => source.needsExecutor);
-    if (homeless && executorOf(options) === null) {
-      throw new MaestranoSyncError('sync.declaration', {
-        message: `The table of "${homeless.name}" has no database.`,
-        remedy: 'Give the module an `executor`, or use a SqlSyncStore.',
-        entity: homeless.name,
-      });
-    }
+    checkExecutor(this.#entities, executorOf(options));
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
     this.#runs = new GroupRuns(options.store, this.#engine);
     this.#paces = new Paces(options.limits ?? {});

@@ -282,6 +282,14 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
         expect(error.remedy).toContain('docs/synchronization.md');
       });
 
+      it('has the words of the database where the table is not there, and none of our own tables', async () => {
+        const error = await errorOf(things({}, 'nowhere').check!(mapped, context()), MaestranoSyncError);
+        expect(error.code).toBe('sync.declaration');
+        expect(error.message).toMatch(/no such table|does not exist|doesn't exist/);
+        expect(error.message).toContain('nowhere');
+        expect(error.message).not.toContain('db print');
+      });
+
       it('asks once for each database, and reads no row', async () => {
         const texts: string[] = [];
         const executor: SqlExecutor = {

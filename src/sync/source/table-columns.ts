@@ -64,6 +64,19 @@ export function checkColumns(
   }
 }
 
+/**
+ * The error for a table or a column that a statement did not find.
+ *
+ * @param words of the database, with names of the schema alone
+ */
+export function missingTable(table: string, words: string, cause: unknown): MaestranoSyncError {
+  return new MaestranoSyncError('sync.declaration', {
+    message: `The database does not know the table "${table}" as it is declared: ${words}.`,
+    remedy: REMEDY,
+    cause,
+  });
+}
+
 function wrong(message: string, fields: readonly string[]): MaestranoSyncError {
   return new MaestranoSyncError('sync.declaration', { message, remedy: REMEDY, fields });
 }

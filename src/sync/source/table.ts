@@ -1,13 +1,14 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SqlExecutor, SqlParameter, SqlRow } from '../../sql/sql-executor.js';
 import { withRetries } from '../../sql/sql-calls.js';
+import { missingInSchema } from '../../sql/sql-failures.js';
 import { sqlRejection } from '../../sql/sql-rejections.js';
 import { countOf, numberOf, rowsOf, textOf } from '../../sql/sql-values.js';
 import { Statement } from '../sql/statement.js';
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './sync-source.js';
 import { afterReading, readCursor, type TableCursor, writeCursor } from './table-cursor.js';
 import { parameterOf, TableNames, timeOf } from './table-names.js';
-import { checkColumns } from './table-columns.js';
+import { checkColumns, missingTable } from './table-columns.js';
 import { rejectionOf, syncRejected } from './table-rejection.js';
 import type { TableOptions } from './table-options.js';
 
@@ -299,8 +300,22 @@ class TableSource<Local extends object> implements SyncSource<Local> {
     return { ...names.properties(row), [IDENTITY]: identity } as unknown as Local;
   }
 
-  #retried<T>(executor: SqlExecutor, work: () => Promise<T>): Promise<T> {
-    return withRetries(executor, work, { timeoutMs: TIMEOUT });
+  async #retried<T>(executor: SqlExecutor, work: () => Promise<T>): Promise<T> {
+    let missing: string | null = null;
+    const noting = async (): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        missing = missingInSchema(error);
+        throw error;
+      }
+    };
+    try {
+      return await withRetries(executor, noting, { timeoutMs: TIMEOUT });
+    } catch (error) {
+      // The names that the database quotes are those of your own schema.
+      throw missing === null ? error : missingTable(this.name, missing, error);
+    }
   }
 }
 

@@ -40,6 +40,10 @@ describe('options of the synchronization', () => {
     ['limits.conec', { limits: { conec: { perSecond: 1 } } }],
     ['firstRun', { firstRun: 'aply' }],
     ['owner', { owner: undefined }],
+    ['owner', { owner: { provider: 'my-app' } }],
+    ['entities', { entities: undefined }],
+    ['entities', { entities: [undefined] }],
+    ['store', { store: undefined }],
     ['sweepEvery', { sweepEvery: 1_000 }],
   ])('are refused where %s cannot be used', async (key, options) => {
     const error = await errorOf(async () => resolved(options));

@@ -7,6 +7,7 @@ import {
   SyncRetry,
   SyncStale,
 } from '../../../src/sync/source/sync-source.error.js';
+import { MaestranoSqlError } from '../../../src/errors/sql.error.js';
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import type { SyncRunResult } from '../../../src/sync/engine/sync-engine.js';
 import type { SyncSource } from '../../../src/sync/source/sync-source.js';
@@ -237,6 +238,15 @@ describe('a source', () => {
     });
     expect(logged(result)).toEqual(['sync.declaration people (acme/cld-1): No firstName here. Add it.']);
     expect(bench.writes).toBe(0);
+    delete source.check;
+    bench.source.changes = async () => {
+      const secret = new Error('connect ECONNREFUSED');
+      throw new MaestranoSqlError('sql.timeout', { cause: secret });
+    };
+    const [line] = logged(await bench.run());
+    expect(line).toMatch(
+      /^sync\.sideAway people .* Cause: sql\.timeout: .* enlarge the pool\. \(connect ECONNREFUSED\)$/,
+    );
   });
 
   it('quarantines what it rejects, and nothing else', async () => {
