@@ -16,6 +16,7 @@ import { ConnecController } from './connec/connec.controller.js';
 import { SandboxConnec } from './connec/sandbox-connec.js';
 import { ControlController } from './control/control.controller.js';
 import { EventSender } from './events/event-sender.js';
+import { RecordEdits } from './events/record-edits.js';
 import { SavedEvents } from './events/saved-events.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { ExchangeRecorder } from './http/exchange-recorder.js';
@@ -86,6 +87,7 @@ export class SandboxModule {
         WebhookSender,
         ConnecChanges,
         SandboxWebhooks,
+        RecordEdits,
         EventSender,
         SavedEvents,
         LoginLog,

@@ -47,6 +47,7 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
         'trigger',
         key,
         ...(key === 'own' ? ['--body', 'body.json'] : []),
+        ...(key === 'edit' ? ['--set', 'first_name=Ada'] : []),
       );
       expect({ key, code, err }).toEqual({ key, code: 0, err: '' });
       expect(out).toMatch(
@@ -54,6 +55,50 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
       );
     }
     expect(sandbox.state.group('maestrano-uat', 'cld-1')?.status).toBe('terminated');
+  });
+
+  it('changes the record at Connec! that it tells of, the first of its kind or the one that is named', async () => {
+    await command('reset');
+    const people = sandbox.connec.list('people');
+    const [first, second] = people as [{ id: string }, { id: string; email: object }];
+    const sent = async (...argv: string[]): Promise<unknown> => {
+      expect(await command('trigger', ...argv)).toMatchObject({ code: 0, err: '' });
+      return Object.values(JSON.parse(sandbox.webhooks.deliveries.at(-1)!.body!) as object);
+    };
+    sandbox.webhooks.subscribe(['people']);
+    const before = sandbox.webhooks.deliveries.length;
+    expect(await sent('person')).toEqual([[sandbox.connec.get('people', first.id)]]);
+    expect(sandbox.connec.get('people', first.id)).toMatchObject({ first_name: 'Zoë <b>' });
+    const named = [
+      '--record',
+      `people/${second.id}`,
+      '--set',
+      'email.address=a=b@x.test',
+      '--set',
+      'age=007',
+    ];
+    expect(await sent('edit', ...named, '--set', 'is_lead=true')).toEqual([
+      [sandbox.connec.get('people', second.id)],
+    ]);
+    expect(sandbox.connec.get('people', second.id)).toEqual({
+      ...second,
+      email: { ...second.email, address: 'a=b@x.test' },
+      age: '007',
+      is_lead: true,
+      updated_at: expect.anything(),
+    });
+    await sandbox.webhooks.idle();
+    // Subscribed to the resource, the application is told once nevertheless.
+    expect(sandbox.webhooks.deliveries).toHaveLength(before + 2);
+    const [invoice] = sandbox.connec.list('invoices');
+    await command('trigger', 'invoice');
+    expect(sandbox.connec.get('invoices', String(invoice!['id']))!['balance']).not.toEqual(
+      invoice!['balance'],
+    );
+    await command('trigger', 'many', '--group', 'cld-2');
+    expect(sandbox.connec.list('items', { group: 'cld-2' }).length).toBeGreaterThanOrEqual(12);
+    for (const event of ['repeat', 'older']) await command('trigger', event);
+    expect(sandbox.connec.list('people')).toHaveLength(people.length);
   });
 
   it('triggers for whom it is told, as often and with the credentials that it is told', async () => {
@@ -75,6 +120,9 @@ describe.each(HTTP_ADAPTERS)('commands against a running sandbox on %s', (name) 
       [['login', '--user', 'usr-none'], 'maestrano-uat has no person "usr-none".'],
       [['login', '--send', 'wrong-audiense'], 'Did you mean wrong-audience?'],
       [['trigger', 'own'], 'needs a body'],
+      [['trigger', 'edit'], 'changes nothing'],
+      [['trigger', 'edit', '--set', 'a=1', '--record', 'people/none'], 'no record "people/none"'],
+      [['trigger', 'edit', '--set', 'first_name'], 'Write FIELD=VALUE'],
       [['trigger', 'cancel', '--credentials', 'stolen'], 'credentials are none of'],
       [['clock', '--advance', 'soon'], '"soon" is no span of time'],
       [['clock', '--advance', '99999999999d'], 'calendar'],

@@ -246,6 +246,40 @@ describe.each(HTTP_ADAPTERS)('the pages of the sandbox over HTTP, on %s', (name)
     expect(page).toContain('Alpha Works (alpha, cld-1)');
   });
 
+  it('changes a record by hand, and notifies as it is told', async () => {
+    const { connec, webhooks } = await start({ appUrl: 'http://127.0.0.1:9' });
+    const { id, ...person } = connec.list('people')[0]!;
+    const place = { marketplace: 'maestrano-uat', group: 'cld-1', resource: 'people', id: String(id) };
+    const path = `/records?open=${encodeURIComponent(Object.values(place).join(' '))}`;
+    const page = await (await open(path)).text();
+    expect(page).toContain('action="/records/edit"');
+    const form = { ...place, csrf: tokenOf(page), seen: String(person['updated_at']) };
+    const said = async (fields: Record<string, string>): Promise<string> =>
+      new URL(
+        (await post('/records/edit', { ...form, ...fields })).headers.get('location')!,
+        'http://x',
+      ).searchParams.get('done')!;
+    expect(await said({ document: '{ "first_name": "Ada <b>" }', tell: 'yes' })).toContain(
+      'Saved; your application',
+    );
+    const now = connec.get('people', String(id))!;
+    expect(now).toEqual({ ...person, id, first_name: 'Ada <b>', updated_at: now['updated_at'] });
+    expect(webhooks.deliveries).toHaveLength(1);
+    expect(JSON.parse(webhooks.deliveries[0]!.body!)).toEqual({ people: [now] });
+    form.seen = String(now['updated_at']);
+    expect(await said({ document: '[1' })).toContain('no JSON object');
+    expect(await said({ document: '{ "first_name": "Eve" }', seen: '2001-01-01T00:00:00Z' })).toContain(
+      'meanwhile',
+    );
+    expect(await said({ document: '{ "first_name": "Ada <b>" }' })).toContain('nothing was changed');
+    expect(await said({ document: '{ "first_name": "Bea" }' })).toBe('Saved.');
+    await webhooks.idle();
+    expect(webhooks.deliveries).toHaveLength(1);
+    expect(connec.get('people', String(id))).toMatchObject({ first_name: 'Bea' });
+    expect((await post('/records/edit', { ...form, id: 'nobody', document: '{}' })).status).toBe(404);
+    expect((await post('/records/edit', { ...form, csrf: 'x', document: '{}' })).status).toBe(403);
+  });
+
   it('lists problems only, and gives them as an HTTP archive', async () => {
     await start();
     await open('/api/v1/account/bills', {});

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { InvalidArgumentError } from 'commander';
+
 import { CliError } from '../../errors/cli.error.js';
 import { CATALOGUE } from '../../sandbox/events/event-catalogue.js';
 import { errorCode } from '../../utils/error-code.js';
@@ -20,6 +22,8 @@ interface TriggerOptions extends SandboxOptions {
   readonly marketplace?: string;
   readonly group?: string;
   readonly user?: string;
+  readonly record?: string;
+  readonly set?: Readonly<Record<string, unknown>>;
   readonly body?: string;
   readonly times?: number;
   readonly burst?: boolean;
@@ -37,6 +41,12 @@ export function triggerCommand(io: CliIo): CliCommand {
     .option('--marketplace <name>', 'at this one (the first)')
     .option('--group <id>', 'to this company (the first that runs your application)')
     .option('--user <id>', 'to this person (the first of the company)')
+    .option('--record <resource/id>', 'to this record, as people/ID (the first of the event’s resource)')
+    .option(
+      '--set <field=value>',
+      'this field of the record gets this value, such as email.address=a@b.test; repeatable',
+      fieldOf,
+    )
     .option('--body <file>', 'send this JSON instead of a body that is made of a record')
     .option('--times <n>', 'send it this often', wholeNumber(1, MAX_TIMES))
     .option('--burst', 'all at once, rather than one after another')
@@ -47,13 +57,15 @@ export function triggerCommand(io: CliIo): CliCommand {
       return 0;
     }
     const name = eventOf(event);
-    const { marketplace, group, user, times, burst, credentials } = options;
+    const { marketplace, group, user, record, set, times, burst, credentials } = options;
     const body = options.body === undefined ? undefined : readBody(options.body, at);
     const { deliveries } = await new RunningSandbox(options, at).post('events', {
       event: name,
       marketplace,
       group,
       user,
+      record,
+      set,
       body,
       times,
       burst,
@@ -64,6 +76,17 @@ export function triggerCommand(io: CliIo): CliCommand {
     else for (const delivery of all) at.out(describe(at, delivery));
     return all.length > 0 && all.every((one) => wasTaken(one)) ? 0 : 1;
   });
+}
+
+/** `path=value`: JSON where it is some, else a text as it is. */
+function fieldOf(text: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const [, path = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === '') throw new InvalidArgumentError('Write FIELD=VALUE, such as last_name=Ng.');
+  try {
+    return { ...before, [path]: parseForeignJson(value) };
+  } catch {
+    return { ...before, [path]: value };
+  }
 }
 
 function list(io: CliIo, asJson: boolean): void {

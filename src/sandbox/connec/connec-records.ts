@@ -124,12 +124,18 @@ export class ConnecRecords {
     return this.state.connec.byExternalId(scope.marketplace, scope.groupId, resource, ids);
   }
 
-  /** Adds a record. `at` dates it; now, unless given. */
-  create(scope: ConnecScope, resource: string, entity: Document, at = this.#stamp()): SandboxConnecRecord {
+  /** Adds a record. `at` dates it; now, unless given. It has a new id unless one is given. */
+  create(
+    scope: ConnecScope,
+    resource: string,
+    entity: Document,
+    at = this.#stamp(),
+    id = this.state.random.uuid(),
+  ): SandboxConnecRecord {
     const record: SandboxConnecRecord = {
       ...scope,
       resource,
-      id: this.state.random.uuid(),
+      id,
       externalIds: [],
       document: {},
       createdAt: at,

@@ -42,20 +42,23 @@ export interface UsageReport {
 /** What the journal is asked for. */
 export type ControlJournalQuery = JournalQuery & { readonly problems: boolean; readonly limit: number };
 
-/** `{ event, marketplace?, group?, user?, body?, times?, burst?, credentials? }`. */
+/** `{ event, marketplace?, group?, user?, record?, set?, body?, times?, burst?, credentials? }`. */
 export function readEvent(text: string): { what: SandboxEvent; how: DeliveryOptions } {
   const fields = fieldsOf(text, [
     'event',
     'marketplace',
     'group',
     'user',
+    'record',
+    'set',
     'body',
     'times',
     'burst',
     'credentials',
   ]);
-  const { body, times = 1, burst = false } = fields;
+  const { body, set, times = 1, burst = false } = fields;
   if (body !== undefined && !isRecord(body)) throw unreadable('body is no object of resources');
+  if (set !== undefined && !isRecord(set)) throw unreadable('set is no object of values by field');
   if (!Number.isInteger(times) || Number(times) < 1 || Number(times) > MAX_TIMES)
     throw unreadable(`times is no whole number from 1 to ${MAX_TIMES}`);
   if (typeof burst !== 'boolean') throw unreadable('burst is neither true nor false');
@@ -65,6 +68,8 @@ export function readEvent(text: string): { what: SandboxEvent; how: DeliveryOpti
       marketplace: textOf(fields, 'marketplace'),
       group: textOf(fields, 'group'),
       user: textOf(fields, 'user'),
+      record: textOf(fields, 'record'),
+      set,
       body,
     },
     how: { times: Number(times), burst, credentials: credentialsOf(textOf(fields, 'credentials')) },

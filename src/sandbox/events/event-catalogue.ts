@@ -1,4 +1,5 @@
 import type { SandboxConnecRecord } from '../state/records.js';
+import { withFields } from './with-fields.js';
 
 /** Something that happens at the marketplace, of which the application is told. */
 export interface CatalogueEvent {
@@ -9,7 +10,12 @@ export interface CatalogueEvent {
   readonly group: 'Companies and people' | 'Records' | 'Hard cases';
   /** Resource whose records the body is made of; null for events of companies and people. */
   readonly resource: string | null;
+  /** Whether the records of the body change at Connec! as well; otherwise the body is only sent. */
+  readonly writes: boolean;
 }
+
+/** Events whose records change at Connec! too. */
+const WRITING: ReadonlySet<string> = new Set(['invoice', 'person', 'organization', 'many', 'edit']);
 
 /** What is offered first. */
 export const USUAL_EVENT = event(
@@ -29,7 +35,8 @@ export const CATALOGUE: readonly CatalogueEvent[] = [
   event('person', 'A person is renamed', 'Accents and markup in the name', 'POST', 'Records', 'people'),
   event('organization', 'A customer changes', 'One organization', 'POST', 'Records', 'organizations'),
   event('many', 'Twelve items at once', 'More than one in a body', 'POST', 'Records', 'items'),
-  event('own', 'Something of your own', 'Any body', 'POST', 'Records', 'organizations'),
+  event('edit', 'A record is edited', 'Fields of your choice', 'POST', 'Records', 'people'),
+  event('own', 'Something of your own', 'Any body, only sent', 'POST', 'Records', 'organizations'),
   event('repeat', 'The same again', 'Must be dropped as a repeat', 'POST', 'Hard cases', 'invoices'),
   event('older', 'An older one after a newer', 'Must not win', 'POST', 'Hard cases', 'invoices'),
   event('stranger', 'A company you do not know', 'Must not be made up', 'DELETE', 'Hard cases', null),
@@ -43,7 +50,7 @@ function event(
   group: CatalogueEvent['group'],
   resource: string | null,
 ): CatalogueEvent {
-  return { key, title, note, method, group, resource };
+  return { key, title, note, method, group, resource, writes: WRITING.has(key) };
 }
 
 /** What a body is made of. */
@@ -56,31 +63,53 @@ export interface BodySource {
   readonly now: string;
   /** For a record that is made up. */
   readonly id: string;
+  /** Fields by path (`email.address`) that have these values; none by default. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The body that an event begins with: a known record changed, or one made up. */
 export function eventBody(
   key: string,
-  { resource, group, record, now, id }: BodySource,
+  { resource, group, record, now, id, set = {} }: BodySource,
 ): Record<string, unknown> {
+  const document = record?.document ?? madeUp(resource);
   const base: Record<string, unknown> = {
-    ...(record?.document ?? madeUp(resource)),
+    ...withFields({ ...document, ...changeOf(key, document, now) }, set),
     id: record?.id ?? id,
     group_id: group,
     resource_type: resource,
     created_at: record?.createdAt ?? now,
     updated_at: now,
   };
-  if (key === 'person') Object.assign(base, { first_name: 'Zoë <b>', last_name: 'O’Brien & Søn' });
   if (key === 'many')
     return {
       [resource]: Array.from({ length: 12 }, (_, index) => ({
         ...base,
-        id: index === 0 ? base['id'] : `${id.slice(0, -2)}${String(index).padStart(2, '0')}`,
+        id: index === 0 ? base['id'] : `${id.slice(0, -2)}${String(index + 1).padStart(2, '0')}`,
         code: `ITEM-${index + 1}`,
       })),
     };
   return { [resource]: [base] };
+}
+
+/** What an event changes in the record that it is made of. */
+function changeOf(
+  key: string,
+  document: Readonly<Record<string, unknown>>,
+  now: string,
+): Readonly<Record<string, unknown>> {
+  switch (key) {
+    case 'person':
+      return { first_name: 'Zoë <b>', last_name: 'O’Brien & Søn' };
+    case 'organization':
+      return { description: `Changed at the marketplace, ${now}` };
+    case 'invoice': {
+      const balance = Number(document['balance']);
+      return { balance: balance > 0 ? Math.floor(balance * 50) / 100 : 1 };
+    }
+    default:
+      return {};
+  }
 }
 
 function madeUp(resource: string): Record<string, unknown> {

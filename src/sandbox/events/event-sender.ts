@@ -10,6 +10,7 @@ import { groupDeletion, memberRemoval, notification, type Parcel } from '../webh
 import { SandboxWebhooks } from '../webhooks/sandbox-webhooks.js';
 import { WebhookSender } from '../webhooks/webhook-sender.js';
 import { CATALOGUE, eventBody } from './event-catalogue.js';
+import { RecordEdits } from './record-edits.js';
 
 /** A company that nobody has. */
 export const STRANGER = 'cld-of-nobody';
@@ -30,6 +31,10 @@ export interface SandboxEvent {
   readonly user?: string | undefined;
   /** Body of a notification; one made of a record of the company unless given. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
+  /** Which record it happens to, as `people/ID`; the company's first of the event's resource unless given. */
+  readonly record?: string | undefined;
+  /** Fields by path (`email.address`) that get these values. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Has the events of the catalogue happen: to the sandbox's own data, and at the application. */
@@ -41,6 +46,7 @@ export class EventSender {
     private readonly marketplaces: MarketplaceAdmin,
     private readonly webhooks: SandboxWebhooks,
     private readonly sender: WebhookSender,
+    private readonly edits: RecordEdits,
   ) {}
 
   /**
@@ -59,7 +65,8 @@ export class EventSender {
     if (event === 'leave') {
       return this.webhooks.deleteGroupUser(group, what.user ?? this.#anyMember(marketplace, group), options);
     }
-    const body = what.body ?? this.#body(event, marketplace, group);
+    const given = what.body ?? this.#body(what, marketplace, group);
+    const body = isWriting(event) ? this.edits.write({ marketplace, groupId: group }, given) : given;
     if (event === 'repeat')
       return this.webhooks.notify(body, { ...options, times: Math.max(2, how.times ?? 1) });
     if (event === 'older') return this.webhooks.notifyReordered([this.#older(body), body], options);
@@ -83,21 +90,32 @@ export class EventSender {
     if (event === 'cancel') return [command(groupDeletion(paths, group))];
     if (event === 'leave')
       return [command(memberRemoval(paths, group, what.user ?? this.#anyMember(marketplace, group)))];
-    const body = what.body ?? this.#body(event, marketplace, group);
+    const body = what.body ?? this.#body(what, marketplace, group);
     const bodies = event === 'older' ? [body, this.#older(body)] : [body];
     return bodies.map((entities) => command(notification(paths, entities)));
   }
 
-  #body(event: string, marketplace: string, group: string): Record<string, unknown> {
-    const resource = CATALOGUE.find(({ key }) => key === event)?.resource;
-    if (event === 'own' || !resource) {
+  #body(
+    { event, record: chosen, set }: SandboxEvent,
+    marketplace: string,
+    group: string,
+  ): Record<string, unknown> {
+    const usual = CATALOGUE.find(({ key }) => key === event)?.resource;
+    if (event === 'edit' && (set === undefined || Object.keys(set).length === 0)) {
+      throw new SandboxError('sandbox.request', {
+        message: 'The event "edit" changes nothing.',
+        remedy: 'Say which fields get which values: `set` with an object, or --set first_name=Ada.',
+      });
+    }
+    if (event === 'own' || !usual) {
       throw new SandboxError('sandbox.request', {
         message: `The event "${event}" needs a body.`,
         remedy: 'Give an object of resources, each with a list of entities.',
       });
     }
-    const [record = null] = this.state.connec.list(marketplace, group, resource);
-    return eventBody(event, { resource, group, record, now: this.clock.iso(), id: MADE_UP });
+    const [resource = usual] = (chosen ?? usual).split('/');
+    const record = this.edits.chosen({ marketplace, groupId: group }, chosen ?? usual);
+    return eventBody(event, { resource, group, record, now: this.clock.iso(), id: MADE_UP, set });
   }
 
   #anyGroup(marketplace: string): string {
@@ -133,6 +151,10 @@ export class EventSender {
       ]),
     );
   }
+}
+
+function isWriting(event: string): boolean {
+  return CATALOGUE.some(({ key, writes }) => key === event && writes);
 }
 
 function requireKnown(event: string): void {

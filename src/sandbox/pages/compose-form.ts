@@ -257,8 +257,11 @@ function explanation({ key }: CatalogueEvent, group: SandboxGroupRecord | undefi
     case 'older':
       return html`This body arrives first, then the same records as they were a minute before. The older ones
       must not win.`;
+    case 'own':
+      return html`A notification of ${name}, as you write it. No record changes at Connec!.`;
     default:
-      return html`Somebody changes a record of ${name} elsewhere; your notification path is called.`;
+      return html`Somebody changes a record of ${name} elsewhere: it is written to Connec!, and your
+      notification path is called.`;
   }
 }
 

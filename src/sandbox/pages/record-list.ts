@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
 
 import { number } from '../../views/format.js';
+import { hiddenField, select } from '../../views/form.js';
 import { html, type Html } from '../../views/html.js';
 import { card, empty, id, json, table } from '../../views/parts.js';
 import type { SandboxExchange } from '../http/exchange.js';
 import type { SandboxConnecRecord } from '../state/records.js';
+import { PageToken } from './page-token.js';
 import { contains, listPage, narrowed } from './paging.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 /** Records of Connec! as a list, with one of them opened. */
 @Injectable()
 export class RecordList {
-  constructor(private readonly pages: SandboxPages) {}
+  constructor(
+    private readonly pages: SandboxPages,
+    private readonly token: PageToken,
+  ) {}
 
   /** Those of a resource that contain a text, as last changed first. */
   found(
@@ -40,7 +45,7 @@ export class RecordList {
         ${id(record.id)} · ${record.resource} of ${this.pages.company(record.marketplace, record.groupId)} on
         ${record.marketplace} · changed ${this.pages.when(record.updatedAt)}
       </p>
-      ${json('document', 'Record', JSON.stringify(record.document))}
+      ${json('document', 'Record', JSON.stringify(record.document))} ${this.#editing(record)}
       ${
         record.externalIds.length > 0
           ? html`<p class="small soft">
@@ -50,6 +55,30 @@ export class RecordList {
           : ''
       }
     </article>`;
+  }
+
+  /** A form for the whole document, as somebody at the marketplace would change it. */
+  #editing({ marketplace, groupId, resource, id: own, updatedAt, document }: SandboxConnecRecord): Html {
+    const fields = html`${hiddenField('marketplace', marketplace)}${hiddenField('group', groupId)}
+      ${hiddenField('resource', resource)}${hiddenField('id', own)}${hiddenField('seen', updatedAt)}
+      <label
+        >Record<textarea name="document" rows="14" spellcheck="false" required>
+${JSON.stringify(document, null, 2)}</textarea>
+      </label>
+      <div class="fields">
+        ${select('Notification', 'tell', [
+          ['yes', 'Send one'],
+          ['', `Only if the application is subscribed to ${resource}`],
+        ])}
+      </div>
+      <p class="actions"><button class="primary">Save</button></p>`;
+    return html`<details>
+      <summary>Edit it</summary>
+      ${this.token.form('/records/edit', fields)}
+      <p class="small soft">
+        As somebody at the marketplace would. A field that you leave out stays; <code>null</code> empties it.
+      </p>
+    </details>`;
   }
 
   /**
@@ -92,7 +121,8 @@ export class RecordList {
   }
 }
 
-function recordId({ marketplace, groupId, resource, id: own }: SandboxConnecRecord): string {
+/** A record in an address: equal ids mean other records elsewhere. */
+export function recordId({ marketplace, groupId, resource, id: own }: SandboxConnecRecord): string {
   return [marketplace, groupId, resource, own].join(' ');
 }
 

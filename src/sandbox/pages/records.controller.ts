@@ -1,12 +1,20 @@
+import { NotFoundException, Post, Redirect } from '@nestjs/common';
+
 import { count } from '../../views/format.js';
 import { filters, select, type Choice } from '../../views/form.js';
 import { html } from '../../views/html.js';
 import { empty } from '../../views/parts.js';
+import { ConnecRecords } from '../connec/connec-records.js';
+import { EventSender } from '../events/event-sender.js';
 import { Exchange, type SandboxExchange } from '../http/exchange.js';
 import type { SandboxConnecRecord } from '../state/records.js';
 import { SandboxState } from '../state/sandbox-state.js';
+import { type Back, back, link } from './back.js';
+import { parseBody } from './compose-form.js';
+import { isFailed } from './delivery-look.js';
+import { Form, type FormFields } from './form.decorator.js';
 import { Page, PageController } from './page.decorator.js';
-import { RecordList } from './record-list.js';
+import { RecordList, recordId } from './record-list.js';
 import { SandboxPages } from './sandbox-pages.js';
 
 /** Companies offered at once; the search finds the others. */
@@ -19,6 +27,8 @@ export class RecordsController {
     private readonly state: SandboxState,
     private readonly records: RecordList,
     private readonly pages: SandboxPages,
+    private readonly events: EventSender,
+    private readonly writer: ConnecRecords,
   ) {}
 
   @Page('/')
@@ -65,6 +75,56 @@ export class RecordsController {
             ${this.records.list(found, exchange, '/records')}`,
     });
   }
+
+  @Post('edit')
+  @Redirect()
+  async edit(@Form() form: FormFields): Promise<Back> {
+    const {
+      marketplace = '',
+      group = '',
+      resource = '',
+      id = '',
+      seen = '',
+      document = '',
+      tell = '',
+    } = form;
+    const record = this.state.connec.get(marketplace, group, resource, id);
+    if (!record) throw new NotFoundException();
+    const page = link('/records', { open: recordId(record) });
+    const typed = parseBody(document);
+    if (!typed) return back(page, 'The record is no JSON object; nothing was changed.', 'bad');
+    if (seen !== record.updatedAt)
+      return back(
+        page,
+        'The record was changed meanwhile: this is what it is now. Nothing was saved.',
+        'bad',
+      );
+    const fields = changedFields(record.document, typed);
+    if (Object.keys(fields).length === 0)
+      return back(page, 'The record is what it was; nothing was changed.', 'idle');
+    if (!tell) {
+      this.writer.update(record, fields);
+      return back(page, 'Saved.');
+    }
+    const what = { event: 'edit', marketplace, group, body: { [resource]: [{ ...fields, id }] } };
+    const deliveries = await this.events.send(what);
+    const [first] = deliveries;
+    return back(
+      page,
+      `Saved; your application responded ${first?.status ?? first?.error ?? 'nothing'} to the notification.`,
+      deliveries.some((one) => isFailed(one)) ? 'bad' : 'good',
+    );
+  }
+}
+
+/** What of an edited document is another value than before: what the application wrote meanwhile in other fields stays. */
+function changedFields(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+  );
 }
 
 /** Marketplace and company in an address: equal ids mean other companies elsewhere. */

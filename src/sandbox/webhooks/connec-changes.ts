@@ -18,6 +18,7 @@ export class ConnecChanges {
   /** How the next notifications are delivered. */
   manner: ChangeManner = {};
   readonly #changed = new Map<string, Set<SandboxConnecRecord>>();
+  #isSilent = false;
 
   constructor(
     private readonly state: SandboxState,
@@ -27,7 +28,18 @@ export class ConnecChanges {
     records.onChange((record) => this.#note(record));
   }
 
+  /** Does some work whose changes its caller tells of, so that subscribers do not hear of them twice. */
+  unannounced<T>(work: () => T): T {
+    this.#isSilent = true;
+    try {
+      return work();
+    } finally {
+      this.#isSilent = false;
+    }
+  }
+
   #note(record: SandboxConnecRecord): void {
+    if (this.#isSilent) return;
     if (!this.state.marketplaces.get(record.marketplace)?.subscriptions[record.resource]) return;
     if (this.#changed.size === 0) queueMicrotask(() => this.#flush());
     const records = this.#changed.get(record.marketplace) ?? new Set();
