@@ -9,14 +9,15 @@ export async function readStatus(
   entities: readonly string[],
 ): Promise<SyncStatus> {
   const state = await store.group(scope);
+  const now = await store.now();
   const read: SyncEntityStatus[] = [];
   for (const entity of entities) {
     const { stopped, confirmed, foundBySweep, notices } = await store.stream(scope, entity);
-    const counts = await store.count(scope, entity, Date.now());
+    const counts = await store.count(scope, entity, now);
     read.push({
       entity,
       ...counts,
-      dueSince: counts.due === 0 ? null : await dueSince(store, scope, entity),
+      dueSince: counts.due === 0 ? null : await dueSince(store, scope, entity, now),
       stopped,
       confirmed,
       paused: entity in state.paused,
@@ -28,7 +29,12 @@ export async function readStatus(
 }
 
 /** Since when the oldest record that is due waits, in milliseconds. */
-async function dueSince(store: SyncStore, scope: SyncScope, entity: string): Promise<number | null> {
-  const [oldest] = await store.due(scope, entity, Date.now(), 1);
+async function dueSince(
+  store: SyncStore,
+  scope: SyncScope,
+  entity: string,
+  now: number,
+): Promise<number | null> {
+  const [oldest] = await store.due(scope, entity, now, 1);
   return oldest?.since ?? null;
 }

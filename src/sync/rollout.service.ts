@@ -163,7 +163,8 @@ export class SyncRollout {
       if (error instanceof MaestranoSyncError && error.code === 'sync.busy') return false;
       throw error;
     }
-    await this.options.store.setGroup(scopeOf(this.options, group), { rolledOutAt: Date.now() });
+    const { store } = this.options;
+    await store.setGroup(scopeOf(this.options, group), { rolledOutAt: await store.now() });
     await this.sync.start(group);
     return true;
   }

@@ -7,7 +7,8 @@ import type { SyncLease, SyncRunState, SyncScope, SyncStore } from './store/sync
 /**
  * How runs of a group are noted, for all instances: who finds somebody else at it asks for one run more, so that a start is
  * never lost and twenty of them make two runs at most. What is said of a run carries the number of its lease, as everything
- * that a run writes: one whose group is somebody else's by now notes nothing.
+ * that a run writes: one whose group is somebody else's by now notes nothing. Times are those of the clock that all share: other
+ * instances go by them.
  */
 export class RunStates {
   constructor(private readonly store: SyncStore) {}
@@ -18,7 +19,7 @@ export class RunStates {
       id: randomUUID(),
       status: 'RUNNING',
       message: '',
-      startedAt: Date.now(),
+      startedAt: await this.store.now(),
       endedAt: null,
     };
     const noted = { run, again: false, pausedUntil: null, ...(taken === null ? {} : { taken }) };
@@ -28,6 +29,7 @@ export class RunStates {
 
   /**
    * Notes how a run ended, and what of its request is left. Resolves with whether somebody asked for one more meanwhile.
+   * `pausedUntil` is by the clock of this process.
    *
    * @throws MaestranoSyncError `sync.leaseLost`
    */
@@ -39,8 +41,10 @@ export class RunStates {
       pausedUntil = null,
     }: { readonly taken?: SyncTaken | null; readonly pausedUntil?: number | null } = {},
   ): Promise<boolean> {
-    const ended = { ...run, endedAt: Date.now() };
-    const noted = { run: ended, pausedUntil, ...(taken === null ? {} : { taken }) };
+    const now = await this.store.now();
+    const ended = { ...run, endedAt: now };
+    const until = pausedUntil === null ? null : pausedUntil + (now - Date.now());
+    const noted = { run: ended, pausedUntil: until, ...(taken === null ? {} : { taken }) };
     const { again } = await this.store.setGroup(lease.scope, noted, lease);
     if (again) await this.store.setGroup(lease.scope, { again: false }, lease);
     return again;
@@ -49,8 +53,8 @@ export class RunStates {
   /** Notes that a run goes on later, or elsewhere; unless the group is somebody else's by now, or nobody's. */
   async handOn(lease: SyncLease, run: SyncRunState): Promise<void> {
     const message = 'The run goes on in another process.';
-    const ended: SyncRunState = { ...run, status: 'ENQUEUED', message, endedAt: Date.now() };
     try {
+      const ended: SyncRunState = { ...run, status: 'ENQUEUED', message, endedAt: await this.store.now() };
       await this.store.setGroup(lease.scope, { run: ended }, lease);
     } catch (error) {
       if (!isLeaseLost(error)) throw error;

@@ -50,7 +50,7 @@ export class Slices {
     const waiting = waitingRequest(state);
     const wanted = waiting === null ? options : inOneRun(waiting.options, options);
     if (waiting === null || JSON.stringify(wanted) !== JSON.stringify(waiting.options)) {
-      await store.setGroup(scope, { wanted: { id: randomUUID(), at: Date.now(), options: wanted } });
+      await store.setGroup(scope, { wanted: { id: randomUUID(), at: await store.now(), options: wanted } });
     }
     await this.enqueue(group);
   }
@@ -111,7 +111,7 @@ export class Slices {
     // A group that was forgotten, or switched off, while its name was in a queue.
     if (!state.enabled || (state.wanted === null && state.run === null)) return false;
     // The schedule finds it when Connec! may be asked again.
-    if ((state.pausedUntil ?? 0) > Date.now()) return false;
+    if (state.pausedUntil !== null && state.pausedUntil > (await store.now())) return false;
     const { result, again } = await this.facts.run(group, Date.now() + sliceMs, signal);
     if (result.status === 'busy') {
       // Somebody else had the group for a moment, and would do nothing more.

@@ -74,9 +74,14 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
     await this.#repetition.stop(GOODBYE_MS);
   }
 
-  /** Begins the runs of all groups that are due; resolves with how many. They follow in the background. */
-  async turn(now = Date.now()): Promise<number> {
+  /**
+   * Begins the runs of all groups that are due; resolves with how many. They follow in the background.
+   *
+   * @param at milliseconds of the epoch; by default those of the clock that all instances share
+   */
+  async turn(at?: number): Promise<number> {
     const { store } = this.options;
+    const now = at ?? (await store.now());
     const app = appOf(this.options);
     const everyMs = this.#everyMs ?? HOUR_MS;
     const admission = new Admission();

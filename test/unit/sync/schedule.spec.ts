@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { Admission } from '../../../src/sync/schedule/admission.js';
 import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
+import { RunStates } from '../../../src/sync/run-states.js';
 import { presentRun } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import { NEW_GROUP, type SyncRunState } from '../../../src/sync/store/sync-store.js';
@@ -89,6 +90,29 @@ describe('the schedule', () => {
     expect(new Set(started).size).toBe(1_750);
     expect(started).not.toContain('uat/cld-foreign');
     expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(handles);
+  });
+
+  it('goes by the clock that all processes share, however wrong that of the one was that ran a group', async () => {
+    const realNow = Date.now;
+    const store = new MemorySyncStore();
+    let shared = NOW;
+    store.now = async () => shared;
+    const scope = scopeOf('cld-1');
+    const lease = (await store.acquire(scope, 60_000))!;
+    try {
+      Date.now = () => shared + 24 * HOUR;
+      const states = new RunStates(store);
+      const run = await states.begin(lease, null);
+      await states.end(lease, { ...run, status: 'SUCCESS' }, { pausedUntil: Date.now() + 60_000 });
+      expect(await store.group(scope)).toMatchObject({ run: { endedAt: NOW }, pausedUntil: NOW + 60_000 });
+    } finally {
+      Date.now = realNow;
+    }
+    await store.release(lease);
+    shared = NOW + 2 * HOUR;
+    const { schedule, started } = scheduled(store);
+    expect(await schedule.turn()).toBe(1);
+    expect(started).toEqual(['uat/cld-1']);
   });
 
   it('check 38: asks a marketplace that is away with one group a minute, and admits the others in steps afterwards', async () => {
