@@ -62,6 +62,7 @@ export type {
   SyncTouchOptions,
   SyncGroupsOptions,
 } from './sync-status.interface.js';
-export { SyncRollout, type SyncRolloutOptions, type SyncRolloutReport } from './rollout.service.js';
+export type { SyncRolloutOptions } from './rollout-settings.js';
+export { SyncRollout, type SyncRolloutReport } from './rollout.service.js';
 export { SyncScheduler, type SyncSlice } from '../stores/sync-scheduler.js';
 export { MaestranoSync } from './sync.service.js';

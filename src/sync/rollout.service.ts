@@ -7,7 +7,7 @@ import { MaestranoSyncError } from '../errors/sync.error.js';
 import { errorOrigin } from '../utils/error-place.js';
 import { shuffled } from '../utils/shuffled.js';
 import { rolloutScope, scopeOf } from './group-sides.js';
-import { resolveRollout } from './rollout-settings.js';
+import { resolveRollout, type SyncRolloutOptions } from './rollout-settings.js';
 import {
   isListed,
   isPassedOver,
@@ -20,23 +20,6 @@ import {
 import type { SyncKnownGroup } from './store/sync-store.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
-
-/** How the first synchronization of many companies is begun. */
-export interface SyncRolloutOptions {
-  /** How many companies have begun after each step: 1, 10, 100 by default, and then all. */
-  readonly steps?: readonly number[];
-  /** Share of a company's records that may be held back for a person before nothing more is begun; 0.02 by default. */
-  readonly heldShare?: number;
-  /** Records of a plan that are looked at; a company with more waits for a person. 10,000 by default. */
-  readonly planLimit?: number;
-  /**
-   * Companies that are to be listed for their plan, each as soon as there is room; those that were run before are passed over. None
-   * by default: then `start()` has a company listed.
-   */
-  readonly companies?: Iterable<GroupReference> | AsyncIterable<GroupReference>;
-  /** How many of `companies` are listed at the same time at each marketplace; 10 by default. */
-  readonly inventories?: number;
-}
 
 /** What a step of a rollout found and did. */
 export interface SyncRolloutReport {

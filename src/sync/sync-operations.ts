@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { afterRestore, type SyncRestoreAnswer } from './after-restore.js';
 import { asGone } from './engine/decide.js';
-import { eraseLink, type SyncErasable, type SyncErasure, withoutErased } from './engine/erased.js';
+import { eraseLink, erasing, type SyncErasable, type SyncErasure, withoutErased } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
 import { heldRecord, type SyncHeldRecord } from './held-record.js';
@@ -331,7 +331,7 @@ export class SyncOperations {
   ): Promise<SyncErasure> {
     const definition = this.engine.entity(ref.entity);
     return this.#exclusively(async (guard) => {
-      const link = await this.#erasing(ref);
+      const link = (await erasing(this.store, this.sides.scope, ref)) ?? (await this.#link(ref));
       return eraseLink({ store: this.store, sides: this.sides, guard, entity: definition }, link, connec);
     });
   }
@@ -342,7 +342,7 @@ export class SyncOperations {
     { connec }: { readonly connec: 'archive' | 'unlink' },
   ): Promise<SyncErasable> {
     this.engine.entity(ref.entity);
-    const link = await this.#erasing(ref);
+    const link = (await erasing(this.store, this.sides.scope, ref)) ?? (await this.#link(ref));
     const history = await this.store.history(this.sides.scope, ref.entity, link.key, LIMIT);
     return {
       app: link.app.id,
@@ -369,15 +369,6 @@ export class SyncOperations {
     const [link] = await this.store.links(this.sides.scope, ref.entity, [refOf(ref)]);
     if (!link) throw notFound(ref, 'is not known');
     return link;
-  }
-
-  /** The link of a record that is to be erased; also by the id under which Connec! knows one that the application deleted already. */
-  async #erasing(ref: SyncRecordRef): Promise<SyncLink> {
-    const refs = [refOf(ref), ...(ref.app === undefined ? [] : [{ external: ref.app }])];
-    const [link, former] = await this.store.links(this.sides.scope, ref.entity, refs);
-    if (link) return link;
-    if (former && former.gone !== null) return former;
-    throw notFound(ref, 'is not known');
   }
 
   async #exclusively<T>(work: (guard: HeldLease) => Promise<T>): Promise<T> {

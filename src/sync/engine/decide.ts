@@ -23,6 +23,7 @@ import {
   withSide,
 } from '../store/sync-link.js';
 import type { AppSideRecord, ConnecSide } from './records.js';
+import { isAccepted } from './accepted.js';
 import { ConversionFailure } from './references.js';
 import type { SyncSettings } from './sync-settings.js';
 
@@ -215,18 +216,6 @@ function createInApp(link: SyncLink, connec: ConnecSide, look: Look, context: De
     return keep(held(link, look, 'waiting', 'sync.reference', now, { waitsFor: converted.waitsFor }));
   }
   return { kind: 'createInApp', link, writes: withDefaults(converted.writes, 'app') };
-}
-
-/** @throws ConversionFailure */
-function isAccepted(
-  { accept }: SyncEntity,
-  record: Parameters<NonNullable<SyncEntity['accept']>>[0],
-): boolean {
-  try {
-    return accept?.(record) ?? true;
-  } catch (error) {
-    throw new ConversionFailure('accept', error);
-  }
 }
 
 /** All values of a new record. */

@@ -27,6 +27,7 @@ import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './ancho
 import { anchorsFrom, lookBackFrom, readFrom, readUpTo } from './connec-position.js';
 import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
 import { erasedNames, withoutErased } from './erased.js';
+import { LinkPage, type Seen } from './link-page.js';
 import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { ConversionFailure, References } from './references.js';
@@ -35,68 +36,6 @@ import { isOver, type RunContext } from './run-context.js';
 
 /** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */
 const MAX_PAGES = 100_000;
-
-/** What came of records that were seen: links that changed, and keys of those that became part of another one. */
-export interface Seen {
-  readonly links: readonly SyncLink[];
-  readonly removed: readonly string[];
-}
-
-/** Links of a page, found together and changed one by one. */
-class Page {
-  readonly #links = new Map<string, SyncLink>();
-  readonly #keys = {
-    app: new Map<string, string>(),
-    connec: new Map<string, string>(),
-    external: new Map<string, string>(),
-  };
-  readonly #touched = new Set<string>();
-  readonly #dropped = new Set<string>();
-
-  add(links: readonly (SyncLink | null)[]): void {
-    for (const link of links) if (link && !this.#links.has(link.key)) this.#keep(link);
-  }
-
-  /** The link that has the id on the side, or as our id at Connec!. */
-  by(kind: SyncSide | 'external', id: string | null): SyncLink | undefined {
-    const link = id === null ? undefined : this.#links.get(this.#keys[kind].get(id) ?? '');
-    return link && idOf(link, kind) === id ? link : undefined;
-  }
-
-  /** The one link of an entity that has no more than one, if the side has no record in it yet. */
-  without(side: SyncSide): SyncLink | undefined {
-    return [...this.#links.values()].find((link) => link[side].id === null);
-  }
-
-  put(link: SyncLink): SyncLink {
-    this.#keep(link);
-    this.#touched.add(link.key);
-    return link;
-  }
-
-  /** Takes a link out: its record is that of another one. */
-  drop({ key }: SyncLink): void {
-    this.#links.delete(key);
-    this.#touched.delete(key);
-    this.#dropped.add(key);
-  }
-
-  get seen(): Seen {
-    return { links: [...this.#touched].map((key) => this.#links.get(key)!), removed: [...this.#dropped] };
-  }
-
-  #keep(link: SyncLink): void {
-    this.#links.set(link.key, link);
-    for (const kind of ['app', 'connec', 'external'] as const) {
-      const id = idOf(link, kind);
-      if (id !== null) this.#keys[kind].set(id, link.key);
-    }
-  }
-}
-
-function idOf(link: SyncLink, kind: SyncSide | 'external'): string | null {
-  return kind === 'external' ? link.externalId : link[kind].id;
-}
 
 /**
  * Reads which records changed on the application's side, and marks them as due; at least one page, and until the slice is over. The next
@@ -208,7 +147,7 @@ export async function takeHints(context: RunContext): Promise<void> {
       entity.name,
       hints.map(({ side, recordId }) => ({ [side]: recordId }) as unknown as SyncRef),
     );
-    const page = new Page();
+    const page = new LinkPage();
     page.add(links);
     const named = hints.map((hint) => ({ ...hint, id: hint.recordId }));
     const ofSide = (wanted: SyncSide) => named.filter((hint) => hint.side === wanted);
@@ -246,7 +185,7 @@ export async function seeApp(
     { app: id },
     ...(key === null ? [] : [{ connec: key }]),
   ]);
-  const page = new Page();
+  const page = new LinkPage();
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
@@ -285,7 +224,7 @@ export async function seeConnec(
     { connec: id },
     ...externalIds.flatMap((external) => [{ external }, { app: external }]),
   ]);
-  const page = new Page();
+  const page = new LinkPage();
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
@@ -327,7 +266,7 @@ function known(
   byId: SyncLink | undefined,
   named: SyncLink | undefined,
   side: SyncSide,
-  page: Page,
+  page: LinkPage,
 ): SyncLink | undefined {
   if (!byId || !named || byId.key === named.key || !isUndecided(byId, side)) return byId ?? named;
   page.drop(byId);
@@ -350,13 +289,13 @@ function keysOf(entity: SyncEntity, record: SideRecord, convert: Convert): reado
 }
 
 /** The link of the record of Connec! that the application made its record from. */
-function createdWith(key: string | null, page: Page): SyncLink | undefined {
+function createdWith(key: string | null, page: LinkPage): SyncLink | undefined {
   const link = page.by('connec', key);
   return link?.gone === null && link.app.id === null ? link : undefined;
 }
 
 /** The link of a record of ours that the record of Connec! names, and that has none of Connec! yet. */
-function namedBy(record: ConnecSide, page: Page): SyncLink | undefined {
+function namedBy(record: ConnecSide, page: LinkPage): SyncLink | undefined {
   return record.externalIds
     .flatMap((id) => [page.by('external', id), page.by('app', id)])
     .find(
@@ -365,7 +304,7 @@ function namedBy(record: ConnecSide, page: Page): SyncLink | undefined {
 }
 
 /** A record that carries an id of ours which no link has is taken for that record. */
-function adopting(link: SyncLink, record: ConnecSide, page: Page): SyncLink {
+function adopting(link: SyncLink, record: ConnecSide, page: LinkPage): SyncLink {
   const app = record.externalIds.find(
     (id) => page.by('app', id) === undefined && page.by('external', id) === undefined,
   );

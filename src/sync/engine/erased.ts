@@ -37,6 +37,17 @@ interface EraseFacts {
   readonly entity: SyncEntity;
 }
 
+/** The link of a record that the application deleted already, by the id under which Connec! knows it; null for any other. */
+export async function erasing(
+  store: SyncStore,
+  scope: SyncScope,
+  { entity, app }: { readonly entity: string; readonly app?: string },
+): Promise<SyncLink | null> {
+  if (app === undefined) return null;
+  const [present, former] = await store.links(scope, entity, [{ app }, { external: app }]);
+  return !present && former && former.gone !== null ? former : null;
+}
+
 /**
  * Forgets everything that is kept of a pair of records but digests of their ids.
  *
