@@ -4,7 +4,6 @@ import type { ConnecPosition } from '../connec/connec-records.js';
 import type { SyncEntity } from '../fields/entity-definition.js';
 import { hasChanged } from '../merge/merge.js';
 import { halfOf, matchKeysOf } from '../merge/match.js';
-
 import { withLines } from '../merge/lines.js';
 import {
   type Convert,
@@ -198,7 +197,7 @@ export async function seeApp(
       page.put(asGone(link, now));
       link = undefined;
     }
-    link = known(link, createdWith(record.key, page), 'app', page);
+    link = ofRecord(link, createdWith(record.key, page), 'app', page);
     if (entity.singleton) link ??= page.without('app');
     link ??= newLink(linkKey(), { app: record.id }, now);
     const before = link;
@@ -233,7 +232,7 @@ export async function seeConnec(
   const now = context.now();
   for (const record of records) {
     const byId = page.by('connec', record.id);
-    let link = known(byId, namedBy(record, page), 'connec', page);
+    let link = ofRecord(byId, namedBy(record, page), 'connec', page);
     // Of somebody who was erased: a create that nobody heard of, or a record that another one was merged into.
     if (!link?.app.id && record.externalIds.some((id) => erased.has(id))) {
       if (link && isUndecided(link, 'connec')) page.drop(link);
@@ -262,7 +261,7 @@ export async function seeConnec(
  * The link of a record: the one that has its id, unless that knows nothing else. A hint named the record then, and what the record
  * itself says of its ids is worth more: without it a record that we created, of which the response was lost, would be created once more.
  */
-function known(
+function ofRecord(
   byId: SyncLink | undefined,
   named: SyncLink | undefined,
   side: SyncSide,

@@ -33,7 +33,8 @@ describe('a rollout among companies of all kinds', () => {
     wrong = new Map();
     started.length = 0;
     const sync: Pick<MaestranoSync, 'groups' | 'plan' | 'confirm' | 'start'> = {
-      groups: async ({ after } = {}) => {
+      groups: async (options) => {
+        const after = options?.after;
         const query = { limit: 1_000, ...(typeof after === 'string' ? { after } : {}) };
         const page = await store.groups('default', query);
         return { ...page, groups: page.groups.filter(({ marketplace }) => marketplace !== '') };
