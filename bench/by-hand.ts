@@ -7,16 +7,21 @@ import type { MarketplacesInput } from '../src/index.js';
 
 const KEY = 'k'.repeat(64);
 
+/** A marketplace with its Connec! at the URL. */
+export function marketplacesAt(connec: string): MarketplacesInput {
+  return [
+    {
+      marketplace: 'uat',
+      app: { host: 'https://app.example.com' },
+      api: { id: 'app-1', key: KEY, host: 'https://hub.example.com' },
+      sso: { enabled: false },
+      connec: { host: connec },
+    },
+  ] as unknown as MarketplacesInput;
+}
+
 /** The one marketplace of the webhook benchmarks. */
-export const MARKETPLACES = [
-  {
-    marketplace: 'uat',
-    app: { host: 'https://app.example.com' },
-    api: { id: 'app-1', key: KEY, host: 'https://hub.example.com' },
-    sso: { enabled: false },
-    connec: { host: 'https://connec.example.com' },
-  },
-] as unknown as MarketplacesInput;
+export const MARKETPLACES = marketplacesAt('https://connec.example.com');
 
 /** The header that its calls bring. */
 export const AUTHORIZATION = `Basic ${Buffer.from(`app-1:${KEY}`).toString('base64')}`;

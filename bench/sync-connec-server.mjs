@@ -1,12 +1,17 @@
 // Connec! as far as the synchronization needs it, in a process of its own: its CPU time is not the engine's. Records are
 // found by their ids and external ids, and listed by `updated_at`, without a scan: `/api/v2/<group>/<resource>`, and `/batch`.
-// `/control` makes records and edits, and says how many requests and writes there were.
+// `/control` makes records and edits, lets time pass, and says how many requests and writes there were, and how long changes
+// took whose value says when they were made. The argument is how many milliseconds it thinks before it responds.
 import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
+const latency = Number(process.argv[2] ?? 0);
 const groups = new Map();
 let requests = 0;
 let writes = 0;
 let ids = 0;
+/** Changes of the application that arrived: `[when it was made, how long it took]`. */
+let reached = [];
 // Stamps have whole seconds and rise with every 500 writes, as those of a busy hour do.
 let ticks = 0;
 const stamp = () => new Date(1_700_000_000_000 + Math.floor((ticks += 1) / 500) * 1_000).toISOString();
@@ -25,6 +30,8 @@ function put(group, record, changes) {
     group.external.set(one.id, record);
   }
   group.log.push({ at: record.updated_at, record });
+  const [, madeAt] = /^at (\d+)$/.exec(values.first_name) ?? [];
+  if (madeAt !== undefined) reached.push([Number(madeAt), Date.now() - Number(madeAt)]);
   writes += 1;
   return record;
 }
@@ -80,7 +87,13 @@ function answer(method, path, query, body) {
   };
 }
 
-function control({ group: name, make = 0, edit = 0, values = {} }) {
+function control({ group: name = 'nobody', make = 0, edit = 0, values = {}, passed = 0, edits = [] }) {
+  // So many seconds.
+  ticks += passed * 500;
+  for (const { group: of, place, values: changes } of edits) {
+    const company = groupOf(of);
+    put(company, [...company.records.values()][place], changes);
+  }
   const group = groupOf(name);
   for (let count = 0; count < make; count += 1)
     post(group, { first_name: `Remote ${count}`, last_name: 'R', ...values });
@@ -90,9 +103,10 @@ function control({ group: name, make = 0, edit = 0, values = {} }) {
     edited += 1;
     put(group, record, { last_name: `Edited ${ticks}` });
   }
-  const told = { requests, writes, records: group.records.size };
+  const told = { requests, writes, records: group.records.size, reached };
   requests = 0;
   writes = 0;
+  reached = [];
   return told;
 }
 
@@ -117,6 +131,7 @@ async function respond(request, response) {
       result = { status: 200, body: { results } };
     } else result = answer(request.method, path(url.pathname), url.searchParams, body);
   }
+  if (latency > 0 && url.pathname !== '/control') await pause(latency);
   response.writeHead(result.status, { 'content-type': 'application/vnd.api+json' });
   response.end(JSON.stringify(result.body));
 }

@@ -1,132 +1,12 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { Agent } from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-
-import axios, { type AxiosInstance } from 'axios';
-
-import { ConnecClient } from '../src/connec/client/connec-client.js';
-import { MaestranoHttp } from '../src/http/maestrano-http.service.js';
-import { normaliseMarketplaces } from '../src/marketplace/marketplace-normaliser.js';
-import { resolveSettings } from '../src/settings/maestrano-settings.js';
-import { sqliteExecutor } from '../src/sql/executors/sqlite-executor.js';
-import { migrateSql } from '../src/sql/migrations/sql-schema.js';
-import type { SqlExecutor, SqlStatements } from '../src/sql/sql-executor.js';
-import { ConnecClientRecords } from '../src/sync/connec/connec-client-records.js';
 import { FULL_RUN, type GroupSides, SyncEngine, type SyncRunResult } from '../src/sync/engine/sync-engine.js';
 import { SYNC_DEFAULTS } from '../src/sync/engine/sync-settings.js';
 import { syncEntity } from '../src/sync/fields/sync-entity.js';
-import { SqlSyncStore } from '../src/sync/sql/sql-sync-store.js';
-import { MemorySyncStore } from '../src/sync/store/memory-sync-store.js';
 import type { SyncStore } from '../src/sync/store/sync-store.js';
 import { defineBench, type ProbeValue } from './harness.js';
 import { naiveSync } from './naive-sync.js';
+import { openStore } from './sync-bench-store.js';
 import { BenchContacts } from './sync-contacts.js';
-
-const OWNER = { provider: 'bench', realm: 'main' };
-const SETTINGS = resolveSettings({}, { environment: {} });
-/** Brakes are for accidents; here everything changes on purpose. */
-const OPEN = { floor: 1e9, share: 1, ceiling: 1e9 };
-
-interface Control {
-  readonly requests: number;
-  readonly writes: number;
-  readonly records: number;
-}
-
-/** Connec! in a process of its own, the engine's client, and a plain one for the naive loop. */
-class World {
-  private constructor(
-    private readonly url: string,
-    private readonly child: { kill(): boolean },
-    private readonly http: MaestranoHttp,
-    readonly plain: AxiosInstance,
-  ) {}
-
-  static async start(): Promise<World> {
-    const child = fork(join(import.meta.dirname, 'sync-connec-server.mjs'), []);
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    const url = `http://127.0.0.1:${port}`;
-    const plain = axios.create({ baseURL: url, httpAgent: new Agent({ keepAlive: true }) });
-    const world = new World(url, child, new MaestranoHttp(SETTINGS.http), plain);
-    // The client loads its libraries with the first call: a start-up, not a synchronization.
-    await world.sides('nobody').connec.get('people', ['none']);
-    return world;
-  }
-
-  async control(body: object): Promise<Control> {
-    return (await this.plain.post<Control>('/control', body)).data;
-  }
-
-  sides(group: string): GroupSides {
-    const { marketplaces } = normaliseMarketplaces([
-      {
-        marketplace: 'uat',
-        app: { host: 'https://app.example.com' },
-        api: { id: 'app-1', key: 'k'.repeat(64), host: 'https://hub.example.com' },
-        sso: { enabled: false },
-        connec: { host: this.url, base_path: '/api/v2' },
-      },
-    ]);
-    const settings = { ...SETTINGS.connec.client, externalIds: true };
-    const client = new ConnecClient(this.http, marketplaces[0]!, group, settings);
-    return {
-      scope: { app: 'bench', marketplace: 'uat', group },
-      connec: new ConnecClientRecords(client, OWNER),
-      owner: OWNER,
-      tenant: group,
-      executor: null,
-    };
-  }
-
-  async close(): Promise<void> {
-    await this.http.onApplicationShutdown();
-    this.child.kill();
-  }
-}
-
-/** A store in a SQLite file in memory, with a count of its statements; in memory where the driver is not installed. */
-async function openStore(): Promise<{ readonly store: SyncStore; readonly statements: () => number | null }> {
-  let count = 0;
-  try {
-    const load = createRequire(join(process.cwd(), 'test/sql/package.json'));
-    const Database = load('better-sqlite3') as new (path: string) => Parameters<typeof sqliteExecutor>[0];
-    const executor = counted(sqliteExecutor(new Database(':memory:')), () => (count += 1));
-    await migrateSql(executor);
-    count = 0;
-    const store = new SqlSyncStore(executor);
-    // An hour passes for it as well.
-    store.now = async () => Date.now();
-    return { store, statements: () => count };
-  } catch {
-    return { store: new MemorySyncStore(), statements: () => null };
-  }
-}
-
-function counted(executor: SqlExecutor, note: () => void): SqlExecutor {
-  const statements = (of: SqlExecutor): SqlStatements => ({
-    query: (text, parameters) => (note(), of.query(text, parameters)),
-    execute: (text, parameters) => (note(), of.execute(text, parameters)),
-  });
-  const wrapped = (of: SqlExecutor): SqlExecutor => ({
-    ...of,
-    ...statements(of),
-    transaction: (work) => of.transaction((inside) => work(wrapped(inside))),
-    within: (transaction) => wrapped(of.within(transaction)),
-  });
-  return wrapped(executor);
-}
-
-const HOUR = 3_600_000;
-const realNow = Date.now;
-let ahead = 0;
-Date.now = () => realNow() + ahead;
-
-/** An hour passes, as between two runs of a company. */
-function anHourLater(): void {
-  ahead += HOUR;
-}
+import { inWorld, later, OPEN, type World } from './sync-world.js';
 
 /** CPU milliseconds of some work in this process. */
 async function cpu(work: () => Promise<unknown>): Promise<number> {
@@ -168,10 +48,10 @@ class Company {
   /** Two more runs: what was written comes back once and is compared, and once more while changes may still come late. */
   async settle(): Promise<void> {
     for (let count = 0; count < 2; count += 1) {
-      anHourLater();
+      later();
       await this.run();
     }
-    anHourLater();
+    later();
   }
 
   async run(full = false): Promise<SyncRunResult> {
@@ -260,15 +140,6 @@ async function atRest(world: World, count: number): Promise<Record<string, Probe
       goal: { atMost: 64 },
     },
   };
-}
-
-async function inWorld<T>(work: (world: World) => Promise<T>): Promise<T> {
-  const world = await World.start();
-  try {
-    return await work(world);
-  } finally {
-    await world.close();
-  }
 }
 
 export default defineBench(

@@ -1,0 +1,4 @@
+import { defineBench } from './harness.js';
+import { syncNotificationBench } from './sync-notifications.js';
+
+export default defineBench(syncNotificationBench('express'));
