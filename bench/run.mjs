@@ -1,4 +1,4 @@
-// `npm run bench [-- --short] [-- --processes 3] [name …]`: compiles src and bench with swc into artifacts/bench,
+// `npm run bench [-- --short] [-- --processes 3] [-- --timeout 600] [name …]`: compiles src and bench with swc into artifacts/bench,
 // measures every bench/*.bench.ts in fresh processes and prints one table.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,9 +13,15 @@ const MAX_ATTEMPTS = 3;
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean', default: false }, processes: { type: 'string', default: '3' } },
+  options: {
+    short: { type: 'boolean', default: false },
+    processes: { type: 'string', default: '3' },
+    // Seconds that one process may take.
+    timeout: { type: 'string', default: '600' },
+  },
 });
 const processes = options.short ? 1 : Math.max(1, Number.parseInt(options.processes, 10) || 3);
+const timeout = (Number.parseInt(options.timeout, 10) || 600) * 1_000;
 
 function compile(folder) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
@@ -55,7 +61,7 @@ function measureFile(file) {
       output,
       options.short ? 'short' : 'full',
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'], timeout: 600_000 },
+    { stdio: ['ignore', 'inherit', 'inherit'], timeout },
   );
   if (child.status !== 0)
     throw new Error(`${relative(build, file)} ended with ${child.status ?? child.signal}`);
