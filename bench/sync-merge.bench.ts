@@ -84,7 +84,8 @@ function pairOf(n: number): Pair {
     agreed,
   );
   return {
-    link,
+    // As it comes from a store.
+    link: linkOf(linkText(link)),
     base,
     app: sideOf('app', { ...base, first_name: `Joanna ${n}` }, 2),
     connec: sideOf('connec', { ...base, city: 'Melbourne' }, 1),
