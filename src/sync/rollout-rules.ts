@@ -1,5 +1,5 @@
 import { count } from '../views/format.js';
-import type { SyncPlan } from './engine/plan.js';
+import { isCreate, type SyncPlan } from './engine/plan.js';
 import { waitingRequest } from './store/sync-request.js';
 import type { SyncGroupState, SyncKnownGroup } from './store/sync-store.js';
 
@@ -66,7 +66,7 @@ export function roomFor(done: number, steps: readonly number[]): number {
 export function whyNot({ entries, truncated }: SyncPlan): string | null {
   if (truncated) return 'The plan is longer than planLimit.';
   const overwritten = entries.filter(
-    ({ fields, action }) => fields.length > 0 || action === 'archiveInConnec',
+    (entry) => (entry.fields.length > 0 && !isCreate(entry)) || entry.action === 'archiveInConnec',
   );
   if (overwritten.length > 0) return `${count(overwritten.length, 'record')} would be overwritten.`;
   const unclear = entries.filter(

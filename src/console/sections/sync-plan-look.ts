@@ -1,5 +1,5 @@
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
-import type { SyncPlan, SyncPlanEntry } from '../../sync/engine/plan.js';
+import { isCreate, type SyncPlan } from '../../sync/engine/plan.js';
 import { number } from '../../views/format.js';
 import { html } from '../../views/html.js';
 import { card, empty, foreign, table } from '../../views/parts.js';
@@ -36,7 +36,7 @@ export function planPage(
   const shown = (value: unknown): string => (shows ? valueText(value) : maskedText(value));
   // What is there already first: a new record takes nothing from anybody.
   const fields = [...entries]
-    .sort((one, other) => Number(isNew(one)) - Number(isNew(other)))
+    .sort((one, other) => Number(isCreate(one)) - Number(isCreate(other)))
     .flatMap((entry) => entry.fields.map((field) => ({ ...entry, ...field })));
   const body = html`<section class="card flush" aria-label="By kind of record">
       <header><h2>By kind of record</h2></header>
@@ -120,10 +120,6 @@ export function planPage(
       })),
     },
   };
-}
-
-function isNew({ action }: SyncPlanEntry): boolean {
-  return action === 'createInApp' || action === 'createInConnec';
 }
 
 const ACTIONS = [

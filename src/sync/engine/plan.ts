@@ -59,6 +59,11 @@ export interface SyncPlan {
   readonly truncated: boolean;
 }
 
+/** Whether the entry makes a record, so that nothing is overwritten. */
+export function isCreate({ action }: Pick<SyncPlanEntry, 'action'>): boolean {
+  return action === 'createInApp' || action === 'createInConnec';
+}
+
 /** How both sides of a record look. */
 export function fingerprintOf({ link, app, connec }: Look): string {
   return digest([link.app.id, link.connec.id, app?.digests ?? null, connec?.digests ?? null]);

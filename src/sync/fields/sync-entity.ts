@@ -1,6 +1,7 @@
 import type { ConnecRecordOf, ConnecResourceName } from '../../connec/client/connec-resources.interface.js';
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { FieldRule, FieldUnit, ListRule, SyncConflictRule } from '../merge/side-record.js';
+import { isRecord } from '../../utils/values.js';
 import type { SyncSource } from '../source/sync-source.js';
 import type { SyncDirection } from '../store/sync-link.js';
 import type { AppRecord, MatchKey, SyncEntity, SyncNormaliser } from './entity-definition.js';
@@ -108,6 +109,8 @@ export function syncEntity<
       fields,
     });
   };
+  // Of an import in a circle, say; the compiler does not see it.
+  if (!isRecord(source)) wrong('it has no source yet: is it imported in a circle?');
   const specs = Object.entries(spec.fields).filter(([, field]) => field !== undefined) as [
     string,
     FieldSpec,

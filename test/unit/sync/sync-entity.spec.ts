@@ -170,6 +170,9 @@ describe('the declaration of an entity', () => {
 
   it('check 26: says what is wrong where nobody checked the types', () => {
     const declare = (spec: object) => () => syncEntity('people', source, spec as never);
+    expect(() => syncEntity('people', undefined as never, { fields } as never)).toThrow(
+      'it has no source yet',
+    );
     expect(codeOf(declare({ fields: {} }))).toBe('sync.declaration');
     expect(codeOf(declare({ fields, match: ['phone'] }))).toBe('sync.declaration');
     expect(codeOf(declare({ fields, together: [['first_name', 'phone']] }))).toBe('sync.declaration');
