@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 import { freePort } from './free-port.mjs';
 import { sqlTestsInstalled, startSqlServers } from './sql-servers.mjs';
@@ -20,21 +20,28 @@ async function accepting(port) {
   throw new Error(`redis-server did not accept connections on port ${port}`);
 }
 
-const SQL_SUITES = join(import.meta.dirname, '..', 'sql');
+const TESTS = join(import.meta.dirname, '..');
+const SQL_SUITES = join(TESTS, 'sql', sep);
 
-/** Whether a run that is narrowed to some paths has a suite of test/sql among them. */
-const hasSqlSuite = (paths) =>
-  paths.length === 0 ||
-  readdirSync(SQL_SUITES).some((name) =>
-    paths.some((path) => new RegExp(path.replace(/^\.\//, ''), 'i').test(join(SQL_SUITES, name))),
-  );
+/** Whether a run that is narrowed to some paths has a suite among them that uses a SQL server. */
+function needsSqlServers(paths) {
+  if (paths.length === 0) return true;
+  const patterns = paths.map((path) => new RegExp(path.replace(/^\.\//, ''), 'i'));
+  return readdirSync(TESTS, { recursive: true })
+    .filter((name) => name.endsWith('.spec.ts') && !name.includes('node_modules'))
+    .map((name) => join(TESTS, name))
+    .some(
+      (file) =>
+        patterns.some((pattern) => pattern.test(file)) &&
+        (file.startsWith(SQL_SUITES) || readFileSync(file, 'utf8').includes('TEST_POSTGRES_URL')),
+    );
+}
 
 /** Starts the servers of the whole run. Suites find them by TEST_…_URL and use names of their own there. */
 export default async function globalSetup({ nonFlagArgs }) {
   // Suites that need the package as npm would publish it share one (test/package/packed.ts).
   process.env.TEST_PACK_FOLDER = mkdtempSync(join(tmpdir(), 'nestjs-maestrano-pack-'));
-  if (!hasSqlSuite(nonFlagArgs))
-    console.warn('\nNo SQL server is started: the run has none of the SQL suites.');
+  if (!needsSqlServers(nonFlagArgs)) console.warn('\nNo SQL server is started: none of its suites uses one.');
   else if (sqlTestsInstalled) globalThis.__stopSqlServers = await startSqlServers();
   else console.warn('\nSkipping the SQL suites: test/sql is not installed (npm ci --prefix test/sql).');
   await startRedis();
