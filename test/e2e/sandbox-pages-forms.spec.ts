@@ -253,6 +253,7 @@ describe.each(HTTP_ADAPTERS)('the pages of the sandbox over HTTP, on %s', (name)
     const path = `/records?open=${encodeURIComponent(Object.values(place).join(' '))}`;
     const page = await (await open(path)).text();
     expect(page).toContain('action="/records/edit"');
+    expect(page).toMatch(/<option value="yes" selected>/);
     const form = { ...place, csrf: tokenOf(page), seen: String(person['updated_at']) };
     const said = async (fields: Record<string, string>): Promise<string> =>
       new URL(

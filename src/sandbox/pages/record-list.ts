@@ -66,10 +66,15 @@ export class RecordList {
 ${JSON.stringify(document, null, 2)}</textarea>
       </label>
       <div class="fields">
-        ${select('Notification', 'tell', [
-          ['yes', 'Send one'],
-          ['', `Only if the application is subscribed to ${resource}`],
-        ])}
+        ${select(
+          'Notification',
+          'tell',
+          [
+            ['yes', 'Send one'],
+            ['', `Only if the application is subscribed to ${resource}`],
+          ],
+          'yes',
+        )}
       </div>
       <p class="actions"><button class="primary">Save</button></p>`;
     return html`<details>
