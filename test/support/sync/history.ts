@@ -152,7 +152,7 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
     expected: 0,
   },
   'no faults': { options: NO_FAULTS, expected: 0 },
-  // 17 of 640 of ours; the model has 4 of 300 (synchronization §16).
+  // 17 of 640 of ours. The model has 4 of its first 300 (synchronization §16), and 44 of 2,000.
   'values repeat': { options: { values: 'few', ambiguous: 0.15 }, expected: 8 },
   'writes land late': { options: { late: 0.1 }, expected: 0 },
   'writes land later than the wait': { options: { late: 0.1, lateMs: 600_000 }, expected: 43 },
