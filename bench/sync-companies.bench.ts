@@ -9,8 +9,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 
 import { MaestranoModule } from '../src/index.js';
 import { syncEntity } from '../src/sync/fields/sync-entity.js';
-import { MaestranoSync, MaestranoSyncModule } from '../src/sync/index.js';
+import { MaestranoSync, MaestranoSyncModule, type MaestranoSyncOptions } from '../src/sync/index.js';
 import { SyncSchedule } from '../src/sync/schedule/sync-schedule.service.js';
+import { MAESTRANO_SYNC_OPTIONS } from '../src/sync/sync.service.js';
 import { marketplacesAt } from './by-hand.js';
 import { defineBench, type ProbeValue } from './harness.js';
 import { openStore } from './sync-bench-store.js';
@@ -36,7 +37,6 @@ const BACKFILL = 'cld-backfill';
 /** One process that synchronizes many companies, put together by the modules as an application has it. */
 class Worker {
   readonly tables = new CompanyTables();
-  readonly #schedule = { everyMs: 3_600_000 };
   #app!: INestApplication;
   #turning: Promise<void> | null = null;
   #stopped = false;
@@ -58,7 +58,8 @@ class Worker {
               fields: { first_name: 'firstName', last_name: 'lastName' },
             }),
           ],
-          schedule: worker.#schedule,
+          // The turns are ours: see `turnEvery`.
+          schedule: 'off',
           firstRun: 'apply',
           brake: OPEN,
         }),
@@ -99,10 +100,11 @@ class Worker {
 
   /** Runs every company once in an interval from now on. */
   turnEvery(everyMs: number): void {
-    this.#schedule.everyMs = everyMs;
+    const options = this.#app.get<MaestranoSyncOptions>(MAESTRANO_SYNC_OPTIONS, { strict: false });
+    const schedule = new SyncSchedule({ ...options, schedule: { everyMs } }, this.#sync);
     // Time that the first runs are over: half an interval after the last one a company may be due again.
     later(everyMs / 2);
-    this.#turning = this.#turns(everyMs / TURNS);
+    this.#turning = this.#turns(schedule, everyMs / TURNS);
   }
 
   async stop(): Promise<void> {
@@ -111,8 +113,7 @@ class Worker {
     await this.#app.close();
   }
 
-  async #turns(ms: number): Promise<void> {
-    const schedule = this.#app.get(SyncSchedule);
+  async #turns(schedule: SyncSchedule, ms: number): Promise<void> {
     while (!this.#stopped) {
       await schedule.turn();
       await pause(ms);
