@@ -83,16 +83,21 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #runs: GroupRuns;
   readonly #paces: Paces;
   readonly #maxRuns: number;
+  private readonly options: MaestranoSyncOptions;
 
   /** @throws MaestranoSyncError `sync.declaration`; MaestranoConfigurationError `configuration.options` */
   constructor(
-    @Inject(MAESTRANO_SYNC_OPTIONS) private readonly options: MaestranoSyncOptions,
+    @Inject(MAESTRANO_SYNC_OPTIONS) given: MaestranoSyncOptions,
     private readonly connec: ConnecService,
     private readonly watch: SyncWatch,
     private readonly telemetry: SyncTelemetry,
     @Optional() scheduler?: SyncScheduler,
   ) {
-    const settings = resolveSyncOptions(options);
+    const settings = resolveSyncOptions(given);
+    // As they were understood: an environment's 'false' is a text, and would say yes.
+    const { acceptDataLoss, timeoutMs } = settings;
+    const options = { ...given, acceptDataLoss, timeoutMs };
+    this.options = options;
     this.#settings = settings;
     this.#maxRuns = settings.maxRuns;
     this.#entities = ordered(options.entities);

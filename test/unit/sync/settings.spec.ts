@@ -4,6 +4,7 @@ import { SYNC_DEFAULTS } from '../../../src/sync/engine/sync-settings.js';
 import { resolveSyncOptions } from '../../../src/sync/module-settings.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import type { MaestranoSyncOptions } from '../../../src/sync/sync-options.interface.js';
+import { MaestranoSync } from '../../../src/sync/sync.service.js';
 import { errorOf } from '../../support/error-of.js';
 
 const OPTIONS = { store: new MemorySyncStore(), entities: [], owner: { provider: 'p', realm: 'r' } };
@@ -48,5 +49,17 @@ describe('options of the synchronization', () => {
   ])('are refused where %s cannot be used', async (key, options) => {
     const error = await errorOf(async () => resolved(options));
     expect(error).toMatchObject({ code: 'configuration.options', problems: [{ key }] });
+  });
+
+  it("do not take the text 'false' for a yes to data loss", async () => {
+    const before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      const options = { ...OPTIONS, acceptDataLoss: 'false' } as unknown as MaestranoSyncOptions;
+      const sync = new MaestranoSync(options, {} as never, {} as never, {} as never);
+      expect(await errorOf(() => sync.onModuleInit())).toMatchObject({ code: 'sync.store' });
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
   });
 });
