@@ -135,12 +135,11 @@ class TableSource<Local extends object> implements SyncSource<Local> {
     try {
       return await this.#insert(executor, names, data, write);
     } catch (error) {
-      const failure = await this.#rejected(error, executor, names, data);
-      if (sqlRejection(error)?.kind !== 'unique') throw failure;
       // Where an earlier attempt under this key arrived meanwhile, its row is the record.
-      const there = await this.#find(executor, write.key, write);
+      const isTwice = sqlRejection(error)?.kind === 'unique';
+      const there = isTwice ? await this.#find(executor, write.key, write) : null;
       if (there) return there;
-      throw failure;
+      throw await this.#rejected(error, executor, names, data);
     }
   }
 
