@@ -14,7 +14,8 @@ export async function afterRestore(
   link: SyncLink,
   { side, right }: { readonly side: SyncSide; readonly right: SyncRestoreAnswer },
 ): Promise<SyncLink> {
-  if (link.gone !== null || link.app.id === null || link.connec.id === null) return link;
+  if (link.gone !== null) return link;
+  if (link.app.id === null || link.connec.id === null) return side === 'app' ? countedAnew(link) : link;
   const now = Date.now();
   const other = otherSide(side);
   const forgot = {
@@ -36,4 +37,9 @@ export async function afterRestore(
   const digests = loser === side ? restored.digests : await engine.digestsOf(sides, entity, link, loser);
   if (Object.keys(digests).length === 0) return due;
   return withSide(withSide(due, loser, { base: digests }), winner, { base: {} });
+}
+
+/** A record that we created, and have not heard of, may have a version of before: that is decided now. */
+function countedAnew(link: SyncLink): SyncLink {
+  return { ...link, intents: link.intents.map(({ above: _, ...intent }) => intent) };
 }

@@ -152,7 +152,7 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
       ...NEW_STREAM,
       appCursor: 'é;1',
       connecHigh: 1_700_000_000_000,
-      appVersions: { highest: 4, at: 5, settled: 3 },
+      appVersions: { highest: 5, at: 6, settling: 4, settled: 3 },
       stopped: { code: 'sync.restored', side: 'app', reason: '', since: 1 },
       hours: [{ hour: 1, app: 2, connec: 3, deletes: 4 }],
     } as const;

@@ -55,13 +55,38 @@ export async function checkAppAnchors(
   if (missing.length === 0) return;
   await context.guard.check('app');
   const found = await context.source.get(missing.map(({ id }) => id));
+  const isCounted = context.entity.source.versions === 'table';
+  const known = new Set(anchors.map(({ id, version }) => `${version} ${id}`));
+  const drawn = [...read.values()].filter(({ id, version }) => !known.has(`${version} ${id}`));
   const versions = new Set([...read.values()].map(({ version }) => version));
-  for (const { id, version } of missing) {
+  for (const { id, version, gone = false } of missing) {
     const now = found.get(id)?.version;
-    const gone = now === undefined;
-    const reused = gone && context.entity.source.versions === 'table' && versions.has(version);
-    if ((typeof now === 'number' && now < version) || reused) await stopRestored(context, 'app');
+    const isBack = typeof now === 'number' && now < version;
+    // A number below one that was gone before can only be of a transaction that was open all the while.
+    const isCountedAnew =
+      isCounted &&
+      now === undefined &&
+      (versions.has(version) || (gone && drawn.some((one) => Number(one.version) < version)));
+    if (isBack || isCountedAnew) await stopRestored(context, 'app');
   }
+  await noteGone(
+    context,
+    missing.filter(({ id }) => !found.has(id)),
+  );
+}
+
+/** Keeps which of the newest records are gone, where that is new. */
+async function noteGone(
+  { store, scope, entity, guard }: RunContext,
+  gone: readonly SyncAnchor[],
+): Promise<void> {
+  if (entity.source.versions !== 'table' || gone.every((one) => one.gone)) return;
+  const stream = await store.stream(scope, entity.name);
+  const ids = new Set(gone.map(({ id, version }) => `${version} ${id}`));
+  const appAnchors = stream.appAnchors.map((one) =>
+    ids.has(`${one.version} ${one.id}`) ? { ...one, gone: true } : one,
+  );
+  await guard.commit({ entity: entity.name, stream: { ...stream, appAnchors } });
 }
 
 /**

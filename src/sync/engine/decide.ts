@@ -117,6 +117,7 @@ export function decide(look: Look, context: DecideContext): Step {
     const missing = { ...free.app, missingSince: free.app.missingSince ?? now };
     return keep(held({ ...free, app: missing }, look, 'absent', 'sync.absent', now));
   }
+  if (wasCountedAnew(app ?? look.created, link)) return { kind: 'restored', link, side: 'app' };
   if (look.created !== null && app === null) {
     return keep(dueNow(withSide(free, 'app', { id: look.created.id }), 'retry', now));
   }
@@ -304,6 +305,12 @@ export function isOlder(record: SideRecord, state: SyncSideState): boolean {
   return (
     typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version
   );
+}
+
+/** Whether the record that our create made has a version of before: the application's database was restored, and counts anew. */
+function wasCountedAnew(record: SideRecord | null, { intents }: SyncLink): boolean {
+  const version = record?.version;
+  return typeof version === 'number' && intents.some(({ above }) => above !== undefined && version <= above);
 }
 
 /** Whether Connec! shows an older state of the record: an earlier stamp, or none of our id. */

@@ -106,8 +106,11 @@ export async function processBatch(
   const writing = steps.filter(({ kind }) => kind !== 'keep');
   if (writing.length > 0) {
     await writeToApp(batch, writing);
-    // The ids of what was created are kept before Connec! hears of them.
-    if (await nameCreated(batch)) await commit(batch);
+    // The ids of what was created are kept before Connec! hears of them, and the versions that tell of a restore.
+    if ((await nameCreated(batch)) || batch.restored !== null) {
+      await commit(batch, withShown(stream, batch.written));
+    }
+    if (batch.restored !== null) await stopRestored(context, batch.restored);
     await writeToConnec(batch, writing);
     restAgreed(batch, writing);
     const noticed = withNotices(withShown(stream, batch.written), batch.notices);

@@ -17,8 +17,9 @@ export function versionsAfter(
   if (source.versions !== 'table') return null;
   const numbers = records.flatMap(({ version }) => (typeof version === 'number' ? [version] : []));
   const highest = Math.max(before?.highest ?? 0, ...numbers);
-  if (before === null) return { highest, at: now, settled: 0 };
-  return now - before.at < SETTLE ? { ...before, highest } : { highest, at: now, settled: before.highest };
+  if (before === null) return { highest, at: now, settling: 0, settled: 0 };
+  if (now - before.at < SETTLE) return { ...before, highest };
+  return { highest, at: now, settling: before.highest, settled: before.settling };
 }
 
 /** Whether a change has a number that was given out long before: the database was restored, and counts anew. */

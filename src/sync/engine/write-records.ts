@@ -22,6 +22,7 @@ import { roundTripNotices } from './notices.js';
 import { type ConnecSide, readConnec } from './records.js';
 
 export function addIntents(batch: Batch, step: Step): void {
+  const isCounted = batch.context.entity.source.versions === 'table';
   const add = (side: SyncSide, writes: readonly FieldWrite[], target: SideRecord | null): void => {
     const link = batch.links.get(step.link.key)!;
     const intent: SyncIntent = {
@@ -31,6 +32,7 @@ export function addIntents(batch: Batch, step: Step): void {
       version: target?.version ?? null,
       whole: target?.whole() ?? null,
       at: batch.context.now(),
+      ...(isCounted && side === 'app' && target === null ? { above: batch.appHighest } : {}),
     };
     batch.links.set(link.key, { ...link, intents: [...link.intents, intent] });
   };

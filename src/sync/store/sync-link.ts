@@ -72,6 +72,8 @@ export interface SyncIntent {
   readonly whole: string | null;
   /** Milliseconds of the epoch. */
   readonly at: number;
+  /** Of a create in the application: the largest version that it had shown by then. The new record's is larger. */
+  readonly above?: number;
   /** What it ended with, where a call of the source threw; left out before, and by older releases. */
   readonly failed?: SyncFailedCall;
 }

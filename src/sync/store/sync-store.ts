@@ -75,6 +75,8 @@ export interface SyncVersions {
   readonly highest: number;
   /** When `settled` was last moved on, in milliseconds. */
   readonly at: number;
+  /** The largest one that had been seen by then: the next `settled`. */
+  readonly settling: number;
   readonly settled: number;
 }
 
@@ -115,6 +117,8 @@ export interface SyncNotice {
 export interface SyncAnchor {
   readonly id: string;
   readonly version: number;
+  /** Whether the application did not have it any more when it was looked for. */
+  readonly gone?: boolean;
 }
 
 export interface SyncHour {

@@ -39,6 +39,13 @@ export class MemorySource<T extends object> implements SyncSource<T & Row> {
     return this.#put({ ...this.rows.get(id)!, ...changes });
   }
 
+  /** A backup is put back: its rows, and its counter of versions. */
+  restore(backup: ReadonlyMap<number, T & Row>): void {
+    this.rows.clear();
+    for (const [id, row] of backup) this.rows.set(id, row);
+    this.#rev = Math.max(0, ...this.list.map(({ rev }) => rev));
+  }
+
   get list(): readonly (T & Row)[] {
     return [...this.rows.values()];
   }
