@@ -42,7 +42,10 @@ export class World {
 
   /** @param latencyMs that Connec! thinks before it responds; none by default */
   static async start(latencyMs = 0): Promise<World> {
-    const child = fork(join(import.meta.dirname, 'sync-connec-server.mjs'), [String(latencyMs)]);
+    const child = fork(join(import.meta.dirname, 'sync-connec-server.mjs'), [String(latencyMs)], {
+      // What limits the measured process is not for the server.
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
     const url = `http://127.0.0.1:${port}`;
     const plain = axios.create({ baseURL: url, httpAgent: new Agent({ keepAlive: true }) });

@@ -25,7 +25,14 @@ export {
   SyncRetry,
   SyncStale,
 } from './source/sync-source.error.js';
-export type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from './source/sync-source.js';
+export type {
+  SyncChanges,
+  SyncContext,
+  SyncIdentity,
+  SyncReadSource,
+  SyncSource,
+  SyncWrite,
+} from './source/sync-source.js';
 export { table } from './source/table.js';
 export type { TableOptions } from './source/table-options.js';
 export { SqlSyncStore, type SqlSyncStoreOptions } from './sql/sql-sync-store.js';

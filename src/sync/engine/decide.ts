@@ -25,6 +25,7 @@ import {
 import type { AppSideRecord, ConnecSide } from './records.js';
 import { isAccepted } from './accepted.js';
 import { ConversionFailure } from './references.js';
+import { isOlder, wasCountedAnew, wasTakenBack } from './restored.js';
 import type { SyncSettings } from './sync-settings.js';
 
 /** Everything that is known of a record at one moment. */
@@ -298,27 +299,6 @@ export function asGone(link: SyncLink, now: number): SyncLink {
 /** Whether the record is another one under the id of the one that was linked. */
 export function isReborn(state: SyncSideState, record: SideRecord): boolean {
   return state.born !== null && record.born !== null && state.born !== record.born;
-}
-
-/** Whether the record is an older state of what was seen before: its side was restored from a backup. */
-export function isOlder(record: SideRecord, state: SyncSideState): boolean {
-  return (
-    typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version
-  );
-}
-
-/** Whether the record that our create made has a version of before: the application's database was restored, and counts anew. */
-function wasCountedAnew(record: SideRecord | null, { intents }: SyncLink): boolean {
-  const version = record?.version;
-  return typeof version === 'number' && intents.some(({ above }) => above !== undefined && version <= above);
-}
-
-/** Whether Connec! shows an older state of the record: an earlier stamp, or none of our id. */
-function wasTakenBack(
-  { connec: state, externalId, externalConfirmed }: SyncLink,
-  record: ConnecSide,
-): boolean {
-  return isOlder(record, state) || (externalConfirmed && !record.externalIds.includes(externalId ?? ''));
 }
 
 /** Whether the side had this value of the field before, and has another one by now. */

@@ -24,13 +24,13 @@ import {
 import type { SyncRef, SyncStream } from '../store/sync-store.js';
 import { anchored, checkAppAnchors, checkConnecAnchors, isRecent } from './anchors.js';
 import { anchorsFrom, lookBackFrom, readFrom, readUpTo } from './connec-position.js';
-import { asGone, isOlder, isOpen, isReborn, seen } from './decide.js';
+import { asGone, isOpen, isReborn, seen } from './decide.js';
 import { erasedNames, withoutErased } from './erased.js';
 import { LinkPage, type Seen } from './link-page.js';
 import { orderNotices, withNotices } from './notices.js';
 import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
 import { ConversionFailure, References } from './references.js';
-import { isReusedVersion, stopRestored, versionsAfter } from './restored.js';
+import { isOlder, isReusedVersion, stopRestored, versionsAfter } from './restored.js';
 import { isOver, type RunContext } from './run-context.js';
 
 /** Pages of one reading: far more than there are records, so that a source that never ends does not go on for ever. */

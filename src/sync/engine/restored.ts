@@ -1,7 +1,8 @@
 import { MaestranoSyncError } from '../../errors/sync.error.js';
-import type { SyncLink, SyncSide } from '../store/sync-link.js';
+import type { SideRecord } from '../merge/side-record.js';
+import type { SyncLink, SyncSide, SyncSideState } from '../store/sync-link.js';
 import type { SyncStream, SyncVersions } from '../store/sync-store.js';
-import type { AppSideRecord } from './records.js';
+import type { AppSideRecord, ConnecSide } from './records.js';
 import type { RunContext } from './run-context.js';
 
 /** Longer than any transaction of the application is open: numbers drawn before a commit appear within it. */
@@ -31,6 +32,27 @@ export function isReusedVersion(
   const { version } = record;
   if (appVersions === null || typeof version !== 'number' || version > appVersions.settled) return false;
   return link === undefined || (link.app.version !== null && link.app.version !== version);
+}
+
+/** Whether the record is an older state of what was seen before: its side was restored from a backup. */
+export function isOlder(record: SideRecord, state: SyncSideState): boolean {
+  return (
+    typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version
+  );
+}
+
+/** Whether Connec! shows an older state of the record: an earlier stamp, or none of our id. */
+export function wasTakenBack(
+  { connec: state, externalId, externalConfirmed }: SyncLink,
+  record: ConnecSide,
+): boolean {
+  return isOlder(record, state) || (externalConfirmed && !record.externalIds.includes(externalId ?? ''));
+}
+
+/** Whether the record that our create made has a version of before: the application's database was restored, and counts anew. */
+export function wasCountedAnew(record: SideRecord | null, { intents }: SyncLink): boolean {
+  const version = record?.version;
+  return typeof version === 'number' && intents.some(({ above }) => above !== undefined && version <= above);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ConnecRecordOf, ConnecResourceName } from '../../connec/client/con
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { FieldRule, FieldUnit, ListRule, SyncConflictRule } from '../merge/side-record.js';
 import { isRecord } from '../../utils/values.js';
-import type { SyncSource } from '../source/sync-source.js';
+import type { SyncReadSource, SyncSource } from '../source/sync-source.js';
 import type { SyncDirection } from '../store/sync-link.js';
 import type { AppRecord, MatchKey, SyncEntity, SyncNormaliser } from './entity-definition.js';
 import type { ConnecPath, FieldMap } from './field-map.js';
@@ -50,6 +50,10 @@ export interface SyncEntitySpec<Local, Remote> {
   readonly accept?: (record: { readonly app?: Local; readonly connec?: Remote }) => boolean;
 }
 
+/** A source that need not be written where data only goes to Connec!. */
+type SourceOf<Local, Direction> = SyncReadSource<Local> &
+  ([Direction] extends ['toConnec'] ? Partial<SyncSource<Local>> : SyncSource<Local>);
+
 /** What a field of the map may hold, as the engine reads it. */
 type FieldSpec =
   | string
@@ -95,11 +99,12 @@ export function syncEntity<
   Local extends object,
   Resource extends ConnecResourceName,
   Remote = ConnecRecordOf<Resource>,
+  Direction extends SyncDirection = SyncDirection,
 >(
   resource: Resource,
-  source: SyncSource<Local>,
+  source: SourceOf<Local, Direction>,
   // Types come from the source and the resource, never from the fields: so the parameters of conversions have types.
-  spec: NoInfer<SyncEntitySpec<Local, Remote>>,
+  spec: NoInfer<SyncEntitySpec<Local, Remote>> & { readonly direction?: Direction },
 ): SyncEntity {
   const name = spec.name ?? resource;
   const wrong = (message: string, fields: readonly string[] = []): never => {

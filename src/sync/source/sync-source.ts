@@ -63,25 +63,15 @@ export interface SyncWrite extends SyncContext {
 }
 
 /**
- * The application's side of an entity. A class for services; `table()` for a table.
- *
- * What a write may throw: `SyncRejected` for a record that will never be accepted as it is, `SyncRetry` where nothing was
- * written and nothing can be for a while, `SyncStale` and `SyncNotFound` where `update` would return `'stale'` and null.
- * `changes` may throw `SyncCursorExpired`, and every read `SyncRetry`, where the customer is left alone for a while.
- * Anything else is a failure: after a write the engine then takes its outcome for
- * unknown, waits, and reads what became of it.
+ * The application's side of an entity that goes to Connec! only (`direction: 'toConnec'`): it is read, and never written. What
+ * its methods may throw stands at {@link SyncSource}.
  */
-export interface SyncSource<Local> {
+export interface SyncReadSource<Local> {
   /**
    * Whether versions rise over all records of the customer, as a sequence or a time does, or only within each record
    * (the default). With `table` the engine sees a restored backup also by records that are missing.
    */
   readonly versions?: 'table' | 'record';
-  /**
-   * Says aloud that `create` cannot keep its key: `find` is never asked then, and a create of unknown outcome is left to a
-   * person (`sync.undecidedCreate`). False by default.
-   */
-  readonly withoutKey?: boolean;
   /** Properties that several records have in common: their fields must be `shared` in the entity. None by default. */
   readonly sharedProperties?: readonly string[];
   /** Whether it works on `context.executor`; false by default. */
@@ -98,6 +88,24 @@ export interface SyncSource<Local> {
   ): Promise<SyncChanges<Local>>;
   /** Up to 100 records, in any order; those that are not there are left out. */
   get(ids: readonly string[], context: SyncContext): Promise<readonly Local[]>;
+  identity(record: Local): SyncIdentity;
+}
+
+/**
+ * The application's side of an entity. A class for services; `table()` for a table.
+ *
+ * What a write may throw: `SyncRejected` for a record that will never be accepted as it is, `SyncRetry` where nothing was
+ * written and nothing can be for a while, `SyncStale` and `SyncNotFound` where `update` would return `'stale'` and null.
+ * `changes` may throw `SyncCursorExpired`, and every read `SyncRetry`, where the customer is left alone for a while.
+ * Anything else is a failure: after a write the engine then takes its outcome for
+ * unknown, waits, and reads what became of it.
+ */
+export interface SyncSource<Local> extends SyncReadSource<Local> {
+  /**
+   * Says aloud that `create` cannot keep its key: `find` is never asked then, and a create of unknown outcome is left to a
+   * person (`sync.undecidedCreate`). False by default.
+   */
+  readonly withoutKey?: boolean;
   /** Creates a record of the mapped properties. */
   create(data: Partial<Local>, write: SyncWrite): Promise<Local>;
   /** The record that was created with the key; null when none was. */
@@ -108,5 +116,4 @@ export interface SyncSource<Local> {
     changes: Partial<Local>,
     write: SyncContext & { readonly ifVersion: SyncIdentity['version'] },
   ): Promise<Local | 'stale' | null>;
-  identity(record: Local): SyncIdentity;
 }

@@ -4,7 +4,7 @@ import type { ConnecPerson } from '../../../src/connec/client/connec-resources.i
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import type { FieldMap } from '../../../src/sync/fields/field-map.js';
 import { syncEntity, type SyncEntitySpec } from '../../../src/sync/fields/sync-entity.js';
-import type { SyncSource } from '../../../src/sync/source/sync-source.js';
+import type { SyncReadSource, SyncSource } from '../../../src/sync/source/sync-source.js';
 
 interface Contact {
   readonly id: number;
@@ -155,6 +155,19 @@ describe('the declaration of an entity', () => {
       expect(codeOf(without(method, { direction: 'toConnec' }))).toBeNull();
     }
     expect(codeOf(without('find', {}, { withoutKey: true }))).toBeNull();
+  });
+
+  it('takes a source without writes where data only goes to Connec!, and nowhere else', () => {
+    const read: SyncReadSource<Contact> = source;
+    const going = syncEntity('people', read, {
+      direction: 'toConnec',
+      fields: { first_name: { app: 'firstName', direction: 'toConnec', to: (name) => name.trim() } },
+    });
+    expect(going.direction).toBe('toConnec');
+    // @ts-expect-error it cannot be written
+    syncEntity('people', read, { fields: { first_name: 'firstName' } });
+    // @ts-expect-error it cannot be written
+    syncEntity('people', read, { direction: 'toApp', fields: { first_name: 'firstName' } });
   });
 
   it('gives the parameters of conversions their types', () => {
