@@ -57,7 +57,8 @@ export class MemorySyncScheduler extends SyncScheduler {
     this.#running.delete(key);
     // Behind all others: a company with a million records delays them by one slice.
     if (more) await this.enqueue(group);
-    else this.#next();
+    // Also where there was no place left for it: the others go on, and the store knows it.
+    this.#next();
   }
 }
 
