@@ -41,6 +41,7 @@ export type { SyncDirection, SyncFailedCall, SyncHoldKind, SyncLink, SyncSide } 
 export {
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupChanges,
   type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { Logger } from '@nestjs/common';
 
@@ -9,7 +10,13 @@ import { SyncScheduler } from '../stores/sync-scheduler.js';
 import { errorPlace } from '../utils/error-place.js';
 import type { EndedRun } from './group-runs.js';
 import { isLeaseLost } from './run-states.js';
-import { inOneRun, type SyncRunOptions, type SyncTaken, waitingRequest } from './store/sync-request.js';
+import {
+  inOneRun,
+  openRequest,
+  type SyncRunOptions,
+  type SyncTaken,
+  waitingRequest,
+} from './store/sync-request.js';
 import type { SyncGroupState, SyncRunState, SyncScope, SyncStore } from './store/sync-store.js';
 
 /** Milliseconds before a group is tried again that somebody had who does nothing more. */
@@ -45,14 +52,17 @@ export class Slices {
   async ask(group: GroupReference, options: SyncRunOptions): Promise<void> {
     const { store } = this.facts;
     const scope = this.facts.scopeOf(group);
-    const state = await store.group(scope);
-    if (!state.enabled) return;
-    const waiting = waitingRequest(state);
-    const wanted = waiting === null ? options : inOneRun(waiting.options, options);
-    if (waiting === null || JSON.stringify(wanted) !== JSON.stringify(waiting.options)) {
-      await store.setGroup(scope, { wanted: { id: randomUUID(), at: await store.now(), options: wanted } });
-    }
-    await this.enqueue(group);
+    if (!(await store.group(scope)).enabled) return;
+    const at = await store.now();
+    // Decided where it is written: of two who ask at the same moment, each would write over the other.
+    const { enabled } = await store.setGroup(scope, (state) => {
+      if (!state.enabled) return {};
+      const waiting = waitingRequest(state);
+      const wanted = waiting === null ? options : inOneRun(waiting.options, options);
+      if (waiting !== null && isDeepStrictEqual(wanted, waiting.options)) return {};
+      return { wanted: { id: randomUUID(), at, options: wanted } };
+    });
+    if (enabled) await this.enqueue(group);
   }
 
   /** Has a slice follow of what is due. Never rejects: what a queue that is away did not take is found in the store. */
@@ -123,9 +133,9 @@ export class Slices {
   }
 }
 
-/** What a slice takes up: the request that waits, or what is left of the last one; a run of everything where nothing is. */
+/** What a slice takes up: what was asked for, and what is left of it; a run of everything where nothing is. */
 export function sliceRequest(state: SyncGroupState): SyncTaken {
-  const { id, options } = waitingRequest(state) ?? state.taken ?? { id: '', options: null };
+  const { id, options } = openRequest(state) ?? { id: '', options: null };
   return { id, options: options ?? {} };
 }
 

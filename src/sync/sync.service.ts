@@ -300,27 +300,26 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   /** Leaves an entity out of runs, or all of them, until `resume`. */
   async pause(group: GroupReference, entity?: string): Promise<void> {
     const scope = scopeOf(this.options, group);
-    const { paused } = await this.options.store.group(scope);
     const names = entity === undefined ? this.entities : [entity];
     const added = Object.fromEntries(names.map((name) => [name, Date.now()]));
-    await this.options.store.setGroup(scope, { paused: { ...added, ...paused } });
+    await this.options.store.setGroup(scope, ({ paused }) => ({ paused: { ...added, ...paused } }));
     await this.#settled(group);
   }
 
   async resume(group: GroupReference, entity?: string): Promise<void> {
     const scope = scopeOf(this.options, group);
-    const { paused } = await this.options.store.group(scope);
-    const left = Object.entries(paused).filter(([name]) => entity !== undefined && name !== entity);
-    await this.options.store.setGroup(scope, { paused: Object.fromEntries(left) });
+    await this.options.store.setGroup(scope, ({ paused }) => {
+      const left = Object.entries(paused).filter(([name]) => entity !== undefined && name !== entity);
+      return { paused: Object.fromEntries(left) };
+    });
   }
 
   /** Switches the group's synchronization off when it is on, and on when it is off. No write begins after it. */
   async toggle(group: GroupReference): Promise<boolean> {
     const scope = scopeOf(this.options, group);
-    const { enabled } = await this.options.store.group(scope);
-    await this.options.store.setGroup(scope, { enabled: !enabled });
-    if (enabled) await this.#settled(group);
-    return !enabled;
+    const { enabled } = await this.options.store.setGroup(scope, (state) => ({ enabled: !state.enabled }));
+    if (!enabled) await this.#settled(group);
+    return enabled;
   }
 
   /** Forgets everything about a group, and ends a run that is under way. Neither side is changed. */

@@ -215,6 +215,16 @@ export const SYNC_STORE_COMMITS: Readonly<Record<string, SyncStoreCheck>> = {
     assert.deepEqual(state, { ...NEW_GROUP, enabled: false, run, paused });
     assert.deepEqual(await other.group(scope), state);
   },
+  'setGroup: gives a function the state as it is, also when several do it at once': async (store, other) => {
+    const scope = freshScope();
+    const names = Array.from({ length: 8 }, (_one, n) => `entity-${n}`);
+    await Promise.all(
+      names.map((name, n) =>
+        (n % 2 === 0 ? store : other).setGroup(scope, ({ paused }) => ({ paused: { ...paused, [name]: n } })),
+      ),
+    );
+    assert.deepEqual(Object.keys((await store.group(scope)).paused).toSorted(), names);
+  },
   'history: the newest first, the last twenty of each link': async (store, other) => {
     const scope = freshScope();
     const lease = await leased(store, scope);

@@ -1,7 +1,13 @@
 import type { SqlExecutor } from '../../sql/sql-executor.js';
 import { rowsOf, textOf } from '../../sql/sql-values.js';
 import { storeKey } from '../../stores/store-key.js';
-import { NEW_GROUP, type SyncGroupPage, type SyncGroupState, type SyncScope } from '../store/sync-store.js';
+import {
+  NEW_GROUP,
+  type SyncGroupChanges,
+  type SyncGroupPage,
+  type SyncGroupState,
+  type SyncScope,
+} from '../store/sync-store.js';
 import { scopeKey } from './link-rows.js';
 import { Statement } from './statement.js';
 import { addRow, forUpdate } from './sync-leases.js';
@@ -22,7 +28,7 @@ export async function writeGroup(
   executor: SqlExecutor,
   table: string,
   scope: SyncScope,
-  changes: Partial<SyncGroupState>,
+  changes: SyncGroupChanges,
 ): Promise<SyncGroupState> {
   const key = scopeKey(scope);
   await addRow(executor, table, key, { body: '{}' });
@@ -32,7 +38,8 @@ export async function writeGroup(
     read.parameters,
   );
   const [row] = rowsOf(rows);
-  const state = { ...groupOf(textOf(row, 'body')), ...changes };
+  const before = groupOf(textOf(row, 'body'));
+  const state = { ...before, ...(typeof changes === 'function' ? changes(before) : changes) };
   const kept: KeptGroup = { ...state, of: [scope.marketplace, scope.group] };
   const set = new Statement(executor.dialect);
   await executor.execute(

@@ -12,6 +12,7 @@ import {
   NEW_STREAM,
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupChanges,
   type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,
@@ -294,11 +295,7 @@ export class SqlSyncStore extends SyncStore {
     return row ? groupOf(textOf(row, 'body')) : NEW_GROUP;
   }
 
-  async setGroup(
-    scope: SyncScope,
-    changes: Partial<SyncGroupState>,
-    lease?: SyncLease,
-  ): Promise<SyncGroupState> {
+  async setGroup(scope: SyncScope, changes: SyncGroupChanges, lease?: SyncLease): Promise<SyncGroupState> {
     const work = (executor: SqlExecutor): Promise<SyncGroupState> =>
       writeGroup(executor, this.#tables.group, scope, changes);
     return lease ? this.#held(lease, work) : this.#transaction(work);

@@ -7,6 +7,7 @@ import {
   NEW_STREAM,
   type SyncCommit,
   type SyncCounts,
+  type SyncGroupChanges,
   type SyncGroupPage,
   type SyncGroupState,
   type SyncHint,
@@ -251,13 +252,9 @@ export class MemorySyncStore extends SyncStore {
     };
   }
 
-  async setGroup(
-    scope: SyncScope,
-    changes: Partial<SyncGroupState>,
-    lease?: SyncLease,
-  ): Promise<SyncGroupState> {
+  async setGroup(scope: SyncScope, changes: SyncGroupChanges, lease?: SyncLease): Promise<SyncGroupState> {
     const rows = lease ? this.#rowsOf(lease) : this.#rows(scope);
-    rows.group = { ...rows.group, ...changes };
+    rows.group = { ...rows.group, ...(typeof changes === 'function' ? changes(rows.group) : changes) };
     return rows.group;
   }
 

@@ -39,6 +39,17 @@ export function waitingRequest({
   return wanted !== null && wanted.id !== taken?.id ? wanted : null;
 }
 
+/** What is to be done next: the request that waits, together with what is left of the one before; null where nothing is. */
+export function openRequest(state: {
+  readonly wanted: SyncRequest | null;
+  readonly taken: SyncTaken | null;
+}): SyncTaken | null {
+  const waiting = waitingRequest(state);
+  const left = state.taken?.options ?? null;
+  if (waiting === null) return state.taken;
+  return { id: waiting.id, options: left === null ? waiting.options : inOneRun(left, waiting.options) };
+}
+
 /** Two runs in one: it reads and writes at least what each of them would; of two sides that win, the later one does. */
 export function inOneRun(first: SyncRunOptions, later: SyncRunOptions): SyncRunOptions {
   const only = first.only && later.only ? [...new Set([...first.only, ...later.only])].toSorted() : undefined;

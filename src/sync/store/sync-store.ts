@@ -257,6 +257,9 @@ export interface SyncLinkPage {
   readonly next: string | null;
 }
 
+/** What changes of a group's state, or how that follows from what it is when it is changed: then nobody else changes it meanwhile. */
+export type SyncGroupChanges = Partial<SyncGroupState> | ((state: SyncGroupState) => Partial<SyncGroupState>);
+
 /** The state of a group before anything happened. */
 export const NEW_GROUP: SyncGroupState = {
   enabled: true,
@@ -346,16 +349,13 @@ export abstract class SyncStore {
     query: { readonly after?: string; readonly limit: number },
   ): Promise<SyncGroupPage>;
   /**
-   * Changes what is given and resolves with the whole.
+   * Changes what is given, or what a function says of the state as it is at that moment, and resolves with the whole. Of two at
+   * once each function gets what the other one made; it may be called again where the store has to try again.
    *
    * @param lease of the run that notes something of itself; none for what others want of the group
    * @throws MaestranoSyncError `sync.leaseLost` for a lease with an older token: nothing is changed
    */
-  abstract setGroup(
-    scope: SyncScope,
-    changes: Partial<SyncGroupState>,
-    lease?: SyncLease,
-  ): Promise<SyncGroupState>;
+  abstract setGroup(scope: SyncScope, changes: SyncGroupChanges, lease?: SyncLease): Promise<SyncGroupState>;
   /** Newest first. */
   abstract history(scope: SyncScope, entity: string, key: string, limit: number): Promise<SyncHistoryEntry[]>;
   /** Removes everything that is known of the scope. Who holds its lease at that moment commits nothing any more. */

@@ -3,8 +3,9 @@ import { Logger } from '@nestjs/common';
 
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import { MemorySyncScheduler } from '../../../src/sync/schedule/memory-sync-scheduler.js';
-import { Slices } from '../../../src/sync/slices.js';
+import { sliceRequest, Slices } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
+import { NEW_GROUP } from '../../../src/sync/store/sync-store.js';
 
 const GROUP = { marketplace: 'acme', groupUid: 'cld-1' };
 
@@ -46,5 +47,38 @@ describe('a slice of the synchronization that fails', () => {
     await failing(new MaestranoSyncError('sync.leaseLost', GROUP));
     expect(errors).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining('acme/cld-1 goes on elsewhere')]);
+  });
+});
+
+describe('what is asked for of one company', () => {
+  const scope = { app: 'app', marketplace: 'acme', group: 'cld-1' };
+
+  it('at the same moment, in different words, is all kept', async () => {
+    const store = new MemorySyncStore();
+    const slices = new Slices({
+      store,
+      scheduler: new MemorySyncScheduler(),
+      sliceMs: 1_000,
+      scopeOf: () => scope,
+      run: () => Promise.reject(new Error('nothing works here')),
+    });
+    const wishes = [{ only: ['people'] }, { only: ['items'], full: true }, { only: ['taxes'] }];
+    await Promise.all(wishes.map((options) => slices.ask(GROUP, options)));
+    expect((await store.group(scope)).wanted?.options).toEqual({
+      full: true,
+      only: ['items', 'people', 'taxes'],
+    });
+  });
+
+  it('while a run goes on slice by slice does not end that run', () => {
+    const wanted = { id: 'new', at: 1, options: { only: ['items'] } };
+    const request = (left: { only?: readonly string[]; full?: boolean } | null) =>
+      sliceRequest({ ...NEW_GROUP, wanted, taken: { id: 'old', options: left } });
+    expect(request({})).toEqual({ id: 'new', options: {} });
+    expect(request({ only: ['people'], full: true })).toEqual({
+      id: 'new',
+      options: { full: true, only: ['items', 'people'] },
+    });
+    expect(request(null)).toEqual({ id: 'new', options: { only: ['items'] } });
   });
 });
