@@ -29,14 +29,13 @@ export class Admission {
 
   /** Takes note of a group, before anything is admitted. */
   see({ marketplace, state: { run, pausedUntil } }: SyncKnownGroup): void {
-    if (run === null) return;
+    // A company that was asked to wait says nothing of the others: neither that a side is away nor that it is back.
+    if (run === null || pausedUntil !== null) return;
     const seen = this.#seen.get(marketplace) ?? { startedAt: 0, ends: [] };
     this.#seen.set(marketplace, seen);
     seen.startedAt = Math.max(seen.startedAt, run.startedAt);
     if (run.endedAt === null) return;
-    // A company that made too many requests says nothing of the others.
-    const isAway = run.code === 'sync.sideAway' && pausedUntil === null;
-    seen.ends.push({ at: run.endedAt, isAway });
+    seen.ends.push({ at: run.endedAt, isAway: run.code === 'sync.sideAway' });
   }
 
   /** Whether one more group of the marketplace may begin in this turn; counts it then. */

@@ -158,6 +158,43 @@ describe('the schedule', () => {
   });
 });
 
+describe('companies that were asked to wait', () => {
+  const away = 'sync.sideAway';
+
+  it('do not pass for companies that a marketplace which is away responded to', () => {
+    const admission = new Admission();
+    for (let n = 0; n < 50; n += 1) {
+      const pausedUntil = n % 2 === 0 ? NOW + HOUR : null;
+      const state = { ...NEW_GROUP, ...ended(NOW - 60_000 - n * 1_000, away), pausedUntil };
+      admission.see({ marketplace: 'uat', groupUid: `cld-${n}`, state });
+    }
+    expect([1, 2, 3].map(() => admission.admits('uat', NOW))).toEqual([true, false, false]);
+  });
+
+  it('keep no other from its turn while a marketplace is back, and have their own afterwards', async () => {
+    const store = new MemorySyncStore();
+    const names = Array.from({ length: 400 }, (_one, n) => `cld-${n}`);
+    for (const name of names) await store.setGroup(scopeOf(name), ended(NOW - 2 * HOUR, away));
+    const { schedule, started } = scheduled(store);
+    const waited = new Set<string>();
+    const done = new Set<string>();
+    let now = NOW;
+    // Every second one is asked to wait for half an hour the first time.
+    for (let minute = 0; minute < 90 && done.size < names.length; minute += 1, now += 60_000) {
+      started.length = 0;
+      await schedule.turn(now);
+      for (const name of started.map((one) => one.slice(4))) {
+        const waits = Number(name.slice(4)) % 2 === 0 && !waited.has(name);
+        if (waits) waited.add(name);
+        else done.add(name);
+        const pausedUntil = waits ? now + HOUR / 2 : null;
+        await store.setGroup(scopeOf(name), { ...ended(now + 1_000, waits ? away : null), pausedUntil });
+      }
+    }
+    expect([waited.size, done.size]).toEqual([200, 400]);
+  });
+});
+
 describe('a queue that lost something', () => {
   const wanted = { id: 'w', at: NOW, options: {} };
   const minutes = (n: number): number => NOW + n * 60_000;
