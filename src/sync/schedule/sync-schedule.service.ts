@@ -60,7 +60,7 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
     const names = this.sync.entities.join(', ');
     const how = this.#everyMs === null ? 'when asked for' : `every ${number(this.#everyMs / 1_000)} s`;
     this.#logger.log(`Synchronization: ${names}; ${how}; links in ${this.options.store.constructor.name}`);
-    if (this.#everyMs === null) return;
+    // Also where no group is due by itself: what was asked for is done although a queue or a process lost it.
     if (this.scheduler && this.recurring) {
       return this.recurring.repeat('synchronization', TURN_MS, () => this.#repetition.once());
     }
@@ -80,10 +80,14 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
    * @param at milliseconds of the epoch; by default those of the clock that all instances share
    */
   async turn(at?: number): Promise<number> {
+    return this.#begin(at, this.#everyMs ?? HOUR_MS);
+  }
+
+  /** @param everyMs how often groups are due; null to look for what was lost only */
+  async #begin(at: number | undefined, everyMs: number | null): Promise<number> {
     const { store } = this.options;
     const now = at ?? (await store.now());
     const app = appOf(this.options);
-    const everyMs = this.#everyMs ?? HOUR_MS;
     const admission = new Admission();
     const due: GroupReference[] = [];
     let after: string | undefined;
@@ -93,8 +97,11 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
         const { marketplace, groupUid, state } = one;
         admission.see(one);
         if (!state.enabled || (state.pausedUntil ?? 0) > now) continue;
-        const isDue = state.run !== null && dueTime(scopeOf(this.options, one), state, everyMs) <= now;
-        if (isDue || isLost(state, now)) due.push({ marketplace, groupUid });
+        const isDue = (): boolean =>
+          everyMs !== null &&
+          state.run !== null &&
+          dueTime(scopeOf(this.options, one), state, everyMs) <= now;
+        if (isLost(state, now) || isDue()) due.push({ marketplace, groupUid });
       }
       after = page.next ?? undefined;
     } while (after !== undefined && !this.#stopped);
@@ -111,7 +118,7 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
   /** Never rejects: the next turn tries again. */
   async #turn(): Promise<void> {
     try {
-      await this.turn();
+      await this.#begin(undefined, this.#everyMs);
     } catch (error) {
       this.#logger.warn(`No group could be looked for that is due: ${errorPlace(error)}`);
     }

@@ -3,11 +3,13 @@ import { Logger } from '@nestjs/common';
 
 import { Admission } from '../../../src/sync/schedule/admission.js';
 import { dueTime, isLost } from '../../../src/sync/schedule/due-time.js';
+import { MemorySyncScheduler } from '../../../src/sync/schedule/memory-sync-scheduler.js';
 import { SyncSchedule } from '../../../src/sync/schedule/sync-schedule.service.js';
 import { RunStates } from '../../../src/sync/run-states.js';
 import { presentRun } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
 import { NEW_GROUP, type SyncRunState } from '../../../src/sync/store/sync-store.js';
+import type { RecurringWork } from '../../../src/stores/recurring-work.js';
 import type { MaestranoSync } from '../../../src/sync/sync.service.js';
 
 const HOUR = 3_600_000;
@@ -214,6 +216,31 @@ describe('a queue that lost something', () => {
     expect([minutes(5), minutes(11)].map((now) => isLost(dead, now))).toEqual([false, true]);
     const stopped = { ...NEW_GROUP, run: { ...run, status: 'ENQUEUED' as const, endedAt: NOW } };
     expect([minutes(1), minutes(3)].map((now) => isLost(stopped, now))).toEqual([false, true]);
+  });
+});
+
+describe('the schedule that is switched off', () => {
+  it('has what was asked for done after a crash all the same, and nothing else', async () => {
+    jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    const store = new MemorySyncStore();
+    const run: SyncRunState = { id: 'r', status: 'RUNNING', message: '', startedAt: NOW, endedAt: null };
+    await store.setGroup(scopeOf('cld-asked'), { wanted: { id: 'w', at: NOW, options: {} } });
+    await store.setGroup(scopeOf('cld-died'), { run, taken: { id: 'w', options: { full: true } } });
+    await store.setGroup(scopeOf('cld-rests'), ended(NOW));
+    const started: string[] = [];
+    const sync = {
+      entities: [],
+      due: async ({ groupUid }: { groupUid: string }) => void started.push(groupUid),
+    } as unknown as MaestranoSync;
+    let look = async (): Promise<void> => undefined;
+    const recurring = {
+      repeat: (_name: string, _ms: number, work: typeof look) => void (look = work),
+    } as unknown as RecurringWork;
+    const options = { store, entities: [], owner: { provider: 'p', realm: 'r' }, schedule: 'off' } as const;
+    new SyncSchedule(options, sync, new MemorySyncScheduler(), recurring).onApplicationBootstrap();
+    await look();
+    expect(started.toSorted()).toEqual(['cld-asked', 'cld-died']);
+    jest.restoreAllMocks();
   });
 });
 
