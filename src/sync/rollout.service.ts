@@ -6,7 +6,9 @@ import { MaestranoSqlError } from '../errors/sql.error.js';
 import { MaestranoSyncError } from '../errors/sync.error.js';
 import { errorOrigin } from '../utils/error-place.js';
 import { shuffled } from '../utils/shuffled.js';
+import { HeldLease } from './engine/held-lease.js';
 import { rolloutScope, scopeOf } from './group-sides.js';
+import { resolveSyncOptions } from './module-settings.js';
 import { resolveRollout, type SyncRolloutOptions } from './rollout-settings.js';
 import {
   isListed,
@@ -17,6 +19,7 @@ import {
   troubleOf,
   whyNot,
 } from './rollout-rules.js';
+import { isLeaseLost } from './run-states.js';
 import type { SyncKnownGroup } from './store/sync-store.js';
 import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from './sync.service.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
@@ -62,19 +65,36 @@ export class SyncRollout {
 
   /**
    * One step: companies are listed within the budget of their marketplace, and nothing is begun while companies of the last step are
-   * under way. Call it again and again, by a timer or a person.
+   * under way. Call it again and again, by a timer or a person. Of several at once one does something, in whatever process: the others
+   * only say where the companies are.
    *
    * @throws MaestranoConfigurationError `configuration.options` for options that cannot be used: nothing is begun
    * @throws MaestranoSqlError where the store cannot be read
    */
   async next(options: SyncRolloutOptions = {}): Promise<SyncRolloutReport> {
+    // What cannot be used is said before anything is begun.
+    resolveRollout(options);
+    const { store } = this.options;
+    const { leaseMs, timeoutMs } = resolveSyncOptions(this.options);
+    const lease = await store.acquire(rolloutScope(this.options), leaseMs + timeoutMs);
+    if (lease === null) return this.status(options);
+    try {
+      return await this.#step(options, new HeldLease(store, lease, { leaseMs, timeoutMs }));
+    } finally {
+      await store.release(lease);
+    }
+  }
+
+  async #step(
+    { companies = [], ...options }: SyncRolloutOptions,
+    guard: HeldLease,
+  ): Promise<SyncRolloutReport> {
     const { steps, planLimit, heldShare, inventories } = resolveRollout(options);
     const overview = await this.#look(heldShare);
     const { groups, planned } = overview;
     const begun: GroupReference[] = [];
     const left: { group: GroupReference; why: string }[] = [];
-    const listed =
-      overview.stopped === null ? await this.#list(options.companies ?? [], inventories, overview) : [];
+    const listed = overview.stopped === null ? await this.#list(companies, inventories, overview) : [];
     const room = overview.stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
     let { stopped } = overview;
     // Each time in another order: behind those that are left to persons others get their turn.
@@ -87,7 +107,7 @@ export class SyncRollout {
       }
       // A step may go on for hours.
       stopped = await this.#stoppedByPerson();
-      if (stopped !== null) break;
+      if (stopped !== null || !(await isHeld(guard))) break;
       if (await this.#begin(group)) begun.push(group);
       else left.push({ group, why: 'A run of it is under way.' });
     }
@@ -183,6 +203,17 @@ export class SyncRollout {
       yield* page.groups;
       after = page.next;
     } while (after !== null);
+  }
+}
+
+/** Whether no other step has begun since: reading a plan may have taken longer than a lease lasts. */
+async function isHeld(guard: HeldLease): Promise<boolean> {
+  try {
+    await guard.check();
+    return true;
+  } catch (error) {
+    if (isLeaseLost(error)) return false;
+    throw error;
   }
 }
 

@@ -67,6 +67,14 @@ describe('the first synchronization of many companies', () => {
     await sync().idle();
   }
 
+  it('is begun one step at a time, however many ask for the next one at once', async () => {
+    await listed();
+    const both = await Promise.all([rollout().next({ steps: [1] }), rollout().next({ steps: [1] })]);
+    expect(both.flatMap(({ begun }) => begun)).toHaveLength(1);
+    await sync().idle();
+    expect((await rollout().next({ steps: [3] })).begun).toHaveLength(2);
+  });
+
   it('is begun in steps, and only where a plan creates and links', async () => {
     // The second company would have a record overwritten.
     sandbox.connec.write(
