@@ -118,6 +118,23 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
     expect(await bills().createRecorded()).toEqual({ created: [], failed: [] });
   });
 
+  if (server === 'mariadb') {
+    it('are the same when somebody recorded one after the transaction had begun to read', async () => {
+      const key = `key-${(keys += 1)}`;
+      const input = charge();
+      const record = (tx: unknown, more: object = {}) =>
+        bills().createOnce(key, { ...input, ...more }, { tx });
+      await way.transact(async (tx) => {
+        await way.executor.within(tx).query('select count(*) as n from maestrano_entry', []);
+        await way.transact((other) => record(other));
+        expect(await record(tx)).toBeNull();
+        await expect(record(tx, { priceCents: 1 })).rejects.toMatchObject({ code: 'account.keyConflict' });
+      });
+      expect((await bills().createRecorded()).created).toHaveLength(1);
+      expect(charged(input.description)).toHaveLength(1);
+    });
+  }
+
   it('stay recorded while the marketplace rejects them, with the reason', async () => {
     const key = `key-${(keys += 1)}`;
     const input = charge({ groupId: 'cld-nobody' });

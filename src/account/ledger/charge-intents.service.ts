@@ -31,16 +31,18 @@ export class ChargeIntents {
   async record(scope: LedgerScope, { key, payload }: ChargeIntent, transaction: unknown): Promise<boolean> {
     const inside = transactional(this.store)?.within(transaction);
     if (!inside) throw new MaestranoStoreError('store.noTransactions');
-    const [wrote] = await inside.writeMany([
-      {
-        key: keyOf(scope, key),
-        expected: null,
-        value: JSON.stringify({ key, payload }),
-        ttlMs: null,
-        index: { name: indexOf(scope), at: Date.now() },
-      },
-    ]);
-    if (wrote) return true;
+    const value = JSON.stringify({ key, payload });
+    const intent = {
+      key: keyOf(scope, key),
+      value,
+      ttlMs: null,
+      index: { name: indexOf(scope), at: Date.now() },
+    };
+    for (const expected of [null, value]) {
+      // A write meets what is there by now; a read in MySQL only what was when the transaction began.
+      const [wrote] = await inside.writeMany([{ ...intent, expected }]);
+      if (wrote) return true;
+    }
     const present = parse(await inside.get(keyOf(scope, key)));
     return present !== null && contentOf(present.payload).digest === contentOf(payload).digest;
   }
