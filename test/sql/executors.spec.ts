@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
 
 import type { SqlDialect, SqlExecutor } from '../../src/sql/sql-executor.js';
+import { mysql2Executor } from '../../src/sql/executors/mysql2-executor.js';
+import { pgExecutor } from '../../src/sql/executors/pg-executor.js';
 import { jsonRows, SQL_NOW } from '../../src/sql/sql-dialect.js';
 import { numberOf, textOf } from '../../src/sql/sql-values.js';
 import { isThere, makeDatabase, type TestDatabase } from './support/databases.js';
@@ -182,3 +186,68 @@ describe.each(WAYS.filter(({ server }) => isThere(server)))(
     }
   },
 );
+
+(isThere('postgres') ? describe : describe.skip)('a transaction over a pool of pg', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  let executor: SqlExecutor;
+  const kept = async (): Promise<number> => {
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    const { rows } = await other.query<{ n: string }>('select count(*) as n from thing');
+    await other.end();
+    return Number(rows[0]?.n);
+  };
+
+  beforeAll(async () => {
+    database = await makeDatabase('postgres');
+    pool = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 100 });
+    pool.on('error', () => undefined);
+    executor = pgExecutor(pool);
+    await executor.execute('create table thing (name text primary key)', []);
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  it('leaves no connection behind in which it is still open', async () => {
+    const late = executor.transaction((inside) => inside.query('select pg_sleep(0.4)', []));
+    await expect(late).rejects.toThrow('Query read timeout');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await executor.execute("insert into thing values ('acknowledged')", []);
+    expect(await kept()).toBe(1);
+  });
+
+  it('rejects when the database rolled it back at its commit', async () => {
+    const caught = executor.transaction(async (inside) => {
+      await inside.execute("insert into thing values ('mine')", []);
+      await inside.execute("insert into thing values ('acknowledged')", []).catch(() => 0);
+    });
+    await expect(caught).rejects.toMatchObject({ code: 'sql.failed' });
+    expect(await kept()).toBe(1);
+    await executor.execute("insert into thing values ('after')", []);
+    expect(await kept()).toBe(2);
+  });
+});
+
+(isThere('mariadb') ? describe : describe.skip)('a transaction over a pool of mysql2', () => {
+  it('gives no connection back that could not be rolled back', async () => {
+    const database = await makeDatabase('mariadb');
+    const pool = mysql.createPool({ uri: database.url, connectionLimit: 1 });
+    let connections = 0;
+    pool.on('connection', () => {
+      connections += 1;
+    });
+    const executor = mysql2Executor(pool);
+    const failing = executor.transaction(async ({ native }) => {
+      (native as mysql.Connection).rollback = () => Promise.reject(new Error('no answer'));
+      throw new Error('enough');
+    });
+    await expect(failing).rejects.toThrow('enough');
+    expect(await executor.query('select 1 as one', [])).toEqual([{ one: 1 }]);
+    expect(connections).toBe(2);
+    await pool.end();
+    await database.drop();
+  });
+});

@@ -68,25 +68,31 @@ async function onLentConnection<T>(
   work: (connection: Mysql2Connection) => Promise<T>,
 ): Promise<T> {
   const connection = await pool.getConnection();
+  let isStuck = false;
   try {
-    return await committed(connection, work);
+    return await committed(connection, work, () => {
+      isStuck = true;
+    });
   } finally {
-    connection.release();
+    if (isStuck) connection.destroy();
+    else connection.release();
   }
 }
 
+/** @param stuck is told when the transaction could not be ended: whoever used the connection next would be in it. */
 async function committed<T>(
   connection: Mysql2Connection,
   work: (connection: Mysql2Connection) => Promise<T>,
+  stuck: () => void = () => undefined,
 ): Promise<T> {
-  await connection.beginTransaction();
   try {
+    await connection.beginTransaction();
     const result = await work(connection);
     await connection.commit();
     return result;
   } catch (error) {
     // The error of the work says more than that of a rollback on a connection that is gone.
-    await connection.rollback().catch(() => undefined);
+    await connection.rollback().catch(stuck);
     throw error;
   }
 }

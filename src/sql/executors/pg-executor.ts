@@ -1,8 +1,12 @@
+import { MaestranoSqlError } from '../../errors/sql.error.js';
 import { createSqlExecutor, type SqlExecutor, type SqlRow } from '../sql-executor.js';
 
 /** What is used of a `Client` or `PoolClient` of the package `pg`. */
 export interface PgClient {
-  query(text: string, values: unknown[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
+  query(
+    text: string,
+    values: unknown[],
+  ): Promise<{ rows: SqlRow[]; rowCount: number | null; command?: string }>;
 }
 
 /** What is used of a client that a `Pool` of `pg` lends. */
@@ -50,22 +54,38 @@ async function onLentClient<T>(pool: PgPool, work: (client: PgClient) => Promise
   };
   client.on('error', listener);
   try {
-    return await committed(client, work);
+    return await committed(client, work, listener);
   } finally {
     client.removeListener('error', listener);
     client.release(lost);
   }
 }
 
-async function committed<T>(client: PgClient, work: (client: PgClient) => Promise<T>): Promise<T> {
-  await client.query('begin', []);
+/** @param stuck is told when the transaction could not be ended: whoever used the connection next would be in it. */
+async function committed<T>(
+  client: PgClient,
+  work: (client: PgClient) => Promise<T>,
+  stuck: (error: Error) => void = () => undefined,
+): Promise<T> {
+  let result: T;
+  let command: string | undefined;
   try {
-    const result = await work(client);
-    await client.query('commit', []);
-    return result;
+    await client.query('begin', []);
+    result = await work(client);
+    ({ command } = await client.query('commit', []));
   } catch (error) {
     // The error of the work says more than that of a rollback on a connection that is gone.
-    await client.query('rollback', []).catch(() => undefined);
+    await client.query('rollback', []).catch(stuck);
     throw error;
   }
+  // PostgreSQL answers so, and with no error, when a statement had failed and its error was caught.
+  if (command === 'ROLLBACK') throw rolledBack();
+  return result;
+}
+
+function rolledBack(): MaestranoSqlError {
+  return new MaestranoSqlError('sql.failed', {
+    message: 'The database rolled the transaction back at its commit, because a statement in it had failed.',
+    remedy: 'Do not catch errors of statements inside a transaction, or use a savepoint around them.',
+  });
 }
