@@ -97,7 +97,9 @@ export class SessionRevocations {
     }
   }
 
-  #close(key: string): Promise<void> {
-    return this.store.set(key, String(Date.now()), this.#ttlMs);
+  /** Never earlier than it was: the clocks of instances differ, and a removal that comes twice must open nothing. */
+  async #close(key: string): Promise<void> {
+    const before = Number(await this.store.get(key));
+    await this.store.set(key, String(Math.max(before || 0, Date.now())), this.#ttlMs);
   }
 }

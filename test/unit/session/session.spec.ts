@@ -573,6 +573,19 @@ describe('whether a session still holds', () => {
     expect(await again.authenticate()).toMatchObject({ rejection: 'session.removed' });
   });
 
+  it('stays over when the removal is repeated by an instance whose clock is behind', async () => {
+    const store = new MemoryStore();
+    const removed = await signedIn({}, store);
+    const other = sessionsOf(registry, { secret: SECRET }, store).service;
+    await other.closeMembership('uat', 'cld-1', 'usr-1');
+    await other.closeGroup('uat', 'cld-1');
+    fakeNow(inMinutes(-5));
+    await other.closeMembership('uat', 'cld-1', 'usr-1');
+    await other.closeGroup('uat', 'cld-1');
+    fakeNow(inMinutes(5.1));
+    expect(await removed.authenticate()).toMatchObject({ rejection: 'session.removed' });
+  });
+
   it.each([
     [600_000, true],
     [0, false],
