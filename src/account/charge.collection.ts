@@ -151,8 +151,8 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
         (await calls.list(group, call)).filter(({ raw }) => mayComeFrom(resource.fields, price, raw)),
       isEqual: ({ raw }) => mayComeFrom(resource.fields, payload, raw),
     });
-    // The key is done: an intent that is left is found again, and done at once.
-    await intents.remove(scope, key).catch(() => false);
+    // The key is done: an intent that is left is found again, and done at once. One with other contents was not made.
+    await intents.remove(scope, key, payload).catch(() => false);
     if (isNew) this.#emit(scope, payload, charge, key);
     return charge;
   }
@@ -177,8 +177,8 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     if (id !== null) await calls.retrieve(id, options);
     const { ledger, intents, settings } = this.memory;
     const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
-    const isOnlyRecorded = (await ledger.readKey(scope, key)) === null;
-    if (id === null && isOnlyRecorded && (await intents.remove(scope, key))) return;
+    const isUndecided = (await ledger.readKey(scope, key))?.state === 'open';
+    if (id === null && !isUndecided && (await intents.remove(scope, key))) return;
     await settleOnce(ledger, settings, { key, chargeId: id, context, scope });
     await intents.remove(scope, key);
   }

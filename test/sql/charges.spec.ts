@@ -95,6 +95,19 @@ describe.each(LIBRARIES)('charges with $library on $server', ({ server, open }) 
     expect(charged(input.description)).toHaveLength(1);
   });
 
+  it('stay recorded when the key was used for a charge with other contents, until somebody decides', async () => {
+    const key = `key-${(keys += 1)}`;
+    const input = charge();
+    await bills().createOnce(key, input);
+    await way.transact((tx) => bills().createOnce(key, { ...input, priceCents: 1 }, { tx }));
+    await bills().createOnce(key, input);
+    const { failed } = await bills().createRecorded();
+    expect(failed).toEqual([{ key, error: expect.objectContaining({ code: 'account.keyConflict' }) }]);
+    await bills().settleOnce(key, null);
+    expect(await bills().createRecorded()).toEqual({ created: [], failed: [] });
+    expect(charged(input.description)).toHaveLength(1);
+  });
+
   it('never were when the transaction rolled back', async () => {
     const key = `key-${(keys += 1)}`;
     const input = charge();

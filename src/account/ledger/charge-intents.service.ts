@@ -31,7 +31,7 @@ export class ChargeIntents {
   async record(scope: LedgerScope, { key, payload }: ChargeIntent, transaction: unknown): Promise<boolean> {
     const inside = transactional(this.store)?.within(transaction);
     if (!inside) throw new MaestranoStoreError('store.noTransactions');
-    const value = JSON.stringify({ key, payload });
+    const value = textOf({ key, payload });
     const intent = {
       key: keyOf(scope, key),
       value,
@@ -47,9 +47,10 @@ export class ChargeIntents {
     return present !== null && contentOf(present.payload).digest === contentOf(payload).digest;
   }
 
-  /** Forgets an intent; says whether there was one. */
-  async remove(scope: LedgerScope, key: string): Promise<boolean> {
-    return transactional(this.store) !== null && this.store.delete(keyOf(scope, key));
+  /** Forgets an intent; with a payload only when that is what was recorded. Says whether there was one. */
+  async remove(scope: LedgerScope, key: string, payload?: Payload): Promise<boolean> {
+    const recorded = payload && textOf({ key, payload });
+    return transactional(this.store) !== null && this.store.delete(keyOf(scope, key), recorded);
   }
 
   /** Some intents, newest first, and where the following ones begin. */
@@ -70,6 +71,10 @@ function keyOf(scope: LedgerScope, key: string): string {
 
 function indexOf(scope: LedgerScope): string {
   return storeKey('ledger-intents', scope.resource, scope.marketplace);
+}
+
+function textOf({ key, payload }: ChargeIntent): string {
+  return JSON.stringify({ key, payload });
 }
 
 /** Null for text that is no intent of ours. */
