@@ -79,7 +79,7 @@ async function onLentConnection<T>(
   }
 }
 
-/** @param stuck is told when the transaction could not be ended: whoever used the connection next would be in it. */
+/** @param stuck called when the transaction could not be ended: whoever used the connection next would be in it. */
 async function committed<T>(
   connection: Mysql2Connection,
   work: (connection: Mysql2Connection) => Promise<T>,

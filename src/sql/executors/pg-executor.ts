@@ -61,7 +61,7 @@ async function onLentClient<T>(pool: PgPool, work: (client: PgClient) => Promise
   }
 }
 
-/** @param stuck is told when the transaction could not be ended: whoever used the connection next would be in it. */
+/** @param stuck called when the transaction could not be ended: whoever used the connection next would be in it. */
 async function committed<T>(
   client: PgClient,
   work: (client: PgClient) => Promise<T>,
