@@ -41,5 +41,5 @@ export async function afterRestore(
 
 /** A record that we created, and have not heard of, may have a version of before: that is decided now. */
 function countedAnew(link: SyncLink): SyncLink {
-  return { ...link, intents: link.intents.map(({ above: _, ...intent }) => intent) };
+  return { ...link, intents: link.intents.map((intent) => ({ ...intent, above: undefined })) };
 }
