@@ -158,7 +158,7 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     setups: ['a field moves to another property'],
   },
   'an older state counts as an edit': {
-    file: 'src/sync/engine/decide.ts',
+    file: 'src/sync/engine/restored.ts',
     cut: "typeof record.version === 'number' && typeof state.version === 'number' && record.version < state.version",
     by: 'false',
     setups: ['platform restored from a backup'],
