@@ -15,7 +15,7 @@ export async function afterRestore(
   { side, right }: { readonly side: SyncSide; readonly right: SyncRestoreAnswer },
 ): Promise<SyncLink> {
   if (link.gone !== null) return link;
-  if (link.app.id === null || link.connec.id === null) return side === 'app' ? countedAnew(link) : link;
+  if (link.app.id === null || link.connec.id === null) return side === 'app' ? withoutAbove(link) : link;
   const now = Date.now();
   const other = otherSide(side);
   const forgot = {
@@ -39,7 +39,7 @@ export async function afterRestore(
   return withSide(withSide(due, loser, { base: digests }), winner, { base: {} });
 }
 
-/** A record that we created, and have not heard of, may have a version of before: that is decided now. */
-function countedAnew(link: SyncLink): SyncLink {
+/** A record whose create got no response may have a version below those that were known: a person knows that by now. */
+function withoutAbove(link: SyncLink): SyncLink {
   return { ...link, intents: link.intents.map((intent) => ({ ...intent, above: undefined })) };
 }

@@ -78,7 +78,7 @@ async function committed<T>(
     await client.query('rollback', []).catch(stuck);
     throw error;
   }
-  // PostgreSQL answers so, and with no error, when a statement had failed and its error was caught.
+  // The response of PostgreSQL, without an error, where a statement had failed and its error was caught.
   if (command === 'ROLLBACK') throw rolledBack();
   return result;
 }

@@ -62,7 +62,7 @@ export async function checkAppAnchors(
   for (const { id, version, gone = false } of missing) {
     const now = found.get(id)?.version;
     const isBack = typeof now === 'number' && now < version;
-    // A number below one that was gone before can only be of a transaction that was open all the while.
+    // A new change with a smaller number than a row that was gone before: else only a transaction that was open all the while has one.
     const isCountedAnew =
       isCounted &&
       now === undefined &&

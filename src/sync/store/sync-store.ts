@@ -257,7 +257,7 @@ export interface SyncLinkPage {
   readonly next: string | null;
 }
 
-/** What changes of a group's state, or how that follows from what it is when it is changed: then nobody else changes it meanwhile. */
+/** What changes of a group's state, or a function that says so of the state at that moment: nobody else changes it in between. */
 export type SyncGroupChanges = Partial<SyncGroupState> | ((state: SyncGroupState) => Partial<SyncGroupState>);
 
 /** The state of a group before anything happened. */
