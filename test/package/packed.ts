@@ -91,6 +91,6 @@ function compile(folder: string): void {
   // Types are checked by `npm run lint`.
   const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', folder];
   execFileSync(process.execPath, [tsc, ...options], { cwd: ROOT });
-  for (const tool of ['schematics.mjs', 'llms.mjs'])
+  for (const tool of ['bundle.mjs', 'schematics.mjs', 'llms.mjs'])
     execFileSync(process.execPath, [join(ROOT, 'tools', tool), folder], { cwd: ROOT });
 }

@@ -220,7 +220,7 @@ describe('the packed package', () => {
     ];
     expect(packagesOf(closure('dist/index.js')).filter((name) => heavy.includes(name))).toEqual([]);
     const parsers = ['@ruby/prism', 'php-parser', 'yaml', 'typescript'];
-    const command = packagesOf(closure('dist/cli/import/import.command.js'));
+    const command = packagesOf(closure('dist/chunks/import.command.js'));
     expect(command.filter((name) => parsers.includes(name))).toEqual([]);
     // What a deployment does not use is in files of its own.
     const source = closure('dist/index.js')
@@ -232,6 +232,15 @@ describe('the packed package', () => {
         elsewhere,
         there: false,
       });
+  });
+
+  it('is few scripts, for each costs every start half a millisecond, and keeps the names of classes', () => {
+    expect(closure('dist/index.js').length).toBeLessThan(45);
+    const scripts = files().filter((name) => name.endsWith('.js'));
+    const renamed = scripts.filter((name) =>
+      /\bclass \w+\$\d/.test(readFileSync(join(packed.folder, name), 'utf8')),
+    );
+    expect(renamed).toEqual([]);
   });
 
   it('keeps the comments of its declarations', () => {
