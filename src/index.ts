@@ -65,7 +65,6 @@ export type { MaestranoSessionData } from './interfaces/session.interface.js';
 export type { MaestranoEvent } from './events/event.interface.js';
 export { MaestranoEvents } from './events/maestrano-events.service.js';
 export type { PageTexts } from './interfaces/pages-options.interface.js';
-export type { LoginDenial } from './interfaces/sso-options.interface.js';
 export { LoginTraceService } from './sso/trace/login-trace.service.js';
 export type { LoginTrace } from './interfaces/login-trace.interface.js';
 
@@ -79,9 +78,7 @@ export {
   type DeadNotification,
   NotificationQueue,
   type NotificationQueueCounts,
-  type QueuedAttempt,
   type QueuedNotification,
-  type QueuedOutcome,
 } from './connec/notifications/notification-queue.js';
 export type {
   ConnecNotificationContext,
@@ -121,7 +118,6 @@ export {
   foldReferences,
   ownId,
   type PlatformReference,
-  toExternalIds,
   unfoldReferences,
 } from './connec/client/external-ids.js';
 
@@ -129,7 +125,7 @@ export {
 export { HealthContributors } from './health/health-contributors.service.js';
 export { MaestranoHealthIndicator } from './health/maestrano.health-indicator.js';
 export type { HealthContributor } from './interfaces/health.interface.js';
-export type { HttpAttempt, HttpOutcome } from './interfaces/http-options.interface.js';
+export type { HttpOutcome } from './interfaces/http-options.interface.js';
 export { MaestranoStore, type StoreCall, type StorePage, type StoreWrite } from './stores/maestrano-store.js';
 export { MemoryStore } from './stores/memory-store.js';
 
@@ -142,10 +138,8 @@ export {
   MaestranoAccountError,
   MaestranoApiError,
   MaestranoAuthenticationError,
-  MaestranoCreationInProgressError,
-  MaestranoCreationKeyConflictError,
+  MaestranoCreationError,
   MaestranoCreationStoreError,
-  MaestranoCreationUndecidedError,
   MaestranoInvalidRequestError,
   MaestranoNotFoundError,
   MaestranoRateLimitError,

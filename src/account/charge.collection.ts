@@ -1,6 +1,6 @@
 import {
   type AccountErrorFacts,
-  MaestranoCreationKeyConflictError,
+  MaestranoCreationError,
   MaestranoInvalidRequestError,
 } from '../errors/account.error.js';
 import type { MaestranoEvents } from '../events/maestrano-events.service.js';
@@ -74,9 +74,9 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
    *
    * @param key names this charge for ever: an invoice number, a job id. One key for one charge.
    * @returns the charge, whether it was made now or by an earlier call; null with `tx`.
-   * @throws MaestranoCreationUndecidedError when it could not be found out whether the charge exists: call again later.
-   * @throws MaestranoCreationKeyConflictError when the key stands for a charge with other contents.
-   * @throws MaestranoCreationInProgressError when another call for the group with this price did not end in time.
+   * @throws MaestranoCreationError `account.undecided` when it could not be found out whether the charge exists: call
+   *   again later. `account.keyConflict` when the key stands for a charge with other contents. `account.inProgress` when
+   *   another call for the group with this price did not end in time.
    * @throws MaestranoCreationStoreError when the store failed.
    */
   async createOnce(key: string, input: I, options: { readonly tx: unknown }): Promise<null>;
@@ -93,7 +93,7 @@ export class ChargeCollection<T extends AccountEntity, F extends Fields, I> exte
     if (!('tx' in options)) return this.#createOnce(key, payload, options);
     const scope: LedgerScope = { marketplace: calls.marketplace.name, resource: resource.name };
     if (await this.memory.intents.record(scope, { key, payload }, options.tx)) return null;
-    throw new MaestranoCreationKeyConflictError('account.keyConflict', {
+    throw new MaestranoCreationError('account.keyConflict', {
       message: 'the key was recorded before for a charge with other contents.',
       ...context,
       remedy: 'Use one key for one charge; nothing was recorded.',

@@ -24,6 +24,11 @@ export const ACCOUNT_ERROR_CODES = {
 
 export type AccountErrorCode = keyof typeof ACCOUNT_ERROR_CODES;
 
+type CreationErrorCode = Extract<
+  AccountErrorCode,
+  'account.undecided' | 'account.keyConflict' | 'account.inProgress'
+>;
+
 /** Messages by field, in camelCase; `base` for what belongs to none. */
 export type FieldMessages = Readonly<Record<string, readonly string[]>>;
 
@@ -103,27 +108,29 @@ export class MaestranoRateLimitError extends MaestranoAccountError {
 export class MaestranoApiError extends MaestranoAccountError {}
 
 /**
- * After an ambiguous failure the marketplace's list did not tell whether the charge exists. Nothing more was sent.
- * Call `createOnce` again later with the same key, or decide with `settleOnce`.
+ * A charge was not made by `createOnce`, or not settled. By `code`:
+ *
+ * - `account.undecided`: after an ambiguous failure the marketplace's list did not tell whether the charge exists. Nothing
+ *   more was sent. Call `createOnce` again later with the same key, or decide with `settleOnce`.
+ * - `account.keyConflict`: the key was used before for a charge with other contents.
+ * - `account.inProgress`: another call, perhaps in another process, is creating the same charge and did not finish in time.
  */
-export class MaestranoCreationUndecidedError extends MaestranoAccountError {
+export class MaestranoCreationError extends MaestranoAccountError {
+  declare readonly code: CreationErrorCode;
   /**
-   * Ids of charges that may be the one: of the group, of the same price, new, and of no other key. Empty: none yet, but
-   * the request may still be on its way.
+   * Of `account.undecided`: ids of charges that may be the one, which are of the group, of the same price, new, and of no
+   * other key. Empty: none yet, but the request may still be on its way.
    */
   readonly candidates: readonly string[];
 
-  constructor(code: AccountErrorCode, facts: AccountErrorFacts & { readonly candidates: readonly string[] }) {
+  constructor(
+    code: CreationErrorCode,
+    facts: AccountErrorFacts & { readonly candidates?: readonly string[] },
+  ) {
     super(code, facts);
-    this.candidates = facts.candidates;
+    this.candidates = facts.candidates ?? [];
   }
 }
-
-/** The key of a `createOnce` was used before for a charge with other contents. */
-export class MaestranoCreationKeyConflictError extends MaestranoAccountError {}
-
-/** Another call, perhaps in another process, is creating the same charge and did not finish in time. */
-export class MaestranoCreationInProgressError extends MaestranoAccountError {}
 
 /**
  * The store failed while a charge was made once; `cause` is its error. Call `createOnce` again with the same key when

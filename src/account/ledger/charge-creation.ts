@@ -2,11 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { Logger } from '@nestjs/common';
 
-import {
-  type AccountErrorFacts,
-  MaestranoCreationKeyConflictError,
-  type MaestranoCreationUndecidedError,
-} from '../../errors/account.error.js';
+import { type AccountErrorFacts, MaestranoCreationError } from '../../errors/account.error.js';
 import { MaestranoHttpError, type RequestSent } from '../../errors/http.error.js';
 import type { AccountCallOptions } from '../account-client.service.js';
 import type { AccountEntity, Payload } from '../fields.js';
@@ -81,7 +77,7 @@ export interface ChargeTask<T extends AccountEntity> {
 /**
  * Makes a charge exactly once for its key.
  *
- * @throws MaestranoCreationUndecidedError, MaestranoCreationKeyConflictError, MaestranoCreationInProgressError, MaestranoCreationStoreError, and what `create` throws.
+ * @throws MaestranoCreationError, MaestranoCreationStoreError, and what `create` throws.
  */
 export function createOnce<T extends AccountEntity>(
   ledger: ChargeLedger,
@@ -159,7 +155,7 @@ class ChargeCreation<T extends AccountEntity> {
     const { key, scope } = this.task;
     const record = await this.ledger.readKey(scope, key);
     if (record && record.digest !== this.#content.digest) {
-      throw new MaestranoCreationKeyConflictError('account.keyConflict', {
+      throw new MaestranoCreationError('account.keyConflict', {
         message: 'the key was used before for a charge with other contents.',
         ...this.task.context,
         remedy: 'Use one key for one charge; nothing was sent.',
@@ -393,7 +389,7 @@ class ChargeCreation<T extends AccountEntity> {
     logger.warn(`The system's clock moved by ${Math.round(step / 1000)} s while a charge was made.`);
   }
 
-  #undecided(message: string, cause: unknown, candidates: readonly T[]): MaestranoCreationUndecidedError {
+  #undecided(message: string, cause: unknown, candidates: readonly T[]): MaestranoCreationError {
     const facts = { sent: this.#sent, cause, candidates: candidates.map(({ id }) => id) };
     return creationUndecided(this.task.context, message, facts);
   }

@@ -3,9 +3,8 @@ import {
   MaestranoAccountError,
   MaestranoApiError,
   MaestranoAuthenticationError,
-  MaestranoCreationInProgressError,
+  MaestranoCreationError,
   MaestranoCreationStoreError,
-  MaestranoCreationUndecidedError,
   MaestranoInvalidRequestError,
   MaestranoRateLimitError,
 } from '../../errors/account.error.js';
@@ -67,11 +66,8 @@ export function creationTooLate({ marketplace, operation }: AccountErrorFacts): 
   });
 }
 
-export function creationInProgress(
-  context: AccountErrorFacts,
-  sent: RequestSent,
-): MaestranoCreationInProgressError {
-  return new MaestranoCreationInProgressError('account.inProgress', {
+export function creationInProgress(context: AccountErrorFacts, sent: RequestSent): MaestranoCreationError {
+  return new MaestranoCreationError('account.inProgress', {
     message: 'the same charge is being created elsewhere, or another one of its price for the group.',
     ...context,
     sent,
@@ -83,7 +79,7 @@ export function creationUndecided(
   context: AccountErrorFacts,
   message: string,
   facts: { readonly sent: RequestSent; readonly cause: unknown; readonly candidates: readonly string[] },
-): MaestranoCreationUndecidedError {
+): MaestranoCreationError {
   const remedy = 'Call createOnce again later with the same key, or decide with settleOnce.';
-  return new MaestranoCreationUndecidedError('account.undecided', { message, ...context, remedy, ...facts });
+  return new MaestranoCreationError('account.undecided', { message, ...context, remedy, ...facts });
 }

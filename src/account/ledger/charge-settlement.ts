@@ -1,6 +1,6 @@
 import {
   type AccountErrorFacts,
-  MaestranoCreationInProgressError,
+  MaestranoCreationError,
   MaestranoInvalidRequestError,
 } from '../../errors/account.error.js';
 import { type ChargeLedger, ignoreConflict, type LedgerScope, maybeOf } from './charge-ledger.service.js';
@@ -21,7 +21,7 @@ export interface ChargeSettlement {
  * Records what became of an undecided key.
  *
  * @throws MaestranoInvalidRequestError (`account.invalidInput`) when the key is not undecided, or the charge not its own.
- * @throws MaestranoCreationInProgressError when the key is being worked on.
+ * @throws MaestranoCreationError `account.inProgress` when the key is being worked on.
  */
 export async function settleOnce(
   ledger: ChargeLedger,
@@ -57,7 +57,7 @@ export async function settleOnce(
     return true;
   });
   if (done) return;
-  throw new MaestranoCreationInProgressError('account.inProgress', {
+  throw new MaestranoCreationError('account.inProgress', {
     message: 'the charge is being created at this moment.',
     ...context,
   });

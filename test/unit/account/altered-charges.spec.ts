@@ -4,7 +4,7 @@ import type { BillInput } from '../../../src/account/resources/bill.js';
 import {
   MaestranoAccountError,
   MaestranoApiError,
-  MaestranoCreationUndecidedError,
+  MaestranoCreationError,
   MaestranoNotFoundError,
 } from '../../../src/errors/account.error.js';
 import { MemoryStore } from '../../../src/stores/memory-store.js';
@@ -62,7 +62,7 @@ describe('a charge that came back with', () => {
     marketplace.fates = ['drop'];
     const { bills } = application().billing;
     for (let call = 1; call <= 3; call += 1) {
-      const error = await errorOf(bills.createOnce('k', BILL), MaestranoCreationUndecidedError);
+      const error = await errorOf(bills.createOnce('k', BILL), MaestranoCreationError);
       expect(error).toMatchObject({ code: 'account.undecided', candidates: ['bill-1'], sent: 'maybe' });
     }
     expect(marketplace.creations).toBe(1);
@@ -222,7 +222,7 @@ describe('an error of a creation', () => {
     marketplace.description = (text) => text.slice(0, 5);
     marketplace.fates = [fate];
     const { bills } = application().billing;
-    const error = await errorOf(bills.createOnce('k', BILL), MaestranoCreationUndecidedError);
+    const error = await errorOf(bills.createOnce('k', BILL), MaestranoCreationError);
     expect(error).toMatchObject({ candidates: ['bill-1'], sent });
   });
 
