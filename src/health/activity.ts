@@ -17,17 +17,14 @@ const MISSED = 10;
 /** Shorter silence is none, however much is usual; milliseconds. */
 const SHORTEST_MS = 30 * 60_000;
 
-/** The activity with some more of it. */
-export function addActivity(before: Activity | null, times: readonly number[]): Activity | null {
-  const last = Math.max(before?.last ?? 0, ...times);
-  if (last === 0) return before;
+/** The activity with some more of it, at a time in milliseconds since the epoch. */
+export function addActivity(before: Activity | null, at: number, count = 1): Activity {
+  const last = Math.max(before?.last ?? 0, at);
   const hours = new Map(before?.hours);
-  for (const time of times) {
-    const hour = Math.floor(time / HOUR_MS);
-    hours.set(hour, (hours.get(hour) ?? 0) + 1);
-  }
+  const hour = Math.floor(at / HOUR_MS);
+  hours.set(hour, (hours.get(hour) ?? 0) + count);
   const oldest = Math.floor(last / HOUR_MS) - KEPT_HOURS;
-  for (const hour of hours.keys()) if (hour < oldest) hours.delete(hour);
+  for (const known of hours.keys()) if (known < oldest) hours.delete(known);
   return { hours, last };
 }
 

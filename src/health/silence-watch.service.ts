@@ -29,8 +29,6 @@ const TICK_MS = 60_000;
 const KEPT_MS = 9 * 24 * 60 * 60_000;
 /** Other instances write as well. */
 const MAX_TRIES = 4;
-/** Times of one marketplace between two ticks that are kept; more say nothing more. */
-const MAX_PENDING = 10_000;
 /** A source that was not confirmed for so many of its intervals is silent, and never before the minimum; milliseconds. */
 const INTERVALS = 3;
 const LEAST_REFRESH_MS = 10 * 60_000;
@@ -49,9 +47,9 @@ const WORDS: Readonly<Record<SilentKind, string>> = {
 @Injectable()
 export class SilenceWatch implements OnModuleInit, OnModuleDestroy {
   readonly #logger = new Logger('MaestranoHealth');
-  /** Moments since the last tick, by the key they are counted under. */
-  readonly #pending = new Map<string, number[]>();
-  readonly #subscriptions: Subscription[] = [];
+  /** Logins since the last tick, by marketplace. */
+  #logins = new Map<string, number>();
+  #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
   #silences: readonly Silence[] = [];
   #remove: () => void = () => undefined;
@@ -67,12 +65,9 @@ export class SilenceWatch implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.#subscriptions.push(
-      this.traces.recorded.subscribe(({ marketplace, accepted }) => {
-        if (accepted) this.#note('login', marketplace);
-      }),
-      this.notifications.arrivals.subscribe((marketplace) => this.#note('notification', marketplace)),
-    );
+    this.#subscription = this.traces.recorded.subscribe(({ marketplace, accepted }) => {
+      if (accepted) this.#logins.set(marketplace, (this.#logins.get(marketplace) ?? 0) + 1);
+    });
     this.#remove = this.contributors.add({ name: 'silence', report: () => this.#report() });
     this.#timer = setInterval(() => void this.tick(), TICK_MS).unref();
   }
@@ -80,7 +75,7 @@ export class SilenceWatch implements OnModuleInit, OnModuleDestroy {
   onModuleDestroy(): void {
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
+    this.#subscription?.unsubscribe();
     this.#remove();
   }
 
@@ -101,33 +96,27 @@ export class SilenceWatch implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  #note(kind: SilentKind, marketplace: string): void {
-    const key = keyOf(kind, marketplace);
-    const times = this.#pending.get(key);
-    if (!times) this.#pending.set(key, [Date.now()]);
-    else if (times.length < MAX_PENDING) times.push(Date.now());
-  }
-
   async #flush(): Promise<void> {
-    const pending = [...this.#pending];
-    this.#pending.clear();
-    let left: readonly (readonly [key: string, times: readonly number[]])[] = pending;
+    let left = [
+      ...countsOf('login', this.#logins),
+      ...countsOf('notification', this.notifications.takeArrivals()),
+    ];
+    this.#logins = new Map();
     for (let tries = 0; left.length > 0 && tries < MAX_TRIES; tries += 1) left = await this.#count(left);
   }
 
   /** Adds to what is stored; gives back what another instance came before with. */
-  async #count(
-    pending: readonly (readonly [key: string, times: readonly number[]])[],
-  ): Promise<typeof pending> {
+  async #count(pending: readonly Count[]): Promise<Count[]> {
     const found = await inChunks(
       pending.map(([key]) => key),
       MAX_BATCH,
       (keys) => this.store.getMany(keys),
     );
-    const writes = pending.map(([key, times], position) => {
+    const now = Date.now();
+    const writes = pending.map(([key, count], position) => {
       const expected = found[position] ?? null;
-      const next = addActivity(readActivity(expected), times);
-      return { key, expected, value: next && writeActivity(next), ttlMs: KEPT_MS };
+      const value = writeActivity(addActivity(readActivity(expected), now, count));
+      return { key, expected, value, ttlMs: KEPT_MS };
     });
     const wrote = await inChunks(writes, MAX_BATCH, (some) => this.store.writeMany(some));
     return pending.filter((_, position) => !wrote[position]);
@@ -170,6 +159,13 @@ export class SilenceWatch implements OnModuleInit, OnModuleDestroy {
       details: silences.map(({ kind, name, since }) => ({ kind, name, since: since.toISOString() })),
     };
   }
+}
+
+/** How often something happened since the last tick, by the key it is counted under. */
+type Count = readonly [key: string, count: number];
+
+function countsOf(kind: SilentKind, counts: ReadonlyMap<string, number>): Count[] {
+  return [...counts].map(([marketplace, count]) => [keyOf(kind, marketplace), count]);
 }
 
 function keyOf(kind: SilentKind, marketplace: string): string {

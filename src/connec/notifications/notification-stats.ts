@@ -22,7 +22,8 @@ export interface ReportedDelivery {
 /** Counts what became of notifications in this process; read by the health check. */
 @Injectable()
 export class ConnecNotificationCounters {
-  readonly #arrivals = new Subject<string>();
+  /** Notifications of each marketplace since {@link ConnecNotificationCounters.takeArrivals}. */
+  #arrivals = new Map<string, number>();
   readonly #deliveries = new Subject<ReportedDelivery>();
 
   /** Counted up in place. */
@@ -41,11 +42,6 @@ export class ConnecNotificationCounters {
     deletedGroup: 0,
   };
 
-  /** The marketplace of each notification as it arrives. */
-  get arrivals(): Observable<string> {
-    return this.#arrivals.asObservable();
-  }
-
   /** Each delivery as its attempt is over. */
   get deliveries(): Observable<ReportedDelivery> {
     return this.#deliveries.asObservable();
@@ -62,7 +58,14 @@ export class ConnecNotificationCounters {
   /** Counts a notification of a marketplace. */
   arrived(marketplace: string): void {
     this.counts.received += 1;
-    this.#arrivals.next(marketplace);
+    this.#arrivals.set(marketplace, (this.#arrivals.get(marketplace) ?? 0) + 1);
+  }
+
+  /** How many notifications of each marketplace came since this was asked last. */
+  takeArrivals(): ReadonlyMap<string, number> {
+    const arrivals = this.#arrivals;
+    this.#arrivals = new Map();
+    return arrivals;
   }
 
   /** A copy of the numbers as they are now. */
