@@ -47,6 +47,11 @@ export class HttpExchange {
     this.adapter.setHeader(this.response, name, value);
   }
 
+  /** Has the connection end with the response, unless that has begun. */
+  endConnection(): void {
+    if (!this.adapter.isHeadersSent(this.response)) this.setHeader('Connection', 'close');
+  }
+
   /** Adds one `Set-Cookie` line without dropping those already there. */
   appendCookie(line: string): void {
     this.adapter.appendHeader(this.response, 'Set-Cookie', line);

@@ -1,4 +1,4 @@
-import { Inject, Injectable, NotFoundException } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 
 import { type IncomingRequest, requestUrl } from '../../utils/incoming-request.js';
@@ -26,9 +26,12 @@ export type EndpointObserver = (
  * handler's work and not in a filter of ours, which would keep them from the application's exception filters.
  */
 @Injectable()
-export class EndpointDispatcher {
+export class EndpointDispatcher implements BeforeApplicationShutdown {
   readonly #handlers = new Map<string, EndpointHandler>();
+  /** What is being handled. */
+  readonly #exchanges = new Set<HttpExchange>();
   #observer: EndpointObserver | null = null;
+  #isStopping = false;
 
   constructor(
     @Inject(ENDPOINT_REGISTRATION) private readonly registration: EndpointRegistration,
@@ -37,6 +40,16 @@ export class EndpointDispatcher {
     private readonly moduleRef: ModuleRef,
   ) {}
 
+  /** Whether the application is stopping: responses end their connections, so that none holds it up. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#isStopping = true;
+    for (const exchange of this.#exchanges) exchange.endConnection();
+  }
+
   /** Handles the request. @throws HttpException for the application's exception filters. */
   async dispatch(request: IncomingRequest, response: unknown): Promise<void> {
     const call = this.access.callOf(request);
@@ -44,6 +57,8 @@ export class EndpointDispatcher {
     const exchange = new HttpExchange(this.host.httpAdapter, request, response);
     const handler = this.#handler(call.endpoint);
     const observer = this.#observer;
+    this.#exchanges.add(exchange);
+    if (this.#isStopping) exchange.endConnection();
     try {
       if (observer === null) await handler.handle(exchange, call);
       else await observer(call, request, response, async () => handler.handle(exchange, call));
@@ -51,6 +66,8 @@ export class EndpointDispatcher {
       const retryAfter = retryAfterOf(error);
       if (retryAfter !== null) exchange.setHeader('Retry-After', retryAfter);
       throw toHttpException(error);
+    } finally {
+      this.#exchanges.delete(exchange);
     }
   }
 

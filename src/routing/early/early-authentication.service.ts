@@ -1,12 +1,13 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 
 import type { WebhooksSettings } from '../../settings/maestrano-settings.js';
 import { WEBHOOKS_SETTINGS } from '../../settings/settings.providers.js';
 import { EffectivePath } from '../table/effective-path.service.js';
 import { EndpointAccess } from '../dispatch/endpoint-access.service.js';
+import { EndpointDispatcher } from '../dispatch/endpoint-dispatcher.service.js';
 import { ENDPOINT_REGISTRATION, type EndpointDefinition, type EndpointRegistration } from '../endpoint.js';
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 import { servingVerb } from '../table/route-table.js';
@@ -20,8 +21,20 @@ import { installOnFastify, parseJsonApi } from './fastify-early-hook.js';
 
 const CONTINUE: EarlyDecision = { rejected: false, bodyLimit: null, ignoresBody: false };
 const WITHOUT_BODY: EarlyDecision = { ...CONTINUE, ignoresBody: true };
-const DENIED: EarlyDecision = { rejected: true, status: 401, body: CREDENTIALS_REJECTED };
-const TOO_LARGE: EarlyDecision = { rejected: true, status: 413, body: { error: BODY_TOO_LARGE } };
+const DENIED: EarlyDecision = {
+  rejected: true,
+  status: 401,
+  body: CREDENTIALS_REJECTED,
+  endsConnection: false,
+};
+const DENIED_AT_THE_END: EarlyDecision = { ...DENIED, endsConnection: true };
+/** A connection whose body was not read to its end is not worth keeping. */
+const TOO_LARGE: EarlyDecision = {
+  rejected: true,
+  status: 413,
+  body: { error: BODY_TOO_LARGE },
+  endsConnection: true,
+};
 
 /** Credentials are right, or not asked for, and the body has a limit of the endpoint's own. */
 type Limited = EarlyDecision & { readonly rejected: false; readonly bodyLimit: number };
@@ -32,16 +45,14 @@ type Limited = EarlyDecision & { readonly rejected: false; readonly bodyLimit: n
  * gives our routes their own body limits, whatever the application's.
  */
 @Injectable()
-export class EarlyAuthentication implements BeforeApplicationShutdown {
+export class EarlyAuthentication {
   readonly #logger = new Logger('MaestranoSecurity');
-  #stopping = false;
-  /** Responses of our routes that are not sent yet. */
-  readonly #open = new Set<ServerResponse>();
   /** By endpoint name. */
   readonly #decisions: ReadonlyMap<string, Limited>;
 
   constructor(
     private readonly access: EndpointAccess,
+    private readonly dispatcher: EndpointDispatcher,
     private readonly mounter: RouteMounter,
     private readonly effectivePath: EffectivePath,
     @Inject(ENDPOINT_REGISTRATION) registration: EndpointRegistration,
@@ -52,18 +63,11 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     this.#decisions = limitsOf(registration.endpoints, settings);
   }
 
-  /** From now on the responses of our routes end their connections, so that none holds the shutdown up. */
-  beforeApplicationShutdown(): void {
-    this.#stopping = true;
-    for (const response of this.#open) endConnection(response);
-  }
-
   /** Called by the module's `configure()`, after the routes were mounted and before the router reads them. */
   install(adapter: AbstractHttpAdapter): void {
     const check: EarlyCheck = {
       limitOfRoute: (verb: string, path: string) => this.#limitOfRoute(verb, path),
       decide: (request: IncomingRequest) => this.decide(request),
-      track: (response: ServerResponse) => this.#track(response),
       bodyLimits: [...new Set([...this.#decisions.values()].map(({ bodyLimit }) => bodyLimit))],
     };
     const early =
@@ -76,16 +80,10 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
   decide(request: IncomingRequest): EarlyDecision {
     const call = this.access.decide(request);
     if (call === 'unknown') return CONTINUE;
-    if (call === 'denied') return DENIED;
+    if (call === 'denied') return this.dispatcher.isStopping ? DENIED_AT_THE_END : DENIED;
     const decision = this.#decisions.get(call.endpoint);
     if (!decision) return WITHOUT_BODY;
     return Number(request.headers['content-length'] ?? 0) > decision.bodyLimit ? TOO_LARGE : decision;
-  }
-
-  #track(response: ServerResponse): void {
-    if (this.#stopping) return endConnection(response);
-    this.#open.add(response);
-    response.once('close', () => this.#open.delete(response));
   }
 
   #limitOfRoute(verb: string, path: string): number | null | undefined {
@@ -99,10 +97,6 @@ export class EarlyAuthentication implements BeforeApplicationShutdown {
     const limits = route.endpoints.flatMap((name) => this.#decisions.get(name)?.bodyLimit ?? []);
     return limits.length > 0 ? Math.max(...limits) : null;
   }
-}
-
-function endConnection(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 /** Made once: a decision is the same for every request of an endpoint. */

@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-
 import type { IncomingRequest } from '../../utils/incoming-request.js';
 
 /** What URL and headers of a request say: it goes on, or it is rejected before its body is read. */
@@ -11,7 +9,13 @@ export type EarlyDecision =
       /** Whether the endpoint reads no body: no parser may stand between the request and it. */
       readonly ignoresBody: boolean;
     }
-  | { readonly rejected: true; readonly status: 401 | 413; readonly body: { readonly error: string } };
+  | {
+      readonly rejected: true;
+      readonly status: 401 | 413;
+      readonly body: { readonly error: string };
+      /** Whether the connection ends with the response. */
+      readonly endsConnection: boolean;
+    };
 
 /** What the middleware on Express and the hook on Fastify ask. */
 export interface EarlyCheck {
@@ -22,8 +26,6 @@ export interface EarlyCheck {
   limitOfRoute(verb: string, path: string): number | null | undefined;
   /** Decides from URL and headers alone, and remembers the decision for the route guard. */
   decide(request: IncomingRequest): EarlyDecision;
-  /** Has the connection end with the response when the application is stopping by then. */
-  readonly track: (response: ServerResponse) => void;
   /** Every body limit that `decide` may respond with, in bytes. */
   readonly bodyLimits: readonly number[];
 }

@@ -5,9 +5,10 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
 import { discardBody, JSON_API_TYPE, toBodyException, BodyTooComplex } from './body-parsing.js';
-import type { EarlyCheck } from './early-check.js';
+import type { EarlyCheck, EarlyDecision } from './early-check.js';
 import { JsonSize, SMALL_BODY } from './json-size.js';
 
+type EarlyRejection = Extract<EarlyDecision, { readonly rejected: true }>;
 type Next = (error?: unknown) => void;
 type Request = IncomingMessage & { body?: unknown };
 type Middleware = (request: Request, response: ServerResponse, next: Next) => void;
@@ -45,9 +46,8 @@ export function installOnExpress(adapter: AbstractHttpAdapter, check: EarlyCheck
   const factory = adapter as unknown as ExpressAdapter;
   const parsers = new Map(check.bodyLimits.map((limit) => [limit, createParsers(factory, stack, limit)]));
   application.use((request, response, next) => {
-    check.track(response);
     const decision = check.decide(request as IncomingRequest);
-    if (decision.rejected) return reject(response, decision.status, decision.body);
+    if (decision.rejected) return reject(response, decision);
     if (decision.ignoresBody) return discardBody(request, () => next());
     const parse = decision.bodyLimit === null ? undefined : parsers.get(decision.bodyLimit);
     if (parse) parse(request, response, next);
@@ -94,10 +94,9 @@ function lookAtBody(request: IncomingMessage, _response: ServerResponse, body: B
   if (body.length > SMALL_BODY && !new JsonSize().take(body)) throw new BodyTooComplex();
 }
 
-function reject(response: ServerResponse, status: number, body: unknown): void {
+function reject(response: ServerResponse, { status, body, endsConnection }: EarlyRejection): void {
   if (status === 401) response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
-  // A connection whose body was not read to its end is not worth keeping.
-  if (status === 413) response.setHeader('Connection', 'close');
+  if (endsConnection) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify(body));
 }

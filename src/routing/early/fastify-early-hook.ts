@@ -62,7 +62,6 @@ interface Instance {
  */
 export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck): boolean {
   const onRequest: Hook = (request, reply, done) => {
-    check.track(reply.raw);
     const decision = check.decide(request);
     if (!decision.rejected) {
       if (!decision.ignoresBody && isUnderstood(request.headers['content-type'])) return done();
@@ -72,8 +71,7 @@ export function installOnFastify(adapter: AbstractHttpAdapter, check: EarlyCheck
       });
     }
     if (decision.status === 401) reply.header('WWW-Authenticate', BASIC_CHALLENGE);
-    // A connection whose body was not read to its end is not worth keeping.
-    if (decision.status === 413) reply.header('Connection', 'close');
+    if (decision.endsConnection) reply.header('Connection', 'close');
     reply.code(decision.status).send(decision.body);
   };
   parseJsonApi(adapter);

@@ -9,6 +9,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { WebhooksOptions } from '../../../src/interfaces/webhooks-options.interface.js';
 import { EffectivePath } from '../../../src/routing/table/effective-path.service.js';
 import type { EndpointAccess } from '../../../src/routing/dispatch/endpoint-access.service.js';
+import type { EndpointDispatcher } from '../../../src/routing/dispatch/endpoint-dispatcher.service.js';
 import type { EndpointDefinition } from '../../../src/routing/endpoint.js';
 import type { WebhooksSettings } from '../../../src/settings/maestrano-settings.js';
 import type { IncomingRequest } from '../../../src/utils/incoming-request.js';
@@ -52,6 +53,7 @@ function early(
   const path = new EffectivePath(new ApplicationConfig());
   return new EarlyAuthentication(
     access,
+    { isStopping: false } as EndpointDispatcher,
     mounter,
     path,
     { endpoints: ENDPOINTS, prefix: 'maestrano' },
