@@ -114,11 +114,12 @@ export class DeliveryLedger {
       return claim;
     });
     const wrote = await this.#write(claims.map((claim) => this.#writeOf(claim, claim.found, claim.stored)));
-    const lost = new Set<DeliveryDecision>();
-    claims.forEach((claim, position) => (wrote[position] ? this.#held : lost).add(claim));
+    claims.forEach((claim, position) => {
+      if (wrote[position]) this.#held.add(claim);
+      else decisions[decisions.indexOf(claim)] = 'busy';
+    });
     this.#beat();
-    if (lost.size === 0) return decisions;
-    return decisions.map((decision) => (lost.has(decision) ? 'busy' : decision));
+    return decisions;
   }
 
   /**

@@ -6,7 +6,7 @@ import { inLanes } from '../../utils/chunks.js';
 import type { ConnecDelivery } from './connec-delivery.js';
 import type { DeliveryClaim, DeliveryDecision, DeliveryLedger, DeliveryOutcome } from './delivery-ledger.js';
 import type { NotificationAdmission } from './group-admission.service.js';
-import type { HandlerCaller } from './handler-caller.js';
+import type { HandlerCaller, HandlersResult } from './handler-caller.js';
 import type { ConnecNotificationCounters } from './notification-stats.js';
 
 /** The deliveries of each group, in the order they came. */
@@ -89,7 +89,8 @@ export class DeliveryRunner {
     if (groups.size === 0) return { failed: [], busy: [], done: [], error: null };
     const notes = setInterval(() => void this.#note(true), NOTE_EVERY_MS).unref();
     try {
-      await this.#runPatiently(groups);
+      await this.#runRound(await this.#claimFirst(groups));
+      if (this.#deferred.size > 0) await this.#runDeferred();
     } catch (error) {
       this.#broken ??= { error };
     } finally {
@@ -97,13 +98,12 @@ export class DeliveryRunner {
       await this.#note(true);
     }
     if (this.#broken) throw this.#broken.error;
-    await this.#dropDeleted();
+    if (this.#failed.length + this.#busy.length > 0) await this.#dropDeleted();
     return { failed: this.#failed, busy: this.#busy, done: this.#finished, error: this.#error };
   }
 
   /** What another instance is handling is looked at again and again, after everything else. */
-  async #runPatiently(groups: DeliveriesByGroup): Promise<void> {
-    await this.#runRound(await this.#claimFirst(groups));
+  async #runDeferred(): Promise<void> {
     const until = performance.now() + this.parts.patienceMs;
     for (let wait = FIRST_LOOK_MS; this.#deferred.size > 0; wait = Math.min(LONGEST_PAUSE_MS, wait * 2)) {
       if (this.#broken) return;
@@ -122,8 +122,8 @@ export class DeliveryRunner {
     }
   }
 
-  async #runRound(groups: DeliveriesByGroup): Promise<void> {
-    await inLanes([...groups], this.parts.concurrency, async ([groupUid, deliveries]) => {
+  #runRound(groups: DeliveriesByGroup): Promise<void> {
+    return inLanes([...groups], this.parts.concurrency, async ([groupUid, deliveries]) => {
       try {
         await this.#runGroup(groupUid, deliveries);
       } catch (error) {
@@ -137,14 +137,14 @@ export class DeliveryRunner {
    * same time as the marks of groups that cancelled. Resolves with the groups that are customers.
    */
   async #claimFirst(groups: DeliveriesByGroup): Promise<DeliveriesByGroup> {
-    const { ledger, admission } = this.parts;
+    const { ledger, admission, knowsGroup } = this.parts;
     const first = firstOfRecords(groups.values());
     const [deleted, found] = await Promise.all([admission.ask([...groups.keys()]), ledger.read(first)]);
-    const customers = await this.#customersOf(groups, deleted);
-    if (customers === groups) {
+    if (!knowsGroup && deleted.size === 0) {
       await this.#claim(first, found);
       return groups;
     }
+    const customers = await this.#customersOf(groups, deleted);
     const isWanted = ({ groupUid }: ConnecDelivery): boolean => customers.has(groupUid);
     await this.#claim(
       first.filter(isWanted),
@@ -156,7 +156,6 @@ export class DeliveryRunner {
   /** Those of the groups that did not cancel, and that the application knows. */
   async #customersOf(groups: DeliveriesByGroup, deleted: ReadonlySet<string>): Promise<DeliveriesByGroup> {
     const { knowsGroup, counters, concurrency } = this.parts;
-    if (!knowsGroup && deleted.size === 0) return groups;
     const customers = new Map(groups);
     await inLanes([...groups], concurrency, async ([groupUid, deliveries]) => {
       if (deleted.has(groupUid)) counters.ended('deletedGroup', deliveries);
@@ -193,7 +192,7 @@ export class DeliveryRunner {
       this.#decisions.delete(delivery);
       this.#done += 1;
       if (typeof decision === 'string') this.#pass(decision, delivery);
-      else await this.#handle(decision);
+      else this.#settle(decision, await this.parts.handlers.call(decision));
     }
   }
 
@@ -274,9 +273,9 @@ export class DeliveryRunner {
     this.#finished.push(delivery);
   }
 
-  async #handle(claim: DeliveryClaim): Promise<void> {
-    const { counters, handlers } = this.parts;
-    const result = await handlers.call(claim);
+  /** Notes what the handlers of a claim came to; null when all are done. */
+  #settle(claim: DeliveryClaim, result: HandlersResult | null): void {
+    const { counters } = this.parts;
     if (result === null) {
       counters.ended('handled', [claim.delivery]);
       this.#finished.push(claim.delivery);
@@ -307,9 +306,8 @@ export class DeliveryRunner {
 
   /** Of a group that cancelled meanwhile nothing is left to do, and nothing may be kept. */
   async #dropDeleted(): Promise<void> {
-    const left = [...this.#failed, ...this.#busy];
-    if (left.length === 0) return;
-    const groupUids = [...new Set([...left, ...this.#finished].map(({ groupUid }) => groupUid))];
+    const all = [...this.#failed, ...this.#busy, ...this.#finished];
+    const groupUids = [...new Set(all.map(({ groupUid }) => groupUid))];
     // Where the store does not respond, the next attempt asks it again.
     const deleted = await this.parts.admission.ask(groupUids).catch(() => NO_GROUPS);
     if (deleted.size === 0) return;
