@@ -4,7 +4,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 import { type IncomingRequest, RequestMemory } from '../../utils/incoming-request.js';
 import { BASIC_CHALLENGE } from '../../security/challenge.js';
-import { discardBody, JSON_API_TYPE, toBodyException, BodyTooComplex } from './body-parsing.js';
+import { BodyTooComplex, discardBody, FORM_TYPE, JSON_API_TYPE, toBodyException } from './body-parsing.js';
 import type { EarlyCheck, EarlyDecision } from './early-check.js';
 import { JsonSize, SMALL_BODY } from './json-size.js';
 
@@ -81,10 +81,10 @@ function createParsers(factory: ExpressAdapter, stack: Layer[], limit: number): 
       if (error === undefined) next();
       else next(toBodyException(error));
     };
-    if (!parseJson || !parseForm) return next();
-    parseJson(request, response, (error) =>
-      error === undefined ? parseForm(request, response, finish) : finish(error),
-    );
+    const isForm = request.headers['content-type']?.toLowerCase().startsWith(FORM_TYPE) ?? false;
+    const parse = isForm ? parseForm : parseJson;
+    if (parse) parse(request, response, finish);
+    else next();
   };
 }
 
