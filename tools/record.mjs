@@ -315,6 +315,7 @@ const CHANCE = [
   [/\bmno-login-[0-9a-f]{16}\b/g, 'mno-login-<id>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?\b/g, '<time>'],
   [/\b\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b/g, '<time>'],
+  [/\b\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d(?::\d\d)?\b/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uuid>'],
   [/(?:[0-9A-Fa-f]{2}:){15,}[0-9A-Fa-f]{2}/g, '<fingerprint>'],
   [/\b_[0-9a-f]{20,}\b/g, '<request id>'],
@@ -322,7 +323,11 @@ const CHANCE = [
   [/(SAMLRequest|SAMLResponse|trace)=[^&"\s]+/g, '$1=<value>'],
   [/(<(?:code|strong)[^>]*>)[0-9A-Z]{4}-?[0-9A-Z]{4}(<)/g, '$1<trace code>$2'],
   [/("trace(?:Code)?":")[^"]+/g, '$1<trace code>'],
-  [/\b\d+(?:\.\d+)? (?:ms|seconds?|minutes?)\b/g, '<duration>'],
+  [/(name="csrf" value=")[\w-]+/g, '$1<token>'],
+  [/\b127\.0\.0\.1:\d+/g, '<address>'],
+  [/>\d\d:\d\d:\d\d</g, '><time><'],
+  [/\bdur=[\d.]+/g, 'dur=<duration>'],
+  [/\b\d+(?:\.\d+)? (?:ms|sec|min|seconds?|minutes?)\b/g, '<duration>'],
 ];
 
 function cleaner(sandbox, appUrl) {
