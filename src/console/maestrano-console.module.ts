@@ -11,6 +11,7 @@ import {
 import { ModuleRef } from '@nestjs/core';
 
 import { MarketplaceRegistry } from '../marketplace/marketplace-registry.js';
+import { besideMaestranoModule } from '../marketplace/required-module.js';
 import { MaestranoSync } from '../sync/sync.service.js';
 import { MaestranoUsage } from '../usage/usage.service.js';
 
@@ -78,14 +79,16 @@ function compose(definition: DynamicModule, { guard, path, imports }: MaestranoC
         inject: [CONSOLE_OPTIONS],
         useFactory: (options: unknown) => resolveConsoleSettings(options, { guard: given, path }),
       },
-      ConsoleAuditLog,
       ConsoleFrame,
       ConsolePages,
       ConsolePeople,
       ConsoleSections,
-      DeliveryTraces,
-      FormTokens,
-      ...SECTIONS,
+      ...besideMaestranoModule('MaestranoConsoleModule', [
+        ConsoleAuditLog,
+        DeliveryTraces,
+        FormTokens,
+        ...SECTIONS,
+      ]),
       {
         provide: BUILT_IN,
         inject: [...SECTIONS],
@@ -119,7 +122,6 @@ export class MaestranoConsoleModule extends ConfigurableModuleClass implements O
     private readonly sections: ConsoleSections,
     @Inject(BUILT_IN) private readonly builtIn: readonly ConsoleSection[],
     private readonly modules: ModuleRef,
-    private readonly registry: MarketplaceRegistry,
   ) {
     super();
   }
@@ -133,7 +135,8 @@ export class MaestranoConsoleModule extends ConfigurableModuleClass implements O
   }
 
   #addOptional(): void {
-    const names = (): readonly string[] => this.registry.list().map(({ name }) => name);
+    const registry = this.modules.get(MarketplaceRegistry, { strict: false });
+    const names = (): readonly string[] => registry.list().map(({ name }) => name);
     const usage = this.#find(MaestranoUsage);
     if (usage) this.sections.add(new UsageSection(usage, names));
     const sync = this.#find(MaestranoSync);

@@ -43,6 +43,10 @@ export const CONFIGURATION_ERROR_CODES = {
   'configuration.duplicate': { meaning: 'Two entries have one name.' },
   'configuration.sharedPath': { meaning: 'Two marketplaces have one SSO path and cannot be distinguished.' },
   'configuration.sharedRoute': { meaning: 'Two registrations of the module would serve one path.' },
+  'configuration.moduleMissing': {
+    meaning: 'A module that works beside `MaestranoModule` is imported without it.',
+    remedy: 'Import MaestranoModule.forRoot() or MaestranoModule.forRootAsync() beside it.',
+  },
   'configuration.sharedCredentials': {
     meaning: 'Two marketplaces have one id and key, so credentials do not tell them apart.',
   },

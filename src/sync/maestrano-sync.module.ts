@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
 import { MaestranoSynchronizationAdapter } from '../adapters/maestrano-synchronization.adapter.js';
+import { besideMaestranoModule } from '../marketplace/required-module.js';
 import { GroupDeletions } from './group-deletions.service.js';
 import { NotificationHints } from './notification-hints.service.js';
 import { PlatformSynchronization } from './platform-synchronization.service.js';
@@ -38,9 +39,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoSyncO
  */
 @Module({
   providers: [
-    SyncWatch,
+    ...besideMaestranoModule('MaestranoSyncModule', [SyncWatch, MaestranoSync]),
     SyncTelemetry,
-    MaestranoSync,
     SyncSchedule,
     SyncRollout,
     NotificationHints,

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 
+import { besideMaestranoModule } from '../marketplace/required-module.js';
 import { MAESTRANO_USAGE_OPTIONS, MaestranoUsage } from './usage.service.js';
 import { UsageDepartures } from './usage-departures.service.js';
 import { UsageSchedule } from './usage-schedule.service.js';
@@ -28,7 +29,10 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MaestranoUsage
  * ```
  */
 @Module({
-  providers: [MaestranoUsage, UsageDepartures, UsageSchedule],
+  providers: [
+    ...besideMaestranoModule('MaestranoUsageModule', [MaestranoUsage, UsageDepartures]),
+    UsageSchedule,
+  ],
   exports: [MaestranoUsage],
 })
 export class MaestranoUsageModule extends ConfigurableModuleClass {}
