@@ -125,6 +125,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
           }
         : {};
     await context.guard.commit({ entity: entity.name, links, removed, stream: { ...after, ...ended } });
+    context.listed = new Map(records.map((record) => [record.id, record]));
     if (page.next === null) break;
     if (left !== null) {
       context.unfinished = true;

@@ -1,6 +1,6 @@
 import { type Look, questionsOf } from './decide.js';
-import { readConnec } from './records.js';
-import { stopRestored } from './restored.js';
+import { type AppSideRecord, type ConnecSide, readConnec } from './records.js';
+import { isOlder, stopRestored } from './restored.js';
 import type { RunContext } from './run-context.js';
 import type { SyncLink } from '../store/sync-link.js';
 
@@ -13,10 +13,14 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
   const appIds = links.flatMap(({ app, gone }) => (app.id !== null && gone === null ? [app.id] : []));
   await context.guard.check('app');
   const apps = await source.get(appIds);
-  const connecIds = links.flatMap(({ connec: { id } }) => (id === null ? [] : [id]));
-  if (connecIds.length > 0) await context.guard.check('connec');
-  const read = connecIds.length === 0 ? [] : await connec.get(entity.resource, connecIds);
-  const connecs = new Map(read.map((record) => [record.id, readConnec(entity, record)]));
+  const listed = links.flatMap((link) => justListed(context, link, apps) ?? []);
+  const connecs = new Map(listed.map((record) => [record.id, record]));
+  const unread = links.flatMap(({ connec: { id } }) => (id === null || connecs.has(id) ? [] : [id]));
+  if (unread.length > 0) {
+    await context.guard.check('connec');
+    for (const record of await connec.get(entity.resource, unread))
+      connecs.set(record.id, readConnec(entity, record));
+  }
   context.counters.read += apps.size + connecs.size;
 
   const looks = links.map((link) => ({
@@ -33,6 +37,25 @@ export async function look(context: RunContext, links: readonly SyncLink[]): Pro
     found.push({ ...one, created, survivor: survivors.get(one.link.key) ?? null });
   }
   return found;
+}
+
+/**
+ * The record as the listing of this run showed it, where that is as good as another read: the application's record is not there yet,
+ * or as both last agreed, so that nothing of it is written over what the record may have become since; that the next listing shows.
+ */
+function justListed(
+  { entity, listed }: RunContext,
+  { app, connec, gone, intents }: SyncLink,
+  apps: ReadonlyMap<string, AppSideRecord>,
+): ConnecSide | null {
+  const record = listed?.get(connec.id ?? '');
+  if (record === undefined) return null;
+  listed?.delete(record.id);
+  if (gone !== null || intents.length > 0 || isOlder(record, connec)) return null;
+  if (app.id === null) return record;
+  const digests = apps.get(app.id)?.digests;
+  const isAgreed = entity.rules.every(({ name }) => digests?.[name] === (app.base[name] ?? ''));
+  return entity.lists.length === 0 && isAgreed ? record : null;
 }
 
 /** Looks for records of Connec! that carry the external ids of records that cannot be read. */

@@ -5,6 +5,7 @@ import type { SyncSide } from '../store/sync-link.js';
 import type { SyncNotice, SyncScope, SyncStore } from '../store/sync-store.js';
 import type { SyncCallFailure } from './call-failure.js';
 import type { HeldLease } from './held-lease.js';
+import type { ConnecSide } from './records.js';
 import type { SourceCalls } from './source-calls.js';
 import type { SyncSettings } from './sync-settings.js';
 
@@ -39,6 +40,8 @@ export interface RunContext {
   unfinished?: boolean;
   /** Whether a record of the entity was ever erased; taken for true where it is not known. */
   hasErased?: boolean;
+  /** Records that the last page of the listing of Connec! showed, by their ids, until they are looked at. */
+  listed?: Map<string, ConnecSide>;
   /** Whether records are created without the references that they wait for; false except where those go in a circle. */
   readonly withoutReferences?: boolean;
 }

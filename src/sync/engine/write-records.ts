@@ -308,6 +308,7 @@ function afterConnecWrite(
     const read = readConnec(entity, written.record);
     batch.written.connec.push(read);
     batch.responses.connec.set(link.key, read);
+    batch.context.listed?.delete(read.id);
     const app = batch.responses.app.get(link.key) ?? look_.app;
     const { convert } = batch.references;
     const { link: lined, connec: record } = withLines(entity, link, { app, connec: read }, convert);

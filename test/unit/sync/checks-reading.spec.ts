@@ -49,6 +49,29 @@ describe('reading both sides', () => {
     expect((await bench.run()).counters.createdInApp).toBe(0);
   });
 
+  it('writes to the application what a listing showed, and reads a record once more that the application changed too', async () => {
+    bench.connec.add({ first_name: 'Ann' });
+    await bench.runs(2);
+    const [id] = bench.connec.records.keys();
+    const gets = async (): Promise<number> => {
+      const { reads, pages } = bench.connec;
+      await bench.run({}, 3_600);
+      return bench.connec.reads - reads - (bench.connec.pages - pages);
+    };
+    await gets();
+    await gets();
+    bench.connec.edit(id!, { first_name: 'Anna' });
+    expect(await gets()).toBe(0);
+    expect(bench.source.list).toMatchObject([{ firstName: 'Anna' }]);
+
+    await gets();
+    bench.connec.edit(id!, { first_name: 'Anne' });
+    bench.source.edit(bench.source.list[0]!.id, { lastName: 'Lee' });
+    expect(await gets()).toBe(1);
+    expect(bench.source.list).toMatchObject([{ firstName: 'Anne', lastName: 'Lee' }]);
+    expect(bench.connec.records.get(id!)?.record).toMatchObject({ first_name: 'Anne', last_name: 'Lee' });
+  });
+
   it('lists what is new, and the sixteen newest records, once nothing can become visible late any more', async () => {
     bench.settings = { ...bench.settings, brake: { floor: 1_000, share: 1, ceiling: 1_000 } };
     for (let count = 0; count < 300; count += 1) bench.connec.add({ first_name: `N${count}` });

@@ -28,7 +28,8 @@ describe('a person who asks to be erased', () => {
     expect(bench.connec.records.get(connec)!.record.status).toBe('ARCHIVED');
 
     const kept = JSON.stringify([await bench.links(), await bench.stream()]);
-    for (const gone of [`"${app}"`, connec, key, 'Ysolde', 'Quarrington']) expect(kept).not.toContain(gone);
+    for (const gone of [`"${app}"`, `"${connec}"`, key, 'Ysolde', 'Quarrington'])
+      expect(kept).not.toContain(gone);
     expect(await bench.store.history(bench.scope, 'people', key, 10)).toEqual([]);
 
     const { writes } = bench;
