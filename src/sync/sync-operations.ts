@@ -332,7 +332,7 @@ export class SyncOperations {
     const definition = this.engine.entity(ref.entity);
     return this.#exclusively(async (guard) => {
       const link = (await erasing(this.store, this.sides.scope, ref)) ?? (await this.#link(ref));
-      return eraseLink({ store: this.store, sides: this.sides, guard, entity: definition }, link, connec);
+      return eraseLink({ sides: this.sides, guard, entity: definition }, link, connec);
     });
   }
 

@@ -76,12 +76,9 @@ export async function checkAppAnchors(
 }
 
 /** Keeps which of the newest records are gone, where that is new. */
-async function noteGone(
-  { store, scope, entity, guard }: RunContext,
-  gone: readonly SyncAnchor[],
-): Promise<void> {
+async function noteGone({ entity, guard }: RunContext, gone: readonly SyncAnchor[]): Promise<void> {
   if (entity.source.versions !== 'table' || gone.every((one) => one.gone)) return;
-  const stream = await store.stream(scope, entity.name);
+  const stream = await guard.stream(entity.name);
   const ids = new Set(gone.map(({ id, version }) => `${version} ${id}`));
   const appAnchors = stream.appAnchors.map((one) =>
     ids.has(`${one.version} ${one.id}`) ? { ...one, gone: true } : one,

@@ -23,8 +23,8 @@ export async function brake(
   looks: readonly Look[],
   steps: readonly Step[],
 ): Promise<SyncStream> {
-  const { store, scope, entity, settings } = context;
-  const stream = await store.stream(scope, entity.name);
+  const { store, scope, entity, settings, guard } = context;
+  const stream = await guard.stream(entity.name);
   const hour = Math.floor(context.now() / HOUR);
   const added = {
     hour,

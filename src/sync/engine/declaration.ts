@@ -41,7 +41,7 @@ function mappingOf({ direction, refers, toConnec, toApp }: FieldRule): string {
  */
 export async function checkDeclaration(context: RunContext): Promise<void> {
   const { store, scope, entity, guard } = context;
-  const stream = await store.stream(scope, entity.name);
+  const stream = await guard.stream(entity.name);
   const [before, present] = [stream.declaration, declarationOf(entity)];
   if (before !== null && before.version > present.version) {
     const { marketplace, group } = scope;

@@ -41,8 +41,8 @@ const MAX_PAGES = 100_000;
  * slice goes on from the cursor.
  */
 export async function discoverApp(context: RunContext): Promise<void> {
-  const { source, store, scope, entity, settings } = context;
-  const start = await store.stream(scope, entity.name);
+  const { source, guard, entity, settings } = context;
+  const start = await guard.stream(entity.name);
   let cursor = start.appCursor;
   const read = new Map<string, AppSideRecord>();
   for (let count = 0; count < MAX_PAGES; count += 1) {
@@ -53,7 +53,7 @@ export async function discoverApp(context: RunContext): Promise<void> {
       if (isRecent(start.appAnchors, record.version)) read.set(record.id, record);
     const { links, removed } = await seeApp(context, page.records, 'poll');
     const deleted = await seeDeleted(context, page.deleted ?? []);
-    const stream = await store.stream(scope, entity.name);
+    const stream = await guard.stream(entity.name);
     const noticed = withNotices(stream, orderNotices(entity.source, page.records));
     context.notices.push(...noticed.added);
     await context.guard.commit({
@@ -83,8 +83,8 @@ export async function discoverApp(context: RunContext): Promise<void> {
  * stamp of which all records were read: the next slice goes on there, although records may have got later stamps meanwhile.
  */
 export async function discoverConnec(context: RunContext): Promise<void> {
-  const { connec, store, scope, entity, settings } = context;
-  const start = await store.stream(scope, entity.name);
+  const { connec, guard, entity, settings } = context;
+  const start = await guard.stream(entity.name);
   const resumed = start.connecListing;
   const began = resumed?.began ?? context.now();
   let position: ConnecPosition = { since: resumed ? resumed.since : readFrom(start, settings), skip: 0 };
@@ -96,7 +96,7 @@ export async function discoverConnec(context: RunContext): Promise<void> {
     const records = page.records.map((record) => readConnec(entity, record));
     for (const record of records) if (isRecent(start.connecAnchors, record.at)) read.set(record.id, record);
     const { links, removed } = await seeConnec(context, records, 'poll');
-    const stream = await store.stream(scope, entity.name);
+    const stream = await guard.stream(entity.name);
     const high = Math.max(stream.connecHigh ?? 0, ...page.records.map(({ updatedAt }) => updatedAt));
     const left = page.next?.skip === 0 && isOver(context.listUntil) ? page.next.since : null;
     const connecHigh = high === 0 ? stream.connecHigh : high;
@@ -165,6 +165,7 @@ export async function takeHints(context: RunContext): Promise<void> {
       links: page.seen.links,
       hints: hints.map(({ id }) => id),
     });
+    if (hints.length < settings.pageSize) return;
   }
 }
 
@@ -189,7 +190,7 @@ export async function seeApp(
   page.add(await store.links(scope, entity.name, refs));
   if (entity.singleton) page.add((await store.page(scope, entity.name, { limit: 1 })).links);
   const references = await References.of(store, scope, entity, records, context.owner);
-  const stream = cause === 'sweep' ? await store.stream(scope, entity.name) : null;
+  const stream = cause === 'sweep' ? await context.guard.stream(entity.name) : null;
   const now = context.now();
   for (const record of records) {
     let link = page.by('app', record.id);

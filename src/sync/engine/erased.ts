@@ -31,7 +31,6 @@ type IdKind = SyncSide | 'external';
 
 /** What erasing stands on. */
 interface EraseFacts {
-  readonly store: SyncStore;
   readonly sides: { readonly scope: SyncScope; readonly connec: ConnecRecords };
   readonly guard: HeldLease;
   readonly entity: SyncEntity;
@@ -58,12 +57,12 @@ export async function eraseLink(
   { key, app, connec, externalId, intents }: SyncLink,
   how: 'archive' | 'unlink',
 ): Promise<SyncErasure> {
-  const { store, sides, guard, entity } = facts;
+  const { sides, guard, entity } = facts;
   const { scope } = sides;
   const isOpen = connec.id === null && intents.some(({ side }) => side === 'connec');
   if (how === 'archive' && isOpen) throw unknownOutcome(facts, 'created');
   const archived = how === 'archive' && connec.id !== null && (await archiveErased(facts, connec.id));
-  const stream = await store.stream(scope, entity.name);
+  const stream = await guard.stream(entity.name);
   const isOther = ({ id }: { readonly id: string }): boolean => id !== app.id && id !== connec.id;
   const ids = [
     ['app', app.id],

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { MaestranoSyncError } from '../../errors/sync.error.js';
 import type { SyncSide } from '../store/sync-link.js';
-import type { SyncCommit, SyncLease, SyncStore } from '../store/sync-store.js';
+import type { SyncCommit, SyncLease, SyncStore, SyncStream } from '../store/sync-store.js';
 import type { Pace } from './pace.js';
 
 /**
@@ -12,6 +13,7 @@ import type { Pace } from './pace.js';
  */
 export class HeldLease {
   #lease: SyncLease;
+  readonly #streams = new Map<string, SyncStream>();
   /** Its end by the clock that nobody sets: where the other one is set back, a lease that is over would seem to last. */
   #until: number;
 
@@ -47,8 +49,20 @@ export class HeldLease {
     }
   }
 
-  async commit(changes: SyncCommit): Promise<void> {
-    await this.store.commit(this.#lease, changes);
+  /** The state of an entity as it is kept: read once, since only who holds the lease changes it. */
+  async stream(entity: string): Promise<SyncStream> {
+    const known = this.#streams.get(entity) ?? (await this.store.stream(this.#lease.scope, entity));
+    this.#streams.set(entity, known);
+    return known;
+  }
+
+  /** Keeps what changed; nothing is written where that is nothing. */
+  async commit({ entity, stream, ...rows }: SyncCommit): Promise<void> {
+    const isNew = stream !== undefined && !isDeepStrictEqual(stream, this.#streams.get(entity));
+    const isEmpty = Object.values(rows).every((some) => Array.isArray(some) && some.length === 0);
+    if (isEmpty && !isNew) return;
+    await this.store.commit(this.#lease, { entity, ...rows, ...(isNew ? { stream } : {}) });
+    if (isNew) this.#streams.set(entity, stream);
   }
 
   async #keep(): Promise<void> {

@@ -67,7 +67,7 @@ async function findSurvivors(
   const wanted = looks.filter((one) => questionsOf(one).survivor).map(({ link }) => link);
   const survivors = new Map<string, NonNullable<Look['survivor']>>();
   if (wanted.length === 0) return survivors;
-  const { connecAnchors } = await store.stream(scope, entity.name);
+  const { connecAnchors } = await context.guard.stream(entity.name);
   const stamps = new Map(connecAnchors.map(({ id, version }) => [id, version]));
   const since = Math.min(...wanted.map((link) => searchFrom(link))) - settings.overlapMs;
   let position: { since: number | null; skip: number } | null = { since, skip: 0 };

@@ -53,7 +53,7 @@ export async function processDue(context: RunContext): Promise<void> {
     for (const { key } of due) turns.set(key, (turns.get(key) ?? 0) + 1);
     await processBatch(context, due);
   }
-  const stream = await store.stream(scope, entity.name);
+  const stream = await context.guard.stream(entity.name);
   if (stream.released) {
     await context.guard.commit({ entity: entity.name, stream: { ...stream, released: false, hours: [] } });
   }

@@ -62,10 +62,10 @@ export function wasCountedAnew(record: SideRecord | null, { intents }: SyncLink)
  * @throws MaestranoSyncError `sync.restored`, always
  */
 export async function stopRestored(context: RunContext, side: SyncSide): Promise<never> {
-  const { store, scope, entity } = context;
-  const stream = await store.stream(scope, entity.name);
+  const { scope, entity, guard } = context;
+  const stream = await guard.stream(entity.name);
   const stop = { code: 'sync.restored', side, reason: '', since: Date.now() };
-  await context.guard.commit({ entity: entity.name, stream: { ...stream, stopped: stop } });
+  await guard.commit({ entity: entity.name, stream: { ...stream, stopped: stop } });
   throw new MaestranoSyncError('sync.restored', {
     marketplace: scope.marketplace,
     group: scope.group,

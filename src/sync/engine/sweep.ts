@@ -26,8 +26,8 @@ const SLICE_PAGES = 100;
  * goes on.
  */
 export async function sweep(context: RunContext): Promise<void> {
-  const { store, scope, entity, settings, options } = context;
-  const { sweep: begun } = await store.stream(scope, entity.name);
+  const { store, scope, entity, settings, options, guard } = context;
+  const { sweep: begun } = await guard.stream(entity.name);
   const { links } = await store.count(scope, entity.name, context.now());
   const sliced = begun !== null || (options.until !== null && links > SLICE_PAGES * settings.pageSize);
   const listing = new Listing(context, begun ?? newSweep(context.now()), sliced);
@@ -36,7 +36,7 @@ export async function sweep(context: RunContext): Promise<void> {
     return;
   }
   const { found, forgotten, began } = listing.state;
-  const stream = await store.stream(scope, entity.name);
+  const stream = await guard.stream(entity.name);
   const holdsNone = forgotten !== null && forgotten > began && settings.history === 'digests';
   const overlap = overlapOf(stream, settings);
   const missed = links > 0 && found.connec > 0;
@@ -56,8 +56,8 @@ export async function sweep(context: RunContext): Promise<void> {
 }
 
 /** Has the next slice begin a listing of both sides. */
-export async function planSweep({ store, scope, entity, guard, now }: RunContext): Promise<void> {
-  const stream = await store.stream(scope, entity.name);
+export async function planSweep({ entity, guard, now }: RunContext): Promise<void> {
+  const stream = await guard.stream(entity.name);
   if (stream.sweep !== null) return;
   await guard.commit({ entity: entity.name, stream: { ...stream, sweep: newSweep(now()) } });
 }
@@ -144,7 +144,7 @@ class Listing {
     // The same for all links, whatever the settings of the processes are that go on.
     const forgotten =
       this.state.after === null
-        ? forgottenBefore(await store.stream(scope, entity.name), settings, began)
+        ? forgottenBefore(await guard.stream(entity.name), settings, began)
         : this.state.forgotten;
     for (;;) {
       const { after, lost: before } = this.state;
@@ -217,10 +217,10 @@ class Listing {
     forgetValues: SyncCommit['forgetValues'] | null = null,
   ): Promise<void> {
     this.state = { ...this.state, ...changes };
-    const { guard, entity, store, scope } = this.context;
+    const { guard, entity } = this.context;
     const written = { entity: entity.name, links, removed, ...(forgetValues ? { forgetValues } : {}) };
     if (this.sliced) {
-      const stream = await store.stream(scope, entity.name);
+      const stream = await guard.stream(entity.name);
       await guard.commit({ ...written, stream: { ...stream, sweep: this.state } });
     } else if (links.length + removed.length > 0 || forgetValues) await guard.commit(written);
   }

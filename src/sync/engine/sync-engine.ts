@@ -150,7 +150,7 @@ export class SyncEngine {
         const entries = plan.entries.filter(
           ({ entity, action }) => entity === context.entity.name && action !== 'hold',
         );
-        if (!isReady(await this.store.stream(sides.scope, context.entity.name))) {
+        if (!isReady(await context.guard.stream(context.entity.name))) {
           skipped.push(...entries.map(({ key }) => key));
           continue;
         }
@@ -253,9 +253,9 @@ export class SyncEngine {
   /** Whether the time was over before everything was listed, and everything that is due was done. */
   async #isMore(contexts: readonly RunContext[]): Promise<boolean> {
     if (contexts.some(({ unfinished }) => unfinished)) return true;
-    for (const { options, store, scope, entity, now } of contexts) {
+    for (const { options, store, scope, entity, now, guard } of contexts) {
       if (!isOver(options.until)) continue;
-      const { confirmed, stopped } = await store.stream(scope, entity.name);
+      const { confirmed, stopped } = await guard.stream(entity.name);
       if ((!confirmed && this.settings.firstRun === 'plan') || stopped !== null) continue;
       if ((await store.due(scope, entity.name, now(), 1)).length > 0) return true;
     }
@@ -293,8 +293,8 @@ export class SyncEngine {
   }
 
   async #discover(context: RunContext): Promise<void> {
-    const { store, scope, entity, settings, options } = context;
-    const stream = await store.stream(scope, entity.name);
+    const { guard, entity, settings, options } = context;
+    const stream = await guard.stream(entity.name);
     context.hasErased = stream.erased > 0;
     await checkDeclaration(context);
     if (stream.stopped !== null) return;
@@ -306,7 +306,7 @@ export class SyncEngine {
     if (context.unfinished) return wanted ? await planSweep(context) : undefined;
     const due = stream.sweptAt === null || context.now() - stream.sweptAt >= settings.sweepEveryMs;
     if (stream.sweptAt === null) {
-      const first = await store.stream(scope, entity.name);
+      const first = await guard.stream(entity.name);
       await context.guard.commit({ entity: entity.name, stream: { ...first, sweptAt: context.now() } });
     } else if (due || wanted || stream.sweep !== null) await sweep(context);
   }
@@ -315,8 +315,8 @@ export class SyncEngine {
     if (await this.#mayProcess(context)) await processDue(context);
   }
 
-  async #mayProcess({ store, scope, entity, settings }: RunContext): Promise<boolean> {
-    const stream = await store.stream(scope, entity.name);
+  async #mayProcess({ guard, entity, settings }: RunContext): Promise<boolean> {
+    const stream = await guard.stream(entity.name);
     return isReady(stream) && (stream.confirmed || settings.firstRun !== 'plan');
   }
 

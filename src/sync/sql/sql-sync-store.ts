@@ -123,15 +123,15 @@ export class SqlSyncStore extends SyncStore {
   async commit(lease: SyncLease, changes: SyncCommit): Promise<void> {
     const { marketplace, group } = lease.scope;
     const key = scopeKey(lease.scope);
-    const duplicate = new MaestranoSyncError('sync.duplicateLink', { marketplace, group });
-    if (hasDuplicates(changes)) throw duplicate;
+    const duplicate = (): Error => new MaestranoSyncError('sync.duplicateLink', { marketplace, group });
+    if (hasDuplicates(changes)) throw duplicate();
     try {
       await this.#held(lease, (executor) => writeCommit(executor, this.#tables, key, changes));
     } catch (error) {
       if (error instanceof MaestranoSyncError) throw error;
       // Every library names a violated index otherwise: whether it was one, the rows tell.
       if (await this.#retried(() => isHeldElsewhere(this.executor, this.#tables, key, changes)))
-        throw duplicate;
+        throw duplicate();
       throw error;
     }
   }
