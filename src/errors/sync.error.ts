@@ -83,6 +83,11 @@ export const SYNC_ERROR_CODES = {
     meaning: 'The record or entity is not in the state that the operation is for.',
     httpStatus: 409,
   },
+  'sync.unknownGroup': {
+    meaning: 'Nothing is known of the group: it was never run, or it was forgotten.',
+    remedy: 'Check its marketplace and id; a first run is asked for by run() or start().',
+    httpStatus: 404,
+  },
   'sync.undecided': {
     meaning: 'The outcome of the writes of the record stayed unknown, time after time.',
     remedy: 'Look at what the source throws for it, then call quarantine.retry().',

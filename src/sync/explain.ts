@@ -1,16 +1,47 @@
 import { SYNC_ERROR_CODES, type SyncErrorCode } from '../errors/sync.error.js';
 import type { SyncLink } from './store/sync-link.js';
-import type { SyncHistoryEntry, SyncStream } from './store/sync-store.js';
+import type { SyncHistoryEntry, SyncScope, SyncStore, SyncStream } from './store/sync-store.js';
+import { recordRef, type SyncRecordRef, unknownRecord } from './record-ref.js';
+
+/** Entries of a history that are put into sentences. */
+const LIMIT = 1_000;
+
+/** How it stands with a record, in sentences. @throws MaestranoSyncError `sync.operation` for one that is not known */
+export async function explainRecord(
+  store: SyncStore,
+  scope: SyncScope,
+  ref: SyncRecordRef,
+): Promise<readonly string[]> {
+  const link = await knownLink(store, scope, ref);
+  const stream = await store.stream(scope, ref.entity);
+  const history = await store.history(scope, ref.entity, link.key, LIMIT);
+  return explanationOf(link, stream, history, Date.now());
+}
+
+/** What was decided about a record, newest first. @throws MaestranoSyncError `sync.operation` for one that is not known */
+export async function recordHistory(
+  store: SyncStore,
+  scope: SyncScope,
+  ref: SyncRecordRef,
+  limit: number,
+): Promise<readonly SyncHistoryEntry[]> {
+  const { key } = await knownLink(store, scope, ref);
+  return store.history(scope, ref.entity, key, limit);
+}
+
+async function knownLink(store: SyncStore, scope: SyncScope, ref: SyncRecordRef): Promise<SyncLink> {
+  const [link] = await store.links(scope, ref.entity, [recordRef(ref)]);
+  if (link) return link;
+  throw unknownRecord(ref);
+}
 
 /** Says in sentences how it stands with a record. None of them holds a value of the record. */
 export function explanationOf(
-  link: SyncLink | null,
+  link: SyncLink,
   stream: SyncStream,
   history: readonly SyncHistoryEntry[],
   now: number,
 ): readonly string[] {
-  if (link === null)
-    return ['The record is not known: it was in none of the lists and notifications so far.'];
   const lines: string[] = [];
   const { app, connec, hold, gone } = link;
   if (app.id !== null && connec.id !== null) {

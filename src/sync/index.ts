@@ -61,7 +61,8 @@ export type { SyncRequest, SyncRunOptions, SyncTaken } from './store/sync-reques
 export type { SyncKeyedRef, SyncRecord, SyncRecordSide } from './sync-record.js';
 export type { SyncErasable, SyncErasure } from './engine/erased.js';
 export type { SyncHeldRecord } from './held-record.js';
-export type { SyncOperations, SyncRecordRef } from './sync-operations.js';
+export type { SyncRecordRef } from './record-ref.js';
+export type { SyncOperations } from './sync-operations.js';
 export type { MaestranoSyncOptions } from './sync-options.interface.js';
 export type {
   SyncEntityStatus,

@@ -1,24 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { MaestranoSyncError } from '../errors/sync.error.js';
+import { adoptRecords } from './adopt-records.js';
 import { afterRestore, type SyncRestoreAnswer } from './after-restore.js';
 import { asGone } from './engine/decide.js';
-import { eraseLink, erasing, type SyncErasable, type SyncErasure, withoutErased } from './engine/erased.js';
+import { eraseLink, erasing, type SyncErasable, type SyncErasure } from './engine/erased.js';
 import type { HeldLease } from './engine/held-lease.js';
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
 import { heldRecord, type SyncHeldRecord } from './held-record.js';
+import { checkKnownGroup } from './known-group.js';
 import { importLinks, type SyncImportedLink, type SyncImportResult } from './import-links.js';
+import { recordRef, type SyncRecordRef, unknownRecord, wrongRecord } from './record-ref.js';
+import { remapFields } from './remap.js';
 import {
   atRest,
   dueNow,
-  newLink,
   type SyncHoldKind,
   type SyncLink,
   type SyncSide,
   withBase,
   withSide,
 } from './store/sync-link.js';
-import type { SyncRef, SyncStore, SyncStream } from './store/sync-store.js';
+import type { SyncStore, SyncStream } from './store/sync-store.js';
 
 /** Records of a list unless asked for otherwise. */
 const LIMIT = 1_000;
@@ -27,15 +30,12 @@ const LIMIT = 1_000;
 const TRIES = 20;
 const PAUSE = 250;
 
-/** Where an operator's record is. */
-export interface SyncRecordRef {
-  readonly entity: string;
-  /** The application's id, or Connec!'s: one of the two is enough. */
-  readonly app?: string;
-  readonly connec?: string;
-}
-
-/** What persons decide about single records of a group. Each takes the lease for a moment. */
+/**
+ * What persons decide about single records of a group. Each takes the lease for a moment.
+ *
+ * All reject with `sync.operation` where no entity has the name, and with `sync.unknownGroup` where nothing is known of the group; only
+ * `confirm` and `importLinks` may come before its first run.
+ */
 export class SyncOperations {
   constructor(
     private readonly store: SyncStore,
@@ -45,6 +45,7 @@ export class SyncOperations {
 
   /** Records that are held back, of one kind. */
   async held(entity: string, kind: SyncHoldKind, limit: number): Promise<readonly SyncHeldRecord[]> {
+    await this.#known(entity);
     const { links } = await this.store.page(this.sides.scope, entity, { limit, hold: kind });
     return links.flatMap((link) => heldRecord(entity, link) ?? []);
   }
@@ -128,7 +129,7 @@ export class SyncOperations {
   async resolve(ref: SyncRecordRef, winner: SyncSide): Promise<void> {
     const loser: SyncSide = winner === 'app' ? 'connec' : 'app';
     await this.#change(ref, async (link) => {
-      if (link.hold?.kind !== 'conflict') throw notFound(ref, 'is no conflict');
+      if (link.hold?.kind !== 'conflict') throw wrongRecord(ref, 'is no conflict');
       const digests = await this.engine.digestsOf(this.sides, ref.entity, link, loser);
       const agreed = Object.fromEntries(
         link.hold.fields.flatMap((name) => (digests[name] ? [[name, digests[name]]] : [])),
@@ -137,34 +138,24 @@ export class SyncOperations {
     });
   }
 
-  /** Says that two records are the same: they become one, and are merged. */
+  /**
+   * Says that two records are the same: they become one, and are merged.
+   *
+   * @throws MaestranoSyncError `sync.operation` for an id that neither the store nor its side knows, or that is linked to another one
+   */
   async adopt(entity: string, appId: string, connecId: string): Promise<void> {
-    await this.#exclusively(async (guard) => {
-      const context = { store: this.store, scope: this.sides.scope, entity: { name: entity } };
-      if ((await withoutErased(context, 'app', [{ id: appId }])).length === 0)
-        throw notFound({ entity, app: appId }, 'was erased');
-      if ((await withoutErased(context, 'connec', [{ id: connecId }])).length === 0)
-        throw notFound({ entity, connec: connecId }, 'was erased');
-      const [app, connec] = await this.store.links(this.sides.scope, entity, [
-        { app: appId },
-        { connec: connecId },
-      ]);
-      if (app?.connec.id && app.connec.id !== connecId)
-        throw notFound({ entity, app: appId }, 'is linked already');
-      if (connec?.app.id && connec.app.id !== appId)
-        throw notFound({ entity, connec: connecId }, 'is linked already');
-      const link = app ?? newLink(connec?.key ?? `adopted-${appId}`, { app: appId });
-      const state = connec?.connec ?? newLink('', { connec: connecId }).connec;
-      const pair = { ...link, connec: state, hold: null, matchKeys: [], waitsFor: null };
-      const removed = app && connec && app.key !== connec.key ? [connec.key] : [];
-      await guard.commit({ entity, links: [dueNow(pair, 'operator', Date.now())], removed });
-    });
+    const { store, engine, sides } = this;
+    await this.#exclusively(entity, (guard) =>
+      adoptRecords({ store, engine, sides, guard }, entity, { app: appId, connec: connecId }),
+    );
   }
 
   /** Takes over which records belong together, as another connector knew it; neither side is read or written. */
   async importLinks(entity: string, links: readonly SyncImportedLink[]): Promise<SyncImportResult> {
     const { scope } = this.sides;
-    return this.#exclusively((guard) => importLinks(this.store, guard, { scope, entity }, links));
+    const work = (guard: HeldLease): Promise<SyncImportResult> =>
+      importLinks(this.store, guard, { scope, entity }, links);
+    return this.#exclusively(entity, work, { mayBeNew: true });
   }
 
   /** Says that records that could be the same are not: each is created on the other side. */
@@ -188,7 +179,7 @@ export class SyncOperations {
    */
   async merge(ref: SyncRecordRef, answer: 'accept' | 'split'): Promise<void> {
     await this.#change(ref, (link) => {
-      if (link.hold?.kind !== 'merged') throw notFound(ref, 'was not merged');
+      if (link.hold?.kind !== 'merged') throw wrongRecord(ref, 'was not merged');
       if (answer === 'accept') return { ...atRest(link), direction: 'none', hold: null, intents: [] };
       const free = withSide({ ...link, hold: null, externalConfirmed: false, intents: [] }, 'connec', {
         id: null,
@@ -209,16 +200,17 @@ export class SyncOperations {
 
   /** Allows the first synchronization, or goes on after a mass change was looked at. */
   async confirm(entity: string): Promise<void> {
-    await this.#stream(entity, (stream) => {
+    const change = (stream: SyncStream): SyncStream => {
       if (stream.stopped?.code === 'sync.restored')
-        throw notFound({ entity }, 'was restored: call restored()');
+        throw wrongRecord({ entity }, 'was restored: call restored()');
       return {
         ...stream,
         confirmed: true,
         stopped: null,
         released: stream.stopped !== null || stream.released,
       };
-    });
+    };
+    await this.#stream(entity, change, { mayBeNew: true });
   }
 
   /**
@@ -227,10 +219,10 @@ export class SyncOperations {
    * `byField`: as if both had never agreed, so that the rules decide.
    */
   async restored(entity: string, right: SyncRestoreAnswer): Promise<void> {
-    await this.#exclusively(async (guard) => {
+    await this.#exclusively(entity, async (guard) => {
       const stream = await this.store.stream(this.sides.scope, entity);
       const side = stream.stopped?.code === 'sync.restored' ? stream.stopped.side : null;
-      if (side === null) throw notFound({ entity }, 'was not restored');
+      if (side === null) throw wrongRecord({ entity }, 'was not restored');
       let after: string | undefined;
       do {
         const page = await this.store.page(this.sides.scope, entity, {
@@ -272,33 +264,10 @@ export class SyncOperations {
   async remap(entity: string, fields: readonly string[], from: SyncSide): Promise<void> {
     const { rules, lists } = this.engine.entity(entity);
     const known = new Set([...rules, ...lists].map(({ name }) => name));
-    for (const name of fields) if (!known.has(name)) throw notFound({ entity }, `has no field "${name}"`);
-    const isOf = (name: string): boolean => fields.some((one) => name === one || name.startsWith(`${one}[`));
-    await this.#exclusively(async (guard) => {
-      let after: string | undefined;
-      do {
-        await guard.check();
-        const page = await this.store.page(this.sides.scope, entity, {
-          limit: 100,
-          ...(after ? { after } : {}),
-        });
-        const links = page.links.flatMap((link) => {
-          const names = Object.keys(link[from].base).filter(isOf);
-          if (names.length === 0 || link.gone !== null) return [];
-          const changed = withBase(link, from, Object.fromEntries(names.map((name) => [name, ''])));
-          return [dueNow(changed, 'operator', Date.now())];
-        });
-        await guard.check();
-        await guard.commit({ entity, links });
-        after = page.next ?? undefined;
-      } while (after !== undefined);
-      await guard.check();
-      const stream = await this.store.stream(this.sides.scope, entity);
-      const notices = stream.notices.filter(
-        ({ code, field }) => code !== 'sync.mappingChanged' || !fields.includes(field),
-      );
-      await guard.commit({ entity, stream: { ...stream, notices } });
-    });
+    for (const name of fields) if (!known.has(name)) throw wrongRecord({ entity }, `has no field "${name}"`);
+    const { store } = this;
+    const { scope } = this.sides;
+    await this.#exclusively(entity, (guard) => remapFields({ store, scope, guard }, entity, fields, from));
   }
 
   /** Lists both sides again from the beginning; bases are kept, so that equal records cost a comparison. */
@@ -330,7 +299,7 @@ export class SyncOperations {
     { connec }: { readonly connec: 'archive' | 'unlink' },
   ): Promise<SyncErasure> {
     const definition = this.engine.entity(ref.entity);
-    return this.#exclusively(async (guard) => {
+    return this.#exclusively(ref.entity, async (guard) => {
       const link = (await erasing(this.store, this.sides.scope, ref)) ?? (await this.#link(ref));
       return eraseLink({ sides: this.sides, guard, entity: definition }, link, connec);
     });
@@ -341,7 +310,7 @@ export class SyncOperations {
     ref: SyncRecordRef,
     { connec }: { readonly connec: 'archive' | 'unlink' },
   ): Promise<SyncErasable> {
-    this.engine.entity(ref.entity);
+    await this.#known(ref.entity);
     const link = (await erasing(this.store, this.sides.scope, ref)) ?? (await this.#link(ref));
     const history = await this.store.history(this.sides.scope, ref.entity, link.key, LIMIT);
     return {
@@ -352,26 +321,45 @@ export class SyncOperations {
     };
   }
 
-  async #stream(entity: string, change: (stream: SyncStream) => SyncStream): Promise<void> {
-    await this.#exclusively(async (guard) => {
+  /** That the entity is declared, and something is known of the group. Writes nothing. */
+  async #known(entity: string): Promise<void> {
+    this.engine.entity(entity);
+    await checkKnownGroup(this.store, this.sides.scope, this.engine.names);
+  }
+
+  async #stream(
+    entity: string,
+    change: (stream: SyncStream) => SyncStream,
+    how: { readonly mayBeNew?: boolean } = {},
+  ): Promise<void> {
+    const work = async (guard: HeldLease): Promise<void> => {
       const stream = await this.store.stream(this.sides.scope, entity);
       await guard.commit({ entity, stream: change(stream) });
-    });
+    };
+    await this.#exclusively(entity, work, how);
   }
 
   async #change(ref: SyncRecordRef, change: (link: SyncLink) => SyncLink | Promise<SyncLink>): Promise<void> {
-    await this.#exclusively(async (guard) => {
+    await this.#exclusively(ref.entity, async (guard) => {
       await guard.commit({ entity: ref.entity, links: [await change(await this.#link(ref))] });
     });
   }
 
   async #link(ref: SyncRecordRef): Promise<SyncLink> {
-    const [link] = await this.store.links(this.sides.scope, ref.entity, [refOf(ref)]);
-    if (!link) throw notFound(ref, 'is not known');
+    const [link] = await this.store.links(this.sides.scope, ref.entity, [recordRef(ref)]);
+    if (!link) throw unknownRecord(ref);
     return link;
   }
 
-  async #exclusively<T>(work: (guard: HeldLease) => Promise<T>): Promise<T> {
+  /** @param mayBeNew whether it may be what is known first of the group */
+  async #exclusively<T>(
+    entity: string,
+    work: (guard: HeldLease) => Promise<T>,
+    { mayBeNew = false }: { readonly mayBeNew?: boolean } = {},
+  ): Promise<T> {
+    // Before the lease: its row would be the first that is kept of a group that is none.
+    if (mayBeNew) this.engine.entity(entity);
+    else await this.#known(entity);
     for (let count = 0; count < TRIES; count += 1) {
       const done = await this.engine.exclusively(this.sides, async (guard) => ({ value: await work(guard) }));
       if (done) return done.value;
@@ -380,18 +368,4 @@ export class SyncOperations {
     const { marketplace, group } = this.sides.scope;
     throw new MaestranoSyncError('sync.busy', { marketplace, group });
   }
-}
-
-function refOf({ app, connec, entity }: SyncRecordRef): SyncRef {
-  if (app !== undefined) return { app };
-  if (connec !== undefined) return { connec };
-  throw notFound({ entity }, 'is named by no id');
-}
-
-function notFound({ entity, app, connec }: SyncRecordRef, what: string): MaestranoSyncError {
-  const id = app ?? connec;
-  return new MaestranoSyncError('sync.operation', {
-    message: `${entity}${id === undefined ? '' : ` ${id}`} ${what}.`,
-    entity,
-  });
 }

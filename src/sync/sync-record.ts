@@ -1,7 +1,7 @@
 import type { GroupSides, SyncEngine } from './engine/sync-engine.js';
 import type { SyncDirection, SyncHoldKind } from './store/sync-link.js';
 import type { SyncStore } from './store/sync-store.js';
-import type { SyncRecordRef } from './sync-operations.js';
+import type { SyncRecordRef } from './record-ref.js';
 
 /** Where a record is: by the name of the tie, or by an id of a side. */
 export interface SyncKeyedRef extends SyncRecordRef {

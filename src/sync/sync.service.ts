@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import {
   Inject,
   Injectable,
@@ -21,10 +19,12 @@ import { latest, SyncEngine, type SyncRunResult } from './engine/sync-engine.js'
 import { valuesFrom } from './engine/history.js';
 import { Paces } from './engine/pace.js';
 import type { SyncSettings } from './engine/sync-settings.js';
-import { explanationOf } from './explain.js';
+import { explainRecord, recordHistory } from './explain.js';
 import type { SyncEntity } from './fields/entity-definition.js';
 import { type EndedRun, GroupRuns, type GroupWork } from './group-runs.js';
 import { appOf, executorOf, isCompany, scopeOf, sidesOf } from './group-sides.js';
+import { checkKnownGroup, isKnownGroup } from './known-group.js';
+import { GroupSwitches, SETTLE_MS } from './group-switches.js';
 import { MemorySyncScheduler } from './schedule/memory-sync-scheduler.js';
 import { withoutValues } from './store/history-values.js';
 import { checkStore } from './store/store-check.js';
@@ -41,7 +41,8 @@ import { readRecord, type SyncKeyedRef, type SyncRecord } from './sync-record.js
 import { checkExecutor, ordered } from './sync-entities.js';
 import { resolveSyncOptions } from './module-settings.js';
 import type { SyncHeldRecord } from './held-record.js';
-import { SyncOperations, type SyncRecordRef } from './sync-operations.js';
+import type { SyncRecordRef } from './record-ref.js';
+import { SyncOperations } from './sync-operations.js';
 import type { MaestranoSyncOptions } from './sync-options.interface.js';
 import type {
   SyncProgress,
@@ -61,10 +62,6 @@ export const MAESTRANO_SYNC_OPTIONS = Symbol('MAESTRANO_SYNC_OPTIONS');
 /** Most entries of a plan, and records of a list, unless asked for otherwise. */
 const LIMIT = 1_000;
 
-/** Times a run under way is looked for before a switch is answered, and the milliseconds between. */
-const SETTLE_TRIES = 40;
-const SETTLE_PAUSE = 250;
-
 /**
  * Keeps the application's records and a customer's Connec! data the same (docs/synchronization.md).
  *
@@ -81,6 +78,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #scheduler: SyncScheduler;
   readonly #slices: Slices;
   readonly #runs: GroupRuns;
+  readonly #switches: GroupSwitches;
   readonly #paces: Paces;
   readonly #maxRuns: number;
   private readonly options: MaestranoSyncOptions;
@@ -104,6 +102,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     checkExecutor(this.#entities, executorOf(options));
     this.#engine = new SyncEngine(options.store, this.#entities, this.#settings);
     this.#runs = new GroupRuns(options.store, this.#engine);
+    this.#switches = new GroupSwitches(options.store, this.#engine);
     this.#paces = new Paces(options.limits ?? {});
     this.#scheduler = scheduler ?? new MemorySyncScheduler();
     this.#slices = new Slices({
@@ -146,8 +145,11 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   /**
    * Does everything that is due for a group, and resolves when it is done. `busy` when somebody else is at it. What is
    * wrong with a record stays with the record; `errors` says which entities could not go on.
+   *
+   * @throws MaestranoSyncError `sync.operation` for an entity that is none, `sync.disabled`, `sync.leaseLost`
    */
   async run(group: GroupReference, options: SyncRunOptions = {}): Promise<SyncRunResult> {
+    this.#declared(options.only);
     const { result, again } = await this.#run(group, { options });
     if (result.status !== 'busy' && again) await this.start(group);
     return result;
@@ -156,8 +158,11 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   /**
    * Has a run follow in the background, in this process or in one that shares its queue. Asked for while one is under way, it
    * is one more afterwards. Once it resolves, that is kept in the store.
+   *
+   * @throws MaestranoSyncError `sync.operation` for an entity that is none
    */
   async start(group: GroupReference, options: SyncRunOptions = {}): Promise<void> {
+    this.#declared(options.only);
     await this.#slices.ask(group, options);
   }
 
@@ -175,6 +180,8 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
    * Says that a record of the application changed: the next run looks at it first. Not needed for correctness, since runs
    * find what changed by themselves. With a `transaction` of yours (a SqlSyncStore on the same database) it is said if and
    * only if that commits.
+   *
+   * @throws MaestranoSyncError `sync.operation` for an entity that is none: nobody would ever look at it
    */
   async touch(
     group: GroupReference,
@@ -182,12 +189,13 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     id: string,
     { transaction }: SyncTouchOptions = {},
   ): Promise<void> {
+    this.#declared([entity]);
     const { store } = this.options;
     const within = transaction === undefined ? store : store.within(transaction);
     await within.hint(scopeOf(this.options, group), [{ entity, side: 'app', recordId: id, cause: 'touch' }]);
   }
 
-  /** Says which records to look at; how they look is never taken from a hint. */
+  /** Says which records to look at; how they look is never taken from a hint. @throws MaestranoSyncError `sync.operation` */
   async hint(
     group: GroupReference,
     hints: readonly {
@@ -197,6 +205,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
       readonly cause: 'notification' | 'touch';
     }[],
   ): Promise<void> {
+    this.#declared(hints.map(({ entity }) => entity));
     await this.options.store.hint(scopeOf(this.options, group), hints);
   }
 
@@ -210,12 +219,23 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return this.#entities.filter((entity) => entity.resource === resource).map(({ name }) => name);
   }
 
-  /** What a run would do with what is known to be due. Reads both sides and writes nothing. */
+  /** Whether anything is kept of a group: a run, or that one was asked for; a switch; links that were imported. */
+  async isKnown(group: GroupReference): Promise<boolean> {
+    return isKnownGroup(this.options.store, scopeOf(this.options, group), this.entities);
+  }
+
+  /**
+   * What a run would do with what is known to be due. Reads both sides and writes nothing.
+   *
+   * @throws MaestranoSyncError `sync.unknownGroup`; `sync.operation` for an entity that is none
+   */
   async plan(
     group: GroupReference,
     options: { readonly only?: readonly string[]; readonly values?: boolean; readonly limit?: number } = {},
   ): Promise<SyncPlan> {
     const { only = null, values = false, limit = LIMIT } = options;
+    this.#declared(only ?? []);
+    await checkKnownGroup(this.options.store, scopeOf(this.options, group), this.entities);
     return this.#engine.plan(await this.#sides(group), { only, values, limit });
   }
 
@@ -251,25 +271,24 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return (await this.operations(group)).held(entity, kind, limit);
   }
 
-  /** How it stands with a record, in sentences without its values. */
+  /** How it stands with a record, in sentences without its values. @throws MaestranoSyncError `sync.operation` for one not known */
   async explain(group: GroupReference, ref: SyncRecordRef): Promise<readonly string[]> {
-    const { store } = this.options;
-    const scope = scopeOf(this.options, group);
-    const link = await this.#link(group, ref);
-    const stream = await store.stream(scope, ref.entity);
-    const history = link ? await store.history(scope, ref.entity, link.key, LIMIT) : [];
-    return explanationOf(link, stream, history, Date.now());
+    this.#declared([ref.entity]);
+    return explainRecord(this.options.store, scopeOf(this.options, group), ref);
   }
 
-  /** What was decided about the fields of a record, newest first; with their values where `history` is `values`. */
+  /**
+   * What was decided about the fields of a record, newest first; with their values where `history` is `values`.
+   *
+   * @throws MaestranoSyncError `sync.operation` for a record that is not known
+   */
   async history(
     group: GroupReference,
     ref: SyncRecordRef,
     limit = LIMIT,
   ): Promise<readonly SyncHistoryEntry[]> {
-    const link = await this.#link(group, ref);
-    if (link === null) return [];
-    const all = await this.options.store.history(scopeOf(this.options, group), ref.entity, link.key, limit);
+    this.#declared([ref.entity]);
+    const all = await recordHistory(this.options.store, scopeOf(this.options, group), ref, limit);
     return withoutValues(all, valuesFrom(this.#settings, Date.now()));
   }
 
@@ -297,29 +316,19 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     return follow(() => this.status(group), { everyMs, signal });
   }
 
-  /** Leaves an entity out of runs, or all of them, until `resume`. */
+  /** Leaves an entity out of runs, or all of them, until `resume`. @throws MaestranoSyncError `sync.operation` */
   async pause(group: GroupReference, entity?: string): Promise<void> {
-    const scope = scopeOf(this.options, group);
-    const names = entity === undefined ? this.entities : [entity];
-    const added = Object.fromEntries(names.map((name) => [name, Date.now()]));
-    await this.options.store.setGroup(scope, ({ paused }) => ({ paused: { ...added, ...paused } }));
-    await this.#settled(group);
+    this.#declared(entity === undefined ? [] : [entity]);
+    await this.#switches.pause(await this.#sides(group), entity === undefined ? this.entities : [entity]);
   }
 
   async resume(group: GroupReference, entity?: string): Promise<void> {
-    const scope = scopeOf(this.options, group);
-    await this.options.store.setGroup(scope, ({ paused }) => {
-      const left = Object.entries(paused).filter(([name]) => entity !== undefined && name !== entity);
-      return { paused: Object.fromEntries(left) };
-    });
+    await this.#switches.resume({ scope: scopeOf(this.options, group) }, entity ?? null);
   }
 
   /** Switches the group's synchronization off when it is on, and on when it is off. No write begins after it. */
   async toggle(group: GroupReference): Promise<boolean> {
-    const scope = scopeOf(this.options, group);
-    const { enabled } = await this.options.store.setGroup(scope, (state) => ({ enabled: !state.enabled }));
-    if (!enabled) await this.#settled(group);
-    return enabled;
+    return this.#switches.toggle(await this.#sides(group));
   }
 
   /** Forgets everything about a group, and ends a run that is under way. Neither side is changed. */
@@ -327,22 +336,12 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
     await this.#slices.cancel(group);
     this.watch.forget(group);
     await this.options.store.forget(scopeOf(this.options, group));
-    await settledWithin(SETTLE_TRIES * SETTLE_PAUSE, this.#slices.ended(group));
+    await settledWithin(SETTLE_MS, this.#slices.ended(group));
   }
 
-  /** Waits until a run that was under way has seen that it is to end. */
-  async #settled(group: GroupReference): Promise<void> {
-    const sides = await this.#sides(group);
-    for (let count = 0; count < SETTLE_TRIES; count += 1) {
-      if ((await this.#engine.exclusively(sides, async () => true)) === true) return;
-      await pause(SETTLE_PAUSE);
-    }
-  }
-
-  async #link(group: GroupReference, ref: SyncRecordRef): Promise<Parameters<typeof explanationOf>[0]> {
-    const by = ref.app === undefined ? { connec: ref.connec ?? '' } : { app: ref.app };
-    const [link] = await this.options.store.links(scopeOf(this.options, group), ref.entity, [by]);
-    return link ?? null;
+  /** @throws MaestranoSyncError `sync.operation` for a name that no entity has: what is asked for would be done in silence */
+  #declared(names: readonly string[] = []): void {
+    for (const name of names) this.#engine.entity(name);
   }
 
   /** A run with the options, or with those of the request that is taken up; and whether one more has to follow. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { startSandbox } from '../../src/sandbox/index.js';
 import { SyncRejected } from '../../src/sync/index.js';
@@ -53,7 +53,12 @@ describe('the sync commands', () => {
 
   it('show a company’s state and plan, and let a person confirm', async () => {
     surroundings.contacts.add({ firstName: 'Ottoline', lastName: 'Quarrington', email: 'o@x.test' });
-    write({ first_name: 'Peregrine', last_name: 'Holloway' });
+    const { id } = write({ first_name: 'Peregrine', last_name: 'Holloway' });
+    // Known by a notification only.
+    const group = { marketplace: 'maestrano-uat', group: 'cld-9', app: 'default' };
+    await surroundings.store.hint(group, [
+      { entity: 'people', side: 'connec', recordId: String(id), cause: 'notification' },
+    ]);
     expect(await run('status', COMPANY)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/cld-9 {2}on {2}never run\npeople: 0 records, 0 due, not confirmed\n/),
@@ -90,6 +95,7 @@ describe('the sync commands', () => {
   });
 
   it('list what is held back, and answer for it', async () => {
+    await runOnce();
     await run('confirm', COMPANY);
     surroundings.contacts.before = () => {
       throw new SyncRejected('no licence');
@@ -152,7 +158,6 @@ describe('the sync commands', () => {
     }
     rows.push('NULL,person,77,Contact,t,t,f,half', 'e1,invoice,5,Bill,t,t,f,other');
     writeFileSync(join(folder, 'dump.csv'), `\uFEFF${rows.join('\r\n')}\r\n`);
-    await run('confirm', COMPANY);
     const before = JSON.stringify(people());
     const imported = await json('import-id-maps', COMPANY, 'dump.csv');
     expect(imported).toEqual({
@@ -160,6 +165,8 @@ describe('the sync commands', () => {
       halves: 1,
       others: 1,
     });
+    await runOnce();
+    await run('confirm', COMPANY);
     await runOnce();
     expect(surroundings.contacts.writes).toEqual([]);
     expect(JSON.stringify(people())).toBe(before);
@@ -177,6 +184,7 @@ describe('the sync commands', () => {
 
   it('erase a person only when that is said twice, and give a receipt that names nobody', async () => {
     surroundings.contacts.add({ firstName: 'Ysolde', lastName: 'Quarrington', email: null });
+    await runOnce();
     await run('confirm', COMPANY);
     await runOnce();
     const [{ id } = { id: '' }] = people();
@@ -231,7 +239,93 @@ describe('the sync commands', () => {
     expect((await run('rollout', 'start', '--companies', 'none.txt')).err).toContain('[cli.file]');
   });
 
+  it.each([
+    ['status'],
+    ['plan'],
+    ['explain', '1', '--entity', 'people'],
+    ['history', '1', '--entity', 'people'],
+    ['quarantine'],
+    ['matches'],
+    ['matches', '--entity', 'people', '--same', '1=x'],
+    ['merges'],
+    ['confirm'],
+    ['resync'],
+    ['erase', '1', '--entity', 'people', '--connec', 'unlink'],
+  ])('refuse a company that nobody knows: %s', async (name, ...rest) => {
+    const { store } = surroundings;
+    const writes = [jest.spyOn(store, 'acquire'), jest.spyOn(store, 'setGroup')];
+    const refused = await run(name!, 'maestrano-uat/cld-404', ...rest, '--json');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toMatch(
+      /^Nothing is known of maestrano-uat\/cld-404: no run .*Check marketplace and id.*\[cli\.usage\]\n$/,
+    );
+    for (const write of writes) expect(write).not.toHaveBeenCalled();
+  });
+
+  it('refuse a record that nobody knows, and make no link of it', async () => {
+    const contact = surroundings.contacts.add({
+      firstName: 'Ottoline',
+      lastName: 'Quarrington',
+      email: null,
+    });
+    await runOnce();
+    const ofPeople = (...argv: string[]) => run(...argv, '--entity', 'people');
+    for (const name of ['explain', 'history']) {
+      for (const format of [[], ['--json']]) {
+        expect(await ofPeople(name, COMPANY, '999', ...format)).toMatchObject({
+          code: 1,
+          out: '',
+          err: expect.stringMatching(/^people 999 is not known: it was in none of .*\[sync\.operation\]\n$/),
+        });
+      }
+    }
+    const refused = (pair: string) => ofPeople('matches', COMPANY, '--same', pair);
+    const there = write({ first_name: 'Peregrine', last_name: 'Holloway' });
+    expect((await refused(`999=${String(there.id)}`)).err).toMatch(
+      /^people 999 is not known: the application has no such/,
+    );
+    expect((await refused(`${contact.id}=x`)).err).toMatch(/people x\b.*(no such|cannot be found out)/);
+    const { links } = await surroundings.store.page(
+      { app: 'default', marketplace: 'maestrano-uat', group: 'cld-9' },
+      'people',
+      { limit: 9 },
+    );
+    expect(links.map(({ app, connec }) => [app.id, connec.id])).toEqual([[String(contact.id), null]]);
+    // One that no list had yet may be named: its side has it.
+    expect((await refused(`${contact.id}=${String(there.id)}`)).code).toBe(0);
+  });
+
+  it('and the service behind them, refuse names of nothing', async () => {
+    const { sync, close } = await openApplication();
+    const { store } = surroundings;
+    const group = { marketplace: 'maestrano-uat', groupUid: 'cld-404' };
+    const writes = [jest.spyOn(store, 'acquire'), jest.spyOn(store, 'setGroup'), jest.spyOn(store, 'hint')];
+    const operations = await sync.operations(group);
+    const ref = { entity: 'people', app: '1' };
+    const unknown = { code: 'sync.unknownGroup', message: expect.stringContaining('maestrano-uat/cld-404') };
+    await expect(operations.resync('people')).rejects.toMatchObject(unknown);
+    await expect(operations.conflicts.resolve(ref, 'app')).rejects.toMatchObject(unknown);
+    await expect(operations.matches.confirm('people', '1', 'x')).rejects.toMatchObject(unknown);
+    await expect(operations.quarantine.list('people')).rejects.toMatchObject(unknown);
+    await expect(sync.plan(group)).rejects.toMatchObject(unknown);
+    await expect(sync.explain(group, ref)).rejects.toMatchObject({ code: 'sync.operation' });
+    await expect(sync.history(group, ref)).rejects.toMatchObject({ code: 'sync.operation' });
+    const named = {
+      code: 'sync.operation',
+      message: expect.stringMatching(/^No entity is named "ships"\. Entities: people\.$/),
+    };
+    await expect(operations.confirm('ships')).rejects.toMatchObject(named);
+    await expect(sync.run(group, { only: ['ships'] })).rejects.toMatchObject(named);
+    await expect(sync.start(group, { only: ['ships'] })).rejects.toMatchObject(named);
+    await expect(sync.pause(group, 'ships')).rejects.toMatchObject(named);
+    await expect(sync.touch(group, 'ships', '1')).rejects.toMatchObject(named);
+    for (const write of writes) expect(write).not.toHaveBeenCalled();
+    expect(await sync.isKnown(group)).toBe(false);
+    await close();
+  });
+
   it('say what they cannot work with', async () => {
+    await runOnce();
     const failing = async (...argv: string[]): Promise<string> => {
       const { code, err } = await run(...argv);
       expect(code).not.toBe(0);
@@ -256,16 +350,22 @@ describe('the sync commands', () => {
     });
   });
 
-  /** A run, as an instance of the application would do it. */
-  async function runOnce(): Promise<void> {
+  /** An instance of the application. */
+  async function openApplication() {
     const { NestFactory } = await import('@nestjs/core');
     const { AppModule } = await import('../support/sync/sync-app.js');
     const { MaestranoSync } = await import('../../src/sync/index.js');
     const { ExpressAdapter } = await import('@nestjs/platform-express');
     const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false });
     await app.init();
-    const result = await app.get(MaestranoSync).run({ marketplace: 'maestrano-uat', groupUid: 'cld-9' });
+    return { sync: app.get(MaestranoSync), close: () => app.close() };
+  }
+
+  /** A run, as an instance of the application would do it. */
+  async function runOnce(): Promise<void> {
+    const { sync, close } = await openApplication();
+    const result = await sync.run({ marketplace: 'maestrano-uat', groupUid: 'cld-9' });
     expect(result.errors).toEqual([]);
-    await app.close();
+    await close();
   }
 });

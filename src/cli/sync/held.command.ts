@@ -1,7 +1,8 @@
 import { CliError } from '../../errors/cli.error.js';
 import type { SyncHoldKind } from '../../sync/store/sync-link.js';
 import type { SyncHeldRecord } from '../../sync/held-record.js';
-import type { SyncOperations, SyncRecordRef } from '../../sync/sync-operations.js';
+import type { SyncRecordRef } from '../../sync/record-ref.js';
+import type { SyncOperations } from '../../sync/sync-operations.js';
 import { count } from '../../views/format.js';
 import type { CliCommand } from '../cli-command.js';
 import { wholeNumber } from '../cli-options.js';

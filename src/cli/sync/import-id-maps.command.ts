@@ -20,7 +20,8 @@ export function importIdMapsCommand(command: CliCommand): CliCommand {
     .argument('<file>', 'the dump, with a line of names')
     .does<SyncCommandOptions>(async (at, options, [company = '', file = '']) => {
       const { rows, halves } = readIdMaps(await readText(at, file));
-      return withSync(at, options, company, async ({ sync, group, entities }) => {
+      // The connector knew it, and we may not yet.
+      return withSync(at, { ...options, mayBeNew: true }, company, async ({ sync, group, entities }) => {
         const known = new Map<string, string>();
         for (const entity of entities) {
           for (const name of connectorNamesOf(sync.resourceOf(entity))) {

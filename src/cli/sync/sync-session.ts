@@ -3,7 +3,7 @@ import { type INestApplicationContext, Logger } from '@nestjs/common';
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { CliError } from '../../errors/cli.error.js';
 import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
-import type { SyncRecordRef } from '../../sync/sync-operations.js';
+import type { SyncRecordRef } from '../../sync/record-ref.js';
 import { MaestranoSync } from '../../sync/sync.service.js';
 import type { CommonOptions } from '../cli-command.js';
 import type { CliIo } from '../cli-io.js';
@@ -54,13 +54,13 @@ export async function withSyncApplication<T>(
 }
 
 /**
- * As {@link withSyncApplication}, for one company.
+ * As {@link withSyncApplication}, for one company; with `mayBeNew` also for one of which nothing is known yet.
  *
  * @throws CliError `cli.application`; `cli.usage` for an unknown company or entity
  */
 export function withSync<T>(
   io: CliIo,
-  { app: file, entity }: SyncCommandOptions,
+  { app: file, entity, mayBeNew = false }: SyncCommandOptions & { readonly mayBeNew?: boolean },
   company: string,
   work: (session: SyncSession) => Promise<T>,
 ): Promise<T> {
@@ -72,7 +72,16 @@ export function withSync<T>(
       });
     }
     const group = companyOf(company, marketplaces);
+    if (!mayBeNew && !(await sync.isKnown(group))) throw unknownCompany(group);
     return await work({ sync, group, entities: entity === undefined ? sync.entities : [entity] });
+  });
+}
+
+function unknownCompany({ marketplace, groupUid }: GroupReference): CliError {
+  return new CliError('cli.usage', {
+    message: `Nothing is known of ${marketplace}/${groupUid}: no run of it was ever asked for.`,
+    remedy:
+      'Check marketplace and id; a company is known once start(), run(), a rollout or a notification asked for a run.',
   });
 }
 

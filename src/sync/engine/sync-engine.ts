@@ -197,12 +197,18 @@ export class SyncEngine {
     return record ? readConnec(entity, record) : null;
   }
 
+  /** Names of the entities, in the order in which they are run. */
+  get names(): readonly string[] {
+    return this.entities.map(({ name }) => name);
+  }
+
   /** The entity of the name. @throws MaestranoSyncError `sync.operation` */
   entity(name: string): SyncEntity {
     const entity = this.entities.find((one) => one.name === name);
     if (entity) return entity;
     throw new MaestranoSyncError('sync.operation', {
       message: `No entity is named "${name}".`,
+      remedy: `Entities: ${this.names.join(', ')}.`,
       entity: name,
     });
   }

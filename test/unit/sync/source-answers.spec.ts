@@ -201,7 +201,7 @@ describe('a source', () => {
     const needs = needsOf(status, 'apply');
     expect(runMessage(status, result, needs)).toBe('4 records; 3 writes of unknown outcome');
     const ann = await bench.linkOf({ connec: bench.connec.by('first_name', 'Ann')!.id });
-    const sentences = explanationOf(ann, await bench.stream(), [], bench.now);
+    const sentences = explanationOf(ann!, await bench.stream(), [], bench.now);
     expect(sentences).toContain('The last call of its source, create(), ended with TypeError E_SECOND.');
     expect(JSON.stringify([result, warned, ann!.intents[0]!.failed, sentences])).not.toContain('secret');
 
