@@ -69,24 +69,42 @@ export class GroupRuns {
     const noted = await this.#states.begin(lease, taken);
     try {
       const { result, ending, pausedUntil } = await work.run(lease, state, taken);
-      const left = remaining(taken, result.more);
+      const left = remaining(taken, result, pausedUntil !== null);
       const ended = { ...noted, ...ending };
       return { result, again: await this.#states.end(lease, ended, { taken: left, pausedUntil }) };
     } catch (error) {
       if (isLeaseLost(error) || signal?.aborted) await this.#states.handOn(lease, noted);
-      // A request is not repeated because of a failure.
-      else
-        await this.#states.end(
-          lease,
-          { ...noted, ...work.failed(error) },
-          { taken: remaining(taken, false) },
-        );
+      else {
+        const ended = { ...noted, ...work.failed(error) };
+        await this.#states.end(lease, ended, { taken: unbegun(taken, error) });
+      }
       throw error;
     }
   }
 }
 
-/** What of a request is to be done yet: both sides are listed once. */
-function remaining(taken: SyncTaken | null, more: boolean): SyncTaken | null {
-  return taken && { id: taken.id, options: more ? { ...taken.options, full: false } : null };
+/**
+ * What of a request is to be done yet. That both sides are to be listed is noted with the entities by then; which side wins is asked for
+ * once, and would be forgotten where nothing could be written since a side was away, or asked to wait.
+ */
+function remaining(
+  taken: SyncTaken | null,
+  { more, errors }: SyncRunResult,
+  waits: boolean,
+): SyncTaken | null {
+  if (taken === null) return null;
+  const { preemption, preempted } = taken.options ?? {};
+  const isAway = waits || errors.some(({ code }) => code === 'sync.sideAway');
+  const isKept = more || (isAway && (preemption ?? preempted) !== undefined);
+  return { id: taken.id, options: isKept ? { ...taken.options, full: false } : null };
+}
+
+/** What is to be done yet of a request whose run did not begin: all that no other run would do, where a side was away. */
+function unbegun(taken: SyncTaken | null, error: unknown): SyncTaken | null {
+  if (taken === null) return null;
+  const { full = false, preemption, preempted } = taken.options ?? {};
+  const isAway = error instanceof MaestranoSyncError && error.code === 'sync.sideAway';
+  // A request is not repeated because of any other failure.
+  const isKept = isAway && (full || (preemption ?? preempted) !== undefined);
+  return { id: taken.id, options: isKept ? taken.options : null };
 }

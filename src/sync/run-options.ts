@@ -1,18 +1,19 @@
 import type { RunOptions } from './engine/run-context.js';
 import { FULL_RUN } from './engine/sync-engine.js';
-import type { SyncRunOptions } from './store/sync-request.js';
+import type { SyncWish } from './store/sync-request.js';
 
 /** The engine's options of a run: only entities that are not paused. */
 export function runOptionsOf(
   entities: readonly string[],
   paused: Readonly<Record<string, number>>,
-  { full = false, only, preemption, to }: SyncRunOptions,
+  { full = false, only, preemption, preempted = {}, to }: SyncWish,
 ): RunOptions {
   return {
     ...FULL_RUN,
     full,
     only: (only ?? entities).filter((name) => !(name in paused)),
     preemption: preemption ?? null,
+    preempted,
     writable: { app: to !== 'connec', connec: to !== 'app' },
   };
 }

@@ -133,7 +133,8 @@ export async function processBatch(
 
 export function decideOne(context: RunContext, references: References, one: Look): Step {
   const { entity, settings, options, withoutReferences = false } = context;
-  const rules = { writable: options.writable, conflict: entity.conflict, preemption: options.preemption };
+  const preemption = options.preempted?.[entity.name] ?? options.preemption;
+  const rules = { writable: options.writable, conflict: entity.conflict, preemption };
   const now = context.now();
   try {
     return decide(one, { entity, settings, rules, convert: references.convert, now, withoutReferences });

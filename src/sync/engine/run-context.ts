@@ -52,6 +52,8 @@ export interface RunOptions {
   readonly writable: Readonly<Record<SyncSide, boolean>>;
   /** Which side wins every conflict; null where the rules decide. */
   readonly preemption: SyncSide | null;
+  /** Another one in single entities, by name; none by default. */
+  readonly preempted?: Readonly<Record<string, SyncSide>>;
   /** List all records of both sides. */
   readonly full: boolean;
   /** When nothing more is begun, in milliseconds of the epoch: others are waiting; null where nobody is. */

@@ -299,16 +299,28 @@ export class SyncEngine {
   }
 
   async #discover(context: RunContext): Promise<void> {
-    const { guard, entity, settings, options } = context;
+    const { guard, entity, options } = context;
     const stream = await guard.stream(entity.name);
     context.hasErased = stream.erased > 0;
     await checkDeclaration(context);
     if (stream.stopped !== null) return;
+    const wanted = stream.sweptAt !== null && options.full;
+    try {
+      await this.#list(context, stream, wanted);
+    } catch (error) {
+      // The next run knows by this that both sides are to be listed, whoever asks for it.
+      if (wanted && error instanceof MaestranoSyncError && error.code === 'sync.sideAway')
+        await planSweep(context);
+      throw error;
+    }
+  }
+
+  async #list(context: RunContext, stream: SyncStream, wanted: boolean): Promise<void> {
+    const { guard, entity, settings } = context;
     await takeHints(context);
     await discoverApp(context);
     await discoverConnec(context);
-    const wanted = stream.sweptAt !== null && options.full;
-    // Of a full run whose time is over, the next slice knows by this that both sides are to be listed.
+    // Of a full run whose time is over, the next slice knows it in the same way.
     if (context.unfinished) return wanted ? await planSweep(context) : undefined;
     const due = stream.sweptAt === null || context.now() - stream.sweptAt >= settings.sweepEveryMs;
     if (stream.sweptAt === null) {

@@ -12,12 +12,18 @@ export interface SyncRunOptions {
   readonly to?: SyncSide;
 }
 
+/** What a run is to do that several asked for: of each wish the entities that it was for. */
+export interface SyncWish extends SyncRunOptions {
+  /** Which side wins in single entities, by name, beside `preemption`. */
+  readonly preempted?: Readonly<Record<string, SyncSide>>;
+}
+
 /** A run that somebody asked for. It is in the store so that a queue may be lost. */
 export interface SyncRequest {
   readonly id: string;
   /** Milliseconds of the epoch. */
   readonly at: number;
-  readonly options: SyncRunOptions;
+  readonly options: SyncWish;
 }
 
 /** What became of the request that was taken up last. */
@@ -25,7 +31,7 @@ export interface SyncTaken {
   /** Of the request. */
   readonly id: string;
   /** How it goes on; null when it is done. */
-  readonly options: SyncRunOptions | null;
+  readonly options: SyncWish | null;
 }
 
 /** The request that nobody has taken up. */
@@ -50,14 +56,49 @@ export function openRequest(state: {
   return { id: waiting.id, options: left === null ? waiting.options : inOneRun(left, waiting.options) };
 }
 
-/** Two runs in one: it reads and writes at least what each of them would; of two sides that win, the later one does. */
-export function inOneRun(first: SyncRunOptions, later: SyncRunOptions): SyncRunOptions {
+/**
+ * Two runs in one: it reads and writes at least what each of them would. Which side wins is said of the entities that each was for; of
+ * two that say so of one entity the later does.
+ */
+export function inOneRun(first: SyncWish, later: SyncWish): SyncWish {
   const only = first.only && later.only ? [...new Set([...first.only, ...later.only])].toSorted() : undefined;
-  const preemption = later.preemption ?? first.preemption;
   return {
     ...(first.full || later.full ? { full: true } : {}),
     ...(only === undefined ? {} : { only }),
-    ...(preemption === undefined ? {} : { preemption }),
+    ...winnersOf(first, later, only),
     ...(first.to !== undefined && first.to === later.to ? { to: first.to } : {}),
   };
+}
+
+function winnersOf(
+  first: SyncWish,
+  later: SyncWish,
+  only: readonly string[] | undefined,
+): Pick<SyncWish, 'preemption' | 'preempted'> {
+  const named = [first, later].flatMap((wish) => [
+    ...(wish.only ?? []),
+    ...Object.keys(wish.preempted ?? {}),
+  ]);
+  const winners = Object.fromEntries(
+    [...new Set(named)].toSorted().flatMap((name) => {
+      const side = winnerIn(later, name) ?? winnerIn(first, name);
+      return side === undefined ? [] : [[name, side] as const];
+    }),
+  );
+  const sides = new Set(Object.values(winners));
+  // Said once where it is the same for all that the run is for.
+  const [same] = sides;
+  if (only && sides.size === 1 && only.every((name) => name in winners)) return { preemption: same! };
+  // Of entities that no wish names: that of a wish for all of them.
+  const rest = [later, first].find((wish) => !wish.only && wish.preemption !== undefined)?.preemption;
+  const others = Object.entries(winners).filter(([, side]) => side !== rest);
+  return {
+    ...(rest === undefined ? {} : { preemption: rest }),
+    ...(others.length === 0 ? {} : { preempted: Object.fromEntries(others) }),
+  };
+}
+
+/** Which side wins in an entity, as one wish has it. */
+function winnerIn({ only, preemption, preempted }: SyncWish, name: string): SyncSide | undefined {
+  return preempted?.[name] ?? (only === undefined || only.includes(name) ? preemption : undefined);
 }

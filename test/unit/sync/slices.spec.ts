@@ -3,9 +3,13 @@ import { Logger } from '@nestjs/common';
 
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
 import { MemorySyncScheduler } from '../../../src/sync/schedule/memory-sync-scheduler.js';
+import { GroupRuns } from '../../../src/sync/group-runs.js';
+import { runOptionsOf } from '../../../src/sync/run-options.js';
 import { sliceRequest, Slices } from '../../../src/sync/slices.js';
 import { MemorySyncStore } from '../../../src/sync/store/memory-sync-store.js';
-import { NEW_GROUP } from '../../../src/sync/store/sync-store.js';
+import { inOneRun } from '../../../src/sync/store/sync-request.js';
+import { NEW_GROUP, type SyncGroupState } from '../../../src/sync/store/sync-store.js';
+import { EngineBench } from '../../support/sync/engine-bench.js';
 
 const GROUP = { marketplace: 'acme', groupUid: 'cld-1' };
 
@@ -80,5 +84,103 @@ describe('what is asked for of one company', () => {
       options: { full: true, only: ['items', 'people'] },
     });
     expect(request(null)).toEqual({ id: 'new', options: { only: ['items'] } });
+  });
+
+  it('for one entity only says nothing of which side wins in the others', () => {
+    const people = { only: ['people'], preemption: 'connec' } as const;
+    const items = { only: ['items'] };
+    expect(inOneRun(people, items)).toEqual({
+      only: ['items', 'people'],
+      preempted: { people: 'connec' },
+    });
+    expect(inOneRun(inOneRun(people, items), { only: ['taxes'], preemption: 'app' })).toEqual({
+      only: ['items', 'people', 'taxes'],
+      preempted: { people: 'connec', taxes: 'app' },
+    });
+    expect(inOneRun(people, {})).toEqual({ preempted: { people: 'connec' } });
+    expect(inOneRun({ preemption: 'connec' }, { only: ['items'], preemption: 'app' })).toEqual({
+      preemption: 'connec',
+      preempted: { items: 'app' },
+    });
+    expect(inOneRun({ preemption: 'connec' }, items)).toEqual({ preemption: 'connec' });
+    expect(inOneRun(people, { preemption: 'app' })).toEqual({ preemption: 'app' });
+    expect(inOneRun(people, people)).toEqual(people);
+    const { preemption, preempted } = runOptionsOf(['items', 'people'], {}, inOneRun(people, items));
+    expect([preemption, preempted]).toEqual([null, { people: 'connec' }]);
+  });
+});
+
+describe('a run that was asked for in a special way', () => {
+  let bench: EngineBench;
+  beforeEach(() => void (bench = new EngineBench()));
+  afterEach(() => bench.close());
+
+  /** A slice, as the service has it done. */
+  async function slice({ waits = false, sides = async () => bench.sides } = {}): Promise<SyncGroupState> {
+    bench.now += 5_000;
+    await new GroupRuns(bench.store, bench.engine)
+      .run(bench.scope, {
+        request: sliceRequest,
+        run: async (lease, { paused }, taken) => {
+          const how = runOptionsOf(['people'], paused, taken?.options ?? {});
+          const result = await bench.engine.run(await sides(), how, undefined, lease);
+          const status = result.status === 'failed' ? 'ERROR' : 'SUCCESS';
+          return { result, ending: { status, message: '' }, pausedUntil: waits ? bench.now + 1_000 : null };
+        },
+        failed: () => ({ status: 'ERROR', message: '' }),
+      })
+      .catch(() => undefined);
+    return bench.store.group(bench.scope);
+  }
+
+  const away = (): never => {
+    throw new MaestranoSyncError('sync.sideAway');
+  };
+
+  it.each([
+    [
+      'cannot be read',
+      async () => {
+        bench.connec.beforeRead = away;
+        const state = await slice();
+        expect((await bench.stream()).sweep).not.toBeNull();
+        bench.connec.beforeRead = null;
+        return state;
+      },
+    ],
+    [
+      'asks to wait when it is written to',
+      async () => {
+        bench.connec.fault = () => ({ kind: 'notSent' });
+        const state = await slice({ waits: true });
+        bench.connec.fault = null;
+        return state;
+      },
+    ],
+    ['is not even named in time', () => slice({ sides: async () => away() })],
+  ] as const)('is done so although a side %s first', async (_how, failing) => {
+    const row = bench.source.add({
+      firstName: 'Ann',
+      lastName: 'Quarrington',
+      email: 'a@x.test',
+      score: 1,
+      state: 'A',
+    });
+    await bench.runs(2);
+    const listed = (await bench.stream()).sweptAt!;
+    bench.connec.edit(bench.connec.by('first_name', 'Ann')!.id, { first_name: 'There', score: 2 });
+    bench.now += 60_000;
+    // The newest one, and one of its own: something is to be written to Connec! as well.
+    bench.source.edit(row.id, { firstName: 'Here', lastName: 'Holloway' });
+    // Together with a wish for another entity.
+    const wish = { full: true, only: ['people'], preemption: 'connec' } as const;
+    const options = inOneRun(wish, { only: ['items'] });
+    await bench.store.setGroup(bench.scope, { wanted: { id: 'w', at: bench.now, options } });
+    expect((await failing()).taken?.options).toMatchObject({ preempted: { people: 'connec' } });
+    bench.now += 1_000_000;
+    expect((await slice()).taken?.options).toBeNull();
+    expect(bench.names).toEqual({ app: ['There'], connec: ['There'] });
+    expect((await bench.stream()).sweep).toBeNull();
+    expect((await bench.stream()).sweptAt!).toBeGreaterThan(listed);
   });
 });
