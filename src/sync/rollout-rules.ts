@@ -15,13 +15,23 @@ export function placeOf({ state }: SyncKnownGroup, heldShare: number): RolloutPl
   const isUnderWay = goesOn(state);
   const hasBegun = rolledOutAt !== null;
   // Of one that is switched off nothing follows: the others do not wait for it.
-  if (enabled && hasBegun && (isUnderWay || (run?.endedAt ?? 0) < rolledOutAt)) return 'underway';
+  if (enabled && hasBegun && (isUnderWay || isOwed(state))) return 'underway';
   if (run === null || run.needs === undefined) return hasBegun && isBroken(run) ? 'attention' : 'waiting';
   const { stopped, confirmation, records, links } = run.needs;
   if (stopped > 0) return 'attention';
   if (!confirmation) return records > links * heldShare ? 'attention' : 'done';
   // Of a large company a plan is good once all of it is listed.
   return isUnderWay || !enabled ? 'waiting' : 'planned';
+}
+
+/**
+ * Whether a company that has begun has not had its run: the process died before it asked for one, or an older release took it up, which
+ * left it alone.
+ */
+export function isOwed(state: SyncGroupState): boolean {
+  const { enabled, run, rolledOutAt } = state;
+  if (!enabled || rolledOutAt === null || goesOn(state)) return false;
+  return (run?.endedAt ?? 0) < rolledOutAt || run?.code === 'sync.olderDeclaration';
 }
 
 /** Whether a run ended by an error that no record, and no side that is away, is the reason of. */

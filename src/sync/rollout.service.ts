@@ -12,6 +12,7 @@ import { resolveSyncOptions } from './module-settings.js';
 import { resolveRollout, type SyncRolloutOptions } from './rollout-settings.js';
 import {
   isListed,
+  isOwed,
   isPassedOver,
   placeOf,
   roomFor,
@@ -45,6 +46,8 @@ const MOST_LEFT = 100;
 interface Overview {
   readonly groups: Record<RolloutPlace, number>;
   readonly planned: readonly GroupReference[];
+  /** Companies that have begun, and whose run never came. */
+  readonly owed: readonly GroupReference[];
   /** Companies that are listed at present, by marketplace. */
   readonly listing: ReadonlyMap<string, number>;
   /** Those that are not to be listed any more. */
@@ -91,16 +94,21 @@ export class SyncRollout {
   ): Promise<SyncRolloutReport> {
     const { steps, planLimit, heldShare, inventories } = resolveRollout(options);
     const overview = await this.#look(heldShare);
-    const { groups, planned } = overview;
+    const { groups, planned, owed } = overview;
     const begun: GroupReference[] = [];
     const left: { group: GroupReference; why: string }[] = [];
     const listed = overview.stopped === null ? await this.#list(companies, inventories, overview) : [];
     const room = overview.stopped === null && groups.underway === 0 ? roomFor(groups.done, steps) : 0;
     let { stopped } = overview;
+    // Of those that have begun, whoever the process was that meant to.
+    for (const group of stopped === null ? owed : []) {
+      await this.sync.start(group);
+      begun.push(group);
+    }
     // Each time in another order: behind those that are left to persons others get their turn.
     for (const group of shuffled(planned)) {
       if (begun.length >= room || left.length >= MOST_LEFT) break;
-      const why = await this.#whyNot(group, planLimit);
+      const why = (await this.#listedAnew(group)) ?? (await this.#whyNot(group, planLimit));
       if (why !== null) {
         left.push({ group, why });
         continue;
@@ -132,6 +140,7 @@ export class SyncRollout {
   async #look(heldShare: number): Promise<Overview> {
     const groups = { waiting: 0, planned: 0, underway: 0, done: 0, attention: 0 };
     const planned: GroupReference[] = [];
+    const owed: GroupReference[] = [];
     const listing = new Map<string, number>();
     const known = new Set<string>();
     let stopped = await this.#stoppedByPerson();
@@ -142,9 +151,25 @@ export class SyncRollout {
       if (isPassedOver(state)) known.add(keyOf(one));
       if (isListed(one)) listing.set(marketplace, (listing.get(marketplace) ?? 0) + 1);
       if (place === 'planned') planned.push({ marketplace, groupUid });
+      if (isOwed(state)) owed.push({ marketplace, groupUid });
       if (place === 'attention') stopped ??= troubleOf(one);
     }
-    return { groups, planned, listing, known, stopped };
+    return { groups, planned, owed, listing, known, stopped };
+  }
+
+  /**
+   * Has a company listed again that an older release listed: a plan of this one says nothing of what that one would write. Null where
+   * this release listed it.
+   */
+  async #listedAnew(group: GroupReference): Promise<string | null> {
+    const { store, entities } = this.options;
+    for (const { name, version } of entities) {
+      const { declaration } = await store.stream(scopeOf(this.options, group), name);
+      if (declaration === null || declaration.version >= version) continue;
+      await this.sync.start(group);
+      return 'An older release listed it: this one does so first.';
+    }
+    return null;
   }
 
   /** Why a person has to look at a company; one whose plan cannot be read holds no other one back. */

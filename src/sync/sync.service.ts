@@ -227,7 +227,7 @@ export class MaestranoSync implements OnModuleInit, OnApplicationBootstrap, OnAp
   /**
    * What a run would do with what is known to be due. Reads both sides and writes nothing.
    *
-   * @throws MaestranoSyncError `sync.unknownGroup`; `sync.operation` for an entity that is none
+   * @throws MaestranoSyncError `sync.unknownGroup`; `sync.operation` for an entity that is none; `sync.olderDeclaration`
    */
   async plan(
     group: GroupReference,

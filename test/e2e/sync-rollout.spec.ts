@@ -19,6 +19,7 @@ const EMPTY = { firstName: '', lastName: '', email: null as string | null };
 describe('the first synchronization of many companies', () => {
   let sandbox: Sandbox;
   let application: TestApplication;
+  let store: MemorySyncStore;
   let tables: Map<string, MemorySource<typeof EMPTY>>;
   let groups: readonly { readonly marketplace: string; readonly groupUid: string }[];
   const sync = (): MaestranoSync => application.app.get(MaestranoSync);
@@ -36,27 +37,33 @@ describe('the first synchronization of many companies', () => {
         tables.get(groupUid)!.add({ firstName: `Person ${n}`, email: `${n}@${groupUid}.example.test` });
       }
     }
-    application = await testApplication({
-      sandbox,
-      imports: [
-        MaestranoSyncModule.forRoot({
-          store: new MemorySyncStore(),
-          owner: { provider: 'test-app', realm: 'main' },
-          schedule: 'off',
-          entities: [
-            syncEntity(
-              'people',
-              byGroup(({ group }) => tables.get(group)!),
-              {
-                fields: { first_name: 'firstName', last_name: 'lastName', 'email.address': 'email' },
-                match: ['email.address'],
-              },
-            ),
-          ],
-        }),
-      ],
-    });
+    store = new MemorySyncStore();
+    application = await release(1);
   });
+
+  /** An instance of a release of the application. */
+  function release(version: number): Promise<TestApplication> {
+    const people = syncEntity(
+      'people',
+      byGroup(({ group }) => tables.get(group)!),
+      {
+        version,
+        fields: {
+          first_name: {
+            app: 'firstName',
+            to: (name: string) => (version === 1 ? name : `${name} (${version})`),
+            from: (name: string | null) => name ?? '',
+          },
+          last_name: 'lastName',
+          'email.address': 'email',
+        },
+        match: ['email.address'],
+      },
+    );
+    const owner = { provider: 'test-app', realm: 'main' };
+    const sync = MaestranoSyncModule.forRoot({ store, owner, schedule: 'off', entities: [people] });
+    return testApplication({ sandbox, imports: [sync] });
+  }
   afterEach(async () => {
     await application.close();
     await sandbox.close();
@@ -172,5 +179,37 @@ describe('the first synchronization of many companies', () => {
     const { left } = await rollout().next({ steps: [100] });
     expect(left).toEqual([{ group: groups[0], why: '1 record would be overwritten.' }]);
     await sync().idle();
+  });
+
+  it('beside a newer release waits for that, and a plan is carried out by the release that made it', async () => {
+    const newer = await release(2);
+    const [two, its] = [newer.app.get(MaestranoSync), newer.app.get(SyncRollout)];
+    const first = groups.slice(0, 2);
+    for (const group of first) await sync().start(group);
+    await sync().idle();
+    // Listed by the older one: not begun before the newer one did so.
+    expect(await its.next({ steps: [2] })).toMatchObject({
+      begun: [],
+      left: first.map(() => ({ why: 'An older release listed it: this one does so first.' })),
+    });
+    await two.idle();
+    expect(await rollout().next({ steps: [2] })).toMatchObject({
+      begun: [],
+      left: first.map(() => ({ why: expect.stringContaining('A newer version of the declaration') })),
+    });
+    // The older one gets the run of what the newer one began, and leaves it.
+    const start = two.start.bind(two);
+    two.start = (group) => sync().start(group);
+    expect((await its.next({ steps: [2] })).begun).toHaveLength(2);
+    await sync().idle();
+    expect((await its.status()).groups).toMatchObject({ underway: 2, done: 0 });
+    expect(peopleOf('cld-1')).toBe(0);
+    two.start = start;
+    expect((await its.next({ steps: [2] })).begun).toHaveLength(2);
+    await two.idle();
+    expect((await its.status()).groups).toMatchObject({ underway: 0, done: 2 });
+    const names = sandbox.connec.list('people', { group: 'cld-1' }).map((one) => one['first_name']);
+    expect(names.toSorted()).toEqual(['Person 0 (2)', 'Person 1 (2)', 'Person 2 (2)']);
+    await newer.close();
   });
 });

@@ -3,7 +3,7 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import type { FieldRule, ListRule, SideRecord } from '../merge/side-record.js';
 import { digest } from '../merge/values.js';
 import { type SyncBase, type SyncIntent, type SyncLink, withBase } from '../store/sync-link.js';
-import type { SyncDeclaration, SyncNotice } from '../store/sync-store.js';
+import type { SyncDeclaration, SyncNotice, SyncStream } from '../store/sync-store.js';
 import { type AppSideRecord, readConnec } from './records.js';
 import type { RunContext } from './run-context.js';
 
@@ -43,10 +43,7 @@ export async function checkDeclaration(context: RunContext): Promise<void> {
   const { store, scope, entity, guard } = context;
   const stream = await guard.stream(entity.name);
   const [before, present] = [stream.declaration, declarationOf(entity)];
-  if (before !== null && before.version > present.version) {
-    const { marketplace, group } = scope;
-    throw new MaestranoSyncError('sync.olderDeclaration', { marketplace, group, entity: entity.name });
-  }
+  checkNotOlder(context, stream);
   if (before !== null && digest(before.fields) === digest({ ...before.fields, ...present.fields })) {
     if (before.version === present.version) return;
   }
@@ -75,6 +72,16 @@ export async function checkDeclaration(context: RunContext): Promise<void> {
     entity: entity.name,
     stream: { ...stream, declaration, notices: [...kept, ...added] },
   });
+}
+
+/** @throws MaestranoSyncError `sync.olderDeclaration` when a newer version of the declaration has worked on the group */
+export function checkNotOlder(
+  { scope, entity }: Pick<RunContext, 'scope' | 'entity'>,
+  { declaration }: Pick<SyncStream, 'declaration'>,
+): void {
+  if (declaration === null || declaration.version <= entity.version) return;
+  const { marketplace, group } = scope;
+  throw new MaestranoSyncError('sync.olderDeclaration', { marketplace, group, entity: entity.name });
 }
 
 /**

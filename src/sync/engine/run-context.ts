@@ -78,3 +78,26 @@ export interface RunCounters {
   rejected: number;
   unknown: number;
 }
+
+/** Those of a run that did nothing yet. */
+export function newCounters(): RunCounters {
+  return {
+    read: 0,
+    createdInApp: 0,
+    createdInConnec: 0,
+    updatedInApp: 0,
+    updatedInConnec: 0,
+    archived: 0,
+    rejected: 0,
+    unknown: 0,
+  };
+}
+
+/** Those of several runs together. */
+export function sumOf(all: readonly RunCounters[]): RunCounters {
+  const sum = newCounters();
+  for (const counters of all) {
+    for (const name of Object.keys(sum) as (keyof RunCounters)[]) sum[name] += counters[name];
+  }
+  return sum;
+}

@@ -6,7 +6,7 @@ import type { SyncEntity } from '../fields/entity-definition.js';
 import type { SyncLease, SyncNotice, SyncScope, SyncStore, SyncStream } from '../store/sync-store.js';
 import type { SyncCallFailure } from './call-failure.js';
 import { breakCircles } from './cycles.js';
-import { checkDeclaration } from './declaration.js';
+import { checkDeclaration, checkNotOlder } from './declaration.js';
 import { discoverApp, discoverConnec, takeHints } from './discover.js';
 import { HeldLease } from './held-lease.js';
 import type { SyncBase, SyncLink, SyncSide } from '../store/sync-link.js';
@@ -17,7 +17,14 @@ import type { Pace } from './pace.js';
 import { sharedClock } from './shared-clock.js';
 import { fingerprintOf, planEntity, planOf, type SyncPlan, type SyncPlanEntry } from './plan.js';
 import { processBatch, processDue } from './process.js';
-import { isOver, type RunContext, type RunCounters, type RunOptions } from './run-context.js';
+import {
+  isOver,
+  newCounters,
+  type RunContext,
+  type RunCounters,
+  type RunOptions,
+  sumOf,
+} from './run-context.js';
 import { SourceCalls } from './source-calls.js';
 import { planSweep, sweep } from './sweep.js';
 import type { SyncSettings } from './sync-settings.js';
@@ -110,7 +117,11 @@ export class SyncEngine {
     return this.store.acquire(scope, this.settings.leaseMs + this.settings.timeoutMs);
   }
 
-  /** What a run would do with what is due by now; both sides are read, and nothing is written. */
+  /**
+   * What a run would do with what is due by now; both sides are read, and nothing is written.
+   *
+   * @throws MaestranoSyncError `sync.olderDeclaration`: a run of this process would do nothing
+   */
   async plan(
     sides: GroupSides,
     {
@@ -130,6 +141,7 @@ export class SyncEngine {
     const now = await sharedClock(this.store);
     for (const entity of this.#chosen(only)) {
       const context = this.#context(sides, entity, guard, FULL_RUN, now);
+      checkNotOlder(context, await this.store.stream(sides.scope, entity.name));
       entries.push(...(await planEntity(context, { limit: limit + 1 - entries.length, values })));
       if (entries.length > limit) break;
     }
@@ -150,7 +162,9 @@ export class SyncEngine {
         const entries = plan.entries.filter(
           ({ entity, action }) => entity === context.entity.name && action !== 'hold',
         );
-        if (!isReady(await context.guard.stream(context.entity.name))) {
+        const stream = await context.guard.stream(context.entity.name);
+        checkNotOlder(context, stream);
+        if (!isReady(stream)) {
           skipped.push(...entries.map(({ key }) => key));
           continue;
         }
@@ -374,25 +388,4 @@ function isReady({ stopped, appComplete, connecComplete }: SyncStream): boolean 
 /** The latest of some moments; null where there is none. */
 export function latest(moments: readonly (number | null)[]): number | null {
   return moments.reduce((last, one) => (last === null || (one !== null && one > last) ? one : last), null);
-}
-
-function newCounters(): RunCounters {
-  return {
-    read: 0,
-    createdInApp: 0,
-    createdInConnec: 0,
-    updatedInApp: 0,
-    updatedInConnec: 0,
-    archived: 0,
-    rejected: 0,
-    unknown: 0,
-  };
-}
-
-function sumOf(all: readonly RunCounters[]): RunCounters {
-  const sum = newCounters();
-  for (const counters of all) {
-    for (const name of Object.keys(sum) as (keyof RunCounters)[]) sum[name] += counters[name];
-  }
-  return sum;
 }

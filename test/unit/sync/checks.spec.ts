@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { MaestranoSyncError } from '../../../src/errors/sync.error.js';
+import type { SyncPlan } from '../../../src/sync/engine/plan.js';
 import { explanationOf } from '../../../src/sync/explain.js';
 import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import {
@@ -500,6 +501,13 @@ describe('synchronization between a table and Connec! in memory', () => {
     bench.entities = [old!];
     bench.source.edit(1, { lastName: 'By an older one' });
     expect(await bench.run()).toMatchObject({ errors: [{ code: 'sync.olderDeclaration' }] });
+    // Nor does it plan, or do what a plan of its own said before.
+    await expect(bench.plan()).rejects.toMatchObject({ code: 'sync.olderDeclaration' });
+    const entry = { entity: 'people', key: 'k', action: 'updateInConnec' };
+    const plan = { entries: [entry] } as unknown as SyncPlan;
+    await expect(bench.engine.apply(bench.sides, plan)).rejects.toMatchObject({
+      code: 'sync.olderDeclaration',
+    });
     expect(bench.connec.writes).toHaveLength(length);
   });
 

@@ -113,6 +113,28 @@ describe('a rollout among companies of all kinds', () => {
     });
   });
 
+  it('has those go on that have begun and have not had their run: a process died, or was of an older release', async () => {
+    // Marked, and never asked for.
+    await company('cld-died', { ...PLANNED, rolledOutAt: NOW + 1 });
+    const code = 'sync.olderDeclaration';
+    await company('cld-older', {
+      run: { ...RUN, status: 'ERROR', code, needs: NEEDS },
+      rolledOutAt: NOW - 1,
+    });
+    const wanted = { id: 'w', at: NOW + 1, options: {} };
+    await company('cld-asked', { ...PLANNED, rolledOutAt: NOW + 1, wanted });
+    await company('cld-off', { ...PLANNED, rolledOutAt: NOW + 1, enabled: false });
+    await company('cld-1', PLANNED);
+    await rollout.stop();
+    expect(await rollout.next()).toMatchObject({ begun: [], groups: { underway: 3 } });
+    expect(started).toEqual([]);
+    await rollout.resume();
+    const { begun, groups } = await rollout.next({ steps: [] });
+    expect(groups).toMatchObject({ underway: 3, planned: 1, done: 0 });
+    expect(begun.map(({ groupUid }) => groupUid).toSorted()).toEqual(['cld-died', 'cld-older']);
+    expect(started.toSorted()).toEqual(['cld-died', 'cld-older']);
+  });
+
   it.each([
     { heldShare: Number.NaN },
     { heldShare: 2 },
