@@ -27,6 +27,9 @@ describe('two instances on one store', () => {
     const entity = syncEntity('people', contacts, {
       fields: { first_name: 'firstName', last_name: 'lastName' },
     });
+    const companies = syncEntity('organizations', new MemorySource({ name: '' }), {
+      fields: { name: 'name' },
+    });
     instances = await Promise.all(
       [1, 2].map(() =>
         testApplication({
@@ -36,7 +39,7 @@ describe('two instances on one store', () => {
               store,
               owner: { provider: 'test-app', realm: 'main' },
               firstRun: 'apply',
-              entities: [entity],
+              entities: [entity, companies],
             }),
           ],
         }),
@@ -84,5 +87,23 @@ describe('two instances on one store', () => {
     }
     expect(sandbox.connec.list('people', { group: 'cld-1' })).toHaveLength(2);
     expect(contacts.list).toHaveLength(2);
+  });
+
+  it('keep what both are told at the same moment', async () => {
+    const [one, two] = syncs() as [MaestranoSync, MaestranoSync];
+    const paused = async () =>
+      (await one.status(group)).entities.filter((of) => of.paused).map(({ entity }) => entity);
+    await Promise.all([one.pause(group, 'people'), two.pause(group, 'organizations')]);
+    expect(await paused()).toEqual(['people', 'organizations']);
+    await Promise.all([one.resume(group, 'people'), two.resume(group, 'organizations')]);
+    expect(await paused()).toEqual([]);
+    await one.pause(group, 'people');
+    await Promise.all([one.resume(group, 'people'), two.pause(group, 'organizations')]);
+    expect(await paused()).toEqual(['organizations']);
+    // An even number of turns is none.
+    await Promise.all([one.toggle(group), two.toggle(group)]);
+    expect((await one.status(group)).enabled).toBe(true);
+    await Promise.all([one.toggle(group), two.pause(group), two.toggle(group), one.toggle(group)]);
+    expect([(await one.status(group)).enabled, await paused()]).toEqual([false, ['people', 'organizations']]);
   });
 });

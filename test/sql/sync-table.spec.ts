@@ -489,6 +489,12 @@ describe.each(DRIVERS.filter(({ server }) => isThere(server)))(
         expect(people()).toHaveLength(before + 2);
         expect(await rows()).toHaveLength(before + 2);
 
+        // Of two callers at the same moment neither undoes the other.
+        await Promise.all([sync.pause(group), sync.toggle(group), sync.toggle(group)]);
+        expect(await sync.status(group)).toMatchObject({ enabled: true, entities: [{ paused: true }] });
+        await Promise.all([sync.resume(group, 'people'), sync.toggle(group), sync.toggle(group)]);
+        expect(await sync.status(group)).toMatchObject({ enabled: true, entities: [{ paused: false }] });
+
         await app.close();
         app = await start();
         sync = app.app.get(MaestranoSync);
