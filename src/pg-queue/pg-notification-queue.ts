@@ -11,8 +11,7 @@ import {
   type QueuedNotification,
 } from '../connec/notifications/notification-queue.js';
 import { MaestranoConnecError } from '../errors/connec.error.js';
-import type { SqlExecutor } from '../sql/sql-executor.js';
-import { sqlError } from '../sql/sql-failures.js';
+import { codesOf, errorsWithin, sqlError } from '../sql/sql-failures.js';
 import { withRetries } from '../sql/sql-calls.js';
 import { errorCode } from '../utils/error-code.js';
 import { LogThrottle } from '../utils/log-throttle.js';
@@ -21,7 +20,7 @@ import { bossDatabase } from './boss-database.js';
 import type { PgBoss } from './pg-boss.js';
 import type { MaestranoPgQueueOptions } from './pg-queue-options.interface.js';
 import { type PgQueueSettings, resolvePgQueueSettings } from './pg-queue-settings.js';
-import { deadQueueOf, QueueJobs } from './queue-jobs.js';
+import { QueueJobs } from './queue-jobs.js';
 import { QueueWorker } from './queue-worker.js';
 import type { SliceJobs } from './slice-jobs.js';
 import type { RecurringTurns } from './recurring-turns.js';
@@ -34,6 +33,8 @@ const GOODBYE_MS = 1_000;
 /** Milliseconds between two looks at attempts under way for a group that was deleted. */
 const POLL_MS = 100;
 
+/** How PostgreSQL says that a schema, a table or a function is not there. */
+const GONE = /^(3F000|42P01|42883)$/;
 /** How often tables are made that somebody else is making, and how PostgreSQL says so. */
 const START_TURNS = 5;
 const MADE_ALREADY = /^(23505|42P06|42P07|42710|42723)$/;
@@ -95,7 +96,13 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     if ('tx' in call) {
       const inside = this.#settings.executor.within(call.tx);
       const jobs = await this.#jobs();
-      await jobs.add(job, inside);
+      try {
+        await jobs.add(job, inside);
+      } catch (error) {
+        // The transaction is lost; the next one finds new tables.
+        if (isGone(error)) this.#opened = null;
+        throw error;
+      }
       return;
     }
     const { marketplace } = notification;
@@ -176,6 +183,23 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     this.#logger.warn('Attempts are still under way; another process takes them up.');
   }
 
+  /** Does something with the jobs; where their tables were lost since they were opened, with new ones. */
+  async #done<T>(work: (jobs: QueueJobs) => Promise<T>): Promise<T> {
+    const opened = await this.#jobs();
+    try {
+      return await work(opened);
+    } catch (error) {
+      if (
+        !errorsWithin(error)
+          .flatMap(codesOf)
+          .some((code) => GONE.test(code))
+      )
+        throw error;
+      this.#opened = null;
+      return work(await this.#jobs());
+    }
+  }
+
   /** The jobs, once their tables are there; tried anew by the next call where that failed. */
   async #jobs(): Promise<QueueJobs> {
     this.#opened ??= this.#openInTurn();
@@ -200,7 +224,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
   }
 
   async #open(): Promise<QueueJobs> {
-    const { engine: Engine, executor, schema, migrate, queueName } = this.#settings;
+    const { engine: Engine, executor, schema, migrate } = this.#settings;
     const options = {
       db: bossDatabase(executor),
       schema,
@@ -213,11 +237,12 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     boss.on('error', (error) => this.#complain(error));
     try {
       await boss.start();
-      const [name, dead] = [queueName, deadQueueOf(queueName)];
-      if (await this.#lacks(executor, [name, dead])) {
-        await boss.createQueue(dead, { name: dead });
-        await boss.createQueue(name, { name, deadLetter: dead });
-      }
+      const jobs = new QueueJobs(boss, executor, this.#settings);
+      await jobs.open();
+      const before = this.#boss;
+      this.#boss = boss;
+      await before?.stop({ graceful: false }).catch(() => undefined);
+      return jobs;
     } catch (error) {
       const { message } = error as Error;
       if (!/^pg-boss (is not installed|database requires)/.test(message)) throw error;
@@ -227,13 +252,6 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
           'Let it make them (migrate: true), or add the text of pgQueueMigrationText() to your migrations.',
       });
     }
-    this.#boss = boss;
-    return new QueueJobs(boss, executor, this.#settings);
-  }
-
-  async #lacks(executor: SqlExecutor, names: readonly string[]): Promise<boolean> {
-    const text = `select name from ${this.#settings.schema}.queue where name in ($1, $2)`;
-    return (await executor.query(text, names)).length < names.length;
   }
 
   /** @throws MaestranoConnecError `connec.queue` when PostgreSQL does not respond in time, or with an error. */
@@ -242,7 +260,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     let ownError: unknown = null;
     const attempt = async (): Promise<T> => {
       try {
-        return await work(await this.#jobs());
+        return await this.#done(work);
       } catch (error) {
         if (error instanceof MaestranoConnecError) ownError = error;
         throw error;
@@ -267,4 +285,11 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     const { message } = error instanceof MaestranoConnecError ? error : sqlError(error);
     this.#logger.warn(`Trouble with the queue: ${message}`);
   }
+}
+
+/** Whether the tables were lost since they were opened. */
+function isGone(error: unknown): boolean {
+  return errorsWithin(error)
+    .flatMap(codesOf)
+    .some((code) => GONE.test(code));
 }

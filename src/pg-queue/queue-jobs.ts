@@ -9,6 +9,7 @@ import { withoutGroup } from '../connec/notifications/queued-entities.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { numberOf, textOf } from '../sql/sql-values.js';
 import { bossDatabase } from './boss-database.js';
+import { openQueue } from './open-queue.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 import { RecurringTurns } from './recurring-turns.js';
@@ -67,9 +68,23 @@ export class QueueJobs {
     return Math.ceil(this.settings.lockMs / 1_000);
   }
 
+  /** Makes the queues where one is missing, and says whether one was. */
+  async open(): Promise<boolean> {
+    const { boss, executor, settings } = this;
+    const facts = { boss, executor, schema: settings.schema };
+    const made = await openQueue(facts, this.#dead);
+    return (await openQueue(facts, this.#queue, { deadLetter: this.#dead })) || made;
+  }
+
   /** Stores one, through an executor that may be in a transaction of the application. */
   async add(job: QueuedJob, executor = this.executor, id: string = randomUUID()): Promise<void> {
-    await this.boss.send(this.#queue, jobData(job), {
+    // Where the queue was lost, pg-boss stores nothing and says nothing.
+    if ((await this.#send(job, executor, id)) === null && (await this.open()))
+      await this.#send(job, executor, id);
+  }
+
+  #send(job: QueuedJob, executor: SqlExecutor, id: string): Promise<string | null> {
+    return this.boss.send(this.#queue, jobData(job), {
       id,
       db: bossDatabase(executor),
       retryLimit: this.settings.maxCrashes,

@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { bossDatabase } from './boss-database.js';
+import { openQueue } from './open-queue.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 
@@ -30,9 +31,8 @@ export class RecurringTurns {
 
   /** Makes the queue where it is missing. */
   async open(): Promise<void> {
-    const text = `select name from ${this.settings.schema}.queue where name = $1`;
-    if ((await this.executor.query(text, [this.#queue])).length > 0) return;
-    await this.boss.createQueue(this.#queue, { name: this.#queue });
+    const { boss, executor, settings } = this;
+    await openQueue({ boss, executor, schema: settings.schema }, this.#queue);
   }
 
   /** Adds the turn of the present stretch of time, unless somebody did. */

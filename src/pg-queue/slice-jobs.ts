@@ -2,6 +2,7 @@ import type { GroupReference } from '../adapters/maestrano-group.adapter.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { numberOf, textOf } from '../sql/sql-values.js';
 import { bossDatabase } from './boss-database.js';
+import { openQueue } from './open-queue.js';
 import type { PgBoss } from './pg-boss.js';
 import type { PgQueueSettings } from './pg-queue-settings.js';
 
@@ -37,16 +38,20 @@ export class SliceJobs {
     return Math.ceil(this.settings.lockMs / 1_000);
   }
 
-  /** Makes the queue where it is missing. */
-  async open(): Promise<void> {
-    const text = `select name from ${this.settings.schema}.queue where name = $1`;
-    if ((await this.executor.query(text, [this.#queue])).length > 0) return;
-    await this.boss.createQueue(this.#queue, { name: this.#queue, policy: 'short' });
+  /** Makes the queue where it is missing, and says whether it was. */
+  open(): Promise<boolean> {
+    const { boss, executor, settings } = this;
+    return openQueue({ boss, executor, schema: settings.schema }, this.#queue, { policy: 'short' });
   }
 
   /** Adds one for the group, unless one waits. */
-  async add({ marketplace, groupUid }: GroupReference): Promise<void> {
-    await this.boss.send(
+  async add(group: GroupReference): Promise<void> {
+    // None is added where one waits, and where the queue was lost.
+    if ((await this.#send(group)) === null && (await this.open())) await this.#send(group);
+  }
+
+  #send({ marketplace, groupUid }: GroupReference): Promise<string | null> {
+    return this.boss.send(
       this.#queue,
       { marketplace, groupUid },
       {

@@ -120,6 +120,36 @@ onPostgres('notifications queued in PostgreSQL', () => {
     for (const one of booted) await one.close();
   });
 
+  it.each([
+    ['the rows of queues', 'truncate maestrano_queue.queue cascade'],
+    ['all tables', 'drop schema maestrano_queue cascade'],
+  ])('are stored and handled although %s were lost under an open instance', async (_what, loses) => {
+    const app = await boot();
+    const receiving = open();
+    await receiving.add(notification('a'));
+    await until(() => handled.length === 1);
+    await pool.query(loses);
+    // One that the application has in a transaction of its own is lost with that, or is there.
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await receiving.add(notification('b'), { tx: client });
+      await client.query('commit');
+    } catch {
+      await client.query('rollback');
+      await receiving.add(notification('b'));
+    } finally {
+      client.release();
+    }
+    expect((await send(app, { people: [person('c')] })).status).toBe(200);
+    await until(() => handled.length === 3);
+    expect(handled.toSorted()).toEqual(['a at 1', 'b at 1', 'c at 1']);
+    // Dead letters have their queue again, too.
+    broken.add('d');
+    await receiving.add(notification('d'));
+    await until(async () => (await receiving.counts()).dead === 1);
+  });
+
   it.each(HTTP_ADAPTERS)('are stored, then acknowledged, then handled (%s)', async (httpAdapter) => {
     const app = await boot({}, httpAdapter);
     const response = await send(app, { people: [person('a'), person('b')] });
