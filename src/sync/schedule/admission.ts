@@ -59,6 +59,7 @@ export class Admission {
     }
     if (failures < enough || newest.length === 0) return Number.POSITIVE_INFINITY;
     if (well > 0) return 1 + well;
-    return now - seen.startedAt >= PROBE_MS ? 1 : 0;
+    // Also where the clock was set back meanwhile.
+    return Math.abs(now - seen.startedAt) >= PROBE_MS ? 1 : 0;
   }
 }

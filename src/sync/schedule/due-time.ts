@@ -24,6 +24,17 @@ export function dueTime(scope: SyncScope, { run }: Pick<SyncGroupState, 'run'>, 
   return Math.ceil((earliest - offset) / everyMs) * everyMs + offset;
 }
 
+/** How far what is kept may be ahead of the clock before that was set back; milliseconds. */
+const AHEAD_MS = 2 * 60_000;
+
+/**
+ * Whether a moment that is kept is one before the clock of the store was set back: nothing would be due before that gets there again.
+ * A run more notes the time as it is now.
+ */
+export function isAhead(at: number, now: number): boolean {
+  return at - now > AHEAD_MS;
+}
+
 /**
  * Whether a run that was asked for, or that has more to do, got lost with a queue or a process: each is looked for in the store,
  * which knows it, and asked for again.
@@ -34,8 +45,12 @@ export function isLost(state: SyncGroupState, now: number): boolean {
   if (pausedUntil !== null) return pausedUntil <= now;
   const waiting = waitingRequest(state);
   const isRunning = run !== null && run.endedAt === null;
-  if (isRunning) return now - run.startedAt > DEAD_MS;
-  if (waiting !== null) return now - Math.max(waiting.at, run?.endedAt ?? 0) > LOST_MS;
+  if (isRunning) return isOver(run.startedAt, now, DEAD_MS);
+  if (waiting !== null) return isOver(Math.max(waiting.at, run?.endedAt ?? 0), now, LOST_MS);
   const goesOn = run?.status === 'ENQUEUED' || (taken !== null && taken.options !== null);
-  return goesOn && now - (run?.endedAt ?? 0) > LOST_MS;
+  return goesOn && isOver(run?.endedAt ?? 0, now, LOST_MS);
+}
+
+function isOver(at: number, now: number, ms: number): boolean {
+  return now - at > ms || isAhead(at, now);
 }

@@ -19,7 +19,7 @@ import { MAESTRANO_SYNC_OPTIONS, MaestranoSync } from '../sync.service.js';
 import type { MaestranoSyncOptions } from '../sync-options.interface.js';
 import { resolveSyncOptions } from '../module-settings.js';
 import { Admission } from './admission.js';
-import { dueTime, isLost } from './due-time.js';
+import { dueTime, isAhead, isLost } from './due-time.js';
 
 /** How often it is looked for groups that are due, in milliseconds. */
 const TURN_MS = 60_000;
@@ -97,10 +97,12 @@ export class SyncSchedule implements OnApplicationBootstrap, BeforeApplicationSh
         const { marketplace, groupUid, state } = one;
         admission.see(one);
         if (!state.enabled || (state.pausedUntil ?? 0) > now) continue;
+        const { run } = state;
         const isDue = (): boolean =>
           everyMs !== null &&
-          state.run !== null &&
-          dueTime(scopeOf(this.options, one), state, everyMs) <= now;
+          run !== null &&
+          (isAhead(run.endedAt ?? run.startedAt, now) ||
+            dueTime(scopeOf(this.options, one), state, everyMs) <= now);
         if (isLost(state, now) || isDue()) due.push({ marketplace, groupUid });
       }
       after = page.next ?? undefined;

@@ -117,6 +117,28 @@ describe('the schedule', () => {
     expect(started).toEqual(['uat/cld-1']);
   });
 
+  it('goes on when that clock is set back by a day, once for each company', async () => {
+    const store = new MemorySyncStore();
+    const BACK = NOW - 24 * HOUR;
+    store.now = async () => BACK;
+    const wanted = { id: 'w', at: NOW, options: {} };
+    await store.setGroup(scopeOf('cld-ended'), { ...ended(NOW), wanted, taken: { id: 'w', options: null } });
+    await store.setGroup(scopeOf('cld-asked'), { wanted });
+    await store.setGroup(scopeOf('cld-left'), { ...ended(NOW), wanted, taken: { id: 'w', options: {} } });
+    for (let n = 0; n < 4; n += 1)
+      await store.setGroup(scopeOf(`cld-${n}`, 'away'), ended(NOW + n, 'sync.sideAway'));
+    const { schedule, started } = scheduled(store);
+    expect(await schedule.turn()).toBe(4);
+    const names = started.map((name) => name.replace(/^away.*/, 'one that is away'));
+    expect(names.toSorted()).toEqual(['one that is away', 'uat/cld-asked', 'uat/cld-ended', 'uat/cld-left']);
+    for (const name of ['cld-ended', 'cld-asked', 'cld-left']) {
+      await store.setGroup(scopeOf(name), { ...ended(BACK), taken: { id: 'w', options: null } });
+    }
+    started.length = 0;
+    await schedule.turn(BACK + 60_000);
+    expect(started.filter((name) => name.startsWith('uat/'))).toEqual([]);
+  });
+
   it('check 38: asks a marketplace that is away with one group a minute, and admits the others in steps afterwards', async () => {
     const store = new MemorySyncStore();
     for (let n = 0; n < 300; n += 1) {
