@@ -4,7 +4,8 @@ import { numberOf, rowsOf, textOf } from './sql-values.js';
 /** How the database is set up, as one row each. */
 const QUESTIONS: Readonly<Record<SqlDialect, string>> = {
   postgres: `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commits`,
-  mysql: 'select @@innodb_flush_log_at_trx_commit as flushes, @@sql_mode as modes',
+  mysql: `select @@innodb_flush_log_at_trx_commit as flushes, @@sql_mode as modes,
+    @@character_set_client as characters`,
   sqlite: `select (select synchronous from pragma_synchronous) as level,
     (select timeout from pragma_busy_timeout) as busy`,
 };
@@ -29,7 +30,14 @@ export async function sqlWarnings(executor: SqlExecutor): Promise<string[]> {
   }
   if (executor.dialect === 'mysql') {
     const flushes = numberOf(row, 'flushes');
+    const characters = textOf(row, 'characters');
     return [
+      // Others become question marks on the way, and nobody is told.
+      ...(characters === 'utf8mb4'
+        ? []
+        : [
+            `The connection may forget every character that is not in ${characters}: open it with the character set utf8mb4 ({ charset: 'utf8mb4' } in mysql2).`,
+          ]),
       ...(flushes === 1
         ? []
         : [`The database may forget what it acknowledged: innodb_flush_log_at_trx_commit is ${flushes}.`]),

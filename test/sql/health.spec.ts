@@ -9,6 +9,7 @@ import { pgExecutor } from '../../src/sql/executors/pg-executor.js';
 import { sqliteExecutor } from '../../src/sql/executors/sqlite-executor.js';
 import { migrateSql } from '../../src/sql/migrations/sql-schema.js';
 import { SqlStore } from '../../src/sql/sql-store.js';
+import { SqlSyncStore } from '../../src/sync/index.js';
 import { sqliteTestStore, storeContract } from '../../src/testing/index.js';
 import { testApplication } from '../support/application.js';
 import { marketplaceInput } from '../support/marketplaces.js';
@@ -67,6 +68,15 @@ describe('what an operator should know of the database', () => {
       await store.writeMany(['a', 'b'].map((key) => ({ key, value: text, ttlMs: 60_000 })));
       expect(await store.getMany(['key', 'a', 'b'])).toEqual([text, text, text]);
       await connection.end();
+      const latin = await mysql.createConnection({ uri: database.url, charset: 'LATIN1_SWEDISH_CI' });
+      const mangling = new SqlStore(mysql2Executor(latin));
+      await mangling.set('city', 'Łódź', 60_000);
+      expect(await mangling.get('city')).not.toBe('Łódź');
+      const warned = expect.stringMatching(/every character that is not in latin1: open it with .* utf8mb4/);
+      expect(await mangling.warnings()).toContainEqual(warned);
+      // The synchronization does not start on it in production.
+      expect(await new SqlSyncStore(mysql2Executor(latin)).losses()).toContainEqual(warned);
+      await latin.end();
       await database.drop();
     },
   );
