@@ -15,8 +15,22 @@ export interface BenchStore {
 }
 
 /** What is used of a `Database` of better-sqlite3. */
-interface Database extends SqliteDatabase {
+export interface Database extends SqliteDatabase {
   pragma(text: string): unknown;
+  close(): unknown;
+}
+
+/** A file of SQLite; null where the driver is not installed. */
+export function openSqlite(path: string): Database | null {
+  try {
+    const load = createRequire(join(process.cwd(), 'test/sql/package.json'));
+    const Sqlite = load('better-sqlite3') as new (path: string) => Database;
+    const database = new Sqlite(path);
+    database.pragma('journal_mode = WAL');
+    return database;
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -26,21 +40,15 @@ interface Database extends SqliteDatabase {
  */
 export async function openStore(path = ':memory:'): Promise<BenchStore> {
   let count = 0;
-  try {
-    const load = createRequire(join(process.cwd(), 'test/sql/package.json'));
-    const Database = load('better-sqlite3') as new (path: string) => Database;
-    const database = new Database(path);
-    database.pragma('journal_mode = WAL');
-    const executor = counted(sqliteExecutor(database), () => (count += 1));
-    await migrateSql(executor);
-    count = 0;
-    const store = new SqlSyncStore(executor);
-    // An hour passes for it as well.
-    store.now = async () => Date.now();
-    return { store, statements: () => count };
-  } catch {
-    return { store: new MemorySyncStore(), statements: () => null };
-  }
+  const database = openSqlite(path);
+  if (database === null) return { store: new MemorySyncStore(), statements: () => null };
+  const executor = counted(sqliteExecutor(database), () => (count += 1));
+  await migrateSql(executor);
+  count = 0;
+  const store = new SqlSyncStore(executor);
+  // An hour passes for it as well.
+  store.now = async () => Date.now();
+  return { store, statements: () => count };
 }
 
 function counted(executor: SqlExecutor, note: () => void): SqlExecutor {

@@ -36,16 +36,19 @@ const BACKFILL = 'cld-backfill';
 
 /** One process that synchronizes many companies, put together by the modules as an application has it. */
 class Worker {
-  readonly tables = new CompanyTables();
   #app!: INestApplication;
   #turning: Promise<void> | null = null;
   #stopped = false;
 
-  private constructor(readonly groups: readonly string[]) {}
+  private constructor(
+    readonly groups: readonly string[],
+    readonly tables: CompanyTables,
+  ) {}
 
-  static async start(world: World, path: string, groups: readonly string[]): Promise<Worker> {
-    const worker = new Worker(groups);
-    const { store } = await openStore(path);
+  static async start(world: World, folder: string, groups: readonly string[]): Promise<Worker> {
+    // Two files: the links would be beside the rows in a vendor's database, which is no part of the process.
+    const worker = new Worker(groups, new CompanyTables(join(folder, 'rows.db')));
+    const { store } = await openStore(join(folder, 'links.db'));
     const module = {
       module: class BenchModule {},
       imports: [
@@ -111,6 +114,7 @@ class Worker {
     this.#stopped = true;
     await this.#turning;
     await this.#app.close();
+    this.tables.close();
   }
 
   async #turns(schedule: SyncSchedule, ms: number): Promise<void> {
@@ -140,12 +144,12 @@ async function capacityOf(worker: Worker, traffic: CompanyTraffic): Promise<numb
 
 async function manyCompanies(
   world: World,
-  path: string,
+  folder: string,
   short: boolean,
 ): Promise<Record<string, ProbeValue>> {
   const count = COMPANIES[short ? 'short' : 'full'];
   const groups = Array.from({ length: count }, (_, n) => `cld-${n}`);
-  const worker = await Worker.start(world, path, groups);
+  const worker = await Worker.start(world, folder, groups);
   const traffic = new CompanyTraffic(world, worker.tables, groups, RECORDS);
   try {
     await worker.fill();
@@ -204,7 +208,7 @@ export default defineBench({
     inWorld(async (world) => {
       const folder = mkdtempSync(join(tmpdir(), 'bench-sync-'));
       try {
-        return await manyCompanies(world, join(folder, 'links.db'), short);
+        return await manyCompanies(world, folder, short);
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

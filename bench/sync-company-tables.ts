@@ -1,14 +1,30 @@
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from '../src/sync/index.js';
+import { openSqlite } from './sync-bench-store.js';
+import { CompanyRows, ContactRows } from './sync-contact-rows.js';
 import { BenchContacts, type BenchContact } from './sync-contacts.js';
 import { madeAt, type Reached, realNow } from './sync-world.js';
 
-/** The contacts of many companies, which are looked up by their company. */
+/**
+ * The contacts of many companies, which are looked up by their company: in a file of SQLite, or in memory where its driver is not
+ * installed.
+ */
 export class CompanyTables implements SyncSource<BenchContact> {
   readonly versions = 'table';
+  readonly #rows: ContactRows | null;
   readonly #tables = new Map<string, BenchContacts>();
   #reached: Reached[] = [];
 
-  of(group: string): BenchContacts {
+  constructor(path: string) {
+    const database = openSqlite(path);
+    this.#rows = database && new ContactRows(database);
+  }
+
+  close(): void {
+    this.#rows?.close();
+  }
+
+  of(group: string): BenchContacts | CompanyRows {
+    if (this.#rows) return new CompanyRows(this.#rows, group);
     const table = this.#tables.get(group) ?? new BenchContacts();
     this.#tables.set(group, table);
     return table;
@@ -17,7 +33,11 @@ export class CompanyTables implements SyncSource<BenchContact> {
   /** Gives a company so many contacts. */
   fill(group: string, count: number): void {
     const table = this.of(group);
-    for (let n = 0; n < count; n += 1) table.add({ firstName: `Jo ${n}`, lastName: `Doe the ${n}th` });
+    const add = (): void => {
+      for (let n = 0; n < count; n += 1) table.add({ firstName: `Jo ${n}`, lastName: `Doe the ${n}th` });
+    };
+    if (this.#rows) this.#rows.together(add);
+    else add();
   }
 
   /** Changes of Connec! that arrived since it was asked last. */
