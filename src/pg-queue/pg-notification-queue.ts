@@ -189,12 +189,7 @@ export class PgNotificationQueue extends NotificationQueue implements OnApplicat
     try {
       return await work(opened);
     } catch (error) {
-      if (
-        !errorsWithin(error)
-          .flatMap(codesOf)
-          .some((code) => GONE.test(code))
-      )
-        throw error;
+      if (!isGone(error)) throw error;
       this.#opened = null;
       return work(await this.#jobs());
     }
