@@ -14,7 +14,7 @@ import { SyncProcesses } from './support/sync-processes.js';
 
 /** Steps between two at which the process dies: all of them under `npm run storm`. */
 const STRIDE = stormSize(4, 1);
-const KILLS = stormSize(6, 200);
+const KILLS = stormSize(3, 200);
 const EDITS = 3;
 
 class Died extends Error {}

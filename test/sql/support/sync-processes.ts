@@ -6,6 +6,9 @@ import { MemoryConnec } from '../../support/sync/memory-connec.js';
 import { MemorySource } from '../../support/sync/memory-source.js';
 import type { Question } from './sync-instance.js';
 
+/** Questions of a run at one of which its process is killed, at most; and how long it may take until it asks them, in milliseconds. */
+const [QUESTIONS, AT_WORK_MS] = [8, 60_000];
+
 /** Processes of the engine, users on both sides, and somebody who kills and stops them. */
 export class SyncProcesses {
   /** Called before a question is answered; its process waits. */
@@ -17,6 +20,8 @@ export class SyncProcesses {
   readonly #last = new Map<string, string>();
   #children: ChildProcess[] = [];
   #ran = 0;
+  /** Who is to be killed, and after how many of its questions. */
+  #doomed: { readonly child: ChildProcess; left: number; readonly reached: () => void } | null = null;
   #count = 0;
 
   constructor(
@@ -61,10 +66,17 @@ export class SyncProcesses {
     return this.#children[Math.floor(Math.random() * this.#children.length)]!;
   }
 
+  /** Kills the oldest process in the middle of a run: at one of its questions, which had its effect or not, or soon after. */
   async kill(): Promise<void> {
-    const [victim] = this.#children.splice(0, 1);
-    const ended = new Promise((resolve) => victim!.once('exit', resolve));
-    victim!.kill('SIGKILL');
+    const child = this.#children.shift()!;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const asked = new Promise<void>((reached) => {
+      this.#doomed = { child, left: 1 + Math.floor(Math.random() * QUESTIONS), reached };
+    });
+    const late = pause(AT_WORK_MS, 'late' as const, { ref: false });
+    if ((await Promise.race([asked, late])) === 'late') throw new Error('The process never began to work.');
+    await pause(Math.random() * 5);
+    child.kill('SIGKILL');
     await ended;
     this.#start();
   }
@@ -125,9 +137,20 @@ export class SyncProcesses {
   async #answer(child: ChildProcess, { id, side, method, args }: Question): Promise<void> {
     await this.asked?.(child, { id, side, method, args });
     if (method === 'ran') this.#ran += 1;
+    else if (this.#dies(child) && Math.random() < 0.5) return;
     const target = side === 'app' ? this.#source : this.#connec;
     const call: unknown = Reflect.get(target, method);
     const answer: unknown = typeof call === 'function' ? await Reflect.apply(call, target, args) : null;
     if (child.connected) child.send({ id, answer }, () => undefined);
+  }
+
+  /** Whether this is the last question of a process. */
+  #dies(child: ChildProcess): boolean {
+    const doomed = this.#doomed;
+    if (doomed?.child !== child) return false;
+    doomed.left -= 1;
+    if (doomed.left > 0) return false;
+    doomed.reached();
+    return true;
   }
 }
