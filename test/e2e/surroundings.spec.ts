@@ -256,10 +256,10 @@ describe.each(HTTP_ADAPTERS)('an application that is stopping, on %s', (httpAdap
     const app = await boot(httpAdapter, { marketplaces: [marketplaceInput('uat')] });
     const agent = new Agent({ keepAlive: true });
     const authorization = basicOf('uat');
-    const ask = (path: string, body?: string) =>
+    const ask = (path: string, body?: string, credentials = authorization) =>
       new Promise<[status: number, connection: string | undefined]>((resolve, reject) => {
         const method = body === undefined ? 'GET' : 'POST';
-        const headers = { authorization, 'content-type': 'application/json' };
+        const headers = { authorization: credentials, 'content-type': 'application/json' };
         const sent = httpRequest(`${app.url}/maestrano/${path}`, { method, headers, agent }, (response) => {
           response.resume();
           response.on('end', () => resolve([response.statusCode ?? 0, response.headers.connection]));
@@ -273,6 +273,7 @@ describe.each(HTTP_ADAPTERS)('an application that is stopping, on %s', (httpAdap
         JSON.stringify({ people: [{ id, group_id: 'cld-9', updated_at: '2016-08-01T15:30:20Z' }] }),
       );
     expect(await ask('metadata/uat')).toEqual([200, 'keep-alive']);
+    expect(await ask('connec/notifications/uat', '{}', 'Basic wrong')).toEqual([401, 'keep-alive']);
 
     let release: () => void = () => undefined;
     held = new Promise<void>((resolve) => (release = resolve));
@@ -285,6 +286,7 @@ describe.each(HTTP_ADAPTERS)('an application that is stopping, on %s', (httpAdap
     expect(await ask('metadata/uat')).toEqual([200, 'close']);
     expect(await ask('auth/saml/init/uat')).toEqual([302, 'close']);
     expect(await notification('late')).toEqual([503, 'close']);
+    expect(await ask('connec/notifications/uat', '{}', 'Basic wrong')).toEqual([401, 'close']);
     release();
     held = null;
     expect(await underWay).toEqual([200, 'close']);

@@ -56,6 +56,12 @@ describe('silence', () => {
     expect(silentSince(activity, MONDAY + 7 * DAY + 10 * HOUR)).not.toBeNull();
   });
 
+  it('is reckoned from all that came, also of what is counted together', () => {
+    const together = addActivity(addActivity(null, MONDAY, 3), MONDAY + HOUR - 1, 2);
+    expect(together).toEqual({ hours: new Map([[MONDAY / HOUR, 5]]), last: MONDAY + HOUR - 1 });
+    expect(addActivity(together, MONDAY).last).toBe(together.last);
+  });
+
   it('ends with the next event', () => {
     const late = MONDAY + 5 * HOUR;
     const activity = addActivity(steady(MONDAY, 60, 3), late);
