@@ -1,5 +1,6 @@
 import type { ExternalId } from '../../../src/connec/client/external-ids.js';
 import { syncEntity } from '../../../src/sync/fields/sync-entity.js';
+import { isKnownGroup } from '../../../src/sync/known-group.js';
 import { SyncRejected } from '../../../src/sync/source/sync-source.error.js';
 import type { SyncContext, SyncIdentity, SyncWrite } from '../../../src/sync/source/sync-source.js';
 import { SyncOperations } from '../../../src/sync/sync-operations.js';
@@ -190,7 +191,8 @@ export async function lineHistory(seed: number): Promise<readonly string[]> {
     faults = false;
     for (let runs = 0; runs < 3; runs += 1) {
       const operations = new SyncOperations(bench.store, bench.engine, bench.sides);
-      for (const { app, connec } of await operations.quarantine.list('organizations')) {
+      const isKnown = await isKnownGroup(bench.store, bench.scope, bench.engine.names);
+      for (const { app, connec } of isKnown ? await operations.quarantine.list('organizations') : []) {
         await operations.quarantine.retry({
           entity: 'organizations',
           ...(app === null ? { connec: connec! } : { app }),
