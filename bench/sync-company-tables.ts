@@ -1,7 +1,7 @@
 import type { SyncChanges, SyncContext, SyncIdentity, SyncSource, SyncWrite } from '../src/sync/index.js';
 import { openSqlite } from './sync-bench-store.js';
 import { CompanyRows, ContactRows } from './sync-contact-rows.js';
-import { BenchContacts, type BenchContact } from './sync-contacts.js';
+import { type BenchContact, BenchContacts, type ContactTable } from './sync-contacts.js';
 import { madeAt, type Reached, realNow } from './sync-world.js';
 
 /**
@@ -23,7 +23,7 @@ export class CompanyTables implements SyncSource<BenchContact> {
     this.#rows?.close();
   }
 
-  of(group: string): BenchContacts | CompanyRows {
+  of(group: string): ContactTable {
     if (this.#rows) return new CompanyRows(this.#rows, group);
     const table = this.#tables.get(group) ?? new BenchContacts();
     this.#tables.set(group, table);

@@ -1,8 +1,6 @@
-import type { SyncChanges, SyncIdentity, SyncWrite } from '../src/sync/source/sync-source.js';
+import type { SyncChanges } from '../src/sync/source/sync-source.js';
 import type { Database } from './sync-bench-store.js';
-import type { BenchContact } from './sync-contacts.js';
-
-type Values = Partial<Pick<BenchContact, 'firstName' | 'lastName'>>;
+import { type BenchContact, ContactTable, type ContactValues } from './sync-contacts.js';
 
 /** A row as it is kept. */
 interface Row extends Omit<BenchContact, 'updatedAt'> {
@@ -57,22 +55,24 @@ export class ContactRows {
 }
 
 /** The rows of one company. */
-export class CompanyRows {
+export class CompanyRows extends ContactTable {
   constructor(
     private readonly rows: ContactRows,
     private readonly company: string,
-  ) {}
+  ) {
+    super();
+  }
 
-  add(values: Values, key: string | null = null): BenchContact {
+  override add(values: ContactValues, key: string | null = null): BenchContact {
     const [last] = this.rows.last.all(this.company) as { id: number | null }[];
     return this.#put({ firstName: '', lastName: '', ...values, id: (last?.id ?? 0) + 1, key });
   }
 
-  edit(id: number, values: Values): BenchContact {
+  override edit(id: number, values: ContactValues): BenchContact {
     return this.#put({ ...this.#read(this.rows.select.all(this.company, id))[0]!, ...values });
   }
 
-  async changes({
+  override async changes({
     cursor,
     limit,
   }: {
@@ -84,26 +84,12 @@ export class CompanyRows {
     return { records, cursor: next, more: records.length === limit, safeUntil: next };
   }
 
-  async get(ids: readonly string[]): Promise<readonly BenchContact[]> {
+  override async get(ids: readonly string[]): Promise<readonly BenchContact[]> {
     return ids.flatMap((id) => this.#read(this.rows.select.all(this.company, Number(id))));
   }
 
-  async create(values: Values, { key }: SyncWrite): Promise<BenchContact> {
-    return (await this.find(key)) ?? this.add(values, key);
-  }
-
-  async find(key: string): Promise<BenchContact | null> {
+  override async find(key: string): Promise<BenchContact | null> {
     return this.#read(this.rows.byKey.all(this.company, key))[0] ?? null;
-  }
-
-  async update(
-    id: string,
-    values: Values,
-    { ifVersion }: { readonly ifVersion: SyncIdentity['version'] },
-  ): Promise<BenchContact | 'stale' | null> {
-    const [row] = await this.get([id]);
-    if (!row) return null;
-    return row.rev === ifVersion ? this.edit(row.id, values) : 'stale';
   }
 
   #read(found: readonly unknown[]): BenchContact[] {

@@ -9,21 +9,47 @@ export interface BenchContact {
   readonly updatedAt: Date;
 }
 
-type Values = Partial<Pick<BenchContact, 'firstName' | 'lastName'>>;
+export type ContactValues = Partial<Pick<BenchContact, 'firstName' | 'lastName'>>;
+
+/** What an application does with its rows, wherever it keeps them. */
+export abstract class ContactTable {
+  abstract add(values: ContactValues, key?: string | null): BenchContact;
+  abstract edit(id: number, values: ContactValues): BenchContact;
+  abstract changes(from: {
+    readonly cursor: string | null;
+    readonly limit: number;
+  }): Promise<SyncChanges<BenchContact>>;
+  abstract get(ids: readonly string[]): Promise<readonly BenchContact[]>;
+  abstract find(key: string): Promise<BenchContact | null>;
+
+  async create(values: ContactValues, { key }: SyncWrite): Promise<BenchContact> {
+    return (await this.find(key)) ?? this.add(values, key);
+  }
+
+  async update(
+    id: string,
+    values: ContactValues,
+    { ifVersion }: { readonly ifVersion: SyncIdentity['version'] },
+  ): Promise<BenchContact | 'stale' | null> {
+    const [row] = await this.get([id]);
+    if (!row) return null;
+    return row.rev === ifVersion ? this.edit(row.id, values) : 'stale';
+  }
+}
 
 /** An application's table in memory, with an index of its versions: what it costs is next to nothing. */
-export class BenchContacts implements SyncSource<BenchContact> {
+export class BenchContacts extends ContactTable implements SyncSource<BenchContact> {
   readonly versions = 'table';
   readonly #rows = new Map<number, BenchContact>();
   readonly #byKey = new Map<string, BenchContact>();
   /** Ids by version; a later version of the same row leaves the earlier entry behind. */
   readonly #log: number[] = [];
 
-  add(values: Values, key: string | null = null): BenchContact {
+  override add(values: ContactValues, key: string | null = null): BenchContact {
     return this.#put({ firstName: '', lastName: '', ...values, id: this.#rows.size + 1, key });
   }
 
-  edit(id: number, values: Values): BenchContact {
+  override edit(id: number, values: ContactValues): BenchContact {
     return this.#put({ ...this.#rows.get(id)!, ...values });
   }
 
@@ -31,7 +57,7 @@ export class BenchContacts implements SyncSource<BenchContact> {
     return [...this.#rows.values()];
   }
 
-  async changes({
+  override async changes({
     cursor,
     limit,
   }: {
@@ -47,26 +73,12 @@ export class BenchContacts implements SyncSource<BenchContact> {
     return { records, cursor: String(rev), more: rev < this.#log.length, safeUntil: String(rev) };
   }
 
-  async get(ids: readonly string[]): Promise<readonly BenchContact[]> {
+  override async get(ids: readonly string[]): Promise<readonly BenchContact[]> {
     return ids.flatMap((id) => this.#rows.get(Number(id)) ?? []);
   }
 
-  async create(values: Values, { key }: SyncWrite): Promise<BenchContact> {
-    return this.#byKey.get(key) ?? this.add(values, key);
-  }
-
-  async find(key: string): Promise<BenchContact | null> {
+  override async find(key: string): Promise<BenchContact | null> {
     return this.#byKey.get(key) ?? null;
-  }
-
-  async update(
-    id: string,
-    values: Values,
-    { ifVersion }: { readonly ifVersion: SyncIdentity['version'] },
-  ): Promise<BenchContact | 'stale' | null> {
-    const row = this.#rows.get(Number(id));
-    if (!row) return null;
-    return row.rev === ifVersion ? this.edit(row.id, values) : 'stale';
   }
 
   identity({ id, rev, updatedAt, key }: BenchContact): SyncIdentity {
