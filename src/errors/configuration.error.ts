@@ -45,7 +45,8 @@ export const CONFIGURATION_ERROR_CODES = {
   'configuration.sharedRoute': { meaning: 'Two registrations of the module would serve one path.' },
   'configuration.moduleMissing': {
     meaning: 'A module that works beside `MaestranoModule` is imported without it.',
-    remedy: 'Import MaestranoModule.forRoot() or MaestranoModule.forRootAsync() beside it.',
+    remedy:
+      'Import MaestranoModule.forRoot() or MaestranoModule.forRootAsync() beside it, and leave isGlobal as it is.',
   },
   'configuration.sharedCredentials': {
     meaning: 'Two marketplaces have one id and key, so credentials do not tell them apart.',

@@ -47,6 +47,17 @@ describe.each(Object.entries(modules))('%s without MaestranoModule', (name, regi
     }
   });
 
+  it('says so where it is there and cannot be seen', async () => {
+    const core = MaestranoModule.forRoot({
+      marketplaces: [testMarketplace('uat')],
+      session: { secret: 'a secret of at least thirty-two characters' },
+      isGlobal: false,
+    });
+    const error = await errorOf(start(core, register()), MaestranoConfigurationError);
+    expect(error.code).toBe('configuration.moduleMissing');
+    expect(error.message).toContain(`${name} does not see MaestranoModule`);
+  });
+
   it('starts beside it, whichever is imported first', async () => {
     const core = () =>
       MaestranoModule.forRoot({
