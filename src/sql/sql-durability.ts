@@ -32,7 +32,7 @@ export async function sqlWarnings(executor: SqlExecutor): Promise<string[]> {
     const flushes = numberOf(row, 'flushes');
     const characters = textOf(row, 'characters');
     return [
-      // Others become question marks on the way, and nobody is told.
+      // Others become question marks on the way, without an error.
       ...(characters === 'utf8mb4'
         ? []
         : [

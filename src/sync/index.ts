@@ -57,7 +57,7 @@ export {
   SyncStore,
   type SyncStream,
 } from './store/sync-store.js';
-export type { SyncRequest, SyncRunOptions, SyncTaken, SyncWish } from './store/sync-request.js';
+export type { SyncRequest, SyncRunOptions, SyncTaken, SyncRequestOptions } from './store/sync-request.js';
 export type { SyncKeyedRef, SyncRecord, SyncRecordSide } from './sync-record.js';
 export type { SyncErasable, SyncErasure } from './engine/erased.js';
 export type { SyncHeldRecord } from './held-record.js';

@@ -30,8 +30,13 @@ export async function checkKnownGroup(
   if (await isKnownGroup(store, scope, entities)) return;
   const { marketplace, group } = scope;
   throw new MaestranoSyncError('sync.unknownGroup', {
-    message: `Nothing is known of ${marketplace}/${group}: no run of it was ever asked for.`,
+    message: nothingKnownOf(marketplace, group),
     marketplace,
     group,
   });
+}
+
+/** What is said of a group of which nothing is kept. */
+export function nothingKnownOf(marketplace: string, group: string): string {
+  return `Nothing is known of ${marketplace}/${group}: no run of it was ever asked for.`;
 }

@@ -32,7 +32,7 @@ export async function remapFields(
     after = page.next ?? undefined;
   } while (after !== undefined);
   await guard.check();
-  const stream = await store.stream(scope, entity);
+  const stream = await guard.stream(entity);
   const notices = stream.notices.filter(
     ({ code, field }) => code !== 'sync.mappingChanged' || !fields.includes(field),
   );

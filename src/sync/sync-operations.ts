@@ -220,7 +220,7 @@ export class SyncOperations {
    */
   async restored(entity: string, right: SyncRestoreAnswer): Promise<void> {
     await this.#exclusively(entity, async (guard) => {
-      const stream = await this.store.stream(this.sides.scope, entity);
+      const stream = await guard.stream(entity);
       const side = stream.stopped?.code === 'sync.restored' ? stream.stopped.side : null;
       if (side === null) throw wrongRecord({ entity }, 'was not restored');
       let after: string | undefined;
@@ -333,7 +333,7 @@ export class SyncOperations {
     how: { readonly mayBeNew?: boolean } = {},
   ): Promise<void> {
     const work = async (guard: HeldLease): Promise<void> => {
-      const stream = await this.store.stream(this.sides.scope, entity);
+      const stream = await guard.stream(entity);
       await guard.commit({ entity, stream: change(stream) });
     };
     await this.#exclusively(entity, work, how);

@@ -3,6 +3,7 @@ import { type INestApplicationContext, Logger } from '@nestjs/common';
 import type { GroupReference } from '../../adapters/maestrano-group.adapter.js';
 import { CliError } from '../../errors/cli.error.js';
 import { MarketplaceLoader } from '../../marketplace/marketplace-loader.js';
+import { nothingKnownOf } from '../../sync/known-group.js';
 import type { SyncRecordRef } from '../../sync/record-ref.js';
 import { MaestranoSync } from '../../sync/sync.service.js';
 import type { CommonOptions } from '../cli-command.js';
@@ -79,7 +80,7 @@ export function withSync<T>(
 
 function unknownCompany({ marketplace, groupUid }: GroupReference): CliError {
   return new CliError('cli.usage', {
-    message: `Nothing is known of ${marketplace}/${groupUid}: no run of it was ever asked for.`,
+    message: nothingKnownOf(marketplace, groupUid),
     remedy:
       'Check marketplace and id; a company is known once start(), run(), a rollout or a notification asked for a run.',
   });

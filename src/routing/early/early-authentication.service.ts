@@ -27,7 +27,7 @@ const DENIED: EarlyDecision = {
   body: CREDENTIALS_REJECTED,
   endsConnection: false,
 };
-const DENIED_AT_THE_END: EarlyDecision = { ...DENIED, endsConnection: true };
+const DENIED_WHILE_STOPPING: EarlyDecision = { ...DENIED, endsConnection: true };
 /** A connection whose body was not read to its end is not worth keeping. */
 const TOO_LARGE: EarlyDecision = {
   rejected: true,
@@ -80,7 +80,7 @@ export class EarlyAuthentication {
   decide(request: IncomingRequest): EarlyDecision {
     const call = this.access.decide(request);
     if (call === 'unknown') return CONTINUE;
-    if (call === 'denied') return this.dispatcher.isStopping ? DENIED_AT_THE_END : DENIED;
+    if (call === 'denied') return this.dispatcher.isStopping ? DENIED_WHILE_STOPPING : DENIED;
     const decision = this.#decisions.get(call.endpoint);
     if (!decision) return WITHOUT_BODY;
     return Number(request.headers['content-length'] ?? 0) > decision.bodyLimit ? TOO_LARGE : decision;

@@ -62,7 +62,8 @@ export async function checkAppAnchors(
   for (const { id, version, gone = false } of missing) {
     const now = found.get(id)?.version;
     const isBack = typeof now === 'number' && now < version;
-    // A new change with a smaller number than a row that was gone before: else only a transaction that was open all the while has one.
+    // A number is given out a second time, or a change has a smaller one than a row that was gone by the last look: the counter
+    // went back. Otherwise only a transaction that has been open since before that look could bring one so small.
     const isCountedAnew =
       isCounted &&
       now === undefined &&

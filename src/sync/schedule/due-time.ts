@@ -24,12 +24,12 @@ export function dueTime(scope: SyncScope, { run }: Pick<SyncGroupState, 'run'>, 
   return Math.ceil((earliest - offset) / everyMs) * everyMs + offset;
 }
 
-/** How far what is kept may be ahead of the clock before that was set back; milliseconds. */
+/** A moment that is kept and lies further ahead says that the clock of the store was set back; milliseconds. */
 const AHEAD_MS = 2 * 60_000;
 
 /**
- * Whether a moment that is kept is one before the clock of the store was set back: nothing would be due before that gets there again.
- * A run more notes the time as it is now.
+ * Whether a moment that is kept lies in the future, as it does once the clock of the store was set back: nothing would be due until the
+ * clock gets there again. The run that follows keeps the present time.
  */
 export function isAhead(at: number, now: number): boolean {
   return at - now > AHEAD_MS;

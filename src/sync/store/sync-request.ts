@@ -12,8 +12,8 @@ export interface SyncRunOptions {
   readonly to?: SyncSide;
 }
 
-/** What a run is to do that several asked for: of each wish the entities that it was for. */
-export interface SyncWish extends SyncRunOptions {
+/** What a run is to do that was asked for once or several times: one run does what all of them asked for. */
+export interface SyncRequestOptions extends SyncRunOptions {
   /** Which side wins in single entities, by name, beside `preemption`. */
   readonly preempted?: Readonly<Record<string, SyncSide>>;
 }
@@ -23,7 +23,7 @@ export interface SyncRequest {
   readonly id: string;
   /** Milliseconds of the epoch. */
   readonly at: number;
-  readonly options: SyncWish;
+  readonly options: SyncRequestOptions;
 }
 
 /** What became of the request that was taken up last. */
@@ -31,7 +31,7 @@ export interface SyncTaken {
   /** Of the request. */
   readonly id: string;
   /** How it goes on; null when it is done. */
-  readonly options: SyncWish | null;
+  readonly options: SyncRequestOptions | null;
 }
 
 /** The request that nobody has taken up. */
@@ -60,45 +60,35 @@ export function openRequest(state: {
  * Two runs in one: it reads and writes at least what each of them would. Which side wins is said of the entities that each was for; of
  * two that say so of one entity the later does.
  */
-export function inOneRun(first: SyncWish, later: SyncWish): SyncWish {
+export function inOneRun(first: SyncRequestOptions, later: SyncRequestOptions): SyncRequestOptions {
   const only = first.only && later.only ? [...new Set([...first.only, ...later.only])].toSorted() : undefined;
   return {
     ...(first.full || later.full ? { full: true } : {}),
     ...(only === undefined ? {} : { only }),
-    ...winnersOf(first, later, only),
+    ...winnersOf(first, later),
     ...(first.to !== undefined && first.to === later.to ? { to: first.to } : {}),
   };
 }
 
+/** Which side wins: in what was asked for entity by entity, and in all others. */
 function winnersOf(
-  first: SyncWish,
-  later: SyncWish,
-  only: readonly string[] | undefined,
-): Pick<SyncWish, 'preemption' | 'preempted'> {
-  const named = [first, later].flatMap((wish) => [
-    ...(wish.only ?? []),
-    ...Object.keys(wish.preempted ?? {}),
-  ]);
-  const winners = Object.fromEntries(
-    [...new Set(named)].toSorted().flatMap((name) => {
-      const side = winnerIn(later, name) ?? winnerIn(first, name);
-      return side === undefined ? [] : [[name, side] as const];
-    }),
-  );
-  const sides = new Set(Object.values(winners));
-  // Said once where it is the same for all that the run is for.
-  const [same] = sides;
-  if (only && sides.size === 1 && only.every((name) => name in winners)) return { preemption: same! };
-  // Of entities that no wish names: that of a wish for all of them.
-  const rest = [later, first].find((wish) => !wish.only && wish.preemption !== undefined)?.preemption;
-  const others = Object.entries(winners).filter(([, side]) => side !== rest);
+  first: SyncRequestOptions,
+  later: SyncRequestOptions,
+): Pick<SyncRequestOptions, 'preemption' | 'preempted'> {
+  const both = [later, first];
+  const others = both.find(({ only, preemption }) => !only && preemption !== undefined)?.preemption;
+  const named = both.flatMap(({ only, preempted }) => [...(only ?? []), ...Object.keys(preempted ?? {})]);
+  const winners = [...new Set(named)].toSorted().flatMap((name) => {
+    const side = winnerIn(later, name) ?? winnerIn(first, name);
+    return side === undefined || side === others ? [] : [[name, side] as const];
+  });
   return {
-    ...(rest === undefined ? {} : { preemption: rest }),
-    ...(others.length === 0 ? {} : { preempted: Object.fromEntries(others) }),
+    ...(others === undefined ? {} : { preemption: others }),
+    ...(winners.length === 0 ? {} : { preempted: Object.fromEntries(winners) }),
   };
 }
 
-/** Which side wins in an entity, as one wish has it. */
-function winnerIn({ only, preemption, preempted }: SyncWish, name: string): SyncSide | undefined {
+/** Which side wins in an entity, as one request has it. */
+function winnerIn({ only, preemption, preempted }: SyncRequestOptions, name: string): SyncSide | undefined {
   return preempted?.[name] ?? (only === undefined || only.includes(name) ? preemption : undefined);
 }

@@ -104,7 +104,7 @@ describe('what is asked for of one company', () => {
     });
     expect(inOneRun({ preemption: 'connec' }, items)).toEqual({ preemption: 'connec' });
     expect(inOneRun(people, { preemption: 'app' })).toEqual({ preemption: 'app' });
-    expect(inOneRun(people, people)).toEqual(people);
+    expect(inOneRun(people, people)).toEqual({ only: ['people'], preempted: { people: 'connec' } });
     const { preemption, preempted } = runOptionsOf(['items', 'people'], {}, inOneRun(people, items));
     expect([preemption, preempted]).toEqual([null, { people: 'connec' }]);
   });
@@ -172,9 +172,9 @@ describe('a run that was asked for in a special way', () => {
     bench.now += 60_000;
     // The newest one, and one of its own: something is to be written to Connec! as well.
     bench.source.edit(row.id, { firstName: 'Here', lastName: 'Holloway' });
-    // Together with a wish for another entity.
-    const wish = { full: true, only: ['people'], preemption: 'connec' } as const;
-    const options = inOneRun(wish, { only: ['items'] });
+    // Together with a request for another entity.
+    const wanted = { full: true, only: ['people'], preemption: 'connec' } as const;
+    const options = inOneRun(wanted, { only: ['items'] });
     await bench.store.setGroup(bench.scope, { wanted: { id: 'w', at: bench.now, options } });
     expect((await failing()).taken?.options).toMatchObject({ preempted: { people: 'connec' } });
     bench.now += 1_000_000;
